@@ -1,0 +1,40 @@
+//! stella proves that security scans are repeatable.
+//!
+//! ```text
+//! scan ──▶ ScanManifest + artifacts ──▶ store (blobs by digest)
+//!                                          │
+//! discover ─▶ restore ─▶ execute ─▶ canonicalise ─▶ compare ─▶ attribute ─▶ report
+//! (cases,     (inputs,   (sandbox   (profile        (BF SF PF  (floor        (text, JSON,
+//!  canaries)   scanner,   or in      by digest)      + diff)    rule)         JUnit,
+//!              feed,      process)                                            Markdown)
+//!              policy)
+//! ```
+//!
+//! | layer | modules | may use |
+//! |---|---|---|
+//! | words | `model` | nothing of ours |
+//! | pure | `canonical`, `format`, `scanner`, `compare`, `report` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical` |
+//! | world | `host`, then `store`, `bundle`, `policy`, `sandbox` | the above; `bundle` also `store` |
+//! | flow | `flow` | everything above |
+//! | faces | `cli` | everything above |
+//!
+//! Arrows point upward in this table only; `tests/it/architecture.rs` holds it against the code.
+
+pub mod model;
+
+pub mod canonical;
+pub mod compare;
+pub mod format;
+pub mod report;
+pub mod scanner;
+
+pub mod host;
+
+pub mod bundle;
+pub mod policy;
+pub mod sandbox;
+pub mod store;
+
+pub mod flow;
+
+pub mod cli;

@@ -1,0 +1,171 @@
+//! Artifacts: what a scan leaves behind.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What an artifact is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ArtifactType {
+    /// The packages that were found.
+    Sbom,
+    /// The vulnerabilities that were found.
+    Findings,
+    /// Statements on exploitability.
+    Vex,
+    /// What supports the findings: call paths, file hashes.
+    Evidence,
+    /// The policy's decision.
+    Decision,
+    /// What the sandbox observed. Not primary: it holds counts that never repeat.
+    Ledger,
+}
+
+impl ArtifactType {
+    /// Every type.
+    pub const ALL: [Self; 6] = [Self::Sbom, Self::Findings, Self::Vex, Self::Evidence, Self::Decision, Self::Ledger];
+
+    /// The stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Sbom => "sbom",
+            Self::Findings => "findings",
+            Self::Vex => "vex",
+            Self::Evidence => "evidence",
+            Self::Decision => "decision",
+            Self::Ledger => "ledger",
+        }
+    }
+
+    /// Whether fidelity looks at it.
+    pub fn is_primary(self) -> bool {
+        self != Self::Ledger
+    }
+}
+
+/// The format of an artifact's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArtifactFormat {
+    /// CycloneDX JSON, read as an SBOM.
+    Cyclonedx,
+    /// CycloneDX JSON, read for its vulnerabilities' analysis.
+    CyclonedxVex,
+    /// SPDX 2.x JSON.
+    Spdx,
+    /// OpenVEX.
+    Openvex,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// stella's own findings, v1.
+    StellaFindings,
+    /// stella's own decision, v1.
+    StellaDecision,
+    /// Any other JSON: canonical bytes are compared, its meaning is not known.
+    Json,
+    /// Anything else: the bytes as they are.
+    Bytes,
+}
+
+impl ArtifactFormat {
+    /// Every format.
+    pub const ALL: [Self; 9] = [
+        Self::Cyclonedx,
+        Self::CyclonedxVex,
+        Self::Spdx,
+        Self::Openvex,
+        Self::Sarif,
+        Self::StellaFindings,
+        Self::StellaDecision,
+        Self::Json,
+        Self::Bytes,
+    ];
+
+    /// The stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Cyclonedx => "cyclonedx",
+            Self::CyclonedxVex => "cyclonedx-vex",
+            Self::Spdx => "spdx",
+            Self::Openvex => "openvex",
+            Self::Sarif => "sarif",
+            Self::StellaFindings => "stella-findings",
+            Self::StellaDecision => "stella-decision",
+            Self::Json => "json",
+            Self::Bytes => "bytes",
+        }
+    }
+
+    /// Whether the meaning of a document in this format is known.
+    pub fn has_meaning(self) -> bool {
+        !matches!(self, Self::Json | Self::Bytes)
+    }
+}
+
+/// A name that is none of the known ones.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} `{given}`: expected one of {known}")]
+pub struct UnknownName {
+    what: &'static str,
+    given: String,
+    known: String,
+}
+
+fn by_code<T: Copy>(what: &'static str, all: &[T], code: fn(T) -> &'static str, given: &str) -> Result<T, UnknownName> {
+    let unknown = || UnknownName {
+        what,
+        given: given.to_owned(),
+        known: all.iter().map(|t| format!("`{}`", code(*t))).collect::<Vec<_>>().join(", "),
+    };
+    all.iter().copied().find(|t| code(*t) == given).ok_or_else(unknown)
+}
+
+impl FromStr for ArtifactType {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        by_code("artifact type", &Self::ALL, Self::code, text)
+    }
+}
+
+impl FromStr for ArtifactFormat {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        by_code("artifact format", &Self::ALL, Self::code, text)
+    }
+}
+
+impl fmt::Display for ArtifactType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Display for ArtifactFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_the_serialised_names() {
+        for t in ArtifactType::ALL {
+            assert_eq!(serde_json::to_value(t).unwrap(), t.code());
+            assert_eq!(t.code().parse(), Ok(t));
+        }
+        for f in ArtifactFormat::ALL {
+            assert_eq!(serde_json::to_value(f).unwrap(), f.code());
+            assert_eq!(f.code().parse(), Ok(f));
+        }
+        let error = "nope".parse::<ArtifactFormat>().unwrap_err().to_string();
+        assert!(error.contains("`openvex`"), "{error}");
+    }
+}

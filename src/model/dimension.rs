@@ -1,0 +1,104 @@
+//! The inputs of a scan, each by digest: what may differ between a recording and its replay.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::cause::{Cause, MismatchReason, SubTag};
+use crate::model::digest::Digest;
+
+/// One input of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Dimension {
+    /// What is scanned.
+    Input,
+    /// The program that scans.
+    Scanner,
+    /// Its flags and configuration.
+    Config,
+    /// The advisories it reads.
+    Feed,
+    /// The rules that decide.
+    Policy,
+    /// Everything around it: system roots, clock, time zone, locale, CPU count.
+    Environment,
+}
+
+/// The digests of all dimensions; `None` where a scan has no such input or it is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "one field per variant of `Dimension`")]
+pub struct Dimensions {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanner: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feed: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Digest>,
+}
+
+impl Dimensions {
+    /// Every dimension with its digest, in the order in which the floor rule asks.
+    pub fn by_floor_order(&self) -> [(Dimension, Option<Digest>); 6] {
+        [
+            (Dimension::Feed, self.feed),
+            (Dimension::Scanner, self.scanner),
+            (Dimension::Config, self.config),
+            (Dimension::Policy, self.policy),
+            (Dimension::Input, self.input),
+            (Dimension::Environment, self.environment),
+        ]
+    }
+
+    /// The dimensions whose digests differ from `other`, in floor order. A digest that only one side knows differs.
+    pub fn differing(&self, other: &Self) -> Vec<Dimension> {
+        let pairs = self.by_floor_order().into_iter().zip(other.by_floor_order());
+        pairs.filter(|((_, a), (_, b))| a != b).map(|((dimension, _), _)| dimension).collect()
+    }
+
+    /// The floor rule: the cause named by the first digest that differs, else nondeterminism.
+    ///
+    /// It is a floor, not a proof: where several digests differ, only an experiment can tell them apart.
+    pub fn floor_cause(&self, replayed: &Self) -> Cause {
+        let (reason, sub_tag) = match self.differing(replayed).first() {
+            Some(Dimension::Feed) => (MismatchReason::FeedDrift, None),
+            Some(Dimension::Scanner) => (MismatchReason::ScannerDrift, None),
+            Some(Dimension::Config) => (MismatchReason::ScannerDrift, Some(SubTag::Config)),
+            Some(Dimension::Policy) => (MismatchReason::PolicyDrift, None),
+            Some(Dimension::Input) => (MismatchReason::InputDrift, None),
+            Some(Dimension::Environment) => (MismatchReason::RuntimeDrift, None),
+            None => (MismatchReason::Nondeterminism, None),
+        };
+        Cause::floor(reason, sub_tag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_floor_asks_in_its_documented_order() {
+        let same = Dimensions::default();
+        assert_eq!(same.floor_cause(&same).reason, MismatchReason::Nondeterminism);
+        let digest = Some(Digest::of(b"x"));
+        let mut replayed = Dimensions { environment: digest, ..Dimensions::default() };
+        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::RuntimeDrift);
+        replayed.input = digest;
+        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::InputDrift);
+        replayed.policy = digest;
+        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::PolicyDrift);
+        replayed.config = digest;
+        assert_eq!(same.floor_cause(&replayed).sub_tag, Some(SubTag::Config));
+        replayed.scanner = digest;
+        assert_eq!(same.floor_cause(&replayed), Cause::floor(MismatchReason::ScannerDrift, None));
+        replayed.feed = digest;
+        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::FeedDrift);
+        assert_eq!(same.differing(&replayed).len(), 6);
+    }
+}

@@ -1,0 +1,97 @@
+//! Findings: one vulnerability in one package.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::vex::VexStatus;
+
+/// A qualitative severity (CVSS v3.1 §5 names), weakest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are the meaning")]
+pub enum Severity {
+    #[default]
+    Unknown,
+    None,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    /// The stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// Whether vulnerable code can be called from an entry point.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Reachability {
+    /// A call path from an entry point to a vulnerable symbol exists.
+    Reachable,
+    /// The call graph covers the package, and no path exists.
+    Unreachable,
+    /// No call graph, no symbols, or the graph does not cover the package.
+    #[default]
+    Unknown,
+}
+
+impl Reachability {
+    /// The stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Reachable => "reachable",
+            Self::Unreachable => "unreachable",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What identifies a finding: contracts call it `(cve_id, affected_purl)`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FindingKey {
+    /// The CVE id where the vulnerability has one, else the first of its ids.
+    pub cve_id: String,
+    /// The purl of the affected package, else `name@version`, else the place in the source that is affected.
+    pub affected: String,
+}
+
+/// One vulnerability in one package, with every field that a policy may look at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Finding {
+    /// Its identity.
+    pub key: FindingKey,
+    /// All other ids of the same vulnerability.
+    pub aliases: BTreeSet<String>,
+    /// Name of the affected package.
+    pub package: String,
+    /// Version found.
+    pub version: String,
+    /// Qualitative severity.
+    pub severity: Severity,
+    /// Versions in which it is fixed, as the advisories write them.
+    pub fixed_versions: BTreeSet<String>,
+    /// Whether the vulnerable code can be called.
+    pub reachability: Reachability,
+    /// VEX status where one was stated with the finding.
+    pub vex_status: Option<VexStatus>,
+}

@@ -1,0 +1,20 @@
+//! The words of the product: plain values that every other part speaks in.
+//!
+//! Invariants: no I/O, no clock, no randomness; a value that breaks a rule of its type cannot be built.
+//! Absent: wire formats of results (see [`crate::report`]) and foreign formats (see [`crate::format`]).
+
+pub mod artifact;
+pub mod cause;
+pub mod decision;
+pub mod diff;
+pub mod digest;
+pub mod dimension;
+pub mod event;
+pub mod exit;
+pub mod fidelity;
+pub mod finding;
+pub mod outcome;
+pub mod package;
+pub mod rate;
+pub mod result;
+pub mod vex;

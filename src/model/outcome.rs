@@ -1,0 +1,114 @@
+//! The six ways a replay can end, kept apart everywhere.
+
+use crate::model::cause::Cause;
+use crate::model::exit::Exit;
+
+/// How one replay ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The same as recorded.
+    Match {
+        /// The sandbox denied something (network, a path that was not mounted) and the result held all the same.
+        lucky: bool,
+    },
+    /// Differs, reproducibly.
+    Drift {
+        /// Never empty.
+        causes: Vec<Cause>,
+    },
+    /// Differs from itself.
+    Flaky {
+        /// What the reruns showed.
+        detail: String,
+    },
+    /// The scanner ran but failed its health gate.
+    Unhealthy {
+        /// Which check failed.
+        detail: String,
+    },
+    /// An input is gone.
+    Unreplayable {
+        /// Every input that is missing, by name and digest.
+        missing: Vec<String>,
+    },
+    /// Could not run: our fault or the machine's.
+    Infra {
+        /// What failed.
+        detail: String,
+    },
+}
+
+/// What a JUnit reader is shown. There is no `skipped`: a replay that did not run is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JunitStatus {
+    /// `<testcase/>` without a child.
+    Pass,
+    /// `<failure>`: a real difference.
+    Failure,
+    /// `<error>`: no statement about the scan can be made.
+    Error,
+}
+
+impl Outcome {
+    /// The stable code, as in JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Match { .. } => "match",
+            Self::Drift { .. } => "drift",
+            Self::Flaky { .. } => "flaky",
+            Self::Unhealthy { .. } => "unhealthy",
+            Self::Unreplayable { .. } => "unreplayable",
+            Self::Infra { .. } => "infra",
+        }
+    }
+
+    /// Whether it counts in the denominator of bitwise fidelity.
+    pub fn is_comparison(&self) -> bool {
+        matches!(self, Self::Match { .. } | Self::Drift { .. } | Self::Flaky { .. })
+    }
+
+    /// Its exit code when no gate is asked.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Match { .. } => Exit::Passed,
+            Self::Drift { .. } | Self::Flaky { .. } => Exit::Failed,
+            Self::Unhealthy { .. } | Self::Unreplayable { .. } => Exit::Inconclusive,
+            Self::Infra { .. } => Exit::Infrastructure,
+        }
+    }
+
+    /// Its place in a JUnit report.
+    pub fn junit(&self) -> JunitStatus {
+        match self {
+            Self::Match { .. } => JunitStatus::Pass,
+            Self::Drift { .. } | Self::Flaky { .. } => JunitStatus::Failure,
+            Self::Unhealthy { .. } | Self::Unreplayable { .. } | Self::Infra { .. } => JunitStatus::Error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::cause::{Cause, MismatchReason};
+
+    #[test]
+    fn each_outcome_has_the_row_of_the_contract() {
+        let text = String::new;
+        let drift = Outcome::Drift { causes: vec![Cause::floor(MismatchReason::FeedDrift, None)] };
+        let table = [
+            (Outcome::Match { lucky: true }, "match", true, JunitStatus::Pass, 0),
+            (drift, "drift", true, JunitStatus::Failure, 1),
+            (Outcome::Flaky { detail: text() }, "flaky", true, JunitStatus::Failure, 1),
+            (Outcome::Unhealthy { detail: text() }, "unhealthy", false, JunitStatus::Error, 3),
+            (Outcome::Unreplayable { missing: vec![] }, "unreplayable", false, JunitStatus::Error, 3),
+            (Outcome::Infra { detail: text() }, "infra", false, JunitStatus::Error, 4),
+        ];
+        for (outcome, code, compared, junit, exit) in table {
+            assert_eq!(outcome.code(), code);
+            assert_eq!(outcome.is_comparison(), compared, "{code}");
+            assert_eq!(outcome.junit(), junit, "{code}");
+            assert_eq!(outcome.exit().code(), exit, "{code}");
+        }
+    }
+}

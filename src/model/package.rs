@@ -1,0 +1,145 @@
+//! Packages as scanners see them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use packageurl::PackageUrl;
+
+/// A package URL in its canonical spelling (<https://github.com/package-url/purl-spec>).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Purl(String);
+
+/// Why a text is not a package URL.
+#[derive(Debug, thiserror::Error)]
+#[error("`{text}` is not a package URL")]
+pub struct PurlError {
+    text: String,
+    source: packageurl::Error,
+}
+
+impl Purl {
+    /// The canonical spelling.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Purl {
+    type Err = PurlError;
+
+    fn from_str(text: &str) -> Result<Self, PurlError> {
+        match PackageUrl::from_str(text) {
+            Ok(purl) => Ok(Self(purl.to_string())),
+            Err(source) => Err(PurlError { text: text.to_owned(), source }),
+        }
+    }
+}
+
+impl fmt::Display for Purl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A packaging ecosystem, named as in OSV (<https://ossf.github.io/osv-schema/#defined-ecosystems>).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ecosystem {
+    /// `npm`
+    Npm,
+    /// `PyPI`
+    PyPi,
+    /// `crates.io`
+    CratesIo,
+    /// `Go`
+    Go,
+    /// `Debian`, with the release (`12`) where it is known.
+    Debian(Option<String>),
+    /// Any other, by its OSV name: nothing is matched in it, and that is said aloud.
+    Other(String),
+}
+
+impl fmt::Display for Ecosystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Npm => f.write_str("npm"),
+            Self::PyPi => f.write_str("PyPI"),
+            Self::CratesIo => f.write_str("crates.io"),
+            Self::Go => f.write_str("Go"),
+            Self::Debian(None) => f.write_str("Debian"),
+            Self::Debian(Some(release)) => write!(f, "Debian:{release}"),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+impl From<&str> for Ecosystem {
+    fn from(name: &str) -> Self {
+        match name {
+            "npm" => Self::Npm,
+            "PyPI" => Self::PyPi,
+            "crates.io" => Self::CratesIo,
+            "Go" => Self::Go,
+            "Debian" => Self::Debian(None),
+            _ => match name.strip_prefix("Debian:") {
+                Some(release) if !release.is_empty() => Self::Debian(Some(release.to_owned())),
+                _ => Self::Other(name.to_owned()),
+            },
+        }
+    }
+}
+
+/// The source package that a binary package was built from (Debian advisories name sources).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names are the meaning")]
+pub struct SourcePackage {
+    pub name: String,
+    pub version: String,
+}
+
+/// One package of an inventory or of an SBOM.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Package {
+    /// The name as the ecosystem spells it (`@scope/name`, `group:artifact`, a module path).
+    pub name: String,
+    /// The version as written; empty where the document gives none.
+    pub version: String,
+    /// Its package URL, where the document has one or the ecosystem is known.
+    pub purl: Option<Purl>,
+    /// Where it comes from.
+    pub ecosystem: Ecosystem,
+    /// Licence expressions or names, as written.
+    pub licenses: BTreeSet<String>,
+    /// Its source package, where that is another.
+    pub source: Option<SourcePackage>,
+}
+
+impl Package {
+    /// What identifies the package in results: the purl, else `name@version`.
+    pub fn key(&self) -> String {
+        match &self.purl {
+            Some(purl) => purl.to_string(),
+            None => format!("{}@{}", self.name, self.version),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ecosystem_names_survive_a_round_trip() {
+        for name in ["npm", "PyPI", "crates.io", "Go", "Debian", "Debian:12", "Maven", "Debian:"] {
+            assert_eq!(Ecosystem::from(name).to_string(), name);
+        }
+        assert_eq!(Ecosystem::from("Debian:"), Ecosystem::Other("Debian:".into()));
+    }
+
+    #[test]
+    fn purls_are_canonical() {
+        let purl: Purl = "pkg:NPM/%40angular/core@12.0.0".parse().unwrap();
+        assert_eq!(purl.as_str(), "pkg:npm/%40angular/core@12.0.0");
+        assert!("npm/x".parse::<Purl>().is_err());
+    }
+}

@@ -1,0 +1,197 @@
+//! The result of a run: what every output shows and every later step reads.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::artifact::ArtifactType;
+use crate::model::diff::DiffSummary;
+use crate::model::digest::Digest;
+use crate::model::dimension::Dimensions;
+use crate::model::exit::Exit;
+use crate::model::fidelity::Fidelity;
+use crate::model::outcome::Outcome;
+use crate::model::rate::Tally;
+
+/// What a replay was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SubjectKind {
+    /// A regression case: a folder with input and expected findings.
+    Case,
+    /// A canary: a recorded manifest with its expected artifacts.
+    Canary,
+    /// A manifest given by name.
+    Manifest,
+}
+
+/// Which question a replay answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Did I break it: the subject swapped in, everything else pinned.
+    Regression,
+    /// Is it repeatable: everything as recorded.
+    Fidelity,
+}
+
+/// How well a replay was isolated, found by trying; strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// Namespaces and system-call tracing.
+    Full,
+    /// Tracing without namespaces.
+    Traced,
+    /// Namespaces without tracing: no network, private directories; the clock is the machine's.
+    Isolated,
+    /// Nothing.
+    None,
+}
+
+impl Isolation {
+    /// The stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Traced => "traced",
+            Self::Isolated => "isolated",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Where and how a replay ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutorEnv {
+    /// The built-in scanner ran inside this process: no foreign code ran, and no sandbox was needed.
+    pub in_process: bool,
+    /// The level of isolation that was reached; `None` in process.
+    pub isolation: Option<Isolation>,
+    /// What that level lacks, in words.
+    pub lost: Vec<String>,
+    /// `amd64`, `arm64`, …
+    pub arch: String,
+    /// `linux`, …
+    pub os: String,
+    /// Time zone that the scanner saw.
+    pub tz: String,
+    /// Locale that the scanner saw.
+    pub locale: String,
+    /// The instant at which the clock was frozen; `None` where it ran.
+    pub clock: Option<Timestamp>,
+}
+
+/// A file of the repository, for annotations.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SourceLocation {
+    /// Path relative to the repository's root, with `/`.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+}
+
+/// One compared artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactResult {
+    /// Its name, e.g. `findings.json`.
+    pub name: String,
+    /// What it is for.
+    pub artifact_type: ArtifactType,
+    /// Digest of the canonical bytes that were expected.
+    pub expected: Option<Digest>,
+    /// Digest of the canonical bytes that came out.
+    pub actual: Option<Digest>,
+    /// Digest of the profile under which both were read.
+    pub profile: Digest,
+    /// What the profile masked in the actual document: path → how often.
+    pub masked: BTreeMap<String, u64>,
+}
+
+/// One replay with everything that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplayResult {
+    /// Unique in the run: the case's or canary's id, or the scan id.
+    pub id: String,
+    /// A title for people.
+    pub title: String,
+    /// What it was made from.
+    pub kind: SubjectKind,
+    /// Which question it answers.
+    pub mode: Mode,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The three verdicts; `None` where nothing could be compared.
+    pub fidelity: Option<Fidelity>,
+    /// What changed; empty for a match.
+    pub diff: DiffSummary,
+    /// Every artifact that was compared.
+    pub artifacts: Vec<ArtifactResult>,
+    /// Digests of all inputs as recorded.
+    pub recorded: Dimensions,
+    /// Digests of all inputs as replayed.
+    pub replayed: Dimensions,
+    /// Where it ran; `None` where it did not.
+    pub executor: Option<ExecutorEnv>,
+    /// Labels of the manifest or case: `ecosystem`, `base_os`, `tier`, …
+    pub labels: BTreeMap<String, String>,
+    /// The file to open.
+    pub source: Option<SourceLocation>,
+    /// One command that runs this replay alone.
+    pub reproduce: String,
+    /// Things to know that are no failure.
+    pub notes: Vec<String>,
+    /// Wall time in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// A whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunResult {
+    /// Version of stella that ran.
+    pub stella_version: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// Every replay, sorted by kind and id.
+    pub replays: Vec<ReplayResult>,
+    /// Counts of the replays that asked *did I break it*.
+    pub regression: Tally,
+    /// Counts of the replays that asked *is it repeatable*.
+    pub fidelity: Tally,
+    /// Things that went wrong beside the replays and never change the verdict.
+    pub warnings: Vec<String>,
+}
+
+impl RunResult {
+    /// Counts `replays` by the question they answer.
+    pub fn new(
+        stella_version: String,
+        started_at: Timestamp,
+        finished_at: Timestamp,
+        mut replays: Vec<ReplayResult>,
+        warnings: Vec<String>,
+    ) -> Self {
+        replays.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
+        let (mut regression, mut fidelity) = (Tally::default(), Tally::default());
+        for replay in &replays {
+            let tally = match replay.mode {
+                Mode::Regression => &mut regression,
+                Mode::Fidelity => &mut fidelity,
+            };
+            tally.add(&replay.outcome, |level| replay.fidelity.and_then(|f| f.at(level)));
+        }
+        Self { stella_version, started_at, finished_at, replays, regression, fidelity, warnings }
+    }
+
+    /// How the process ends when no gate is asked: by the outcomes; a run that replayed nothing is inconclusive.
+    pub fn exit(&self) -> Exit {
+        if self.replays.is_empty() {
+            return Exit::Inconclusive;
+        }
+        Exit::strongest(self.replays.iter().map(|replay| replay.outcome.exit()))
+    }
+}

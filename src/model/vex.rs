@@ -1,0 +1,48 @@
+//! VEX statements: what a vulnerability means for a product.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The status labels that all VEX formats share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the meaning")]
+pub enum VexStatus {
+    NotAffected,
+    Affected,
+    Fixed,
+    UnderInvestigation,
+}
+
+impl VexStatus {
+    /// The stable name, as OpenVEX spells it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotAffected => "not_affected",
+            Self::Affected => "affected",
+            Self::Fixed => "fixed",
+            Self::UnderInvestigation => "under_investigation",
+        }
+    }
+}
+
+impl fmt::Display for VexStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// One statement: this vulnerability has this status in this product.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VexStatement {
+    /// The vulnerability's id.
+    pub vulnerability: String,
+    /// The product, normally a purl.
+    pub product: String,
+    /// The status.
+    pub status: VexStatus,
+    /// Why it is not affected (`vulnerable_code_not_in_execute_path`, …), in the format's own words.
+    pub justification: Option<String>,
+}
