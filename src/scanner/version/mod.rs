@@ -1,0 +1,217 @@
+//! Version order, one file per ecosystem, behind one entry.
+//!
+//! Invariants: every order is total (see the property tests); a text that is not a version of its ecosystem
+//! is an error, never a guess; versions are parsed once and compared often. All parsers are strict where the
+//! ecosystem's own tool is strict, so that `1.2.3.4` is never read as `1.2.3`.
+//!
+//! Absent: version ranges as package managers write them (`^1.2`): OSV has none.
+
+mod debian;
+mod go;
+mod npm;
+mod pypi;
+mod semver;
+
+use std::cmp::Ordering;
+use std::error::Error;
+use std::fmt;
+
+use crate::model::package::Ecosystem;
+use crate::scanner::version::debian::DebianVersion;
+use crate::scanner::version::pypi::PypiVersion;
+use crate::scanner::version::semver::SemVer;
+
+/// Longest version text in bytes (node-semver's own limit; the longest real ones are under 100).
+const MAX_LENGTH: usize = 256;
+
+/// Why two versions cannot be ordered.
+#[derive(Debug, thiserror::Error)]
+pub enum VersionError {
+    /// No version order is implemented for the ecosystem.
+    #[error("the version order of ecosystem `{ecosystem}` is not known")]
+    UnknownEcosystem {
+        /// Its OSV name.
+        ecosystem: String,
+    },
+    /// The text is longer than any version.
+    #[error("a version of {length} bytes is longer than {MAX_LENGTH}")]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// The text is not a version in that order.
+    #[error("`{text}` is not a {order} version")]
+    Unparsable {
+        /// The order that was asked.
+        order: Order,
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// A rule by which versions are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Order {
+    /// Semantic Versioning 2.0.0 §11, strictly as written: crates.io, and OSV ranges of type `SEMVER`.
+    SemVer,
+    /// node-semver: SemVer with a leading `v` or `=` allowed.
+    Npm,
+    /// Go modules and toolchains: SemVer with a leading `v` or `go`, short forms and `1.21rc2`.
+    Go,
+    /// PEP 440.
+    Pypi,
+    /// Debian policy §5.6.12.
+    Debian,
+}
+
+impl Order {
+    /// The order of an ecosystem's own versions (OSV ranges of type `ECOSYSTEM`).
+    ///
+    /// # Errors
+    /// [`VersionError::UnknownEcosystem`] where none is implemented.
+    pub fn of(ecosystem: &Ecosystem) -> Result<Self, VersionError> {
+        match ecosystem {
+            Ecosystem::CratesIo => Ok(Self::SemVer),
+            Ecosystem::Npm => Ok(Self::Npm),
+            Ecosystem::Go => Ok(Self::Go),
+            Ecosystem::PyPi => Ok(Self::Pypi),
+            Ecosystem::Debian(_) => Ok(Self::Debian),
+            Ecosystem::Other(name) => Err(VersionError::UnknownEcosystem { ecosystem: name.clone() }),
+        }
+    }
+
+    /// The order of OSV ranges of type `SEMVER` in the same ecosystem: its own spelling where that is a SemVer.
+    pub fn semver(self) -> Self {
+        match self {
+            Self::Npm | Self::Go => self,
+            Self::SemVer | Self::Pypi | Self::Debian => Self::SemVer,
+        }
+    }
+
+    /// Reads a version.
+    ///
+    /// # Errors
+    /// Names the text that is not a version in this order.
+    pub fn parse(self, text: &str) -> Result<Version, VersionError> {
+        if text.len() > MAX_LENGTH {
+            return Err(VersionError::TooLong { length: text.len() });
+        }
+        let parsed: Result<Family, Box<dyn Error + Send + Sync>> = match self {
+            Self::SemVer => SemVer::parse(text).map(Family::SemVer).map_err(Into::into),
+            Self::Npm => npm::parse(text).map(Family::SemVer).map_err(Into::into),
+            Self::Go => go::parse(text).map(Family::SemVer).map_err(Into::into),
+            Self::Pypi => PypiVersion::parse(text).map(Family::Pypi).map_err(Into::into),
+            Self::Debian => DebianVersion::parse(text).map(Family::Debian).map_err(Into::into),
+        };
+        parsed.map(Version).map_err(|source| VersionError::Unparsable { order: self, text: text.to_owned(), source })
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SemVer => "SemVer",
+            Self::Npm => "npm",
+            Self::Go => "Go",
+            Self::Pypi => "PEP 440",
+            Self::Debian => "Debian",
+        })
+    }
+}
+
+/// A version that was read by an [`Order`].
+///
+/// Equal means *same place in the order* (`1.0+a` and `1.0+b` in SemVer), not same text. Only versions of one
+/// order are ever compared; between families the order is that of the variants, so that it stays total.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(Family);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Family {
+    SemVer(SemVer),
+    Pypi(PypiVersion),
+    Debian(DebianVersion),
+}
+
+/// Compares two versions of one ecosystem.
+///
+/// # Errors
+/// The ecosystem has no known order, or a text is not one of its versions.
+pub fn compare(ecosystem: &Ecosystem, a: &str, b: &str) -> Result<Ordering, VersionError> {
+    let order = Order::of(ecosystem)?;
+    Ok(order.parse(a)?.cmp(&order.parse(b)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ORDERS: [Order; 5] = [Order::SemVer, Order::Npm, Order::Go, Order::Pypi, Order::Debian];
+
+    #[test]
+    fn an_unknown_ecosystem_is_an_error_and_not_a_guess() {
+        let error = compare(&Ecosystem::Other("Maven".into()), "1", "2").unwrap_err();
+        assert_eq!(error.to_string(), "the version order of ecosystem `Maven` is not known");
+    }
+
+    #[test]
+    fn what_is_not_a_version_is_named() {
+        for order in ORDERS {
+            for text in ["", " ", "hello, world", "1.2.3 4", "ü", "1..2", "latest"] {
+                // Debian policy lets an upstream version start with a letter and holds `1..2` for one.
+                if order == Order::Debian && ["latest", "1..2"].contains(&text) {
+                    continue;
+                }
+                let error = order.parse(text).unwrap_err().to_string();
+                assert_eq!(error, format!("`{text}` is not a {order} version"));
+            }
+            assert!(matches!(order.parse(&"1".repeat(257)), Err(VersionError::TooLong { length: 257 })));
+        }
+    }
+
+    #[test]
+    fn a_fourth_number_is_never_dropped() {
+        for order in [Order::SemVer, Order::Npm, Order::Go] {
+            assert!(order.parse("1.2.3.4").is_err(), "{order}");
+        }
+    }
+
+    /// Texts that are dense in versions of all orders.
+    fn version_like() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "(v|=|go)?[0-9]{1,2}(\\.[0-9]{1,2}){0,3}(-[0-9a-z.-]{1,6})?(\\+[a-z0-9.]{1,4})?",
+            "([0-9]!)?[0-9]{1,2}(\\.[0-9]){0,3}((a|b|rc)[0-9])?(\\.post[0-9])?(\\.dev[0-9])?(\\+[a-z0-9]{1,2}(\\.[a-z0-9]{1,2})?)?",
+            "([0-9]:)?[0-9][0-9a-z.+~]{0,6}(-[0-9a-z.+~]{1,4})?",
+            "[0-9](\\.[0-9]){2}(-(0|1|2|10|a|rc)(\\.(0|1|2|10|a|rc)){0,2})?",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn each_order_is_total(a in version_like(), b in version_like(), c in version_like()) {
+            for order in ORDERS {
+                let (Ok(a), Ok(b), Ok(c)) = (order.parse(&a), order.parse(&b), order.parse(&c)) else { continue };
+                prop_assert_eq!(a.cmp(&a), Ordering::Equal);
+                prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
+                prop_assert_eq!(a == b, a.cmp(&b) == Ordering::Equal);
+                let mut three = [&a, &b, &c];
+                three.sort();
+                prop_assert!(three[0] <= three[1] && three[1] <= three[2] && three[0] <= three[2]);
+                if a == b {
+                    prop_assert_eq!(a.cmp(&c), b.cmp(&c));
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in any::<String>(), like in "[-0-9a-z.+~:!=v ]{0,300}") {
+            for order in ORDERS {
+                let _ = (order.parse(&text), order.parse(&like));
+            }
+        }
+    }
+}
