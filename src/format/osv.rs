@@ -1,0 +1,310 @@
+//! OSV records (<https://ossf.github.io/osv-schema/>, version 1.7): what a scanner needs of them.
+//!
+//! Strict in the fields that decide a match: an event names one thing, a range has an `introduced`, a type is
+//! a known one. Unknown fields are accepted, as the schema asks; `database_specific` and `ecosystem_specific`
+//! are read where they have a known shape and passed over where not.
+//!
+//! Absent: references, credits and details; evaluation (see [`crate::scanner::matching`]).
+
+pub mod cvss;
+mod wire;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::format::osv::wire::Wire;
+use crate::model::finding::Severity;
+use crate::model::package::Ecosystem;
+
+/// Largest record in bytes; the largest published ones (kernel, malicious packages) are under 4 MiB.
+pub const MAX_BYTES: usize = 16 << 20;
+/// Most entries in any one list of a record.
+pub const MAX_LIST: usize = 100_000;
+
+/// One record: a vulnerability as one database describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advisory {
+    /// Its id in that database.
+    pub id: String,
+    /// When it was last changed; of two records with one id the later counts.
+    pub modified: Option<Timestamp>,
+    /// When it was withdrawn: it no longer says anything.
+    pub withdrawn: Option<Timestamp>,
+    /// Ids of the same vulnerability in other databases; symmetric and transitive.
+    pub aliases: BTreeSet<String>,
+    /// Ids of the vulnerabilities upstream that a distribution's record is about.
+    pub upstream: BTreeSet<String>,
+    /// Ids of similar vulnerabilities, which are others.
+    pub related: BTreeSet<String>,
+    /// One line for people.
+    pub summary: String,
+    /// The strongest severity stated for the whole record.
+    pub severity: Severity,
+    /// What is affected.
+    pub affected: Vec<Affected>,
+}
+
+/// One affected package of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Affected {
+    /// The package; records of bare repositories have none.
+    pub package: Option<AffectedPackage>,
+    /// The strongest severity stated for this package.
+    pub severity: Severity,
+    /// Affected ranges.
+    pub ranges: Vec<Range>,
+    /// Affected versions, one by one.
+    pub versions: Vec<String>,
+    /// The vulnerable code, where the record names it.
+    pub code: BTreeSet<VulnerableCode>,
+}
+
+/// The name of an affected package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AffectedPackage {
+    /// Its ecosystem, with the release of a distribution.
+    pub ecosystem: Ecosystem,
+    /// Its name there; the source package's for distributions.
+    pub name: String,
+    /// Its package URL without a version, as written.
+    pub purl: Option<String>,
+}
+
+/// A timeline of events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// In which order its versions stand.
+    pub kind: RangeKind,
+    /// The events, as written.
+    pub events: Vec<Event>,
+}
+
+/// In which order the versions of a range stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RangeKind {
+    /// Semantic Versioning 2.0.0.
+    Semver,
+    /// The ecosystem's own order.
+    Ecosystem,
+    /// A commit graph, which a scanner of packages cannot see.
+    Git,
+}
+
+/// What happens at a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The vulnerability comes in; `0` is before every version.
+    Introduced(String),
+    /// It is fixed.
+    Fixed(String),
+    /// The last version that is known to have it.
+    LastAffected(String),
+    /// The range says nothing from here on; `*` is after every version.
+    Limit(String),
+}
+
+/// Vulnerable code that a record names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VulnerableCode {
+    /// Symbols of an import path (Go: `Func`, `Type.Method`); none means any symbol of it.
+    Import {
+        /// The import path.
+        path: String,
+        /// Its vulnerable symbols.
+        symbols: BTreeSet<String>,
+    },
+    /// A function by its whole path (Rust: `crate::Type::method`).
+    Function(String),
+}
+
+/// Why bytes are not an OSV record.
+#[derive(Debug, thiserror::Error)]
+pub enum OsvError {
+    /// More bytes than any record has.
+    #[error("record of {bytes} bytes is larger than {MAX_BYTES}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Not JSON, or not the schema's shape.
+    #[error("no OSV record at `{path}`")]
+    Shape {
+        /// Where, as a JSON path.
+        path: String,
+        /// What is wrong there.
+        source: serde_json::Error,
+    },
+    /// A list with more entries than any record has.
+    #[error("`{path}` has {count} entries, more than {MAX_LIST}")]
+    TooMany {
+        /// Which list, as a JSON path.
+        path: String,
+        /// How many.
+        count: usize,
+    },
+    /// A range that can never begin.
+    #[error("`{path}` has no `introduced`: add one (`0` for every version)")]
+    NeverIntroduced {
+        /// Which list of events, as a JSON path.
+        path: String,
+    },
+}
+
+/// Reads one record.
+///
+/// # Errors
+/// Names the JSON path of what is not as the schema says.
+pub fn read(bytes: &[u8]) -> Result<Advisory, OsvError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(OsvError::TooLarge { bytes: bytes.len() });
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let wire: Wire = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| OsvError::Shape { path: error.path().to_string(), source: error.into_inner() })?;
+    json.end().map_err(|source| OsvError::Shape { path: ".".into(), source })?;
+    let advisory = Advisory::from(wire);
+    check(&advisory)?;
+    Ok(advisory)
+}
+
+fn check(advisory: &Advisory) -> Result<(), OsvError> {
+    let within = |count: usize, path: String| {
+        if count > MAX_LIST { Err(OsvError::TooMany { path, count }) } else { Ok(()) }
+    };
+    within(advisory.aliases.len(), "aliases".into())?;
+    within(advisory.upstream.len(), "upstream".into())?;
+    within(advisory.related.len(), "related".into())?;
+    within(advisory.affected.len(), "affected".into())?;
+    for (i, affected) in advisory.affected.iter().enumerate() {
+        within(affected.versions.len(), format!("affected[{i}].versions"))?;
+        within(affected.ranges.len(), format!("affected[{i}].ranges"))?;
+        within(affected.code.len(), format!("affected[{i}].ecosystem_specific"))?;
+        for (j, range) in affected.ranges.iter().enumerate() {
+            let path = format!("affected[{i}].ranges[{j}].events");
+            within(range.events.len(), path.clone())?;
+            if !range.events.iter().any(|event| matches!(event, Event::Introduced(_))) {
+                return Err(OsvError::NeverIntroduced { path });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read_value(value: &serde_json::Value) -> Result<Advisory, OsvError> {
+        read(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn the_records_of_each_database_are_read() {
+        // Shapes of the GitHub, Go, RustSec and Debian databases, cut down to the fields that are read.
+        let github = read(include_bytes!("../../tests/data/scanner/osv/GHSA-r9p9-mrjm-926w.json")).unwrap();
+        assert_eq!(github.aliases, ["CVE-2020-28498".to_owned()].into());
+        assert_eq!(github.severity, Severity::Medium);
+        assert_eq!(github.affected[0].ranges[0].events[1], Event::Fixed("6.5.4".into()));
+
+        let go = read(include_bytes!("../../tests/data/scanner/osv/GO-2021-0113.json")).unwrap();
+        let symbols = ["MatchStrings".to_owned(), "MustParse".into(), "Parse".into(), "ParseAcceptLanguage".into()];
+        let code = VulnerableCode::Import { path: "golang.org/x/text/language".into(), symbols: symbols.into() };
+        assert_eq!(go.affected[0].code, [code].into());
+
+        let rust = read(include_bytes!("../../tests/data/scanner/osv/RUSTSEC-2021-0003.json")).unwrap();
+        let code = VulnerableCode::Function("smallvec::SmallVec::insert_many".into());
+        assert_eq!(rust.affected[0].code, [code].into());
+        assert_eq!(rust.affected[0].severity, Severity::Critical);
+
+        let debian = read(include_bytes!("../../tests/data/scanner/osv/DEBIAN-CVE-2022-0778.json")).unwrap();
+        assert_eq!(debian.upstream, ["CVE-2022-0778".to_owned()].into());
+        let package = debian.affected[0].package.as_ref().unwrap();
+        assert_eq!(package.ecosystem, Ecosystem::Debian(Some("11".into())));
+        assert_eq!(debian.affected[0].severity, Severity::High);
+    }
+
+    #[test]
+    fn errors_name_the_path() {
+        let range =
+            |events| json!({ "id": "X-1", "affected": [{ "ranges": [{ "type": "SEMVER", "events": events }] }] });
+        for (record, path) in [
+            (json!({ "id": 1 }), "id"),
+            (json!({ "id": "a b" }), "id"),
+            (json!({ "id": "X-1", "withdrawn": "yesterday" }), "withdrawn"),
+            (json!({ "id": "X-1", "affected": [{ "package": { "name": "x" } }] }), "affected[0].package"),
+            (json!({ "id": "X-1", "affected": [{ "ranges": [{ "type": "DATE" }] }] }), "affected[0].ranges[0].type"),
+            (range(json!([{ "introduced": "0", "fixed": "1" }])), "affected[0].ranges[0].events[0]"),
+            (range(json!([{ "introduced": "0" }, {}])), "affected[0].ranges[0].events[1]"),
+        ] {
+            let OsvError::Shape { path: found, .. } = read_value(&record).unwrap_err() else { panic!("{record}") };
+            assert_eq!(found, path, "{record}");
+        }
+        let error = read_value(&range(json!([{ "fixed": "1" }]))).unwrap_err();
+        assert!(matches!(error, OsvError::NeverIntroduced { path } if path == "affected[0].ranges[0].events"));
+        assert!(matches!(read(b"{\"id\":\"X-1\"} x"), Err(OsvError::Shape { .. })));
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        assert!(matches!(read(&vec![b' '; MAX_BYTES + 1]), Err(OsvError::TooLarge { .. })));
+        let versions: Vec<_> = (0..=MAX_LIST).collect::<Vec<_>>().iter().map(usize::to_string).collect();
+        let error = read_value(&json!({ "id": "X-1", "affected": [{ "versions": versions }] })).unwrap_err();
+        assert!(matches!(error, OsvError::TooMany { path, .. } if path == "affected[0].versions"));
+    }
+
+    #[test]
+    fn foreign_blocks_of_any_shape_are_passed_over() {
+        for foreign in
+            [json!(null), json!([]), json!(1), json!({ "severity": { "x": 1 }, "imports": "no", "cvss": [] })]
+        {
+            let record = json!({
+                "id": "X-1", "aliases": null, "new_field": true, "database_specific": foreign,
+                "severity": [{ "type": "CVSS_V4", "score": "CVSS:4.0/AV:N" }],
+                "affected": [{ "ecosystem_specific": foreign, "database_specific": foreign, "versions": null }],
+            });
+            let advisory = read_value(&record).unwrap();
+            assert_eq!((advisory.severity, advisory.affected[0].severity), (Severity::Unknown, Severity::Unknown));
+            assert!(advisory.affected[0].code.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_strongest_severity_counts() {
+        for (record, expected) in [
+            (json!({ "database_specific": { "severity": "MODERATE" } }), Severity::Medium),
+            (
+                json!({
+                    "severity": [{ "type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H" }],
+                    "database_specific": { "severity": "LOW" },
+                }),
+                Severity::Critical,
+            ),
+            (json!({ "severity": [{ "type": "CVSS_V3", "score": "9.8" }] }), Severity::Unknown),
+            (json!({ "severity": [{ "type": "Ubuntu", "score": "high" }] }), Severity::High),
+        ] {
+            let mut record = record;
+            record["id"] = "X-1".into();
+            assert_eq!(read_value(&record).unwrap().severity, expected, "{record}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn no_damaged_record_panics(at in 0usize..600, byte in any::<u8>()) {
+            let mut bytes = include_bytes!("../../tests/data/scanner/osv/GO-2021-0113.json").to_vec();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            let _ = read(&bytes);
+        }
+    }
+}

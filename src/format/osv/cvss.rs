@@ -1,0 +1,162 @@
+//! CVSS v3.0 and v3.1 base scores (<https://www.first.org/cvss/v3.1/specification-document>, §7.1 and §7.4).
+//!
+//! Invariant: the score is the same on every machine: only additions, multiplications and comparisons of
+//! doubles are used (`powi` may differ between platforms), and the result is rounded to tenths as appendix A
+//! says. Absent: temporal and environmental scores; CVSS v2 and v4.
+
+use crate::model::finding::Severity;
+
+/// The base metrics in the order of the specification.
+const BASE: [&str; 8] = ["AV", "AC", "PR", "UI", "S", "C", "I", "A"];
+
+/// Temporal and environmental metrics: allowed in a vector, without effect on the base score.
+const OTHER: [&str; 14] = ["E", "RL", "RC", "CR", "IR", "AR", "MAV", "MAC", "MPR", "MUI", "MS", "MC", "MI", "MA"];
+
+/// The qualitative severity of a CVSS v3 vector; `None` where it is not one.
+pub fn severity(vector: &str) -> Option<Severity> {
+    base_score_tenths(vector).map(|tenths| match tenths {
+        0 => Severity::None,
+        1..40 => Severity::Low,
+        40..70 => Severity::Medium,
+        70..90 => Severity::High,
+        _ => Severity::Critical,
+    })
+}
+
+/// The base score in tenths (0 to 100) of a vector such as
+/// `CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H`; `None` where it is not one.
+pub fn base_score_tenths(vector: &str) -> Option<u8> {
+    let metrics = vector.strip_prefix("CVSS:3.0/").or_else(|| vector.strip_prefix("CVSS:3.1/"))?;
+    let mut base = [None; BASE.len()];
+    for metric in metrics.split('/') {
+        let (name, value) = metric.split_once(':')?;
+        match BASE.iter().position(|&known| known == name) {
+            // A metric stands at most once (§6).
+            Some(index) if base[index].is_none() => base[index] = Some(value),
+            None if OTHER.contains(&name) => {}
+            _ => return None,
+        }
+    }
+    let [Some(av), Some(ac), Some(pr), Some(ui), Some(scope), Some(c), Some(i), Some(a)] = base else { return None };
+    let changed = match scope {
+        "U" => false,
+        "C" => true,
+        _ => return None,
+    };
+    let av = match av {
+        "N" => 0.85,
+        "A" => 0.62,
+        "L" => 0.55,
+        "P" => 0.2,
+        _ => return None,
+    };
+    let ac = match ac {
+        "L" => 0.77,
+        "H" => 0.44,
+        _ => return None,
+    };
+    let pr = match (pr, changed) {
+        ("N", _) => 0.85,
+        ("L", false) => 0.62,
+        ("L", true) => 0.68,
+        ("H", false) => 0.27,
+        ("H", true) => 0.5,
+        _ => return None,
+    };
+    let ui = match ui {
+        "N" => 0.85,
+        "R" => 0.62,
+        _ => return None,
+    };
+    let loss = 1.0 - (1.0 - impact(c)?) * (1.0 - impact(i)?) * (1.0 - impact(a)?);
+    let impact = if changed { 7.52 * (loss - 0.029) - 3.25 * power_15(loss - 0.02) } else { 6.42 * loss };
+    if impact <= 0.0 {
+        return Some(0);
+    }
+    let sum = impact + 8.22 * av * ac * pr * ui;
+    Some(round_up_to_tenths(if changed { 1.08 * sum } else { sum }))
+}
+
+fn impact(value: &str) -> Option<f64> {
+    match value {
+        "H" => Some(0.56),
+        "L" => Some(0.22),
+        "N" => Some(0.0),
+        _ => None,
+    }
+}
+
+fn power_15(base: f64) -> f64 {
+    (0..15).fold(1.0, |product, _| product * base)
+}
+
+/// `Roundup(Minimum(score, 10))` of appendix A, which forgives errors of a double under 0.00001.
+fn round_up_to_tenths(score: f64) -> u8 {
+    // Between 0 and 1,000,000 by the minimum, so the cast is exact.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the minimum")]
+    let hundred_thousandths = (score.min(10.0) * 100_000.0).round() as u32;
+    u8::try_from(hundred_thousandths.div_ceil(10_000)).unwrap_or(100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_the_published_ones() {
+        // FIRST, "CVSS v3.1: Examples" (https://www.first.org/cvss/v3.1/examples).
+        for (cve, vector, tenths) in [
+            ("CVE-2013-1937", "AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 61),
+            ("CVE-2013-0375", "AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N", 64),
+            ("CVE-2014-3566", "AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N", 31),
+            ("CVE-2012-1516", "AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H", 99),
+            ("CVE-2009-0783", "AV:L/AC:L/PR:H/UI:N/S:U/C:L/I:L/A:L", 42),
+            ("CVE-2012-0384", "AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H", 88),
+            ("CVE-2015-1098", "AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", 78),
+            ("CVE-2014-0160", "AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", 75),
+            ("CVE-2014-6271", "AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 98),
+            ("CVE-2008-1447", "AV:N/AC:H/PR:N/UI:N/S:C/C:N/I:H/A:N", 68),
+            ("CVE-2014-2005", "AV:P/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 68),
+            ("CVE-2010-0467", "AV:N/AC:L/PR:N/UI:N/S:C/C:L/I:N/A:N", 58),
+            ("CVE-2014-9253", "AV:N/AC:L/PR:L/UI:R/S:C/C:L/I:L/A:N", 54),
+            ("CVE-2011-1265", "AV:A/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 88),
+            ("CVE-2014-2019", "AV:P/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:N", 46),
+            ("CVE-2014-0224", "AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:N", 74),
+            ("CVE-2012-5376", "AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:H/A:H", 96),
+        ] {
+            for version in ["3.0", "3.1"] {
+                assert_eq!(base_score_tenths(&format!("CVSS:{version}/{vector}")), Some(tenths), "{cve}");
+            }
+        }
+    }
+
+    #[test]
+    fn bands_are_those_of_the_specification() {
+        // §5: None 0.0, Low 0.1–3.9, Medium 4.0–6.9, High 7.0–8.9, Critical 9.0–10.0.
+        for (vector, expected) in [
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", Severity::None),
+            ("CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N", Severity::Low),
+            ("CVSS:3.1/AV:L/AC:L/PR:H/UI:N/S:U/C:L/I:L/A:L", Severity::Medium),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N/E:X/RL:O", Severity::High),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", Severity::Critical),
+        ] {
+            assert_eq!(severity(vector), Some(expected), "{vector}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_vector_has_no_score() {
+        for vector in [
+            "",
+            "7.5",
+            "CVSS:4.0/AV:N/AC:L/AT:N/PR:H/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H",
+            "CVSS:3.1/AV:N/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+            "CVSS:3.1/AV:Z/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/X:Y",
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/",
+        ] {
+            assert_eq!(base_score_tenths(vector), None, "{vector}");
+        }
+    }
+}
