@@ -12,4 +12,12 @@
 //! Invariants: the output depends on what the inputs hold, never on their order; nothing foreign panics it.
 //! Absent: reading packages (see [`crate::format`]), fetching feeds, policies.
 
+mod alias;
+pub mod callgraph;
+pub mod feed;
+mod matching;
+mod notes;
+pub mod reachability;
+pub mod scan;
 pub mod version;
+pub mod vex;

@@ -1,0 +1,214 @@
+//! Is this version affected: the evaluation of the OSV schema (<https://ossf.github.io/osv-schema/#evaluation>).
+//!
+//! Invariant: a range with a version that has no place in its order is no [`Timeline`]: it decides nothing,
+//! rather than half of it deciding wrongly.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use crate::format::osv::Event;
+use crate::scanner::version::{Order, Version, VersionError};
+
+/// A range with its versions read and its events sorted.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    order: Order,
+    changes: Vec<(Point, Change)>,
+    limits: Vec<Point>,
+}
+
+/// A place in a version order, with the schema's two special ones.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Point {
+    /// `introduced: "0"`: before every version.
+    Start,
+    At(Version),
+    /// `limit: "*"`: after every version.
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Introduced,
+    Fixed,
+    LastAffected,
+}
+
+impl Timeline {
+    /// Reads and sorts the events of one range.
+    ///
+    /// # Errors
+    /// The first version that has no place in `order`.
+    pub(super) fn new(order: Order, events: &[Event]) -> Result<Self, VersionError> {
+        let at = |text: &str| order.parse(text).map(Point::At);
+        let (mut changes, mut limits) = (Vec::new(), Vec::new());
+        for event in events {
+            match event {
+                Event::Introduced(text) if text == "0" => changes.push((Point::Start, Change::Introduced)),
+                Event::Introduced(text) => changes.push((at(text)?, Change::Introduced)),
+                Event::Fixed(text) => changes.push((at(text)?, Change::Fixed)),
+                Event::LastAffected(text) => changes.push((at(text)?, Change::LastAffected)),
+                Event::Limit(text) if text.contains('*') => limits.push(Point::End),
+                Event::Limit(text) => limits.push(at(text)?),
+            }
+        }
+        // Stable: what the record writes for one version stays in the record's order.
+        changes.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(Self { order, changes, limits })
+    }
+
+    /// The order in which a version must have been read to be asked for.
+    pub(super) fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Whether `version` lies in the range.
+    pub(super) fn contains(&self, version: &Version) -> bool {
+        let before_limits = self.limits.is_empty() || self.limits.iter().any(|limit| limit.seen_from(version).is_lt());
+        let mut vulnerable = false;
+        for (point, change) in &self.changes {
+            match (change, point.seen_from(version)) {
+                (_, Ordering::Less) => break,
+                (Change::Introduced, _) => vulnerable = true,
+                (Change::Fixed, _) | (Change::LastAffected, Ordering::Greater) => vulnerable = false,
+                (Change::LastAffected, Ordering::Equal) => {}
+            }
+        }
+        before_limits && vulnerable
+    }
+}
+
+impl Point {
+    /// Where `version` stands, seen from this point.
+    fn seen_from(&self, version: &Version) -> Ordering {
+        match self {
+            Self::Start => Ordering::Greater,
+            Self::At(own) => version.cmp(own),
+            Self::End => Ordering::Less,
+        }
+    }
+}
+
+/// The explicit list of affected versions.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// Sorted, so that `1.0` finds `1.0.0` where the ecosystem holds them for one version.
+    versions: Vec<Version>,
+    /// What has no place in the order is compared as text: the list is exact.
+    texts: BTreeSet<String>,
+}
+
+impl Listed {
+    pub(super) fn new(order: Order, list: &[String]) -> Self {
+        let mut listed = Self::default();
+        for text in list {
+            match order.parse(text) {
+                Ok(version) => listed.versions.push(version),
+                Err(_) => _ = listed.texts.insert(text.clone()),
+            }
+        }
+        listed.versions.sort();
+        listed
+    }
+
+    /// Whether the list holds a version: as read, or as text where it could not be read.
+    pub(super) fn contains(&self, text: &str, version: Option<&Version>) -> bool {
+        match version {
+            Some(version) => self.versions.binary_search(version).is_ok(),
+            None => self.texts.contains(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Reads `introduced=0 fixed=1.0.2`.
+    fn timeline(order: Order, events: &str) -> Timeline {
+        let event = |text: &str| match text.split_once('=').unwrap() {
+            ("introduced", version) => Event::Introduced(version.into()),
+            ("fixed", version) => Event::Fixed(version.into()),
+            ("last_affected", version) => Event::LastAffected(version.into()),
+            ("limit", version) => Event::Limit(version.into()),
+            other => panic!("{other:?}"),
+        };
+        Timeline::new(order, &events.split(' ').map(event).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn ranges_hold_what_the_schema_says() {
+        // The first six are the examples of the schema's page.
+        let every = ["0.0.0-0", "0.0.1", "1.0.1", "1.0.2", "2.5.0", "3.0.0", "3.2.4", "3.2.5", "9.9.9"];
+        for (events, affected) in [
+            ("introduced=0", &every[..]),
+            ("introduced=0 fixed=1.0.2", &every[..3]),
+            ("introduced=1.0.0 fixed=1.0.2 introduced=3.0.0 fixed=3.2.5", &["1.0.1", "3.0.0", "3.2.4"]),
+            ("fixed=3.2.5 introduced=3.0.0 fixed=1.0.2 introduced=1.0.0", &["1.0.1", "3.0.0", "3.2.4"]),
+            ("introduced=0 last_affected=1.0.2", &every[..4]),
+            ("introduced=0 limit=*", &every[..]),
+            ("introduced=0 limit=3.0.0", &every[..5]),
+            ("introduced=0 limit=1.0.2 limit=3.0.0", &every[..5]),
+            ("introduced=1.0.2 fixed=1.0.2", &[]),
+            ("introduced=0 fixed=1.0.2 introduced=1.0.2 fixed=3.0.0", &every[..5]),
+            ("introduced=3.0.0 last_affected=3.0.0", &["3.0.0"]),
+        ] {
+            let range = timeline(Order::SemVer, events);
+            let found: Vec<_> =
+                every.into_iter().filter(|text| range.contains(&Order::SemVer.parse(text).unwrap())).collect();
+            assert_eq!(found, affected, "{events}");
+        }
+    }
+
+    #[test]
+    fn each_order_is_its_own() {
+        for (order, events, inside, outside) in [
+            (Order::Pypi, "introduced=0 fixed=1!1.0", "2024.1", "1!1.0"),
+            (Order::Pypi, "introduced=1.0 fixed=2.0", "2.0rc1", "2.0"),
+            (Order::Debian, "introduced=0 fixed=1.1.1k-1+deb11u2", "1.1.1k-1+deb11u1", "1.1.1k-1+deb11u2"),
+            (Order::Debian, "introduced=0 fixed=1:1.0-1", "9.0-1", "1:1.0-1"),
+            (Order::Go, "introduced=1.21.0-0 fixed=1.21.3", "go1.21rc2", "go1.21.3"),
+            (Order::Npm, "introduced=0 fixed=6.5.4", "v6.5.3", "6.5.10"),
+        ] {
+            let range = timeline(order, events);
+            assert!(range.contains(&order.parse(inside).unwrap()), "{inside} in {events}");
+            assert!(!range.contains(&order.parse(outside).unwrap()), "{outside} not in {events}");
+        }
+    }
+
+    #[test]
+    fn a_range_with_an_unreadable_version_decides_nothing() {
+        let events = [Event::Introduced("0".into()), Event::Fixed("1.x".into())];
+        assert_eq!(Timeline::new(Order::Npm, &events).unwrap_err().to_string(), "`1.x` is not a npm version");
+    }
+
+    #[test]
+    fn lists_are_compared_by_order_and_else_by_text() {
+        let listed = Listed::new(Order::Pypi, &["1.0".into(), "2.0.x-dev".into()]);
+        for (text, expected) in [("1.0.0", true), ("1.0.1", false), ("2.0.x-dev", true), ("2.0.X-dev", false)] {
+            assert_eq!(listed.contains(text, Order::Pypi.parse(text).ok().as_ref()), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_events_does_not_matter(
+            cuts in proptest::collection::btree_set(1u64..50, 2..8),
+            version in 0u64..50,
+            seed in any::<u64>(),
+        ) {
+            let cut = |(i, at): (usize, &u64)| match i % 2 {
+                0 => Event::Introduced(format!("{at}.0.0")),
+                _ => Event::Fixed(format!("{at}.0.0")),
+            };
+            let events: Vec<_> = cuts.iter().enumerate().map(cut).collect();
+            let mut turned = events.clone();
+            turned.rotate_left(usize::try_from(seed % 7).unwrap() % events.len());
+            let version = Order::SemVer.parse(&format!("{version}.0.0")).unwrap();
+            let (a, b) = (Timeline::new(Order::SemVer, &events).unwrap(), Timeline::new(Order::SemVer, &turned).unwrap());
+            prop_assert_eq!(a.contains(&version), b.contains(&version));
+        }
+    }
+}

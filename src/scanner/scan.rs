@@ -1,0 +1,439 @@
+//! One scan: every package against the feed, every finding against the call graph.
+//!
+//! A vulnerability is one finding per package, however many records describe it: it is affected where any one
+//! of them says so, its severity is the strongest that any of them states, its fixes are those of all of them.
+//! Records of a distribution are asked with the source package, where the package has one.
+
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+
+use crate::format::osv::VulnerableCode;
+use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
+use crate::model::package::{Ecosystem, Package};
+use crate::model::vex::VexStatement;
+use crate::scanner::callgraph::CallGraph;
+use crate::scanner::feed::{Entry, Feed};
+use crate::scanner::notes::Notes;
+use crate::scanner::reachability::{CallPath, Reach};
+use crate::scanner::version::{Order, Version};
+use crate::scanner::vex;
+
+/// What a scan found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// The inventory, sorted and without duplicates.
+    pub packages: Vec<Package>,
+    /// The findings, sorted by key.
+    pub findings: Vec<Finding>,
+    /// One statement for each finding, in the same order.
+    pub vex: Vec<VexStatement>,
+    /// A call path for each reachable finding, sorted.
+    pub evidence: Vec<CallPath>,
+    /// What could not be ordered, matched or decided, sorted.
+    pub notes: Vec<String>,
+}
+
+/// Scans an inventory.
+pub fn scan(packages: &[Package], feed: &Feed, graph: Option<&CallGraph>) -> Scan {
+    let packages: BTreeSet<&Package> = packages.iter().collect();
+    let reach = graph.map(Reach::new);
+    let mut results = BTreeMap::new();
+    let mut notes = Notes::default();
+    for package in &packages {
+        for hit in hits(package, feed, &mut notes) {
+            let finding = hit.into_finding(package, feed, reach.as_ref());
+            match results.entry(finding.0.key.clone()) {
+                btree_map::Entry::Vacant(place) => _ = place.insert(finding),
+                btree_map::Entry::Occupied(mut place) => merge(place.get_mut(), finding),
+            }
+        }
+    }
+    let (mut findings, mut evidence) = (Vec::new(), Vec::new());
+    for (key, (finding, path)) in results {
+        evidence.extend(path.map(|symbols| CallPath { finding: key, symbols }));
+        findings.push(finding);
+    }
+    Scan {
+        vex: vex::statements(&findings),
+        findings,
+        evidence,
+        notes: notes.finish(feed),
+        packages: packages.into_iter().cloned().collect(),
+    }
+}
+
+/// A vulnerability that a package has, with all that its records say of the package.
+struct Hit {
+    vulnerability: usize,
+    severity: Severity,
+    fixed: BTreeSet<String>,
+    code: BTreeSet<VulnerableCode>,
+}
+
+/// A version as it is asked for: read once in each order that may be needed.
+struct Asked<'a> {
+    text: &'a str,
+    order: Order,
+    own: Option<Version>,
+    semver: Option<Version>,
+}
+
+impl Asked<'_> {
+    fn read_in(&self, order: Order) -> Option<&Version> {
+        if order == self.order { self.own.as_ref() } else { self.semver.as_ref() }
+    }
+}
+
+fn hits(package: &Package, feed: &Feed, notes: &mut Notes) -> Vec<Hit> {
+    let (name, text) = match (&package.ecosystem, &package.source) {
+        (Ecosystem::Debian(_), Some(source)) => (&source.name, source.version.as_str()),
+        _ => (&package.name, package.version.as_str()),
+    };
+    let order = match Order::of(&package.ecosystem) {
+        Ok(order) => order,
+        Err(error) => {
+            notes.unknown_ecosystem(error.to_string());
+            return Vec::new();
+        }
+    };
+    if text.is_empty() {
+        notes.no_version();
+        return Vec::new();
+    }
+    if package.ecosystem == Ecosystem::Debian(None) {
+        notes.no_release();
+    }
+    let own = order.parse(text).map_err(|error| notes.unordered(package, &error)).ok();
+    let asked = Asked { text, order, own, semver: order.semver().parse(text).ok() };
+
+    let mut hits: BTreeMap<usize, Hit> = BTreeMap::new();
+    for entry in feed.entries(&package.ecosystem, name) {
+        if is_affected(entry, &asked, notes) {
+            let vulnerability = entry.vulnerability;
+            hits.entry(vulnerability).or_insert_with(|| Hit {
+                vulnerability,
+                severity: feed.severities.get(vulnerability).copied().unwrap_or_default(),
+                fixed: BTreeSet::new(),
+                code: BTreeSet::new(),
+            });
+        }
+    }
+    for entry in feed.entries(&package.ecosystem, name) {
+        if let Some(hit) = hits.get_mut(&entry.vulnerability) {
+            hit.severity = hit.severity.max(entry.severity);
+            hit.fixed.extend(entry.fixed.iter().cloned());
+            hit.code.extend(entry.code.iter().cloned());
+        }
+    }
+    hits.into_values().collect()
+}
+
+fn is_affected(entry: &Entry, asked: &Asked<'_>, notes: &mut Notes) -> bool {
+    if entry.listed.contains(asked.text, asked.own.as_ref()) {
+        return true;
+    }
+    let affected = entry.timelines.iter().any(|range| {
+        let version = asked.read_in(range.order());
+        version.is_some_and(|version| range.contains(version))
+    });
+    if !affected {
+        // Only where nothing else decides: a range that was passed over may hold what the others do not.
+        notes.passed_over(&entry.passed_over);
+        let foreign = entry.timelines.iter().any(|range| asked.read_in(range.order()).is_none());
+        if foreign && asked.own.is_some() {
+            notes.no_semver(asked.text);
+        }
+    }
+    affected
+}
+
+impl Hit {
+    fn into_finding(self, package: &Package, feed: &Feed, reach: Option<&Reach<'_>>) -> (Finding, Option<Vec<String>>) {
+        let (name, ids) = match feed.vulnerabilities.get(self.vulnerability) {
+            Some(vulnerability) => (vulnerability.name.clone(), vulnerability.ids.clone()),
+            None => Default::default(),
+        };
+        let code: Vec<_> = self.code.into_iter().collect();
+        let (reachability, path) = match reach {
+            Some(reach) => reach.assess(&package.name, &code),
+            None => (Reachability::Unknown, None),
+        };
+        let finding = Finding {
+            aliases: ids.into_iter().filter(|id| *id != name).collect(),
+            key: FindingKey { cve_id: name, affected: package.key() },
+            package: package.name.clone(),
+            version: package.version.clone(),
+            severity: self.severity,
+            fixed_versions: self.fixed,
+            reachability,
+            vex_status: Some(vex::status(reachability)),
+        };
+        (finding, path)
+    }
+}
+
+/// Two inventory entries with one key (the same package with other licences, say) are one finding: the
+/// stronger of both in each field.
+fn merge(kept: &mut (Finding, Option<Vec<String>>), other: (Finding, Option<Vec<String>>)) {
+    let caution = |reachability| match reachability {
+        Reachability::Unreachable => 0,
+        Reachability::Unknown => 1,
+        Reachability::Reachable => 2,
+    };
+    let ((finding, path), (other, other_path)) = (kept, other);
+    finding.severity = finding.severity.max(other.severity);
+    finding.fixed_versions.extend(other.fixed_versions);
+    if caution(other.reachability) > caution(finding.reachability) {
+        finding.reachability = other.reachability;
+        finding.vex_status = other.vex_status;
+        *path = other_path;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::format::osv::{self, Advisory};
+    use crate::model::package::SourcePackage;
+    use crate::model::vex::VexStatus;
+    use crate::scanner::callgraph;
+
+    fn package(ecosystem: &str, name: &str, version: &str) -> Package {
+        Package {
+            name: name.into(),
+            version: version.into(),
+            purl: None,
+            ecosystem: Ecosystem::from(ecosystem),
+            licenses: BTreeSet::new(),
+            source: None,
+        }
+    }
+
+    fn record(value: &Value) -> Advisory {
+        osv::read(value.to_string().as_bytes()).unwrap()
+    }
+
+    fn npm(id: &str, name: &str, fixed: &str) -> Value {
+        json!({ "id": id, "affected": [{
+            "package": { "ecosystem": "npm", "name": name },
+            "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }, { "fixed": fixed }] }],
+        }] })
+    }
+
+    fn published() -> Feed {
+        Feed::new(vec![
+            osv::read(include_bytes!("../../tests/data/scanner/osv/GHSA-r9p9-mrjm-926w.json")).unwrap(),
+            osv::read(include_bytes!("../../tests/data/scanner/osv/GO-2021-0113.json")).unwrap(),
+            osv::read(include_bytes!("../../tests/data/scanner/osv/RUSTSEC-2021-0003.json")).unwrap(),
+            osv::read(include_bytes!("../../tests/data/scanner/osv/DEBIAN-CVE-2022-0778.json")).unwrap(),
+        ])
+    }
+
+    /// `cve_id affected severity` of each finding.
+    fn lines(scan: &Scan) -> Vec<String> {
+        let line = |finding: &Finding| format!("{} {} {}", finding.key.cve_id, finding.key.affected, finding.severity);
+        scan.findings.iter().map(line).collect()
+    }
+
+    #[test]
+    fn published_records_match_what_they_affect() {
+        let libssl = |version: &str, release: &str| Package {
+            source: Some(SourcePackage { name: "openssl".into(), version: version.into() }),
+            ..package(release, "libssl1.1", "0.not-asked")
+        };
+        for (package, expected) in [
+            (package("npm", "elliptic", "6.5.3"), Some("CVE-2020-28498 elliptic@6.5.3 medium")),
+            (package("npm", "elliptic", "6.5.4"), None),
+            (package("PyPI", "elliptic", "6.5.3"), None),
+            (package("Go", "golang.org/x/text", "v0.3.6"), Some("CVE-2021-38561 golang.org/x/text@v0.3.6 unknown")),
+            (package("Go", "golang.org/x/text", "v0.3.7"), None),
+            (package("crates.io", "smallvec", "1.6.0"), Some("CVE-2021-25900 smallvec@1.6.0 critical")),
+            (package("crates.io", "smallvec", "0.6.14"), None),
+            (libssl("1.1.1k-1+deb11u1", "Debian:11"), Some("CVE-2022-0778 libssl1.1@0.not-asked high")),
+            (libssl("1.1.1k-1+deb11u2", "Debian:11"), None),
+            (libssl("1.1.1k-1+deb11u2", "Debian:12"), Some("CVE-2022-0778 libssl1.1@0.not-asked unknown")),
+            (libssl("1.1.1n-1", "Debian:12"), None),
+        ] {
+            let scan = scan(std::slice::from_ref(&package), &published(), None);
+            assert_eq!(lines(&scan), Vec::from_iter(expected), "{package:?}");
+            assert!(scan.notes.is_empty(), "{:?}", scan.notes);
+        }
+    }
+
+    #[test]
+    fn folded_records_are_one_finding() {
+        let mut github = npm("GHSA-a", "x", "1.5.0");
+        github["aliases"] = json!(["CVE-2020-2", "CVE-2020-1"]);
+        github["database_specific"] = json!({ "severity": "HIGH" });
+        let mut other = npm("OTHER-1", "x", "1.2.0");
+        other["aliases"] = json!(["GHSA-a"]);
+        other["severity"] = json!([{ "type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N" }]);
+        let feed = Feed::new(vec![record(&other), record(&github)]);
+
+        // Only one of the two holds 1.3.0 for affected: it is affected.
+        let scan = scan(&[package("npm", "x", "1.3.0")], &feed, None);
+        let [finding] = &scan.findings[..] else { panic!("{:?}", scan.findings) };
+        assert_eq!(finding.key.cve_id, "CVE-2020-1");
+        assert_eq!(finding.aliases, ["CVE-2020-2", "GHSA-a", "OTHER-1"].map(str::to_owned).into());
+        assert_eq!(finding.severity, Severity::High);
+        assert_eq!(finding.fixed_versions, ["1.2.0", "1.5.0"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn reachability_decides_the_vex_status_and_leaves_evidence() {
+        for (edges, covers, reachability, status, evidence) in [
+            (
+                json!([["app.main", "x.f"], ["x.f", "golang.org/x/text/language.Parse"]]),
+                json!([]),
+                Reachability::Reachable,
+                VexStatus::Affected,
+                Some(vec!["app.main", "x.f", "golang.org/x/text/language.Parse"]),
+            ),
+            (
+                json!([["app.main", "golang.org/x/text/language.Und"]]),
+                json!([]),
+                Reachability::Unreachable,
+                VexStatus::NotAffected,
+                None,
+            ),
+            (json!([]), json!(["golang.org/x/text"]), Reachability::Unreachable, VexStatus::NotAffected, None),
+            (json!([]), json!([]), Reachability::Unknown, VexStatus::UnderInvestigation, None),
+        ] {
+            let graph = json!({
+                "schema": "stella.callgraph/1", "entry_points": ["app.main"], "edges": edges, "covers": covers,
+            });
+            let graph = callgraph::read(graph.to_string().as_bytes()).unwrap();
+            let scan = scan(&[package("Go", "golang.org/x/text", "0.3.6")], &published(), Some(&graph));
+            assert_eq!(scan.findings[0].reachability, reachability);
+            assert_eq!(scan.findings[0].vex_status, Some(status));
+            assert_eq!(scan.vex[0].status, status);
+            assert_eq!(scan.vex[0].justification.is_some(), status == VexStatus::NotAffected);
+            let paths: Vec<_> = scan.evidence.iter().map(|path| &path.symbols).collect();
+            assert_eq!(paths, evidence.iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_is_not_decided_is_said() {
+        let mut listed = npm("X-1", "x", "1.x");
+        listed["affected"][0]["versions"] = json!(["1.2.3.4"]);
+        let mut gone = npm("X-2", "x", "9.0.0");
+        gone["withdrawn"] = "2024-01-01T00:00:00Z".into();
+        let python = json!({ "id": "X-3", "affected": [{
+            "package": { "ecosystem": "PyPI", "name": "y" },
+            "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }] }, { "type": "GIT", "events": [{ "introduced": "0" }] }],
+        }] });
+        let feed = Feed::new(vec![record(&listed), record(&gone), record(&python)]);
+        let packages = [
+            package("npm", "x", "1.0.0"),
+            package("npm", "x", "1.2.3.4"),
+            package("npm", "x", "1.2.3.5"),
+            package("npm", "z", ""),
+            package("Maven", "a:b", "1"),
+            package("Maven", "a:c", "1"),
+            package("Debian", "openssl", "1"),
+            package("PyPI", "y", "1.0.post1"),
+        ];
+        let scan = scan(&packages, &feed, None);
+        assert_eq!(lines(&scan), ["X-1 x@1.2.3.4 unknown"]);
+        assert_eq!(
+            scan.notes,
+            [
+                "1 package is matched with every Debian release: theirs is not known",
+                "1 package is not matched: no version",
+                "1 withdrawn advisory is passed over",
+                "2 packages are not matched: the version order of ecosystem `Maven` is not known",
+                "`1.0.post1` is not compared with ranges of type SEMVER: it is no semantic version",
+                "`x@1.2.3.4` is matched by listed versions alone: `1.2.3.4` is not a npm version",
+                "`x@1.2.3.5` is matched by listed versions alone: `1.2.3.5` is not a npm version",
+                "a range of `X-1` for `x` is passed over: `1.x` is not a npm version",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_package_with_two_licences_is_one_finding() {
+        let feed = Feed::new(vec![record(&npm("X-1", "x", "2.0.0"))]);
+        let mut licensed = package("npm", "x", "1.0.0");
+        licensed.licenses.insert("MIT".into());
+        let scan = scan(&[licensed, package("npm", "x", "1.0.0"), package("npm", "x", "1.0.0")], &feed, None);
+        assert_eq!((scan.packages.len(), scan.findings.len(), scan.vex.len()), (2, 1, 1));
+    }
+
+    #[test]
+    fn a_thousand_packages_and_ten_thousand_advisories_take_no_time() {
+        // The worst shape: every advisory is about the one name that every package has.
+        let advisories = (0..10_000).map(|i| record(&npm(&format!("X-{i}"), "x", "500.0.0"))).collect();
+        let packages: Vec<_> = (0..1_000).map(|i| package("npm", "x", &format!("{}.0.0", 499 + i))).collect();
+        let start = Instant::now();
+        let found = scan(&packages, &Feed::new(advisories), None).findings.len();
+        // Well under a second when optimised; quadratic work would take minutes here.
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+        assert_eq!(found, 10_000);
+    }
+
+    fn any_package() -> impl Strategy<Value = Package> {
+        let ecosystem = prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian", "Maven"];
+        (ecosystem, "[ab]", "[0-2](\\.[0-2]){0,2}(x)?")
+            .prop_map(|(ecosystem, name, version)| package(&ecosystem, &name, &version))
+    }
+
+    fn any_advisory() -> impl Strategy<Value = Advisory> {
+        let ecosystem = prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian"];
+        let affected = (ecosystem, "[ab]", "[0-2]\\.[0-2](\\.[0-2])?", prop_oneof!["SEMVER", "ECOSYSTEM"], "[FG]?");
+        let affected = proptest::collection::vec(affected, 0..3);
+        let modified = prop_oneof![Just(None), "202[01]-01-01T00:00:00Z".prop_map(Some)];
+        let aliases = proptest::collection::vec("(X|CVE)-[1-4]", 0..2);
+        ("(X|CVE)-[1-6]", modified, any::<u8>(), aliases, affected).prop_map(
+            |(id, modified, withdrawn, aliases, affected)| {
+                let affected: Vec<_> = affected
+                    .into_iter()
+                    .map(|(ecosystem, name, fixed, kind, symbol)| {
+                        let imports = json!([{ "path": name, "symbols": [symbol] }]);
+                        json!({
+                            "package": { "ecosystem": ecosystem, "name": name },
+                            "ranges": [{ "type": kind, "events": [{ "introduced": "0" }, { "fixed": fixed }] }],
+                            "ecosystem_specific": { "imports": imports },
+                        })
+                    })
+                    .collect();
+                let withdrawn = (withdrawn < 20).then_some("2024-01-01T00:00:00Z");
+                record(&json!({
+                    "id": id, "modified": modified, "withdrawn": withdrawn, "aliases": aliases, "affected": affected,
+                }))
+            },
+        )
+    }
+
+    fn shuffled<T: Clone + std::fmt::Debug>(
+        items: impl Strategy<Value = Vec<T>>,
+    ) -> impl Strategy<Value = (Vec<T>, Vec<T>)> {
+        items.prop_flat_map(|items| (Just(items.clone()), Just(items).prop_shuffle()))
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_the_inputs_does_not_matter(
+            (packages, packages_shuffled) in shuffled(proptest::collection::vec(any_package(), 0..12)),
+            (records, records_shuffled) in shuffled(proptest::collection::vec(any_advisory(), 0..12)),
+            (edges, edges_shuffled) in shuffled(proptest::collection::vec(("[abm]\\.[FG]", "[abm]\\.[FG]"), 0..8)),
+        ) {
+            let graph = |edges: &[(String, String)]| {
+                let graph = json!({ "schema": "stella.callgraph/1", "entry_points": ["m.F"], "edges": edges });
+                callgraph::read(graph.to_string().as_bytes()).unwrap()
+            };
+            let once = scan(&packages, &Feed::new(records), Some(&graph(&edges)));
+            let again = scan(&packages_shuffled, &Feed::new(records_shuffled), Some(&graph(&edges_shuffled)));
+            prop_assert_eq!(&once, &again);
+
+            prop_assert!(once.findings.is_sorted_by(|a, b| a.key < b.key), "one finding per key");
+            prop_assert_eq!(once.findings.len(), once.vex.len());
+            let reachable = once.findings.iter().filter(|finding| finding.reachability == Reachability::Reachable);
+            prop_assert_eq!(reachable.count(), once.evidence.len());
+        }
+    }
+}
