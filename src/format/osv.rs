@@ -4,7 +4,7 @@
 //! a known one. Unknown fields are accepted, as the schema asks; `database_specific` and `ecosystem_specific`
 //! are read where they have a known shape and passed over where not.
 //!
-//! Absent: references, credits and details; evaluation (see [`crate::scanner::matching`]).
+//! Absent: references, credits and details; evaluating ranges, which is the scanner's.
 
 pub mod cvss;
 mod wire;
@@ -255,6 +255,14 @@ mod tests {
         let versions: Vec<_> = (0..=MAX_LIST).collect::<Vec<_>>().iter().map(usize::to_string).collect();
         let error = read_value(&json!({ "id": "X-1", "affected": [{ "versions": versions }] })).unwrap_err();
         assert!(matches!(error, OsvError::TooMany { path, .. } if path == "affected[0].versions"));
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = "[".repeat(100_000);
+        for field in ["database_specific", "aliases", "unknown"] {
+            assert!(read(format!("{{\"id\":\"X-1\",\"{field}\":{deep}").as_bytes()).is_err(), "{field}");
+        }
     }
 
     #[test]

@@ -64,6 +64,16 @@ impl Feed {
         feed
     }
 
+    /// How many vulnerabilities are known; those of unknown ecosystems and of bare repositories count too.
+    pub fn len(&self) -> usize {
+        self.vulnerabilities.len()
+    }
+
+    /// Whether nothing is known, so that a scan would find nothing whatever it is given.
+    pub fn is_empty(&self) -> bool {
+        self.vulnerabilities.is_empty()
+    }
+
     fn add(&mut self, id: &str, vulnerability: usize, affected: Affected) {
         let Some(package) = affected.package else { return };
         // Nothing is ever matched in an ecosystem without an order; the scan says so of the packages.

@@ -9,29 +9,39 @@ use crate::scanner::version::semver::SemVer;
 
 /// Reads a version; `v1` and `v1.2` are short for `v1.0.0` and `v1.2.0`.
 pub(super) fn parse(text: &str) -> Result<SemVer, semver::Error> {
-    let text = text.strip_prefix("go").or_else(|| text.strip_prefix('v')).unwrap_or(text);
-    SemVer::parse(&spell_out(text))
+    match text.strip_prefix('v') {
+        Some(module) => SemVer::parse(&fill_up(module)),
+        None => SemVer::parse(&spell_out(text.strip_prefix("go").unwrap_or(text))),
+    }
 }
 
-/// Fills up what Go leaves out: the missing numbers, and the dots of a toolchain's pre-release.
-fn spell_out(text: &str) -> Cow<'_, str> {
-    let short = |numbers: &str| match numbers.bytes().filter(|&byte| byte == b'.').count() {
+/// Adds the missing numbers of a short form; a short form takes no suffix.
+fn fill_up(text: &str) -> Cow<'_, str> {
+    match text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        true => Cow::Owned(format!("{text}{}", missing_numbers(text))),
+        false => Cow::Borrowed(text),
+    }
+}
+
+fn missing_numbers(numbers: &str) -> &'static str {
+    match numbers.bytes().filter(|&byte| byte == b'.').count() {
         0 => ".0.0",
         1 => ".0",
         _ => "",
-    };
-    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !text.is_empty() {
-        return Cow::Owned(format!("{text}{}", short(text)));
     }
-    for kind in ["alpha", "beta", "rc"] {
+}
+
+/// Writes a toolchain's pre-release (`1.21rc2`) as SemVer does (`1.21.0-rc.2`).
+fn spell_out(text: &str) -> Cow<'_, str> {
+    for kind in ["beta", "rc"] {
         if let Some((numbers, count)) = text.split_once(kind)
             && numbers.ends_with(|last: char| last.is_ascii_digit())
             && numbers.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         {
-            return Cow::Owned(format!("{numbers}{}-{kind}.{count}", short(numbers)));
+            return Cow::Owned(format!("{numbers}{}-{kind}.{count}", missing_numbers(numbers)));
         }
     }
-    Cow::Borrowed(text)
+    fill_up(text)
 }
 
 #[cfg(test)]
@@ -114,6 +124,8 @@ mod tests {
         assert!(ascending.is_sorted_by(|a, b| read(a) < read(b)));
         assert_eq!(read("go1.21rc2"), read("1.21.0-rc.2"));
         assert_eq!(read("go1.21"), read("1.21.0"));
-        assert!(parse("go1.21rc").is_err());
+        for text in ["go1.21rc", "v1.21rc2", "go", "go1.21alpha1"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
     }
 }
