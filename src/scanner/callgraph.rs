@@ -283,7 +283,10 @@ mod tests {
         }
 
         #[test]
-        fn no_symbol_panics_and_packages_are_beginnings(symbol in "\\PC{0,20}", like in "(gopkg.in/)?[a-z./:v0-9]{1,20}") {
+        fn no_symbol_panics_and_packages_are_beginnings(
+            symbol in "\\PC{0,20}",
+            like in "(gopkg.in/)?[a-z./:v0-9]{1,20}",
+        ) {
             for symbol in [symbol, like] {
                 prop_assert!(symbol.starts_with(undeclared_package(&symbol)));
                 let _ = read_value(&json!({ "schema": SCHEMA, "entry_points": [symbol], "edges": [] }));

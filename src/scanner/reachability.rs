@@ -184,9 +184,9 @@ mod tests {
 
     #[test]
     fn deep_graphs_are_walked_without_recursion() {
-        let edges: Vec<_> = (0..100_000).map(|i| format!("p.f{i}>p.f{}", i + 1)).collect();
+        let edges: Vec<_> = (0..30_000).map(|i| format!("p.f{i}>p.f{}", i + 1)).collect();
         let graph = graph(&format!("app.main>p.f0 {}", edges.join(" ")), &[]);
-        let (verdict, path) = Reach::new(&graph).assess("p", &[code("p:f100000")]);
-        assert_eq!((verdict, path.unwrap().len()), (Reachability::Reachable, 100_002));
+        let (verdict, path) = Reach::new(&graph).assess("p", &[code("p:f30000")]);
+        assert_eq!((verdict, path.unwrap().len()), (Reachability::Reachable, 30_002));
     }
 }

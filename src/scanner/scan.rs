@@ -325,7 +325,10 @@ mod tests {
         gone["withdrawn"] = "2024-01-01T00:00:00Z".into();
         let python = json!({ "id": "X-3", "affected": [{
             "package": { "ecosystem": "PyPI", "name": "y" },
-            "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }] }, { "type": "GIT", "events": [{ "introduced": "0" }] }],
+            "ranges": [
+                { "type": "SEMVER", "events": [{ "introduced": "0" }] },
+                { "type": "GIT", "events": [{ "introduced": "0" }] },
+            ],
         }] });
         let feed = Feed::new(vec![record(&listed), record(&gone), record(&python)]);
         let packages = [
