@@ -226,11 +226,11 @@ fn end_of_package(symbol: &str, element: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn read_value(value: &serde_json::Value) -> Result<CallGraph, CallGraphError> {
+    fn read_value(value: &Value) -> Result<CallGraph, CallGraphError> {
         read(value.to_string().as_bytes())
     }
 
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn errors_name_the_path() {
-        let graph = |entry: &str, edges: serde_json::Value| json!({ "schema": SCHEMA, "entry_points": [entry], "edges": edges });
+        let graph = |entry: &str, edges: Value| json!({ "schema": SCHEMA, "entry_points": [entry], "edges": edges });
         for (document, path) in [
             (graph("main", json!([])), "entry_points[0]"),
             (graph("", json!([])), "entry_points[0]"),
