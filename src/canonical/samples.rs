@@ -1,0 +1,129 @@
+//! What each built-in profile does to a document of its format, place by place.
+//!
+//! For every scalar: is a change of it seen? For every array: is another order of it seen? The answers are kept in
+//! `tests/data/canonical`, where a profile that begins to hide something shows it in a line.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::canonical::profile::Action;
+use crate::canonical::scramble::{Scramble, arrays, scalars};
+use crate::canonical::{Canonical, Limits, Profile, canonicalize_artifact, canonicalize_with};
+use crate::model::artifact::ArtifactFormat;
+use crate::model::digest::Digest;
+
+struct Sample {
+    format: ArtifactFormat,
+    path: PathBuf,
+    document: Value,
+}
+
+fn samples() -> Vec<Sample> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/canonical");
+    let mut samples = Vec::new();
+    for format in ArtifactFormat::ALL.into_iter().filter(|format| *format != ArtifactFormat::Bytes) {
+        for entry in folder.join(format.code()).read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                let document = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+                samples.push(Sample { format, path, document });
+            }
+        }
+    }
+    samples
+}
+
+fn canonical(format: ArtifactFormat, document: &Value) -> Canonical {
+    canonicalize_artifact(format, document.to_string().as_bytes(), &Limits::default()).unwrap()
+}
+
+fn reverse(document: &Value, pointer: &str) -> Value {
+    let mut changed = document.clone();
+    changed.pointer_mut(pointer).unwrap().as_array_mut().unwrap().reverse();
+    changed
+}
+
+#[test]
+fn what_is_seen_of_each_format() {
+    for Sample { format, path, document } in samples() {
+        let before = canonical(format, &document).digest;
+        let mut outline = String::from("change not seen:\n");
+        for pointer in scalars(&document) {
+            let mut changed = document.clone();
+            *changed.pointer_mut(&pointer).unwrap() = Value::from("changed");
+            if canonical(format, &changed).digest == before {
+                writeln!(outline, "  {pointer}").unwrap();
+            }
+        }
+        let (hidden, seen): (Vec<_>, Vec<_>) = arrays(&document)
+            .into_iter()
+            .partition(|pointer| canonical(format, &reverse(&document, pointer)).digest == before);
+        for (title, pointers) in [("order not seen", hidden), ("order seen", seen)] {
+            writeln!(outline, "{title}:").unwrap();
+            pointers.iter().for_each(|pointer| writeln!(outline, "  {pointer}").unwrap());
+        }
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(path.parent().unwrap());
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        settings.bind(|| insta::assert_snapshot!(name, outline));
+    }
+}
+
+/// A rule without a place in any sample of its format would be a rule that nothing tests.
+#[test]
+fn every_rule_does_something_to_a_sample() {
+    for format in ArtifactFormat::ALL {
+        let profile = Profile::builtin(format);
+        let mut unused: BTreeSet<&str> = profile.rules().iter().map(|rule| rule.path().as_str()).collect();
+        // Formats with the same rules share their samples.
+        for sample in samples().iter().filter(|sample| Profile::builtin(sample.format).rules() == profile.rules()) {
+            unused.retain(|path| !canonical(format, &sample.document).masked.contains_key(*path));
+            let reordered = reordered(profile, &sample.document);
+            for (at, rule) in profile.rules().iter().enumerate().filter(|(_, rule)| *rule.action() != Action::Drop) {
+                let without = profile.without(at);
+                if digest(&without, &reordered) != digest(&without, &sample.document) {
+                    unused.remove(rule.path().as_str());
+                }
+            }
+        }
+        assert!(unused.is_empty(), "{format}: rules that do nothing to any sample: {unused:?}");
+    }
+}
+
+/// `document` with every array reversed of which `profile` hides the order.
+fn reordered(profile: &Profile, document: &Value) -> Value {
+    let before = digest(profile, document);
+    let hidden = arrays(document).into_iter().filter(|p| digest(profile, &reverse(document, p)) == before);
+    // From within, so that pointers stay right.
+    let pointers: Vec<String> = hidden.collect();
+    pointers.iter().rev().fold(document.clone(), |document, pointer| reverse(&document, pointer))
+}
+
+fn digest(profile: &Profile, document: &Value) -> Digest {
+    canonicalize_with(profile, document.to_string().as_bytes(), &Limits::default()).unwrap().digest
+}
+
+#[test]
+fn another_spelling_is_the_same_document() {
+    for Sample { format, document, .. } in samples() {
+        for seed in 0..20 {
+            let text = Scramble::new(seed).spelling(&document);
+            let other = canonicalize_artifact(format, text.as_bytes(), &Limits::default()).unwrap();
+            assert_eq!(other, canonical(format, &document));
+        }
+    }
+}
+
+#[test]
+fn canonical_documents_stay_as_they_are() {
+    for Sample { format, document, .. } in samples() {
+        let once = canonical(format, &document);
+        let twice = canonicalize_artifact(format, &once.bytes, &Limits::default()).unwrap();
+        assert_eq!((once.digest, twice.masked.len()), (twice.digest, 0), "{format}");
+    }
+}
