@@ -1,1 +1,21 @@
-//! To be written.
+//! Renders what a run found: for terminals, for programs, for CI systems, for pull requests.
+//!
+//! | module | for |
+//! |---|---|
+//! | [`text`] | a terminal or a CI log |
+//! | [`json`] | programs; the one form that is read back |
+//! | [`junit`] | test viewers of CI systems |
+//!
+//! Invariants: everything is made from [`crate::model::result::RunResult`] with the words of [`words`] and
+//! the lines of [`changes`], so that no two outputs disagree; every foreign text passes [`untrusted`].
+//! Absent: I/O, the clock, and any verdict of its own.
+
+pub mod changes;
+pub mod json;
+pub mod junit;
+pub mod text;
+pub mod untrusted;
+pub mod words;
+
+#[cfg(test)]
+pub(crate) mod fixture;

@@ -1,0 +1,305 @@
+//! One rich run that every renderer is tested with, and runs whose every text is hostile.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use crate::model::artifact::ArtifactType;
+use crate::model::cause::{Cause, MismatchReason};
+use crate::model::diff::{
+    ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
+};
+use crate::model::digest::Digest;
+use crate::model::dimension::Dimensions;
+use crate::model::fidelity::Fidelity;
+use crate::model::finding::Severity;
+use crate::model::outcome::Outcome;
+use crate::model::result::{
+    ArtifactResult, ExecutorEnv, Isolation, Mode, ReplayResult, RunResult, SourceLocation, SubjectKind,
+};
+
+fn digest(name: &str) -> Option<Digest> {
+    Some(Digest::of(name.as_bytes()))
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A run with one replay of each outcome but `unhealthy`, and two matches, one of them lucky.
+pub(crate) fn run() -> RunResult {
+    RunResult::new(
+        "0.1.0".into(),
+        at("2026-02-03T04:05:06Z"),
+        at("2026-02-03T04:05:21.5Z"),
+        vec![matched(), lucky(), drifted(), flaky(), unreplayable(), infra()],
+        vec!["the cache could not be written: it is read-only".into()],
+    )
+}
+
+fn base(id: &str, title: &str, kind: SubjectKind, mode: Mode, outcome: Outcome) -> ReplayResult {
+    let inputs = Dimensions {
+        input: digest("input"),
+        scanner: digest("scanner"),
+        config: None,
+        feed: digest("feed"),
+        policy: digest("policy"),
+        environment: digest("environment"),
+    };
+    let folder = if kind == SubjectKind::Case { "regressions" } else { "fixtures/canaries" };
+    ReplayResult {
+        id: id.into(),
+        title: title.into(),
+        kind,
+        mode,
+        outcome,
+        fidelity: Some(Fidelity::new(true, Some(true), Some(true)).unwrap()),
+        diff: DiffSummary::default(),
+        artifacts: vec![],
+        recorded: inputs.clone(),
+        replayed: inputs,
+        executor: Some(ExecutorEnv {
+            in_process: false,
+            isolation: Some(Isolation::Full),
+            lost: vec![],
+            arch: "amd64".into(),
+            os: "linux".into(),
+            tz: "UTC".into(),
+            locale: "C.UTF-8".into(),
+            clock: Some(at("2026-01-01T00:00:00Z")),
+        }),
+        labels: BTreeMap::from([("ecosystem".into(), "maven".into())]),
+        source: Some(SourceLocation { file: format!("{folder}/{id}/manifest.json"), line: 1 }),
+        reproduce: format!("stella {} run {id}", if kind == SubjectKind::Case { "case" } else { "canary" }),
+        notes: vec![],
+        duration_ms: 1234,
+    }
+}
+
+fn matched() -> ReplayResult {
+    base("CAN-0001", "alpine base image", SubjectKind::Canary, Mode::Fidelity, Outcome::Match { lucky: false })
+}
+
+fn lucky() -> ReplayResult {
+    let outcome = Outcome::Match { lucky: true };
+    let mut replay = base("CAN-0002", "python service", SubjectKind::Canary, Mode::Regression, outcome);
+    replay.notes = vec!["the sandbox denied 2 connections".into()];
+    replay
+}
+
+/// A case whose scanner changed: one finding lost, one with another severity.
+pub(crate) fn drifted() -> ReplayResult {
+    let cause = Cause::floor(MismatchReason::ScannerDrift, None);
+    let outcome = Outcome::Drift { causes: vec![cause.clone()] };
+    let mut replay = base("SCN-0001", "log4j missed in a nested layer", SubjectKind::Case, Mode::Regression, outcome);
+    let change = |field: &str, before: Option<&str>, after: Option<&str>| FieldChange {
+        field: field.into(),
+        before: before.map(Into::into),
+        after: after.map(Into::into),
+    };
+    replay.fidelity = Some(Fidelity::new(false, Some(false), Some(false)).unwrap());
+    replay.diff = DiffSummary {
+        findings: Top {
+            shown: vec![
+                FindingFlip {
+                    cve_id: "CVE-2021-44228".into(),
+                    affected_purl: "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1".into(),
+                    direction: Direction::Disappeared,
+                    severity: Severity::Critical,
+                    changes: vec![
+                        change("version", Some("2.14.1"), None),
+                        change("fixed_versions", Some("2.15.0"), None),
+                        change("reachability", Some("reachable"), None),
+                    ],
+                    why: "the package is no longer in the inventory".into(),
+                    cause: Some(cause),
+                },
+                FindingFlip {
+                    cve_id: "CVE-2020-9488".into(),
+                    affected_purl: "pkg:maven/org.apache.logging.log4j/log4j-api@2.13.0".into(),
+                    direction: Direction::Changed,
+                    severity: Severity::Low,
+                    changes: vec![
+                        change("severity", Some("low"), Some("medium")),
+                        change("vex_status", None, Some("fixed")),
+                    ],
+                    why: "another severity was read".into(),
+                    cause: None,
+                },
+            ],
+            omitted: 3,
+        },
+        packages: Top::first(
+            9,
+            vec![PackageChange {
+                name: "org.apache.logging.log4j:log4j-core".into(),
+                direction: Direction::Disappeared,
+                before: vec!["2.14.1".into()],
+                after: vec![],
+            }],
+        ),
+        vex: Top::first(
+            9,
+            vec![VexChange {
+                vulnerability: "CVE-2020-9488".into(),
+                product: "pkg:oci/shop".into(),
+                before: Some("affected".into()),
+                after: Some("fixed".into()),
+            }],
+        ),
+        decision: Some(DecisionChange {
+            before: Some("fail".into()),
+            after: Some("pass".into()),
+            reasons_added: vec![],
+            reasons_removed: vec!["critical-reachable".into()],
+        }),
+        artifacts: vec![ArtifactChange {
+            name: "findings.json".into(),
+            before: digest("findings before"),
+            after: digest("findings after"),
+            first_difference: Some("/findings/0/cve_id".into()),
+        }],
+    };
+    replay.artifacts = vec![ArtifactResult {
+        name: "findings.json".into(),
+        artifact_type: ArtifactType::Findings,
+        expected: digest("findings before"),
+        actual: digest("findings after"),
+        profile: Digest::of(b"profile"),
+        masked: BTreeMap::from([("/metadata/timestamp".into(), 1)]),
+    }];
+    replay.replayed.scanner = digest("scanner of this checkout");
+    replay.source = Some(SourceLocation { file: "regressions/SCN-0001-missed-cve/case.metadata.json".into(), line: 3 });
+    replay
+}
+
+fn flaky() -> ReplayResult {
+    let outcome = Outcome::Flaky { detail: "2 of 3 runs differ from each other\nfirst at /packages/4".into() };
+    let mut replay = base("SCN-0002", "order of packages", SubjectKind::Case, Mode::Regression, outcome);
+    replay.fidelity = Some(Fidelity::new(false, Some(true), Some(true)).unwrap());
+    replay.executor = replay.executor.map(|env| ExecutorEnv { in_process: true, isolation: None, ..env });
+    replay
+}
+
+fn unreplayable() -> ReplayResult {
+    let missing = vec![format!("feed bundle {}", Digest::of(b"gone"))];
+    let mut replay =
+        base("CAN-0003", "feed of last year", SubjectKind::Canary, Mode::Fidelity, Outcome::Unreplayable { missing });
+    (replay.fidelity, replay.executor) = (None, None);
+    replay
+}
+
+fn infra() -> ReplayResult {
+    let outcome = Outcome::Infra { detail: "could not enter a user namespace: operation not permitted".into() };
+    let mut replay = base("CAN-0004", "go module", SubjectKind::Canary, Mode::Fidelity, outcome);
+    (replay.fidelity, replay.executor, replay.source) = (None, None, None);
+    replay
+}
+
+/// Texts that try to break out of whatever holds them.
+pub(crate) fn nasty() -> impl Strategy<Value = String> {
+    let fragment = prop::sample::select(vec![
+        "]]>",
+        "<testcase name=\"forged\"/>",
+        "</testsuite>",
+        "<![CDATA[",
+        "&amp;",
+        "\"'",
+        "\u{1b}[31m",
+        "\0",
+        "\u{ffff}",
+        "\u{fffe}",
+        "@user",
+        "@org/team",
+        " | ",
+        "\\|",
+        "\\",
+        "`",
+        "```",
+        "~~~",
+        "<!-- marker -->",
+        "::error::x",
+        "##vso[x]",
+        "##[error]",
+        "\u{202e}",
+        "\u{200b}",
+        "\r\n",
+        "\n\n",
+        "\n# ",
+        "https://evil.example/",
+        "www.evil.example",
+        "#123",
+        "GH-1",
+        "owner/repo#1",
+        "<script>",
+        "![i](u)",
+        "[a](b)",
+        "$x$",
+        ":tada:",
+        "a@b.c",
+        "é漢🦀",
+        "- ",
+        "\t",
+    ]);
+    let piece = prop_oneof![3 => fragment.prop_map(str::to_owned), 1 => any::<String>()];
+    prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+}
+
+/// The rich run with every text replaced by a hostile one; only the uniqueness of ids is kept.
+pub(crate) fn hostile() -> impl Strategy<Value = RunResult> {
+    prop::collection::vec(nasty(), 1..40).prop_map(|texts| {
+        let mut texts = texts.into_iter().cycle();
+        let mut next = move || texts.next().unwrap_or_default();
+        let run = run();
+        let warnings = vec![next(), next()];
+        let replays = run.replays.into_iter().enumerate().map(|(i, replay)| poison(i, replay, &mut next)).collect();
+        RunResult::new(next(), run.started_at, run.finished_at, replays, warnings)
+    })
+}
+
+fn poison(i: usize, mut replay: ReplayResult, next: &mut impl FnMut() -> String) -> ReplayResult {
+    replay.id = format!("{}{i}", next());
+    replay.title = next();
+    replay.reproduce = next();
+    replay.notes = vec![next(), next()];
+    replay.labels = BTreeMap::from([(next(), next())]);
+    replay.source = replay.source.map(|source| SourceLocation { file: next(), ..source });
+    match &mut replay.outcome {
+        Outcome::Match { .. } | Outcome::Drift { .. } => {}
+        Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => *detail = next(),
+        Outcome::Unreplayable { missing } => *missing = vec![next(), next()],
+    }
+    if let Some(env) = &mut replay.executor {
+        env.lost = vec![next()];
+        (env.arch, env.os, env.tz, env.locale) = (next(), next(), next(), next());
+    }
+    for artifact in &mut replay.artifacts {
+        artifact.name = next();
+        artifact.masked = BTreeMap::from([(next(), 7)]);
+    }
+    for flip in &mut replay.diff.findings.shown {
+        (flip.cve_id, flip.affected_purl, flip.why) = (next(), next(), next());
+        for change in &mut flip.changes {
+            *change = FieldChange { field: next(), before: Some(next()), after: Some(next()) };
+        }
+    }
+    for package in &mut replay.diff.packages.shown {
+        (package.name, package.before, package.after) = (next(), vec![next()], vec![next(), next()]);
+    }
+    for vex in &mut replay.diff.vex.shown {
+        *vex = VexChange { vulnerability: next(), product: next(), before: None, after: Some(next()) };
+    }
+    if let Some(decision) = &mut replay.diff.decision {
+        *decision = DecisionChange {
+            before: Some(next()),
+            after: None,
+            reasons_added: vec![next(), next()],
+            reasons_removed: vec![next()],
+        };
+    }
+    for artifact in &mut replay.diff.artifacts {
+        (artifact.name, artifact.first_difference) = (next(), Some(next()));
+    }
+    replay
+}

@@ -1,0 +1,89 @@
+//! The JSON Schemas of the documents, made from their types.
+//!
+//! Committed under `docs/schema/`; a test holds the files against the types.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use crate::report::json::v1::diff_summary::DiffSummaryDocument;
+use crate::report::json::v1::result::ResultDocument;
+
+/// The schema of `stella.result/1`.
+pub fn schema_result() -> Value {
+    schema::<ResultDocument>("stella result, version 1")
+}
+
+/// The schema of `stella.diff-summary/1`.
+pub fn schema_diff_summary() -> Value {
+    schema::<DiffSummaryDocument>("stella diff summary, version 1")
+}
+
+/// Draft 2020-12; describes what is written, so every field that is always there is required.
+fn schema<T: JsonSchema>(title: &str) -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), title.into());
+    schema.to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::diff::DiffSummary;
+    use crate::report::fixture;
+    use crate::report::json::v1;
+
+    /// Compares a committed file with what the code makes; `STELLA_BLESS=1` writes it anew.
+    fn assert_fresh(path: &str, made: &str) {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        if std::env::var_os("STELLA_BLESS").is_some() {
+            std::fs::write(&file, made).unwrap();
+        }
+        let committed = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(committed == made, "{path} is stale: regenerate it with `STELLA_BLESS=1 cargo test --lib schema`");
+    }
+
+    fn pretty(value: &Value) -> String {
+        serde_json::to_string_pretty(value).unwrap() + "\n"
+    }
+
+    #[test]
+    fn schema_files_are_fresh() {
+        assert_fresh("docs/schema/result-v1.json", &pretty(&schema_result()));
+        assert_fresh("docs/schema/diff-summary-v1.json", &pretty(&schema_diff_summary()));
+    }
+
+    #[test]
+    fn schema_refuses_what_is_not_a_result() {
+        let validator = jsonschema::draft202012::new(&schema_result()).unwrap();
+        let good: Value = serde_json::from_str(&v1::result(&fixture::run()).unwrap()).unwrap();
+        assert!(validator.is_valid(&good));
+        for pointer in ["/schema", "/rates/fidelity/bf", "/replays/0/outcome", "/replays/0/levels/bf", "/exit/code"] {
+            let mut bad = good.clone();
+            *bad.pointer_mut(pointer).unwrap() = Value::from("nonsense");
+            assert!(!validator.is_valid(&bad), "{pointer} may be nonsense");
+        }
+        let mut without = good;
+        without["replays"][0].as_object_mut().unwrap().remove("mismatch_reason");
+        assert!(!validator.is_valid(&without), "a field that is always written is not required");
+    }
+
+    proptest! {
+        #[test]
+        fn schema_accepts_whatever_is_written(run in fixture::hostile()) {
+            let result = jsonschema::draft202012::new(&schema_result()).unwrap();
+            let document: Value = serde_json::from_str(&v1::result(&run).unwrap()).unwrap();
+            prop_assert!(result.is_valid(&document), "{:?}", result.validate(&document).err());
+            let diff = jsonschema::draft202012::new(&schema_diff_summary()).unwrap();
+            for summary in run.replays.iter().map(|r| &r.diff).chain([&DiffSummary::default()]) {
+                let document: Value = serde_json::from_str(&v1::diff_summary(summary).unwrap()).unwrap();
+                prop_assert!(diff.is_valid(&document));
+            }
+        }
+    }
+}

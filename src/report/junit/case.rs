@@ -1,0 +1,89 @@
+//! One replay as a test case.
+
+use std::collections::BTreeSet;
+
+use junit_report::{TestCase, TestResult};
+
+use crate::model::outcome::{JunitStatus, Outcome};
+use crate::model::result::ReplayResult;
+use crate::report::changes::{self, Line};
+use crate::report::junit::{duration, legal};
+use crate::report::{untrusted, words};
+
+/// Lines of a diff, and of a detail, in the body of one case.
+const MAX_LINES: usize = 200;
+
+/// Where a reader is sent when a replay has no file of its own: the configuration, which names the roots.
+pub(crate) const NO_FILE: &str = ".stella.yaml";
+
+/// The case of one replay.
+pub(crate) fn testcase(replay: &ReplayResult) -> TestCase {
+    let file = replay.source.as_ref().map_or(NO_FILE, |source| &source.file);
+    TestCase {
+        name: attribute(&name(replay)),
+        time: duration(replay.duration_ms),
+        result: result(replay),
+        // A dotted path: viewers split it into a tree. No foreign text, which may hold dots of its own.
+        classname: Some(format!("stella.{}.{}", words::mode(replay.mode), words::kind(replay.kind))),
+        filepath: Some(attribute(file)),
+        system_out: None,
+        system_err: None,
+    }
+}
+
+/// Numbers equal names: GitLab drops the second of two, and a case that passed could hide one that failed.
+pub(crate) fn tell_apart(cases: &mut [TestCase]) {
+    let mut seen = BTreeSet::new();
+    for (i, case) in cases.iter_mut().enumerate() {
+        while !seen.insert(case.name.clone()) {
+            case.name += &format!(" ({})", i + 1);
+        }
+    }
+}
+
+fn name(replay: &ReplayResult) -> String {
+    let title = untrusted::line(&replay.title);
+    if title.trim().is_empty() { replay.id.clone() } else { format!("{}: {title}", replay.id) }
+}
+
+fn result(replay: &ReplayResult) -> TestResult {
+    let type_ = format!("replay.{}", replay.outcome.code());
+    let message = attribute(&message(replay));
+    let cause = Some(legal::cdata(&body(replay)));
+    match replay.outcome.junit() {
+        JunitStatus::Pass => TestResult::Success,
+        JunitStatus::Failure => TestResult::Failure { type_, message, cause },
+        JunitStatus::Error => TestResult::Error { type_, message, cause },
+    }
+}
+
+fn message(replay: &ReplayResult) -> String {
+    let changed = changes::in_short(&replay.diff);
+    let changed = if changed.is_empty() { changed } else { format!("; {changed}") };
+    format!("{}: {}{changed}", words::outcome(&replay.outcome), words::cause_cell(&replay.outcome))
+}
+
+fn body(replay: &ReplayResult) -> String {
+    let mut lines = vec![message(replay)];
+    match &replay.outcome {
+        Outcome::Match { .. } => {}
+        Outcome::Drift { causes } => lines.extend(
+            causes.iter().map(|cause| format!("cause: {}: {}", words::cause(cause), words::known_by(cause.known_by))),
+        ),
+        Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
+            lines.extend(untrusted::lines(detail, MAX_LINES));
+        }
+        Outcome::Unreplayable { missing } => {
+            lines.extend(missing.iter().take(MAX_LINES).map(|input| format!("missing: {}", untrusted::line(input))));
+        }
+    }
+    lines.extend(changes::inputs(&replay.recorded, &replay.replayed).into_iter().map(|line| format!("input: {line}")));
+    lines.extend(changes::first_lines(&replay.diff, MAX_LINES).iter().map(Line::to_text));
+    lines.push(format!("reproduce: {}", untrusted::visible(&replay.reproduce)));
+    lines.join("\n")
+}
+
+/// One legal line: parsers turn line breaks in attributes into spaces.
+fn attribute(text: &str) -> String {
+    legal::text(&untrusted::visible(text)).into_owned()
+}

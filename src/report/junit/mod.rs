@@ -1,0 +1,89 @@
+//! JUnit XML: what the test viewers of CI systems read.
+//!
+//! Made by `junit-report`, which writes text as it comes (an escape character or a `]]>` in a scanner's message
+//! makes a file that nobody reads, or one with a forged test) and knows neither lines nor properties. So text is
+//! made fit before ([`legal`]) and the rest is added after ([`complete`]).
+//!
+//! Invariants: always well-formed; one `testcase` per replay; never `skipped`. What the readers ask for:
+//!
+//! - a suite has a name (dorny/test-reporter) and a `skipped` count (EnricoMi sums them);
+//! - a case has `file` and `line` (annotations; without them one reader searches the whole workspace);
+//! - a message stands in the attribute *and* in the body (GitLab drops the attributes of an element with text);
+//! - `type` is namespaced: `replay.drift` (GitLab's parser acts upon `symbol`, `yaml`, `integer`, …).
+
+mod case;
+mod complete;
+mod legal;
+
+use jiff::Timestamp;
+use junit_report::{Duration, OffsetDateTime, Report, ReportBuilder, TestCase, TestSuite};
+
+use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
+use crate::report::junit::complete::{Extra, complete};
+use crate::report::words;
+
+/// Why no report could be written. No result causes it: it is a bug here or in a library.
+#[derive(Debug, thiserror::Error)]
+pub enum JunitError {
+    /// The XML could not be written.
+    #[error("the junit report could not be written")]
+    Write(#[source] junit_report::Error),
+    /// The XML that was written could not be completed.
+    #[error("the junit report could not be completed")]
+    Complete(#[source] quick_xml::Error),
+}
+
+/// The report of a run: one suite per kind and mode, in the order of the replays.
+///
+/// # Errors
+/// See [`JunitError`].
+pub fn render(run: &RunResult) -> Result<Vec<u8>, JunitError> {
+    let mut groups: Vec<((SubjectKind, Mode), Vec<&ReplayResult>)> = Vec::new();
+    for replay in &run.replays {
+        let key = (replay.kind, replay.mode);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(replay),
+            None => groups.push((key, vec![replay])),
+        }
+    }
+    let mut report = ReportBuilder::new();
+    let mut extras = Vec::new();
+    for ((kind, mode), replays) in &groups {
+        extras.extend(replays.iter().map(|replay| Extra::of(replay)));
+        let mut cases: Vec<TestCase> = replays.iter().map(|replay| case::testcase(replay)).collect();
+        case::tell_apart(&mut cases);
+        report.add_testsuite(suite(*kind, *mode, cases, run.started_at));
+    }
+    let mut written = Vec::new();
+    let report: Report = report.build();
+    report.write_xml(&mut written).map_err(JunitError::Write)?;
+    complete(&written, run, &extras).map_err(JunitError::Complete)
+}
+
+/// Built field by field: the crate's constructor reads the clock.
+fn suite(kind: SubjectKind, mode: Mode, testcases: Vec<TestCase>, started_at: Timestamp) -> TestSuite {
+    TestSuite {
+        name: format!("stella {} {}", words::mode(mode), words::kind(kind)),
+        package: format!("stella.{}", words::mode(mode)),
+        timestamp: timestamp(started_at),
+        hostname: "localhost".to_owned(),
+        testcases,
+        system_out: None,
+        system_err: None,
+    }
+}
+
+/// Whole seconds, as the strictest schema wants them. RFC 3339 knows the years 0 to 9999 only.
+fn timestamp(at: Timestamp) -> OffsetDateTime {
+    let seconds = at.as_second().clamp(0, 253_402_300_799);
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// At most a year: sums of any number of these do not overflow.
+fn duration(ms: u64) -> Duration {
+    const YEAR: i64 = 365 * 24 * 60 * 60 * 1000;
+    Duration::milliseconds(i64::try_from(ms).unwrap_or(YEAR).min(YEAR))
+}
+
+#[cfg(test)]
+mod tests;

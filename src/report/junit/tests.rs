@@ -1,0 +1,139 @@
+use proptest::prelude::*;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use super::*;
+use crate::model::outcome::Outcome;
+use crate::report::fixture;
+
+/// One element with its attributes, and the text directly in it.
+#[derive(Debug, Default)]
+struct Element {
+    name: String,
+    attributes: Vec<(String, String)>,
+    text: String,
+}
+
+impl Element {
+    fn new(start: &BytesStart<'_>) -> Self {
+        let text = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().to_owned();
+        let attributes = start.attributes().map(|attribute| {
+            let attribute = attribute.unwrap();
+            let value =
+                quick_xml::escape::unescape(std::str::from_utf8(&attribute.value).unwrap()).unwrap().into_owned();
+            (text(attribute.key.as_ref()), value)
+        });
+        Self { name: text(start.name().as_ref()), attributes: attributes.collect(), text: String::new() }
+    }
+
+    fn attribute(&self, name: &str) -> &str {
+        let found = self.attributes.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_else(|| panic!("`{}` lacks `{name}`", self.name))
+    }
+}
+
+/// Every element in document order; fails on anything that is not well-formed XML 1.0.
+fn elements(xml: &[u8]) -> Vec<Element> {
+    let text = std::str::from_utf8(xml).unwrap();
+    assert_eq!(legal::text(text), text, "a character that XML 1.0 forbids");
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_end_names = true;
+    reader.config_mut().check_comments = true;
+    let (mut all, mut open) = (Vec::<Element>::new(), Vec::<usize>::new());
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Eof => break,
+            Event::Start(start) => {
+                open.push(all.len());
+                all.push(Element::new(&start));
+            }
+            Event::Empty(empty) => all.push(Element::new(&empty)),
+            Event::End(_) => drop(open.pop().unwrap()),
+            Event::CData(data) => all[*open.last().unwrap()].text += &data.decode().unwrap(),
+            Event::Text(data) => assert!(data.decode().unwrap().trim().is_empty(), "text outside CDATA"),
+            Event::Decl(_) => {}
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+    assert!(open.is_empty(), "an element is left open");
+    all
+}
+
+fn named<'a>(all: &'a [Element], name: &str) -> Vec<&'a Element> {
+    all.iter().filter(|element| element.name == name).collect()
+}
+
+#[test]
+fn the_report_of_the_rich_run() {
+    insta::assert_snapshot!(String::from_utf8(render(&fixture::run()).unwrap()).unwrap());
+}
+
+#[test]
+fn counts_add_up_at_every_level() {
+    let all = elements(&render(&fixture::run()).unwrap());
+    let root = named(&all, "testsuites")[0];
+    for count in ["tests", "failures", "errors", "skipped"] {
+        let number = |element: &Element| element.attribute(count).parse::<usize>().unwrap();
+        let sum: usize = named(&all, "testsuite").into_iter().map(number).sum();
+        assert_eq!(number(root), sum, "{count}");
+    }
+    assert_eq!(root.attribute("failures"), named(&all, "failure").len().to_string());
+    assert_eq!(root.attribute("errors"), named(&all, "error").len().to_string());
+}
+
+#[test]
+fn an_empty_run_is_a_report_without_suites() {
+    let run = fixture::run();
+    let empty = RunResult::new(run.stella_version, run.started_at, run.finished_at, vec![], vec![]);
+    let all = elements(&render(&empty).unwrap());
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].attribute("tests"), "0");
+}
+
+#[test]
+fn replays_that_are_shown_alike_stay_two_cases() {
+    let mut run = fixture::run();
+    for (replay, (id, title)) in run.replays.iter_mut().zip([("a: b", ""), ("a", "b")]) {
+        (replay.id, replay.title) = (id.into(), title.into());
+    }
+    let all = elements(&render(&run).unwrap());
+    let names: Vec<_> = named(&all, "testcase").into_iter().map(|case| case.attribute("name")).collect();
+    assert_eq!(names[..2], ["a: b", "a: b (2)"]);
+}
+
+#[test]
+fn extreme_times_are_written() {
+    let mut run = fixture::run();
+    (run.started_at, run.finished_at) = (Timestamp::MIN, Timestamp::MAX);
+    run.replays.iter_mut().for_each(|replay| replay.duration_ms = u64::MAX);
+    let all = elements(&render(&run).unwrap());
+    assert_eq!(named(&all, "testsuite")[0].attribute("timestamp"), "1970-01-01T00:00:00Z");
+}
+
+proptest! {
+    #[test]
+    fn no_text_forges_or_breaks_anything(run in fixture::hostile()) {
+        let all = elements(&render(&run).unwrap());
+        prop_assert_eq!(named(&all, "testcase").len(), run.replays.len());
+        prop_assert!(named(&all, "skipped").is_empty());
+        let known = ["testsuites", "testsuite", "testcase", "properties", "property", "failure", "error"];
+        prop_assert!(all.iter().all(|element| known.contains(&element.name.as_str())));
+
+        let names: std::collections::BTreeSet<_> =
+            named(&all, "testcase").into_iter().map(|case| (case.attribute("classname"), case.attribute("name"))).collect();
+        prop_assert_eq!(names.len(), run.replays.len(), "names are unique");
+        for case in named(&all, "testcase") {
+            prop_assert!(case.attribute("line").parse::<u32>().unwrap() > 0);
+            prop_assert!(case.attributes.iter().any(|(name, _)| name == "file"));
+            prop_assert!(case.attribute("time").parse::<f64>().is_ok());
+        }
+        let not_passed = run.replays.iter().filter(|replay| !matches!(replay.outcome, Outcome::Match { .. })).count();
+        let told: Vec<&Element> = all.iter().filter(|element| ["failure", "error"].contains(&element.name.as_str())).collect();
+        prop_assert_eq!(told.len(), not_passed);
+        for element in told {
+            prop_assert!(element.attribute("type").starts_with("replay."));
+            prop_assert!(element.text.starts_with(element.attribute("message")), "{:?}", element);
+            prop_assert!(element.text.contains("\nreproduce: "));
+        }
+    }
+}

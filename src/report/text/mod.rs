@@ -1,0 +1,14 @@
+//! For terminals and CI logs.
+//!
+//! Invariants: a colour never says what a word does not; no line begins with foreign text (some CI systems
+//! obey such lines); a table is never wider than the style's width. Absent: stdout, and asking what it is:
+//! the caller owns the sink and chooses the [`Style`].
+
+mod block;
+mod report;
+mod style;
+mod table;
+
+pub use block::{diff, replay};
+pub use report::{Show, TextReport};
+pub use style::Style;

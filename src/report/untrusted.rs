@@ -1,0 +1,124 @@
+//! Foreign text made fit to be shown: identifiers, titles, package names, details of errors.
+//!
+//! Invariant: what comes out of [`line()`] is one line, holds no character that a terminal, an XML parser
+//! or the bidirectional algorithm acts upon, and no command that a CI system would obey
+//! (`##[…]` and `##vso[…]` are obeyed anywhere in a line of a log). A line of a log never *begins* with
+//! such text: GitHub obeys `::…` there. That is for the renderer to keep.
+
+use std::fmt::Write;
+
+/// The longest piece of foreign text in one line of a report, in characters.
+pub const MAX_CHARS: usize = 300;
+
+/// `text` as one harmless line of at most [`MAX_CHARS`] characters and a `…` where it was cut.
+pub fn line(text: &str) -> String {
+    cut(text, MAX_CHARS)
+}
+
+/// Like [`line()`], without a limit: for what must stay unique, such as identifiers.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut previous = '\0';
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            '#' if previous == '#' => shown.push_str("\\x23"),
+            _ if is_hidden(c) => escape(c, &mut shown),
+            _ => shown.push(c),
+        }
+        previous = c;
+    }
+    shown
+}
+
+/// The first `max` lines of `text`, each made harmless, and a last one that counts the rest.
+pub fn lines(text: &str, max: usize) -> Vec<String> {
+    let mut all = text.lines();
+    let mut shown: Vec<String> = all.by_ref().take(max).map(line).collect();
+    match all.count() {
+        0 => {}
+        more => shown.push(format!("… {more} more lines")),
+    }
+    shown
+}
+
+/// At most `max` entries of `all`, each made harmless, joined with commas.
+pub fn list(all: &[String], max: usize) -> String {
+    let mut text = all.iter().take(max).map(|entry| line(entry)).collect::<Vec<_>>().join(", ");
+    if all.len() > max {
+        text += &format!(" and {} more", all.len() - max);
+    }
+    text
+}
+
+/// Writes `c` as Rust would: `\x1b`, `\u{202e}`.
+pub(crate) fn escape(c: char, into: &mut String) {
+    let code = u32::from(c);
+    // Writing to a string cannot fail.
+    let _ = if code < 0x80 { write!(into, "\\x{code:02x}") } else { write!(into, "\\u{{{code:x}}}") };
+}
+
+fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => visible(text),
+        Some((end, _)) => visible(&text[..end]) + "…",
+    }
+}
+
+/// Characters that are not seen, or that change how others are seen: controls, line and paragraph
+/// separators, bidirectional controls (UAX #9), other format characters, tags, non-characters.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(u32::from(c),
+            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5
+            | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
+            | 0x3164 | 0xFDD0..=0xFDEF | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
+            | 0x1_BCA0..=0x1_BCA3 | 0x1_D173..=0x1_D17A | 0xE_0000..=0xE_0FFF)
+        || u32::from(c) & 0xFFFE == 0xFFFE
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn what_acts_is_shown_as_what_it_is() {
+        let table = [
+            ("plain ünïcode 漢字 🦀", "plain ünïcode 漢字 🦀"),
+            ("\u{1b}[31mred\u{7}", "\\x1b[31mred\\x07"),
+            ("a\r\nb\tc\0", "a\\r\\nb\\tc\\x00"),
+            ("user\u{202e}txt.exe", "user\\u{202e}txt.exe"),
+            ("\u{9b}31m\u{85}\u{2028}", "\\u{9b}31m\\u{85}\\u{2028}"),
+            ("\u{ffff}\u{1fffe}\u{feff}", "\\u{ffff}\\u{1fffe}\\u{feff}"),
+            ("##vso[task] ##[error] ###", "#\\x23vso[task] #\\x23[error] #\\x23\\x23"),
+        ];
+        for (given, shown) in table {
+            assert_eq!(visible(given), shown);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_and_says_so() {
+        let long = "é".repeat(MAX_CHARS + 1);
+        assert_eq!(line(&long).chars().count(), MAX_CHARS + 1);
+        assert!(line(&long).ends_with('…'));
+        assert_eq!(line(&long[2..]), long[2..]);
+        assert_eq!(lines("a\nb\nc\nd", 2), ["a", "b", "… 2 more lines"]);
+        assert_eq!(list(&["a".into(), "b".into(), "c".into()], 2), "a, b and 1 more");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hidden_survives_and_showing_twice_changes_nothing(text in fixture::nasty()) {
+            let shown = visible(&text);
+            prop_assert!(!shown.chars().any(is_hidden), "{shown:?}");
+            prop_assert!(!shown.contains("##"));
+            prop_assert_eq!(visible(&shown), shown);
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The words in which every output says the same thing: outcomes, causes, rates, the verdict.
+
+use crate::model::cause::{Cause, KnownBy, MismatchReason, SubTag};
+use crate::model::dimension::Dimension;
+use crate::model::exit::Exit;
+use crate::model::fidelity::{Fidelity, Level};
+use crate::model::outcome::Outcome;
+use crate::model::rate::Tally;
+use crate::model::result::{ExecutorEnv, Mode, ReplayResult, RunResult, SubjectKind};
+use crate::report::untrusted;
+
+/// `case`, `canary`, `manifest`.
+pub fn kind(kind: SubjectKind) -> &'static str {
+    match kind {
+        SubjectKind::Case => "case",
+        SubjectKind::Canary => "canary",
+        SubjectKind::Manifest => "manifest",
+    }
+}
+
+/// `regression`, `fidelity`.
+pub fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Regression => "regression",
+        Mode::Fidelity => "fidelity",
+    }
+}
+
+/// The question that a mode answers.
+pub fn question(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Regression => "did I break it?",
+        Mode::Fidelity => "is it repeatable?",
+    }
+}
+
+/// `input`, `scanner`, …
+pub fn dimension(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Input => "input",
+        Dimension::Scanner => "scanner",
+        Dimension::Config => "config",
+        Dimension::Feed => "feed",
+        Dimension::Policy => "policy",
+        Dimension::Environment => "environment",
+    }
+}
+
+/// The outcome's code; a lucky match says so.
+pub fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Match { lucky: true } => "match (lucky)",
+        _ => outcome.code(),
+    }
+}
+
+/// `yes`, `no`, `n/a` where the level does not apply, `-` where nothing was compared.
+pub fn level(fidelity: Option<Fidelity>, level: Level) -> &'static str {
+    match fidelity.map(|fidelity| fidelity.at(level)) {
+        None => "-",
+        Some(None) => "n/a",
+        Some(Some(true)) => "yes",
+        Some(Some(false)) => "no",
+    }
+}
+
+/// The one reason of a mismatch (`mismatch_reason`): `mixed` where the causes have several.
+///
+/// A flaky replay differs from itself under the same inputs, which is nondeterminism by definition.
+pub fn mismatch_reason(outcome: &Outcome) -> Option<MismatchReason> {
+    match outcome {
+        Outcome::Drift { causes } => {
+            let first = causes.first()?.reason;
+            let one = causes.iter().all(|cause| cause.reason == first);
+            Some(if one { first } else { MismatchReason::Mixed })
+        }
+        Outcome::Flaky { .. } => Some(MismatchReason::Nondeterminism),
+        _ => None,
+    }
+}
+
+/// A cause and how it is known: `scanner_drift/config (floor)`.
+pub fn cause(cause: &Cause) -> String {
+    let known_by = match cause.known_by {
+        KnownBy::Proved => "proved",
+        KnownBy::Floor => "floor",
+    };
+    match cause.sub_tag {
+        None => format!("{} ({known_by})", cause.reason),
+        Some(tag) => format!("{}/{} ({known_by})", cause.reason, sub_tag(tag)),
+    }
+}
+
+/// Why a replay does not match, for one cell of a table; empty for a match.
+pub fn cause_cell(replayed: &Outcome) -> String {
+    match replayed {
+        Outcome::Match { .. } => String::new(),
+        Outcome::Drift { causes } => causes.iter().map(cause).collect::<Vec<_>>().join(", "),
+        Outcome::Flaky { .. } => MismatchReason::Nondeterminism.to_string(),
+        Outcome::Unreplayable { missing } => format!("missing: {}", untrusted::list(missing, 2)),
+        Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
+            untrusted::line(detail.lines().next().unwrap_or_default())
+        }
+    }
+}
+
+/// What a way of knowing means.
+pub fn known_by(known_by: KnownBy) -> &'static str {
+    match known_by {
+        KnownBy::Proved => "swapping this input alone makes and unmakes the difference",
+        KnownBy::Floor => "the first recorded digest that differs; not proved",
+    }
+}
+
+fn sub_tag(tag: SubTag) -> &'static str {
+    match tag {
+        SubTag::Config => "config",
+        SubTag::BaseImage => "base_image",
+        SubTag::Libc => "libc",
+        SubTag::Kernel => "kernel",
+        SubTag::Locale => "locale",
+        SubTag::Tz => "tz",
+        SubTag::Arch => "arch",
+        SubTag::Hostname => "hostname",
+        SubTag::Path => "path",
+        SubTag::CpuCount => "cpu_count",
+        SubTag::Ordering => "ordering",
+        SubTag::Time => "time",
+        SubTag::Rng => "rng",
+        SubTag::Concurrency => "concurrency",
+    }
+}
+
+/// A rate with its counts: `96.6 % (29/30)`, or `n/a` where nothing was compared.
+///
+/// The percentage is rounded down, so that 100 % always means all.
+pub fn rate(tally: &Tally, level: Level) -> String {
+    let (good, all) = match level {
+        Level::Bitwise => (tally.matched, tally.compared()),
+        Level::Semantic => tally.semantic,
+        Level::Policy => tally.policy,
+    };
+    if all == 0 {
+        return "n/a".to_owned();
+    }
+    let permille = u128::from(good) * 1000 / u128::from(all);
+    format!("{}.{} % ({good}/{all})", permille / 10, permille % 10)
+}
+
+/// The counts that stand beside a rate and never in it; empty where there are none.
+pub fn beside(tally: &Tally) -> String {
+    counted(&[
+        (tally.lucky, "lucky"),
+        (tally.unhealthy, "unhealthy"),
+        (tally.unreplayable, "unreplayable"),
+        (tally.infra, "infra"),
+    ])
+}
+
+/// The verdict's word for an exit.
+pub fn exit(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Passed => "passed",
+        Exit::Failed => "failed",
+        Exit::Usage => "usage error",
+        Exit::Inconclusive => "inconclusive",
+        Exit::Infrastructure => "could not run",
+        Exit::Verification => "verification failed",
+    }
+}
+
+/// The verdict of a run in one sentence.
+pub fn verdict(run: &RunResult) -> String {
+    let word = exit(run.exit());
+    if run.replays.is_empty() {
+        return format!("{word}: nothing was replayed");
+    }
+    let (a, b) = (&run.regression, &run.fidelity);
+    let rest = counted(&[
+        (a.drift + b.drift, "drift"),
+        (a.flaky + b.flaky, "flaky"),
+        (a.unhealthy + b.unhealthy, "unhealthy"),
+        (a.unreplayable + b.unreplayable, "unreplayable"),
+        (a.infra + b.infra, "infra"),
+    ]);
+    let (matched, total, lucky) = (a.matched + b.matched, a.total() + b.total(), a.lucky + b.lucky);
+    let replays = if total == 1 { "replay matches" } else { "replays match" };
+    let lucky = if lucky == 0 { String::new() } else { format!(" ({lucky} lucky)") };
+    let rest = if rest.is_empty() { rest } else { format!("; {rest}") };
+    format!("{word}: {matched} of {total} {replays}{lucky}{rest}")
+}
+
+/// The two rates of a run, each with the mode that it answers for.
+pub fn rates(run: &RunResult) -> [(Mode, &Tally); 2] {
+    [(Mode::Regression, &run.regression), (Mode::Fidelity, &run.fidelity)]
+}
+
+/// Whether a replay is shown at length.
+pub fn is_match(replay: &ReplayResult) -> bool {
+    matches!(replay.outcome, Outcome::Match { .. })
+}
+
+/// Where a replay ran: `sandboxed (full), linux/amd64, tz UTC, locale C, clock frozen at …`.
+pub fn executor(env: &ExecutorEnv) -> String {
+    let place = match (env.in_process, env.isolation) {
+        (true, _) => "in process".to_owned(),
+        (false, Some(level)) => format!("isolation {}", level.code()),
+        (false, None) => "isolation unknown".to_owned(),
+    };
+    let lost = if env.lost.is_empty() { String::new() } else { format!(" (lacks {})", untrusted::list(&env.lost, 5)) };
+    let clock = env.clock.map_or_else(|| "clock running".to_owned(), |at| format!("clock frozen at {at}"));
+    let [os, arch, tz, locale] = [&env.os, &env.arch, &env.tz, &env.locale].map(|text| untrusted::line(text));
+    format!("{place}{lost}, {os}/{arch}, tz {tz}, locale {locale}, {clock}")
+}
+
+fn counted(counts: &[(u64, &str)]) -> String {
+    let present = counts.iter().filter(|(count, _)| *count > 0);
+    present.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn a_rate_is_never_rounded_up_to_all() {
+        let tally = |matched, drift| Tally { matched, drift, ..Tally::default() };
+        assert_eq!(rate(&tally(9999, 1), Level::Bitwise), "99.9 % (9999/10000)");
+        assert_eq!(rate(&tally(3, 0), Level::Bitwise), "100.0 % (3/3)");
+        assert_eq!(rate(&tally(0, 0), Level::Bitwise), "n/a");
+    }
+
+    #[test]
+    fn several_reasons_are_mixed_and_several_causes_of_one_reason_are_not() {
+        let floor = |reason, tag| Cause::floor(reason, tag);
+        let drift = |causes| mismatch_reason(&Outcome::Drift { causes });
+        let (scanner, feed) = (MismatchReason::ScannerDrift, MismatchReason::FeedDrift);
+        assert_eq!(drift(vec![floor(scanner, None), floor(scanner, Some(SubTag::Config))]), Some(scanner));
+        assert_eq!(drift(vec![floor(scanner, None), floor(feed, None)]), Some(MismatchReason::Mixed));
+        assert_eq!(mismatch_reason(&Outcome::Match { lucky: true }), None);
+        assert_eq!(cause(&floor(scanner, Some(SubTag::Config))), "scanner_drift/config (floor)");
+    }
+
+    #[test]
+    fn the_verdict_counts_everything() {
+        let run = fixture::run();
+        let said = "failed: 2 of 6 replays match (1 lucky); 1 drift, 1 flaky, 1 unreplayable, 1 infra";
+        assert_eq!(verdict(&run), said);
+        let empty = RunResult::new(run.stella_version, run.started_at, run.finished_at, vec![], vec![]);
+        assert_eq!(verdict(&empty), "inconclusive: nothing was replayed");
+    }
+
+    #[test]
+    fn sub_tags_are_written_as_in_json() {
+        use SubTag::*;
+        let all = [
+            Config,
+            BaseImage,
+            Libc,
+            Kernel,
+            Locale,
+            Tz,
+            Arch,
+            Hostname,
+            Path,
+            CpuCount,
+            Ordering,
+            Time,
+            Rng,
+            Concurrency,
+        ];
+        for tag in all {
+            assert_eq!(serde_json::to_value(tag).unwrap(), sub_tag(tag));
+        }
+        for known in [SubjectKind::Case, SubjectKind::Canary, SubjectKind::Manifest] {
+            assert_eq!(serde_json::to_value(known).unwrap(), kind(known));
+        }
+        for known in [Mode::Regression, Mode::Fidelity] {
+            assert_eq!(serde_json::to_value(known).unwrap(), mode(known));
+        }
+    }
+}
