@@ -5,6 +5,7 @@
 //! | [`text`] | a terminal or a CI log |
 //! | [`json`] | programs; the one form that is read back |
 //! | [`junit`] | test viewers of CI systems |
+//! | [`markdown`] | job summaries and comments |
 //!
 //! Invariants: everything is made from [`crate::model::result::RunResult`] with the words of [`words`] and
 //! the lines of [`changes`], so that no two outputs disagree; every foreign text passes [`untrusted`].
@@ -13,6 +14,7 @@
 pub mod changes;
 pub mod json;
 pub mod junit;
+pub mod markdown;
 pub mod text;
 pub mod untrusted;
 pub mod words;

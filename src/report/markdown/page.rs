@@ -1,0 +1,285 @@
+//! The summary of a run, as large as it may be.
+
+use crate::model::exit::Exit;
+use crate::model::fidelity::Level;
+use crate::model::outcome::Outcome;
+use crate::model::result::{ReplayResult, RunResult};
+use crate::report::changes::{self, Line, Mark};
+use crate::report::markdown::md::Md;
+use crate::report::{untrusted, words};
+
+/// Bytes that every reader takes: GitHub refuses comments above 65,536 characters.
+pub const DEFAULT_BUDGET: usize = 65_000;
+
+/// How much of each part is shown.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Rows of replays that do not match.
+    rows: usize,
+    /// Replays shown at length.
+    blocks: usize,
+    /// Lines of the diff of each.
+    lines: usize,
+    /// Matches that are listed, notes, and warnings.
+    others: usize,
+}
+
+/// From everything that a person would read to counts alone.
+const STEPS: [Limits; 6] = [
+    Limits { rows: 200, blocks: 50, lines: 80, others: 100 },
+    Limits { rows: 100, blocks: 25, lines: 30, others: 30 },
+    Limits { rows: 50, blocks: 10, lines: 15, others: 10 },
+    Limits { rows: 20, blocks: 3, lines: 8, others: 3 },
+    Limits { rows: 10, blocks: 0, lines: 0, others: 0 },
+    Limits { rows: 0, blocks: 0, lines: 0, others: 0 },
+];
+
+/// The summary of `run` in at most `budget` bytes.
+///
+/// The last step holds counts alone; a budget below even that cuts it where it ends.
+pub fn render(run: &RunResult, budget: usize) -> String {
+    let mut text = String::new();
+    for limits in STEPS {
+        text = page(run, limits).into_string();
+        if text.len() <= budget {
+            return text;
+        }
+    }
+    // No foreign text is left in it: it can be cut anywhere between two characters.
+    text.truncate(text.floor_char_boundary(budget));
+    text
+}
+
+fn page(run: &RunResult, limits: Limits) -> Md {
+    let mut md = Md::new();
+    let verdict = words::verdict(run);
+    let (word, counts) = verdict.split_once(": ").unwrap_or((&verdict, ""));
+    md.raw("## stella: ").text(word).raw("\n\n").text(counts).raw("\n");
+    rates(&mut md, run);
+
+    let mut failing: Vec<&ReplayResult> = run.replays.iter().filter(|replay| !words::is_match(replay)).collect();
+    failing.sort_by_key(|replay| urgency(&replay.outcome));
+    let matching: Vec<&ReplayResult> = run.replays.iter().filter(|replay| words::is_match(replay)).collect();
+    let mut cut = Vec::new();
+
+    if !failing.is_empty() && limits.rows > 0 {
+        md.raw("\n### Not matching\n\n");
+        md.raw("| replay | kind | mode | outcome | BF | SF | PF | cause |\n|---|---|---|---|---|---|---|---|\n");
+        failing.iter().take(limits.rows).for_each(|replay| row(&mut md, replay));
+    }
+    left_out(&mut cut, failing.len(), limits.rows, "rows of the table");
+    for (i, replay) in failing.iter().take(limits.blocks).enumerate() {
+        block(&mut md, replay, limits, i == 0);
+    }
+    left_out(&mut cut, failing.len(), limits.blocks, "replays at length");
+    let short = failing.iter().take(limits.blocks).filter(|r| changes::lines(&r.diff).len() > limits.lines).count();
+    left_out(&mut cut, short, 0, "diffs in full");
+
+    let notes: Vec<(&str, &str)> = matching
+        .iter()
+        .flat_map(|replay| replay.notes.iter().map(|note| (replay.id.as_str(), note.as_str())))
+        .collect();
+    if limits.others > 0 && !(notes.is_empty() && run.warnings.is_empty()) {
+        md.raw("\n### Notes\n\n");
+        for warning in run.warnings.iter().take(limits.others) {
+            md.raw("- warning: ").text(warning).raw("\n");
+        }
+        for (id, note) in notes.iter().take(limits.others) {
+            md.raw("- ").code(id).raw(": ").text(note).raw("\n");
+        }
+    }
+    left_out(&mut cut, run.warnings.len(), limits.others, "warnings");
+    left_out(&mut cut, notes.len(), limits.others, "notes");
+    if limits.others > 0 && !matching.is_empty() {
+        md.raw("\n<details><summary>Matching</summary>\n\n");
+        for replay in matching.iter().take(limits.others) {
+            md.raw("- ").code(&replay.id).raw(" ").text(&replay.title).raw(": ");
+            md.raw(words::outcome(&replay.outcome)).raw("\n");
+        }
+        md.raw("\n</details>\n");
+    }
+    left_out(&mut cut, matching.len(), limits.others, "matching replays");
+    if !cut.is_empty() {
+        md.raw("\nNot shown here: ").text(&cut.join(", ")).raw(". The result file has everything.\n");
+    }
+    md
+}
+
+fn left_out(cut: &mut Vec<String>, all: usize, shown: usize, what: &str) {
+    if all > shown {
+        cut.push(format!("{} {what}", all - shown));
+    }
+}
+
+fn rates(md: &mut Md, run: &RunResult) {
+    if run.replays.is_empty() {
+        return;
+    }
+    md.raw("\n| rate | question | BF | SF | PF | beside it |\n|---|---|---|---|---|---|\n");
+    for (mode, tally) in words::rates(run).into_iter().filter(|(_, tally)| tally.total() > 0) {
+        md.raw("| ").raw(words::mode(mode)).raw(" | ").raw(words::question(mode)).raw(" | ");
+        for level in Level::ALL {
+            md.text(&words::rate(tally, level)).raw(" | ");
+        }
+        md.text(&words::beside(tally)).raw(" |\n");
+    }
+}
+
+fn row(md: &mut Md, replay: &ReplayResult) {
+    md.raw("| ").code(&replay.id).raw(" ").text(&replay.title).raw(" | ");
+    md.raw(words::kind(replay.kind)).raw(" | ").raw(words::mode(replay.mode)).raw(" | **");
+    md.raw(words::outcome(&replay.outcome)).raw("** | ");
+    for level in Level::ALL {
+        md.raw(words::level(replay.fidelity, level)).raw(" | ");
+    }
+    md.text(&words::cause_cell(&replay.outcome)).raw(" |\n");
+}
+
+/// One replay at length; the first stands open.
+fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
+    md.raw(if open { "\n<details open><summary>" } else { "\n<details><summary>" });
+    md.raw("<code>").text(&replay.id).raw("</code> ").text(&replay.title).raw(": ");
+    md.raw(words::outcome(&replay.outcome)).raw("</summary>\n\n");
+    match &replay.outcome {
+        Outcome::Match { .. } => {}
+        Outcome::Drift { causes } => causes.iter().take(limits.lines).for_each(|cause| {
+            md.raw("- cause: ").text(&words::cause(cause)).raw(", ").raw(words::known_by(cause.known_by)).raw("\n");
+        }),
+        Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
+            md.fence("text", untrusted::lines(detail, limits.lines));
+        }
+        Outcome::Unreplayable { missing } => missing.iter().take(limits.lines).for_each(|input| {
+            md.raw("- missing: ").text(input).raw("\n");
+        }),
+    }
+    for line in changes::inputs(&replay.recorded, &replay.replayed) {
+        md.raw("- input: ").text(&line).raw("\n");
+    }
+    for note in replay.notes.iter().take(limits.lines) {
+        md.raw("- note: ").text(note).raw("\n");
+    }
+    let diff = changes::first_lines(&replay.diff, limits.lines);
+    if !diff.is_empty() {
+        md.raw("\n").fence("diff", diff.iter().map(diff_line));
+    }
+    md.raw("\nReproduce:\n\n").fence("sh", [replay.reproduce.clone()]);
+    md.raw("\n</details>\n");
+}
+
+/// The sign first: that is what a reader colours by. `!` is its sign for a change.
+fn diff_line(line: &Line) -> String {
+    let sign = if line.mark == Mark::Changed { '!' } else { line.mark.sign() };
+    format!("{sign} {:indent$}{}", "", line.text, indent = line.depth * 2)
+}
+
+/// Real differences first, then what could not run, then what is inconclusive.
+fn urgency(outcome: &Outcome) -> usize {
+    Exit::BY_PRECEDENCE.iter().position(|exit| *exit == outcome.exit()).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::report::fixture;
+
+    /// The page without code: what a reader looks for mentions, links and elements in.
+    fn outside_code(page: &str) -> String {
+        let (mut out, mut fence) = (String::new(), None::<usize>);
+        for line in page.lines() {
+            let ticks = line.len() - line.trim_start_matches('`').len();
+            match fence {
+                Some(open) if ticks >= open && line.len() == ticks => fence = None,
+                Some(_) => {}
+                None if ticks >= 3 => fence = Some(ticks),
+                None => {
+                    let spans: Vec<&str> = line.split('`').collect();
+                    assert_eq!(spans.len() % 2, 1, "a span is left open: {line}");
+                    out += &spans.into_iter().step_by(2).collect::<Vec<_>>().join("code");
+                    out.push('\n');
+                }
+            }
+        }
+        assert!(fence.is_none(), "a fence is left open");
+        out
+    }
+
+    #[test]
+    fn the_summary_of_the_rich_run() {
+        insta::assert_snapshot!(render(&fixture::run(), DEFAULT_BUDGET));
+    }
+
+    #[test]
+    fn an_empty_run_is_a_verdict() {
+        let run = fixture::run();
+        let empty = RunResult::new(run.stella_version, run.started_at, run.finished_at, vec![], vec![]);
+        assert_eq!(render(&empty, DEFAULT_BUDGET), "## stella: inconclusive\n\nnothing was replayed\n");
+    }
+
+    #[test]
+    fn a_large_run_degrades_in_steps_and_says_what_is_missing() {
+        let run = fixture::run();
+        let many = |n: usize| {
+            let replays = (0..n).flat_map(|i| {
+                run.replays
+                    .iter()
+                    .cloned()
+                    .map(move |replay| ReplayResult { id: format!("{}-{i}", replay.id), ..replay })
+            });
+            RunResult::new(run.stella_version.clone(), run.started_at, run.finished_at, replays.collect(), vec![])
+        };
+        let run = many(400);
+        let mut shown = usize::MAX;
+        for budget in [1_000_000, 65_000, 20_000, 8_000, 3_000, 700] {
+            let page = render(&run, budget);
+            assert!(page.len() <= budget);
+            assert!(page.contains("800 of 2400 replays match"), "{page}");
+            assert!(
+                page.contains("\nNot shown here: ") && page.ends_with("The result file has everything.\n"),
+                "{page}"
+            );
+            assert!(page.matches("<details").count() <= shown);
+            shown = page.matches("<details").count();
+        }
+        assert_eq!(shown, 0);
+    }
+
+    #[test]
+    fn any_budget_is_kept() {
+        for budget in 0..1000 {
+            assert!(render(&fixture::run(), budget).len() <= budget);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn foreign_text_is_inert(run in fixture::hostile(), budget in 500usize..30_000) {
+            let page = render(&run, budget);
+            prop_assert!(page.len() <= budget);
+            prop_assert!(!page.contains("<!--"));
+            let hidden = ['\u{202e}', '\u{200b}', '\u{1b}', '\0', '\r'];
+            prop_assert!(!page.contains(hidden));
+
+            let mut prose = outside_code(&page);
+            for ours in ["<details open>", "<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"] {
+                prose = prose.replace(ours, "");
+            }
+            prop_assert!(!prose.contains(['<', '>']), "an element: {prose}");
+            for line in prose.lines() {
+                let pipes = line.matches('|').count();
+                prop_assert!(!line.contains('|') || (line.starts_with('|') && (pipes == 7 || pipes == 9)), "{line}");
+            }
+            let chars: Vec<char> = prose.chars().collect();
+            for pair in chars.windows(2) {
+                prop_assert!(!(pair[0] == '@' && !pair[1].is_whitespace() && pair[1] != '&'), "a mention: {prose}");
+                prop_assert!(!(pair[0] == '#' && pair[1].is_alphabetic()), "a reference: {prose}");
+            }
+            let references = prose.replace("&#", "");
+            prop_assert!(!references.contains("#1") && !references.contains("GH-1"), "a reference: {prose}");
+            for link in ["://", "www.", "]("] {
+                prop_assert!(!prose.contains(link), "a link: {prose}");
+            }
+        }
+    }
+}
