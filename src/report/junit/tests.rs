@@ -111,6 +111,8 @@ fn extreme_times_are_written() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn no_text_forges_or_breaks_anything(run in fixture::hostile()) {
         let all = elements(&render(&run).unwrap());

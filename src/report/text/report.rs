@@ -211,6 +211,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn foreign_text_neither_acts_nor_begins_a_line(run in fixture::hostile()) {
             let mut text = written(&run, Style::plain(), Show::All);

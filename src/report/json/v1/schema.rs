@@ -30,7 +30,9 @@ fn schema<T: JsonSchema>(title: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::LazyLock;
 
+    use jsonschema::Validator;
     use proptest::prelude::*;
 
     use super::*;
@@ -73,16 +75,29 @@ mod tests {
         assert!(!validator.is_valid(&without), "a field that is always written is not required");
     }
 
+    #[test]
+    fn schema_fields_are_explained() {
+        let explained = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/result.md")).unwrap();
+        let (result, diff) = (schema_result(), schema_diff_summary());
+        let tables = [&result["properties"], &result["$defs"]["Replay"]["properties"], &diff["properties"]];
+        for field in tables.into_iter().flat_map(|table| table.as_object().unwrap().keys()) {
+            assert!(explained.contains(&format!("`{field}`")), "docs/result.md does not explain `{field}`");
+        }
+    }
+
+    static RESULT: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&schema_result()).unwrap());
+    static DIFF: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&schema_diff_summary()).unwrap());
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn schema_accepts_whatever_is_written(run in fixture::hostile()) {
-            let result = jsonschema::draft202012::new(&schema_result()).unwrap();
             let document: Value = serde_json::from_str(&v1::result(&run).unwrap()).unwrap();
-            prop_assert!(result.is_valid(&document), "{:?}", result.validate(&document).err());
-            let diff = jsonschema::draft202012::new(&schema_diff_summary()).unwrap();
+            prop_assert!(RESULT.is_valid(&document), "{:?}", RESULT.validate(&document).err());
             for summary in run.replays.iter().map(|r| &r.diff).chain([&DiffSummary::default()]) {
                 let document: Value = serde_json::from_str(&v1::diff_summary(summary).unwrap()).unwrap();
-                prop_assert!(diff.is_valid(&document));
+                prop_assert!(DIFF.is_valid(&document));
             }
         }
     }
