@@ -2,7 +2,7 @@
 //!
 //! Made by `junit-report`, which writes text as it comes (an escape character or a `]]>` in a scanner's message
 //! makes a file that nobody reads, or one with a forged test) and knows neither lines nor properties. So text is
-//! made fit before ([`legal`]) and the rest is added after ([`complete`]).
+//! made fit before (`legal`) and the rest is added after (`complete`).
 //!
 //! Invariants: always well-formed; one `testcase` per replay; never `skipped`. What the readers ask for:
 //!
