@@ -1,0 +1,71 @@
+//! What can go wrong with files, always with the path.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FsError {
+    /// The operating system refused.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What was being done: `read`, `create`, …
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is larger than what is read of its kind.
+    #[error("`{}` is larger than {limit} bytes, the limit for its kind", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The tree has more entries than what is read.
+    #[error("`{}` holds more than {limit} files and directories", path.display())]
+    TooMany {
+        /// The root of the tree.
+        path: PathBuf,
+        /// The limit.
+        limit: u64,
+    },
+    /// A directory, a pipe or a device stands where a regular file is expected.
+    #[error("`{}` is not a regular file", path.display())]
+    NotAFile {
+        /// What stands there.
+        path: PathBuf,
+    },
+    /// The text is not UTF-8.
+    #[error("`{}` is not UTF-8 text", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// Where it stops to be UTF-8.
+        source: std::str::Utf8Error,
+    },
+}
+
+impl FsError {
+    pub(crate) fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
+        move |source| Self::Io { path: path.to_owned(), action, source }
+    }
+
+    /// The file or directory that it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Io { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::TooMany { path, .. }
+            | Self::NotAFile { path }
+            | Self::NotText { path, .. } => path,
+        }
+    }
+
+    /// Whether the file is simply not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}

@@ -1,0 +1,14 @@
+//! The only door to files.
+//!
+//! Invariants: reads are bounded; writes are whole or absent, also after a crash; listings are sorted by the bytes of
+//! their names; no walk follows a symbolic link; every error names its path and what was being done.
+
+mod error;
+mod read;
+mod walk;
+mod write;
+
+pub use error::FsError;
+pub use read::{open, read, read_if_present, read_text};
+pub use walk::{Item, Kind, is_dir, list, walk};
+pub use write::{Sealed, Staged, TEMP_PREFIX, ensure_dir, rename_all, sweep, write_atomic};

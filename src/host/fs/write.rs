@@ -1,0 +1,226 @@
+//! Writing that is whole or absent, also after a crash.
+//!
+//! The order is always: bytes into a temporary file, bytes to disk, rename, directory to disk. A name therefore never
+//! stands for half a file. What a killed process leaves behind is a temporary file, which [`sweep`] removes.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::host::fs::error::FsError;
+
+/// How the names of temporary files begin.
+pub const TEMP_PREFIX: &str = ".stella-tmp-";
+
+/// Writes `bytes` to `path`, replacing what is there; readers see the old file or the new one.
+///
+/// # Errors
+/// [`FsError::Io`]; the old file is then untouched.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    let mut staged = Staged::new_in(parent(path))?;
+    staged.write_all(bytes).map_err(FsError::io("write", path))?;
+    staged.publish(path)
+}
+
+/// Creates `dir` and what is missing above it, each of them on disk before this returns.
+///
+/// # Errors
+/// [`FsError::Io`].
+pub fn ensure_dir(dir: &Path) -> Result<(), FsError> {
+    let mut missing: Vec<&Path> =
+        dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).collect();
+    while let Some(dir) = missing.pop() {
+        match fs::create_dir(dir) {
+            Ok(()) => sync_dir(parent(dir))?,
+            // Another process was faster.
+            Err(_) if dir.is_dir() => {}
+            Err(error) => return Err(FsError::io("create", dir)(error)),
+        }
+    }
+    Ok(())
+}
+
+/// A file without a name yet: it vanishes unless it is published.
+#[derive(Debug)]
+pub struct Staged {
+    file: NamedTempFile,
+}
+
+impl Staged {
+    /// Starts one in `dir`, which must be on the file system of the later name.
+    ///
+    /// # Errors
+    /// [`FsError::Io`].
+    pub fn new_in(dir: &Path) -> Result<Self, FsError> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMP_PREFIX);
+        #[cfg(unix)]
+        builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+        let file = builder.tempfile_in(dir).map_err(FsError::io("create a temporary file in", dir))?;
+        Ok(Self { file })
+    }
+
+    /// Gives it its name, durably.
+    ///
+    /// # Errors
+    /// [`FsError::Io`]; the name then stands for what it stood for before.
+    pub fn publish(self, path: &Path) -> Result<(), FsError> {
+        self.file.as_file().sync_all().map_err(FsError::io("flush", path))?;
+        self.file.persist(path).map_err(|error| FsError::io("rename to", path)(error.error))?;
+        sync_dir(parent(path))
+    }
+
+    /// Closes it for a later [`rename_all`] under `path`.
+    pub fn seal(self, path: PathBuf) -> Sealed {
+        Sealed { temp: self.file.into_temp_path(), path }
+    }
+}
+
+impl Write for Staged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A written file that waits for its name; it vanishes unless [`rename_all`] takes it.
+#[derive(Debug)]
+pub struct Sealed {
+    temp: TempPath,
+    path: PathBuf,
+}
+
+impl Sealed {
+    /// Where its bytes are until then.
+    pub fn temporary(&self) -> &Path {
+        &self.temp
+    }
+}
+
+/// Gives many files, all on one file system, their names: all bytes to disk, then all renames, then all directories to
+/// disk.
+///
+/// No name appears before the bytes of *every* file are on disk. A crash between the renames leaves some names and not
+/// others, each of them whole.
+///
+/// # Errors
+/// [`FsError::Io`].
+pub fn rename_all(files: Vec<Sealed>) -> Result<(), FsError> {
+    sync_files(&files)?;
+    let mut dirs: Vec<PathBuf> = files.iter().map(|file| parent(&file.path).to_owned()).collect();
+    dirs.sort();
+    dirs.dedup();
+    for Sealed { temp, path } in files {
+        temp.persist(&path).map_err(|error| FsError::io("rename to", &path)(error.error))?;
+    }
+    dirs.iter().try_for_each(|dir| sync_dir(dir))
+}
+
+/// One flush of the whole file system costs less than one per file.
+#[cfg(target_os = "linux")]
+fn sync_files(files: &[Sealed]) -> Result<(), FsError> {
+    let Some(first) = files.first() else { return Ok(()) };
+    let file = File::open(&first.temp).map_err(FsError::io("open", &first.temp))?;
+    rustix::fs::syncfs(&file).map_err(|errno| FsError::io("flush", &first.temp)(errno.into()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_files(files: &[Sealed]) -> Result<(), FsError> {
+    files.iter().try_for_each(|Sealed { temp, .. }| {
+        File::open(temp).and_then(|file| file.sync_all()).map_err(FsError::io("flush", temp))
+    })
+}
+
+fn sync_dir(dir: &Path) -> Result<(), FsError> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(FsError::io("flush", dir))
+}
+
+/// Removes temporary files in `dir` that are older than `age`; returns how many.
+///
+/// Age is by the machine's own clock: a clock frozen for a test must not remove what another process is writing.
+///
+/// # Errors
+/// [`FsError::Io`] when the directory cannot be listed; a file that cannot be removed is left.
+pub fn sweep(dir: &Path, age: Duration) -> Result<usize, FsError> {
+    let now = SystemTime::now();
+    let old = |entry: &fs::DirEntry| {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        modified.is_ok_and(|time| now.duration_since(time).is_ok_and(|elapsed| elapsed > age))
+    };
+    let entries = fs::read_dir(dir).map_err(FsError::io("list", dir))?;
+    let ours = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes()));
+    Ok(ours.filter(old).filter(|entry| fs::remove_file(entry.path()).is_ok()).count())
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn replaces_and_leaves_nothing_beside() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("result.json");
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(names(dir.path()), ["result.json"]);
+    }
+
+    #[test]
+    fn what_cannot_be_renamed_is_not_left_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = dir.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        let error = write_atomic(&taken, b"x").unwrap_err();
+        assert_eq!((error.path(), error.to_string().contains("rename")), (taken.as_path(), true));
+        assert_eq!(names(dir.path()), ["taken"]);
+        drop(Staged::new_in(dir.path()).unwrap());
+        assert_eq!(names(dir.path()), ["taken"]);
+    }
+
+    #[test]
+    fn directories_are_made_on_the_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a/b/c");
+        ensure_dir(&deep).unwrap();
+        ensure_dir(&deep).unwrap();
+        fs::write(dir.path().join("file"), b"").unwrap();
+        assert!(ensure_dir(&dir.path().join("file")).is_err());
+        assert!(ensure_dir(&dir.path().join("file/under")).is_err());
+    }
+
+    #[test]
+    fn only_old_temporary_files_are_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in [".stella-tmp-old", ".stella-tmp-new", "other"] {
+            let file = File::create(dir.path().join(name)).unwrap();
+            if name != ".stella-tmp-new" {
+                file.set_modified(SystemTime::now() - Duration::from_secs(90_000)).unwrap();
+            }
+        }
+        assert_eq!(sweep(dir.path(), Duration::from_secs(86_400)).unwrap(), 1);
+        assert_eq!(names(dir.path()), [".stella-tmp-new", "other"]);
+    }
+}
