@@ -1,1 +1,5 @@
-//! To be written.
+//! Where bytes are kept.
+//!
+//! Absent: records of runs. Only content-addressed blobs live here.
+
+pub mod blob;

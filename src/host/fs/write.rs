@@ -20,7 +20,7 @@ pub const TEMP_PREFIX: &str = ".stella-tmp-";
 /// # Errors
 /// [`FsError::Io`]; the old file is then untouched.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
-    let mut staged = Staged::new_in(parent(path))?;
+    let mut staged = Staged::beside(path)?;
     staged.write_all(bytes).map_err(FsError::io("write", path))?;
     staged.publish(path)
 }
@@ -61,6 +61,14 @@ impl Staged {
         builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
         let file = builder.tempfile_in(dir).map_err(FsError::io("create a temporary file in", dir))?;
         Ok(Self { file })
+    }
+
+    /// Starts one in the directory of `path`, its later name.
+    ///
+    /// # Errors
+    /// [`FsError::Io`].
+    pub fn beside(path: &Path) -> Result<Self, FsError> {
+        Self::new_in(parent(path))
     }
 
     /// Gives it its name, durably.
