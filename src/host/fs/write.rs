@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::{NamedTempFile, TempDir, TempPath};
 
 use crate::host::fs::error::FsError;
 
@@ -94,6 +94,43 @@ impl Write for Staged {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// A directory that gets its name when everything is in it; it vanishes unless it is published.
+///
+/// It does not wait for the disk: for what can be made again.
+#[derive(Debug)]
+pub struct StagedDir {
+    temp: TempDir,
+}
+
+impl StagedDir {
+    /// Starts one beside `path`, its later name; what is missing above is made.
+    ///
+    /// # Errors
+    /// [`FsError::Io`].
+    pub fn beside(path: &Path) -> Result<Self, FsError> {
+        let dir = parent(path);
+        ensure_dir(dir)?;
+        let failed = FsError::io("create a temporary directory in", dir);
+        Ok(Self { temp: tempfile::Builder::new().prefix(TEMP_PREFIX).tempdir_in(dir).map_err(failed)? })
+    }
+
+    /// Where it is until then.
+    pub fn path(&self) -> &Path {
+        self.temp.path()
+    }
+
+    /// Gives it its name, under which nothing may stand but an empty directory.
+    ///
+    /// # Errors
+    /// [`FsError::Io`].
+    pub fn publish(self, path: &Path) -> Result<(), FsError> {
+        fs::rename(self.temp.path(), path).map_err(FsError::io("rename to", path))?;
+        // Under its new name it is no longer temporary.
+        let _ = self.temp.keep();
+        Ok(())
     }
 }
 
