@@ -1,1 +1,12 @@
-//! To be written.
+//! Comparison of two results: what they mean, what differs and why, and how far they agree.
+//!
+//! Invariants: pure; the order in which a scanner reports never matters; the same statement twice says nothing more
+//! than once. Absent: bytes (their comparison is the equality of canonical digests) and the evaluation of policies.
+
+pub mod diff;
+pub mod fidelity;
+pub mod semantic;
+mod why;
+
+#[cfg(test)]
+mod arbitrary;
