@@ -1,0 +1,141 @@
+//! The environment of the program: an allow-list and what the spec decides; nothing is inherited.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::guest::{HOME, SCANNER};
+use crate::sandbox::places::Places;
+use crate::sandbox::setting::InvalidSetting;
+use crate::sandbox::spec::{Clock, SandboxSpec};
+
+/// Where programs are looked up before the scanner's own folder.
+const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// Variables that other fields decide, and which.
+const FIXED: [(&str, &str); 7] = [
+    ("TZ", "the time zone of the spec decides it"),
+    ("LC_ALL", "the locale of the spec decides it"),
+    ("LANG", "the locale of the spec decides it"),
+    ("HOME", "it is a private folder"),
+    ("PATH", "it is fixed: the system's folders, then the scanner's"),
+    ("TMPDIR", "it is a private folder"),
+    ("SOURCE_DATE_EPOCH", "the clock of the spec decides it"),
+];
+
+/// The allow-list: variables that the program gets beside the fixed ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Adds a variable, or changes its value.
+    ///
+    /// # Errors
+    /// When it is no variable, or one that another field of the spec decides.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) -> Result<(), InvalidSetting> {
+        let (name, value) = (name.into(), value.into());
+        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+            return Err(InvalidSetting::Variable(name));
+        }
+        if let Some((_, instead)) = FIXED.into_iter().find(|(fixed, _)| *fixed == name) {
+            return Err(InvalidSetting::FixedVariable { name, instead });
+        }
+        self.0.insert(name, value);
+        Ok(())
+    }
+
+    /// Removes a variable; says whether it was there.
+    pub fn remove(&mut self, name: &str) -> bool {
+        self.0.remove(name).is_some()
+    }
+
+    /// Every variable, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl TryFrom<BTreeMap<String, String>> for Environment {
+    type Error = InvalidSetting;
+
+    fn try_from(variables: BTreeMap<String, String>) -> Result<Self, Self::Error> {
+        let mut environment = Self::default();
+        for (name, value) in variables {
+            environment.set(name, value)?;
+        }
+        Ok(environment)
+    }
+}
+
+impl From<Environment> for BTreeMap<String, String> {
+    fn from(environment: Environment) -> Self {
+        environment.0
+    }
+}
+
+/// All that the program finds in its environment.
+pub(crate) fn of_program(spec: &SandboxSpec, places: &Places) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, String> =
+        spec.env.iter().map(|(name, value)| (name.to_owned(), places.rewrite(value))).collect();
+    let mut fix = |name: &str, value: String| all.insert(name.to_owned(), value);
+    fix("TZ", spec.tz.as_str().to_owned());
+    fix("LC_ALL", spec.locale.as_str().to_owned());
+    fix("LANG", spec.locale.as_str().to_owned());
+    fix("HOME", places.of(&HOME));
+    fix("PATH", format!("{SYSTEM_PATH}:{}", places.of(&SCANNER)));
+    fix("TMPDIR", places.temporary());
+    if let Clock::Frozen(instant) = spec.clock {
+        fix("SOURCE_DATE_EPOCH", instant.as_second().to_string());
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::setting::Argv;
+
+    fn spec(clock: Clock) -> SandboxSpec {
+        SandboxSpec::new(Argv::new(["true"]).unwrap(), clock)
+    }
+
+    #[test]
+    fn the_program_gets_the_list_and_the_fixed_ones() {
+        let mut spec = spec(Clock::Frozen("2026-01-02T03:04:05.9Z".parse().unwrap()));
+        spec.env.set("TOKEN", "/tmp/stella/config/x").unwrap();
+        let all: Vec<_> = of_program(&spec, &Places::Guest).into_iter().map(|(k, v)| format!("{k}={v}")).collect();
+        assert_eq!(
+            all,
+            [
+                "HOME=/tmp/stella/home",
+                "LANG=C.UTF-8",
+                "LC_ALL=C.UTF-8",
+                "PATH=/usr/local/bin:/usr/bin:/bin:/tmp/stella/scanner",
+                "SOURCE_DATE_EPOCH=1767323045",
+                "TMPDIR=/tmp",
+                "TOKEN=/tmp/stella/config/x",
+                "TZ=UTC",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_running_clock_has_no_epoch() {
+        assert!(!of_program(&spec(Clock::Real), &Places::Guest).contains_key("SOURCE_DATE_EPOCH"));
+    }
+
+    #[test]
+    fn what_another_field_decides_is_refused() {
+        let mut environment = Environment::default();
+        for (name, _) in FIXED {
+            assert!(matches!(environment.set(name, "x"), Err(InvalidSetting::FixedVariable { .. })), "{name}");
+        }
+        for bad in ["", "A=B", "A\0"] {
+            assert!(matches!(environment.set(bad, "x"), Err(InvalidSetting::Variable(_))), "{bad:?}");
+        }
+        assert!(environment.set("A", "\0").is_err());
+        assert_eq!(environment, Environment::default());
+        assert!(serde_json::from_str::<Environment>(r#"{"PATH":"/evil"}"#).is_err());
+    }
+}

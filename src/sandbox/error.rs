@@ -1,0 +1,82 @@
+//! Why a run could not be made. What the program itself did is a result, never an error.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::sandbox::guest::GuestPath;
+use crate::sandbox::helper::HelperMissing;
+
+/// Why a run could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The helper program is nowhere.
+    #[error(transparent)]
+    Helper(#[from] HelperMissing),
+    /// The helper program does not start.
+    #[error("the sandbox helper `{}` does not start", helper.display())]
+    Start {
+        /// The helper.
+        helper: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The helper ended without a word.
+    #[error("the sandbox helper `{}` ended without a report{said}", helper.display())]
+    Silent {
+        /// The helper.
+        helper: PathBuf,
+        /// The end of what it printed; empty, or `: …`.
+        said: String,
+    },
+    /// The program is not there, or cannot be executed.
+    #[error("`{program}` cannot be run in the sandbox")]
+    Program {
+        /// As in the spec.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The working directory does not exist inside.
+    #[error("the working directory `{path}` cannot be entered in the sandbox")]
+    WorkingDirectory {
+        /// As in the spec.
+        path: GuestPath,
+        /// Why.
+        source: io::Error,
+    },
+    /// A source of the spec cannot be mounted.
+    #[error("`{}` cannot be mounted at `{inside}`", host.display())]
+    Mount {
+        /// Where it should be on the machine.
+        host: PathBuf,
+        /// Where it should be visible.
+        inside: GuestPath,
+        /// Why.
+        source: io::Error,
+    },
+    /// The machine failed us.
+    #[error("the sandbox could not {step}")]
+    Machine {
+        /// What was being done.
+        step: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl SandboxError {
+    /// What to do about it, where something can be done.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Helper(_) => Some(HelperMissing::HINT),
+            Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(
+                "only the system's folders and what is mounted below `/tmp/stella` are visible; \
+                 a program that exists may lack its interpreter or loader there",
+            ),
+            Self::WorkingDirectory { .. } | Self::Mount { .. } => {
+                Some("a place inside exists if it is `out`, `home` or `work`, or if something is mounted there")
+            }
+            _ => None,
+        }
+    }
+}

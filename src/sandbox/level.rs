@@ -1,0 +1,144 @@
+//! How well a run is isolated: found by trying, never by reading what the machine claims.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::model::result::Isolation;
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::run;
+use crate::sandbox::setting::Argv;
+use crate::sandbox::spec::{Clock, DirectoryOrder, Network, SandboxSpec};
+
+/// The level that was reached, and what of the spec it could not keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// The level.
+    pub level: Isolation,
+    /// What has no effect or is visible all the same: `subject: what instead`.
+    pub lost: Vec<String>,
+}
+
+/// Builds the strongest sandbox that works here, runs nothing in it, and says what the strictest spec would lose.
+///
+/// # Errors
+/// When not even the weakest can be built.
+pub fn probe(helper: &Path) -> Result<Reached, SandboxError> {
+    run::probe(&SandboxSpec::new(Argv::nothing(), Clock::Frozen(Timestamp::UNIX_EPOCH)), helper)
+}
+
+/// Refuses a level that is weaker than the wanted one.
+///
+/// # Errors
+/// [`NotIsolated`], which says why and how to mend it.
+pub fn require(reached: &Reached, wanted: Isolation) -> Result<(), NotIsolated> {
+    if reached.level <= wanted { Ok(()) } else { Err(NotIsolated { reached: reached.clone(), wanted }) }
+}
+
+/// The sandbox is weaker than required.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("isolation `{}` is required, `{}` was reached: {}", wanted.code(), reached.level.code(), reached.lost.join("; "))]
+pub struct NotIsolated {
+    /// What was reached.
+    pub reached: Reached,
+    /// What was wanted.
+    pub wanted: Isolation,
+}
+
+impl NotIsolated {
+    /// What to do about it, ready to paste.
+    pub fn hint(&self) -> &'static str {
+        match (self.wanted, self.reached.level) {
+            (Isolation::Full | Isolation::Traced, Isolation::Isolated) => {
+                "this version of stella does not trace system calls: require `isolated` at most"
+            }
+            _ if cfg!(target_os = "linux") => {
+                "user namespaces are refused here\n\
+                 on Ubuntu 24.04 and GitHub-hosted runners: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`\n\
+                 in Docker and `container:` jobs: `--security-opt seccomp=unconfined --security-opt apparmor=unconfined \
+                 --security-opt systempaths=unconfined`"
+            }
+            _ => "only Linux isolates: run in a Linux container or virtual machine",
+        }
+    }
+}
+
+/// What of `spec` no run at `level` can keep, whatever the machine.
+pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
+    let namespaces = matches!(level, Isolation::Full | Isolation::Isolated);
+    let traced = matches!(level, Isolation::Full | Isolation::Traced);
+    let mut lost = Vec::new();
+    let mut lose = |when: bool, what: &str| {
+        if when {
+            lost.push(what.to_owned());
+        }
+    };
+    lose(!namespaces && spec.network == Network::Denied, "network: reachable");
+    lose(!traced && spec.clock != Clock::Real, "clock: the machine's time is visible");
+    lose(!namespaces, "paths: the machine's, not `/tmp/stella`");
+    lose(!namespaces, "host files: visible, and writable where stella may write; mounts are not read-only");
+    lose(!namespaces, "host processes: visible, the environment of stella among them");
+    lose(!namespaces, "hostname: the machine's");
+    lose(!namespaces, "user: the machine's");
+    lose(!namespaces, "limits: processes are not limited; private folders not in sum");
+    lose(namespaces, "system roots: the host's, read-only, and not recorded");
+    lose(namespaces, "limits: memory per process and written files one by one, not in sum");
+    lose(!traced, "ledger: denied calls are not observed");
+    lose(!traced, "randomness: the machine's, the seed has no effect");
+    lose(!traced && spec.directory_order != DirectoryOrder::Machine, "directory order: the file system's");
+    lose(!traced && spec.cpu_count.is_some(), "cpu count: only the affinity mask shows it");
+    lose(!traced, "kernel: its version, uptime and memory size are visible");
+    lost
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> SandboxSpec {
+        SandboxSpec::new(Argv::new(["true"]).unwrap(), Clock::Frozen(Timestamp::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn a_stronger_level_satisfies_a_weaker_wish_and_never_the_other_way() {
+        use Isolation::{Full, Isolated, None, Traced};
+        let order = [Full, Traced, Isolated, None];
+        for (i, level) in order.into_iter().enumerate() {
+            for (j, wanted) in order.into_iter().enumerate() {
+                let reached = Reached { level, lost: vec![] };
+                assert_eq!(require(&reached, wanted).is_ok(), i <= j, "{level:?} for {wanted:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_reached_and_why() {
+        let reached = Reached { level: Isolation::None, lost: vec!["namespaces: refused".into()] };
+        let refusal = require(&reached, Isolation::Isolated).unwrap_err();
+        assert_eq!(refusal.to_string(), "isolation `isolated` is required, `none` was reached: namespaces: refused");
+        assert!(!refusal.hint().is_empty());
+    }
+
+    #[test]
+    fn a_weaker_level_never_loses_less_of_what_the_stronger_keeps() {
+        let lost = |level| lost_at(level, &spec());
+        assert!(lost(Isolation::Isolated).iter().any(|what| what.starts_with("clock:")));
+        for what in ["network:", "clock:", "paths:", "host files:", "directory order:"] {
+            assert!(lost(Isolation::None).iter().any(|lost| lost.starts_with(what)), "{what}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_asked_for_can_be_lost() {
+        let mut spec = spec();
+        spec.clock = Clock::Real;
+        spec.network = Network::Allowed;
+        spec.directory_order = DirectoryOrder::Machine;
+        let lost = lost_at(Isolation::None, &spec);
+        for what in ["clock:", "network:", "directory order:", "cpu count:"] {
+            assert!(!lost.iter().any(|lost| lost.starts_with(what)), "{what}");
+        }
+        spec.cpu_count = Some(2);
+        assert!(lost_at(Isolation::None, &spec).iter().any(|lost| lost.starts_with("cpu count:")));
+    }
+}

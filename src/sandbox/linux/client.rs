@@ -1,0 +1,272 @@
+//! Stella's side: starts the helper, reads what comes, ends what takes too long or prints too much.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::model::result::Isolation;
+use crate::sandbox::capture::{Budget, Stream};
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::guest::PRIVATE;
+use crate::sandbox::level::{Reached, lost_at};
+use crate::sandbox::run::{Ending, Finished, Reason};
+use crate::sandbox::spec::SandboxSpec;
+use crate::sandbox::wire::{self, Cause, Failure, Inner, Mechanism, Outer, Report};
+
+/// How long the helper may take to end a run before it is killed itself.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The signal that ends a program that writes too large a file.
+const SIGXFSZ: i32 = 25;
+
+pub(crate) fn probe(spec: &SandboxSpec, helper: &Path) -> Result<Reached, SandboxError> {
+    strongest(Isolation::Full, |mechanism| Attempt { spec, helper, mechanism, probe: true }.make()).map(|made| {
+        let Made { level, finished, refused } = made;
+        Reached { level, lost: all_lost(level, spec, refused, finished.lost) }
+    })
+}
+
+pub(crate) fn run(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Finished, SandboxError> {
+    strongest(ceiling, |mechanism| Attempt { spec, helper, mechanism, probe: false }.make()).map(|made| {
+        let Made { level, finished, refused } = made;
+        Finished { level, lost: all_lost(level, spec, refused, finished.lost), ..finished }
+    })
+}
+
+struct Made {
+    level: Isolation,
+    finished: Finished,
+    /// Why it is not a stronger level.
+    refused: Option<String>,
+}
+
+/// What one mechanism came to.
+enum Tried {
+    Finished(Finished),
+    /// Nothing was run; a weaker mechanism may do.
+    Refused(Cause),
+}
+
+/// Tries mechanisms from the strongest that is allowed downwards until one is not refused.
+fn strongest(
+    ceiling: Isolation,
+    attempt: impl Fn(Mechanism) -> Result<Tried, SandboxError>,
+) -> Result<Made, SandboxError> {
+    let refused = if ceiling <= Isolation::Isolated {
+        match attempt(Mechanism::Namespaces)? {
+            Tried::Finished(finished) => return Ok(Made { level: Isolation::Isolated, finished, refused: None }),
+            Tried::Refused(cause) => {
+                format!("namespaces: refused at `{}`: {}", cause.step, io::Error::from_raw_os_error(cause.errno))
+            }
+        }
+    } else {
+        "namespaces: not asked for".to_owned()
+    };
+    let root = private_root().map_err(|source| machine("make a private folder", source))?;
+    match attempt(Mechanism::Plain { root: root.path().to_owned() })? {
+        Tried::Finished(finished) => Ok(Made { level: Isolation::None, finished, refused: Some(refused) }),
+        Tried::Refused(cause) => Err(machine(&cause.step, io::Error::from_raw_os_error(cause.errno))),
+    }
+}
+
+/// A folder for the runs that cannot have a root of their own; goes with the value.
+fn private_root() -> io::Result<TempDir> {
+    let root = tempfile::Builder::new().prefix("stella-").tempdir()?;
+    for place in PRIVATE {
+        std::fs::create_dir(root.path().join(place.relative()))?;
+    }
+    std::fs::create_dir(root.path().join("tmp"))?;
+    Ok(root)
+}
+
+fn all_lost(level: Isolation, spec: &SandboxSpec, refused: Option<String>, found: Vec<String>) -> Vec<String> {
+    refused.into_iter().chain(lost_at(level, spec)).chain(found).collect()
+}
+
+fn machine(step: &str, source: io::Error) -> SandboxError {
+    SandboxError::Machine { step: step.to_owned(), source }
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Exceeded,
+    StreamEnded,
+    Report(Option<Arc<Report>>),
+}
+
+/// One try to run a spec with one mechanism.
+struct Attempt<'a> {
+    spec: &'a SandboxSpec,
+    helper: &'a Path,
+    mechanism: Mechanism,
+    probe: bool,
+}
+
+impl Attempt<'_> {
+    fn make(self) -> Result<Tried, SandboxError> {
+        let begun = Instant::now();
+        let (ours, theirs) = UnixStream::pair().map_err(|source| machine("make a socket", source))?;
+        let mut child = self.start(theirs)?;
+        let budget = Budget::new(self.spec.limits.captured_bytes);
+        let (sender, events) = mpsc::channel();
+        let mut streams = [None, None];
+        if let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) {
+            let (again, sender) = (sender.clone(), sender.clone());
+            streams = [
+                Some(Stream::start(stdout, Arc::clone(&budget), sender, Event::Exceeded, Event::StreamEnded)),
+                Some(Stream::start(stderr, Arc::clone(&budget), again, Event::Exceeded, Event::StreamEnded)),
+            ];
+        }
+        // A helper that died early is told apart by its missing report, not by the failing write.
+        self.ask(&ours).ok();
+        let from = ours.try_clone().map_err(|source| machine("read from the helper", source))?;
+        thread::spawn(move || sender.send(Event::Report(wire::receive(from).ok().map(Arc::new))));
+
+        let mut run = Running { child, control: ours, events, open: 2 };
+        let deadline = begun.checked_add(self.spec.limits.wall);
+        let (report, killed) = run.wait(deadline);
+        run.reap()?;
+        let [stdout, stderr] = streams.map(|stream| stream.map(Stream::take).unwrap_or_default());
+        let killed = killed.or(budget.is_exceeded().then_some(Reason::OutputTooLarge));
+
+        let (by_itself, lost) = match report.as_deref() {
+            None => (None, Vec::new()),
+            Some(Report::Refused(cause)) => return Ok(Tried::Refused(cause.clone())),
+            Some(Report::Failed { what, errno }) => {
+                return Err(self.failure(what, io::Error::from_raw_os_error(*errno)));
+            }
+            Some(Report::Ready { lost }) => (Some(Ending::Code(0)), lost.clone()),
+            Some(Report::Exited { code, lost }) => (Some(Ending::Code(*code)), lost.clone()),
+            Some(Report::Signalled { signal: SIGXFSZ, lost }) => {
+                (Some(Ending::Killed(Reason::OutputTooLarge)), lost.clone())
+            }
+            Some(Report::Signalled { signal, lost }) => (Some(Ending::Signal(*signal)), lost.clone()),
+        };
+        let Some(ending) = killed.map(Ending::Killed).or(by_itself) else {
+            let tail = stderr.get(stderr.len().saturating_sub(400)..).unwrap_or_default();
+            let said = String::from_utf8_lossy(tail).trim().to_owned();
+            let said = if said.is_empty() { said } else { format!(": {said}") };
+            return Err(SandboxError::Silent { helper: self.helper.to_owned(), said });
+        };
+        Ok(Tried::Finished(Finished {
+            ending,
+            stdout,
+            stderr,
+            truncated: budget.is_exceeded(),
+            level: Isolation::None,
+            lost,
+            wall: begun.elapsed(),
+            denied: Vec::new(),
+        }))
+    }
+
+    fn start(&self, socket: UnixStream) -> Result<Child, SandboxError> {
+        let failed = |source| SandboxError::Start { helper: self.helper.to_owned(), source };
+        let helper = std::path::absolute(self.helper).map_err(failed)?;
+        Command::new(helper)
+            .env_clear()
+            .current_dir("/")
+            .stdin(OwnedFd::from(socket))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)
+    }
+
+    fn ask(&self, to: &UnixStream) -> io::Result<()> {
+        let (user, network) = (self.spec.user, self.spec.network);
+        wire::send(to, &Outer { mechanism: self.mechanism.clone(), user, network })?;
+        wire::send(to, &Inner { spec: self.spec.clone(), probe: self.probe })
+    }
+
+    fn failure(&self, what: &Failure, source: io::Error) -> SandboxError {
+        let mount = match what {
+            Failure::Mount(number) => self.spec.mounts.iter().nth(*number),
+            _ => None,
+        };
+        match (what, mount) {
+            (Failure::Mount(_), Some(mount)) => {
+                SandboxError::Mount { host: mount.host().to_owned(), inside: mount.inside().clone(), source }
+            }
+            (Failure::Program, _) => SandboxError::Program { program: self.spec.argv.program().to_owned(), source },
+            (Failure::WorkingDirectory, _) => {
+                SandboxError::WorkingDirectory { path: self.spec.working_directory.clone(), source }
+            }
+            (Failure::Step(step), _) => machine(step, source),
+            (Failure::Mount(_), None) => machine("mount", source),
+        }
+    }
+}
+
+/// A helper at work.
+struct Running {
+    child: Child,
+    /// Closing its sending side ends the run.
+    control: UnixStream,
+    events: Receiver<Event>,
+    /// Streams that may still bring something.
+    open: u32,
+}
+
+impl Running {
+    /// Waits for the report; ends the run when it is due or prints too much.
+    fn wait(&mut self, mut deadline: Option<Instant>) -> (Option<Arc<Report>>, Option<Reason>) {
+        let mut killed = None;
+        let mut forced = false;
+        loop {
+            let event = match deadline {
+                Some(deadline) => self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())),
+                None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match event {
+                Ok(Event::Report(report)) => return (report, killed),
+                Ok(Event::StreamEnded) => self.open = self.open.saturating_sub(1),
+                Ok(Event::Exceeded) if killed.is_some() => {}
+                Ok(Event::Exceeded) => {
+                    killed = Some(Reason::OutputTooLarge);
+                    deadline = self.end();
+                }
+                Err(RecvTimeoutError::Timeout) if killed.is_none() => {
+                    killed = Some(Reason::TimedOut);
+                    deadline = self.end();
+                }
+                Err(RecvTimeoutError::Timeout) if !forced => {
+                    forced = true;
+                    self.child.kill().ok();
+                    deadline = Instant::now().checked_add(GRACE);
+                }
+                Err(_) => return (None, killed),
+            }
+        }
+    }
+
+    /// Asks the helper to end the run; returns until when it may take.
+    fn end(&self) -> Option<Instant> {
+        self.control.shutdown(Shutdown::Write).ok();
+        Instant::now().checked_add(GRACE)
+    }
+
+    /// Waits until the helper is gone, and with it every process that could still print.
+    fn reap(&mut self) -> Result<(), SandboxError> {
+        self.end();
+        self.child.wait().map_err(|source| machine("wait for the helper", source))?;
+        let deadline = Instant::now() + GRACE;
+        while self.open > 0 {
+            match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Event::StreamEnded) => self.open -= 1,
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+}

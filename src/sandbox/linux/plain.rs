@@ -1,0 +1,127 @@
+//! A run without isolation: a cleared environment, private folders, and every descendant ended with it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{
+    DumpableBehavior, Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, set_dumpable_behavior, wait,
+};
+
+use crate::sandbox::linux::{During, Stopped, report_of, restrict, wait_for};
+use crate::sandbox::places::Places;
+use crate::sandbox::program::command;
+use crate::sandbox::wire::{self, Failure, Inner, Report};
+
+/// How often the descendants are counted again until there is none.
+const TICK: Duration = Duration::from_millis(5);
+
+pub(super) fn serve(socket: &UnixStream, root: PathBuf, closed: rustix::io::Result<()>) -> Result<Report, Stopped> {
+    let Inner { spec, probe } = wire::receive(socket).or_fail("read the spec")?;
+    // Orphans come to this process instead of the machine's init, and can be found.
+    set_child_subreaper(Some(getpid())).or_fail("keep orphans")?;
+    let places = Places::Machine { root, mounts: spec.mounts.clone() };
+    for (number, mount) in spec.mounts.iter().enumerate() {
+        mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
+    }
+    let mut lost = restrict::apply(&spec)?;
+    lost.extend(closed.err().map(|why| format!("open files: those of the caller that survive exec ({why})")));
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).or_fail("close the helper")?;
+    if probe {
+        return Ok(Report::Ready { lost });
+    }
+    let mut command = command(&spec, &places)?;
+    end_on_hang_up(socket)?;
+    let program = command.spawn().map_err(|source| Stopped::Failed(Failure::Program, source))?;
+    let status = wait_for(Pid::from_child(&program))?;
+    end_descendants();
+    Ok(report_of(status, lost))
+}
+
+/// Ends the program and all that it started when stella closes the socket or dies.
+fn end_on_hang_up(socket: &UnixStream) -> Result<(), Stopped> {
+    let mut socket = socket.try_clone().or_fail("watch stella")?;
+    thread::Builder::new()
+        .spawn(move || {
+            let mut byte = [0];
+            while matches!(socket.read(&mut byte), Ok(1)) {}
+            // Until the main thread has reaped the last one and ends this process.
+            loop {
+                kill_descendants();
+                thread::sleep(TICK);
+            }
+        })
+        .or_fail("watch stella")?;
+    Ok(())
+}
+
+/// Kills and reaps until there is no child left.
+fn end_descendants() {
+    loop {
+        kill_descendants();
+        loop {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some(_)) | Err(Errno::INTR) => {}
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+        thread::sleep(TICK);
+    }
+}
+
+/// Sends every descendant of this process the signal that cannot be refused.
+fn kill_descendants() {
+    let parents = parents();
+    let own = getpid().as_raw_pid();
+    for pid in parents.keys() {
+        // A chain of parents is finite; a torn reading of it must not be a loop.
+        let chain = std::iter::successors(parents.get(pid), |parent| parents.get(parent)).take(parents.len());
+        if chain.into_iter().any(|parent| *parent == own) {
+            if let Some(pid) = Pid::from_raw(*pid) {
+                kill_process(pid, Signal::KILL).ok();
+            }
+        }
+    }
+}
+
+/// The parent of every process that can be seen.
+fn parents() -> BTreeMap<i32, i32> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter_map(|entry| {
+            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = fs::read(entry.path().join("stat")).ok()?;
+            Some((pid, parent_in(&String::from_utf8_lossy(&stat))?))
+        })
+        .collect()
+}
+
+/// The fourth field of `/proc/PID/stat`; the second is a name in parentheses and may hold anything.
+fn parent_in(stat: &str) -> Option<i32> {
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_may_be_named_like_the_fields_around_it() {
+        assert_eq!(parent_in("12 (sh) S 7 12 12 0"), Some(7));
+        assert_eq!(parent_in("12 (a) S 1 (b)) R 9 12"), Some(9));
+        assert_eq!(parent_in("12 (sh"), None);
+        assert_eq!(parent_in(""), None);
+    }
+
+    #[test]
+    fn this_process_has_the_parent_that_the_system_says() {
+        let parent = rustix::process::getppid().map(Pid::as_raw_pid);
+        assert_eq!(parents().get(&getpid().as_raw_pid()).copied(), parent);
+    }
+}

@@ -1,0 +1,98 @@
+//! What the program inherits from the process that starts it: limits, umask, processors, and no power.
+
+use std::path::Path;
+
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, geteuid, getgroups, getrlimit, setrlimit, umask};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, CpuSet, clear_ambient_capability_set, remove_capability_from_bounding_set,
+    sched_getaffinity, sched_setaffinity, set_capabilities, set_no_new_privs,
+};
+
+use crate::sandbox::linux::{During, Stopped, sys};
+use crate::sandbox::spec::{Limits, SandboxSpec};
+
+/// Limits that are the same everywhere, as programs size themselves by them.
+const STACK: u64 = 8 << 20;
+const OPEN_FILES: (u64, u64) = (1024, 65_536);
+
+/// Applies all that needs no namespace; returns what has no effect here.
+pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
+    let mut lost = Vec::new();
+    umask(Mode::from_raw_mode(spec.umask.bits().into()));
+    limit(&spec.limits).or_fail("set limits")?;
+    set_no_new_privs(true).or_fail("give up new privileges")?;
+    if !spec.aslr && sys::fix_addresses().is_err() {
+        lost.push("address randomisation: cannot be switched off here".to_owned());
+    }
+    if let Some(wanted) = spec.cpu_count {
+        lost.extend(take_processors(wanted).err());
+    }
+    let zone = Path::new("/usr/share/zoneinfo").join(spec.tz.as_str());
+    // A zone with a digit may be a rule, which needs no file.
+    if spec.tz.as_str() != "UTC" && !zone.exists() && !spec.tz.as_str().contains(|c: char| c.is_ascii_digit()) {
+        lost.push(format!("time zone: `{}` is not installed, UTC is seen", spec.tz.as_str()));
+    }
+    if !is_installed(spec.locale.as_str()) {
+        lost.push(format!("locale: `{}` is not installed, `C` is seen", spec.locale.as_str()));
+    }
+    if geteuid().is_root() && !matches!(getgroups().as_deref(), Ok([] | [_])) {
+        lost.push("groups: the caller's other groups are visible".to_owned());
+    }
+    Ok(lost)
+}
+
+/// Gives up every capability for good, also those that the program could get by executing a file.
+pub(super) fn give_up_powers() -> rustix::io::Result<()> {
+    for number in 0..64 {
+        let Some(capability) = CapabilitySet::from_bits(1 << number) else { break };
+        if remove_capability_from_bounding_set(capability).is_err() {
+            break;
+        }
+    }
+    clear_ambient_capability_set()?;
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
+}
+
+fn limit(limits: &Limits) -> rustix::io::Result<()> {
+    // Not the address space: Go, V8 and the JVM reserve much more of it than they use.
+    at_most(Resource::Data, limits.memory_bytes, limits.memory_bytes)?;
+    at_most(Resource::Fsize, limits.file_bytes, limits.file_bytes)?;
+    at_most(Resource::Nproc, limits.processes.into(), limits.processes.into())?;
+    at_most(Resource::Core, 0, 0)?;
+    at_most(Resource::Stack, STACK, STACK)?;
+    at_most(Resource::Nofile, OPEN_FILES.0, OPEN_FILES.1)
+}
+
+/// Lowers a limit; one that is lower already cannot be raised and stays.
+fn at_most(resource: Resource, soft: u64, hard: u64) -> rustix::io::Result<()> {
+    let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let maximum = hard.min(ceiling);
+    setrlimit(resource, Rlimit { current: Some(soft.min(maximum)), maximum: Some(maximum) })
+}
+
+/// Keeps the first processors of those that this process may use.
+fn take_processors(wanted: u32) -> Result<(), String> {
+    let refused = |errno: rustix::io::Errno| format!("cpu count: the machine's ({errno})");
+    let ours = sched_getaffinity(None).map_err(refused)?;
+    let mut chosen = CpuSet::new();
+    let usable = (0..CpuSet::MAX_CPU).filter(|processor| ours.is_set(*processor));
+    usable.take(usize::try_from(wanted.max(1)).unwrap_or(usize::MAX)).for_each(|processor| chosen.set(processor));
+    sched_setaffinity(None, &chosen).map_err(refused)?;
+    match chosen.count() {
+        got if got == wanted => Ok(()),
+        got => Err(format!("cpu count: {got} instead of {wanted}")),
+    }
+}
+
+/// Whether a C library can load the locale: those that are built in need no file.
+fn is_installed(locale: &str) -> bool {
+    if ["C", "POSIX", "C.UTF-8"].contains(&locale) {
+        return true;
+    }
+    // glibc writes `UTF-8` as `utf8` in the names of folders.
+    let folder = locale.replace("UTF-8", "utf8");
+    let root = Path::new("/usr/lib/locale");
+    [root.join(locale), root.join(folder), root.join("locale-archive")].iter().any(|path| path.exists())
+}

@@ -1,0 +1,180 @@
+//! The file system that the program sees: an allow-list of the machine's folders, the mounts of the spec, and files
+//! written for the run, assembled on an empty file system in memory. The machine's own root is detached.
+
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, open};
+use rustix::io::Errno;
+use rustix::mount::{
+    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_change, move_mount,
+    open_tree, unmount,
+};
+use rustix::process::{chdir, pivot_root};
+
+use crate::sandbox::guest::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
+use crate::sandbox::linux::sys::{self, Protection, Reach};
+use crate::sandbox::linux::{During, Stopped};
+use crate::sandbox::spec::{Network, SandboxSpec};
+use crate::sandbox::wire::Failure;
+
+/// Where the new root is assembled; covered only in this mount namespace.
+const BUILDING_SITE: &str = "/tmp";
+
+/// Device nodes that work anywhere and lead nowhere.
+const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
+
+/// What the resolver reads, taken from the machine when its network may be used.
+const RESOLVER_FILES: [&str; 3] = ["/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf"];
+
+/// Something of the machine that was taken hold of before it is covered.
+struct Held {
+    /// Where it belongs, relative to the new root.
+    at: String,
+    tree: OwnedFd,
+}
+
+/// Makes the file system of `spec` this process's root; returns what could not be had.
+pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).or_refuse("part from the mounts")?;
+    let links = links();
+    let held = hold(spec)?;
+    let machine_proc = take("/proc", Protection::ReadOnly);
+
+    // The kernel takes a size of nothing for no limit.
+    let size = spec.limits.file_bytes.clamp(1, i64::MAX.unsigned_abs());
+    memory(BUILDING_SITE, &format!("mode=755,size={size}"))?;
+    chdir(BUILDING_SITE).or_refuse("enter the new root")?;
+    for folder in ["proc", "sys", "run", "dev/shm", "etc", "tmp", "var/tmp"] {
+        fs::create_dir_all(folder).or_refuse("make the new root")?;
+    }
+    for folder in ["dev/shm", "tmp", "var/tmp"] {
+        memory(folder, &format!("mode=1777,size={size}"))?;
+    }
+    for folder in PRIVATE {
+        fs::create_dir_all(relative(folder.as_str())).or_refuse("make private folders")?;
+    }
+    for (at, target) in links {
+        symlink(target, at).or_refuse("make the new root")?;
+    }
+    write_files(spec).or_refuse("write the files of the run")?;
+    for held in held {
+        place(&held.tree, &held.at).or_refuse(&format!("place `/{}`", held.at))?;
+    }
+    let lost = mount_proc(machine_proc)?;
+
+    pivot_root(".", ".").or_refuse("change the root")?;
+    unmount(".", UnmountFlags::DETACH).or_refuse("detach the old root")?;
+    chdir("/").or_refuse("enter the new root")?;
+    Ok(lost)
+}
+
+/// Ends the building: from here on nothing outside the private folders and the writable mounts can be changed.
+/// Returns what could not be had.
+pub(super) fn close() -> Result<Vec<String>, Stopped> {
+    // In a user namespace of its own the program would have every capability again.
+    let nested = fs::write("/proc/sys/user/max_user_namespaces", "0").err();
+    // The superuser of the machine owns what lies in `/proc/sys`, whatever number it has inside.
+    for (path, reach) in [("/proc", Reach::All), ("/", Reach::One)] {
+        let at = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).or_refuse("close the root")?;
+        sys::protect(at.as_fd(), Protection::ReadOnly, reach).or_refuse("close the root")?;
+    }
+    Ok(nested.map(|why| format!("user namespaces: the program can create its own ({why})")).into_iter().collect())
+}
+
+/// Symbolic links of the new root: those that the machine has among its roots, and the usual ones of `/dev`.
+fn links() -> Vec<(String, String)> {
+    let devices = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")];
+    let devices = devices.map(|(name, below)| (format!("dev/{name}"), format!("/proc/self/fd{below}")));
+    let roots = SYSTEM_ROOTS.into_iter().filter_map(|path| {
+        let target = fs::read_link(path).ok()?.into_os_string().into_string().ok()?;
+        Some((relative(path).to_owned(), target))
+    });
+    roots.chain(devices).collect()
+}
+
+/// Takes hold of everything of the machine by descriptor: its path may be covered by what is built next.
+fn hold(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
+    let is_link = |path: &str| Path::new(path).is_symlink();
+    let resolver = RESOLVER_FILES.into_iter().filter(|_| spec.network == Network::Allowed);
+    let system = SYSTEM_ROOTS.into_iter().filter(|path| !is_link(path)).chain(SYSTEM_FILES).chain(resolver);
+    let system = system.map(|path| (path.to_owned(), Protection::ReadOnly));
+    let devices = DEVICES.map(|name| (format!("/dev/{name}"), Protection::Device));
+    let mut held = Vec::new();
+    for (path, protection) in system.chain(devices) {
+        match take(&path, protection) {
+            Ok(tree) => held.push(Held { at: relative(&path).to_owned(), tree }),
+            // What the machine lacks, the program lacks.
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno).or_refuse(&format!("take hold of `{path}`")),
+        }
+    }
+    for (number, mount) in spec.mounts.iter().enumerate() {
+        let protection = if mount.is_writable() { Protection::Inert } else { Protection::ReadOnly };
+        let tree =
+            take(mount.host(), protection).map_err(|errno| Stopped::Failed(Failure::Mount(number), errno.into()))?;
+        held.push(Held { at: relative(mount.inside().as_str()).to_owned(), tree });
+    }
+    Ok(held)
+}
+
+/// A copy of the mounts at `path` and below that nobody sees yet, already protected.
+fn take(path: impl rustix::path::Arg, protection: Protection) -> rustix::io::Result<OwnedFd> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    let tree = open_tree(CWD, path, flags)?;
+    sys::protect(tree.as_fd(), protection, Reach::All)?;
+    Ok(tree)
+}
+
+/// Makes a mount point of the right kind and mounts `tree` there.
+fn place(tree: &OwnedFd, at: &str) -> io::Result<()> {
+    if FileType::from_raw_mode(fstat(tree)?.st_mode) == FileType::Directory {
+        fs::create_dir_all(at)?;
+    } else {
+        if let Some(parent) = Path::new(at).parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(at, "")?;
+    }
+    Ok(move_mount(tree, "", CWD, at, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)?)
+}
+
+/// An empty file system in memory.
+fn memory(at: &str, options: &str) -> Result<(), Stopped> {
+    let options = CString::new(options).unwrap_or_default();
+    mount("stella", at, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, options.as_c_str())
+        .or_refuse("mount a file system in memory")
+}
+
+/// Mounts the processes of this run alone; where the machine hides parts of `/proc` only its own can be had.
+fn mount_proc(machine_proc: rustix::io::Result<OwnedFd>) -> Result<Vec<String>, Stopped> {
+    let quiet = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    let Err(refused) = mount("proc", "proc", "proc", quiet, None) else { return Ok(Vec::new()) };
+    machine_proc.map_err(io::Error::from).and_then(|tree| place(&tree, "proc")).or_refuse("mount `/proc`")?;
+    Ok(vec![format!("host processes: their names and arguments are visible (a private `/proc` is refused: {refused})")])
+}
+
+/// What the program reads of the machine's configuration, the same everywhere.
+fn write_files(spec: &SandboxSpec) -> io::Result<()> {
+    let (uid, gid) = (spec.user.uid(), spec.user.gid());
+    let name = if uid == 0 { "root" } else { "stella" };
+    let hostname = spec.hostname.as_str();
+    fs::write("etc/passwd", format!("{name}:x:{uid}:{gid}::{HOME}:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"))?;
+    fs::write("etc/group", format!("{name}:x:{gid}:\nnogroup:x:65534:\n"))?;
+    fs::write("etc/hostname", format!("{hostname}\n"))?;
+    if spec.network == Network::Denied {
+        fs::write("etc/hosts", format!("127.0.0.1 localhost {hostname}\n::1 localhost\n"))?;
+        // Nobody listens there: every look-up fails at once.
+        fs::write("etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")?;
+        fs::write("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")?;
+    }
+    Ok(())
+}
+
+fn relative(path: &str) -> &str {
+    path.trim_start_matches('/')
+}

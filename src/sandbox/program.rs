@@ -1,0 +1,102 @@
+//! The program of a spec as a command that can be spawned.
+
+use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
+#[cfg(unix)]
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::sandbox::environment;
+use crate::sandbox::places::Places;
+use crate::sandbox::spec::SandboxSpec;
+
+/// Why there is no command.
+#[derive(Debug)]
+pub(crate) enum Unrunnable {
+    WorkingDirectory(io::Error),
+    Program(io::Error),
+}
+
+/// The command with its whole environment, in its working directory, with an empty stdin and a process group of its
+/// own; stdout and stderr are the caller's.
+pub(crate) fn command(spec: &SandboxSpec, places: &Places) -> Result<Command, Unrunnable> {
+    let directory = PathBuf::from(places.of(&spec.working_directory));
+    match directory.metadata() {
+        Ok(found) if found.is_dir() => {}
+        Ok(_) => return Err(Unrunnable::WorkingDirectory(io::ErrorKind::NotADirectory.into())),
+        Err(source) => return Err(Unrunnable::WorkingDirectory(source)),
+    }
+    let environment = environment::of_program(spec, places);
+    let name = places.rewrite(spec.argv.program());
+    let path = environment.get("PATH").map_or("", String::as_str);
+    let program = look_up(&name, path, &directory).map_err(Unrunnable::Program)?;
+    let mut command = Command::new(program);
+    #[cfg(unix)]
+    command.arg0(&name).process_group(0);
+    command
+        .args(spec.argv.arguments().map(|argument| places.rewrite(argument)))
+        .env_clear()
+        .envs(environment)
+        .current_dir(directory)
+        .stdin(Stdio::null());
+    Ok(command)
+}
+
+/// The executable file of that name: a path is taken as it is, a bare name is looked up in `path`.
+fn look_up(name: &str, path: &str, directory: &Path) -> io::Result<PathBuf> {
+    if name.contains('/') {
+        let program = directory.join(name);
+        return executable(&program).map(|()| program);
+    }
+    let mut seen = io::ErrorKind::NotFound.into();
+    for folder in path.split(':') {
+        let program = Path::new(folder).join(name);
+        match executable(&program) {
+            Ok(()) => return Ok(program),
+            Err(refused) if refused.kind() == io::ErrorKind::PermissionDenied => seen = refused,
+            Err(_) => {}
+        }
+    }
+    Err(seen)
+}
+
+fn executable(program: &Path) -> io::Result<()> {
+    let found = program.metadata()?;
+    #[cfg(unix)]
+    let marked = found.permissions().mode() & 0o111 != 0;
+    #[cfg(not(unix))]
+    let marked = true;
+    if found.is_file() && marked { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs::{self, Permissions};
+
+    use super::*;
+
+    #[test]
+    fn a_bare_name_is_looked_up_and_a_path_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+        for (folder, mode) in [(&a, 0o644), (&b, 0o755)] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("tool"), "").unwrap();
+            fs::set_permissions(folder.join("tool"), Permissions::from_mode(mode)).unwrap();
+        }
+        let path = format!("{}:{}", a.display(), b.display());
+        let find = |name: &str| look_up(name, &path, dir.path()).map_err(|error| error.kind());
+        assert_eq!(find("tool"), Ok(b.join("tool")));
+        assert_eq!(find("b/tool"), Ok(b.join("tool")));
+        assert_eq!(find("a/tool"), Err(io::ErrorKind::PermissionDenied));
+        assert_eq!(find("./tool"), Err(io::ErrorKind::NotFound));
+        assert_eq!(find("other"), Err(io::ErrorKind::NotFound));
+        assert_eq!(find("b/"), Err(io::ErrorKind::PermissionDenied));
+        assert_eq!(
+            look_up("tool", &a.display().to_string(), dir.path()).unwrap_err().kind(),
+            io::ErrorKind::PermissionDenied
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! One run: from a spec to how the program ended and what it printed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::model::result::Isolation;
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::level::Reached;
+#[cfg(target_os = "linux")]
+use crate::sandbox::linux::client as mechanism;
+#[cfg(not(target_os = "linux"))]
+use crate::sandbox::portable as mechanism;
+use crate::sandbox::spec::SandboxSpec;
+
+/// How the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself, with this exit code.
+    Code(i32),
+    /// By a signal that was not ours.
+    Signal(i32),
+    /// By us.
+    Killed(Reason),
+}
+
+/// Why we ended the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It took longer than its limit of wall time.
+    TimedOut,
+    /// It printed more, or wrote a larger file, than its limits allow.
+    OutputTooLarge,
+}
+
+/// A run that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// How the program ended.
+    pub ending: Ending,
+    /// What it printed.
+    pub stdout: Vec<u8>,
+    /// What it printed as talk.
+    pub stderr: Vec<u8>,
+    /// Whether more was printed than was kept.
+    pub truncated: bool,
+    /// The level of isolation that was reached.
+    pub level: Isolation,
+    /// What of the spec this level does not keep: `subject: what instead`.
+    pub lost: Vec<String>,
+    /// Wall time, the sandbox's own start included.
+    pub wall: Duration,
+    /// What was denied, as evidence; empty where nothing is observed, and then `lost` says so.
+    pub denied: Vec<String>,
+}
+
+impl Finished {
+    /// The level with what it lost.
+    pub fn reached(&self) -> Reached {
+        Reached { level: self.level, lost: self.lost.clone() }
+    }
+}
+
+/// Runs `spec` in the strongest sandbox that works here.
+///
+/// The calling thread waits; it must not end before this returns, as its end ends the run.
+///
+/// # Errors
+/// When the program could not be started. However it ends, that is a [`Finished`].
+pub fn run(spec: &SandboxSpec, helper: &Path) -> Result<Finished, SandboxError> {
+    run_at_most(spec, helper, Isolation::Full)
+}
+
+/// Runs `spec` in the strongest sandbox that works here and is not stronger than `ceiling`.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_at_most(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Finished, SandboxError> {
+    mechanism::run(spec, helper, ceiling)
+}
+
+pub(crate) fn probe(spec: &SandboxSpec, helper: &Path) -> Result<Reached, SandboxError> {
+    mechanism::probe(spec, helper)
+}

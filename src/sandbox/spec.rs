@@ -1,0 +1,308 @@
+//! Everything that a run may depend on, in one value: to perturb a run is to change one field.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use crate::sandbox::environment::Environment;
+use crate::sandbox::guest::{GuestPath, WORK};
+use crate::sandbox::setting::{Argv, Hostname, Locale, TimeZone, Umask, User};
+
+/// What is run, and all that it may see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxSpec {
+    /// The program and its arguments.
+    pub argv: Argv,
+    /// What of the machine is visible below [`crate::sandbox::guest::ROOT`].
+    pub mounts: Mounts,
+    /// The working directory.
+    pub working_directory: GuestPath,
+    /// Variables beside the fixed ones.
+    pub env: Environment,
+    /// What the program takes for now.
+    pub clock: Clock,
+    /// `TZ`.
+    pub tz: TimeZone,
+    /// `LC_ALL` and `LANG`.
+    pub locale: Locale,
+    /// The host's name.
+    pub hostname: Hostname,
+    /// Whom the program believes to be.
+    pub user: User,
+    /// Permission bits that new files do not get.
+    pub umask: Umask,
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// How many processors the program sees; the machine's where `None`.
+    pub cpu_count: Option<u32>,
+    /// In which order directories are listed.
+    pub directory_order: DirectoryOrder,
+    /// Whether addresses differ from run to run.
+    pub aslr: bool,
+    /// Whether the network can be reached.
+    pub network: Network,
+    /// When the run is ended.
+    pub limits: Limits,
+}
+
+impl SandboxSpec {
+    /// The strictest spec that runs `argv`: no mount, no variable, no network, fixed everything.
+    pub fn new(argv: Argv, clock: Clock) -> Self {
+        Self {
+            argv,
+            mounts: Mounts::default(),
+            working_directory: WORK,
+            env: Environment::default(),
+            clock,
+            tz: TimeZone::default(),
+            locale: Locale::default(),
+            hostname: Hostname::default(),
+            user: User::default(),
+            umask: Umask::default(),
+            seed: 0,
+            cpu_count: None,
+            directory_order: DirectoryOrder::Sorted,
+            aslr: false,
+            network: Network::Denied,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// What the program takes for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// Always this instant.
+    Frozen(Timestamp),
+    /// The machine's time.
+    Real,
+}
+
+/// In which order directories are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DirectoryOrder {
+    /// By the bytes of the names.
+    Sorted,
+    /// Shuffled by the seed.
+    Seeded,
+    /// As the file system has it.
+    Machine,
+}
+
+/// Whether the network can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// Nothing but the run's own loopback.
+    Denied,
+    /// The machine's network.
+    Allowed,
+}
+
+/// When a run is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Wall time, the sandbox's own start included.
+    pub wall: Duration,
+    /// Bytes of stdout and stderr together.
+    pub captured_bytes: u64,
+    /// Bytes of one written file, and of all private folders together.
+    pub file_bytes: u64,
+    /// Processes and threads at a time.
+    pub processes: u32,
+    /// Bytes of private memory per process.
+    pub memory_bytes: u64,
+}
+
+impl Default for Limits {
+    /// Ten minutes, 64 MiB of output, 4 GiB of files, 4096 processes, 8 GiB of memory.
+    fn default() -> Self {
+        Self {
+            wall: Duration::from_secs(600),
+            captured_bytes: 64 << 20,
+            file_bytes: 4 << 30,
+            processes: 4096,
+            memory_bytes: 8 << 30,
+        }
+    }
+}
+
+/// A file or folder of the machine that is visible inside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawMount", into = "RawMount")]
+pub struct Mount {
+    host: PathBuf,
+    inside: GuestPath,
+    writable: bool,
+}
+
+/// Why something cannot be mounted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidMount {
+    /// A source that depends on the working directory, or that cannot be passed on.
+    #[error("`{}` cannot be mounted: expected an absolute path in UTF-8", host.display())]
+    Host {
+        /// The source.
+        host: PathBuf,
+    },
+    /// Two mounts where one would hide the other.
+    #[error("`{inside}` cannot be mounted: it overlaps `{other}`")]
+    Overlap {
+        /// The place asked for.
+        inside: GuestPath,
+        /// The place taken.
+        other: GuestPath,
+    },
+}
+
+impl Mount {
+    /// `host` is visible at `inside` and cannot be changed.
+    ///
+    /// # Errors
+    /// When `host` is not absolute or not UTF-8.
+    pub fn read_only(host: impl Into<PathBuf>, inside: GuestPath) -> Result<Self, InvalidMount> {
+        Self::new(host.into(), inside, false)
+    }
+
+    /// `host` is visible at `inside` and can be written.
+    ///
+    /// # Errors
+    /// When `host` is not absolute or not UTF-8.
+    pub fn writable(host: impl Into<PathBuf>, inside: GuestPath) -> Result<Self, InvalidMount> {
+        Self::new(host.into(), inside, true)
+    }
+
+    fn new(host: PathBuf, inside: GuestPath, writable: bool) -> Result<Self, InvalidMount> {
+        let passable = host.to_str().is_some_and(|text| !text.contains('\0'));
+        if host.is_absolute() && passable {
+            Ok(Self { host, inside, writable })
+        } else {
+            Err(InvalidMount::Host { host })
+        }
+    }
+
+    /// Where it is on the machine.
+    pub fn host(&self) -> &Path {
+        &self.host
+    }
+
+    /// Where the program finds it.
+    pub fn inside(&self) -> &GuestPath {
+        &self.inside
+    }
+
+    /// Whether the program may change it.
+    pub fn is_writable(&self) -> bool {
+        self.writable
+    }
+}
+
+/// Mounts of which none lies within another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Mount>", into = "Vec<Mount>")]
+pub struct Mounts(Vec<Mount>);
+
+impl Mounts {
+    /// Adds a mount.
+    ///
+    /// # Errors
+    /// When it overlaps one that is there.
+    pub fn add(&mut self, mount: Mount) -> Result<(), InvalidMount> {
+        let overlaps = |other: &&Mount| mount.inside.is_within(&other.inside) || other.inside.is_within(&mount.inside);
+        if let Some(other) = self.0.iter().find(overlaps) {
+            return Err(InvalidMount::Overlap { inside: mount.inside, other: other.inside.clone() });
+        }
+        self.0.push(mount);
+        Ok(())
+    }
+
+    /// Every mount, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &Mount> {
+        self.0.iter()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMount {
+    host: PathBuf,
+    inside: GuestPath,
+    writable: bool,
+}
+
+impl TryFrom<RawMount> for Mount {
+    type Error = InvalidMount;
+
+    fn try_from(raw: RawMount) -> Result<Self, Self::Error> {
+        Self::new(raw.host, raw.inside, raw.writable)
+    }
+}
+
+impl From<Mount> for RawMount {
+    fn from(mount: Mount) -> Self {
+        Self { host: mount.host, inside: mount.inside, writable: mount.writable }
+    }
+}
+
+impl TryFrom<Vec<Mount>> for Mounts {
+    type Error = InvalidMount;
+
+    fn try_from(list: Vec<Mount>) -> Result<Self, Self::Error> {
+        let mut mounts = Self::default();
+        for mount in list {
+            mounts.add(mount)?;
+        }
+        Ok(mounts)
+    }
+}
+
+impl From<Mounts> for Vec<Mount> {
+    fn from(mounts: Mounts) -> Self {
+        mounts.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::guest::{INPUT, OUT};
+
+    #[test]
+    fn a_source_is_absolute() {
+        assert!(Mount::read_only("/a", INPUT).is_ok());
+        for bad in ["", "a", "./a", "/a\0"] {
+            assert!(Mount::read_only(bad, INPUT).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn no_mount_hides_another() {
+        let mut mounts = Mounts::default();
+        mounts.add(Mount::read_only("/a", INPUT.join("x").unwrap()).unwrap()).unwrap();
+        for taken in [INPUT, INPUT.join("x").unwrap(), INPUT.join("x/y").unwrap()] {
+            assert!(mounts.add(Mount::read_only("/b", taken.clone()).unwrap()).is_err(), "{taken}");
+        }
+        mounts.add(Mount::writable("/b", OUT).unwrap()).unwrap();
+        assert_eq!(mounts.iter().count(), 2);
+    }
+
+    #[test]
+    fn a_spec_survives_the_way_to_the_helper() {
+        let mut spec = SandboxSpec::new(
+            Argv::new(["scan", "--out", "/tmp/stella/out"]).unwrap(),
+            Clock::Frozen("2026-01-02T03:04:05.123456789Z".parse().unwrap()),
+        );
+        spec.mounts.add(Mount::writable("/b", OUT).unwrap()).unwrap();
+        spec.env.set("A", "b").unwrap();
+        spec.seed = u64::MAX;
+        spec.cpu_count = Some(3);
+        let text = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<SandboxSpec>(&text).unwrap(), spec);
+    }
+}

@@ -1,0 +1,130 @@
+//! What stella and the helper say to each other over one socket.
+//!
+//! Stella writes two frames, [`Outer`] and then the spec: the helper's first process takes the first and leaves the
+//! second for the process inside. Closing the socket's other direction means *end the run*. The helper answers with one
+//! [`Report`] and closes. The program never holds the socket.
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::setting::User;
+use crate::sandbox::spec::{Network, SandboxSpec};
+
+/// The longest frame, in bytes: more than the kernel takes for arguments and environment.
+const LONGEST: u32 = 16 << 20;
+
+/// What has to be known before anything else.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Outer {
+    pub(crate) mechanism: Mechanism,
+    pub(crate) user: User,
+    pub(crate) network: Network,
+}
+
+/// How the run is to be isolated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Mechanism {
+    /// Namespaces.
+    Namespaces,
+    /// None; `root` is a private folder of the run.
+    Plain { root: PathBuf },
+}
+
+/// What is to be run inside.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Inner {
+    pub(crate) spec: SandboxSpec,
+    /// Build the sandbox and run nothing.
+    pub(crate) probe: bool,
+}
+
+/// How it went.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Report {
+    /// The mechanism does not work on this machine; nothing was run.
+    Refused(Cause),
+    /// The spec cannot be run; nothing was run.
+    Failed { what: Failure, errno: i32 },
+    /// A probe ended well.
+    Ready { lost: Vec<String> },
+    /// The program ended by itself.
+    Exited { code: i32, lost: Vec<String> },
+    /// The program was ended by a signal.
+    Signalled { signal: i32, lost: Vec<String> },
+}
+
+/// A step that did not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cause {
+    pub(crate) step: String,
+    pub(crate) errno: i32,
+}
+
+/// What of a spec cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Failure {
+    Program,
+    WorkingDirectory,
+    /// By its number in the spec.
+    Mount(usize),
+    Step(String),
+}
+
+/// Writes one frame: its length, then JSON.
+pub(crate) fn send(mut to: impl Write, value: &impl Serialize) -> io::Result<()> {
+    let body = serde_json::to_vec(value)?;
+    let length = u32::try_from(body.len()).ok().filter(|length| *length <= LONGEST);
+    let length = length.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
+    to.write_all(&length.to_be_bytes())?;
+    to.write_all(&body)?;
+    to.flush()
+}
+
+/// Reads one frame and not a byte more.
+pub(crate) fn receive<T: DeserializeOwned>(mut from: impl Read) -> io::Result<T> {
+    let mut length = [0; 4];
+    from.read_exact(&mut length)?;
+    let length = u32::from_be_bytes(length);
+    if length > LONGEST {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut body = Vec::new();
+    from.take(length.into()).read_to_end(&mut body)?;
+    Ok(serde_json::from_slice(&body)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn frames_are_read_one_by_one() {
+        let mut bytes = Vec::new();
+        let (first, second) =
+            (Report::Ready { lost: vec!["clock".into()] }, Report::Failed { what: Failure::Mount(3), errno: 2 });
+        send(&mut bytes, &first).unwrap();
+        send(&mut bytes, &second).unwrap();
+        let mut rest = bytes.as_slice();
+        assert_eq!(receive::<Report>(&mut rest).unwrap(), first);
+        assert_eq!(receive::<Report>(&mut rest).unwrap(), second);
+        assert!(receive::<Report>(&mut rest).is_err());
+    }
+
+    #[test]
+    fn a_length_that_lies_takes_no_memory() {
+        assert!(receive::<Report>([0xff; 8].as_slice()).is_err());
+        assert!(receive::<Report>([0, 0xff, 0xff, 0xff, b'{'].as_slice()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_the_reader(bytes: Vec<u8>) {
+            receive::<Report>(bytes.as_slice()).ok();
+        }
+    }
+}

@@ -1,0 +1,511 @@
+//! The sandbox against real programs: what they see, what they cannot reach, and that nothing of them is left.
+//!
+//! Each test of isolation says so and ends where this machine refuses namespaces.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use stella::model::result::Isolation;
+use stella::sandbox::error::SandboxError;
+use stella::sandbox::guest::{CONFIG, INPUT, OUT, SCANNER};
+use stella::sandbox::level::{probe, require};
+use stella::sandbox::run::{Ending, Finished, Reason, run, run_at_most};
+use stella::sandbox::setting::{Argv, Hostname, Locale, TimeZone, Umask, User};
+use stella::sandbox::spec::{Clock, Mount, Network, SandboxSpec};
+
+const BOTH: [Isolation; 2] = [Isolation::Full, Isolation::None];
+
+fn helper() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_stella-sandbox"))
+}
+
+fn spec(argv: &[&str]) -> SandboxSpec {
+    let now = "2026-01-02T03:04:05Z".parse().unwrap();
+    let mut spec = SandboxSpec::new(Argv::new(argv.iter().copied()).unwrap(), Clock::Frozen(now));
+    spec.limits.wall = Duration::from_secs(60);
+    spec
+}
+
+fn shell(script: &str) -> SandboxSpec {
+    spec(&["/bin/sh", "-c", script])
+}
+
+fn out(finished: &Finished) -> String {
+    String::from_utf8_lossy(&finished.stdout).into_owned()
+}
+
+/// Runs to a good end and returns what was printed.
+fn printed(spec: &SandboxSpec) -> String {
+    let finished = run(spec, helper()).unwrap();
+    assert_eq!(finished.ending, Ending::Code(0), "{}{}", out(&finished), String::from_utf8_lossy(&finished.stderr));
+    out(&finished)
+}
+
+fn is_lost(finished: &Finished, subject: &str) -> bool {
+    finished.lost.iter().any(|lost| lost.starts_with(&format!("{subject}:")))
+}
+
+/// Whether this machine isolates; says why not.
+fn isolates(test: &str) -> bool {
+    let reached = probe(helper()).unwrap();
+    let isolates = require(&reached, Isolation::Isolated).is_ok();
+    if !isolates {
+        eprintln!("skipped {test}: {}", reached.lost.join("; "));
+    }
+    isolates
+}
+
+fn python() -> Option<&'static str> {
+    let found = ["/usr/bin/python3", "/bin/python3"].into_iter().find(|path| Path::new(path).exists());
+    if found.is_none() {
+        eprintln!("skipped: no system python3");
+    }
+    found
+}
+
+/// Processes of this machine whose arguments hold `mark`.
+fn alive(mark: &str) -> Vec<String> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let arguments = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    arguments.map(|bytes| String::from_utf8_lossy(&bytes).replace('\0', " ")).filter(|a| a.contains(mark)).collect()
+}
+
+/// A number that no other process has among its arguments.
+fn mark(test: u32) -> String {
+    format!("31{test}{:07}", std::process::id())
+}
+
+#[test]
+fn the_probe_says_what_every_level_lacks() {
+    let reached = probe(helper()).unwrap();
+    assert!([Isolation::Isolated, Isolation::None].contains(&reached.level));
+    for subject in ["clock:", "ledger:", "randomness:"] {
+        assert!(reached.lost.iter().any(|lost| lost.starts_with(subject)), "{subject} in {:?}", reached.lost);
+    }
+    let refusal = require(&reached, Isolation::Full).unwrap_err();
+    assert!(!refusal.hint().is_empty());
+}
+
+#[test]
+fn the_environment_is_exactly_the_list() {
+    // SAFETY-free proof that nothing is inherited: cargo sets `CARGO_MANIFEST_DIR` and more for this process.
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    let mut spec = spec(&["env"]);
+    spec.env.set("PASSED_ON", "yes").unwrap();
+    let expected = BTreeMap::from([
+        ("HOME", "/tmp/stella/home"),
+        ("LANG", "C.UTF-8"),
+        ("LC_ALL", "C.UTF-8"),
+        ("PASSED_ON", "yes"),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin:/tmp/stella/scanner"),
+        ("SOURCE_DATE_EPOCH", "1767323045"),
+        ("TMPDIR", "/tmp"),
+        ("TZ", "UTC"),
+    ]);
+    for ceiling in BOTH {
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        let text = out(&finished);
+        let seen: BTreeMap<_, _> = text.lines().filter_map(|line| line.split_once('=')).collect();
+        if finished.level == Isolation::None {
+            assert!(seen.keys().eq(expected.keys()), "{seen:?}");
+            assert!(!seen["HOME"].starts_with("/tmp/stella/"), "{seen:?}");
+        } else {
+            assert_eq!(seen, expected);
+        }
+    }
+}
+
+#[test]
+fn no_process_outside_is_in_sight() {
+    if !isolates("no_process_outside_is_in_sight") {
+        return;
+    }
+    let text = printed(&shell(
+        "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; echo --; ls -d /proc/[0-9]* | sort; echo --; \
+         cat /proc/1/environ /proc/1/maps 2>&1 | head -c 200",
+    ));
+    let parts: Vec<_> = text.split("--\n").collect();
+    assert!(!parts[0].contains("CARGO"), "{text}");
+    assert!(parts[1].lines().count() <= 6 && parts[1].starts_with("/proc/1\n"), "{text}");
+    assert!(parts[2].contains("Permission denied"), "{text}");
+}
+
+#[test]
+fn no_network_is_reachable() {
+    let (true, Some(python)) = (isolates("no_network_is_reachable"), python()) else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let script = format!(
+        "import socket\n\
+         for address in (('127.0.0.1', {port}), ('192.0.2.1', 80), ('1.1.1.1', 53)):\n\
+         \x20 try: socket.create_connection(address, 2); print('REACHED', address)\n\
+         \x20 except OSError as error: print('no', error.errno)\n\
+         try: socket.getaddrinfo('example.com', 443); print('RESOLVED')\n\
+         except OSError: print('no name')\n\
+         server = socket.create_server(('127.0.0.1', 0)); socket.create_connection(server.getsockname()); print('own')\n\
+         print(open('/proc/net/dev').read().count(':'))\n"
+    );
+    let began = Instant::now();
+    let text = printed(&spec(&[python, "-c", &script]));
+    assert_eq!(text.lines().collect::<Vec<_>>(), ["no 111", "no 101", "no 101", "no name", "own", "1"], "{text}");
+    assert!(began.elapsed() < Duration::from_secs(20), "a look-up must fail at once");
+}
+
+#[test]
+fn an_allowed_network_is_the_machines() {
+    let (true, Some(python)) = (isolates("an_allowed_network_is_the_machines"), python()) else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let script = format!("import socket; socket.create_connection(('127.0.0.1', {port}), 5); print('reached')");
+    let mut spec = spec(&[python, "-c", &script]);
+    spec.network = Network::Allowed;
+    assert_eq!(printed(&spec), "reached\n");
+}
+
+#[test]
+fn mounts_are_read_only_unless_they_say_so() {
+    if !isolates("mounts_are_read_only_unless_they_say_so") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (input, results) = (dir.path().join("in"), dir.path().join("results"));
+    fs::create_dir_all(input.join("deep")).unwrap();
+    fs::create_dir(&results).unwrap();
+    fs::write(input.join("deep/file"), "content").unwrap();
+    fs::write(dir.path().join("config"), "one file").unwrap();
+    let mut spec = shell(
+        "cat /tmp/stella/input/deep/file /tmp/stella/config; echo\n\
+         for at in /tmp/stella/input/new /tmp/stella/input/deep/file /tmp/stella/config /usr/new /etc/new /new /dev/new \
+           /proc/sys/kernel/core_pattern /proc/self/oom_score_adj; do\n\
+           if echo x > $at; then echo WRITTEN $at; fi\n\
+         done 2>/dev/null\n\
+         for at in /tmp/stella/out/new /tmp/stella/home/new /tmp/new /dev/shm/new /var/tmp/new ./new; do echo x > $at || echo REFUSED $at; done\n\
+         ls /",
+    );
+    spec.mounts.add(Mount::read_only(&input, INPUT).unwrap()).unwrap();
+    spec.mounts.add(Mount::read_only(dir.path().join("config"), CONFIG).unwrap()).unwrap();
+    spec.mounts.add(Mount::writable(&results, OUT).unwrap()).unwrap();
+    let text = printed(&spec);
+    assert!(text.starts_with("contentone file\n"), "{text}");
+    assert!(!text.contains("WRITTEN") && !text.contains("REFUSED"), "{text}");
+    for hidden in ["root", "home", "srv", "mnt"] {
+        assert!(!text.lines().any(|line| line == hidden), "{text}");
+    }
+    assert_eq!(fs::read_to_string(results.join("new")).unwrap(), "x\n");
+    assert_eq!(fs::read_to_string(input.join("deep/file")).unwrap(), "content");
+    assert!(!Path::new("/dev/shm/new").exists());
+}
+
+#[test]
+fn no_power_is_left_to_get_out() {
+    if !isolates("no_power_is_left_to_get_out") {
+        return;
+    }
+    let text = printed(&shell(
+        "grep -E '^(Cap|NoNewPrivs)' /proc/self/status | tr '\\n' ' '; echo\n\
+         for try in 'mount -t tmpfs x /tmp' 'umount /tmp' 'unshare -U true' 'unshare -r true' 'hostname other' \
+           'kill -9 1' 'nsenter -t 1 -m true' 'mount -o remount,rw /'; do\n\
+           if $try; then [ \"$try\" = 'kill -9 1' ] || echo DONE $try; fi\n\
+         done 2>/dev/null\n\
+         echo end",
+    ));
+    assert_eq!(text.matches("0000000000000000").count(), 5, "{text}");
+    assert!(text.contains("NoNewPrivs:\t1") && text.ends_with("end\n"), "{text}");
+    assert!(!text.contains("DONE"), "{text}");
+}
+
+#[test]
+fn what_the_spec_fixes_is_what_the_program_sees() {
+    if !isolates("what_the_spec_fixes_is_what_the_program_sees") {
+        return;
+    }
+    let script = "hostname; cat /etc/hostname /proc/sys/kernel/hostname; id -u; id -un; id -g; umask; pwd; echo $TZ $LC_ALL; \
+                  cat /proc/self/cgroup | head -1; nproc; ulimit -n; echo $$; ls -l /proc/self/fd | wc -l; ps -o tty= 2>/dev/null";
+    let mut spec = shell(script);
+    spec.hostname = Hostname::new("other").unwrap();
+    spec.user = User::new(4711, 12).unwrap();
+    spec.umask = Umask::new(0o077).unwrap();
+    spec.tz = TimeZone::new("Etc/GMT+5").unwrap();
+    spec.locale = Locale::new("POSIX").unwrap();
+    spec.cpu_count = Some(1);
+    let text = printed(&spec);
+    let lines: Vec<_> = text.lines().collect();
+    let expected = [
+        "other",
+        "other",
+        "other",
+        "4711",
+        "stella",
+        "12",
+        "0077",
+        "/tmp/stella/work",
+        "Etc/GMT+5 POSIX",
+        "0::/",
+        "1",
+        "1024",
+    ];
+    assert_eq!(lines[..12].iter().zip(expected).filter(|(a, b)| **a != *b).collect::<Vec<_>>(), [], "{text}");
+    // stdin, stdout, stderr, the folder that `ls` reads, and the line `total`.
+    assert_eq!(lines[13], "5", "{text}");
+    assert_eq!(printed(&spec), text, "the same spec, the same output, process numbers too");
+}
+
+#[test]
+fn addresses_are_the_same_in_every_run_unless_they_are_to_differ() {
+    let script = "tail -1 /proc/self/maps; grep stack /proc/self/maps";
+    let first = run(&shell(script), helper()).unwrap();
+    if is_lost(&first, "address randomisation") {
+        eprintln!("skipped: {:?}", first.lost);
+        return;
+    }
+    assert_eq!(out(&first), printed(&shell(script)));
+    let mut random = shell(script);
+    random.aslr = true;
+    assert_ne!(printed(&random), printed(&random));
+}
+
+#[test]
+fn the_clock_is_not_kept_and_that_is_said() {
+    let finished = run(&spec(&["date", "+%Y"]), helper()).unwrap();
+    assert!(is_lost(&finished, "clock"), "{:?}", finished.lost);
+    assert!(finished.denied.is_empty() && is_lost(&finished, "ledger"));
+    let mut real = spec(&["true"]);
+    real.clock = Clock::Real;
+    assert!(!is_lost(&run(&real, helper()).unwrap(), "clock"));
+}
+
+#[test]
+fn more_processors_than_there_are_is_reported() {
+    let mut spec = spec(&["true"]);
+    spec.cpu_count = Some(1023);
+    for ceiling in BOTH {
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        assert!(finished.lost.iter().any(|lost| lost.contains("instead of 1023")), "{:?}", finished.lost);
+    }
+}
+
+#[test]
+fn exit_codes_and_signals_are_reported() {
+    for ceiling in BOTH {
+        let ending = |script: &str| run_at_most(&shell(script), helper(), ceiling).unwrap().ending;
+        assert_eq!(ending("exit 0"), Ending::Code(0));
+        assert_eq!(ending("exit 42"), Ending::Code(42));
+        assert_eq!(ending("kill -TERM $$"), Ending::Signal(15));
+        assert_eq!(ending("kill -SEGV $$"), Ending::Signal(11));
+        assert_eq!(ending("kill -KILL $$"), Ending::Signal(9));
+    }
+}
+
+#[test]
+fn both_streams_come_apart_and_stdin_is_empty() {
+    for ceiling in BOTH {
+        let finished = run_at_most(&shell("echo data; echo talk >&2; wc -c"), helper(), ceiling).unwrap();
+        assert_eq!(out(&finished), "data\n0\n");
+        assert_eq!(finished.stderr, b"talk\n");
+        assert!(!finished.truncated);
+    }
+}
+
+#[test]
+fn time_out_ends_trees_and_daemons() {
+    for (number, ceiling) in BOTH.into_iter().enumerate() {
+        let mark = mark(100 + number as u32);
+        // Children, grandchildren, and a daemon in a session of its own that ignores what it can and closes its output.
+        let mut spec = shell(&format!(
+            "trap '' TERM HUP INT; (setsid sh -c 'trap \"\" TERM HUP; sleep {mark}; :' >/dev/null 2>&1 &) ; \
+             for i in 1 2 3; do (sleep {mark} & sleep {mark}; :) & done; echo begun; wait"
+        ));
+        spec.limits.wall = Duration::from_millis(1500);
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        assert_eq!(finished.ending, Ending::Killed(Reason::TimedOut));
+        assert_eq!(out(&finished), "begun\n");
+        assert!(finished.wall >= Duration::from_millis(1500) && finished.wall < Duration::from_secs(20));
+        assert_eq!(alive(&mark), [] as [String; 0], "{ceiling:?}");
+    }
+}
+
+#[test]
+fn what_the_program_leaves_behind_ends_with_it() {
+    for (number, ceiling) in BOTH.into_iter().enumerate() {
+        let mark = mark(200 + number as u32);
+        let script = format!("(setsid sleep {mark} &) ; sleep {mark} & echo done");
+        let finished = run_at_most(&shell(&script), helper(), ceiling).unwrap();
+        assert_eq!((finished.ending, out(&finished).as_str()), (Ending::Code(0), "done\n"));
+        assert_eq!(alive(&mark), [] as [String; 0], "{ceiling:?}");
+    }
+}
+
+#[test]
+fn killing_stella_ends_the_run() {
+    // This process plays stella's part through a child of its own, which it can kill.
+    if std::env::var_os("STELLA_TEST_VICTIM").is_some() {
+        let ceiling =
+            if std::env::var("STELLA_TEST_VICTIM").unwrap() == "none" { Isolation::None } else { Isolation::Full };
+        let mark = std::env::var("STELLA_TEST_MARK").unwrap();
+        run_at_most(&shell(&format!("(setsid sleep {mark} &) ; sleep {mark}")), helper(), ceiling).ok();
+        return;
+    }
+    for (number, level) in ["full", "none"].into_iter().enumerate() {
+        let mark = mark(300 + number as u32);
+        let mut victim = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "sandbox::killing_stella_ends_the_run"])
+            .env("STELLA_TEST_VICTIM", level)
+            .env("STELLA_TEST_MARK", &mark)
+            .spawn()
+            .unwrap();
+        let until = |done: &dyn Fn() -> bool| {
+            let began = Instant::now();
+            while !done() && began.elapsed() < Duration::from_secs(30) {
+                thread::sleep(Duration::from_millis(20));
+            }
+            done()
+        };
+        assert!(until(&|| alive(&mark).len() >= 2), "the run did not begin");
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        assert!(until(&|| alive(&mark).is_empty()), "{level}: {:?}", alive(&mark));
+    }
+}
+
+#[test]
+fn a_flood_of_output_is_bounded() {
+    for ceiling in BOTH {
+        let mut spec = shell("yes 0123456789 & yes 0123456789 >&2");
+        spec.limits.captured_bytes = 100_000;
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        assert_eq!(finished.ending, Ending::Killed(Reason::OutputTooLarge));
+        assert!(finished.truncated);
+        assert_eq!(finished.stdout.len() + finished.stderr.len(), 100_000);
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_ends_the_run() {
+    for ceiling in BOTH {
+        let mut spec = spec(&["dd", "if=/dev/zero", "of=big", "bs=1000", "count=2000"]);
+        spec.limits.file_bytes = 1 << 20;
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        assert!(
+            finished.ending == Ending::Killed(Reason::OutputTooLarge) || finished.ending == Ending::Code(1),
+            "{:?}",
+            finished.ending
+        );
+    }
+}
+
+#[test]
+fn memory_is_limited() {
+    let Some(python) = python() else { return };
+    let mut spec = spec(&[python, "-c", "x = bytearray(200 << 20); print('HAD')"]);
+    spec.limits.memory_bytes = 100 << 20;
+    for ceiling in BOTH {
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        assert_eq!(out(&finished), "");
+        assert_ne!(finished.ending, Ending::Code(0));
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    for ceiling in BOTH {
+        for missing in ["no-such-scanner", "/tmp/stella/scanner/no-such-scanner"] {
+            let error = run_at_most(&spec(&[missing]), helper(), ceiling).unwrap_err();
+            assert_eq!(error.to_string(), format!("`{missing}` cannot be run in the sandbox"));
+            assert!(
+                matches!(&error, SandboxError::Program { source, .. } if source.raw_os_error() == Some(2)),
+                "{error:?}"
+            );
+            assert!(error.hint().is_some());
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut unmarked = spec(&[CONFIG.as_str()]);
+        unmarked.mounts.add(Mount::read_only(file.path(), CONFIG).unwrap()).unwrap();
+        let error = run_at_most(&unmarked, helper(), ceiling);
+        assert!(
+            matches!(&error, Err(SandboxError::Program { source, .. }) if source.raw_os_error() == Some(13)),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_source_or_folder_that_is_not_there_is_named() {
+    for ceiling in BOTH {
+        let mut mounted = spec(&["true"]);
+        mounted.mounts.add(Mount::read_only("/no/such/source", INPUT).unwrap()).unwrap();
+        let error = run_at_most(&mounted, helper(), ceiling).unwrap_err();
+        assert_eq!(error.to_string(), "`/no/such/source` cannot be mounted at `/tmp/stella/input`");
+        let mut elsewhere = spec(&["true"]);
+        elsewhere.working_directory = INPUT.join("nowhere").unwrap();
+        let error = run_at_most(&elsewhere, helper(), ceiling).unwrap_err();
+        assert!(matches!(error, SandboxError::WorkingDirectory { .. }), "{error:?}");
+    }
+    let missing = PathBuf::from("/no/such/helper");
+    assert!(matches!(run(&spec(&["true"]), &missing), Err(SandboxError::Start { helper, .. }) if helper == missing));
+}
+
+#[test]
+fn a_helper_that_is_none_is_found_out() {
+    let error = run(&spec(&["true"]), Path::new("/bin/false")).unwrap_err();
+    assert!(matches!(error, SandboxError::Silent { .. }), "{error:?}");
+}
+
+#[test]
+fn the_scanners_folder_is_searched_last() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("my-scanner"), "#!/bin/sh\necho $0\n").unwrap();
+    fs::set_permissions(dir.path().join("my-scanner"), PermissionsExt::from_mode(0o755)).unwrap();
+    let mut spec = spec(&["my-scanner"]);
+    spec.mounts.add(Mount::read_only(dir.path(), SCANNER).unwrap()).unwrap();
+    for ceiling in BOTH {
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        let place = match finished.level {
+            Isolation::None => dir.path().to_str().unwrap().to_owned(),
+            _ => SCANNER.to_string(),
+        };
+        assert_eq!(out(&finished), format!("{place}/my-scanner\n"));
+    }
+}
+
+#[test]
+fn without_isolation_paths_are_the_machines_and_the_losses_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("a"), "content").unwrap();
+    let mut spec = shell("cat /tmp/stella/input/a; pwd; echo $HOME $TMPDIR; touch /tmp/stella/out/x");
+    spec.mounts.add(Mount::read_only(dir.path(), INPUT).unwrap()).unwrap();
+    let finished = run_at_most(&spec, helper(), Isolation::None).unwrap();
+    assert_eq!((finished.level, finished.ending), (Isolation::None, Ending::Code(0)), "{finished:?}");
+    let text = out(&finished);
+    assert!(text.starts_with("content/") && text.contains("/work\n") && text.contains("/home "), "{text}");
+    for subject in ["namespaces", "network", "clock", "paths", "host files", "hostname", "user", "ledger", "randomness"]
+    {
+        assert!(is_lost(&finished, subject), "{subject} in {:?}", finished.lost);
+    }
+    let private = text.lines().next().unwrap().trim_start_matches("content").trim_end_matches("/work");
+    assert!(private.contains("stella-") && !Path::new(private).exists(), "the private folder goes with the run");
+}
+
+#[test]
+fn nothing_of_the_caller_is_inherited() {
+    // Signals that the caller ignores and files that it left open reach a program through any number of processes.
+    for ceiling in BOTH {
+        let finished =
+            run_at_most(&shell("grep SigIgn /proc/self/status; ls /proc/self/fd | tr '\\n' ' '"), helper(), ceiling);
+        assert_eq!(out(&finished.unwrap()), "SigIgn:\t0000000000000000\n0 1 2 3 ");
+    }
+}
+
+#[test]
+fn no_mount_is_left() {
+    let mounts = || fs::read_to_string("/proc/self/mountinfo").unwrap().lines().count();
+    let before = mounts();
+    printed(&spec(&["true"]));
+    assert_eq!(mounts(), before);
+}
