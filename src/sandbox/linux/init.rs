@@ -5,7 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 
 use rustix::fs::Mode;
-use rustix::process::{DumpableBehavior, Pid, Signal, set_dumpable_behavior, set_parent_process_death_signal, setsid};
+use rustix::process::{
+    DumpableBehavior, Pid, Signal, set_dumpable_behavior, set_parent_process_death_signal, setsid, umask,
+};
 use rustix::system::{setdomainname, sethostname};
 
 use crate::sandbox::linux::{During, Stopped, report_of, restrict, root, sys, wait_for};

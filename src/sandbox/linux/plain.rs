@@ -82,10 +82,10 @@ fn kill_descendants() {
     for pid in parents.keys() {
         // A chain of parents is finite; a torn reading of it must not be a loop.
         let chain = std::iter::successors(parents.get(pid), |parent| parents.get(parent)).take(parents.len());
-        if chain.into_iter().any(|parent| *parent == own) {
-            if let Some(pid) = Pid::from_raw(*pid) {
-                kill_process(pid, Signal::KILL).ok();
-            }
+        if chain.into_iter().any(|parent| *parent == own)
+            && let Some(pid) = Pid::from_raw(*pid)
+        {
+            kill_process(pid, Signal::KILL).ok();
         }
     }
 }
