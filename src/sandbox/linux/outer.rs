@@ -7,7 +7,9 @@ use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Signal, getegid, geteuid, set_parent_process_death_signal, setsid};
-use rustix::thread::{UnshareFlags, set_thread_groups};
+use rustix::thread::{
+    UnshareFlags, capabilities, configure_capability_in_ambient_set, set_capabilities, set_thread_groups,
+};
 
 use crate::sandbox::linux::{During, INIT, Stopped, plain, sys};
 use crate::sandbox::setting::User;
@@ -49,7 +51,16 @@ fn enter(user: User, network: Network) -> Result<(), Stopped> {
         done => done.or_refuse("give up `setgroups`")?,
     }
     fs::write("/proc/self/uid_map", format!("{} {uid} 1", user.uid())).or_refuse("map the user")?;
-    fs::write("/proc/self/gid_map", format!("{} {gid} 1", user.gid())).or_refuse("map the group")
+    fs::write("/proc/self/gid_map", format!("{} {gid} 1", user.gid())).or_refuse("map the group")?;
+    keep_capabilities().or_refuse("keep capabilities for the first process")
+}
+
+/// Lets the next program executed have this one's capabilities, whatever its user: only a superuser has them otherwise.
+fn keep_capabilities() -> rustix::io::Result<()> {
+    let mut sets = capabilities(None)?;
+    sets.inheritable = sets.permitted;
+    set_capabilities(None, sets)?;
+    sets.permitted.iter().try_for_each(|capability| configure_capability_in_ambient_set(capability, true))
 }
 
 /// Runs this same program as pid 1; it takes over the socket, and its end is the end of everything inside.
