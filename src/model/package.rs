@@ -29,10 +29,31 @@ impl FromStr for Purl {
     type Err = PurlError;
 
     fn from_str(text: &str) -> Result<Self, PurlError> {
-        match PackageUrl::from_str(text) {
-            Ok(purl) => Ok(Self(purl.to_string())),
-            Err(source) => Err(PurlError { text: text.to_owned(), source }),
+        let parsed = PackageUrl::from_str(text);
+        let mut purl = parsed.map_err(|source| PurlError { text: text.to_owned(), source })?;
+        if purl.version() == Some("") {
+            purl.without_version();
         }
+        Ok(Self(slashes_encoded(purl.to_string())))
+    }
+}
+
+impl TryFrom<&PackageUrl<'_>> for Purl {
+    type Error = PurlError;
+
+    fn try_from(url: &PackageUrl<'_>) -> Result<Self, PurlError> {
+        slashes_encoded(url.to_string()).parse()
+    }
+}
+
+/// Encodes the slashes of the version. `packageurl` writes them bare, and cannot read what it then wrote.
+fn slashes_encoded(text: String) -> String {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    match text[..end].find('@') {
+        Some(at) if text[at..end].contains('/') => {
+            format!("{}{}{}", &text[..at], text[at..end].replace('/', "%2F"), &text[end..])
+        }
+        _ => text,
     }
 }
 
@@ -126,6 +147,8 @@ impl Package {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -141,5 +164,20 @@ mod tests {
         let purl: Purl = "pkg:NPM/%40angular/core@12.0.0".parse().unwrap();
         assert_eq!(purl.as_str(), "pkg:npm/%40angular/core@12.0.0");
         assert!("npm/x".parse::<Purl>().is_err());
+        for (text, canonical) in [
+            ("pkg:github/a/b@feature%2Fx?k=v%2Fw#c/d", "pkg:github/a/b@feature%2Fx?k=v%2Fw#c/d"),
+            ("pkg:npm/a@", "pkg:npm/a"),
+        ] {
+            assert_eq!(text.parse::<Purl>().unwrap().as_str(), canonical);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_is_a_fixed_point(text in "pkg:(npm|pypi|deb|golang|x)/\\PC{0,24}") {
+            if let Ok(purl) = text.parse::<Purl>() {
+                prop_assert_eq!(purl.as_str().parse::<Purl>().unwrap(), purl);
+            }
+        }
     }
 }
