@@ -1,3 +1,42 @@
-//! To be written.
+//! Foreign formats ↔ the model. Pure: bytes in, values out.
+//!
+//! - [`inventory`]: what a scan looks at (lockfiles, package databases, SBOMs) → packages
+//! - [`document`]: what a scan leaves behind (SBOM, findings, VEX, decision) → packages, findings, …
+//! - [`osv`]: what a feed holds → advisories
+//! - [`detect`](fn@detect): which format a document is in
+//! - [`cyclonedx`], [`cyclonedx_vex`], [`openvex`], [`findings`], [`decision`], [`evidence`]: the writers
+//!
+//! Invariants: what is written is sorted, holds nothing volatile and reads back as the same values; what
+//! is read is bounded ([`MAX_DOCUMENT_BYTES`], depth 128); an error names the format, the field or line,
+//! and how to mend it; what is left out of an inventory is said with its reason.
+//! Absent: what things mean for a scan (see [`crate::scanner`]) and canonical bytes (see
+//! [`crate::canonical`]).
 
+pub mod cyclonedx;
+pub mod cyclonedx_vex;
+pub mod decision;
+pub mod detect;
+pub mod document;
+pub mod error;
+pub mod evidence;
+pub mod findings;
+pub mod inventory;
+pub mod openvex;
 pub mod osv;
+
+mod json;
+mod lockfile;
+mod purl;
+mod sarif;
+mod severity;
+mod spdx;
+mod text;
+
+#[cfg(test)]
+mod laws;
+
+pub use detect::detect;
+pub use document::{Document, read_document};
+pub use error::FormatError;
+pub use inventory::{Inventory, InventoryKind, Skipped, read_inventory};
+pub use text::MAX_DOCUMENT_BYTES;

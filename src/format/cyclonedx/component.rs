@@ -1,0 +1,193 @@
+//! Components ↔ packages.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::format::cyclonedx::FORMAT;
+use crate::format::cyclonedx::wire::{Component, License, LicenseChoice, Property};
+use crate::format::error::FormatError;
+use crate::format::inventory::Listing;
+use crate::format::purl::{self, Facts};
+use crate::model::package::{Ecosystem, Package, Purl, SourcePackage};
+
+const ECOSYSTEM: &str = "stella:ecosystem";
+const SOURCE_NAME: &str = "stella:source:name";
+const SOURCE_VERSION: &str = "stella:source:version";
+
+/// What a reference names, as findings and statements speak of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// The package's key.
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+}
+
+impl From<&Package> for Place {
+    fn from(package: &Package) -> Self {
+        Self { key: package.key(), name: package.name.clone(), version: package.version.clone() }
+    }
+}
+
+/// Walks the components of a document. Depth is bounded by the JSON reader.
+#[derive(Default)]
+pub(crate) struct Reader {
+    pub(crate) listing: Listing,
+    /// What the document is about, for vulnerabilities that name no component.
+    pub(crate) subject: Option<Place>,
+    ids: HashSet<String>,
+    by_ref: HashMap<String, Place>,
+}
+
+impl Reader {
+    /// Takes the root: it can be referred to, what is nested in it is listed.
+    pub(crate) fn root(&mut self, mut root: Component) -> Result<(), FormatError> {
+        let nested = std::mem::take(&mut root.components);
+        let id = root.bom_ref.take();
+        self.claim(id.as_deref())?;
+        let (package, _) = package(root);
+        if let Some(id) = id {
+            self.by_ref.insert(id, Place::from(&package));
+        }
+        self.subject = Some(Place::from(&package));
+        self.components("metadata.component.components", nested)
+    }
+
+    pub(crate) fn components(&mut self, path: &str, components: Vec<Component>) -> Result<(), FormatError> {
+        for (index, mut component) in components.into_iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            let nested = std::mem::take(&mut component.components);
+            let id = component.bom_ref.take();
+            self.claim(id.as_deref())?;
+            let kind = component.kind.clone();
+            let (package, bad_purl) = package(component);
+            if let Some(id) = id {
+                self.by_ref.insert(id, Place::from(&package));
+            }
+            if let Some(bad) = bad_purl {
+                let why = format!("`{bad}` is not a package URL; `{}` is kept without one", package.key());
+                self.listing.skip(format!("{path}.purl"), why);
+            }
+            if package.purl.is_some() || matches!(kind.as_str(), "library" | "framework" | "application") {
+                self.listing.packages.push(package);
+            } else {
+                let why = format!("`{}` is of type `{kind}` and has no purl: not a package", package.key());
+                self.listing.skip(&path, why);
+            }
+            if !nested.is_empty() {
+                self.components(&format!("{path}.components"), nested)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that an id is used.
+    pub(crate) fn claim(&mut self, id: Option<&str>) -> Result<(), FormatError> {
+        match id {
+            Some(id) if !self.ids.insert(id.to_owned()) => {
+                Err(FormatError::DuplicateId { format: FORMAT, id: id.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What a reference means: a `bom-ref`, the fragment of a BOM-Link, or a purl itself.
+    pub(crate) fn resolve(&self, reference: &str) -> Option<Place> {
+        let fragment = reference.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#')).map(|(_, id)| id);
+        if let Some(place) = self.by_ref.get(reference).or_else(|| self.by_ref.get(fragment?)) {
+            return Some(place.clone());
+        }
+        let purl: Purl = fragment.unwrap_or(reference).parse().ok()?;
+        let facts = purl::facts(&purl)?;
+        Some(Place { key: purl.to_string(), name: facts.name, version: facts.version.unwrap_or_default() })
+    }
+}
+
+/// The package of a component, and the text of its purl where it is none.
+fn package(component: Component) -> (Package, Option<String>) {
+    let given = component.purl.filter(|purl| !purl.is_empty());
+    let purl: Option<Purl> = given.as_deref().and_then(|purl| purl.parse().ok());
+    let bad_purl = given.filter(|_| purl.is_none());
+    let facts = purl.as_ref().and_then(purl::facts);
+    let version = component.version.filter(|version| !version.is_empty());
+    let version = version.or_else(|| facts.as_ref()?.version.clone()).unwrap_or_default();
+    let properties = &component.properties;
+    let source = source(properties, &version).or_else(|| facts.as_ref()?.source.clone());
+    let ecosystem = Property::find(properties, ECOSYSTEM).map(Ecosystem::from);
+    let ecosystem = ecosystem.or_else(|| Some(facts.as_ref()?.ecosystem.clone()));
+    let licenses = component.licenses.into_iter().filter_map(|choice| match choice.license {
+        Some(License { id, name }) => id.or(name),
+        None => choice.expression,
+    });
+    let package = Package {
+        name: name(component.group.as_deref(), &component.name, facts.as_ref()),
+        version,
+        purl,
+        ecosystem: ecosystem.unwrap_or_else(|| Ecosystem::Other("unknown".to_owned())),
+        licenses: licenses.filter(|license| !license.is_empty()).collect(),
+        source,
+    };
+    (package, bad_purl)
+}
+
+/// The name that the purl gives, in the component's spelling where they differ in nothing but case: some
+/// types fold it, their advisories do not.
+fn name(group: Option<&str>, name: &str, facts: Option<&Facts>) -> String {
+    let group = group.filter(|group| !group.is_empty());
+    let Some(facts) = facts else {
+        return group.map_or_else(|| name.to_owned(), |group| format!("{group}/{name}"));
+    };
+    let separator = if facts.ecosystem == Ecosystem::Other("Maven".to_owned()) { ':' } else { '/' };
+    let spelled = group.map_or_else(|| name.to_owned(), |group| format!("{group}{separator}{name}"));
+    let folded = facts.ecosystem == Ecosystem::PyPi || !spelled.eq_ignore_ascii_case(&facts.name);
+    if folded { facts.name.clone() } else { spelled }
+}
+
+/// The source package, as stella and Trivy write it.
+fn source(properties: &[Property], version: &str) -> Option<SourcePackage> {
+    let find = |name: &str| Property::find(properties, name).filter(|value| !value.is_empty());
+    if let Some(name) = Property::find(properties, SOURCE_NAME) {
+        let version = Property::find(properties, SOURCE_VERSION).unwrap_or_default();
+        return Some(SourcePackage { name: name.to_owned(), version: version.to_owned() });
+    }
+    let name = find("aquasecurity:trivy:SrcName")?;
+    let version = match find("aquasecurity:trivy:SrcVersion") {
+        Some(upstream) => {
+            let epoch = find("aquasecurity:trivy:SrcEpoch").filter(|epoch| *epoch != "0");
+            let epoch = epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
+            let release =
+                find("aquasecurity:trivy:SrcRelease").map(|release| format!("-{release}")).unwrap_or_default();
+            format!("{epoch}{upstream}{release}")
+        }
+        None => version.to_owned(),
+    };
+    Some(SourcePackage { name: name.to_owned(), version })
+}
+
+/// The component of a package. What the schema has no place for goes into properties.
+pub(crate) fn write(package: &Package, reference: String) -> Component {
+    let facts = package.purl.as_ref().and_then(purl::facts);
+    let implied = facts.map_or(Ecosystem::Other("unknown".to_owned()), |facts| facts.ecosystem);
+    let mut properties = Vec::new();
+    if package.ecosystem != implied {
+        properties.push(Property::new(ECOSYSTEM, &package.ecosystem.to_string()));
+    }
+    if let Some(source) = &package.source {
+        properties.push(Property::new(SOURCE_NAME, &source.name));
+        properties.push(Property::new(SOURCE_VERSION, &source.version));
+    }
+    let license = |name: &String| LicenseChoice {
+        license: Some(License { id: None, name: Some(name.clone()) }),
+        expression: None,
+    };
+    Component {
+        kind: "library".to_owned(),
+        bom_ref: Some(reference),
+        group: None,
+        name: package.name.clone(),
+        version: Some(package.version.clone()).filter(|version| !version.is_empty()),
+        licenses: package.licenses.iter().map(license).collect(),
+        purl: package.purl.as_ref().map(Purl::to_string),
+        properties,
+        components: Vec::new(),
+    }
+}

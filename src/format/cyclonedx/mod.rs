@@ -1,0 +1,238 @@
+//! CycloneDX JSON, 1.4 to 1.6 (<https://cyclonedx.org/docs/1.6/json/>): read in full, written normalised.
+//!
+//! Invariants: a `bom-ref` names one element; the root (`metadata.component`) is what the document is
+//! about, not one of its packages; written documents hold nothing volatile (no serial number, no
+//! timestamp, no tool), so that equal packages give equal bytes.
+//! Absent: services, dependencies, compositions, evidence: they are compared as bytes only.
+
+mod component;
+mod vulnerability;
+mod wire;
+
+pub(crate) use vulnerability::{CodeWord, State};
+pub(crate) use wire::{Affect, Analysis, Bom, Property, Vulnerability};
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::Deserialize;
+
+use crate::format::error::FormatError;
+use crate::format::inventory::{Listing, distinct};
+use crate::format::json;
+use crate::model::finding::Finding;
+use crate::model::package::Package;
+use crate::model::vex::VexStatement;
+
+pub(crate) const FORMAT: &str = "CycloneDX";
+/// The version that is written.
+pub(crate) const WRITTEN: &str = "1.6";
+
+/// What a CycloneDX document says.
+pub(crate) struct Contents {
+    pub(crate) listing: Listing,
+    /// Absent where the document has no `vulnerabilities` at all.
+    pub(crate) findings: Option<Vec<Finding>>,
+    /// Absent where the document has no `vulnerabilities` at all.
+    pub(crate) vex: Option<Vec<VexStatement>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Header {
+    bom_format: String,
+    spec_version: String,
+}
+
+/// Reads a CycloneDX document.
+pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
+    // The version first: a later one may have other shapes, and that is no error of a field.
+    let header: Header = json::read(FORMAT, text)?;
+    if header.bom_format != "CycloneDX" {
+        let problem = format!("`{}`; expected `CycloneDX`", header.bom_format);
+        return Err(FormatError::Field { format: FORMAT, path: "bomFormat".to_owned(), problem });
+    }
+    if !matches!(header.spec_version.as_str(), "1.4" | "1.5" | "1.6") {
+        let found = header.spec_version;
+        return Err(FormatError::Version { format: FORMAT, found, known: &["1.4", "1.5", "1.6"] });
+    }
+    let bom: Bom = json::read(FORMAT, text)?;
+    let mut reader = component::Reader::default();
+    if let Some(root) = bom.metadata.and_then(|metadata| metadata.component) {
+        reader.root(root)?;
+    }
+    reader.components("components", bom.components.unwrap_or_default())?;
+    let (findings, vex) = match bom.vulnerabilities {
+        Some(vulnerabilities) => {
+            let (findings, vex) = vulnerability::read(vulnerabilities, &mut reader)?;
+            (Some(findings), Some(vex))
+        }
+        None => (None, None),
+    };
+    Ok(Contents { listing: reader.listing, findings, vex })
+}
+
+/// Writes packages as a normalised SBOM, CycloneDX 1.6.
+pub fn write(packages: &[Package]) -> Vec<u8> {
+    let mut used = BTreeSet::new();
+    let mut turns: HashMap<String, usize> = HashMap::new();
+    let components = distinct(packages.to_vec()).into_iter().map(|package| {
+        let key = package.key();
+        // A purl may stand for packages that differ in other fields; a reference may not.
+        let turn = turns.entry(key.clone()).or_insert(0);
+        let mut reference = key.clone();
+        while !used.insert(reference.clone()) {
+            *turn += 1;
+            reference = format!("{key}|{turn}");
+        }
+        component::write(&package, reference)
+    });
+    let components = Some(components.collect());
+    json::write(&Bom { components, ..Bom::written() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::package::{Ecosystem, SourcePackage};
+
+    fn document(rest: &str) -> String {
+        format!(r#"{{"bomFormat":"CycloneDX","specVersion":"1.5",{rest}}}"#)
+    }
+
+    fn packages(rest: &str) -> Vec<Package> {
+        read(&document(rest)).unwrap().listing.packages
+    }
+
+    #[test]
+    fn nested_components_are_packages_and_the_root_is_not() {
+        let read = packages(
+            r#""metadata":{"component":{"type":"application","bom-ref":"root","name":"app","components":[
+                {"type":"library","name":"inner","purl":"pkg:npm/inner@1"}]}},
+            "components":[{"type":"library","bom-ref":"a","name":"a","version":"1","purl":"pkg:npm/a@1","components":[
+                {"type":"library","bom-ref":"b","group":"@s","name":"b","version":"2","purl":"pkg:npm/%40s/b@2",
+                 "licenses":[{"license":{"id":"MIT"}},{"license":{"name":"own"}},{"expression":"MIT OR ISC"}]}]}]"#,
+        );
+        let names: Vec<_> = read.iter().map(|package| package.name.as_str()).collect();
+        assert_eq!(names, ["inner", "a", "@s/b"]);
+        assert_eq!(read[2].licenses, ["MIT", "MIT OR ISC", "own"].map(str::to_owned).into());
+        assert_eq!(read[0].version, "1", "the purl's, where the component has none");
+    }
+
+    #[test]
+    fn names_keep_the_case_that_the_purl_folds() {
+        let read = packages(
+            r#""components":[
+                {"type":"library","name":"JSONStream","version":"1.3.5","purl":"pkg:npm/JSONStream@1.3.5"},
+                {"type":"library","name":"github.com/Masterminds/semver","version":"v1","purl":"pkg:golang/github.com/Masterminds/semver@v1"},
+                {"type":"library","group":"org.apache","name":"log4j","version":"2","purl":"pkg:maven/org.apache/log4j@2"},
+                {"type":"library","name":"Zope_Interface","version":"5","purl":"pkg:pypi/zope-interface@5"}]"#,
+        );
+        let names: Vec<_> = read.iter().map(|package| package.name.as_str()).collect();
+        assert_eq!(names, ["JSONStream", "github.com/Masterminds/semver", "org.apache:log4j", "zope-interface"]);
+    }
+
+    #[test]
+    fn source_packages_are_found_as_scanners_write_them() {
+        let expected = Some(SourcePackage { name: "util-linux".into(), version: "2.38.1-5".into() });
+        for component in [
+            r#"{"type":"library","name":"bsdutils","version":"1:2.38.1-5",
+                "purl":"pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12&upstream=util-linux%402.38.1-5"}"#,
+            r#"{"type":"library","name":"bsdutils","version":"1:2.38.1-5",
+                "purl":"pkg:deb/debian/bsdutils@2.38.1-5?epoch=1&distro=debian-12.5","properties":[
+                {"name":"aquasecurity:trivy:SrcName","value":"util-linux"},
+                {"name":"aquasecurity:trivy:SrcVersion","value":"2.38.1"},
+                {"name":"aquasecurity:trivy:SrcRelease","value":"5"}]}"#,
+        ] {
+            let read = packages(&format!(r#""components":[{component}]"#));
+            assert_eq!(read[0].source, expected);
+            assert_eq!(read[0].version, "1:2.38.1-5");
+            assert_eq!(read[0].ecosystem, Ecosystem::Debian(Some("12".into())));
+        }
+    }
+
+    #[test]
+    fn what_is_no_package_is_said() {
+        let contents = read(&document(
+            r#""components":[
+                {"type":"file","name":"/etc/os-release"},
+                {"type":"operating-system","name":"debian","version":"12"},
+                {"type":"library","name":"a","version":"1","purl":"not a purl"},
+                {"type":"library","name":"b","version":"1"}]"#,
+        ));
+        let listing = contents.unwrap().listing;
+        let names: Vec<_> = listing.packages.iter().map(|p| (p.name.as_str(), p.purl.is_some())).collect();
+        assert_eq!(names, [("a", false), ("b", false)]);
+        let what: Vec<_> = listing.skipped.iter().map(|skipped| skipped.what.as_str()).collect();
+        assert_eq!(what, ["components[0]", "components[1]", "components[2].purl"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, expected) in [
+            (
+                document(
+                    r#""components":[{"type":"library","bom-ref":"x","name":"a"},{"type":"library","bom-ref":"x","name":"b"}]"#,
+                ),
+                "`x`",
+            ),
+            (
+                document(r#""components":[{"type":"library","name":"a","components":[{"type":"library","name":3}]}]"#),
+                "`components[0].components[0].name`",
+            ),
+            (
+                document("").replace("1.5", "1.7").replace(",}", "}"),
+                "version `1.7` is not read, only `1.4`, `1.5`, `1.6`",
+            ),
+            (document("").replace("CycloneDX", "SPDX").replace(",}", "}"), "`bomFormat`"),
+        ] {
+            let error = read(&text).err().unwrap().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_written_document_is_this() {
+        let package = |purl: &str| Package {
+            name: "bsdutils".into(),
+            version: "1:2.38.1-5".into(),
+            purl: purl.parse().ok(),
+            ecosystem: Ecosystem::Debian(Some("12".into())),
+            licenses: ["BSD-4-Clause".to_owned()].into(),
+            source: Some(SourcePackage { name: "util-linux".into(), version: "2.38.1-5".into() }),
+        };
+        let written = write(&[package("pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12")]);
+        let expected = r#"{
+  "bomFormat": "CycloneDX",
+  "specVersion": "1.6",
+  "version": 1,
+  "components": [
+    {
+      "type": "library",
+      "bom-ref": "pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12",
+      "name": "bsdutils",
+      "version": "1:2.38.1-5",
+      "licenses": [
+        {
+          "license": {
+            "name": "BSD-4-Clause"
+          }
+        }
+      ],
+      "purl": "pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12",
+      "properties": [
+        {
+          "name": "stella:source:name",
+          "value": "util-linux"
+        },
+        {
+          "name": "stella:source:version",
+          "value": "2.38.1-5"
+        }
+      ]
+    }
+  ]
+}
+"#;
+        assert_eq!(String::from_utf8(written).unwrap(), expected);
+    }
+}

@@ -1,0 +1,109 @@
+//! What a document is, by its content.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::format::text::decode;
+use crate::format::{decision, findings, openvex};
+use crate::model::artifact::ArtifactFormat;
+
+/// The members that tell formats apart, unread.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Marks<'t> {
+    #[serde(borrow)]
+    bom_format: Option<&'t RawValue>,
+    #[serde(borrow)]
+    components: Option<&'t RawValue>,
+    #[serde(borrow)]
+    vulnerabilities: Option<&'t RawValue>,
+    #[serde(borrow)]
+    spdx_version: Option<&'t RawValue>,
+    #[serde(borrow, rename = "@context")]
+    context: Option<&'t RawValue>,
+    #[serde(borrow, rename = "$schema")]
+    json_schema: Option<&'t RawValue>,
+    #[serde(borrow)]
+    version: Option<&'t RawValue>,
+    #[serde(borrow)]
+    runs: Option<&'t RawValue>,
+    #[serde(borrow)]
+    schema: Option<&'t RawValue>,
+}
+
+/// The format of a document. The version plays no part: reading says which versions are read.
+///
+/// CycloneDX with vulnerabilities and without components is a VEX document. JSON of no known kind is
+/// [`ArtifactFormat::Json`], all else [`ArtifactFormat::Bytes`].
+pub fn detect(bytes: &[u8]) -> ArtifactFormat {
+    let Ok(text) = decode("document", bytes) else { return ArtifactFormat::Bytes };
+    let known = serde_json::from_str(text).ok().and_then(|marks| of_marks(&marks));
+    let other = || match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => ArtifactFormat::Json,
+        Err(_) => ArtifactFormat::Bytes,
+    };
+    known.unwrap_or_else(other)
+}
+
+fn of_marks(marks: &Marks<'_>) -> Option<ArtifactFormat> {
+    let text = |value: Option<&RawValue>| serde_json::from_str::<String>(value?.get()).ok();
+    let begins = |value, start: &str| text(value).is_some_and(|text| text.starts_with(start));
+    let family = |schema: &str| schema.rsplit_once('/').map_or("", |(family, _)| family).to_owned() + "/";
+    if text(marks.bom_format).as_deref() == Some("CycloneDX") {
+        let vex = marks.vulnerabilities.is_some() && marks.components.is_none();
+        return Some(if vex { ArtifactFormat::CyclonedxVex } else { ArtifactFormat::Cyclonedx });
+    }
+    let sarif = || {
+        let named = text(marks.json_schema).is_some_and(|schema| schema.contains("sarif"));
+        marks.runs.is_some() && (named || text(marks.version).is_some_and(|version| version.starts_with("2.")))
+    };
+    if begins(marks.spdx_version, "SPDX-") {
+        Some(ArtifactFormat::Spdx)
+    } else if begins(marks.context, openvex::CONTEXT) {
+        Some(ArtifactFormat::Openvex)
+    } else if begins(marks.schema, &family(findings::SCHEMA)) {
+        Some(ArtifactFormat::StellaFindings)
+    } else if begins(marks.schema, &family(decision::SCHEMA)) {
+        Some(ArtifactFormat::StellaDecision)
+    } else if sarif() {
+        Some(ArtifactFormat::Sarif)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_content() {
+        use ArtifactFormat::*;
+        for (text, format) in [
+            (r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[]}"#, Cyclonedx),
+            (r#"{"bomFormat":"CycloneDX","components":[],"vulnerabilities":[]}"#, Cyclonedx),
+            (r#"{"bomFormat":"CycloneDX","vulnerabilities":[]}"#, CyclonedxVex),
+            (r#"{"bomFormat":"other"}"#, Json),
+            (r#"{"spdxVersion":"SPDX-2.3"}"#, Spdx),
+            (r#"{"@context":"https://openvex.dev/ns/v0.2.0"}"#, Openvex),
+            (r#"{"@context":["https://www.w3.org/ns/x"]}"#, Json),
+            (r#"{"version":"2.1.0","runs":[]}"#, Sarif),
+            (r#"{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[]}"#, Sarif),
+            (r#"{"version":"2.1.0"}"#, Json),
+            (r#"{"schema":"stella.findings/1","findings":[]}"#, StellaFindings),
+            (r#"{"schema":"stella.findings/9"}"#, StellaFindings),
+            (r#"{"schema":"stella.decision/1"}"#, StellaDecision),
+            (r#"{"schema":"stella.evidence/1"}"#, Json),
+            (r#"{"schema":3}"#, Json),
+            ("[]", Json),
+            ("{", Bytes),
+            ("", Bytes),
+            ("name: x", Bytes),
+        ] {
+            assert_eq!(detect(text.as_bytes()), format, "{text}");
+        }
+        assert_eq!(detect(b"\xff\xfe{\0}\0"), Bytes);
+        assert_eq!(detect("[".repeat(1 << 20).as_bytes()), Bytes, "depth is no danger");
+    }
+}

@@ -1,0 +1,111 @@
+//! JSON in and out: errors that name the field, output that is always the same.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::format::error::FormatError;
+
+/// Reads one JSON document. Depth is bounded by `serde_json` (128).
+pub(crate) fn read<T: DeserializeOwned>(format: &'static str, text: &str) -> Result<T, FormatError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| FormatError::Json {
+        format,
+        path: error.path().to_string(),
+        source: error.into_inner(),
+    })?;
+    let end = deserializer.end();
+    end.map_err(|source| FormatError::Json { format, path: ".".to_owned(), source })?;
+    Ok(value)
+}
+
+#[derive(Deserialize)]
+struct Schema {
+    schema: String,
+}
+
+/// Checks the `schema` of one of our own documents before anything else of it is read.
+pub(crate) fn check_schema(
+    format: &'static str,
+    text: &str,
+    known: &'static [&'static str],
+) -> Result<(), FormatError> {
+    let Schema { schema } = read(format, text)?;
+    if known.contains(&schema.as_str()) { Ok(()) } else { Err(FormatError::Version { format, found: schema, known }) }
+}
+
+/// Writes a wire type: two spaces of indent, fields in the type's order, a final newline.
+pub(crate) fn write<T: Serialize>(value: &T) -> Vec<u8> {
+    #[expect(clippy::expect_used, reason = "memory does not fail, and no wire type has keys that are not strings")]
+    let mut bytes = serde_json::to_vec_pretty(value).expect("wire types are JSON");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// An object whose keys are data, in the document's order. A key that comes twice is an error.
+#[derive(Debug)]
+pub(crate) struct Members<T>(pub(crate) Vec<(String, T)>);
+
+impl<T> Default for Members<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+            type Value = Members<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut seen = HashSet::new();
+                let mut members = Vec::new();
+                while let Some(key) = map.next_key::<String>()? {
+                    if !seen.insert(key.clone()) {
+                        return Err(A::Error::custom(format_args!("the key `{key}` comes twice")));
+                    }
+                    members.push((key, map.next_value()?));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn errors_name_the_field_and_the_place() {
+        #[derive(Debug, Deserialize)]
+        struct Wire {
+            #[expect(dead_code, reason = "only its error is looked at")]
+            items: Vec<u8>,
+        }
+        let error = read::<Wire>("x", "{\"items\":[1,\n\"a\"]}").unwrap_err();
+        assert!(error.to_string().contains("`items[1]`"), "{error}");
+        assert!(error.source().unwrap().to_string().contains("line 2 column 3"), "{:?}", error.source());
+        assert!(read::<Wire>("x", "{\"items\":[]} {}").is_err(), "trailing text");
+    }
+
+    #[test]
+    fn a_key_comes_once() {
+        let members: Members<u8> = read("x", r#"{"b":1,"a":2}"#).unwrap();
+        assert_eq!(members.0, [("b".to_owned(), 1), ("a".to_owned(), 2)]);
+        assert!(read::<Members<u8>>("x", r#"{"a":1,"\u0061":2}"#).is_err());
+    }
+}

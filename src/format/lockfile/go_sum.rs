@@ -1,0 +1,99 @@
+//! `go.sum`.
+//!
+//! A line `module version h1:…` is the hash of a module's code; `module version/go.mod h1:…` is that of
+//! its `go.mod` alone, read while versions were chosen: no code of it is in the build
+//! (<https://go.dev/ref/mod#go-sum-files>). The file may list more versions than are built: all that have
+//! a code hash are kept, because leaving one out could miss a vulnerability, and it is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::format::error::FormatError;
+use crate::format::inventory::Listing;
+use crate::format::lockfile::locked;
+use crate::format::purl;
+use crate::model::package::Ecosystem;
+
+const FORMAT: &str = "go.sum";
+
+/// Reads the modules of a `go.sum`.
+pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
+    let mut listing = Listing::default();
+    let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut go_mods = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let fail = |problem| FormatError::Line { format: FORMAT, line: index + 1, problem };
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let [module, version, hash] = fields[..] else {
+            return Err(fail(format!("{} fields; expected module, version and hash", fields.len())));
+        };
+        if let Some(version) = version.strip_suffix("/go.mod") {
+            go_mods.push((index + 1, module, version));
+            continue;
+        }
+        if !hash.starts_with("h1:") {
+            listing.skip(format!("{module} {version}"), format!("line {}: the hash is not `h1:`", index + 1));
+            continue;
+        }
+        if !versions.entry(module).or_default().insert(version) {
+            continue;
+        }
+        let (namespace, name) = match module.rsplit_once('/') {
+            Some((namespace, name)) => (Some(namespace), name),
+            None => (None, module),
+        };
+        let purl = purl::build("golang", namespace, name, version, &[]).map_err(fail)?;
+        listing.packages.push(locked(module.to_owned(), version.to_owned(), purl, Ecosystem::Go));
+    }
+    for (line, module, version) in go_mods {
+        if !versions.get(module).is_some_and(|versions| versions.contains(version)) {
+            listing.skip(format!("{module} {version}"), format!("line {line}: only its go.mod was read, not its code"));
+        }
+    }
+    for (module, versions) in versions.iter().filter(|(_, versions)| versions.len() > 1) {
+        let all = versions.iter().copied().collect::<Vec<_>>().join(", ");
+        listing.skip(*module, format!("several versions have code here ({all}); all are kept, one is built"));
+    }
+    Ok(listing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_code_hashes_are_packages() {
+        let text = "github.com/Masterminds/semver/v3 v3.1.1 h1:hLg3=\r\n\
+            github.com/Masterminds/semver/v3 v3.1.1/go.mod h1:VPu=\r\n\
+            golang.org/x/text v0.3.0/go.mod h1:NqM=\n\
+            golang.org/x/text v0.3.7 h1:olp=\n\
+            golang.org/x/text v0.3.8 h1:nAL=\n\
+            \n\
+            github.com/docker/docker v20.10.7+incompatible h1:Z6O=\n";
+        let listing = read(text).unwrap();
+        let keys: Vec<_> = listing.packages.iter().map(|package| package.key()).collect();
+        assert_eq!(
+            keys,
+            [
+                "pkg:golang/github.com/masterminds/semver/v3@v3.1.1",
+                "pkg:golang/golang.org/x/text@v0.3.7",
+                "pkg:golang/golang.org/x/text@v0.3.8",
+                "pkg:golang/github.com/docker/docker@v20.10.7%2Bincompatible",
+            ]
+        );
+        assert_eq!(listing.packages[0].name, "github.com/Masterminds/semver/v3", "the module path keeps its case");
+        let why: Vec<_> = listing.skipped.iter().map(|skipped| skipped.why.as_str()).collect();
+        assert_eq!(
+            why,
+            [
+                "line 3: only its go.mod was read, not its code",
+                "several versions have code here (v0.3.7, v0.3.8); all are kept, one is built"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_broken_line_is_named() {
+        let error = read("a v1 h1:x\nb v1\n").unwrap_err().to_string();
+        assert_eq!(error, "go.sum: line 2: 2 fields; expected module, version and hash");
+    }
+}

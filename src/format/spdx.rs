@@ -1,0 +1,153 @@
+//! SPDX 2.2 and 2.3, JSON (<https://spdx.github.io/spdx-spec/v2.3/>), read for its packages.
+//!
+//! Invariants: an `SPDXID` names one element. Every package of the document is a package, the described
+//! one too: writers do not agree on what they describe, and leaving one out could miss a vulnerability.
+//! Absent: files, snippets, relationships; SPDX 3, which is another format altogether.
+
+use std::collections::{BTreeSet, HashSet};
+
+use serde::Deserialize;
+
+use crate::format::error::FormatError;
+use crate::format::inventory::Listing;
+use crate::format::json;
+use crate::format::purl::{self, Facts};
+use crate::model::package::{Ecosystem, Package, Purl};
+
+const FORMAT: &str = "SPDX";
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(rename = "spdxVersion")]
+    spdx_version: String,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "SPDXID")]
+    id: Option<String>,
+    #[serde(default)]
+    packages: Vec<SpdxPackage>,
+    #[serde(default)]
+    files: Vec<Element>,
+    #[serde(default)]
+    snippets: Vec<Element>,
+}
+
+#[derive(Deserialize)]
+struct Element {
+    #[serde(rename = "SPDXID")]
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SpdxPackage {
+    #[serde(rename = "SPDXID")]
+    id: String,
+    name: String,
+    version_info: Option<String>,
+    license_concluded: Option<String>,
+    license_declared: Option<String>,
+    #[serde(default)]
+    external_refs: Vec<ExternalRef>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExternalRef {
+    reference_type: String,
+    reference_locator: String,
+}
+
+/// Reads the packages of an SPDX document.
+pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
+    let header: Header = json::read(FORMAT, text)?;
+    if !matches!(header.spdx_version.as_str(), "SPDX-2.2" | "SPDX-2.3") {
+        let known = &["SPDX-2.2", "SPDX-2.3"];
+        return Err(FormatError::Version { format: FORMAT, found: header.spdx_version, known });
+    }
+    let document: Document = json::read(FORMAT, text)?;
+    let mut ids = HashSet::new();
+    let packages = document.packages.iter().map(|package| &package.id);
+    let others = document.files.iter().chain(&document.snippets).map(|element| &element.id);
+    for id in document.id.iter().chain(packages).chain(others) {
+        if !ids.insert(id) {
+            return Err(FormatError::DuplicateId { format: FORMAT, id: id.clone() });
+        }
+    }
+    let mut listing = Listing::default();
+    for (index, package) in document.packages.into_iter().enumerate() {
+        take(&mut listing, index, package);
+    }
+    Ok(listing)
+}
+
+fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
+    let mut purl: Option<Purl> = None;
+    for (reference, external) in package.external_refs.iter().enumerate() {
+        if external.reference_type != "purl" {
+            continue;
+        }
+        let path = || format!("packages[{index}].externalRefs[{reference}]");
+        match external.reference_locator.parse() {
+            Ok(found) if purl.is_none() => purl = Some(found),
+            Ok(found) if purl.as_ref() == Some(&found) => {}
+            Ok(_) => listing.skip(path(), format!("`{}` has a purl already; the first counts", package.name)),
+            Err(_) => {
+                let why = format!("`{}` of `{}` is not a package URL", external.reference_locator, package.name);
+                listing.skip(path(), why);
+            }
+        }
+    }
+    let facts = purl.as_ref().and_then(purl::facts);
+    let stated = [package.license_concluded, package.license_declared].into_iter().flatten();
+    let licenses: BTreeSet<_> = stated.filter(|text| !matches!(text.as_str(), "" | "NOASSERTION" | "NONE")).collect();
+    let version = package.version_info.filter(|version| !matches!(version.as_str(), "" | "NOASSERTION"));
+    let version = version.or_else(|| facts.as_ref()?.version.clone()).unwrap_or_default();
+    listing.packages.push(match facts {
+        Some(Facts { ecosystem, name, source, .. }) => {
+            let fold = ecosystem != Ecosystem::PyPi && package.name.eq_ignore_ascii_case(&name);
+            let name = if fold { package.name } else { name };
+            Package { name, version, purl, ecosystem, licenses, source }
+        }
+        None => {
+            let ecosystem = Ecosystem::Other("unknown".to_owned());
+            Package { name: package.name, version, purl, ecosystem, licenses, source: None }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_with_purl_and_licences() {
+        let text = r#"{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","packages":[
+            {"SPDXID":"SPDXRef-a","name":"JSONStream","versionInfo":"1.3.5","licenseConcluded":"NOASSERTION",
+             "licenseDeclared":"MIT","externalRefs":[
+               {"referenceCategory":"SECURITY","referenceType":"cpe23Type","referenceLocator":"cpe:2.3:a:b"},
+               {"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"pkg:npm/JSONStream@1.3.5"},
+               {"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"nonsense"}]},
+            {"SPDXID":"SPDXRef-root","name":"app"}]}"#;
+        let listing = read(text).unwrap();
+        let [stream, app] = &listing.packages[..] else { panic!() };
+        assert_eq!((stream.name.as_str(), stream.key().as_str()), ("JSONStream", "pkg:npm/jsonstream@1.3.5"));
+        assert_eq!(stream.licenses, ["MIT".to_owned()].into());
+        assert_eq!((app.version.as_str(), &app.purl), ("", &None));
+        assert_eq!(listing.skipped[0].what, "packages[0].externalRefs[2]");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, expected) in [
+            (r#"{"spdxVersion":"SPDX-2.1"}"#, "version `SPDX-2.1` is not read, only `SPDX-2.2`, `SPDX-2.3`"),
+            (r#"{"spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"a","name":"x"}],"files":[{"SPDXID":"a"}]}"#, "id `a`"),
+            (r#"{"spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"a"}]}"#, "`packages[0]`"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Bytes to text: bounded, UTF-8, with or without its byte order mark.
+
+use crate::format::error::FormatError;
+
+/// The most bytes that are read of one document: far above any real inventory (an SBOM of 100,000
+/// components takes about 60 MB), and small enough to be held in memory.
+pub const MAX_DOCUMENT_BYTES: usize = 256 << 20;
+
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The text of a document.
+///
+/// A UTF-8 byte order mark is left out (RFC 8259 §8.1 allows it); offsets in errors count it.
+pub(crate) fn decode<'b>(format: &'static str, bytes: &'b [u8]) -> Result<&'b str, FormatError> {
+    if bytes.len() > MAX_DOCUMENT_BYTES {
+        return Err(FormatError::TooLarge { format, size: bytes.len(), limit: MAX_DOCUMENT_BYTES });
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(FormatError::Utf16 { format });
+    }
+    let text = bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes);
+    let skipped = bytes.len() - text.len();
+    std::str::from_utf8(text).map_err(|source| FormatError::Encoding {
+        format,
+        offset: skipped + source.valid_up_to(),
+        source,
+    })
+}
+
+/// How much text a document may repeat by reference (one name for a million findings): without a bound a
+/// small document could fill the memory.
+#[derive(Debug)]
+pub(crate) struct Unfolding {
+    format: &'static str,
+    left: usize,
+}
+
+impl Unfolding {
+    pub(crate) fn new(format: &'static str) -> Self {
+        Self { format, left: MAX_DOCUMENT_BYTES }
+    }
+
+    /// Takes the texts of one element, and something for the element itself.
+    pub(crate) fn take<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) -> Result<(), FormatError> {
+        let size: usize = texts.into_iter().map(|text| text.len() + 32).sum();
+        let left = self.left.checked_sub(size + 64);
+        self.left = left.ok_or(FormatError::Unfolds { format: self.format, limit: MAX_DOCUMENT_BYTES })?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_and_bad_bytes() {
+        assert_eq!(decode("x", b"\xef\xbb\xbf{}").unwrap(), "{}");
+        let error = decode("x", b"\xef\xbb\xbfab\xff").unwrap_err();
+        assert_eq!(error.to_string(), "x: byte 5 is not UTF-8; save the document as UTF-8");
+        assert!(matches!(decode("x", b"\xff\xfea\0"), Err(FormatError::Utf16 { .. })));
+    }
+
+    #[test]
+    fn repetition_is_bounded() {
+        let mut unfolding = Unfolding::new("x");
+        let name = "n".repeat(1 << 20);
+        let taken = (0..1000).take_while(|_| unfolding.take([name.as_str()]).is_ok()).count();
+        assert_eq!(taken, 255);
+    }
+}
