@@ -11,18 +11,20 @@ use crate::canonical::value::{Value, utf16_order};
 /// they are the same. The pointer of the whole document is empty; a very long pointer loses its middle.
 ///
 /// A member that only one of the two has is such a place, and so is the first element that one array has beyond
-/// the other. Of bytes that are no JSON the offset is told: `byte 12`.
+/// the other. Of bytes that are no JSON, or are the same JSON written in two ways, the offset is told: `byte 12`.
 pub fn first_difference(a: &[u8], b: &[u8]) -> Option<String> {
     if a == b {
         return None;
     }
     let limits = Limits::new(usize::MAX, Limits::DEEPEST);
-    let (Ok(x), Ok(y)) = (parse(a, Source::Canonical, &limits), parse(b, Source::Canonical, &limits)) else {
-        let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-        return Some(format!("byte {same}"));
-    };
-    let mut steps = Vec::new();
-    descend(&x, &y, &mut steps).then(|| pointer(&steps))
+    if let (Ok(x), Ok(y)) = (parse(a, Source::Canonical, &limits), parse(b, Source::Canonical, &limits)) {
+        let mut steps = Vec::new();
+        if descend(&x, &y, &mut steps) {
+            return Some(pointer(&steps));
+        }
+    }
+    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    Some(format!("byte {same}"))
 }
 
 /// Whether the two differ; if so, `steps` leads to the place.
@@ -68,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_first_place_is_named() {
-        let rows: [(&str, &str, Option<&str>); 13] = [
+        let rows: [(&str, &str, Option<&str>); 14] = [
             ("{}", "{}", None),
             ("1", "2", Some("")),
             (r#"{"a":1}"#, "[1]", Some("")),
@@ -82,6 +84,7 @@ mod tests {
             ("[100000000000000000000]", "[1]", Some("/0")),
             ("plain text", "plain test", Some("byte 8")),
             ("abc", "abcd", Some("byte 3")),
+            ("{}", "{ }", Some("byte 1")),
         ];
         for (a, b, expected) in rows {
             assert_eq!(first_difference(a.as_bytes(), b.as_bytes()).as_deref(), expected, "{a} {b}");

@@ -198,12 +198,9 @@ impl<'r> Emitter<'r> {
 }
 
 fn set_order(out: &[u8], a: &Element, b: &Element) -> Ordering {
-    let by_key = a.key.iter().zip(&b.key).map(|(a, b)| {
-        let part = |range: &Option<Range<usize>>| range.clone().map(|range| bare(&out[range]));
-        part(a).cmp(&part(b))
-    });
-    let by_key = by_key.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal);
-    by_key.then_with(|| out[a.whole.clone()].cmp(&out[b.whole.clone()]))
+    let part = |range: &Option<Range<usize>>| range.clone().map(|range| bare(&out[range]));
+    let by_key = a.key.iter().zip(&b.key).map(|(a, b)| part(a).cmp(&part(b))).find(|order| order.is_ne());
+    by_key.unwrap_or_else(|| out[a.whole.clone()].cmp(&out[b.whole.clone()]))
 }
 
 /// A string's canonical bytes without the quotes; any other value's as they are.
