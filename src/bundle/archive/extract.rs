@@ -19,6 +19,7 @@ use crate::bundle::archive::error::{ArchiveError, Problem};
 use crate::bundle::archive::limits::Limits;
 use crate::bundle::archive::read::{self, Visitor};
 use crate::bundle::archive::tree::{Shape, Tree};
+use crate::bundle::archive::write::{Item, items};
 use crate::host::compress::UnpackError;
 use crate::host::fs::{FsError, StagedDir};
 
@@ -37,9 +38,13 @@ pub fn extract(archive: &[u8], to: &Path, limits: &Limits) -> Result<(), Archive
 /// # Errors
 /// [`ArchiveError`] for entries that could not be packed either; `to` is then as it was.
 pub fn restore(entries: &[Entry], to: &Path, limits: &Limits) -> Result<(), ArchiveError> {
+    restore_items(items(entries), to, limits)
+}
+
+pub(crate) fn restore_items(items: Vec<Item<'_>>, to: &Path, limits: &Limits) -> Result<(), ArchiveError> {
     let mut extraction = Extraction::begin(to)?;
     let mut tree = Tree::new(limits.entries);
-    for Entry { path, node } in entries {
+    for (path, node) in &items {
         let shape = match node {
             Node::Directory => Shape::Directory,
             Node::File { .. } => Shape::File,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use crate::bundle::archive::write::pack_at;
+use crate::bundle::archive::write::{items, pack_at};
 use crate::bundle::archive::{
     ArchiveError, Content, Entry, Limits, Node, Problem, content_digest, dir, extract, pack, read, restore,
 };
@@ -54,7 +54,7 @@ fn the_bytes_never_change() {
 #[test]
 fn another_level_is_another_archive_of_the_same_content() {
     let limits = Limits::default();
-    let (other, digests) = pack_at(1, &sample(), Vec::new(), &limits).unwrap();
+    let (other, digests) = pack_at(1, items(&sample()), Vec::new(), &limits).unwrap();
     let packed = pack(&sample(), &limits).unwrap();
     assert_ne!(digests.archive, packed.digests.archive);
     assert_eq!(digests.content, packed.digests.content);

@@ -29,7 +29,9 @@ mod laws;
 
 pub use entry::{Content, Entry, EntryPath, Node, PathError};
 pub use error::{ArchiveError, Problem};
+pub(crate) use extract::restore_items;
 pub use extract::{extract, restore};
 pub use limits::Limits;
 pub use read::read;
 pub use write::{Digests, Packed, content_digest, pack, pack_to};
+pub(crate) use write::{Item, digest_items, pack_items};

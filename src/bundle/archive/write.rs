@@ -48,8 +48,7 @@ impl Packed {
 /// # Errors
 /// [`ArchiveError`] for everything that [`read`](crate::bundle::archive::read()) would refuse.
 pub fn pack(entries: &[Entry], limits: &Limits) -> Result<Packed, ArchiveError> {
-    let (bytes, digests) = pack_at(ARCHIVE_LEVEL, entries, Vec::new(), limits)?;
-    Ok(Packed { bytes, digests })
+    pack_items(items(entries), limits)
 }
 
 /// Packs `entries` into `out`, such as a file, without holding the archive in memory.
@@ -57,7 +56,7 @@ pub fn pack(entries: &[Entry], limits: &Limits) -> Result<Packed, ArchiveError> 
 /// # Errors
 /// As [`pack`].
 pub fn pack_to<W: Write>(entries: &[Entry], out: W, limits: &Limits) -> Result<(W, Digests), ArchiveError> {
-    pack_at(ARCHIVE_LEVEL, entries, out, limits)
+    pack_at(ARCHIVE_LEVEL, items(entries), out, limits)
 }
 
 /// The content digest of `entries`: what [`pack`] would tell, without compressing anything.
@@ -65,18 +64,34 @@ pub fn pack_to<W: Write>(entries: &[Entry], out: W, limits: &Limits) -> Result<(
 /// # Errors
 /// As [`pack`], but for the limits that compression has.
 pub fn content_digest(entries: &[Entry], limits: &Limits) -> Result<Digest, ArchiveError> {
-    let (_, digest, _) = write_tar(entries, Hashing::new(io::sink()), limits)?.finish();
+    digest_items(items(entries), limits)
+}
+
+/// An entry whose node is borrowed, so that it can stand at several paths.
+pub(crate) type Item<'a> = (EntryPath, &'a Node);
+
+pub(crate) fn items(entries: &[Entry]) -> Vec<Item<'_>> {
+    entries.iter().map(|entry| (entry.path.clone(), &entry.node)).collect()
+}
+
+pub(crate) fn pack_items(items: Vec<Item<'_>>, limits: &Limits) -> Result<Packed, ArchiveError> {
+    let (bytes, digests) = pack_at(ARCHIVE_LEVEL, items, Vec::new(), limits)?;
+    Ok(Packed { bytes, digests })
+}
+
+pub(crate) fn digest_items(items: Vec<Item<'_>>, limits: &Limits) -> Result<Digest, ArchiveError> {
+    let (_, digest, _) = write_tar(items, Hashing::new(io::sink()), limits)?.finish();
     Ok(digest)
 }
 
 pub(crate) fn pack_at<W: Write>(
     level: i32,
-    entries: &[Entry],
+    items: Vec<Item<'_>>,
     out: W,
     limits: &Limits,
 ) -> Result<(W, Digests), ArchiveError> {
     let encoder = compress::packer(Hashing::new(out), level).map_err(failed)?;
-    let (encoder, content, unpacked) = write_tar(entries, Hashing::new(encoder), limits)?.finish();
+    let (encoder, content, unpacked) = write_tar(items, Hashing::new(encoder), limits)?.finish();
     let (out, archive, packed) = encoder.finish().map_err(failed)?.finish();
     if packed > limits.packed_bytes {
         return Err(ArchiveError::TooLarge { limit: limits.packed_bytes });
@@ -90,8 +105,7 @@ fn failed(error: io::Error) -> ArchiveError {
 }
 
 /// Writes the tar stream: checked, sorted, with a directory entry for each directory.
-fn write_tar<W: Write>(entries: &[Entry], mut out: W, limits: &Limits) -> Result<W, ArchiveError> {
-    let mut sorted: Vec<(EntryPath, &Node)> = entries.iter().map(|entry| (entry.path.clone(), &entry.node)).collect();
+fn write_tar<W: Write>(mut sorted: Vec<Item<'_>>, mut out: W, limits: &Limits) -> Result<W, ArchiveError> {
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
 
     let mut tree = Tree::new(limits.entries);
