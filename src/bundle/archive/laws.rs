@@ -29,6 +29,10 @@ fn program(path: &str, bytes: &[u8]) -> Entry {
     Entry { path: path.parse().unwrap(), node: Node::File { content, executable: true } }
 }
 
+fn data(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bundle").join(name)).unwrap()
+}
+
 /// A tree with one of everything.
 fn sample() -> Vec<Entry> {
     let long = "long/".repeat(30) + "näme";
@@ -49,6 +53,32 @@ fn the_bytes_never_change() {
     let packed = pack(&sample(), &Limits::default()).unwrap();
     assert_eq!(packed.digests.content.short(), "f3f6bb7ae89b");
     assert_eq!(pack(&[], &Limits::default()).unwrap().digests.content.short(), "5f70bf18a086");
+}
+
+#[test]
+fn an_archive_of_the_first_version_is_still_read() {
+    let archive = data("sample-v1.tar.zst");
+    let entries = read(&archive, &Limits::default()).unwrap();
+    assert!(sample().iter().all(|entry| entries.contains(entry)));
+    let packed = pack(&sample(), &Limits::default()).unwrap();
+    assert_eq!(content_digest(&entries, &Limits::default()).unwrap(), packed.digests.content);
+}
+
+#[test]
+fn an_archive_of_gnu_tar_has_the_identity_of_its_tree() {
+    let long = vec!["long".repeat(12); 3].join("/");
+    let tree = [
+        file("a", b"hello"),
+        program("bin/tool", b"#!/bin/sh\n"),
+        link("bin/alias", "tool"),
+        directory("empty"),
+        file(&format!("{long}/file"), b"deep\n"),
+        link("far", &("./".repeat(60) + "a")),
+    ];
+    let entries = read(&data("gnu-tar-posix.tar.zst"), &Limits::default()).unwrap();
+    assert!(tree.iter().all(|entry| entries.contains(entry)));
+    let limits = Limits::default();
+    assert_eq!(content_digest(&entries, &limits).unwrap(), content_digest(&tree, &limits).unwrap());
 }
 
 #[test]
