@@ -174,6 +174,32 @@ fn read_as_everything(bytes: &[u8]) {
     }
 }
 
+#[test]
+fn depth_is_an_error_and_no_danger() {
+    for (open, at) in
+        [("[", ""), ("{\"a\":", ""), ("[", "a = "), ("{a=", "a = "), ("a.", ""), ("[", "[[package]]\nname = ")]
+    {
+        read_as_everything(format!("{at}{}", open.repeat(100_000)).as_bytes());
+    }
+    // What is nested as the formats nest it is read up to the reader's bound.
+    for (head, open, core, close, tail) in [
+        (
+            r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":"#,
+            r#"[{"type":"library","name":"a","components":"#,
+            "[]",
+            "}]",
+            "}",
+        ),
+        (r#"{"lockfileVersion":1,"dependencies":"#, r#"{"a":{"version":"1","dependencies":"#, "{}", "}}", "}"),
+    ] {
+        for depth in [1, 20, 50, 100, 1000, 50_000] {
+            let text = format!("{head}{}{core}{}{tail}", open.repeat(depth), close.repeat(depth));
+            let result = read_inventory("x.json", text.as_bytes(), None);
+            assert_eq!(result.is_ok(), depth <= 50, "{depth}: {:?}", result.err());
+        }
+    }
+}
+
 /// Words that mean something to one parser or another.
 const WORDS: [&str; 24] = [
     "\"",

@@ -109,6 +109,9 @@ pub(crate) struct Vulnerability {
     pub(crate) references: Vec<Reference>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ratings: Vec<Rating>,
+    /// What to do, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recommendation: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) analysis: Option<Analysis>,
     #[serde(default)]
