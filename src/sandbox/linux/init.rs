@@ -1,12 +1,14 @@
 //! Pid 1 inside: builds what the program sees, gives up every power, runs it, reaps orphans.
 
+use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::thread;
 
 use rustix::fs::Mode;
 use rustix::process::{
-    DumpableBehavior, Pid, Signal, set_dumpable_behavior, set_parent_process_death_signal, setsid, umask,
+    DumpableBehavior, Pid, Signal, getegid, getgroups, set_dumpable_behavior, set_parent_process_death_signal, setsid,
+    umask,
 };
 use rustix::system::{setdomainname, sethostname};
 
@@ -22,7 +24,8 @@ pub(super) fn serve(socket: &UnixStream) -> Result<Report, Stopped> {
     // What is built here must not depend on who runs stella.
     umask(Mode::from_raw_mode(0o022));
     let Inner { spec, probe } = wire::receive(socket).or_fail("read the spec")?;
-    let mut lost = root::enter(&spec)?;
+    let mut lost = of_caller();
+    lost.extend(root::enter(&spec)?);
     sethostname(spec.hostname.as_str().as_bytes()).or_refuse("set the host's name")?;
     setdomainname(b"(none)").or_refuse("set the domain's name")?;
     if spec.network == Network::Denied {
@@ -37,10 +40,25 @@ pub(super) fn serve(socket: &UnixStream) -> Result<Report, Stopped> {
         return Ok(Report::Ready { lost });
     }
     let mut command = command(&spec, &Places::Guest)?;
-    end_on_hang_up(socket)?;
+    // Before any thread, so that it is process 2 in every run.
     let program = command.spawn().map_err(|source| Stopped::Failed(Failure::Program, source))?;
+    end_on_hang_up(socket)?;
     let status = wait_for(Pid::from_child(&program))?;
     Ok(report_of(status, lost))
+}
+
+/// What of the caller no namespace hides.
+fn of_caller() -> Vec<String> {
+    let mut lost = Vec::new();
+    if getgroups().is_ok_and(|groups| groups.iter().any(|group| *group != getegid())) {
+        lost.push("groups: the program has the caller's other groups, without their numbers".to_owned());
+    }
+    // Inside, outside, count: the outside is what the kernel asks for.
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    if map.split_whitespace().nth(1) == Some("0") {
+        lost.push("limits: the superuser's processes are not limited".to_owned());
+    }
+    lost
 }
 
 /// Ends everything when stella closes the socket or dies.

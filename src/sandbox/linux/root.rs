@@ -43,7 +43,7 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).or_refuse("part from the mounts")?;
     let links = links();
     let held = hold(spec)?;
-    let machine_proc = take("/proc", Protection::ReadOnly);
+    let machine_proc = take("/proc", Protection::Inert);
 
     // The kernel takes a size of nothing for no limit.
     let size = spec.limits.file_bytes.clamp(1, i64::MAX.unsigned_abs());
