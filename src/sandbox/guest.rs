@@ -36,15 +36,21 @@ pub const SYSTEM_ROOTS: [&str; 10] =
     ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/gnu/store"];
 
 /// What is visible of the host's `/etc`, read-only; the rest of it is written for the run or absent.
-pub const SYSTEM_FILES: [&str; 17] = [
+/// Never a folder that holds private keys: a run by the superuser could read them.
+pub const SYSTEM_FILES: [&str; 22] = [
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
     "/etc/ld-musl-x86_64.path",
     "/etc/ld-musl-aarch64.path",
     "/etc/alternatives",
-    "/etc/ssl",
-    "/etc/pki",
+    "/etc/ssl/certs",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/ca-trust",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/tls/openssl.cnf",
     "/etc/ca-certificates",
     "/etc/crypto-policies",
     "/etc/mime.types",

@@ -87,7 +87,7 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     lose(!traced, "randomness: the machine's, the seed has no effect");
     lose(!traced && spec.directory_order != DirectoryOrder::Machine, "directory order: the file system's");
     lose(!traced && spec.cpu_count.is_some(), "cpu count: only the affinity mask shows it");
-    lose(!traced, "kernel: its version, uptime and memory size are visible");
+    lose(!traced, "kernel: its version, uptime, memory size and the sources of mounts are visible");
     lost
 }
 

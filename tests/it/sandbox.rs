@@ -197,6 +197,7 @@ fn mounts_are_read_only_unless_they_say_so() {
            if echo x > $at; then echo WRITTEN $at; fi\n\
          done 2>/dev/null\n\
          for at in /tmp/stella/out/new /tmp/stella/home/new /tmp/new /dev/shm/new /var/tmp/new ./new; do echo x > $at || echo REFUSED $at; done\n\
+         if [ -e /etc/ssl/private ] || [ -e /etc/shadow ]; then echo PRIVATE KEYS; fi\n\
          ls /",
     );
     spec.mounts.add(Mount::read_only(&input, INPUT).unwrap()).unwrap();
@@ -205,6 +206,7 @@ fn mounts_are_read_only_unless_they_say_so() {
     let text = printed(&spec);
     assert!(text.starts_with("contentone file\n"), "{text}");
     assert!(!text.contains("WRITTEN") && !text.contains("REFUSED"), "{text}");
+    assert!(!text.contains("PRIVATE KEYS"), "{text}");
     for hidden in ["root", "home", "srv", "mnt"] {
         assert!(!text.lines().any(|line| line == hidden), "{text}");
     }
