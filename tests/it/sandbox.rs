@@ -367,10 +367,12 @@ fn killing_stella_ends_the_run() {
     }
     for (number, level) in ["full", "none"].into_iter().enumerate() {
         let mark = mark(300 + number as u32);
+        let private = tempfile::tempdir().unwrap();
         let mut victim = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "sandbox::killing_stella_ends_the_run"])
             .env("STELLA_TEST_VICTIM", level)
             .env("STELLA_TEST_MARK", &mark)
+            .env("TMPDIR", private.path())
             .spawn()
             .unwrap();
         let until = |done: &dyn Fn() -> bool| {
@@ -384,6 +386,8 @@ fn killing_stella_ends_the_run() {
         victim.kill().unwrap();
         victim.wait().unwrap();
         assert!(until(&|| alive(&mark).is_empty()), "{level}: {:?}", alive(&mark));
+        let is_empty = || fs::read_dir(private.path()).unwrap().next().is_none();
+        assert!(until(&is_empty), "{level}: the private folder is left");
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn serve(socket: &UnixStream, root: PathBuf, closed: rustix::io::Resu
     let Inner { spec, probe } = wire::receive(socket).or_fail("read the spec")?;
     // Orphans come to this process instead of the machine's init, and can be found.
     set_child_subreaper(Some(getpid())).or_fail("keep orphans")?;
-    let places = Places::Machine { root, mounts: spec.mounts.clone() };
+    let places = Places::Machine { root: root.clone(), mounts: spec.mounts.clone() };
     for (number, mount) in spec.mounts.iter().enumerate() {
         mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
     }
@@ -40,6 +40,8 @@ pub(super) fn serve(socket: &UnixStream, root: PathBuf, closed: rustix::io::Resu
     let program = command.spawn().map_err(|source| Stopped::Failed(Failure::Program, source))?;
     let status = wait_for(Pid::from_child(&program))?;
     end_descendants();
+    // Stella does this too, if it is still there.
+    fs::remove_dir_all(root).ok();
     Ok(report_of(status, lost))
 }
 
