@@ -5,19 +5,19 @@ package stella.policy
 
 policy_set := "stella-default"
 
-rank := {"unknown": 0, "none": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
-
 # A finding blocks when it is severe enough and nothing excuses it.
-deny contains sprintf("severity-%s", [finding.severity]) if {
-	some finding in input.findings
-	severe(finding)
+deny contains code if {
+	some finding in severe
 	not excused(finding)
+	not cleared(finding)
+	not allowed(finding)
+	code := sprintf("severity-%s", [finding.severity])
 }
 
-# An entry that cannot be judged must not be mistaken for one that excuses nothing.
+# An entry that is not complete excuses nothing, and nobody should believe that it does.
 deny contains "allow-list-invalid" if {
 	some entry in data.allow
-	not well_formed(entry)
+	not complete(entry)
 }
 
 warn contains "severity-unknown" if {
@@ -27,25 +27,32 @@ warn contains "severity-unknown" if {
 }
 
 warn contains "allow-list-used" if {
-	some finding in input.findings
-	severe(finding)
-	allowed(finding)
+	some entry in listed
+	valid(entry)
+	some finding in severe
+	names(entry, finding)
 }
 
 warn contains "allow-list-expired" if {
-	some finding in input.findings
-	severe(finding)
-	some entry in data.allow
-	names(entry, finding)
+	some entry in listed
 	not valid(entry)
+	some finding in severe
+	names(entry, finding)
 }
 
-severe(finding) if rank[finding.severity] >= rank[data.parameters.block_severity]
+rank := {"unknown": 0, "none": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
 
-severe(finding) if {
-	finding.severity == "unknown"
-	data.parameters.block_unknown_severity
+blocking_severities contains severity if {
+	some severity, value in rank
+	value >= rank[data.parameters.block_severity]
 }
+
+blocking_severities contains "unknown" if data.parameters.block_unknown_severity
+
+severe := [finding |
+	some finding in input.findings
+	finding.severity in blocking_severities
+]
 
 excused(finding) if {
 	finding.reachability == "unreachable"
@@ -57,30 +64,31 @@ excused(finding) if {
 	not data.parameters.block_without_fix
 }
 
-excused(finding) if cleared(finding)
-
-excused(finding) if allowed(finding)
-
-# VEX: cleared by at least one statement, and contradicted by none.
+# VEX clears a finding when at least one statement does, and none contradicts.
 cleared(finding) if {
-	count(statuses(finding) & {"not_affected", "fixed"}) > 0
-	count(statuses(finding) & {"affected", "under_investigation"}) == 0
+	some status in ["not_affected", "fixed"]
+	says(finding, status)
+	not contradicted(finding)
 }
 
-statuses(finding) := {status |
-	some statement in input.vex
-	statement.vulnerability in ids(finding)
-	statement.product == finding.affected_purl
-	status := statement.status
-} | {status |
-	status := finding.vex_status
-	status != null
+contradicted(finding) if {
+	some status in ["affected", "under_investigation"]
+	says(finding, status)
 }
 
-ids(finding) := {finding.cve_id} | {id | some id in finding.aliases}
+says(finding, status) if finding.vex_status == status
+
+says(finding, status) if {
+	some id in ids(finding)
+	[finding.affected_purl, id, status] in statements
+}
+
+statements contains [vex.product, vex.vulnerability, vex.status] if some vex in input.vex
+
+ids(finding) := array.concat([finding.cve_id], finding.aliases)
 
 allowed(finding) if {
-	some entry in data.allow
+	some entry in listed
 	names(entry, finding)
 	valid(entry)
 }
@@ -93,9 +101,10 @@ names(entry, finding) if {
 # The instant of expiry is the first at which the entry no longer counts.
 valid(entry) if time.now_ns() < time.parse_rfc3339_ns(entry.expires)
 
-well_formed(entry) if {
+listed := [entry | some entry in data.allow; complete(entry)]
+
+complete(entry) if {
 	is_string(entry.id)
 	is_string(entry.expires)
 	is_string(entry.reason)
-	object.get(entry, "purl", "") != null
 }

@@ -180,3 +180,141 @@ fn vex(before: &Semantics, after: &Semantics) -> Vec<VexChange> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::compare::arbitrary::{Parts, decision, parts};
+    use crate::model::package::Ecosystem;
+
+    fn semantics((packages, findings, vex): Parts, decision: Option<Decision>) -> Semantics {
+        Semantics::from_parts(packages, findings, vex, decision)
+    }
+
+    /// The same with every part there: what a part lacks and what it holds nothing of looks the same in a summary.
+    fn complete(of: &Semantics) -> Semantics {
+        let Semantics { packages, findings, vex, decision } = of.clone();
+        Semantics {
+            packages: packages.or_else(|| Some(Keyed::new())),
+            findings: findings.or_else(|| Some(Keyed::new())),
+            vex: vex.or_else(|| Some(Keyed::new())),
+            decision,
+        }
+    }
+
+    fn swapped(direction: Direction) -> Direction {
+        match direction {
+            Direction::Appeared => Direction::Disappeared,
+            Direction::Disappeared => Direction::Appeared,
+            Direction::Changed => Direction::Changed,
+        }
+    }
+
+    fn summary(before: &Semantics, after: &Semantics) -> DiffSummary {
+        summarize(before, after, Vec::new(), usize::MAX)
+    }
+
+    proptest! {
+        #[test]
+        fn empty_exactly_when_equal(a in parts(), b in parts(), d in decision(), e in decision(), same: bool) {
+            let before = semantics(a, Some(d.clone()));
+            let after = if same { semantics(b, Some(d)) } else { semantics(b, Some(e)) };
+            prop_assert!(summary(&before, &before).is_empty());
+            prop_assert_eq!(summary(&before, &after).is_empty(), complete(&before) == complete(&after));
+        }
+
+        #[test]
+        fn swapping_the_sides_swaps_every_direction(a in parts(), b in parts(), d in decision()) {
+            let (before, after) = (semantics(a, Some(d)), semantics(b, None));
+            let (there, back) = (summary(&before, &after), summary(&after, &before));
+            prop_assert_eq!(there.findings.shown.len(), back.findings.shown.len());
+            for (one, other) in there.findings.shown.iter().zip(&back.findings.shown) {
+                prop_assert_eq!((&one.cve_id, &one.affected_purl), (&other.cve_id, &other.affected_purl));
+                prop_assert_eq!(one.direction, swapped(other.direction));
+                let turned: Vec<_> = other.changes.iter().cloned().map(|change| FieldChange {
+                    field: change.field, before: change.after, after: change.before,
+                }).collect();
+                prop_assert_eq!(&one.changes, &turned);
+                prop_assert!(!one.why.is_empty());
+            }
+            prop_assert_eq!(there.packages.shown.len(), back.packages.shown.len());
+            for (one, other) in there.packages.shown.iter().zip(&back.packages.shown) {
+                prop_assert_eq!((&one.name, &one.before, &one.after), (&other.name, &other.after, &other.before));
+                prop_assert_eq!(one.direction, swapped(other.direction));
+                prop_assert_ne!(&one.before, &one.after);
+            }
+            prop_assert_eq!(there.vex.shown.len(), back.vex.shown.len());
+            for (one, other) in there.vex.shown.iter().zip(&back.vex.shown) {
+                prop_assert_eq!((&one.before, &one.after), (&other.after, &other.before));
+                prop_assert_ne!(&one.before, &one.after);
+            }
+            let (there, back) = (there.decision.unwrap(), back.decision.unwrap());
+            prop_assert_eq!((there.before, there.reasons_added), (back.after, back.reasons_removed));
+        }
+
+        #[test]
+        fn cutting_counts_what_it_omits(a in parts(), b in parts(), top in 0_usize..4) {
+            let (before, after) = (semantics(a, None), semantics(b, None));
+            let (all, cut) = (summary(&before, &after), summarize(&before, &after, Vec::new(), top));
+            prop_assert_eq!(cut.findings.total(), all.findings.total());
+            prop_assert_eq!(cut.packages.total(), all.packages.total());
+            prop_assert_eq!(cut.vex.total(), all.vex.total());
+            prop_assert!(all.findings.shown.starts_with(&cut.findings.shown));
+            prop_assert!(cut.findings.shown.len() <= top);
+        }
+
+        #[test]
+        fn the_most_severe_come_first(a in parts(), b in parts()) {
+            let (before, after) = (semantics(a, None), semantics(b, None));
+            let greatest = |flip: &FindingFlip| {
+                let both = before.findings().chain(after.findings());
+                both.filter(|f| f.key.cve_id == flip.cve_id && f.key.affected == flip.affected_purl)
+                    .map(|f| f.severity).max()
+            };
+            prop_assert!(summary(&before, &after).findings.shown.is_sorted_by_key(|flip| std::cmp::Reverse(greatest(flip))));
+        }
+    }
+
+    #[test]
+    fn packages_are_compared_by_name_with_all_their_versions() {
+        let package = |name: &str, version: &str, license: &str| Package {
+            name: name.into(),
+            version: version.into(),
+            purl: None,
+            ecosystem: Ecosystem::Npm,
+            licenses: [license.into()].into(),
+            source: None,
+        };
+        let before = vec![
+            package("both", "1", "MIT"),
+            package("both", "2", "MIT"),
+            package("gone", "1", "MIT"),
+            package("licence", "1", "MIT"),
+            package("same", "1", "MIT"),
+        ];
+        let after = vec![
+            package("both", "2", "MIT"),
+            package("both", "3", "MIT"),
+            package("licence", "1", "GPL-3.0"),
+            package("new", "1", "MIT"),
+            package("same", "1", "MIT"),
+        ];
+        let of = |packages| Semantics::from_parts(Some(packages), None, None, None);
+        let changes = summary(&of(before), &of(after)).packages.shown;
+        let seen: Vec<_> = changes
+            .iter()
+            .map(|change| {
+                (change.name.as_str(), change.direction.code(), change.before.join(" "), change.after.join(" "))
+            })
+            .collect();
+        let expected = [
+            ("both", "changed", "1 2", "2 3"),
+            ("gone", "disappeared", "1", ""),
+            ("licence", "changed", "1 (licences MIT)", "1 (licences GPL-3.0)"),
+            ("new", "appeared", "", "1"),
+        ];
+        assert_eq!(seen, expected.map(|(name, direction, was, is)| (name, direction, was.to_owned(), is.to_owned())));
+    }
+}

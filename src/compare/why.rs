@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::semantic::Semantics;
 use crate::model::finding::Finding;
+use crate::model::package::Package;
 
 /// The fields of a finding apart from its key, as text; several findings with one key are joined by `|`.
 ///
@@ -99,8 +100,13 @@ impl<'a> Side<'a> {
 
     /// Whether the inventory holds the very package of `finding`.
     fn holds(&self, finding: &Finding) -> bool {
-        let by_key = self.semantics.packages.as_ref().is_some_and(|all| all.contains_key(&finding.key.affected));
-        by_key || self.versions(finding).is_some_and(|versions| versions.contains(finding.version.as_str()))
+        self.entry(finding).is_some()
+            || self.versions(finding).is_some_and(|versions| versions.contains(finding.version.as_str()))
+    }
+
+    /// What the inventory says of the package that the finding names.
+    fn entry(&self, finding: &Finding) -> Option<&'a BTreeSet<Package>> {
+        self.semantics.packages.as_ref()?.get(&finding.key.affected)
     }
 
     fn versions(&self, finding: &Finding) -> Option<&BTreeSet<&'a str>> {
@@ -133,10 +139,7 @@ fn one_sided(finding: &Finding, has: &Side<'_>, lacks: &Side<'_>, words: &Words,
     }
     match (has.holds(finding), lacks.holds(finding)) {
         (true, true) => {
-            let same = |side: &Side<'_>| {
-                side.semantics.packages.as_ref().and_then(|all| all.get(&finding.key.affected).cloned())
-            };
-            let state = if same(has) == same(lacks) { "unchanged" } else { "in both inventories" };
+            let state = if has.entry(finding) == lacks.entry(finding) { "unchanged" } else { "in both inventories" };
             format!("{} although the package is {state}", words.verb)
         }
         (true, false) => {
@@ -184,4 +187,158 @@ fn phrase(field: &str, before: Option<&str>, after: Option<&str>) -> String {
 
 fn join(texts: &BTreeSet<&str>) -> String {
     texts.iter().copied().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::diff::summarize;
+    use crate::model::finding::{FindingKey, Reachability, Severity};
+    use crate::model::package::Ecosystem;
+    use crate::model::vex::VexStatus;
+
+    fn finding(version: &str) -> Finding {
+        Finding {
+            key: FindingKey { cve_id: "CVE-2024-1".into(), affected: format!("log@{version}") },
+            aliases: BTreeSet::new(),
+            package: "log".into(),
+            version: version.into(),
+            severity: Severity::High,
+            fixed_versions: ["1.2.3".into()].into(),
+            reachability: Reachability::Reachable,
+            vex_status: None,
+        }
+    }
+
+    fn renamed(id: &str, alias: &str) -> Finding {
+        let mut finding = finding("1.0");
+        finding.key.cve_id = id.into();
+        finding.aliases.insert(alias.into());
+        finding
+    }
+
+    fn package(version: &str) -> Package {
+        Package {
+            name: "log".into(),
+            version: version.into(),
+            purl: None,
+            ecosystem: Ecosystem::Npm,
+            licenses: BTreeSet::new(),
+            source: None,
+        }
+    }
+
+    fn result(versions: Option<&[&str]>, findings: Option<Vec<Finding>>) -> Semantics {
+        let packages = versions.map(|versions| versions.iter().map(|version| package(version)).collect());
+        Semantics::from_parts(packages, findings, None, None)
+    }
+
+    fn why(before: &Semantics, after: &Semantics) -> Vec<String> {
+        summarize(before, after, Vec::new(), 10).findings.shown.into_iter().map(|flip| flip.why).collect()
+    }
+
+    #[test]
+    fn one_sided_findings_are_explained_by_the_inventories() {
+        let found = || Some(vec![finding("1.0")]);
+        let none = || Some(Vec::new());
+        let one: Option<&[&str]> = Some(&["1.0"]);
+        // The recording has the finding in `here`; the replay is `there`.
+        let cases: [(Semantics, Semantics, &str, &str); 7] = [
+            (
+                result(one, found()),
+                result(one, none()),
+                "no longer reported although the package is unchanged",
+                "newly reported although the package is unchanged",
+            ),
+            (
+                result(one, found()),
+                result(Some(&["1.1"]), none()),
+                "package version changed 1.0 → 1.1",
+                "package version changed 1.1 → 1.0",
+            ),
+            (
+                result(one, found()),
+                result(Some(&[]), none()),
+                "package no longer in the inventory",
+                "package new in the inventory",
+            ),
+            (
+                result(Some(&["1.0", "2.0"]), found()),
+                result(Some(&["2.0"]), none()),
+                "version 1.0 of the package no longer in the inventory",
+                "version 1.0 of the package new in the inventory",
+            ),
+            (
+                result(one, found()),
+                result(one, None),
+                "the replay holds no findings document",
+                "the recording holds no findings document",
+            ),
+            (
+                result(None, found()),
+                result(None, none()),
+                "no longer reported; an inventory to look into is missing",
+                "newly reported; an inventory to look into is missing",
+            ),
+            (
+                result(Some(&[]), found()),
+                result(Some(&[]), none()),
+                "no longer reported; neither inventory has the package",
+                "newly reported; neither inventory has the package",
+            ),
+        ];
+        for (here, there, disappeared, appeared) in cases {
+            assert_eq!(why(&here, &there), [disappeared]);
+            assert_eq!(why(&there, &here), [appeared]);
+        }
+    }
+
+    #[test]
+    fn another_id_or_version_of_the_same_is_recognised() {
+        let of = |finding: Finding| result(None, Some(vec![finding]));
+        let (ghsa, cve) = (renamed("GHSA-a", "CVE-2024-1"), renamed("CVE-2024-1", "GHSA-a"));
+        assert_eq!(why(&of(ghsa), &of(cve)), ["was reported as GHSA-a", "now reported as CVE-2024-1"]);
+        assert_eq!(
+            why(&of(finding("1.0")), &of(finding("1.1"))),
+            ["reported for another version: 1.0 → 1.1", "reported for another version: 1.0 → 1.1"]
+        );
+    }
+
+    type Change = (fn(&mut Finding), &'static str);
+
+    #[test]
+    fn changed_findings_name_their_fields() {
+        let cases: [Change; 8] = [
+            (|f| f.severity = Severity::Critical, "severity high → critical"),
+            (|f| f.reachability = Reachability::Unreachable, "reachable → unreachable"),
+            (|f| f.reachability = Reachability::Unknown, "reachability reachable → unknown"),
+            (|f| f.fixed_versions = ["1.2.4".into()].into(), "fixed version changed 1.2.3 → 1.2.4"),
+            (|f| f.fixed_versions.clear(), "the fixed version 1.2.3 is no longer known"),
+            (|f| f.vex_status = Some(VexStatus::NotAffected), "VEX status none → not_affected"),
+            (|f| _ = f.aliases.insert("GHSA-a".into()), "aliases none → GHSA-a"),
+            (
+                |f| {
+                    f.severity = Severity::Low;
+                    f.version = "1".into();
+                },
+                "severity high → low; version 1.0 → 1",
+            ),
+        ];
+        for (change, expected) in cases {
+            let mut changed = finding("1.0");
+            change(&mut changed);
+            let of = |finding| result(None, Some(vec![finding]));
+            assert_eq!(why(&of(finding("1.0")), &of(changed)), [expected]);
+        }
+    }
+
+    #[test]
+    fn contradicting_findings_are_not_lost() {
+        let with = |severity, reachability| Finding { severity, reachability, ..finding("1.0") };
+        use Reachability::{Reachable, Unreachable};
+        use Severity::{High, Low};
+        let before = result(None, Some(vec![with(High, Reachable), with(Low, Unreachable)]));
+        let after = result(None, Some(vec![with(High, Unreachable), with(Low, Reachable)]));
+        assert_eq!(why(&before, &after), ["the same values stand in other combinations"]);
+    }
 }

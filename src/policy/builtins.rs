@@ -70,7 +70,6 @@ const OFFERED: &[&str] = &[
     "print",
     "product",
     "regex.find_n",
-    "regex.globs_match",
     "regex.is_valid",
     "regex.match",
     "regex.replace",
@@ -116,7 +115,6 @@ const OFFERED: &[&str] = &[
     "urlquery.decode_object",
     "urlquery.encode",
     "urlquery.encode_object",
-    "walk",
 ];
 
 /// Functions and families (`net.`) whose answer does not follow from their arguments, and what to do instead.
@@ -254,6 +252,7 @@ mod tests {
         assert!(OFFERED.is_sorted());
         for function in OFFERED {
             assert_eq!(impurity(function), None, "{function}");
+            // The two that the engine has beside its table.
             assert!(is_known(function) || ["print", "set"].contains(function), "{function}");
         }
     }
@@ -271,6 +270,7 @@ mod tests {
                 "bits.lsh", // makes a number of any length
                 "json.marshal_with_options",
                 "rand.intn",
+                "regex.find_all_string_submatch_n",
                 "trace",
                 "units.parse", // panics on exponents
                 "units.parse_bytes",
@@ -283,9 +283,9 @@ mod tests {
         let numbers = |first: i64, last: i64, step: i64| {
             range(&[first.into(), last.into(), step.into()]).map(|value| value.to_string()).map_err(|e| e.to_string())
         };
-        assert_eq!(numbers(1, 3, 1).unwrap(), "[1, 2, 3]");
-        assert_eq!(numbers(3, 1, 1).unwrap(), "[3, 2, 1]");
-        assert_eq!(numbers(1, 6, 2).unwrap(), "[1, 3, 5]");
+        assert_eq!(numbers(1, 3, 1).unwrap(), "[1,2,3]");
+        assert_eq!(numbers(3, 1, 1).unwrap(), "[3,2,1]");
+        assert_eq!(numbers(1, 6, 2).unwrap(), "[1,3,5]");
         assert_eq!(numbers(5, 5, 9).unwrap(), "[5]");
         assert!(numbers(1, 100_000, 1).is_ok());
         assert!(numbers(1, 100_001, 1).unwrap_err().contains("limit"));

@@ -29,7 +29,7 @@ pub struct EngineError(pub(super) String);
 impl EngineError {
     /// Takes over any error of the engine.
     pub(super) fn new(error: impl fmt::Display) -> Self {
-        Self(error.to_string().trim().to_owned())
+        Self(error.to_string().trim().trim_start_matches("--> ").to_owned())
     }
 }
 
@@ -76,6 +76,14 @@ pub enum PolicyError {
         file: String,
         /// What the engine says.
         source: EngineError,
+    },
+    /// Rules that are nested too deep.
+    #[error("{site} nests brackets more than {limit} deep")]
+    Nesting {
+        /// Where.
+        site: Site,
+        /// The deepest nesting that is accepted.
+        limit: usize,
     },
     /// A data file that is not JSON.
     #[error("`{file}` is not valid JSON")]

@@ -105,6 +105,7 @@ pub(super) fn within(what: &'static str, given: usize, limit: usize) -> Result<(
 fn add_rules(engine: &mut Engine, name: &str, content: &[u8]) -> Result<(), PolicyError> {
     let text =
         std::str::from_utf8(content).map_err(|source| PolicyError::Encoding { file: name.to_owned(), source })?;
+    scan::check_nesting(name, text)?;
     let added = engine.add_policy(name.to_owned(), text.to_owned());
     added.map(drop).map_err(|e| PolicyError::Rego { file: name.to_owned(), source: EngineError::new(e) })
 }

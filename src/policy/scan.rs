@@ -13,15 +13,23 @@ use crate::policy::builtins::{impurity, is_known, is_offered};
 use crate::policy::error::{EngineError, PolicyError, Site};
 
 /// The longest chain of rules that refer to each other.
-pub(crate) const MAX_CHAIN: usize = 32;
+const MAX_CHAIN: usize = 32;
 
 const KEYWORDS: &[&str] = &[
     "as", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package", "some", "true", "with",
 ];
 
+/// The deepest nesting of brackets. The engine's parser has a limit of its own, but needs twice the time for each
+/// level, so that its limit is never reached.
+const MAX_NESTING: usize = 12;
+
 /// A dotted path in the source: `data.lib.f`, `time["now_ns"]`, `x`.
+#[derive(Clone)]
 struct Reference {
+    /// Never empty.
     path: Vec<String>,
+    /// The keyword or symbol right before it, where there is one.
+    keyword: String,
     start: u32,
     line: u32,
     called: bool,
@@ -54,6 +62,25 @@ impl RuleSet {
         };
         (1..=full.len()).find_map(|n| self.0.get(&full[..n])).map(Vec::as_slice)
     }
+}
+
+/// Refuses rules that are nested too deep to be parsed.
+pub(super) fn check_nesting(file: &str, text: &str) -> Result<(), PolicyError> {
+    let read = Source::from_contents(file.to_owned(), text.to_owned()).map_err(EngineError::new);
+    let tokens = read.and_then(|source| tokens(&source));
+    let mut depth = 0_usize;
+    for token in tokens.map_err(|source| PolicyError::Rego { file: file.to_owned(), source })? {
+        match (&token.0, token.1.text()) {
+            (TokenKind::Symbol, "(" | "[" | "{") => depth += 1,
+            (TokenKind::Symbol, ")" | "]" | "}") => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_NESTING {
+            let site = Site { file: file.to_owned(), line: token.1.line, rule: String::new() };
+            return Err(PolicyError::Nesting { site, limit: MAX_NESTING });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses what may not be called, recursion, and chains that are too long; gives the rules' names.
@@ -129,66 +156,73 @@ fn read_module(module: &Module) -> Result<Vec<Definition>, PolicyError> {
     let source = &module.package.span.source;
     let file = source.file();
     let tokens = tokens(source).map_err(|source| PolicyError::Rego { file: file.clone(), source })?;
-    let mut package = Vec::new();
-    let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let references = references(&tokens);
     let mut starts: Vec<u32> = module.policy.iter().map(|rule| rule.span().start).collect();
     starts.sort_unstable();
+
     let first_rule = starts.first().copied().unwrap_or(u32::MAX);
-
-    let mut header_word = String::new();
-    let mut imported: Option<Vec<String>> = None;
-    let mut bodies: Vec<Vec<Reference>> = starts.iter().map(|_| Vec::new()).collect();
-    let mut at = 0;
-    while let Some(token) = tokens.get(at) {
-        let text = token.1.text();
-        if !is_word(token) || KEYWORDS.contains(&text) {
-            header_word = text.to_owned();
-            at += 1;
-            continue;
-        }
-        let is_field = at > 0 && is_symbol(&tokens[at - 1], ".");
-        let (reference, next) = read_reference(&tokens, at);
-        at = next;
-        if reference.start >= first_rule {
-            let owner = starts.partition_point(|start| *start <= reference.start) - 1;
-            if !is_field {
-                bodies[owner].push(reference);
-            }
-            continue;
-        }
-        match header_word.as_str() {
-            "package" => package = reference.path,
-            "import" => {
-                if let Some(last) = reference.path.last() {
-                    aliases.insert(last.clone(), reference.path.clone());
-                }
-                imported = Some(reference.path);
-            }
-            "as" => {
-                if let (Some(path), Some(alias)) = (imported.take(), reference.path.first()) {
-                    aliases.insert(alias.clone(), path);
-                }
-            }
-            _ => {}
-        }
-        header_word.clear();
-    }
-
-    let definitions = bodies.into_iter().filter_map(|mut references| {
-        if references.is_empty() {
-            return None;
-        }
-        let head = references.remove(0);
-        let site = Site { file: file.clone(), line: head.line, rule: head.path.join(".") };
-        for reference in &mut references {
-            if let Some(target) = reference.path.first().and_then(|alias| aliases.get(alias)) {
+    let (header, mut rest) = references.split_at(references.partition_point(|r| r.start < first_rule));
+    let (package, aliases) = read_header(header);
+    let mut definitions = Vec::new();
+    for next in starts.into_iter().skip(1).chain([u32::MAX]) {
+        let (rule, behind) = rest.split_at(rest.partition_point(|r| r.start < next));
+        rest = behind;
+        let Some((head, body)) = rule.split_first() else { continue };
+        let mut body = body.to_vec();
+        for reference in &mut body {
+            if let Some(target) = aliases.get(&reference.path[0]) {
                 reference.path = [target, &reference.path[1..]].concat();
             }
         }
-        let path = [package.as_slice(), &head.path].concat();
-        Some(Definition { package: package.clone(), path, site, references })
-    });
-    Ok(definitions.collect())
+        definitions.push(Definition {
+            package: package.clone(),
+            path: [package.as_slice(), &head.path].concat(),
+            site: Site { file: file.clone(), line: head.line, rule: head.path.join(".") },
+            references: body,
+        });
+    }
+    Ok(definitions)
+}
+
+/// The package, and what each imported name stands for.
+fn read_header(references: &[Reference]) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
+    let mut package = Vec::new();
+    let mut aliases = BTreeMap::new();
+    let mut imported: &[String] = &[];
+    for reference in references {
+        match (reference.keyword.as_str(), reference.path.as_slice()) {
+            ("package", path) => package = path.to_vec(),
+            ("import", path @ [.., last]) => {
+                aliases.insert(last.clone(), path.to_vec());
+                imported = path;
+            }
+            ("as", [alias, ..]) => {
+                aliases.insert(alias.clone(), imported.to_vec());
+            }
+            _ => {}
+        }
+    }
+    (package, aliases)
+}
+
+/// Every reference, in order; fields of what is no plain path (`f(x).y`) are none.
+fn references(tokens: &[Token]) -> Vec<Reference> {
+    let mut references = Vec::new();
+    let mut keyword = "";
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        if !is_word(token) || KEYWORDS.contains(&token.1.text()) {
+            keyword = token.1.text();
+            at += 1;
+            continue;
+        }
+        let (reference, next) = read_reference(tokens, at, keyword);
+        if keyword != "." {
+            references.push(reference);
+        }
+        (keyword, at) = ("", next);
+    }
+    references
 }
 
 fn tokens(source: &Source) -> Result<Vec<Token>, EngineError> {
@@ -220,8 +254,8 @@ fn string(token: &Token) -> Option<String> {
     }
 }
 
-/// Reads the reference that begins at word `at`; gives the index of the token behind it as well.
-fn read_reference(tokens: &[Token], at: usize) -> (Reference, usize) {
+/// Reads the reference that begins at word `at`, behind `keyword`; gives the index of the token behind it as well.
+fn read_reference(tokens: &[Token], at: usize, keyword: &str) -> (Reference, usize) {
     let span = &tokens[at].1;
     let mut path = vec![span.text().to_owned()];
     let mut next = at + 1;
@@ -240,5 +274,5 @@ fn read_reference(tokens: &[Token], at: usize) -> (Reference, usize) {
         }
     }
     let called = tokens.get(next).is_some_and(|token| is_symbol(token, "("));
-    (Reference { path, start: span.start, line: span.line, called }, next)
+    (Reference { path, keyword: keyword.to_owned(), start: span.start, line: span.line, called }, next)
 }

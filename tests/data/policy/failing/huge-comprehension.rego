@@ -1,0 +1,4 @@
+# expect: the policy did not decide within
+package stella.policy
+
+deny contains "x" if count([[a, b] | some a in numbers.range(1, 50000); some b in numbers.range(1, 50000)]) == 0
