@@ -17,10 +17,13 @@ const KILLS: u32 = 200;
 fn writes_until_it_is_killed() {
     let store = LocalStore::open(std::env::var_os(STORE).expect("started by its parent")).unwrap();
     for round in std::process::id().. {
-        let blob = |n: u32| (round ^ n).to_le_bytes().repeat(1 + (n as usize % 7) * 9000);
-        store.put(&blob(0)).unwrap();
+        let blob = |n: u32| (round ^ (n << 24)).to_le_bytes().repeat(1 + n as usize * 9000);
+        // Most of the time in single writes: a batch spends nearly all of its own waiting for the disk.
+        for n in 0..12 {
+            store.put(&blob(n)).unwrap();
+        }
         let mut batch = store.batch();
-        for n in 1..8 {
+        for n in 12..16 {
             batch.put(&blob(n)).unwrap();
         }
         batch.commit().unwrap();
@@ -39,7 +42,7 @@ fn killed_writers_leave_no_half_blob() {
             .spawn()
             .unwrap();
         // Spread over start, first write and later ones; not a multiple of anything that the child does.
-        std::thread::sleep(Duration::from_micros(1500 + u64::from(kill) * 7919 % 23_000));
+        std::thread::sleep(Duration::from_micros(1500 + u64::from(kill) * 7919 % 33_000));
         child.kill().unwrap();
         assert_eq!(child.wait().unwrap().code(), None, "the child must not end by itself");
     }
