@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use crate::bundle::archive::{Entry, Limits, Node, content_digest, dir, extract, pack, pack_to, read};
+use crate::bundle::archive::{
+    ArchiveError, Entry, Limits, Node, Problem, content_digest, dir, extract, pack, pack_to, read,
+};
 use crate::bundle::feed::{self, FeedBundle, FeedSource};
 use crate::bundle::listed::{BundleError, Record};
 use crate::bundle::policy;
@@ -209,4 +211,18 @@ fn a_tree_is_the_same_as_directory_and_as_archive() {
         assert_eq!(same.digest(), tree.digest());
     }
     assert_eq!(content_digest(tree.entries(), &Limits::default()).unwrap(), packed.digests.content);
+}
+
+#[test]
+fn a_tree_that_changed_on_disk_is_neither_packed_nor_restored() {
+    let temp = tempfile::tempdir().unwrap();
+    let (root, to) = (temp.path().join("in"), temp.path().join("to"));
+    records(&root);
+    let tree = Tree::open(&root).unwrap();
+    // The same length: only the digest can tell.
+    std::fs::write(root.join("DSA-1.json"), br#"{"id":"DSA-2"}"#).unwrap();
+    for error in [tree.pack().map(drop).unwrap_err(), tree.restore(&to).unwrap_err()] {
+        assert!(matches!(error, ArchiveError::Entry { problem: Problem::Changed, .. }), "{error}");
+    }
+    assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 1);
 }

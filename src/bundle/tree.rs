@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::bundle::archive::{self, ArchiveError, Entry, Limits, Packed, dir};
+use crate::bundle::archive::{self, ArchiveError, Entry, Limits, Packed, Problem, dir};
 use crate::host::fs;
 use crate::host::limits::MAX_BUNDLE_BYTES;
 use crate::model::digest::Digest;
@@ -53,16 +53,17 @@ impl Tree {
     /// Packs it.
     ///
     /// # Errors
-    /// [`ArchiveError`].
+    /// [`Problem::Changed`] when files on disk are no longer what was digested, else any other [`ArchiveError`].
     pub fn pack(&self) -> Result<Packed, ArchiveError> {
-        archive::pack(&self.entries, &Limits::default())
+        let packed = archive::pack(&self.entries, &Limits::default())?;
+        if packed.digests.content == self.content { Ok(packed) } else { Err(Problem::Changed.at(self.content)) }
     }
 
     /// Writes it as the directory `to`, which must not exist yet.
     ///
     /// # Errors
-    /// [`ArchiveError`].
+    /// As [`pack`](Self::pack); `to` is then as it was.
     pub fn restore(&self, to: &Path) -> Result<(), ArchiveError> {
-        archive::restore(&self.entries, to, &Limits::default())
+        archive::restore_checked(&self.entries, to, self.content, &Limits::default())
     }
 }

@@ -184,6 +184,19 @@ mod tests {
         assert_eq!(unpack(&frame, Allowance::ratio(2000, 3, 100, 1000)).unwrap().len(), 1000);
     }
 
+    #[test]
+    fn the_frame_does_not_depend_on_how_the_bytes_come() {
+        let bytes: Vec<u8> = (0..900_000u32).map(|n| (n.wrapping_mul(n) >> 13) as u8 & 31).collect();
+        for level in [STORE_LEVEL, ARCHIVE_LEVEL] {
+            let whole = pack(&bytes, level).unwrap();
+            for step in [1000, 65_536, 131_072, 200_001] {
+                let mut encoder = packer(Vec::new(), level).unwrap();
+                bytes.chunks(step).for_each(|chunk| encoder.write_all(chunk).unwrap());
+                assert!(encoder.finish().unwrap() == whole, "level {level}, chunks of {step}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn packing_is_undone(bytes: Vec<u8>, level in 1..=12i32) {

@@ -53,7 +53,7 @@ pub enum ArchiveError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// Its path is not a plain relative one.
-    #[error("{0}")]
+    #[error(transparent)]
     Path(#[from] PathError),
     /// Another entry has the same path.
     #[error("the path stands there twice")]

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, Permissions};
 
+use crate::bundle::archive::dir;
 use crate::bundle::archive::entry::{Entry, EntryPath, Node};
 use crate::bundle::archive::error::{ArchiveError, Problem};
 use crate::bundle::archive::limits::Limits;
@@ -22,6 +23,7 @@ use crate::bundle::archive::tree::{Shape, Tree};
 use crate::bundle::archive::write::{Item, items};
 use crate::host::compress::UnpackError;
 use crate::host::fs::{FsError, StagedDir};
+use crate::model::digest::Digest;
 
 /// Extracts `archive` as the directory `to`, which must not exist yet, or be empty.
 ///
@@ -30,7 +32,8 @@ use crate::host::fs::{FsError, StagedDir};
 pub fn extract(archive: &[u8], to: &Path, limits: &Limits) -> Result<(), ArchiveError> {
     let mut extraction = Extraction::begin(to)?;
     read::scan(archive, limits, &mut extraction)?;
-    extraction.finish()
+    extraction.complete()?;
+    extraction.publish()
 }
 
 /// Writes `entries` as the directory `to`, which must not exist yet, or be empty.
@@ -38,10 +41,29 @@ pub fn extract(archive: &[u8], to: &Path, limits: &Limits) -> Result<(), Archive
 /// # Errors
 /// [`ArchiveError`] for entries that could not be packed either; `to` is then as it was.
 pub fn restore(entries: &[Entry], to: &Path, limits: &Limits) -> Result<(), ArchiveError> {
-    restore_items(items(entries), to, limits)
+    restore_items(items(entries), to, None, limits)
 }
 
-pub(crate) fn restore_items(items: Vec<Item<'_>>, to: &Path, limits: &Limits) -> Result<(), ArchiveError> {
+/// The same, and refuses when what was written does not have the content digest `expected`: contents on disk may have
+/// changed since they were digested.
+///
+/// # Errors
+/// As [`restore`], and [`Problem::Changed`].
+pub(crate) fn restore_checked(
+    entries: &[Entry],
+    to: &Path,
+    expected: Digest,
+    limits: &Limits,
+) -> Result<(), ArchiveError> {
+    restore_items(items(entries), to, Some(expected), limits)
+}
+
+pub(crate) fn restore_items(
+    items: Vec<Item<'_>>,
+    to: &Path,
+    expected: Option<Digest>,
+    limits: &Limits,
+) -> Result<(), ArchiveError> {
     let mut extraction = Extraction::begin(to)?;
     let mut tree = Tree::new(limits.entries);
     for (path, node) in &items {
@@ -64,7 +86,13 @@ pub(crate) fn restore_items(items: Vec<Item<'_>>, to: &Path, limits: &Limits) ->
         }
     }
     tree.check_links()?;
-    extraction.finish()
+    extraction.complete()?;
+    match expected {
+        Some(expected) if dir::digest(extraction.staged.path(), limits)? != expected => {
+            Err(Problem::Changed.at(to.display()))
+        }
+        _ => extraction.publish(),
+    }
 }
 
 struct Extraction {
@@ -84,7 +112,8 @@ impl Extraction {
         Ok(Self { to: to.to_owned(), staged, root, written: Vec::new(), links: Vec::new() })
     }
 
-    fn finish(self) -> Result<(), ArchiveError> {
+    /// Makes the links and sets the times.
+    fn complete(&self) -> Result<(), ArchiveError> {
         for (path, target) in &self.links {
             self.root.symlink_contents(target, path).map_err(|error| self.failed("link", path, error))?;
         }
@@ -93,7 +122,10 @@ impl Extraction {
             set_epoch(&self.root, path.as_ref()).map_err(|error| self.failed("set the time of", path, error))?;
         }
         open_up(&self.root, Path::new(".")).map_err(FsError::io("open up", &self.to))?;
-        set_epoch(&self.root, Path::new(".")).map_err(FsError::io("set the time of", &self.to))?;
+        Ok(set_epoch(&self.root, Path::new(".")).map_err(FsError::io("set the time of", &self.to))?)
+    }
+
+    fn publish(self) -> Result<(), ArchiveError> {
         Ok(self.staged.publish(&self.to)?)
     }
 

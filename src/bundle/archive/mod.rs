@@ -29,8 +29,8 @@ mod laws;
 
 pub use entry::{Content, Entry, EntryPath, Node, PathError};
 pub use error::{ArchiveError, Problem};
-pub(crate) use extract::restore_items;
 pub use extract::{extract, restore};
+pub(crate) use extract::{restore_checked, restore_items};
 pub use limits::Limits;
 pub use read::read;
 pub use write::{Digests, Packed, content_digest, pack, pack_to};

@@ -95,7 +95,7 @@ impl<K: Kind> Bundle<K> {
     /// Packs it; the archive's content digest is [`content_digest`](Self::content_digest).
     ///
     /// # Errors
-    /// [`ArchiveError`] when the archive would go beyond the limits.
+    /// [`BundleError::Archive`] when the archive would go beyond the limits.
     pub fn pack(&self) -> Result<Packed, BundleError> {
         Ok(archive::pack_items(items::<K>(&self.manifest_node, &self.records)?, &Limits::default())?)
     }
@@ -106,7 +106,7 @@ impl<K: Kind> Bundle<K> {
     /// As [`archive::restore`].
     pub fn restore_records(&self, to: &Path) -> Result<(), BundleError> {
         let items = self.records.iter().map(|(path, node)| (path.clone(), node)).collect();
-        Ok(archive::restore_items(items, to, &Limits::default())?)
+        Ok(archive::restore_items(items, to, None, &Limits::default())?)
     }
 
     fn from_records(mut records: Vec<(EntryPath, Node)>, origin: K::Origin) -> Result<Self, BundleError> {

@@ -11,4 +11,4 @@ mod write;
 pub use error::FsError;
 pub use read::{open, read, read_if_present, read_text};
 pub use walk::{Item, Kind, is_dir, list, walk};
-pub use write::{Sealed, Staged, StagedDir, TEMP_PREFIX, ensure_dir, rename_all, sweep, write_atomic};
+pub use write::{Sealed, Staged, StagedDir, TEMP_PREFIX, ensure_dir, make_executable, rename_all, sweep, write_atomic};

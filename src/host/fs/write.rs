@@ -43,6 +43,16 @@ pub fn ensure_dir(dir: &Path) -> Result<(), FsError> {
     Ok(())
 }
 
+/// Lets everyone execute a file, such as a scanner that was restored from a store.
+///
+/// # Errors
+/// [`FsError::Io`].
+#[cfg(unix)]
+pub fn make_executable(path: &Path) -> Result<(), FsError> {
+    let mode = <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+    fs::set_permissions(path, mode).map_err(FsError::io("make executable", path))
+}
+
 /// A file without a name yet: it vanishes unless it is published.
 #[derive(Debug)]
 pub struct Staged {
