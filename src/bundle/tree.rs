@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::bundle::archive::{self, ArchiveError, Entry, Limits, Packed, Problem, dir};
+use crate::bundle::archive::{self, ArchiveError, Content, Entry, EntryPath, Limits, Node, Packed, Problem, dir};
 use crate::host::fs;
 use crate::host::limits::MAX_BUNDLE_BYTES;
 use crate::model::digest::Digest;
@@ -33,6 +33,37 @@ impl Tree {
     /// [`ArchiveError`].
     pub fn verify(archive: &[u8]) -> Result<Self, ArchiveError> {
         Self::new(archive::read(archive, &Limits::default())?)
+    }
+
+    /// Reads a directory into memory, so that what is scanned is what was digested: only what `is_kept` by its
+    /// relative path.
+    ///
+    /// # Errors
+    /// [`ArchiveError`].
+    pub fn read_directory(path: &Path, is_kept: impl Fn(&Path) -> bool) -> Result<Self, ArchiveError> {
+        let entries = dir::entries(path, &Limits::default())?;
+        let kept = entries.into_iter().filter(|entry| is_kept(entry.path.as_ref()));
+        Self::new(kept.map(in_memory).collect::<Result<_, _>>()?)
+    }
+
+    /// A tree of plain files.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] for a path that cannot be in a tree, or two files with one path.
+    pub fn of_files(files: Vec<(String, Vec<u8>)>) -> Result<Self, ArchiveError> {
+        let entry = |(path, bytes): (String, Vec<u8>)| {
+            let parsed: EntryPath = path.parse().map_err(|error| Problem::from(error).at(&path))?;
+            Ok(Entry::file(parsed, bytes))
+        };
+        Self::new(files.into_iter().map(entry).collect::<Result<_, ArchiveError>>()?)
+    }
+
+    /// Every regular file in memory, sorted by path.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.entries.iter().filter_map(|entry| match &entry.node {
+            Node::File { content: Content::Bytes(bytes), .. } => Some((entry.path.as_str(), bytes.as_slice())),
+            _ => None,
+        })
     }
 
     fn new(entries: Vec<Entry>) -> Result<Self, ArchiveError> {
@@ -66,4 +97,12 @@ impl Tree {
     pub fn restore(&self, to: &Path) -> Result<(), ArchiveError> {
         archive::restore_checked(&self.entries, to, self.content, &Limits::default())
     }
+}
+
+fn in_memory(entry: Entry) -> Result<Entry, ArchiveError> {
+    let node = match entry.node {
+        Node::File { content, executable } => Node::File { content: Content::Bytes(content.into_bytes()?), executable },
+        other => other,
+    };
+    Ok(Entry { path: entry.path, node })
 }

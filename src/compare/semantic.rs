@@ -61,6 +61,17 @@ impl Semantics {
         self.decision.as_ref()
     }
 
+    /// The same result with this decision, where it has none of its own.
+    #[must_use]
+    pub fn with_decision(self, decision: Option<Decision>) -> Self {
+        Self { decision: self.decision.or(decision), ..self }
+    }
+
+    /// Whether a document spoke of findings, be it to say that there are none.
+    pub fn has_findings(&self) -> bool {
+        self.findings.is_some()
+    }
+
     /// Whether no document with a known meaning spoke of anything.
     pub fn is_unknown(&self) -> bool {
         *self == Self::default()

@@ -39,6 +39,11 @@ pub enum InventoryKind {
 }
 
 impl InventoryKind {
+    /// Whether it is an SBOM.
+    pub fn is_sbom(self) -> bool {
+        matches!(self, Self::Cyclonedx | Self::Spdx)
+    }
+
     /// The stable name.
     pub fn code(self) -> &'static str {
         match self {

@@ -8,3 +8,4 @@ pub mod compress;
 pub mod fs;
 pub mod hash;
 pub mod limits;
+pub mod machine;

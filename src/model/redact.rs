@@ -108,7 +108,7 @@ fn url(scheme: &str, rest: &str) -> String {
     }
     for piece in pieces {
         let (pair, end) = match piece.char_indices().next_back() {
-            Some((i, c)) if matches!(c, '?' | '&' | '#' | ';') => piece.split_at(i),
+            Some((i, '?' | '&' | '#' | ';')) => piece.split_at(i),
             _ => (piece, ""),
         };
         match pair.split_once('=') {

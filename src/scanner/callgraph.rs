@@ -106,6 +106,18 @@ impl TryFrom<String> for Symbol {
     }
 }
 
+/// Whether a document says that it is a call graph.
+pub fn is_one(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Head<'a> {
+        #[serde(borrow)]
+        schema: Option<std::borrow::Cow<'a, str>>,
+    }
+    let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let head = || serde_json::from_slice::<Head<'_>>(bytes).ok()?.schema;
+    begins && bytes.len() <= MAX_BYTES && head().is_some_and(|schema| schema.starts_with("stella.callgraph/"))
+}
+
 /// Reads a call graph.
 ///
 /// # Errors

@@ -9,6 +9,6 @@ mod walk;
 mod write;
 
 pub use error::FsError;
-pub use read::{open, read, read_if_present, read_text};
+pub use read::{digest, open, read, read_if_present, read_inside, read_text};
 pub use walk::{Item, Kind, is_dir, list, walk};
 pub use write::{Sealed, Staged, StagedDir, TEMP_PREFIX, ensure_dir, make_executable, rename_all, sweep, write_atomic};

@@ -4,7 +4,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
 use crate::host::fs::error::FsError;
+use crate::host::hash::Hashing;
+use crate::model::digest::Digest;
 
 /// Opens a regular file for reading and tells its length in bytes. Symbolic links are followed.
 ///
@@ -43,6 +48,36 @@ pub fn read_if_present(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FsErr
         Err(error) if error.is_not_found() => Ok(None),
         other => other.map(Some),
     }
+}
+
+/// Reads a whole file that must lie in `root`: a symbolic link that leads out of it is refused, wherever it stands.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_inside(root: &Path, path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let dir = Dir::open_ambient_dir(root, ambient_authority()).map_err(FsError::io("open", root))?;
+    let file = dir.open(relative).map_err(FsError::io("open", path))?;
+    let metadata = file.metadata().map_err(FsError::io("read", path))?;
+    if !metadata.is_file() {
+        return Err(FsError::NotAFile { path: path.to_owned() });
+    }
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(FsError::io("read", path))?;
+    let too_large = bytes.len() as u64 > limit;
+    if too_large { Err(FsError::TooLarge { path: path.to_owned(), limit }) } else { Ok(bytes) }
+}
+
+/// The digest of a whole file of at most `limit` bytes; it is never held in memory.
+///
+/// # Errors
+/// As [`read`].
+pub fn digest(path: &Path, limit: u64) -> Result<Digest, FsError> {
+    let (file, _) = open(path)?;
+    let mut hashing = Hashing::new(file.take(limit.saturating_add(1)));
+    std::io::copy(&mut hashing, &mut std::io::sink()).map_err(FsError::io("read", path))?;
+    let (_, digest, length) = hashing.finish();
+    if length > limit { Err(FsError::TooLarge { path: path.to_owned(), limit }) } else { Ok(digest) }
 }
 
 /// Reads a whole UTF-8 file of at most `limit` bytes.

@@ -318,6 +318,10 @@ pub struct ArtifactRecord {
     pub canonical_sha256: Digest,
     /// Digest of the profile under which they were made.
     pub profile_digest: Digest,
+    /// Where the scanner left it: `-` for its standard output, a path relative to its working directory, or one below
+    /// `{out}`. Absent where stella itself wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Where it may be fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
