@@ -1,1 +1,44 @@
-//! To be written.
+//! The flow: from a scan to a manifest, from a manifest to a verdict.
+//!
+//! - [`record`](mod@record): job → executed → manifest
+//! - [`restore`](mod@restore): manifest → job
+//! - [`execute`](mod@execute): job → artifacts, in process or in the sandbox
+//! - [`verdict`]: expected and actual artifacts → fidelity and difference
+//! - [`replay`]: job and expectation → one result, seen twice where it differs
+//! - [`case`], [`canary`], [`discover`], [`subject`], [`ci`]: a repository → many replays
+//!
+//! Invariants: what goes wrong in one replay stays in its result; nothing here prints or exits.
+
+pub mod artifact_spec;
+pub mod as_is;
+pub mod builtin;
+pub mod builtin_files;
+pub mod canary;
+pub mod case;
+pub mod ci;
+pub mod config;
+pub mod context;
+pub mod demo;
+pub mod diff_paths;
+pub mod dimensions;
+pub mod discover;
+pub mod execute;
+pub mod failure;
+pub mod init;
+pub mod job;
+pub mod keep;
+pub mod manifest_file;
+pub mod material;
+pub mod osv_feed;
+pub mod places;
+pub mod produced;
+pub mod record;
+pub mod recorded;
+pub mod replay;
+pub mod replay_manifest;
+pub mod restore;
+pub mod schema;
+pub mod source_line;
+pub mod subject;
+pub mod trees;
+pub mod verdict;

@@ -1,0 +1,115 @@
+//! An existing step of a pipeline, run where it is: no sandbox, its own environment, its own output.
+//!
+//! What it saw is recorded as far as it can be; that nothing was sealed is recorded too (level `none`, clock `real`).
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::flow::artifact_spec::ArtifactPath;
+use crate::flow::dimensions::Surroundings;
+use crate::flow::execute::{self, Executed};
+use crate::flow::failure::Failure;
+use crate::flow::job::Job;
+use crate::flow::material::ScannerMaterial;
+use crate::host::limits;
+use crate::host::machine;
+use crate::model::manifest::NetworkMode;
+use crate::model::result::{ExecutorEnv, Isolation};
+
+/// The real places of a command that runs where it is.
+#[derive(Debug, Clone)]
+pub struct Where {
+    /// Its working directory.
+    pub directory: PathBuf,
+    /// `{input}`
+    pub input: PathBuf,
+    /// `{feed}`
+    pub feed: Option<PathBuf>,
+    /// `{policy}`
+    pub policy: Option<PathBuf>,
+}
+
+/// Runs the command with the caller's environment; its talk and its output pass through.
+pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
+    let out = tempfile::Builder::new().prefix("stella-out-").tempdir();
+    let out = out.map_err(|error| Failure::infra("cannot make a private folder", &error))?;
+    let argv = fill(job, place, out.path());
+    let wants_stdout = job.artifacts.iter().any(|spec| spec.path == ArtifactPath::Stdout);
+    let (status, stdout) = run(&argv, &place.directory, wants_stdout).map_err(|error| {
+        Failure::infra(&format!("cannot run `{}`", argv.first().map_or("", String::as_str)), &error)
+    })?;
+    let exit_code = status.code().ok_or_else(|| Failure::Unhealthy(format!("the scanner was ended: {status}")))?;
+    if !job.expected_exit_codes.is_empty() && !job.expected_exit_codes.contains(&exit_code) {
+        let expected = &job.expected_exit_codes;
+        return Err(Failure::Unhealthy(format!("the scanner ended with exit code {exit_code}, expected {expected:?}")));
+    }
+    let artifacts = execute::collect(&job.artifacts, &stdout, &place.directory, out.path())?;
+    let artifacts = execute::with_decision(job, artifacts)?;
+    let variable = |name: &str, otherwise: &str| std::env::var(name).unwrap_or_else(|_| otherwise.to_owned());
+    let surroundings = Surroundings {
+        arch: machine::arch().to_owned(),
+        os: machine::os().to_owned(),
+        tz: variable("TZ", "UTC"),
+        locale: variable("LC_ALL", &variable("LANG", "C")),
+        network: NetworkMode::Enabled,
+        clock: None,
+        runtime: None,
+        cpu_count: None,
+        seed: None,
+    };
+    let executor = ExecutorEnv {
+        in_process: false,
+        isolation: Some(Isolation::None),
+        lost: vec!["everything: the command ran where it is".to_owned()],
+        arch: surroundings.arch.clone(),
+        os: surroundings.os.clone(),
+        tz: surroundings.tz.clone(),
+        locale: surroundings.locale.clone(),
+        clock: None,
+    };
+    Ok(Executed { artifacts, exit_code, executor, surroundings, denied: Vec::new(), notes: Vec::new() })
+}
+
+fn fill(job: &Job, place: &Where, out: &Path) -> Vec<String> {
+    let text = |path: Option<&Path>| path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+    let scanner = match &job.scanner {
+        ScannerMaterial::Binary { path, .. } => text(Some(path)),
+        _ => String::new(),
+    };
+    let one = |word: &String| {
+        word.replace("{input}", &text(Some(&place.input)))
+            .replace("{feed}", &text(place.feed.as_deref()))
+            .replace("{policy}", &text(place.policy.as_deref()))
+            .replace("{scanner}", &scanner)
+            .replace("{out}", &text(Some(out)))
+    };
+    job.argv.iter().map(one).collect()
+}
+
+/// Standard output is kept where an artifact is made of it, and passed on in any case.
+fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(ExitStatus, Vec<u8>)> {
+    let Some((program, arguments)) = argv.split_first() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no command"));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(directory);
+    if !wants_stdout {
+        return Ok((command.status()?, Vec::new()));
+    }
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut kept = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        let mut buffer = [0; 64 * 1024];
+        let mut stdout = stdout.take(limits::MAX_DOCUMENT_BYTES);
+        loop {
+            let read = stdout.read(&mut buffer)?;
+            if read == 0 {
+                break;
+            }
+            kept.extend_from_slice(&buffer[..read]);
+            io::stdout().write_all(&buffer[..read])?;
+        }
+    }
+    Ok((child.wait()?, kept))
+}

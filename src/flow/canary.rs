@@ -1,0 +1,159 @@
+//! Canaries: recorded scans committed with the repository, as `<id>/manifest.json` and `<id>/expected/`.
+//!
+//! Invariants: the expected artifacts in the folder are the golden ones, and where their bytes are not those that were
+//! recorded, that is said; one that is missing is taken from the store by its digest.
+
+use std::path::{Path, PathBuf};
+
+use crate::flow::context::Context;
+use crate::flow::dimensions;
+use crate::flow::manifest_file::{self, ManifestFileError};
+use crate::flow::produced::Produced;
+use crate::flow::recorded;
+use crate::flow::replay::{Expected, Replay, Title};
+use crate::flow::restore::{self, RestoreError, Scanner};
+use crate::flow::source_line;
+use crate::flow::subject::Built;
+use crate::flow::verdict::Scope;
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::model::digest::Digest;
+use crate::model::manifest::{ArtifactRecord, NotReplayable, ReplayableManifest, ScanManifest};
+use crate::model::result::{Mode, SubjectKind};
+
+/// The file that makes a folder a canary.
+pub const MANIFEST: &str = "manifest.json";
+
+/// A canary whose own files were read.
+#[derive(Debug, Clone)]
+pub struct Canary {
+    /// Its folder's name.
+    pub id: String,
+    /// Its folder.
+    pub directory: PathBuf,
+    manifest: ScanManifest,
+}
+
+/// Why a canary cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CanaryError {
+    /// Its manifest cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestFileError),
+    /// It has no manifest.
+    #[error("{}: the folder has no `{MANIFEST}`", .0.display())]
+    NoManifest(PathBuf),
+    /// An artifact whose name is a path.
+    #[error("{}: artifact `{name}`: expected a plain file name", .file.display())]
+    ArtifactName {
+        /// The manifest.
+        file: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// Nothing was recorded.
+    #[error("{}: the manifest lists no artifact: there is nothing to compare", .0.display())]
+    NoArtifacts(PathBuf),
+}
+
+/// Why a canary cannot be replayed now.
+#[derive(Debug)]
+pub enum NotReady {
+    /// Inputs that are gone, by name.
+    Gone(Vec<String>),
+    /// Its manifest holds placeholders.
+    Placeholders(NotReplayable),
+    /// A store that cannot be read.
+    Broken(String),
+}
+
+impl Canary {
+    /// Reads a canary's manifest.
+    pub fn read(directory: &Path) -> Result<Self, CanaryError> {
+        let file = directory.join(MANIFEST);
+        if !file.exists() {
+            return Err(CanaryError::NoManifest(directory.to_owned()));
+        }
+        let manifest = manifest_file::read(&file)?;
+        if manifest.artifacts.is_empty() {
+            return Err(CanaryError::NoArtifacts(file));
+        }
+        let plain = |name: &str| !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != "..";
+        if let Some(bad) = manifest.artifacts.iter().find(|artifact| !plain(&artifact.path)) {
+            return Err(CanaryError::ArtifactName { file, name: bad.path.clone() });
+        }
+        let id =
+            directory.file_name().map_or_else(|| manifest.scan_id.clone(), |name| name.to_string_lossy().into_owned());
+        Ok(Self { id, directory: directory.to_owned(), manifest })
+    }
+
+    /// Which question its replay answers.
+    pub fn mode(&self, built: &Built, pinned: bool) -> Mode {
+        if !pinned && built.concerns(&self.manifest) { Mode::Regression } else { Mode::Fidelity }
+    }
+
+    /// How the canary is called in results.
+    pub fn title(&self, mode: Mode, context: &Context) -> Title {
+        let file = self.directory.join(MANIFEST);
+        let pinned = if mode == Mode::Fidelity { " --pinned" } else { "" };
+        Title {
+            id: self.id.clone(),
+            title: recorded::describe(&self.manifest),
+            kind: SubjectKind::Canary,
+            mode,
+            labels: self.manifest.labels.clone(),
+            source: source_line::locate(&context.config.root, &file),
+            reproduce: format!("stella ci{pinned} --only {} --out-dir regress-out", self.id),
+        }
+    }
+
+    /// Restores everything that the replay needs; scanners from a store are written below `scratch`.
+    pub fn replay(&self, mode: Mode, built: &Built, context: &Context, scratch: &Path) -> Result<Replay, NotReady> {
+        let manifest = ReplayableManifest::try_from(self.manifest.clone()).map_err(NotReady::Placeholders)?;
+        let swap = mode == Mode::Regression;
+        let scanner = if swap && built.is_scanner() { Scanner::WillBeSwapped } else { Scanner::Restored };
+        let mut job = restore::restore(&manifest, scanner, context, scratch).map_err(not_ready)?;
+        if swap {
+            built.swap_into_recording(&mut job);
+        }
+        let recorded = dimensions::of_manifest(&manifest).map_err(|error| NotReady::Broken(error.to_string()))?;
+        let (artifacts, notes) = self.expected(context)?;
+        Ok(Replay {
+            title: self.title(mode, context),
+            job,
+            expected: Expected { artifacts, scope: Scope::All, recorded: Some(recorded) },
+            notes,
+        })
+    }
+
+    fn expected(&self, context: &Context) -> Result<(Vec<Produced>, Vec<String>), NotReady> {
+        let (mut artifacts, mut notes, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+        for record in &self.manifest.artifacts {
+            match self.golden(record).map_err(|error| NotReady::Broken(error.to_string()))? {
+                Some(bytes) => {
+                    if Digest::of(&bytes) != record.raw_sha256 {
+                        notes.push(format!(
+                            "the golden `expected/{}` is not what was recorded: it was edited",
+                            record.path
+                        ));
+                    }
+                    artifacts.push(recorded::produced(record, bytes));
+                }
+                None => elsewhere.push(record.clone()),
+            }
+        }
+        artifacts.extend(restore::artifacts(&elsewhere, context).map_err(not_ready)?);
+        Ok((artifacts, notes))
+    }
+
+    fn golden(&self, record: &ArtifactRecord) -> Result<Option<Vec<u8>>, FsError> {
+        fs::read_if_present(&self.directory.join("expected").join(&record.path), limits::MAX_DOCUMENT_BYTES)
+    }
+}
+
+fn not_ready(error: RestoreError) -> NotReady {
+    match error {
+        RestoreError::Gone(missing) => NotReady::Gone(missing),
+        RestoreError::Broken(detail) => NotReady::Broken(detail),
+    }
+}

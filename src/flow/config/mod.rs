@@ -1,0 +1,344 @@
+//! Configuration: `.stella.yaml` as written becomes a [`Config`] that holds only what is valid.
+//!
+//! Invariants: a path of a [`Config`] lies in the repository or was given as absolute; nothing downstream
+//! sees the raw form.
+
+mod raw;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::canonical::profile::{Profile, ProfileError};
+use crate::flow::artifact_spec::{ArtifactSpec, ArtifactSpecError};
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::model::artifact::{ArtifactFormat, UnknownName};
+
+pub use raw::RawConfig;
+use raw::{RawSubject, RawSubjectKind};
+
+/// The file's name in the root of a repository.
+pub const FILE_NAME: &str = ".stella.yaml";
+
+/// What a repository asks for.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The root of the repository: the folder of the file, or the working directory.
+    pub root: PathBuf,
+    /// The file, where there is one.
+    pub file: Option<PathBuf>,
+    /// What the checkout builds.
+    pub subject: Option<Subject>,
+    /// Folders that hold regression cases.
+    pub cases: Vec<PathBuf>,
+    /// Folders that hold canaries.
+    pub canaries: Vec<PathBuf>,
+    /// Read-only blobs committed with the repository.
+    pub fixture_store: PathBuf,
+    /// The local store, where the file names one.
+    pub store: Option<PathBuf>,
+    /// Profiles that take the place of built-in ones.
+    pub profiles: BTreeMap<ArtifactFormat, Profile>,
+}
+
+/// What a checkout builds, swapped into every regression replay.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// The scanner inside the stella that runs.
+    BuiltIn,
+    /// A scanner of its own.
+    Scanner(ScannerSubject),
+    /// A feed of OSV records.
+    Feed(TreeSubject),
+    /// A policy in Rego.
+    Policy(TreeSubject),
+}
+
+/// A scanner that the checkout builds.
+#[derive(Debug, Clone)]
+pub struct ScannerSubject {
+    /// Its name, as canaries record it.
+    pub engine: String,
+    /// How it is built.
+    pub build: Option<String>,
+    /// The executable.
+    pub path: PathBuf,
+    /// The command for cases.
+    pub argv: Vec<String>,
+    /// What it writes.
+    pub artifacts: Vec<ArtifactSpec>,
+    /// Exit codes that mean that it ran well.
+    pub expected_exit_codes: Vec<i32>,
+}
+
+/// A feed or a policy that the checkout builds.
+#[derive(Debug, Clone)]
+pub struct TreeSubject {
+    /// How it is built.
+    pub build: Option<String>,
+    /// Its folder.
+    pub path: PathBuf,
+}
+
+impl Subject {
+    /// The command that builds it, if it has one.
+    pub fn build(&self) -> Option<&str> {
+        match self {
+            Self::BuiltIn => None,
+            Self::Scanner(scanner) => scanner.build.as_deref(),
+            Self::Feed(tree) | Self::Policy(tree) => tree.build.as_deref(),
+        }
+    }
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration")]
+    Read(#[source] FsError),
+    /// Not valid YAML, an unknown key or a wrong type.
+    #[error("{}:{line}:{column}: not a valid configuration", .file.display())]
+    Yaml {
+        /// The file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong.
+        source: serde_yaml::Error,
+    },
+    /// A value that is not allowed.
+    #[error("{}: `{field}`: {what}", .file.display())]
+    Value {
+        /// The file.
+        file: PathBuf,
+        /// Its field.
+        field: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// An artifact that cannot be understood.
+    #[error("{}: `subject.artifacts`", .file.display())]
+    Artifact {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: ArtifactSpecError,
+    },
+    /// A profile for a format that does not exist.
+    #[error("{}: `profiles`", .file.display())]
+    ProfileFormat {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: UnknownName,
+    },
+    /// A profile that is not valid.
+    #[error("{}", .file.display())]
+    Profile {
+        /// The profile's file.
+        file: PathBuf,
+        /// What is wrong.
+        source: ProfileError,
+    },
+}
+
+impl Config {
+    /// Reads `file`, or `.stella.yaml` in `directory`, or takes the defaults where there is none.
+    pub fn load(directory: &Path, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let default = directory.join(FILE_NAME);
+        let file = match file {
+            Some(file) => file,
+            None if default.exists() => &default,
+            None => return Self::new(directory, None, RawConfig::default()),
+        };
+        let bytes = fs::read(file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
+        let root = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        Self::new(&root, Some(file), parse(file, &bytes)?)
+    }
+
+    /// The defaults for a repository without a file.
+    pub fn for_directory(root: &Path) -> Result<Self, ConfigError> {
+        Self::new(root, None, RawConfig::default())
+    }
+
+    fn new(root: &Path, file: Option<&Path>, raw: RawConfig) -> Result<Self, ConfigError> {
+        let valid = Valid { root, file: file.unwrap_or(Path::new(FILE_NAME)) };
+        if raw.version > 1 {
+            return Err(valid.error("version", format!("{} is newer than this program: it reads 1", raw.version)));
+        }
+        let roots = |given: Option<Vec<String>>, default: &[&str]| -> Vec<PathBuf> {
+            let given = given.unwrap_or_else(|| default.iter().map(|s| (*s).to_owned()).collect());
+            given.iter().map(|path| root.join(path)).collect()
+        };
+        Ok(Self {
+            root: root.to_owned(),
+            file: file.map(Path::to_owned),
+            subject: raw.subject.map(|subject| valid.subject(subject)).transpose()?,
+            cases: roots(raw.cases, &["regressions", "tests/scanner/regressions"]),
+            canaries: roots(raw.canaries, &["fixtures/canaries"]),
+            fixture_store: root.join(raw.fixture_store.as_deref().unwrap_or("fixtures/store")),
+            store: raw.store.map(|path| root.join(path)),
+            profiles: valid.profiles(raw.profiles)?,
+        })
+    }
+
+    /// The profile for a format: the repository's own, else the built-in one.
+    pub fn profile(&self, format: ArtifactFormat) -> &Profile {
+        self.profiles.get(&format).unwrap_or_else(|| Profile::builtin(format))
+    }
+}
+
+fn parse(file: &Path, bytes: &[u8]) -> Result<RawConfig, ConfigError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(RawConfig { version: 1, ..RawConfig::default() });
+    }
+    serde_yaml::from_slice::<Option<RawConfig>>(bytes).map(Option::unwrap_or_default).map_err(|source| {
+        let (line, column) = source.location().map_or((1, 1), |at| (at.line(), at.column()));
+        ConfigError::Yaml { file: file.to_owned(), line, column, source }
+    })
+}
+
+struct Valid<'a> {
+    root: &'a Path,
+    file: &'a Path,
+}
+
+impl Valid<'_> {
+    fn error(&self, field: &'static str, what: impl Into<String>) -> ConfigError {
+        ConfigError::Value { file: self.file.to_owned(), field, what: what.into() }
+    }
+
+    fn subject(&self, raw: RawSubject) -> Result<Subject, ConfigError> {
+        let scanner_only = [
+            ("subject.engine", raw.engine.is_some()),
+            ("subject.argv", raw.argv.is_some()),
+            ("subject.artifacts", raw.artifacts.is_some()),
+            ("subject.expect_exit", raw.expect_exit.is_some()),
+        ];
+        if raw.kind != RawSubjectKind::Scanner
+            && let Some((field, _)) = scanner_only.iter().find(|(_, given)| *given)
+        {
+            return Err(self.error(field, "only a subject of kind `scanner` has it"));
+        }
+        match raw.kind {
+            RawSubjectKind::Builtin if raw.build.is_some() || raw.path.is_some() => {
+                Err(self.error("subject.kind", "`builtin` takes neither `build` nor `path`"))
+            }
+            RawSubjectKind::Builtin => Ok(Subject::BuiltIn),
+            RawSubjectKind::Scanner => self.scanner(raw).map(Subject::Scanner),
+            RawSubjectKind::Feed => self.tree(raw).map(Subject::Feed),
+            RawSubjectKind::Policy => self.tree(raw).map(Subject::Policy),
+        }
+    }
+
+    fn path(&self, path: Option<String>) -> Result<PathBuf, ConfigError> {
+        let path = path.ok_or_else(|| self.error("subject.path", "missing: what the build leaves behind"))?;
+        Ok(self.root.join(path))
+    }
+
+    fn tree(&self, raw: RawSubject) -> Result<TreeSubject, ConfigError> {
+        Ok(TreeSubject { path: self.path(raw.path)?, build: raw.build })
+    }
+
+    fn scanner(&self, raw: RawSubject) -> Result<ScannerSubject, ConfigError> {
+        let path = self.path(raw.path)?;
+        let argv = raw.argv.unwrap_or_default();
+        if argv.first().is_none_or(|program| program != "{scanner}") {
+            return Err(self.error("subject.argv", "the first word must be `{scanner}`"));
+        }
+        let specs = raw.artifacts.unwrap_or_default();
+        if specs.is_empty() {
+            return Err(
+                self.error("subject.artifacts", "missing: name what the scanner writes, e.g. `findings=findings.json`")
+            );
+        }
+        let artifacts = specs.iter().map(|spec| spec.parse()).collect::<Result<_, _>>();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok(ScannerSubject {
+            engine: raw.engine.or(name).unwrap_or_else(|| "scanner".to_owned()),
+            build: raw.build,
+            path,
+            argv,
+            artifacts: artifacts.map_err(|source| ConfigError::Artifact { file: self.file.to_owned(), source })?,
+            expected_exit_codes: raw.expect_exit.unwrap_or_else(|| vec![0]),
+        })
+    }
+
+    fn profiles(&self, raw: BTreeMap<String, String>) -> Result<BTreeMap<ArtifactFormat, Profile>, ConfigError> {
+        let read = |(format, path): (String, String)| {
+            let format =
+                format.parse().map_err(|source| ConfigError::ProfileFormat { file: self.file.to_owned(), source })?;
+            let file = self.root.join(path);
+            let bytes = fs::read(&file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
+            let text = String::from_utf8_lossy(&bytes);
+            let profile = Profile::parse(&text).map_err(|source| ConfigError::Profile { file, source })?;
+            Ok((format, profile))
+        };
+        raw.into_iter().map(read).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let raw = parse(Path::new(FILE_NAME), text.as_bytes())?;
+        Config::new(Path::new("/repo"), Some(Path::new(FILE_NAME)), raw)
+    }
+
+    #[test]
+    fn nothing_written_means_the_defaults() {
+        for text in ["", "\n", "# only a comment\n", "version: 1\n"] {
+            let config = load(text).unwrap();
+            assert_eq!(config.cases, ["/repo/regressions", "/repo/tests/scanner/regressions"].map(PathBuf::from));
+            assert_eq!(config.canaries, [PathBuf::from("/repo/fixtures/canaries")]);
+            assert!(config.subject.is_none());
+        }
+    }
+
+    #[test]
+    fn a_scanner_is_read_whole() {
+        let config = load(
+            "subject:\n  kind: scanner\n  build: make\n  path: bin/scan\n  argv: ['{scanner}', '{input}']\n  \
+             artifacts: ['findings=-:sarif']\n  expect_exit: [0, 1]\n",
+        )
+        .unwrap();
+        let Some(Subject::Scanner(scanner)) = config.subject else { panic!("not a scanner") };
+        assert_eq!(scanner.engine, "scan");
+        assert_eq!(scanner.path, Path::new("/repo/bin/scan"));
+        assert_eq!(scanner.artifacts[0].format, Some(ArtifactFormat::Sarif));
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let cases = [
+            ("casses: []\n", ".stella.yaml:1:1: not a valid configuration"),
+            ("version: 1\ncases:\n  - a\n  - [b]\n", ".stella.yaml:4:5: not a valid configuration"),
+            ("version: 2\n", ".stella.yaml: `version`: 2 is newer than this program: it reads 1"),
+            ("subject: {kind: feed}\n", ".stella.yaml: `subject.path`: missing: what the build leaves behind"),
+            (
+                "subject: {kind: feed, path: x, argv: []}\n",
+                ".stella.yaml: `subject.argv`: only a subject of kind `scanner` has it",
+            ),
+            (
+                "subject: {kind: scanner, path: x, argv: [x]}\n",
+                ".stella.yaml: `subject.argv`: the first word must be `{scanner}`",
+            ),
+            ("profiles: {nope: x}\n", ".stella.yaml: `profiles`"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(load(text).unwrap_err().to_string(), expected, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            let _ = parse(Path::new(FILE_NAME), &bytes);
+        }
+    }
+}

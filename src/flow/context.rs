@@ -1,0 +1,109 @@
+//! What every flow of one run shares: configuration, stores, the default policy, and what was parsed already.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::bundle::feed::FeedBundle;
+use crate::bundle::policy::PolicyBundle;
+use crate::flow::config::Config;
+use crate::flow::failure::chain;
+use crate::flow::material::{FeedMaterial, PolicyMaterial, pairs};
+use crate::flow::osv_feed;
+use crate::model::digest::Digest;
+use crate::model::result::Isolation;
+use crate::policy::{Policy, PolicyError};
+use crate::scanner::feed::Feed;
+use crate::store::blob::{LayeredStore, LocalStore, StoreError};
+
+/// What every flow of one run shares. Cheap to clone, safe to share between threads.
+#[derive(Clone)]
+pub struct Context {
+    /// What the repository asks for.
+    pub config: Config,
+    /// Where bytes come from, in order.
+    pub blobs: LayeredStore,
+    /// Where bytes are put.
+    pub local: LocalStore,
+    /// Decides where a scan has no policy of its own.
+    pub default_policy: Arc<Policy>,
+    /// The level of isolation that every execution must reach.
+    pub require_isolation: Option<Isolation>,
+    parsed: Arc<Parsed>,
+}
+
+/// What was parsed already, by the digest of what it was parsed from.
+#[derive(Default)]
+struct Parsed {
+    feeds: Mutex<HashMap<Digest, Result<Arc<Feed>, String>>>,
+    policies: Mutex<HashMap<Digest, Arc<Policy>>>,
+}
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// The local store cannot be opened.
+    #[error("cannot open the local store `{}`", .path.display())]
+    Store {
+        /// Its folder.
+        path: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
+    /// The default policy does not load.
+    #[error("the default policy does not load")]
+    Policy(#[from] PolicyError),
+}
+
+impl Context {
+    /// Opens the stores.
+    pub fn open(config: Config, local: &Path, require_isolation: Option<Isolation>) -> Result<Self, ContextError> {
+        let failed = |source| ContextError::Store { path: local.to_owned(), source };
+        let local_store = LocalStore::open(local).map_err(failed)?;
+        let blobs = LayeredStore::new(local_store.clone()).with_fixtures(&config.fixture_store);
+        Ok(Self {
+            default_policy: Arc::new(Policy::builtin_default()?),
+            blobs,
+            local: local_store,
+            config,
+            require_isolation,
+            parsed: Arc::default(),
+        })
+    }
+
+    /// A feed, ready to be used; its records are read once per content.
+    pub fn feed(&self, name: &str, bundle: FeedBundle, archive: Option<Vec<u8>>) -> FeedMaterial {
+        let identity = bundle.content_digest();
+        let known = lock(&self.parsed.feeds).get(&identity).cloned();
+        let advisories = known.unwrap_or_else(|| {
+            let parsed = osv_feed::parse(pairs(bundle.records()))
+                .map(|records| Arc::new(Feed::new(records)))
+                .map_err(|error| chain("not a feed of OSV records", &error));
+            lock(&self.parsed.feeds).insert(identity, parsed.clone());
+            parsed
+        });
+        FeedMaterial { name: name.to_owned(), bundle: Arc::new(bundle), archive: archive.map(Into::into), advisories }
+    }
+
+    /// A policy, ready to be asked; it is compiled once per content.
+    pub fn policy(&self, bundle: PolicyBundle, archive: Option<Vec<u8>>) -> Result<PolicyMaterial, PolicyError> {
+        let identity = bundle.content_digest();
+        let known = lock(&self.parsed.policies).get(&identity).cloned();
+        let policy = match known {
+            Some(policy) => policy,
+            None => {
+                let files: Vec<_> =
+                    pairs(bundle.records()).map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+                let policy = Arc::new(Policy::load(&files)?);
+                lock(&self.parsed.policies).insert(identity, policy.clone());
+                policy
+            }
+        };
+        Ok(PolicyMaterial { bundle: Arc::new(bundle), archive: archive.map(Into::into), policy })
+    }
+}
+
+/// A cache is whole at every instant: a thread that died while it held the lock left nothing half-done.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

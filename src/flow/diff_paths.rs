@@ -1,0 +1,73 @@
+//! Two files or two directories of artifacts, compared without a recording.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::flow::builtin;
+use crate::flow::config::Config;
+use crate::flow::produced::{Produced, usual_type};
+use crate::flow::verdict::{self, Comparison, Rules, Scope, VerdictError};
+use crate::format;
+use crate::host::fs::{self, FsError, Kind};
+use crate::host::limits;
+use crate::model::artifact::ArtifactType;
+use crate::policy::{Policy, PolicyError};
+
+/// Why two paths cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum DiffPathsError {
+    /// A path cannot be read.
+    #[error("cannot read what should be compared")]
+    Read(#[from] FsError),
+    /// A file against a directory.
+    #[error("`{}` is a directory and `{}` is a file", .directory.display(), .file.display())]
+    Mixed {
+        /// The directory.
+        directory: PathBuf,
+        /// The file.
+        file: PathBuf,
+    },
+    /// A directory without a file.
+    #[error("`{}` holds no file", .0.display())]
+    Empty(PathBuf),
+    /// The default policy does not load.
+    #[error("the default policy does not load")]
+    Policy(#[from] PolicyError),
+    /// The files cannot be compared.
+    #[error(transparent)]
+    Verdict(#[from] VerdictError),
+}
+
+/// Compares `a` with `b`.
+pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPathsError> {
+    let (before, after) = match (fs::is_dir(a), fs::is_dir(b)) {
+        (true, true) => (directory(a)?, directory(b)?),
+        // Two files are one artifact, whatever they are called.
+        (false, false) => (vec![artifact("artifact".to_owned(), a)?], vec![artifact("artifact".to_owned(), b)?]),
+        (true, false) => return Err(DiffPathsError::Mixed { directory: a.to_owned(), file: b.to_owned() }),
+        (false, true) => return Err(DiffPathsError::Mixed { directory: b.to_owned(), file: a.to_owned() }),
+    };
+    let policy = Policy::builtin_default()?;
+    // The default policy looks at the clock only for its allow-list, which is empty.
+    let rules = Rules { config, scope: Scope::All, policy: &policy, now: Timestamp::UNIX_EPOCH };
+    Ok(verdict::compare(&before, &after, &rules)?)
+}
+
+fn directory(root: &Path) -> Result<Vec<Produced>, DiffPathsError> {
+    let items = fs::walk(root, limits::MAX_BUNDLE_ENTRIES)?;
+    let files = items.into_iter().filter(|item| matches!(item.kind, Kind::File { .. }));
+    let artifacts =
+        files.map(|item| artifact(item.relative.to_string_lossy().into_owned(), &root.join(&item.relative)));
+    let artifacts = artifacts.collect::<Result<Vec<_>, _>>()?;
+    if artifacts.is_empty() { Err(DiffPathsError::Empty(root.to_owned())) } else { Ok(artifacts) }
+}
+
+fn artifact(name: String, path: &Path) -> Result<Produced, DiffPathsError> {
+    let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES)?;
+    let format = builtin::format_of(&name).unwrap_or_else(|| format::detect(&bytes));
+    // What a file of unknown format is for is not known either: it must not pass for mere evidence.
+    let artifact_type =
+        if format.has_meaning() || name == "evidence.json" { usual_type(format) } else { ArtifactType::Findings };
+    Ok(Produced { artifact_type, name, format, bytes: bytes.into() })
+}

@@ -1,0 +1,103 @@
+//! The digests of all inputs of a scan: what the floor rule and every cache compare.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::canonical::{JsonError, Limits, jcs};
+use crate::model::digest::{Digest, DigestRef};
+use crate::model::dimension::Dimensions;
+use crate::model::manifest::{ClockMode, NetworkMode, ReplayableManifest};
+
+/// What the scanner was told: command, flags, variables and the digest of its configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "explained above")]
+pub struct Telling {
+    pub argv: Vec<String>,
+    pub flags: Vec<String>,
+    pub env_names: Vec<String>,
+}
+
+impl Telling {
+    /// Its digest.
+    pub fn digest(&self) -> Result<Digest, JsonError> {
+        digest_of(&json!({ "argv": self.argv, "flags": self.flags, "env_names": self.env_names }))
+    }
+}
+
+/// Everything around the scanner that can be chosen. The kernel is recorded and not part of it: it cannot be swapped.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields of the manifest's `environment`")]
+pub struct Surroundings {
+    pub arch: String,
+    pub os: String,
+    pub tz: String,
+    pub locale: String,
+    pub network: NetworkMode,
+    pub clock: Option<Timestamp>,
+    pub runtime: Option<Digest>,
+    pub cpu_count: Option<u32>,
+    pub seed: Option<u64>,
+}
+
+impl Surroundings {
+    /// Their digest.
+    pub fn digest(&self) -> Result<Digest, JsonError> {
+        digest_of(&json!({
+            "arch": self.arch,
+            "os": self.os,
+            "tz": self.tz,
+            "locale": self.locale,
+            "network": self.network,
+            "clock": self.clock,
+            "runtime": self.runtime,
+            "cpu_count": self.cpu_count,
+            // A text: a seed may be larger than 2^53.
+            "seed": self.seed.map(|seed| seed.to_string()),
+        }))
+    }
+}
+
+/// The dimensions of a recording.
+pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonError> {
+    let written = manifest.manifest();
+    let (scanner, environment) = (&written.scanner, &written.environment);
+    let telling =
+        Telling { argv: scanner.argv.clone(), flags: scanner.flags.clone(), env_names: scanner.env_names.clone() };
+    let surroundings = Surroundings {
+        arch: environment.arch.clone(),
+        os: environment.os.clone(),
+        tz: environment.tz.clone(),
+        locale: environment.locale.clone(),
+        network: environment.network,
+        clock: (environment.clock_mode == ClockMode::Frozen).then_some(manifest.clock),
+        runtime: environment.runtime_digest.as_ref().and_then(DigestRef::resolved),
+        cpu_count: environment.cpu_count,
+        seed: environment.seed,
+    };
+    let feeds = manifest.feeds.iter().map(|feed| (feed.name.clone(), feed.archive.identity)).collect();
+    Ok(Dimensions {
+        input: Some(manifest.input.identity),
+        scanner: Some(manifest.scanner.identity),
+        config: Some(telling.digest()?),
+        feed: feeds_digest(&feeds)?,
+        policy: manifest.policy.map(|policy| policy.identity),
+        environment: Some(surroundings.digest()?),
+    })
+}
+
+/// One digest for several feeds, by name; that of the only one where there is one.
+pub fn feeds_digest(feeds: &BTreeMap<String, Digest>) -> Result<Option<Digest>, JsonError> {
+    match feeds.len() {
+        0 => Ok(None),
+        1 => Ok(feeds.values().next().copied()),
+        _ => digest_of(&json!(feeds)).map(Some),
+    }
+}
+
+/// SHA-256 of the canonical JSON of `value`.
+pub fn digest_of(value: &serde_json::Value) -> Result<Digest, JsonError> {
+    let bytes = serde_json::to_vec(value).unwrap_or_default();
+    Ok(Digest::of(&jcs::canonicalize(&bytes, &Limits::default())?))
+}

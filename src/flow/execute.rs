@@ -1,0 +1,286 @@
+//! Runs a job: the built-in scanner in this process, everything else (and it too, where isolation is required) in a sandbox.
+//!
+//! Invariants: a scanner that could not run is never unhealthy, and one that ran badly is never infrastructure; the level
+//! of isolation that was reached is part of what is returned.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
+use crate::flow::builtin::{self, BuiltInError, Scan};
+use crate::flow::context::Context;
+use crate::flow::dimensions::Surroundings;
+use crate::flow::failure::Failure;
+use crate::flow::job::Job;
+use crate::flow::material::{InputMaterial, ScannerMaterial};
+use crate::flow::places::{self, Places};
+use crate::flow::produced::Produced;
+use crate::flow::verdict;
+use crate::format;
+use crate::host::fs;
+use crate::host::limits;
+use crate::host::machine;
+use crate::model::artifact::{ArtifactFormat, ArtifactType};
+use crate::model::manifest::NetworkMode;
+use crate::model::result::{ExecutorEnv, Isolation};
+use crate::sandbox::guest;
+use crate::sandbox::guest::InvalidGuestPath;
+use crate::sandbox::helper;
+use crate::sandbox::level;
+use crate::sandbox::run::{self, Ending, Finished, Reason};
+use crate::sandbox::setting::{Argv, InvalidSetting, Locale, TimeZone};
+use crate::sandbox::spec::{Clock, InvalidMount, Mount, Network, SandboxSpec};
+
+/// A job that ran, healthily.
+#[derive(Debug, Clone)]
+pub struct Executed {
+    /// What it wrote.
+    pub artifacts: Vec<Produced>,
+    /// Its exit code; 0 in process.
+    pub exit_code: i32,
+    /// Where and how it ran.
+    pub executor: ExecutorEnv,
+    /// Everything around it.
+    pub surroundings: Surroundings,
+    /// What the sandbox denied.
+    pub denied: Vec<String>,
+    /// What the scanner said aloud.
+    pub notes: Vec<String>,
+}
+
+/// Runs `job` once.
+pub fn execute(job: &Job, context: &Context) -> Result<Executed, Failure> {
+    match (&job.scanner, context.require_isolation) {
+        (ScannerMaterial::BuiltIn, None) => in_process(job, context),
+        _ => in_sandbox(job, context),
+    }
+}
+
+fn in_process(job: &Job, context: &Context) -> Result<Executed, Failure> {
+    let policy = job.policy.as_ref().map_or(&context.default_policy, |material| &material.policy);
+    let scan = Scan { files: job.input.files(), flags: &job.flags, feeds: &job.feeds, policy, clock: job.clock };
+    let output = scan.run().map_err(|error| match error {
+        BuiltInError::Policy(_) => Failure::infra("the policy cannot decide", &error),
+        _ => Failure::unhealthy("the built-in scanner failed", &error),
+    })?;
+    let surroundings = surroundings(job, true);
+    let executor = executor(job, &surroundings, None, Vec::new());
+    Ok(Executed {
+        artifacts: output.artifacts,
+        exit_code: 0,
+        executor,
+        surroundings,
+        denied: Vec::new(),
+        notes: output.notes,
+    })
+}
+
+/// What is around a job on this machine. The built-in scanner in process sees no machine: its clock, zone and locale are
+/// the job's, and nothing else can reach its results.
+fn surroundings(job: &Job, frozen: bool) -> Surroundings {
+    Surroundings {
+        arch: machine::arch().to_owned(),
+        os: machine::os().to_owned(),
+        tz: job.tz.clone(),
+        locale: job.locale.clone(),
+        network: job.network,
+        clock: frozen.then_some(job.clock),
+        runtime: None,
+        cpu_count: None,
+        seed: Some(job.seed),
+    }
+}
+
+fn executor(job: &Job, surroundings: &Surroundings, isolation: Option<Isolation>, lost: Vec<String>) -> ExecutorEnv {
+    ExecutorEnv {
+        in_process: isolation.is_none(),
+        isolation,
+        lost,
+        arch: surroundings.arch.clone(),
+        os: surroundings.os.clone(),
+        tz: job.tz.clone(),
+        locale: job.locale.clone(),
+        clock: surroundings.clock,
+    }
+}
+
+fn in_sandbox(job: &Job, context: &Context) -> Result<Executed, Failure> {
+    let scratch = Scratch::new(job).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
+    let helper = helper::helper_path().map_err(|error| Failure::infra("cannot start the sandbox", &error))?;
+    let spec = scratch.spec(job).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
+    let finished = run::run(&spec, &helper).map_err(|error| Failure::infra("cannot run the scanner", &error))?;
+    if let Some(wanted) = context.require_isolation {
+        level::require(&finished.reached(), wanted).map_err(|error| Failure::infra("isolation", &error))?;
+    }
+    let exit_code = healthy(job, &finished)?;
+    let artifacts = scratch.collect(job, &finished)?;
+    let frozen = matches!(finished.level, Isolation::Full | Isolation::Traced) || is_builtin(job);
+    let surroundings = surroundings(job, frozen);
+    let executor = executor(job, &surroundings, Some(finished.level), finished.lost.clone());
+    Ok(Executed { artifacts, exit_code, executor, surroundings, denied: finished.denied, notes: Vec::new() })
+}
+
+fn is_builtin(job: &Job) -> bool {
+    matches!(job.scanner, ScannerMaterial::BuiltIn)
+}
+
+/// The health gate: how the program ended.
+fn healthy(job: &Job, finished: &Finished) -> Result<i32, Failure> {
+    let said = || {
+        let tail = String::from_utf8_lossy(&finished.stderr);
+        let lines: Vec<&str> = tail.lines().rev().take(5).collect();
+        let lines: Vec<&str> = lines.into_iter().rev().collect();
+        if lines.is_empty() { String::new() } else { format!("; it said: {}", lines.join(" / ")) }
+    };
+    let what = match finished.ending {
+        Ending::Code(code) if job.expected_exit_codes.is_empty() || job.expected_exit_codes.contains(&code) => {
+            return Ok(code);
+        }
+        Ending::Code(code) => {
+            format!("the scanner ended with exit code {code}, expected {:?}", job.expected_exit_codes)
+        }
+        Ending::Signal(signal) => format!("the scanner was killed by signal {signal}"),
+        Ending::Killed(Reason::TimedOut) => "the scanner ran out of time".to_owned(),
+        Ending::Killed(Reason::OutputTooLarge) => "the scanner wrote more than its limit".to_owned(),
+    };
+    Err(Failure::Unhealthy(what + &said()))
+}
+
+/// A job that cannot be described as a sandboxed run.
+#[derive(Debug, thiserror::Error)]
+enum SpecError {
+    #[error(transparent)]
+    Setting(#[from] InvalidSetting),
+    #[error(transparent)]
+    Mount(#[from] InvalidMount),
+    #[error(transparent)]
+    Path(#[from] InvalidGuestPath),
+}
+
+/// The folders of one run on this machine; gone with the value.
+struct Scratch {
+    root: TempDir,
+    places: Places,
+    input_directory: PathBuf,
+    scanner: Option<PathBuf>,
+}
+
+impl Scratch {
+    fn new(job: &Job) -> Result<Self, io::Error> {
+        let root = tempfile::Builder::new().prefix("stella-run-").tempdir()?;
+        let input_directory = root.path().join("input");
+        match &job.input {
+            InputMaterial::File { name, bytes, .. } => {
+                std::fs::create_dir(&input_directory)?;
+                std::fs::write(input_directory.join(name), bytes)?;
+            }
+            InputMaterial::Tree(tree) => tree.restore(&input_directory).map_err(io::Error::other)?,
+        }
+        for feed in &job.feeds {
+            let to = root.path().join("feed").join(&feed.name);
+            std::fs::create_dir_all(root.path().join("feed"))?;
+            feed.bundle.restore_records(&to).map_err(io::Error::other)?;
+        }
+        if let Some(policy) = &job.policy {
+            policy.bundle.restore_records(&root.path().join("policy")).map_err(io::Error::other)?;
+        }
+        std::fs::create_dir(root.path().join("out"))?;
+        let scanner = match &job.scanner {
+            ScannerMaterial::BuiltIn => Some(std::env::current_exe()?),
+            ScannerMaterial::Binary { path, .. } if places::runs_in_place(path) => None,
+            ScannerMaterial::Binary { path, .. } => Some(path.clone()),
+            ScannerMaterial::Tree(tree) => {
+                let to = root.path().join("scanner");
+                tree.restore(&to).map_err(io::Error::other)?;
+                Some(to)
+            }
+        };
+        Ok(Self { places: Places::of(job), root, input_directory, scanner })
+    }
+
+    /// The spec of the run: everything at its fixed place.
+    fn spec(&self, job: &Job) -> Result<SandboxSpec, SpecError> {
+        let argv = if is_builtin(job) { self.places.builtin_argv(job) } else { self.places.fill(&job.argv) };
+        let frozen = Clock::Frozen(job.clock);
+        let mut spec = SandboxSpec::new(Argv::new(argv)?, frozen);
+        // The scanner may write beside its input, as it does where it is used: this is a copy that is thrown away.
+        spec.mounts.add(Mount::writable(&self.input_directory, guest::INPUT)?)?;
+        for (folder, place) in [("feed", guest::FEED), ("policy", guest::POLICY)] {
+            let path = self.root.path().join(folder);
+            if path.exists() {
+                spec.mounts.add(Mount::read_only(path, place)?)?;
+            }
+        }
+        spec.mounts.add(Mount::writable(self.root.path().join("out"), guest::OUT)?)?;
+        if let Some(scanner) = &self.scanner {
+            spec.mounts.add(Mount::read_only(scanner, self.places.scanner_mount()?)?)?;
+        }
+        spec.working_directory = guest::INPUT;
+        spec.tz = TimeZone::new(job.tz.clone())?;
+        spec.locale = Locale::new(job.locale.clone())?;
+        spec.seed = job.seed;
+        spec.network = match job.network {
+            NetworkMode::Enabled => Network::Allowed,
+            NetworkMode::Disabled => Network::Denied,
+        };
+        for (name, value) in &job.env {
+            spec.env.set(name, value)?;
+        }
+        Ok(spec)
+    }
+
+    fn collect(&self, job: &Job, finished: &Finished) -> Result<Vec<Produced>, Failure> {
+        if is_builtin(job) {
+            return builtin::read_artifacts(&self.root.path().join("out"))
+                .map_err(|error| Failure::infra("cannot read the built-in scanner's artifacts", &error));
+        }
+        let out = self.root.path().join("out");
+        with_decision(job, collect(&job.artifacts, &finished.stdout, &self.input_directory, &out)?)
+    }
+}
+
+/// Picks up what a scanner wrote. One that is missing or empty means that the scanner is not well.
+pub fn collect(
+    specs: &[ArtifactSpec],
+    stdout: &[u8],
+    working_directory: &Path,
+    out: &Path,
+) -> Result<Vec<Produced>, Failure> {
+    let one = |spec: &ArtifactSpec| {
+        let bytes = match &spec.path {
+            ArtifactPath::Stdout => stdout.to_vec(),
+            ArtifactPath::File(path) => {
+                let file = match path.strip_prefix("{out}/") {
+                    Some(below) => out.join(below),
+                    None => working_directory.join(path),
+                };
+                let inside = if file.starts_with(out) { out } else { working_directory };
+                let bytes = fs::read_inside(inside, &file, limits::MAX_DOCUMENT_BYTES);
+                bytes.map_err(|error| Failure::unhealthy(&format!("artifact `{spec}` was not written"), &error))?
+            }
+        };
+        if bytes.is_empty() {
+            return Err(Failure::Unhealthy(format!("artifact `{spec}` is empty")));
+        }
+        let format = spec.format.unwrap_or_else(|| format::detect(&bytes));
+        Ok(Produced { artifact_type: spec.artifact_type, name: spec.file_name(), format, bytes: bytes.into() })
+    };
+    specs.iter().map(one).collect()
+}
+
+/// Adds the decision of the job's policy, where one was given and the scanner decides nothing itself.
+pub fn with_decision(job: &Job, mut artifacts: Vec<Produced>) -> Result<Vec<Produced>, Failure> {
+    let decides = artifacts.iter().any(|artifact| artifact.artifact_type == ArtifactType::Decision);
+    let Some(material) = job.policy.as_ref().filter(|_| !decides) else { return Ok(artifacts) };
+    let decision = verdict::decide_on(&artifacts, &material.policy, job.clock)
+        .map_err(|error| Failure::infra("the policy cannot decide", &error))?;
+    if let Some(decision) = decision {
+        let bytes = format::decision::write(&decision).into();
+        let name = "decision.json".to_owned();
+        let format = ArtifactFormat::StellaDecision;
+        artifacts.push(Produced { artifact_type: ArtifactType::Decision, name, format, bytes });
+    }
+    Ok(artifacts)
+}

@@ -1,0 +1,196 @@
+//! Looks at a repository and gives it a configuration and a first case, so that the first `ci` is green.
+//!
+//! Invariants: nothing that exists is overwritten; what is expected of the first case is what the scanner really finds, and
+//! its advisory says that it is an example.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::flow::builtin::{BuiltInError, Scan};
+use crate::flow::config;
+use crate::flow::context::Context;
+use crate::flow::material::{FeedMaterial, InputMaterial, MaterialError};
+use crate::flow::trees;
+use crate::format::inventory::{Inventory, read_inventory};
+use crate::host::fs::{self, FsError, Kind};
+use crate::host::limits;
+use crate::model::package::{Ecosystem, Package};
+
+/// Id and folder of the first case.
+const CASE_ID: &str = "EXAMPLE-0001";
+const CASE_FOLDER: &str = "regressions/EXAMPLE-0001-first-case";
+const ADVISORY: &str = "STELLA-EXAMPLE-0001";
+
+/// Folders that hold other people's packages.
+const SKIPPED: [&str; 8] = ["node_modules", "target", "vendor", "dist", "build", "venv", "fixtures", "testdata"];
+
+/// What a repository without any inventory is shown.
+const SAMPLE: &str = include_str!("init/sample-requirements.txt");
+
+/// What was written.
+#[derive(Debug, Clone)]
+pub struct Initialised {
+    /// The inventory that the first case is made of; `None` where the repository has none and a sample was taken.
+    pub inventory: Option<PathBuf>,
+    /// Every file that was written.
+    pub written: Vec<PathBuf>,
+    /// Files that were there already.
+    pub kept: Vec<PathBuf>,
+}
+
+/// Why a repository cannot be initialised.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// A file cannot be read or written.
+    #[error("cannot set up the repository")]
+    Files(#[from] FsError),
+    /// The first case cannot be made.
+    #[error("cannot make the first case")]
+    Feed(#[from] MaterialError),
+    /// The first case cannot be scanned.
+    #[error("cannot scan the first case")]
+    Scan(#[from] BuiltInError),
+}
+
+/// Sets up `context.config.root`.
+pub fn init(context: &Context) -> Result<Initialised, InitError> {
+    let root = &context.config.root;
+    let found = find(root)?;
+    let mut done =
+        Initialised { inventory: found.as_ref().map(|f| f.path.clone()), written: Vec::new(), kept: Vec::new() };
+    write_new(&root.join(config::FILE_NAME), configuration(found.as_ref()).as_bytes(), &mut done)?;
+    let case = root.join(CASE_FOLDER);
+    if case.exists() {
+        done.kept.push(case);
+        return Ok(done);
+    }
+    let found = match found {
+        Some(found) => found,
+        None => sample(),
+    };
+    first_case(&case, &found, context, &mut done)?;
+    Ok(done)
+}
+
+/// An inventory of the repository with one package to make an example of.
+struct Found {
+    path: PathBuf,
+    name: String,
+    bytes: Vec<u8>,
+    package: Package,
+}
+
+fn find(root: &Path) -> Result<Option<Found>, FsError> {
+    let mut folders = vec![(root.to_owned(), 0)];
+    let mut best: Option<Found> = None;
+    while let Some((folder, depth)) = folders.pop() {
+        for item in fs::list(&folder)? {
+            let name = item.relative.to_string_lossy().into_owned();
+            let path = folder.join(&item.relative);
+            match item.kind {
+                Kind::Directory if depth < 3 && !name.starts_with('.') && !SKIPPED.contains(&name.as_str()) => {
+                    folders.push((path, depth + 1));
+                }
+                Kind::File { size, .. } if size <= limits::MAX_CONFIG_BYTES => {
+                    let Ok(bytes) = fs::read(&path, limits::MAX_CONFIG_BYTES) else { continue };
+                    let Ok(inventory) = read_inventory(&name, &bytes, None) else { continue };
+                    let Some(package) = example(&inventory) else { continue };
+                    let nearer = |found: &Found| path.components().count() < found.path.components().count();
+                    if best.as_ref().is_none_or(nearer) {
+                        best = Some(Found { path, name, bytes, package });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// The first package of an ecosystem whose versions can be ordered.
+fn example(inventory: &Inventory) -> Option<Package> {
+    let known = |package: &&Package| {
+        matches!(package.ecosystem, Ecosystem::Npm | Ecosystem::PyPi | Ecosystem::CratesIo | Ecosystem::Go)
+    };
+    inventory.packages.iter().find(known).cloned()
+}
+
+fn sample() -> Found {
+    let package =
+        read_inventory("requirements.txt", SAMPLE.as_bytes(), None).ok().and_then(|inventory| example(&inventory));
+    let otherwise = || Package {
+        name: "jinja2".to_owned(),
+        version: "2.10".to_owned(),
+        purl: None,
+        ecosystem: Ecosystem::PyPi,
+        licenses: Default::default(),
+        source: None,
+    };
+    Found {
+        path: PathBuf::from("requirements.txt"),
+        name: "requirements.txt".to_owned(),
+        bytes: SAMPLE.as_bytes().to_vec(),
+        package: package.unwrap_or_else(otherwise),
+    }
+}
+
+fn write_new(path: &Path, bytes: &[u8], done: &mut Initialised) -> Result<(), FsError> {
+    if path.exists() {
+        done.kept.push(path.to_owned());
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        fs::ensure_dir(parent)?;
+    }
+    fs::write_atomic(path, bytes)?;
+    done.written.push(path.to_owned());
+    Ok(())
+}
+
+fn first_case(case: &Path, found: &Found, context: &Context, done: &mut Initialised) -> Result<(), InitError> {
+    let Package { name, version, ecosystem, .. } = &found.package;
+    let advisory = json!({
+        "schema_version": "1.6.0",
+        "id": ADVISORY,
+        "modified": "2026-01-01T00:00:00Z",
+        "summary": format!("An example, not a vulnerability: {name} {version} as it stands in {}", found.name),
+        "affected": [{ "package": { "ecosystem": ecosystem.to_string(), "name": name }, "versions": [version] }],
+        "database_specific": { "severity": "LOW", "synthetic": true },
+    });
+    let pretty = |value: &serde_json::Value| format!("{value:#}\n").into_bytes();
+    write_new(&case.join("input").join(&found.name), &found.bytes, done)?;
+    let feed = case.join("input/feed");
+    write_new(&feed.join(format!("{ADVISORY}.json")), &pretty(&advisory), done)?;
+
+    // What is expected is what is really found.
+    let feed: FeedMaterial = trees::feed("osv", &feed, context)?;
+    let input = InputMaterial::file(found.name.clone(), found.bytes.clone());
+    let clock = jiff::Timestamp::UNIX_EPOCH;
+    let scan = Scan { files: input.files(), flags: &[], feeds: &[feed], policy: &context.default_policy, clock };
+    let output = scan.run()?;
+    let findings = output.artifacts.iter().find(|artifact| artifact.name == "findings.json");
+    if let Some(findings) = findings {
+        write_new(&case.join("expected/findings.json"), &findings.bytes, done)?;
+    }
+    let metadata = json!({
+        "id": CASE_ID,
+        "title": format!("{name} {version} is found in {}", found.name),
+        "kind": "vulnerability-missed",
+        "source": "example",
+        "severity": "low",
+        "tags": [format!("ecosystem:{ecosystem}"), format!("package:{name}")],
+    });
+    write_new(&case.join("case.metadata.json"), &pretty(&metadata), done)?;
+    let story = include_str!("init/case.md").replace("{package}", name).replace("{file}", &found.name);
+    write_new(&case.join("case.md"), story.as_bytes(), done)?;
+    Ok(())
+}
+
+fn configuration(found: Option<&Found>) -> String {
+    let inventory = found.map_or_else(
+        || "# No lockfile or SBOM was found here: the first case uses a sample.".to_owned(),
+        |found| format!("# The first case is made from {}.", found.name),
+    );
+    include_str!("init/stella.yaml").replace("# {inventory}", &inventory)
+}

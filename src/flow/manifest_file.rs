@@ -1,0 +1,68 @@
+//! Manifests on disk: read with the path in every error, written whole, digested over their canonical JSON.
+
+use std::path::{Path, PathBuf};
+
+use crate::canonical::{JsonError, Limits, jcs};
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::model::digest::Digest;
+use crate::model::manifest::{self, MANIFEST_VERSION, ManifestError, ScanManifest};
+
+/// Why a manifest's file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestFileError {
+    /// The file cannot be read.
+    #[error("cannot read the manifest")]
+    Read(#[source] FsError),
+    /// Its content is not a manifest.
+    #[error("{} is not a ScanManifest", .file.display())]
+    Manifest {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: ManifestError,
+    },
+    /// Its content is not JSON that has canonical bytes (a key twice, a number beyond 2^53).
+    #[error("{} has no canonical form", .file.display())]
+    Canonical {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: JsonError,
+    },
+}
+
+/// Reads a manifest.
+pub fn read(file: &Path) -> Result<ScanManifest, ManifestFileError> {
+    let bytes = fs::read(file, limits::MAX_DOCUMENT_BYTES).map_err(ManifestFileError::Read)?;
+    let manifest =
+        manifest::from_json(&bytes).map_err(|source| ManifestFileError::Manifest { file: file.to_owned(), source })?;
+    jcs::canonicalize(&bytes, &Limits::default())
+        .map_err(|source| ManifestFileError::Canonical { file: file.to_owned(), source })?;
+    Ok(manifest)
+}
+
+/// The bytes of a manifest as it is written: indented, for people, with a final newline.
+pub fn to_bytes(manifest: &ScanManifest) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec_pretty(manifest)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// The manifest's own digest: SHA-256 of its canonical JSON.
+pub fn digest(manifest: &ScanManifest) -> Result<Digest, JsonError> {
+    let bytes = serde_json::to_vec(manifest).unwrap_or_default();
+    Ok(Digest::of(&jcs::canonicalize(&bytes, &Limits::default())?))
+}
+
+/// Brings a manifest of any readable version to the one that this program writes.
+///
+/// 1.x only ever adds fields, so nothing is changed but the version; a later minor version is kept as it is, for its
+/// fields are kept too.
+pub fn migrate(mut manifest: ScanManifest) -> ScanManifest {
+    let minor = |version: &str| version.split('.').nth(1).and_then(|m| m.parse::<u64>().ok());
+    if minor(&manifest.manifest_version) < minor(MANIFEST_VERSION) {
+        MANIFEST_VERSION.clone_into(&mut manifest.manifest_version);
+    }
+    manifest
+}

@@ -1,0 +1,240 @@
+//! Bytes that a scan depends on, with their identity and the blob that keeps them.
+//!
+//! A file is its own blob. A directory is kept as one deterministic archive; its identity is the content digest of that
+//! archive, so that another compression is no other input.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::bundle::archive::ArchiveError;
+use crate::bundle::feed::FeedBundle;
+use crate::bundle::listed::{BundleError, Record};
+use crate::bundle::policy::PolicyBundle;
+use crate::bundle::tree::Tree;
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::model::digest::Digest;
+use crate::policy::Policy;
+use crate::scanner::feed::Feed;
+
+/// The bytes of a blob with their digest.
+#[derive(Debug, Clone)]
+pub struct Blob {
+    /// What the store keeps.
+    pub bytes: Arc<[u8]>,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+impl Blob {
+    /// Digests `bytes`.
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
+        let bytes = bytes.into();
+        Self { digest: Digest::of(&bytes), bytes }
+    }
+}
+
+/// Why something that a scan depends on cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MaterialError {
+    /// The path cannot be read.
+    #[error("cannot read the {what}")]
+    Read {
+        /// `input`, `feed`, …
+        what: &'static str,
+        /// Why.
+        source: FsError,
+    },
+    /// The directory or archive holds something that is refused.
+    #[error("the {what} `{}` cannot be used", .path.display())]
+    Archive {
+        /// `input`, `scanner`, …
+        what: &'static str,
+        /// Where it lies.
+        path: PathBuf,
+        /// Why.
+        source: ArchiveError,
+    },
+    /// It is not a bundle of its kind.
+    #[error("the {what} `{}` cannot be used", .path.display())]
+    Bundle {
+        /// `feed`, `policy`
+        what: &'static str,
+        /// Where it lies.
+        path: PathBuf,
+        /// Why.
+        source: BundleError,
+    },
+}
+
+/// What is scanned.
+#[derive(Debug, Clone)]
+pub enum InputMaterial {
+    /// One file, under its own name.
+    File {
+        /// Its name.
+        name: String,
+        /// Its bytes.
+        bytes: Arc<[u8]>,
+        /// Their digest.
+        digest: Digest,
+    },
+    /// A directory.
+    Tree(Tree),
+}
+
+impl InputMaterial {
+    /// A file in memory.
+    pub fn file(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let digest = Digest::of(&bytes);
+        Self::File { name: name.into(), bytes: bytes.into(), digest }
+    }
+
+    /// Reads a file or a directory; of a directory not what lies below `without`, and not `.git`.
+    pub fn read(path: &Path, without: &[PathBuf]) -> Result<Self, MaterialError> {
+        if fs::is_dir(path) {
+            return tree("input", path, without).map(Self::Tree);
+        }
+        let bytes =
+            fs::read(path, limits::MAX_BLOB_BYTES).map_err(|source| MaterialError::Read { what: "input", source })?;
+        let name = path.file_name().map_or_else(|| "input".to_owned(), |name| name.to_string_lossy().into_owned());
+        Ok(Self::file(name, bytes))
+    }
+
+    /// What identity means: the digest of the file, or the content digest of the directory.
+    pub fn identity(&self) -> Digest {
+        match self {
+            Self::File { digest, .. } => *digest,
+            Self::Tree(tree) => tree.digest(),
+        }
+    }
+
+    /// What the store keeps.
+    pub fn blob(&self) -> Result<Blob, ArchiveError> {
+        match self {
+            Self::File { bytes, digest, .. } => Ok(Blob { bytes: bytes.clone(), digest: *digest }),
+            Self::Tree(tree) => Ok(Blob::new(tree.pack()?.bytes)),
+        }
+    }
+
+    /// The same with one more file beside it, in a directory of their own.
+    pub fn with_file(self, name: &str, bytes: Vec<u8>) -> Result<Self, ArchiveError> {
+        let mut files: Vec<(String, Vec<u8>)> =
+            self.files().into_iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+        files.push((name.to_owned(), bytes));
+        Tree::of_files(files).map(Self::Tree)
+    }
+
+    /// Every file with its path below the input.
+    pub fn files(&self) -> Vec<(&str, &[u8])> {
+        match self {
+            Self::File { name, bytes, .. } => vec![(name.as_str(), bytes)],
+            Self::Tree(tree) => tree.files().collect(),
+        }
+    }
+}
+
+/// Reads a directory into memory, without what lies below `without` and without `.git`.
+pub fn tree(what: &'static str, path: &Path, without: &[PathBuf]) -> Result<Tree, MaterialError> {
+    let is_kept = |relative: &Path| {
+        let is_git = relative.components().any(|name| name.as_os_str() == ".git");
+        !is_git && !without.iter().any(|excluded| path.join(relative).starts_with(excluded))
+    };
+    let failed = |source| MaterialError::Archive { what, path: path.to_owned(), source };
+    Tree::read_directory(path, is_kept).map_err(failed)
+}
+
+/// One feed.
+#[derive(Debug, Clone)]
+pub struct FeedMaterial {
+    /// Its name.
+    pub name: String,
+    /// Its bundle.
+    pub bundle: Arc<FeedBundle>,
+    /// The archive that it was restored from.
+    pub archive: Option<Arc<[u8]>>,
+    /// The advisories in it, for the built-in scanner; the reason where they cannot be read.
+    pub advisories: Result<Arc<Feed>, String>,
+}
+
+impl FeedMaterial {
+    /// What identity means: the content digest.
+    pub fn identity(&self) -> Digest {
+        self.bundle.content_digest()
+    }
+
+    /// What the store keeps: the archive that it came from, else one made of it.
+    pub fn blob(&self) -> Result<Blob, BundleError> {
+        match &self.archive {
+            Some(archive) => Ok(Blob::new(archive.clone())),
+            None => Ok(Blob::new(self.bundle.pack()?.bytes)),
+        }
+    }
+}
+
+/// A policy.
+#[derive(Debug, Clone)]
+pub struct PolicyMaterial {
+    /// Its bundle.
+    pub bundle: Arc<PolicyBundle>,
+    /// The archive that it was restored from.
+    pub archive: Option<Arc<[u8]>>,
+    /// The rules, ready to be asked.
+    pub policy: Arc<Policy>,
+}
+
+impl PolicyMaterial {
+    /// What identity means: the content digest.
+    pub fn identity(&self) -> Digest {
+        self.bundle.content_digest()
+    }
+
+    /// What the store keeps.
+    pub fn blob(&self) -> Result<Blob, BundleError> {
+        match &self.archive {
+            Some(archive) => Ok(Blob::new(archive.clone())),
+            None => Ok(Blob::new(self.bundle.pack()?.bytes)),
+        }
+    }
+}
+
+/// The records of a bundle as pairs of path and bytes.
+pub fn pairs<'a>(records: impl Iterator<Item = Record<'a>>) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+    records.map(|record| (record.path.as_str(), record.bytes))
+}
+
+/// The program that scans.
+#[derive(Debug, Clone)]
+pub enum ScannerMaterial {
+    /// The scanner inside this program.
+    BuiltIn,
+    /// One executable file on this machine, checked against its digest when it is used.
+    Binary {
+        /// Its file name.
+        name: String,
+        /// Where it lies.
+        path: PathBuf,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// A directory with everything the scanner needs.
+    Tree(Tree),
+}
+
+/// The identity of the built-in scanner: the digest of its source, made when this program was built.
+pub fn builtin_digest() -> Digest {
+    const TEXT: &str = env!("STELLA_BUILTIN_DIGEST");
+    // The build script wrote it; a text that is no digest would still name this build and no other.
+    TEXT.parse().unwrap_or_else(|_| Digest::of(TEXT.as_bytes()))
+}
+
+impl ScannerMaterial {
+    /// What identity means: the digest of its source, of its file, or of its directory's content.
+    pub fn identity(&self) -> Digest {
+        match self {
+            Self::BuiltIn => builtin_digest(),
+            Self::Binary { digest, .. } => *digest,
+            Self::Tree(tree) => tree.digest(),
+        }
+    }
+}

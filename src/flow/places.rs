@@ -1,0 +1,89 @@
+//! The places of a command: `{input}`, `{feed}`, `{policy}`, `{scanner}`, `{out}`.
+//!
+//! They are recorded as they are written and filled in with the same fixed paths on every machine.
+
+use std::path::Path;
+
+use crate::flow::job::Job;
+use crate::flow::material::{InputMaterial, ScannerMaterial};
+use crate::sandbox::guest::{self, GuestPath, InvalidGuestPath};
+
+/// Where everything of one job is, as its scanner sees it.
+#[derive(Debug, Clone)]
+pub struct Places {
+    input: String,
+    feed: String,
+    scanner: String,
+}
+
+/// The names that may stand in a command.
+pub const NAMES: [&str; 5] = ["{input}", "{feed}", "{policy}", "{scanner}", "{out}"];
+
+impl Places {
+    /// The places of `job`.
+    pub fn of(job: &Job) -> Self {
+        let input = match &job.input {
+            InputMaterial::File { name, .. } => format!("{}/{name}", guest::INPUT.as_str()),
+            InputMaterial::Tree(_) => guest::INPUT.as_str().to_owned(),
+        };
+        // One feed is the folder itself; of several each has its own below it.
+        let feed = match job.feeds.as_slice() {
+            [only] => format!("{}/{}", guest::FEED.as_str(), only.name),
+            _ => guest::FEED.as_str().to_owned(),
+        };
+        let scanner = match &job.scanner {
+            ScannerMaterial::BuiltIn => format!("{}/stella", guest::SCANNER.as_str()),
+            ScannerMaterial::Binary { path, .. } if runs_in_place(path) => path.to_string_lossy().into_owned(),
+            ScannerMaterial::Binary { name, .. } => format!("{}/{name}", guest::SCANNER.as_str()),
+            ScannerMaterial::Tree(_) => guest::SCANNER.as_str().to_owned(),
+        };
+        Self { input, feed, scanner }
+    }
+
+    /// `input.path` of the manifest.
+    pub fn input(&self) -> &str {
+        &self.input
+    }
+
+    /// The command with every place filled in.
+    pub fn fill(&self, argv: &[String]) -> Vec<String> {
+        let one = |word: &String| {
+            word.replace("{input}", &self.input)
+                .replace("{feed}", &self.feed)
+                .replace("{policy}", guest::POLICY.as_str())
+                .replace("{scanner}", &self.scanner)
+                .replace("{out}", guest::OUT.as_str())
+        };
+        argv.iter().map(one).collect()
+    }
+
+    /// Where the scanner's file or folder is mounted.
+    pub fn scanner_mount(&self) -> Result<GuestPath, InvalidGuestPath> {
+        GuestPath::new(self.scanner.clone())
+    }
+
+    /// The command that runs the built-in scanner as a process.
+    pub fn builtin_argv(&self, job: &Job) -> Vec<String> {
+        let mut argv = vec![self.scanner.clone(), "builtin-scan".to_owned()];
+        let mut option = |name: &str, value: &str| argv.push(format!("--{name}={value}"));
+        option("input", &self.input);
+        option("out", guest::OUT.as_str());
+        option("clock", &job.clock.to_string());
+        if !job.feeds.is_empty() {
+            option("feeds", guest::FEED.as_str());
+        }
+        if job.policy.is_some() {
+            option("policy", guest::POLICY.as_str());
+        }
+        for flag in &job.flags {
+            option("flag", flag);
+        }
+        argv
+    }
+}
+
+/// Whether a program stands where every sandbox shows it anyway: it then runs from its own path, for many scripts find
+/// the rest of themselves by it.
+pub fn runs_in_place(path: &Path) -> bool {
+    guest::SYSTEM_ROOTS.iter().any(|root| path.starts_with(root))
+}

@@ -1,0 +1,29 @@
+//! Artifacts in memory: what a scan wrote, or what it is expected to write.
+
+use std::sync::Arc;
+
+use crate::model::artifact::{ArtifactFormat, ArtifactType};
+
+/// One artifact with its bytes as they were written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Produced {
+    /// What it is for.
+    pub artifact_type: ArtifactType,
+    /// Its file name.
+    pub name: String,
+    /// The format of its bytes.
+    pub format: ArtifactFormat,
+    /// The bytes, never changed.
+    pub bytes: Arc<[u8]>,
+}
+
+/// What an artifact of this format is for, where nobody said.
+pub fn usual_type(format: ArtifactFormat) -> ArtifactType {
+    match format {
+        ArtifactFormat::Cyclonedx | ArtifactFormat::Spdx => ArtifactType::Sbom,
+        ArtifactFormat::CyclonedxVex | ArtifactFormat::Openvex => ArtifactType::Vex,
+        ArtifactFormat::Sarif | ArtifactFormat::StellaFindings => ArtifactType::Findings,
+        ArtifactFormat::StellaDecision => ArtifactType::Decision,
+        ArtifactFormat::Json | ArtifactFormat::Bytes => ArtifactType::Evidence,
+    }
+}

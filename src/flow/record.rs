@@ -1,0 +1,314 @@
+//! Records a scan: seals it, runs it, keeps everything it depended on, writes its manifest.
+//!
+//! Invariants: every blob that a manifest names is in the store before the manifest exists; secrets are redacted before
+//! anything is written; what was really reached (isolation, clock, network) is what the manifest says.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::bundle::archive::ArchiveError;
+use crate::bundle::listed::BundleError;
+use crate::canonical::CANONICALIZER_VERSION;
+use crate::flow::artifact_spec::ArtifactSpec;
+use crate::flow::as_is;
+use crate::flow::builtin::ENGINE;
+use crate::flow::context::Context;
+use crate::flow::dimensions;
+use crate::flow::execute::{self, Executed};
+use crate::flow::failure::Failure;
+use crate::flow::job::Job;
+use crate::flow::material::{Blob, FeedMaterial, InputMaterial, PolicyMaterial, ScannerMaterial};
+use crate::flow::places::Places;
+use crate::flow::produced::Produced;
+use crate::flow::verdict::{self, UnreadableArtifact};
+use crate::host::machine;
+use crate::model::digest::Digest;
+use crate::model::manifest::{
+    ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, Input, InputType, MANIFEST_VERSION, Normalization,
+    PolicyRef, ScanManifest, Scanner, ScannerKind,
+};
+use crate::model::redact;
+use crate::store::blob::{BlobStore, StoreError};
+
+/// What to record.
+#[derive(Debug, Clone)]
+pub struct RecordRequest {
+    /// The scan.
+    pub job: Job,
+    /// Name of the engine.
+    pub engine: String,
+    /// Its version, as it calls itself.
+    pub scanner_version: String,
+    /// Labels for the manifest.
+    pub labels: BTreeMap<String, String>,
+    /// What the input is.
+    pub input_type: InputType,
+    /// Run the command where it is, without a sandbox, as the step of a pipeline that it was.
+    pub as_is: Option<as_is::Where>,
+    /// When the recording began.
+    pub created_at: Timestamp,
+}
+
+/// A recorded scan.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    /// Its manifest.
+    pub manifest: ScanManifest,
+    /// What it wrote.
+    pub artifacts: Vec<Produced>,
+    /// How it ran.
+    pub executed: Executed,
+    /// Things to know.
+    pub notes: Vec<String>,
+}
+
+/// Why a scan was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The scanner could not run, or did not run well.
+    #[error("{}", text(.0))]
+    Execute(Failure),
+    /// An artifact has no canonical form.
+    #[error("artifact `{name}`")]
+    Artifact {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: UnreadableArtifact,
+    },
+    /// Two artifacts with one name.
+    #[error("two artifacts are called `{0}`: give their files different names")]
+    SameName(String),
+    /// The store cannot be written.
+    #[error("cannot keep what the scan depends on")]
+    Store(#[from] StoreError),
+    /// A directory cannot be packed.
+    #[error("cannot pack what the scan depends on")]
+    Archive(#[from] ArchiveError),
+    /// A feed or a policy cannot be packed.
+    #[error("cannot pack what the scan depends on")]
+    Bundle(#[from] BundleError),
+    /// Something has no digest.
+    #[error("cannot digest the scan's inputs")]
+    Digest(#[from] crate::canonical::JsonError),
+}
+
+fn text(failure: &Failure) -> &str {
+    match failure {
+        Failure::Unhealthy(text) | Failure::Infra(text) => text,
+    }
+}
+
+/// Records one scan. Everything is in the store when this returns; where the manifest goes is the caller's matter.
+pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, RecordError> {
+    let job = &request.job;
+    let kept = keep_inputs(job, context)?;
+    let executed = match &request.as_is {
+        Some(place) => as_is::execute(job, place),
+        None => execute::execute(job, context),
+    }
+    .map_err(RecordError::Execute)?;
+
+    let mut notes = executed.notes.clone();
+    let artifacts = records(job, &executed, context)?;
+    for artifact in &executed.artifacts {
+        context.local.put(&artifact.bytes)?;
+    }
+    let manifest = manifest(request, &kept, &executed, artifacts, &mut notes)?;
+    Ok(Recording { manifest, artifacts: executed.artifacts.clone(), executed, notes })
+}
+
+/// The blobs of a job's inputs.
+struct Kept {
+    input: Blob,
+    feeds: Vec<Blob>,
+    policy: Option<Blob>,
+    tree: Option<Blob>,
+}
+
+/// Puts every blob into the store, on disk together.
+fn keep_inputs(job: &Job, context: &Context) -> Result<Kept, RecordError> {
+    let tree = match &job.scanner {
+        ScannerMaterial::Tree(tree) => Some(Blob::new(tree.pack()?.bytes)),
+        _ => None,
+    };
+    let kept = Kept {
+        input: job.input.blob()?,
+        feeds: job.feeds.iter().map(FeedMaterial::blob).collect::<Result<_, _>>()?,
+        policy: job.policy.as_ref().map(PolicyMaterial::blob).transpose()?,
+        tree,
+    };
+    let mut batch = context.local.batch();
+    for blob in std::iter::once(&kept.input).chain(&kept.feeds).chain(&kept.policy).chain(&kept.tree) {
+        batch.put(&blob.bytes)?;
+    }
+    batch.commit()?;
+    if let ScannerMaterial::Binary { path, .. } = &job.scanner {
+        context.local.put_file(path)?;
+    }
+    Ok(kept)
+}
+
+fn records(job: &Job, executed: &Executed, context: &Context) -> Result<Vec<ArtifactRecord>, RecordError> {
+    let mut records: Vec<ArtifactRecord> = Vec::new();
+    for artifact in &executed.artifacts {
+        if records.iter().any(|record| record.path == artifact.name) {
+            return Err(RecordError::SameName(artifact.name.clone()));
+        }
+        let canonical = verdict::check(artifact, &context.config)
+            .map_err(|source| RecordError::Artifact { name: artifact.name.clone(), source })?;
+        let spec = job.artifacts.iter().find(|spec| spec.file_name() == artifact.name);
+        records.push(ArtifactRecord {
+            artifact_type: artifact.artifact_type,
+            path: artifact.name.clone(),
+            format: artifact.format,
+            raw_sha256: Digest::of(&artifact.bytes),
+            canonical_sha256: canonical.digest,
+            profile_digest: context.config.profile(artifact.format).digest(),
+            source: spec.map(|ArtifactSpec { path, .. }| path.to_string()),
+            uri: None,
+            extra: BTreeMap::new(),
+        });
+    }
+    Ok(records)
+}
+
+fn manifest(
+    request: &RecordRequest,
+    kept: &Kept,
+    executed: &Executed,
+    artifacts: Vec<ArtifactRecord>,
+    notes: &mut Vec<String>,
+) -> Result<ScanManifest, RecordError> {
+    let job = &request.job;
+    let inputs = job.dimensions(&executed.surroundings)?;
+    let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
+    let id = dimensions::digest_of(&json!({ "inputs": inputs, "outputs": outputs, "created_at": request.created_at }))?;
+    let (argv, secret_argv) = redact::arguments(&job.argv);
+    let (flags, secret_flags) = redact::arguments(&job.flags);
+    if secret_argv || secret_flags {
+        notes.push("secrets were taken out of the recorded command: its replay runs without them".to_owned());
+    }
+    let only_feed = match kept.feeds.as_slice() {
+        [only] => Some(only.digest.into()),
+        _ => None,
+    };
+    let feeds = job.feeds.iter().zip(&kept.feeds);
+    let extra = BTreeMap::new;
+    Ok(ScanManifest {
+        manifest_version: MANIFEST_VERSION.to_owned(),
+        scan_id: format!("scan-{}", &id.hex()[..16]),
+        created_at: request.created_at,
+        input: input(request, kept),
+        scanner: scanner(request, kept, executed, argv, flags),
+        feeds: Feeds {
+            vuln_feed_bundle_digest: only_feed,
+            license_db_digest: None,
+            bundles: feeds.map(|(feed, blob)| bundle_ref(feed, blob)).collect(),
+            extra: extra(),
+        },
+        policy: match job.policy.as_ref().zip(kept.policy.as_ref()) {
+            None => PolicyRef { policy_set: Some("default".to_owned()), ..PolicyRef::default() },
+            Some((material, blob)) => PolicyRef {
+                policy_bundle_digest: Some(blob.digest.into()),
+                policy_content_digest: Some(material.identity().into()),
+                policy_set: Some(material.policy.name().to_owned()),
+                ..PolicyRef::default()
+            },
+        },
+        environment: environment(job, executed),
+        normalization: Normalization {
+            canonicalizer_version: CANONICALIZER_VERSION.to_owned(),
+            sbom_schema: is_builtin(job).then(|| "cyclonedx-1.6".to_owned()),
+            vex_schema: is_builtin(job).then(|| "cyclonedx-vex-1.6".to_owned()),
+            extra: extra(),
+        },
+        artifacts,
+        labels: request.labels.clone(),
+        extra: extra(),
+    })
+}
+
+fn is_builtin(job: &Job) -> bool {
+    matches!(job.scanner, ScannerMaterial::BuiltIn)
+}
+
+fn bundle_ref(feed: &FeedMaterial, blob: &Blob) -> FeedBundleRef {
+    FeedBundleRef {
+        name: feed.name.clone(),
+        digest: blob.digest.into(),
+        content_digest: Some(feed.identity().into()),
+        uri: None,
+        extra: BTreeMap::new(),
+    }
+}
+
+fn input(request: &RecordRequest, kept: &Kept) -> Input {
+    let job = &request.job;
+    let is_tree = matches!(job.input, InputMaterial::Tree(_));
+    Input {
+        input_type: if is_tree { InputType::Directory } else { request.input_type },
+        image_ref: None,
+        layers: Vec::new(),
+        source_provenance: None,
+        digest: Some(job.input.identity().into()),
+        bundle_digest: is_tree.then(|| kept.input.digest.into()),
+        path: Some(Places::of(job).input().to_owned()),
+        uri: None,
+        extra: BTreeMap::new(),
+    }
+}
+
+fn scanner(
+    request: &RecordRequest,
+    kept: &Kept,
+    executed: &Executed,
+    argv: Vec<String>,
+    flags: Vec<String>,
+) -> Scanner {
+    let job = &request.job;
+    let (kind, bundle, uri) = match &job.scanner {
+        ScannerMaterial::BuiltIn => (ScannerKind::BuiltIn, None, None),
+        ScannerMaterial::Binary { path, .. } => (ScannerKind::Binary, None, Some(format!("file://{}", path.display()))),
+        ScannerMaterial::Tree(_) => (ScannerKind::Tree, kept.tree.as_ref().map(|blob| blob.digest.into()), None),
+    };
+    let declared = job.expected_exit_codes.clone();
+    Scanner {
+        engine: if is_builtin(job) { ENGINE.to_owned() } else { request.engine.clone() },
+        kind: Some(kind),
+        scanner_image_digest: None,
+        scanner_binary_digest: Some(job.scanner.identity().into()),
+        bundle_digest: bundle,
+        scanner_version: request.scanner_version.clone(),
+        config_digest: None,
+        flags,
+        argv,
+        env_names: job.env.keys().cloned().collect(),
+        expected_exit_codes: if declared.is_empty() { vec![executed.exit_code] } else { declared },
+        uri,
+        extra: BTreeMap::new(),
+    }
+}
+
+fn environment(job: &Job, executed: &Executed) -> Environment {
+    let surroundings = &executed.surroundings;
+    Environment {
+        arch: surroundings.arch.clone(),
+        os: surroundings.os.clone(),
+        tz: surroundings.tz.clone(),
+        locale: surroundings.locale.clone(),
+        network: surroundings.network,
+        clock_mode: if surroundings.clock.is_some() { ClockMode::Frozen } else { ClockMode::Real },
+        clock_value: Some(job.clock),
+        runtime_digest: surroundings.runtime.map(Into::into),
+        cpu_count: surroundings.cpu_count,
+        // The built-in scanner in process sees no kernel.
+        kernel: if executed.executor.in_process { None } else { machine::kernel() },
+        seed: surroundings.seed,
+        isolation: executed.executor.isolation,
+        toolchain_versions: BTreeMap::new(),
+        extra: BTreeMap::new(),
+    }
+}

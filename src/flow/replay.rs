@@ -1,0 +1,167 @@
+//! One replay: execute, compare, once more if it differs, name the cause.
+//!
+//! Invariants: every replay ends as exactly one [`ReplayResult`], whatever happens; a difference is never reported
+//! before it was seen twice; what is missing is named.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use crate::flow::context::Context;
+use crate::flow::execute::{self, Executed};
+use crate::flow::failure::Failure;
+use crate::flow::job::Job;
+use crate::flow::produced::Produced;
+use crate::flow::verdict::{self, Comparison, Rules, Scope, VerdictError};
+use crate::model::diff::DiffSummary;
+use crate::model::dimension::Dimensions;
+use crate::model::outcome::Outcome;
+use crate::model::result::{Mode, ReplayResult, SourceLocation, SubjectKind};
+
+/// What a replay is called, and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Title {
+    /// Unique in the run.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// What it is made from.
+    pub kind: SubjectKind,
+    /// Which question it answers.
+    pub mode: Mode,
+    /// Labels of the manifest or case.
+    pub labels: BTreeMap<String, String>,
+    /// The file to open.
+    pub source: Option<SourceLocation>,
+    /// One command that runs it alone.
+    pub reproduce: String,
+}
+
+/// What is expected of a replay.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// The golden artifacts.
+    pub artifacts: Vec<Produced>,
+    /// Which artifacts are compared.
+    pub scope: Scope,
+    /// Digests of all inputs as recorded; `None` for a case, which has no recording: what is not in its folder is the
+    /// scanner.
+    pub recorded: Option<Dimensions>,
+}
+
+/// A replay that can start.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// Its name.
+    pub title: Title,
+    /// What to run.
+    pub job: Job,
+    /// What to expect.
+    pub expected: Expected,
+    /// Things to know that are no failure.
+    pub notes: Vec<String>,
+}
+
+/// A replay with what it wrote.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// How it ended.
+    pub result: ReplayResult,
+    /// What the scanner wrote; empty where it did not run.
+    pub artifacts: Vec<Produced>,
+}
+
+impl Replay {
+    /// Runs it. Never fails: what goes wrong is an outcome.
+    pub fn run(&self, context: &Context) -> Replayed {
+        let started = Instant::now();
+        let mut result = self.title.result(Outcome::Infra { detail: String::new() });
+        result.notes.clone_from(&self.notes);
+        let mut artifacts = Vec::new();
+        result.outcome = match self.attempt(context, &mut result, &mut artifacts) {
+            Ok(outcome) => outcome,
+            Err(Failure::Unhealthy(detail)) => Outcome::Unhealthy { detail },
+            Err(Failure::Infra(detail)) => Outcome::Infra { detail },
+        };
+        result.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Replayed { result, artifacts }
+    }
+
+    fn attempt(
+        &self,
+        context: &Context,
+        result: &mut ReplayResult,
+        artifacts: &mut Vec<Produced>,
+    ) -> Result<Outcome, Failure> {
+        let first = execute::execute(&self.job, context)?;
+        result.replayed =
+            self.job.dimensions(&first.surroundings).map_err(|e| Failure::infra("cannot digest the inputs", &e))?;
+        result.recorded =
+            self.expected.recorded.clone().unwrap_or_else(|| Dimensions { scanner: None, ..result.replayed.clone() });
+        result.executor = Some(first.executor.clone());
+        result.notes.extend(first.notes.iter().cloned());
+        artifacts.clone_from(&first.artifacts);
+
+        let comparison = self.compare(&first, context)?;
+        result.fidelity = Some(comparison.fidelity);
+        result.artifacts = comparison.artifacts;
+        if comparison.fidelity.is_bitwise() {
+            return Ok(Outcome::Match { lucky: !first.denied.is_empty() });
+        }
+        result.diff = comparison.diff;
+        let second = execute::execute(&self.job, context)?;
+        let fingerprints = |executed: &Executed| verdict::fingerprints(&executed.artifacts, &context.config);
+        let (a, b) = (fingerprints(&first).map_err(unhealthy)?, fingerprints(&second).map_err(unhealthy)?);
+        if a != b {
+            let names: Vec<&str> =
+                a.iter().filter(|(name, digest)| b.get(*name) != Some(digest)).map(|(name, _)| name.as_str()).collect();
+            return Ok(Outcome::Flaky {
+                detail: format!("two runs of the same inputs differ in {}", names.join(", ")),
+            });
+        }
+        Ok(Outcome::Drift { causes: vec![result.recorded.floor_cause(&result.replayed)] })
+    }
+
+    fn compare(&self, executed: &Executed, context: &Context) -> Result<Comparison, Failure> {
+        let rules = Rules {
+            config: &context.config,
+            scope: self.expected.scope,
+            policy: &context.default_policy,
+            now: self.job.clock,
+        };
+        verdict::compare(&self.expected.artifacts, &executed.artifacts, &rules).map_err(unhealthy)
+    }
+}
+
+/// A scanner that writes what cannot be read is not well; all else is not its fault.
+fn unhealthy(error: VerdictError) -> Failure {
+    match error {
+        VerdictError::Actual { .. } => Failure::unhealthy("the scanner wrote something that cannot be read", &error),
+        VerdictError::Expected { .. } | VerdictError::Policy(_) | VerdictError::Order(_) => {
+            Failure::infra("the results cannot be compared", &error)
+        }
+    }
+}
+
+impl Title {
+    /// A result that says no more than how it ended.
+    pub fn result(&self, outcome: Outcome) -> ReplayResult {
+        ReplayResult {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            kind: self.kind,
+            mode: self.mode,
+            outcome,
+            fidelity: None,
+            diff: DiffSummary::default(),
+            artifacts: Vec::new(),
+            recorded: Dimensions::default(),
+            replayed: Dimensions::default(),
+            executor: None,
+            labels: self.labels.clone(),
+            source: self.source.clone(),
+            reproduce: self.reproduce.clone(),
+            notes: Vec::new(),
+            duration_ms: 0,
+        }
+    }
+}

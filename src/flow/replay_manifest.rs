@@ -1,0 +1,195 @@
+//! Replays one manifest that is given by name, with some of its inputs swapped if that is asked.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::flow::context::Context;
+use crate::flow::dimensions;
+use crate::flow::failure::chain;
+use crate::flow::job::Job;
+use crate::flow::keep;
+use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
+use crate::flow::recorded;
+use crate::flow::replay::{Expected, Replay, Title};
+use crate::flow::restore::{self, RestoreError, Scanner};
+use crate::flow::source_line;
+use crate::flow::trees::{self, TreeError};
+use crate::flow::verdict::Scope;
+use crate::host::clock;
+use crate::model::manifest::{ReplayableManifest, ScanManifest};
+use crate::model::outcome::Outcome;
+use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
+
+/// An input to put in the place of the recorded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the meaning")]
+pub enum Swap {
+    Feed(PathBuf),
+    Policy(PathBuf),
+    Scanner(PathBuf),
+    BuiltIn,
+    Input(PathBuf),
+}
+
+/// Why a text names no swap.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{0}` names nothing to swap: expected `feed=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin` or `input=PATH`"
+)]
+pub struct SwapError(String);
+
+impl FromStr for Swap {
+    type Err = SwapError;
+
+    fn from_str(text: &str) -> Result<Self, SwapError> {
+        match text.split_once('=').filter(|(_, path)| !path.is_empty()) {
+            Some(("feed", path)) => Ok(Self::Feed(path.into())),
+            Some(("policy", path)) => Ok(Self::Policy(path.into())),
+            Some(("scanner", "builtin")) => Ok(Self::BuiltIn),
+            Some(("scanner", path)) => Ok(Self::Scanner(path.into())),
+            Some(("input", path)) => Ok(Self::Input(path.into())),
+            _ => Err(SwapError(text.to_owned())),
+        }
+    }
+}
+
+/// What to replay.
+#[derive(Debug, Clone)]
+pub struct ReplayRequest {
+    /// The manifest's file.
+    pub from: PathBuf,
+    /// What to put in the place of recorded inputs.
+    pub swaps: Vec<Swap>,
+    /// Names of variables of the caller that are passed.
+    pub env: Vec<String>,
+    /// Where expected and actual artifacts are left.
+    pub out_dir: Option<PathBuf>,
+    /// The local store, where the user named one: the command that reproduces the replay names it too.
+    pub store: Option<PathBuf>,
+}
+
+/// Why a replay cannot begin: something the user gave cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// What should be swapped in cannot be used.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// A variable that is not set.
+    #[error("the variable `{0}` is not set")]
+    Variable(String),
+    /// A folder for restored scanners cannot be made.
+    #[error("cannot make a private folder")]
+    Scratch(#[source] std::io::Error),
+}
+
+impl From<MaterialError> for ReplayError {
+    fn from(error: MaterialError) -> Self {
+        Self::Tree(error.into())
+    }
+}
+
+/// Replays `manifest`.
+pub fn run(manifest: ScanManifest, request: &ReplayRequest, context: &Context) -> Result<RunResult, ReplayError> {
+    let started_at = clock::now();
+    let scratch = tempfile::Builder::new().prefix("stella-replay-").tempdir().map_err(ReplayError::Scratch)?;
+    let title = title(&manifest, request, context);
+    let replay = prepare(manifest, &title, request, context, scratch.path())?;
+    let mut result = match replay {
+        Err(outcome) => title.result(outcome),
+        Ok(replay) => {
+            let replayed = replay.run(context);
+            let mut result = replayed.result;
+            if let Some(directory) = &request.out_dir
+                && let Err(error) = keep::side_by_side(directory, &replay.expected.artifacts, &replayed.artifacts)
+            {
+                result.notes.push(chain("expected and actual artifacts could not be kept", &error));
+            }
+            result
+        }
+    };
+    note_swaps(&mut result, request);
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Ok(RunResult::new(version, started_at, clock::now().max(started_at), vec![result], Vec::new()))
+}
+
+fn note_swaps(result: &mut ReplayResult, request: &ReplayRequest) {
+    if !request.swaps.is_empty() {
+        result.notes.push("inputs were swapped on request: this replay is not as recorded".to_owned());
+    }
+}
+
+fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) -> Title {
+    let out_dir = request.out_dir.as_deref().unwrap_or(Path::new("replay_out"));
+    let mut reproduce = format!("stella replay --from {} --out-dir {}", request.from.display(), out_dir.display());
+    if let Some(store) = &request.store {
+        reproduce.push_str(&format!(" --store {}", store.display()));
+    }
+    for swap in &request.swaps {
+        let (what, path) = match swap {
+            Swap::Feed(path) => ("feed", path.display().to_string()),
+            Swap::Policy(path) => ("policy", path.display().to_string()),
+            Swap::Scanner(path) => ("scanner", path.display().to_string()),
+            Swap::BuiltIn => ("scanner", "builtin".to_owned()),
+            Swap::Input(path) => ("input", path.display().to_string()),
+        };
+        reproduce.push_str(&format!(" --with {what}={path}"));
+    }
+    Title {
+        id: manifest.scan_id.clone(),
+        title: recorded::describe(manifest),
+        kind: SubjectKind::Manifest,
+        mode: if request.swaps.is_empty() { Mode::Fidelity } else { Mode::Regression },
+        labels: manifest.labels.clone(),
+        source: source_line::locate(&context.config.root, &request.from),
+        reproduce,
+    }
+}
+
+fn prepare(
+    manifest: ScanManifest,
+    title: &Title,
+    request: &ReplayRequest,
+    context: &Context,
+    scratch: &Path,
+) -> Result<Result<Replay, Outcome>, ReplayError> {
+    let manifest = match ReplayableManifest::try_from(manifest) {
+        Ok(manifest) => manifest,
+        Err(not) => {
+            return Ok(Err(Outcome::Unreplayable { missing: not.problems.iter().map(ToString::to_string).collect() }));
+        }
+    };
+    let swaps_scanner = request.swaps.iter().any(|swap| matches!(swap, Swap::Scanner(_) | Swap::BuiltIn));
+    let scanner = if swaps_scanner { Scanner::WillBeSwapped } else { Scanner::Restored };
+    let restored = restore::restore(&manifest, scanner, context, scratch).and_then(|job| {
+        let recorded = dimensions::of_manifest(&manifest).map_err(|error| RestoreError::Broken(error.to_string()))?;
+        Ok((job, recorded, restore::artifacts(&manifest.manifest().artifacts, context)?))
+    });
+    let (mut job, recorded, artifacts) = match restored {
+        Ok(restored) => restored,
+        Err(RestoreError::Gone(missing)) => return Ok(Err(Outcome::Unreplayable { missing })),
+        Err(RestoreError::Broken(detail)) => return Ok(Err(Outcome::Infra { detail })),
+    };
+    for swap in &request.swaps {
+        apply(swap, &mut job, context)?;
+    }
+    for name in &request.env {
+        let value = std::env::var(name).map_err(|_| ReplayError::Variable(name.clone()))?;
+        job.env.insert(name.clone(), value);
+    }
+    let expected = Expected { artifacts, scope: Scope::All, recorded: Some(recorded) };
+    Ok(Ok(Replay { title: title.clone(), job, expected, notes: Vec::new() }))
+}
+
+fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayError> {
+    match swap {
+        Swap::Feed(path) => {
+            let name = job.feeds.first().map_or("osv", |feed| feed.name.as_str()).to_owned();
+            job.feeds = vec![trees::feed(&name, path, context)?];
+        }
+        Swap::Policy(path) => job.policy = Some(trees::policy(path, context)?),
+        Swap::Scanner(path) => job.scanner = trees::scanner(path)?,
+        Swap::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
+        Swap::Input(path) => job.input = InputMaterial::read(path, &[])?,
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! From a manifest back to a job: every blob by its digest, checked as it is read.
+//!
+//! Invariant: what is gone is named, all of it at once; what is corrupt is an error of its own and never taken for gone.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::bundle::tree::Tree;
+use crate::bundle::{feed, policy};
+use crate::flow::artifact_spec::ArtifactSpec;
+use crate::flow::context::Context;
+use crate::flow::failure::chain;
+use crate::flow::job::Job;
+use crate::flow::material::{InputMaterial, ScannerMaterial, builtin_digest};
+use crate::flow::produced::Produced;
+use crate::flow::recorded;
+use crate::host::fs;
+use crate::host::limits;
+use crate::model::digest::Digest;
+use crate::model::manifest::{ArtifactRecord, InputType, Located, NetworkMode, ReplayableManifest, ScannerKind};
+use crate::store::blob::BlobSource;
+
+/// Why a manifest cannot become a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestoreError {
+    /// Inputs that are nowhere.
+    Gone(Vec<String>),
+    /// A store that cannot be read, or a blob that is corrupt.
+    Broken(String),
+}
+
+/// What to do about the recorded scanner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scanner {
+    /// It is needed.
+    Restored,
+    /// Another will take its place: it need not be there.
+    WillBeSwapped,
+}
+
+struct Restorer<'a> {
+    context: &'a Context,
+    scratch: &'a Path,
+    missing: Vec<String>,
+}
+
+/// Restores everything that `manifest` names. Scanners that come out of the store are written below `scratch`.
+pub fn restore(
+    manifest: &ReplayableManifest,
+    scanner: Scanner,
+    context: &Context,
+    scratch: &Path,
+) -> Result<Job, RestoreError> {
+    let mut restorer = Restorer { context, scratch, missing: Vec::new() };
+    let job = restorer.job(manifest, scanner)?;
+    match job {
+        Some(job) if restorer.missing.is_empty() => Ok(job),
+        _ => Err(RestoreError::Gone(restorer.missing)),
+    }
+}
+
+/// The recorded artifacts, by their raw digests.
+pub fn artifacts(records: &[ArtifactRecord], context: &Context) -> Result<Vec<Produced>, RestoreError> {
+    let mut restorer = Restorer { context, scratch: Path::new(""), missing: Vec::new() };
+    let mut restored = Vec::new();
+    for record in records {
+        let what = format!("artifact `{}`", record.path);
+        if let Some(bytes) = restorer.blob(&what, &record.raw_sha256)? {
+            restored.push(recorded::produced(record, bytes));
+        }
+    }
+    if restorer.missing.is_empty() { Ok(restored) } else { Err(RestoreError::Gone(restorer.missing)) }
+}
+
+fn broken(doing: &str, error: &(dyn std::error::Error + 'static)) -> RestoreError {
+    RestoreError::Broken(chain(doing, error))
+}
+
+/// Holds the content digest that was found against the recorded one. A manifest that knows only the archive's digest has
+/// nothing more to hold against it.
+fn same_content(what: &str, recorded: Located, found: Digest) -> Result<(), RestoreError> {
+    if recorded.identity == recorded.blob || found == recorded.identity {
+        return Ok(());
+    }
+    Err(RestoreError::Broken(format!("the {what} has content digest {found}, the manifest says {}", recorded.identity)))
+}
+
+impl Restorer<'_> {
+    fn job(&mut self, manifest: &ReplayableManifest, scanner: Scanner) -> Result<Option<Job>, RestoreError> {
+        let written = manifest.manifest();
+        let input = self.input(manifest)?;
+        let scanner = match scanner {
+            Scanner::Restored => self.scanner(manifest)?,
+            Scanner::WillBeSwapped => Some(ScannerMaterial::BuiltIn),
+        };
+        let mut feeds = Vec::new();
+        for feed in &manifest.feeds {
+            let what = format!("feed `{}`", feed.name);
+            if let Some(bytes) = self.blob(&what, &feed.archive.blob)? {
+                let bundle =
+                    feed::verify(&bytes).map_err(|error| broken(&format!("cannot unpack the {what}"), &error))?;
+                same_content(&what, feed.archive, bundle.content_digest())?;
+                feeds.push(self.context.feed(&feed.name, bundle, Some(bytes)));
+            }
+        }
+        let mut policy = None;
+        if let Some(archive) = manifest.policy
+            && let Some(bytes) = self.blob("policy", &archive.blob)?
+        {
+            let bundle = policy::verify(&bytes).map_err(|error| broken("cannot unpack the policy", &error))?;
+            same_content("policy", archive, bundle.content_digest())?;
+            let material = self.context.policy(bundle, Some(bytes));
+            policy = Some(material.map_err(|error| broken("the recorded policy does not load", &error))?);
+        }
+        let (Some(input), Some(scanner)) = (input, scanner) else { return Ok(None) };
+        let specs = written.artifacts.iter().filter_map(ArtifactSpec::of_record).collect::<Result<_, _>>();
+        let artifacts = specs.map_err(|error| broken("`artifacts` of the manifest", &error))?;
+        Ok(Some(Job {
+            input,
+            scanner,
+            argv: written.scanner.argv.clone(),
+            flags: written.scanner.flags.clone(),
+            env: BTreeMap::new(),
+            expected_exit_codes: written.scanner.expected_exit_codes.clone(),
+            artifacts,
+            feeds,
+            policy,
+            clock: manifest.clock,
+            tz: written.environment.tz.clone(),
+            locale: written.environment.locale.clone(),
+            seed: written.environment.seed.unwrap_or_default(),
+            // A replay is always offline, whatever the recording was.
+            network: NetworkMode::Disabled,
+        }))
+    }
+
+    fn blob(&mut self, what: &str, digest: &Digest) -> Result<Option<Vec<u8>>, RestoreError> {
+        let bytes =
+            self.context.blobs.get(digest).map_err(|error| broken(&format!("cannot restore the {what}"), &error))?;
+        if bytes.is_none() {
+            self.missing.push(format!("{what} {digest}"));
+        }
+        Ok(bytes)
+    }
+
+    /// A directory: its archive from the store, its content digest against the recorded identity.
+    fn tree(&mut self, what: &str, archive: Located) -> Result<Option<Tree>, RestoreError> {
+        let Some(bytes) = self.blob(what, &archive.blob)? else { return Ok(None) };
+        let tree = Tree::verify(&bytes).map_err(|error| broken(&format!("cannot unpack the {what}"), &error))?;
+        same_content(what, archive, tree.digest())?;
+        Ok(Some(tree))
+    }
+
+    fn input(&mut self, manifest: &ReplayableManifest) -> Result<Option<InputMaterial>, RestoreError> {
+        let input = &manifest.manifest().input;
+        if input.input_type == InputType::Directory {
+            return Ok(self.tree("input", manifest.input)?.map(InputMaterial::Tree));
+        }
+        let name = input.path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or("input").to_owned();
+        Ok(self.blob("input", &manifest.input.blob)?.map(|bytes| InputMaterial::file(name, bytes)))
+    }
+
+    fn scanner(&mut self, manifest: &ReplayableManifest) -> Result<Option<ScannerMaterial>, RestoreError> {
+        let wanted = manifest.scanner;
+        match manifest.scanner_kind {
+            ScannerKind::BuiltIn if wanted.identity == builtin_digest() => Ok(Some(ScannerMaterial::BuiltIn)),
+            ScannerKind::BuiltIn => {
+                self.missing.push(format!(
+                    "built-in scanner {} (this stella has {}: replay with the stella that recorded, or record again)",
+                    wanted.identity,
+                    builtin_digest()
+                ));
+                Ok(None)
+            }
+            ScannerKind::Tree => Ok(self.tree("scanner", wanted)?.map(ScannerMaterial::Tree)),
+            ScannerKind::Binary | ScannerKind::Image => self.binary(manifest),
+        }
+    }
+
+    /// The recorded file where it still stands unchanged, else the one from the store.
+    fn binary(&mut self, manifest: &ReplayableManifest) -> Result<Option<ScannerMaterial>, RestoreError> {
+        let digest = manifest.scanner.identity;
+        let recorded = manifest.manifest().scanner.uri.as_deref().and_then(|uri| uri.strip_prefix("file://"));
+        let name = recorded.and_then(|path| path.rsplit('/').next()).unwrap_or("scanner").to_owned();
+        if let Some(path) = recorded.map(PathBuf::from).filter(|path| path.exists()) {
+            let found = fs::digest(&path, limits::MAX_BLOB_BYTES).map_err(|e| broken("cannot read the scanner", &e))?;
+            if found == digest {
+                return Ok(Some(ScannerMaterial::Binary { name, path, digest }));
+            }
+        }
+        let path = self.scratch.join(&name);
+        let restored =
+            self.context.blobs.get_to_file(&digest, &path).map_err(|e| broken("cannot restore the scanner", &e))?;
+        if !restored {
+            self.missing.push(format!("scanner `{name}` {digest}"));
+            return Ok(None);
+        }
+        fs::make_executable(&path).map_err(|e| broken("cannot restore the scanner", &e))?;
+        Ok(Some(ScannerMaterial::Binary { name, path, digest }))
+    }
+}

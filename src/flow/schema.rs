@@ -1,0 +1,24 @@
+//! The JSON Schemas of the files that people and other programs write, generated from the types that read them.
+
+use schemars::schema_for;
+use serde_json::Value;
+
+use crate::flow::case::{CaseConfig, CaseMetadata};
+use crate::flow::config::RawConfig;
+use crate::format::decision::DecisionV1;
+use crate::format::evidence::EvidenceV1;
+use crate::format::findings::FindingsV1;
+use crate::model::manifest::ScanManifest;
+
+/// Every schema with the name of its file below `docs/schema/`. A test holds the files fresh.
+pub fn all() -> Vec<(&'static str, Value)> {
+    vec![
+        ("scan-manifest-v1.json", schema_for!(ScanManifest).to_value()),
+        ("case-metadata-v1.json", schema_for!(CaseMetadata).to_value()),
+        ("case-config-v1.json", schema_for!(CaseConfig).to_value()),
+        ("stella-yaml-v1.json", schema_for!(RawConfig).to_value()),
+        ("findings-v1.json", schema_for!(FindingsV1).to_value()),
+        ("decision-v1.json", schema_for!(DecisionV1).to_value()),
+        ("evidence-v1.json", schema_for!(EvidenceV1).to_value()),
+    ]
+}

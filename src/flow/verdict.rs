@@ -1,0 +1,242 @@
+//! Two sets of artifacts side by side: how far they agree, and what changed.
+//!
+//! Invariants: raw bytes come in, everything derived is computed here, under the same profiles for both sides; a policy
+//! is asked only about what semantic comparison sees, so that bitwise ⇒ semantic ⇒ policy holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::canonical::{self, Canonical, JsonError, Limits};
+use crate::compare::semantic::Semantics;
+use crate::compare::{diff, fidelity};
+use crate::flow::config::Config;
+use crate::flow::produced::Produced;
+use crate::format::{self, Document, FormatError};
+use crate::model::artifact::ArtifactType;
+use crate::model::decision::Decision;
+use crate::model::diff::{ArtifactChange, DiffSummary};
+use crate::model::digest::Digest;
+use crate::model::fidelity::{Fidelity, OrderBroken};
+use crate::model::result::ArtifactResult;
+use crate::policy::{Policy, PolicyError, PolicyInput, PolicyLimits};
+
+/// How many entries of each kind a difference shows; the rest is counted.
+const TOP: usize = 20;
+
+/// Which artifacts are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Every artifact of either side: one that only one side has is a difference.
+    All,
+    /// Only those that are expected: a case states what it is about.
+    Expected,
+}
+
+/// What two sides are compared under.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// Whose profiles apply.
+    pub config: &'a Config,
+    /// Which artifacts are compared.
+    pub scope: Scope,
+    /// Decides for a side that has no decision of its own. One for both sides: else equal findings could be decided
+    /// differently, and semantic fidelity would not imply policy fidelity.
+    pub policy: &'a Policy,
+    /// The instant that a policy takes for now.
+    pub now: Timestamp,
+}
+
+/// How far two sides agree.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// The three verdicts.
+    pub fidelity: Fidelity,
+    /// What changed.
+    pub diff: DiffSummary,
+    /// Every artifact that was compared.
+    pub artifacts: Vec<ArtifactResult>,
+}
+
+/// Why two sides cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum VerdictError {
+    /// An expected artifact is not what its format says.
+    #[error("expected artifact `{name}`")]
+    Expected {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        source: UnreadableArtifact,
+    },
+    /// An artifact that the scanner wrote is not what its format says.
+    #[error("artifact `{name}`")]
+    Actual {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        source: UnreadableArtifact,
+    },
+    /// The policy cannot decide.
+    #[error("the policy cannot decide")]
+    Policy(#[source] PolicyError),
+    /// The comparison contradicts itself.
+    #[error(transparent)]
+    Order(#[from] OrderBroken),
+}
+
+/// Why an artifact cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableArtifact {
+    /// It has no canonical form.
+    #[error("it has no canonical form")]
+    Canonical(#[source] JsonError),
+    /// Its content is not what its format asks for.
+    #[error("it is not a valid document of its format")]
+    Format(#[source] FormatError),
+}
+
+/// An artifact, read.
+struct Read<'a> {
+    produced: &'a Produced,
+    canonical: Canonical,
+    document: Document,
+}
+
+/// Compares what was expected with what came out.
+pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
+    let before = read_side(expected, rules.config).map_err(|(name, source)| VerdictError::Expected { name, source })?;
+    let in_scope: Vec<&Produced> = actual
+        .iter()
+        .filter(|artifact| rules.scope == Scope::All || before.contains_key(artifact.name.as_str()))
+        .collect();
+    let after = read_side(in_scope, rules.config).map_err(|(name, source)| VerdictError::Actual { name, source })?;
+    let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+
+    let mut artifacts = Vec::new();
+    let mut changes = Vec::new();
+    let mut opaque_differs = false;
+    for name in names {
+        let (before, after) = (before.get(name), after.get(name));
+        let Some(either) = after.or(before) else { continue };
+        let produced = either.produced;
+        artifacts.push(ArtifactResult {
+            name: name.to_owned(),
+            artifact_type: produced.artifact_type,
+            expected: before.map(|read| read.canonical.digest),
+            actual: after.map(|read| read.canonical.digest),
+            profile: rules.config.profile(produced.format).digest(),
+            masked: after.map(|read| read.canonical.masked.clone()).unwrap_or_default(),
+        });
+        let (digest_before, digest_after) = (before.map(|r| r.canonical.digest), after.map(|r| r.canonical.digest));
+        if digest_before != digest_after {
+            // Evidence supports findings and has no meaning of its own: it counts in the bytes alone.
+            opaque_differs |= !produced.format.has_meaning() && produced.artifact_type != ArtifactType::Evidence;
+            let first_difference = before
+                .zip(after)
+                .and_then(|(a, b)| canonical::first_difference(&a.canonical.bytes, &b.canonical.bytes));
+            changes.push(ArtifactChange {
+                name: name.to_owned(),
+                before: digest_before,
+                after: digest_after,
+                first_difference,
+            });
+        }
+    }
+
+    let (meaning_before, meaning_after) =
+        (meaning(before.values().map(|read| &read.document)), meaning(after.values().map(|read| &read.document)));
+    let decision_before = decide(&meaning_before, rules.policy, rules.now)?;
+    let decision_after = decide(&meaning_after, rules.policy, rules.now)?;
+    let fidelity = fidelity::judge(
+        changes.is_empty(),
+        opaque_differs,
+        &meaning_before,
+        &meaning_after,
+        (decision_before.as_ref(), decision_after.as_ref()),
+    )?;
+    let with_decision = |meaning: Semantics, decision: Option<Decision>| meaning.with_decision(decision);
+    let diff = diff::summarize(
+        &with_decision(meaning_before, decision_before),
+        &with_decision(meaning_after, decision_after),
+        changes,
+        TOP,
+    );
+    Ok(Comparison { fidelity, diff, artifacts })
+}
+
+/// The canonical digests of a set of artifacts, by name: whether two runs agree.
+pub fn fingerprints(artifacts: &[Produced], config: &Config) -> Result<BTreeMap<String, Digest>, VerdictError> {
+    let read = read_side(artifacts, config).map_err(|(name, source)| VerdictError::Actual { name, source })?;
+    Ok(read.into_iter().map(|(name, read)| (name.to_owned(), read.canonical.digest)).collect())
+}
+
+/// Whether an artifact is what its format says; its canonical form if it is.
+pub fn check(artifact: &Produced, config: &Config) -> Result<Canonical, UnreadableArtifact> {
+    format::read_document(artifact.format, &artifact.bytes).map_err(UnreadableArtifact::Format)?;
+    canonical_form(artifact, config)
+}
+
+/// Reads one artifact under the profile that applies to it.
+fn canonical_form(artifact: &Produced, config: &Config) -> Result<Canonical, UnreadableArtifact> {
+    canonical::canonicalize_with(config.profile(artifact.format), &artifact.bytes, &Limits::default())
+        .map_err(UnreadableArtifact::Canonical)
+}
+
+fn read_side<'a>(
+    side: impl IntoIterator<Item = &'a Produced>,
+    config: &Config,
+) -> Result<BTreeMap<&'a str, Read<'a>>, (String, UnreadableArtifact)> {
+    let primary = side.into_iter().filter(|artifact| artifact.artifact_type.is_primary());
+    primary
+        .map(|produced| {
+            let failed = |source| (produced.name.clone(), source);
+            let canonical = canonical_form(produced, config).map_err(failed)?;
+            let document = format::read_document(produced.format, &produced.bytes)
+                .map_err(|source| failed(UnreadableArtifact::Format(source)))?;
+            Ok((produced.name.as_str(), Read { produced, canonical, document }))
+        })
+        .collect()
+}
+
+fn meaning<'a>(documents: impl Iterator<Item = &'a Document>) -> Semantics {
+    let (mut packages, mut findings, mut vex, mut decision) = (None, None, None, None);
+    for document in documents {
+        join(&mut packages, document.packages.as_ref());
+        join(&mut findings, document.findings.as_ref());
+        join(&mut vex, document.vex.as_ref());
+        decision = decision.or_else(|| document.decision.clone());
+    }
+    Semantics::from_parts(packages, findings, vex, decision)
+}
+
+fn join<T: Clone>(all: &mut Option<Vec<T>>, more: Option<&Vec<T>>) {
+    if let Some(more) = more {
+        all.get_or_insert_default().extend(more.iter().cloned());
+    }
+}
+
+/// The policy's decision on artifacts that have none of their own; none where they hold no findings to decide on.
+pub fn decide_on(artifacts: &[Produced], policy: &Policy, now: Timestamp) -> Result<Option<Decision>, VerdictError> {
+    let mut documents = Vec::new();
+    for artifact in artifacts {
+        let document = format::read_document(artifact.format, &artifact.bytes);
+        documents.push(document.map_err(|source| VerdictError::Actual {
+            name: artifact.name.clone(),
+            source: UnreadableArtifact::Format(source),
+        })?);
+    }
+    decide(&meaning(documents.iter()), policy, now)
+}
+
+/// The decision that came with a result, else the policy's on its findings; none where there are no findings to decide on.
+fn decide(meaning: &Semantics, policy: &Policy, now: Timestamp) -> Result<Option<Decision>, VerdictError> {
+    if let Some(decision) = meaning.decision() {
+        return Ok(Some(decision.clone()));
+    }
+    if !meaning.has_findings() {
+        return Ok(None);
+    }
+    let decision = policy.decide(&PolicyInput::of(meaning), now, &PolicyLimits::default());
+    decision.map(Some).map_err(VerdictError::Policy)
+}
