@@ -1,0 +1,71 @@
+//! Arguments that several commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::model::result::Isolation;
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON document with a versioned schema.
+    Json,
+}
+
+/// Arguments of every command.
+#[derive(Debug, Args)]
+pub struct GlobalArgs {
+    /// Print results for people or as one JSON document
+    #[arg(long, global = true, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: Format,
+    /// Configuration file [default: .stella.yaml in the working directory, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Local blob store [default: the configuration's, else stella/store in the user's data directory]
+    #[arg(long, global = true, value_name = "DIR", env = "STELLA_STORE")]
+    pub store: Option<PathBuf>,
+}
+
+/// A level of isolation that a user may require.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WantedIsolation {
+    /// Namespaces and system-call tracing
+    Full,
+    /// System-call tracing
+    Traced,
+    /// Namespaces: no network, private directories
+    Isolated,
+    /// A process of its own is enough
+    None,
+}
+
+impl From<WantedIsolation> for Isolation {
+    fn from(wanted: WantedIsolation) -> Self {
+        match wanted {
+            WantedIsolation::Full => Self::Full,
+            WantedIsolation::Traced => Self::Traced,
+            WantedIsolation::Isolated => Self::Isolated,
+            WantedIsolation::None => Self::None,
+        }
+    }
+}
+
+/// How replays are isolated.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Isolation")]
+pub struct IsolationArgs {
+    /// Fail unless this level is reached; the built-in scanner then runs in the sandbox too
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub require_isolation: Option<WantedIsolation>,
+}
+
+/// `key=value`
+pub fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,94 @@
+//! `stella diff`: what differs between two results.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::{output, setup};
+use crate::flow::diff_paths::{self, DiffPathsError};
+use crate::model::exit::Exit;
+use crate::model::fidelity::Level;
+use crate::report::json::v1;
+use crate::report::text::{self, Style};
+
+/// Compare two results, files or directories
+///
+/// Exits with 1 when they differ at the level asked for. Formats are recognised by content; files of two directories are
+/// paired by name. Where the meaning of the files is not known, only bytes can be compared.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The result before
+    #[arg(long, value_name = "PATH")]
+    a: PathBuf,
+    /// The result after
+    #[arg(long, value_name = "PATH")]
+    b: PathBuf,
+    /// bf: canonical bytes · sf: packages, findings, VEX and decision · pf: the decision alone
+    #[arg(long, value_enum, default_value = "bf", value_name = "LEVEL")]
+    mode: ModeChoice,
+    /// The same as --format json
+    #[arg(long)]
+    json: bool,
+}
+
+/// A level of fidelity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ModeChoice {
+    Bf,
+    Sf,
+    Pf,
+}
+
+impl From<ModeChoice> for Level {
+    fn from(mode: ModeChoice) -> Self {
+        match mode {
+            ModeChoice::Bf => Self::Bitwise,
+            ModeChoice::Sf => Self::Semantic,
+            ModeChoice::Pf => Self::Policy,
+        }
+    }
+}
+
+pub fn run(global: &GlobalArgs, args: DiffArgs) -> CliResult {
+    let config = setup::config(global)?;
+    let comparison = diff_paths::compare(&args.a, &args.b, &config).map_err(|error| match error {
+        DiffPathsError::Verdict(error) => CliError::usage(error),
+        error => CliError::usage(error).hint("give two files, or two directories of artifacts"),
+    })?;
+    let level = Level::from(args.mode);
+    let Some(same) = comparison.fidelity.at(level) else {
+        return Err(CliError::usage(format!(
+            "{level} fidelity does not apply: the meaning of these files is not known"
+        ))
+        .hint("compare bytes with `--mode bf`"));
+    };
+    if args.json || global.format == Format::Json {
+        let summary = v1::diff_summary(&comparison.diff).map_err(CliError::infrastructure)?;
+        let summary: Value = serde_json::from_str(&summary).map_err(CliError::infrastructure)?;
+        let at = |level| comparison.fidelity.at(level);
+        output::json(&json!({
+            "schema": "stella.diff/1",
+            "mode": level.code(),
+            "same": same,
+            "levels": { "bf": at(Level::Bitwise), "sf": at(Level::Semantic), "pf": at(Level::Policy) },
+            "diff_summary": summary,
+        }));
+    } else {
+        let words = Level::ALL.map(|level| {
+            let verdict = match comparison.fidelity.at(level) {
+                Some(true) => "same",
+                Some(false) => "differs",
+                None => "not applicable",
+            };
+            format!("{level}: {verdict}")
+        });
+        output::data(&format!("{}\n", words.join(" · ")));
+        if !comparison.fidelity.is_bitwise() {
+            output::data(&text::diff(&comparison.diff, Style::coloured()));
+        }
+    }
+    Ok(if same { Exit::Passed } else { Exit::Failed }.into())
+}

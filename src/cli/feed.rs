@@ -1,0 +1,121 @@
+//! `stella feed`: build and verify feed bundles.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::bundle::feed::{self, FeedBundle, FeedSource};
+use crate::bundle::listed::BundleError;
+use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::output;
+use crate::flow::material::pairs;
+use crate::flow::osv_feed;
+use crate::host::{fs, limits};
+use crate::model::exit::Exit;
+
+/// Build and verify feed bundles
+#[derive(Debug, Subcommand)]
+pub enum FeedCommand {
+    /// Pack a directory of advisories into a bundle that is named by its digest
+    Build(BuildArgs),
+    /// Check every record of a bundle against its manifest
+    ///
+    /// Exits with 5 when a byte is not what the manifest says.
+    Verify(VerifyArgs),
+}
+
+/// What to pack.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The directory of advisories
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// Where to write `<digest>.tar.zst`
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out_dir: PathBuf,
+    /// Where the advisories come from: URL, optionally with `@COMMIT` (repeatable)
+    #[arg(long, value_name = "URL[@COMMIT]")]
+    source: Vec<String>,
+    /// Take records in any format, not only OSV
+    #[arg(long)]
+    any_format: bool,
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The bundle
+    #[arg(value_name = "BUNDLE.tar.zst")]
+    bundle: PathBuf,
+}
+
+pub fn run(global: &GlobalArgs, command: FeedCommand) -> CliResult {
+    match command {
+        FeedCommand::Build(args) => build(global, &args),
+        FeedCommand::Verify(args) => verify(global, &args),
+    }
+}
+
+fn build(global: &GlobalArgs, args: &BuildArgs) -> CliResult {
+    let sources = args.source.iter().map(|text| source(text)).collect();
+    let bundle = feed::build(&args.directory, sources)
+        .map_err(|error| CliError::usage(error).hint("a feed is a directory of plain files, OSV records in JSON"))?;
+    if !args.any_format {
+        let records = osv_feed::parse(pairs(bundle.records())).map_err(|error| {
+            CliError::usage(error).hint("mend or remove the record, or pack it as it is with `--any-format`")
+        })?;
+        if records.is_empty() {
+            return Err(CliError::usage(format!("`{}` holds no OSV record", args.directory.display()))
+                .hint("OSV records are `.json` files; other formats need `--any-format`"));
+        }
+    }
+    let packed = bundle.pack().map_err(CliError::infrastructure)?;
+    fs::ensure_dir(&args.out_dir).map_err(CliError::infrastructure)?;
+    let path = args.out_dir.join(packed.file_name());
+    fs::write_atomic(&path, &packed.bytes).map_err(CliError::infrastructure)?;
+    show(global, &path, &packed.digests.archive.to_string(), &bundle);
+    Ok(Exit::Passed.into())
+}
+
+/// `https://host/repo@commit`; an `@` before the last `/` is part of the URL.
+fn source(text: &str) -> FeedSource {
+    let (url, commit) = match text.rsplit_once('@') {
+        Some((url, commit)) if !commit.contains('/') && !commit.is_empty() => (url, Some(commit.to_owned())),
+        _ => (text, None),
+    };
+    FeedSource { url: crate::model::redact::text(url), commit, etag: None, licence: None }
+}
+
+fn verify(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
+    if fs::is_dir(&args.bundle) {
+        return Err(CliError::usage(format!("`{}` is a directory", args.bundle.display()))
+            .hint("`stella feed build DIR` makes a bundle of it"));
+    }
+    let bytes = fs::read(&args.bundle, limits::MAX_BUNDLE_BYTES).map_err(CliError::usage)?;
+    let opened: Result<FeedBundle, BundleError> = feed::open(&args.bundle);
+    let bundle = opened.map_err(|error| {
+        CliError::new(Exit::Verification, error).hint("do not use this bundle: fetch it again by its digest")
+    })?;
+    show(global, &args.bundle, &crate::model::digest::Digest::of(&bytes).to_string(), &bundle);
+    Ok(Exit::Passed.into())
+}
+
+fn show(global: &GlobalArgs, path: &Path, archive: &str, bundle: &FeedBundle) {
+    let records = bundle.records().count();
+    let content = bundle.content_digest().to_string();
+    match global.format {
+        Format::Json => output::json(&json!({
+            "schema": "stella.feed-bundle-info/1",
+            "bundle": path,
+            "digest": archive,
+            "content_digest": content,
+            "records": records,
+        })),
+        Format::Text => output::data(&format!(
+            "{}\n  records  {records}\n  archive  {archive}\n  content  {content}\n",
+            path.display()
+        )),
+    }
+}

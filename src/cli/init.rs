@@ -1,0 +1,43 @@
+//! `stella init`: a configuration and a first case.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::{output, setup};
+use crate::flow::init;
+use crate::model::exit::Exit;
+
+/// Write a commented .stella.yaml and a first working case
+///
+/// Looks at the repository for a lockfile or SBOM to make the case from. Nothing that exists is overwritten.
+#[derive(Debug, Args)]
+pub struct InitArgs {}
+
+pub fn run(global: &GlobalArgs, _: InitArgs) -> CliResult {
+    let context = setup::context(global, &IsolationArgs { require_isolation: None })?;
+    let done = init::init(&context).map_err(CliError::infrastructure)?;
+    let shown = |path: &PathBuf| path.strip_prefix(".").unwrap_or(path).display().to_string();
+    if global.format == Format::Json {
+        output::json(&json!({
+            "schema": "stella.init/1",
+            "inventory": done.inventory,
+            "written": done.written.iter().map(shown).collect::<Vec<_>>(),
+            "kept": done.kept.iter().map(shown).collect::<Vec<_>>(),
+        }));
+        return Ok(Exit::Passed.into());
+    }
+    match &done.inventory {
+        Some(path) => output::talk(&format!("found {}", shown(path))),
+        None => output::talk("found no lockfile or SBOM: the first case uses a sample"),
+    }
+    done.written.iter().for_each(|path| output::data(&format!("wrote {}\n", shown(path))));
+    done.kept.iter().for_each(|path| output::data(&format!("kept  {}\n", shown(path))));
+    if Path::new("regressions").exists() {
+        output::talk("next: stella ci");
+    }
+    Ok(Exit::Passed.into())
+}

@@ -1,0 +1,165 @@
+//! `stella manifest`: look at a manifest, say whether it can be replayed, bring it to this version.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::output;
+use crate::flow::manifest_file::{self, ManifestFileError};
+use crate::host::fs;
+use crate::model::exit::Exit;
+use crate::model::manifest::{ReplayableManifest, ScanManifest};
+
+/// Show, validate or migrate a ScanManifest
+#[derive(Debug, Subcommand)]
+pub enum ManifestCommand {
+    /// Show what a scan depended on
+    Show(FileArgs),
+    /// Say whether manifests can be read and replayed; list every placeholder
+    ///
+    /// Exits with 0 when every manifest can be replayed, 3 when one holds placeholders, 2 when one cannot be read.
+    Validate(FilesArgs),
+    /// Write a manifest in the version of this program
+    Migrate(MigrateArgs),
+}
+
+/// One manifest.
+#[derive(Debug, Args)]
+pub struct FileArgs {
+    /// The manifest
+    #[arg(value_name = "MANIFEST.json")]
+    file: PathBuf,
+}
+
+/// Some manifests.
+#[derive(Debug, Args)]
+pub struct FilesArgs {
+    /// The manifests
+    #[arg(value_name = "MANIFEST.json", required = true)]
+    files: Vec<PathBuf>,
+}
+
+/// A manifest and where it goes.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// The manifest
+    #[arg(value_name = "MANIFEST.json")]
+    file: PathBuf,
+    /// Where to write it [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub fn run(global: &GlobalArgs, command: ManifestCommand) -> CliResult {
+    match command {
+        ManifestCommand::Show(args) => show(global, &args),
+        ManifestCommand::Validate(args) => validate(global, &args),
+        ManifestCommand::Migrate(args) => migrate(&args),
+    }
+}
+
+/// An unreadable manifest is a wrong argument, with one thing to try where there is one.
+pub fn unreadable(error: ManifestFileError) -> CliError {
+    CliError::usage(error)
+        .hint("`stella manifest validate FILE` checks a manifest; docs/schema/scan-manifest-v1.json is its schema")
+}
+
+fn show(global: &GlobalArgs, args: &FileArgs) -> CliResult {
+    let manifest = manifest_file::read(&args.file).map_err(unreadable)?;
+    match global.format {
+        Format::Json => output::json(&manifest),
+        Format::Text => output::data(&describe(&manifest)),
+    }
+    Ok(Exit::Passed.into())
+}
+
+fn describe(manifest: &ScanManifest) -> String {
+    let or_none = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    let scanner = &manifest.scanner;
+    let environment = &manifest.environment;
+    let mut lines = vec![
+        ("scan", manifest.scan_id.clone()),
+        ("recorded", manifest.created_at.to_string()),
+        ("digest", or_none(manifest_file::digest(manifest).ok().map(|d| d.to_string()))),
+        ("input", or_none(manifest.input.path.clone().or_else(|| manifest.input.image_ref.clone()))),
+        ("", or_none(manifest.input.digest.as_ref().map(ToString::to_string))),
+        ("scanner", format!("{} {}", scanner.engine, scanner.scanner_version)),
+        ("", or_none(scanner.digest().map(ToString::to_string))),
+        ("command", if scanner.argv.is_empty() { scanner.flags.join(" ") } else { scanner.argv.join(" ") }),
+    ];
+    for feed in &manifest.feeds.bundles {
+        lines.push(("feed", format!("{} {}", feed.name, feed.content_digest.as_ref().unwrap_or(&feed.digest))));
+    }
+    lines.push(("policy", or_none(manifest.policy.policy_set.clone())));
+    lines.push(("", or_none(manifest.policy.policy_bundle_digest.as_ref().map(ToString::to_string))));
+    let clock = environment.clock_value.map_or_else(|| "-".to_owned(), |at| at.to_string());
+    let mode = json!(environment.clock_mode).as_str().unwrap_or_default().to_owned();
+    lines.push(("clock", format!("{mode} {clock}")));
+    lines.push((
+        "runtime",
+        format!("{} {} TZ={} {}", environment.os, environment.arch, environment.tz, environment.locale),
+    ));
+    for artifact in &manifest.artifacts {
+        lines.push(("artifact", format!("{} ({}) {}", artifact.path, artifact.format, artifact.canonical_sha256)));
+    }
+    for (key, value) in &manifest.labels {
+        lines.push(("label", format!("{key}={value}")));
+    }
+    lines.iter().map(|(name, value)| format!("{name:<9} {value}\n")).collect()
+}
+
+fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
+    let mut exits = Vec::new();
+    let mut rows = Vec::new();
+    for file in &args.files {
+        let (state, problems, exit) = match manifest_file::read(file) {
+            Err(error) => {
+                let mut text = error.to_string();
+                let mut source = std::error::Error::source(&error);
+                while let Some(cause) = source {
+                    text.push_str(&format!(": {cause}"));
+                    source = cause.source();
+                }
+                ("unreadable", vec![text], Exit::Usage)
+            }
+            Ok(manifest) => match ReplayableManifest::try_from(manifest) {
+                Ok(_) => ("replayable", Vec::new(), Exit::Passed),
+                Err(not) => {
+                    ("not-replayable", not.problems.iter().map(ToString::to_string).collect(), Exit::Inconclusive)
+                }
+            },
+        };
+        exits.push(exit);
+        rows.push((file.display().to_string(), state, problems));
+    }
+    match global.format {
+        Format::Json => {
+            let rows: Vec<_> = rows
+                .iter()
+                .map(|(file, state, problems)| json!({"file": file, "state": state, "problems": problems}))
+                .collect();
+            output::json(&json!({"schema": "stella.manifest-validation/1", "manifests": rows}));
+        }
+        Format::Text => {
+            for (file, state, problems) in &rows {
+                output::data(&format!("{file}: {}\n", state.replace('-', " ")));
+                problems.iter().for_each(|problem| output::data(&format!("  {problem}\n")));
+            }
+        }
+    }
+    Ok(Exit::strongest(exits).into())
+}
+
+fn migrate(args: &MigrateArgs) -> CliResult {
+    let manifest = manifest_file::read(&args.file).map_err(unreadable)?;
+    let migrated = manifest_file::migrate(manifest);
+    let bytes = manifest_file::to_bytes(&migrated).map_err(CliError::infrastructure)?;
+    match &args.out {
+        Some(path) => fs::write_atomic(path, &bytes).map_err(CliError::infrastructure)?,
+        None => output::data(&String::from_utf8_lossy(&bytes)),
+    }
+    Ok(Exit::Passed.into())
+}

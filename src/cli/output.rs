@@ -1,0 +1,31 @@
+//! Where a command speaks: data on stdout, talk on stderr. A reader that went away is no error.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+/// Writes data to stdout; styles vanish where the terminal has none.
+pub fn data(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes a document to stdout as JSON with a final newline.
+pub fn json(value: &impl Serialize) {
+    // A value of ours that cannot be written would be a bug of a type; there is nothing to show then.
+    if let Ok(mut text) = serde_json::to_string_pretty(value) {
+        text.push('\n');
+        data(&text);
+    }
+}
+
+/// Writes talk to stderr, with one final newline.
+pub fn talk(text: &str) {
+    let mut out = anstream::stderr().lock();
+    let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
+}
+
+/// Whether stderr is a terminal that a person reads.
+pub fn is_interactive() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("CI").is_none()
+}

@@ -1,0 +1,65 @@
+//! `stella replay`: run a recorded scan again and say whether it is the same.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::manifest::unreadable;
+use crate::cli::{output, setup};
+use crate::flow::manifest_file;
+use crate::flow::replay_manifest::{self, ReplayRequest, Swap, SwapError};
+use crate::host::fs;
+use crate::report::json::v1;
+use crate::report::text::{self, Style};
+
+/// Replay a recorded scan and compare the results
+///
+/// Everything is restored by digest and runs sealed: no network, fixed time zone and locale, private directories.
+/// Exits with 0 when the replay matches, 1 when it drifted, 3 when an input is gone, 4 when it could not run.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The manifest of the recording
+    #[arg(long, value_name = "MANIFEST.json")]
+    from: PathBuf,
+    /// Where to leave the artifacts, result.json and expected/ beside actual/
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// Replay with another input: feed=PATH, policy=PATH, scanner=PATH, scanner=builtin or input=PATH
+    #[arg(long, value_name = "WHAT=PATH")]
+    with: Vec<String>,
+    /// An environment variable that the recording passed too
+    #[arg(long, value_name = "NAME")]
+    env: Vec<String>,
+    #[command(flatten)]
+    isolation: IsolationArgs,
+}
+
+pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
+    let context = setup::context(global, &args.isolation)?;
+    let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
+    let swaps = args.with.iter().map(|given| given.parse()).collect::<Result<Vec<Swap>, SwapError>>();
+    let request = ReplayRequest {
+        from: args.from.clone(),
+        swaps: swaps.map_err(CliError::usage)?,
+        env: args.env.clone(),
+        out_dir: args.out_dir.clone(),
+        store: global.store.clone(),
+    };
+    let result = replay_manifest::run(manifest, &request, &context).map_err(CliError::usage)?;
+    let document = v1::result(&result).map_err(CliError::infrastructure)?;
+    if let Some(directory) = &args.out_dir {
+        write_result(directory, &document)?;
+    }
+    match global.format {
+        Format::Json => output::data(&document),
+        Format::Text => result.replays.iter().for_each(|replay| output::data(&text::replay(replay, Style::coloured()))),
+    }
+    Ok(result.exit().into())
+}
+
+fn write_result(directory: &Path, document: &str) -> Result<(), CliError> {
+    fs::ensure_dir(directory).map_err(CliError::infrastructure)?;
+    fs::write_atomic(&directory.join("result.json"), document.as_bytes()).map_err(CliError::infrastructure)
+}

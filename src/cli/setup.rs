@@ -1,0 +1,46 @@
+//! What every command that replays sets up first: configuration and stores.
+
+use std::path::PathBuf;
+
+use crate::cli::args::{GlobalArgs, IsolationArgs};
+use crate::cli::error::CliError;
+use crate::flow::config::{Config, ConfigError};
+use crate::flow::context::{Context, ContextError};
+
+/// The configuration that the arguments name.
+pub fn config(global: &GlobalArgs) -> Result<Config, CliError> {
+    let directory = PathBuf::from(".");
+    Config::load(&directory, global.config.as_deref()).map_err(|error| {
+        let hint = match &error {
+            ConfigError::Read(_) => "`stella init` writes a configuration",
+            _ => "docs/configuration.md lists every key; docs/schema/stella-yaml-v1.json is the schema",
+        };
+        CliError::usage(error).hint(hint)
+    })
+}
+
+/// The configuration with its stores opened.
+pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context, CliError> {
+    let config = config(global)?;
+    let store = match (&global.store, &config.store) {
+        (Some(store), _) | (None, Some(store)) => store.clone(),
+        (None, None) => default_store()?,
+    };
+    let wanted = isolation.require_isolation.map(Into::into);
+    Context::open(config, &store, wanted).map_err(|error| match error {
+        ContextError::Store { .. } => {
+            CliError::infrastructure(error).hint("give a folder that can be written with `--store DIR` or STELLA_STORE")
+        }
+        ContextError::Policy(_) => CliError::infrastructure(error),
+    })
+}
+
+/// `stella/store` in the user's data directory (XDG Base Directory Specification).
+fn default_store() -> Result<PathBuf, CliError> {
+    let directory = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = directory("XDG_DATA_HOME").or_else(|| directory("HOME").map(|home| home.join(".local/share")));
+    data.map(|data| data.join("stella/store")).ok_or_else(|| {
+        CliError::usage("no place for the local store: neither XDG_DATA_HOME nor HOME is set")
+            .hint("give one with `--store DIR`")
+    })
+}
