@@ -1,2 +1,15 @@
-//! Integration tests, one binary.
+//! The one integration binary: every file below `tests/it` is a module of it.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests: a panic is how they fail, and they say what they skip"
+)]
+
+mod architecture;
+mod cli;
+mod harness;
 mod sandbox;
