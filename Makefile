@@ -1,0 +1,57 @@
+# `make demo` and `make test` are all a new machine needs; both install nothing outside this folder and cargo's own.
+
+CARGO ?= cargo
+STELLA ?= target/debug/stella
+
+.PHONY: help demo test test-long lint unit self regress canaries bless bench
+
+help:
+	@echo "make demo                  record a real scan, replay it, let its feed drift, see why"
+	@echo "make test                  everything that continuous integration checks"
+	@echo "make test-long             what takes longer: benchmarks as tests, more property cases, dependency bans"
+	@echo "make regress CASE=SCN-0001 one regression case; expected and actual side by side in regress-out/"
+	@echo "make bench                 the figures of docs/benchmarks.md"
+	@echo "make bless                 regenerate schemas and the command reference"
+	@echo "make canaries              record the canaries again (refuses to change a result without ACCEPT=1)"
+
+demo:
+	@$(CARGO) build --quiet
+	@$(STELLA) demo
+
+test: lint self unit
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --quiet -- -D warnings
+
+# stella on its own repository: did this change break a regression case, do the recordings still replay?
+self:
+	$(CARGO) build --quiet
+	$(STELLA) ci --junit target/stella/junit.xml --result target/stella/result.json --summary target/stella/summary.md
+	$(STELLA) ci --pinned
+
+unit:
+	$(CARGO) test
+
+test-long:
+	PROPTEST_CASES=5000 $(CARGO) test
+	$(CARGO) bench --bench canonicalize -- --test
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	else echo "skipped: cargo deny (not installed: cargo install cargo-deny --locked)"; fi
+
+regress:
+	@test -n "$(CASE)" || { echo "usage: make regress CASE=SCN-0001" >&2; exit 2; }
+	@$(CARGO) build --quiet
+	$(STELLA) ci --only "$(CASE)" --out-dir regress-out
+
+canaries:
+	@$(CARGO) build --quiet
+	STELLA=$(STELLA) ACCEPT=$(ACCEPT) ./fixtures/record-canaries
+
+bless:
+	STELLA_BLESS=1 $(CARGO) test --quiet
+	@git status --short docs
+
+bench:
+	$(CARGO) bench --bench canonicalize
+	$(CARGO) bench --bench ci
