@@ -25,6 +25,7 @@ use crate::host::{clock, fs};
 use crate::model::artifact::ArtifactType;
 use crate::model::exit::Exit;
 use crate::model::manifest::{InputType, NetworkMode};
+use crate::sandbox::spec::HostRoot;
 
 /// Record a scan with everything it depended on
 ///
@@ -65,6 +66,9 @@ pub struct ScanArgs {
     /// An environment variable that the command may see; its value is never recorded
     #[arg(long, value_name = "NAME")]
     env: Vec<String>,
+    /// A folder of the machine that the command sees read-only at its own path, e.g. a virtual environment (repeatable)
+    #[arg(long, value_name = "PATH")]
+    ro: Vec<PathBuf>,
     /// Exit codes that mean that it ran well [default: any; the one seen is recorded]
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     expect_exit: Vec<i32>,
@@ -176,6 +180,7 @@ fn request(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError
             tz: "UTC".to_owned(),
             locale: "C".to_owned(),
             seed: 0,
+            roots: roots(&args.ro)?,
             network: match args.network {
                 NetworkChoice::Deny => NetworkMode::Disabled,
                 NetworkChoice::Allow => NetworkMode::Enabled,
@@ -267,6 +272,19 @@ fn input_type(input: &InputMaterial) -> InputType {
     }
 }
 
+fn roots(paths: &[PathBuf]) -> Result<Vec<String>, CliError> {
+    let root = |path: &PathBuf| {
+        let absolute = std::path::absolute(path).map_err(CliError::usage)?;
+        let text = absolute.into_os_string().into_string();
+        let text = text.map_err(|path| CliError::usage(format!("`--ro {}`: not UTF-8", path.display())))?;
+        if !Path::new(&text).exists() {
+            return Err(CliError::usage(format!("`--ro {text}`: there is no such path")));
+        }
+        HostRoot::try_from(text).map(String::from).map_err(CliError::usage)
+    };
+    paths.iter().map(root).collect()
+}
+
 fn env(names: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let value = |name: &String| match std::env::var(name) {
         Ok(value) => Ok((name.clone(), value)),
@@ -286,14 +304,31 @@ fn place(args: &ScanArgs, input: &Path) -> Result<Where, CliError> {
     })
 }
 
+/// The words in their order, each once.
+fn distinct<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for word in words {
+        if !seen.contains(word) {
+            seen.push(*word);
+        }
+    }
+    seen
+}
+
 fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) -> Result<(), CliError> {
     let manifest = &recording.manifest;
     let digest = manifest_file::digest(manifest).map_err(CliError::infrastructure)?;
     for note in &recording.notes {
         output::talk(&format!("note: {note}"));
     }
-    for lost in &recording.executed.executor.lost {
-        output::talk(&format!("not isolated: {lost}"));
+    let executor = &recording.executed.executor;
+    if let Some(level) = executor.isolation {
+        let lost: Vec<&str> = executor.lost.iter().map(|lost| lost.split(':').next().unwrap_or(lost)).collect();
+        output::talk(&format!(
+            "isolation `{}`, which lacks: {} (docs/sandbox.md)",
+            level.code(),
+            distinct(&lost).join(", ")
+        ));
     }
     if global.format == Format::Json {
         output::json(&json!({

@@ -57,6 +57,7 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
         runtime: None,
         cpu_count: None,
         seed: None,
+        roots: Vec::new(),
     };
     let executor = ExecutorEnv {
         in_process: false,

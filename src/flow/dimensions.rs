@@ -39,6 +39,7 @@ pub struct Surroundings {
     pub runtime: Option<Digest>,
     pub cpu_count: Option<u32>,
     pub seed: Option<u64>,
+    pub roots: Vec<String>,
 }
 
 impl Surroundings {
@@ -55,6 +56,7 @@ impl Surroundings {
             "cpu_count": self.cpu_count,
             // A text: a seed may be larger than 2^53.
             "seed": self.seed.map(|seed| seed.to_string()),
+            "roots": self.roots,
         }))
     }
 }
@@ -75,6 +77,7 @@ pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonErro
         runtime: environment.runtime_digest.as_ref().and_then(DigestRef::resolved),
         cpu_count: environment.cpu_count,
         seed: environment.seed,
+        roots: environment.roots.clone(),
     };
     let feeds = manifest.feeds.iter().map(|feed| (feed.name.clone(), feed.archive.identity)).collect();
     Ok(Dimensions {

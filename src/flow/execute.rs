@@ -25,13 +25,14 @@ use crate::host::machine;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::manifest::NetworkMode;
 use crate::model::result::{ExecutorEnv, Isolation};
+use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest;
 use crate::sandbox::guest::InvalidGuestPath;
 use crate::sandbox::helper;
 use crate::sandbox::level;
 use crate::sandbox::run::{self, Ending, Finished, Reason};
 use crate::sandbox::setting::{Argv, InvalidSetting, Locale, TimeZone};
-use crate::sandbox::spec::{Clock, InvalidMount, Mount, Network, SandboxSpec};
+use crate::sandbox::spec::{Clock, HostRoot, InvalidHostRoot, InvalidMount, Mount, Network, SandboxSpec};
 
 /// A job that ran, healthily.
 #[derive(Debug, Clone)]
@@ -90,6 +91,7 @@ fn surroundings(job: &Job, frozen: bool) -> Surroundings {
         runtime: None,
         cpu_count: None,
         seed: Some(job.seed),
+        roots: job.roots.clone(),
     }
 }
 
@@ -110,7 +112,7 @@ fn in_sandbox(job: &Job, context: &Context) -> Result<Executed, Failure> {
     let scratch = Scratch::new(job).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
     let helper = helper::helper_path().map_err(|error| Failure::infra("cannot start the sandbox", &error))?;
     let spec = scratch.spec(job).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
-    let finished = run::run(&spec, &helper).map_err(|error| Failure::infra("cannot run the scanner", &error))?;
+    let finished = run::run(&spec, &helper).map_err(|error| cannot_run(&error))?;
     if let Some(wanted) = context.require_isolation {
         level::require(&finished.reached(), wanted).map_err(|error| Failure::infra("isolation", &error))?;
     }
@@ -120,6 +122,15 @@ fn in_sandbox(job: &Job, context: &Context) -> Result<Executed, Failure> {
     let surroundings = surroundings(job, frozen);
     let executor = executor(job, &surroundings, Some(finished.level), finished.lost.clone());
     Ok(Executed { artifacts, exit_code, executor, surroundings, denied: finished.denied, notes: Vec::new() })
+}
+
+/// A run that could not be made, with what can be done about it.
+fn cannot_run(error: &SandboxError) -> Failure {
+    let Failure::Infra(detail) = Failure::infra("cannot run the scanner", error) else {
+        return Failure::infra("cannot run the scanner", error);
+    };
+    let hint = error.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+    Failure::Infra(detail + &hint)
 }
 
 fn is_builtin(job: &Job) -> bool {
@@ -157,6 +168,8 @@ enum SpecError {
     Mount(#[from] InvalidMount),
     #[error(transparent)]
     Path(#[from] InvalidGuestPath),
+    #[error(transparent)]
+    Root(#[from] InvalidHostRoot),
 }
 
 /// The folders of one run on this machine; gone with the value.
@@ -189,7 +202,7 @@ impl Scratch {
         std::fs::create_dir(root.path().join("out"))?;
         let scanner = match &job.scanner {
             ScannerMaterial::BuiltIn => Some(std::env::current_exe()?),
-            ScannerMaterial::Binary { path, .. } if places::runs_in_place(path) => None,
+            ScannerMaterial::Binary { path, .. } if places::runs_in_place(path, &job.roots) => None,
             ScannerMaterial::Binary { path, .. } => Some(path.clone()),
             ScannerMaterial::Tree(tree) => {
                 let to = root.path().join("scanner");
@@ -216,6 +229,9 @@ impl Scratch {
         spec.mounts.add(Mount::writable(self.root.path().join("out"), guest::OUT)?)?;
         if let Some(scanner) = &self.scanner {
             spec.mounts.add(Mount::read_only(scanner, self.places.scanner_mount()?)?)?;
+        }
+        for root in &job.roots {
+            spec.roots.push(HostRoot::try_from(root.clone())?);
         }
         spec.working_directory = guest::INPUT;
         spec.tz = TimeZone::new(job.tz.clone())?;

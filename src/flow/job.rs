@@ -42,6 +42,8 @@ pub struct Job {
     pub locale: String,
     /// Seed of all randomness.
     pub seed: u64,
+    /// Folders of the machine that it sees at their own path, beside the system's.
+    pub roots: Vec<String>,
     /// Whether it may reach the network.
     pub network: NetworkMode,
 }

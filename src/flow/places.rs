@@ -33,7 +33,9 @@ impl Places {
         };
         let scanner = match &job.scanner {
             ScannerMaterial::BuiltIn => format!("{}/stella", guest::SCANNER.as_str()),
-            ScannerMaterial::Binary { path, .. } if runs_in_place(path) => path.to_string_lossy().into_owned(),
+            ScannerMaterial::Binary { path, .. } if runs_in_place(path, &job.roots) => {
+                path.to_string_lossy().into_owned()
+            }
             ScannerMaterial::Binary { name, .. } => format!("{}/{name}", guest::SCANNER.as_str()),
             ScannerMaterial::Tree(_) => guest::SCANNER.as_str().to_owned(),
         };
@@ -84,6 +86,6 @@ impl Places {
 
 /// Whether a program stands where every sandbox shows it anyway: it then runs from its own path, for many scripts find
 /// the rest of themselves by it.
-pub fn runs_in_place(path: &Path) -> bool {
-    guest::SYSTEM_ROOTS.iter().any(|root| path.starts_with(root))
+pub fn runs_in_place(path: &Path, roots: &[String]) -> bool {
+    guest::SYSTEM_ROOTS.into_iter().chain(roots.iter().map(String::as_str)).any(|root| path.starts_with(root))
 }

@@ -303,6 +303,7 @@ fn environment(job: &Job, executed: &Executed) -> Environment {
         clock_mode: if surroundings.clock.is_some() { ClockMode::Frozen } else { ClockMode::Real },
         clock_value: Some(job.clock),
         runtime_digest: surroundings.runtime.map(Into::into),
+        roots: surroundings.roots.clone(),
         cpu_count: surroundings.cpu_count,
         // The built-in scanner in process sees no kernel.
         kernel: if executed.executor.in_process { None } else { machine::kernel() },

@@ -129,9 +129,17 @@ impl Restorer<'_> {
             tz: written.environment.tz.clone(),
             locale: written.environment.locale.clone(),
             seed: written.environment.seed.unwrap_or_default(),
+            roots: self.roots(&written.environment.roots),
             // A replay is always offline, whatever the recording was.
             network: NetworkMode::Disabled,
         }))
+    }
+
+    /// Folders of the machine cannot be restored: they are there or they are missing.
+    fn roots(&mut self, roots: &[String]) -> Vec<String> {
+        let missing = roots.iter().filter(|root| !Path::new(root).exists());
+        self.missing.extend(missing.map(|root| format!("folder `{root}` of the machine")));
+        roots.to_vec()
     }
 
     fn blob(&mut self, what: &str, digest: &Digest) -> Result<Option<Vec<u8>>, RestoreError> {

@@ -104,11 +104,12 @@ pub fn cause_cell(replayed: &Outcome) -> String {
     }
 }
 
-/// What a way of knowing means.
-pub fn known_by(known_by: KnownBy) -> &'static str {
-    match known_by {
-        KnownBy::Proved => "swapping this input alone makes and unmakes the difference",
-        KnownBy::Floor => "the first recorded digest that differs; not proved",
+/// How a cause is known.
+pub fn known_by(cause: &Cause) -> &'static str {
+    match (cause.known_by, cause.reason) {
+        (KnownBy::Proved, _) => "swapping this input alone makes and unmakes the difference",
+        (KnownBy::Floor, MismatchReason::Nondeterminism) => "no recorded digest differs; not proved",
+        (KnownBy::Floor, _) => "the first recorded digest that differs; not proved",
     }
 }
 

@@ -70,8 +70,8 @@ impl SandboxError {
         match self {
             Self::Helper(_) => Some(HelperMissing::HINT),
             Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(
-                "only the system's folders and what is mounted below `/tmp/stella` are visible; \
-                 a program that exists may lack its interpreter or loader there",
+                "the sandbox shows the system's folders and what is mounted below `/tmp/stella`; a program that exists may \
+                 lack its interpreter there: `stella scan --ro PATH` shows another folder",
             ),
             Self::WorkingDirectory { .. } | Self::Mount { .. } => {
                 Some("a place inside exists if it is `out`, `home` or `work`, or if something is mounted there")

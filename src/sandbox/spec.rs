@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use crate::sandbox::environment::Environment;
-use crate::sandbox::guest::{GuestPath, WORK};
+use crate::sandbox::guest::{GuestPath, ROOT, WORK};
 use crate::sandbox::setting::{Argv, Hostname, Locale, TimeZone, Umask, User};
 
 /// What is run, and all that it may see.
@@ -18,6 +18,8 @@ pub struct SandboxSpec {
     pub argv: Argv,
     /// What of the machine is visible below [`crate::sandbox::guest::ROOT`].
     pub mounts: Mounts,
+    /// Further folders of the machine that are visible, read-only, at their own path.
+    pub roots: Vec<HostRoot>,
     /// The working directory.
     pub working_directory: GuestPath,
     /// Variables beside the fixed ones.
@@ -54,6 +56,7 @@ impl SandboxSpec {
         Self {
             argv,
             mounts: Mounts::default(),
+            roots: Vec::new(),
             working_directory: WORK,
             env: Environment::default(),
             clock,
@@ -69,6 +72,47 @@ impl SandboxSpec {
             network: Network::Denied,
             limits: Limits::default(),
         }
+    }
+}
+
+/// A folder or file of the machine that a program needs at its own path, such as an interpreter outside the system's
+/// folders. Absolute and plain, and none of the places that the sandbox makes itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HostRoot(String);
+
+/// Why a path cannot be a [`HostRoot`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` cannot be shown in the sandbox: expected an absolute path without `..`, outside /proc, /sys, /dev and {ROOT}"
+)]
+pub struct InvalidHostRoot(String);
+
+impl HostRoot {
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for HostRoot {
+    type Error = InvalidHostRoot;
+
+    fn try_from(path: String) -> Result<Self, InvalidHostRoot> {
+        let plain = path.len() > 1
+            && path.starts_with('/')
+            && !path.contains('\0')
+            && path.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
+        let own = ["/proc", "/sys", "/dev", "/tmp", ROOT];
+        let taken = own.iter().any(|place| path == *place)
+            || own.iter().filter(|place| **place != "/tmp").any(|place| path.starts_with(&format!("{place}/")));
+        if plain && !taken { Ok(Self(path)) } else { Err(InvalidHostRoot(path)) }
+    }
+}
+
+impl From<HostRoot> for String {
+    fn from(root: HostRoot) -> Self {
+        root.0
     }
 }
 

@@ -209,6 +209,7 @@ impl Case {
             tz: "UTC".to_owned(),
             locale: "C".to_owned(),
             seed: self.config.seed.unwrap_or_default(),
+            roots: Vec::new(),
             network: NetworkMode::Disabled,
         };
         if self.config.scanner == CaseScanner::Subject {

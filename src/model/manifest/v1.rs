@@ -266,6 +266,9 @@ pub struct Environment {
     /// Fingerprint of the system roots that were mounted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_digest: Option<DigestRef>,
+    /// Folders of the machine that the scanner saw at their own path, beside the system's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roots: Vec<String>,
     /// CPUs that the scanner saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_count: Option<u32>,

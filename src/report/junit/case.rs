@@ -67,9 +67,8 @@ fn body(replay: &ReplayResult) -> String {
     let mut lines = vec![message(replay)];
     match &replay.outcome {
         Outcome::Match { .. } => {}
-        Outcome::Drift { causes } => lines.extend(
-            causes.iter().map(|cause| format!("cause: {}: {}", words::cause(cause), words::known_by(cause.known_by))),
-        ),
+        Outcome::Drift { causes } => lines
+            .extend(causes.iter().map(|cause| format!("cause: {}: {}", words::cause(cause), words::known_by(cause)))),
         Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
             lines.extend(untrusted::lines(detail, MAX_LINES));
         }

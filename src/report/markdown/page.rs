@@ -143,7 +143,7 @@ fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
     match &replay.outcome {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => causes.iter().take(limits.lines).for_each(|cause| {
-            md.raw("- cause: ").text(&words::cause(cause)).raw(", ").raw(words::known_by(cause.known_by)).raw("\n");
+            md.raw("- cause: ").text(&words::cause(cause)).raw(", ").raw(words::known_by(cause)).raw("\n");
         }),
         Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
             md.fence("text", untrusted::lines(detail, limits.lines));

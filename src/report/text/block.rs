@@ -47,7 +47,7 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
     match &replay.outcome {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => causes.iter().for_each(|cause| {
-            out.label("cause", &format!("{}: {}", words::cause(cause), words::known_by(cause.known_by)));
+            out.label("cause", &format!("{}: {}", words::cause(cause), words::known_by(cause)));
         }),
         Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
             let mut label = "detail";

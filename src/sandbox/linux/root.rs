@@ -113,6 +113,11 @@ fn hold(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
             Err(errno) => return Err(errno).or_refuse(&format!("take hold of `{path}`")),
         }
     }
+    for root in &spec.roots {
+        let path = root.as_str();
+        let tree = take(path, Protection::ReadOnly).or_fail(&format!("show `{path}`"))?;
+        held.push(Held { at: relative(path).to_owned(), tree });
+    }
     for (number, mount) in spec.mounts.iter().enumerate() {
         let protection = if mount.is_writable() { Protection::Inert } else { Protection::ReadOnly };
         let tree =
