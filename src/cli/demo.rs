@@ -76,6 +76,7 @@ fn steps(root: &Path, scene: &demo::Scene) -> Vec<Step> {
         words
     };
     let store = ("--store", in_root("store"));
+    let manifest = in_root("canaries/express/manifest.json");
     vec![
         Step {
             title: "Record a scan: a real lockfile against the advisories of New Year 2022.",
@@ -85,8 +86,8 @@ fn steps(root: &Path, scene: &demo::Scene) -> Vec<Step> {
                     ("--input", at(&scene.lockfile)),
                     ("--feed", at(&scene.feed)),
                     ("--clock", "2022-01-01T00:00:00Z".to_owned()),
-                    ("--emit-manifest", in_root("MANIFEST.json")),
-                    ("--emit-artifacts-dir", in_root("out")),
+                    ("--emit-manifest", manifest.clone()),
+                    ("--emit-artifacts-dir", in_root("canaries/express/expected")),
                     store.clone(),
                 ],
             ),
@@ -97,7 +98,7 @@ fn steps(root: &Path, scene: &demo::Scene) -> Vec<Step> {
             title: "Replay it from its manifest alone: is it the same, bit for bit?",
             arguments: words(
                 "replay",
-                &[("--from", in_root("MANIFEST.json")), ("--out-dir", in_root("replay")), store.clone()],
+                &[("--from", manifest.clone()), ("--out-dir", in_root("replay")), store.clone()],
             ),
             expected: Exit::Passed,
             meaning: "bitwise fidelity: the scan is repeatable",
@@ -107,20 +108,29 @@ fn steps(root: &Path, scene: &demo::Scene) -> Vec<Step> {
             arguments: words(
                 "replay",
                 &[
-                    ("--from", in_root("MANIFEST.json")),
+                    ("--from", manifest),
                     ("--with", format!("feed={}", at(&scene.feed_later))),
                     ("--out-dir", in_root("drift")),
+                    store.clone(),
+                ],
+            ),
+            expected: Exit::Failed,
+            meaning: "a drift, its cause, and every finding that flipped",
+        },
+        Step {
+            title: "A repository whose pull request brings that feed: its pipeline stops here, with a report.",
+            arguments: words(
+                "ci",
+                &[
+                    ("--config", at(&scene.config)),
+                    ("--junit", in_root("report/junit.xml")),
+                    ("--summary", in_root("report/summary.md")),
+                    ("--result", in_root("report/result.json")),
                     store,
                 ],
             ),
             expected: Exit::Failed,
-            meaning: "a drift, its cause, every finding that flipped; a pipeline would stop here",
-        },
-        Step {
-            title: "The two results can be compared at any time, without stella having seen the scan.",
-            arguments: words("diff --mode pf", &[("--a", in_root("drift/expected")), ("--b", in_root("drift/actual"))]),
-            expected: Exit::Passed,
-            meaning: "policy fidelity: the findings moved, the final decision did not",
+            meaning: "the gate is red, and says why",
         },
     ]
 }

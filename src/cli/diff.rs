@@ -17,7 +17,7 @@ use crate::report::text::{self, Style};
 /// Compare two results, files or directories
 ///
 /// Exits with 1 when they differ at the level asked for. Formats are recognised by content; files of two directories are
-/// paired by name. Where the meaning of the files is not known, only bytes can be compared.
+/// paired by name, hidden ones passed by. Where the meaning of the files is not known, only bytes can be compared.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// The result before

@@ -8,8 +8,8 @@ use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::manifest::unreadable;
 use crate::cli::{output, setup};
-use crate::flow::manifest_file;
 use crate::flow::replay_manifest::{self, ReplayRequest, Swap, SwapError};
+use crate::flow::{keep, manifest_file};
 use crate::host::fs;
 use crate::report::json::v1;
 use crate::report::text::{self, Style};
@@ -23,7 +23,7 @@ pub struct ReplayArgs {
     /// The manifest of the recording
     #[arg(long, value_name = "MANIFEST.json")]
     from: PathBuf,
-    /// Where to leave the artifacts, result.json and expected/ beside actual/
+    /// Where to leave the artifacts; result.json and the expected ones are in .stella/ there
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
     /// Replay with another input: feed=PATH, policy=PATH, scanner=PATH, scanner=builtin or input=PATH
@@ -45,7 +45,6 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         swaps: swaps.map_err(CliError::usage)?,
         env: args.env.clone(),
         out_dir: args.out_dir.clone(),
-        store: global.store.clone(),
     };
     let result = replay_manifest::run(manifest, &request, &context).map_err(CliError::usage)?;
     let document = v1::result(&result).map_err(CliError::infrastructure)?;
@@ -60,6 +59,7 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
 }
 
 fn write_result(directory: &Path, document: &str) -> Result<(), CliError> {
-    fs::ensure_dir(directory).map_err(CliError::infrastructure)?;
-    fs::write_atomic(&directory.join("result.json"), document.as_bytes()).map_err(CliError::infrastructure)
+    let aside = directory.join(keep::ASIDE);
+    fs::ensure_dir(&aside).map_err(CliError::infrastructure)?;
+    fs::write_atomic(&aside.join("result.json"), document.as_bytes()).map_err(CliError::infrastructure)
 }

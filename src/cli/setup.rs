@@ -6,6 +6,7 @@ use crate::cli::args::{GlobalArgs, IsolationArgs};
 use crate::cli::error::CliError;
 use crate::flow::config::{Config, ConfigError};
 use crate::flow::context::{Context, ContextError};
+use crate::model::result::Isolation;
 
 /// The configuration that the arguments name.
 pub fn config(global: &GlobalArgs) -> Result<Config, CliError> {
@@ -27,12 +28,29 @@ pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context
         (None, None) => default_store()?,
     };
     let wanted = isolation.require_isolation.map(Into::into);
-    Context::open(config, &store, wanted).map_err(|error| match error {
+    let options = options(global, isolation);
+    Context::open(config, &store, wanted, options).map_err(|error| match error {
         ContextError::Store { .. } => {
             CliError::infrastructure(error).hint("give a folder that can be written with `--store DIR` or STELLA_STORE")
         }
         ContextError::Policy(_) => CliError::infrastructure(error),
     })
+}
+
+/// The options that were given, so that a command that reproduces a replay finds the same things.
+fn options(global: &GlobalArgs, isolation: &IsolationArgs) -> String {
+    let mut options = String::new();
+    let mut add = |name: &str, path: Option<&PathBuf>| {
+        if let Some(path) = path {
+            options.push_str(&format!(" {name} {}", path.display()));
+        }
+    };
+    add("--config", global.config.as_ref());
+    add("--store", global.store.as_ref());
+    if let Some(level) = isolation.require_isolation {
+        options.push_str(&format!(" --require-isolation {}", Isolation::from(level).code()));
+    }
+    options
 }
 
 /// `stella/store` in the user's data directory (XDG Base Directory Specification).

@@ -103,7 +103,7 @@ impl Canary {
             mode,
             labels: self.manifest.labels.clone(),
             source: source_line::locate(&context.config.root, &file),
-            reproduce: format!("stella ci{pinned} --only {} --out-dir regress-out", self.id),
+            reproduce: format!("stella ci{pinned} --only {} --out-dir regress-out{}", self.id, context.options),
         }
     }
 

@@ -29,6 +29,8 @@ pub struct Context {
     pub default_policy: Arc<Policy>,
     /// The level of isolation that every execution must reach.
     pub require_isolation: Option<Isolation>,
+    /// The options that lead to this context, as they stand in a command: every command to reproduce carries them.
+    pub options: String,
     parsed: Arc<Parsed>,
 }
 
@@ -57,7 +59,12 @@ pub enum ContextError {
 
 impl Context {
     /// Opens the stores.
-    pub fn open(config: Config, local: &Path, require_isolation: Option<Isolation>) -> Result<Self, ContextError> {
+    pub fn open(
+        config: Config,
+        local: &Path,
+        require_isolation: Option<Isolation>,
+        options: String,
+    ) -> Result<Self, ContextError> {
         let failed = |source| ContextError::Store { path: local.to_owned(), source };
         let local_store = LocalStore::open(local).map_err(failed)?;
         let blobs = LayeredStore::new(local_store.clone()).with_fixtures(&config.fixture_store);
@@ -67,6 +74,7 @@ impl Context {
             local: local_store,
             config,
             require_isolation,
+            options,
             parsed: Arc::default(),
         })
     }

@@ -56,7 +56,8 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
 
 fn directory(root: &Path) -> Result<Vec<Produced>, DiffPathsError> {
     let items = fs::walk(root, limits::MAX_BUNDLE_ENTRIES)?;
-    let files = items.into_iter().filter(|item| matches!(item.kind, Kind::File { .. }));
+    let hidden = |path: &Path| path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
+    let files = items.into_iter().filter(|item| matches!(item.kind, Kind::File { .. }) && !hidden(&item.relative));
     let artifacts =
         files.map(|item| artifact(item.relative.to_string_lossy().into_owned(), &root.join(&item.relative)));
     let artifacts = artifacts.collect::<Result<Vec<_>, _>>()?;

@@ -24,6 +24,7 @@ use crate::host::limits;
 use crate::host::machine;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::manifest::NetworkMode;
+use crate::model::redact;
 use crate::model::result::{ExecutorEnv, Isolation};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest;
@@ -140,7 +141,7 @@ fn is_builtin(job: &Job) -> bool {
 /// The health gate: how the program ended.
 fn healthy(job: &Job, finished: &Finished) -> Result<i32, Failure> {
     let said = || {
-        let tail = String::from_utf8_lossy(&finished.stderr);
+        let tail = redact::text(&String::from_utf8_lossy(&finished.stderr));
         let lines: Vec<&str> = tail.lines().rev().take(5).collect();
         let lines: Vec<&str> = lines.into_iter().rev().collect();
         if lines.is_empty() { String::new() } else { format!("; it said: {}", lines.join(" / ")) }

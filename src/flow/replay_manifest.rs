@@ -62,10 +62,8 @@ pub struct ReplayRequest {
     pub swaps: Vec<Swap>,
     /// Names of variables of the caller that are passed.
     pub env: Vec<String>,
-    /// Where expected and actual artifacts are left.
+    /// Where the artifacts are left.
     pub out_dir: Option<PathBuf>,
-    /// The local store, where the user named one: the command that reproduces the replay names it too.
-    pub store: Option<PathBuf>,
 }
 
 /// Why a replay cannot begin: something the user gave cannot be used.
@@ -100,7 +98,7 @@ pub fn run(manifest: ScanManifest, request: &ReplayRequest, context: &Context) -
             let replayed = replay.run(context);
             let mut result = replayed.result;
             if let Some(directory) = &request.out_dir
-                && let Err(error) = keep::side_by_side(directory, &replay.expected.artifacts, &replayed.artifacts)
+                && let Err(error) = keep::replay(directory, &replay.expected.artifacts, &replayed.artifacts)
             {
                 result.notes.push(chain("expected and actual artifacts could not be kept", &error));
             }
@@ -121,9 +119,6 @@ fn note_swaps(result: &mut ReplayResult, request: &ReplayRequest) {
 fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) -> Title {
     let out_dir = request.out_dir.as_deref().unwrap_or(Path::new("replay_out"));
     let mut reproduce = format!("stella replay --from {} --out-dir {}", request.from.display(), out_dir.display());
-    if let Some(store) = &request.store {
-        reproduce.push_str(&format!(" --store {}", store.display()));
-    }
     for swap in &request.swaps {
         let (what, path) = match swap {
             Swap::Feed(path) => ("feed", path.display().to_string()),
@@ -134,6 +129,7 @@ fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) ->
         };
         reproduce.push_str(&format!(" --with {what}={path}"));
     }
+    reproduce.push_str(&context.options);
     Title {
         id: manifest.scan_id.clone(),
         title: recorded::describe(manifest),

@@ -108,6 +108,9 @@ pub fn in_short(diff: &DiffSummary) -> String {
     for (count, one, many, what) in counts.into_iter().filter(|(count, ..)| *count > 0) {
         parts.push(format!("{count} {} {what}", if count == 1 { one } else { many }));
     }
+    if let Some(first) = diff.findings.shown.first() {
+        parts.push(format!("first {} {}", untrusted::line(&first.cve_id), first.direction.code()));
+    }
     parts.join(", ")
 }
 
@@ -140,14 +143,26 @@ fn finding(flip: &FindingFlip, out: &mut Vec<Line>) {
             plain(2, format!("· {field}: {} → {}", side(&change.before), side(&change.after)), out);
         }
     } else {
-        let held = |change: &FieldChange| {
-            let value = change.after.as_deref().or(change.before.as_deref())?;
-            Some(format!("{} {}", untrusted::line(&change.field), untrusted::line(value)))
-        };
         let fields: Vec<String> = flip.changes.iter().filter_map(held).take(LIST).collect();
         if !fields.is_empty() {
             plain(2, format!("· {}", fields.join("; ")), out);
         }
+    }
+}
+
+/// A field of a finding that only one side has; `None` where the line above says it already or it says nothing.
+fn held(change: &FieldChange) -> Option<String> {
+    const ALIASES: usize = 3;
+    let value = change.after.as_deref().or(change.before.as_deref())?;
+    match change.field.as_str() {
+        "package" | "version" | "severity" => None,
+        "reachability" if value == "unknown" => None,
+        "fixed_versions" => Some(format!("fixed in {}", untrusted::line(value))),
+        "aliases" => {
+            let all: Vec<String> = value.split(", ").map(str::to_owned).collect();
+            Some(format!("aliases {}", untrusted::list(&all, ALIASES)))
+        }
+        field => Some(format!("{} {}", untrusted::line(field), untrusted::line(value))),
     }
 }
 

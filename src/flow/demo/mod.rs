@@ -4,9 +4,16 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::flow::config;
 use crate::host::fs::{self, FsError};
 
 const LOCKFILE: &str = include_str!("package-lock.json");
+
+const CONFIG: &str = "version: 1
+# What this checkout builds: a feed. It is swapped into every canary.
+subject: { kind: feed, path: feed-2022-04 }
+canaries: [canaries]
+";
 
 /// Published before 2022.
 const OLD_RECORDS: [(&str, &str); 7] = [
@@ -36,6 +43,8 @@ pub struct Scene {
     pub feed: PathBuf,
     /// The same feed in April.
     pub feed_later: PathBuf,
+    /// A configuration whose subject is that later feed.
+    pub config: PathBuf,
 }
 
 /// Lays out the files of a demonstration below `root`.
@@ -44,11 +53,13 @@ pub fn lay_out(root: &Path) -> Result<Scene, FsError> {
         lockfile: root.join("package-lock.json"),
         feed: root.join("feed-2022-01"),
         feed_later: root.join("feed-2022-04"),
+        config: root.join(config::FILE_NAME),
     };
     for folder in [&scene.feed, &scene.feed_later] {
         fs::ensure_dir(folder)?;
     }
     fs::write_atomic(&scene.lockfile, LOCKFILE.as_bytes())?;
+    fs::write_atomic(&scene.config, CONFIG.as_bytes())?;
     for (name, text) in OLD_RECORDS {
         fs::write_atomic(&scene.feed.join(name), text.as_bytes())?;
     }
