@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
 
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
@@ -11,7 +10,8 @@ use crate::cli::{output, setup};
 use crate::flow::diff_paths::{self, DiffPathsError};
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
-use crate::report::json::v1;
+use crate::report::json::commands::{DiffV1, LevelsV1};
+use crate::report::json::v1::DiffSummaryDocument;
 use crate::report::text::{self, Style};
 
 /// Compare two results, files or directories
@@ -66,16 +66,14 @@ pub fn run(global: &GlobalArgs, args: DiffArgs) -> CliResult {
         .hint("compare bytes with `--mode bf`"));
     };
     if args.json || global.format == Format::Json {
-        let summary = v1::diff_summary(&comparison.diff).map_err(CliError::infrastructure)?;
-        let summary: Value = serde_json::from_str(&summary).map_err(CliError::infrastructure)?;
         let at = |level| comparison.fidelity.at(level);
-        output::json(&json!({
-            "schema": "stella.diff/1",
-            "mode": level.code(),
-            "same": same,
-            "levels": { "bf": at(Level::Bitwise), "sf": at(Level::Semantic), "pf": at(Level::Policy) },
-            "diff_summary": summary,
-        }));
+        output::json(&DiffV1 {
+            schema: "stella.diff/1",
+            mode: level,
+            same,
+            levels: LevelsV1 { bf: at(Level::Bitwise), sf: at(Level::Semantic), pf: at(Level::Policy) },
+            diff_summary: DiffSummaryDocument::from(&comparison.diff),
+        });
     } else {
         let words = Level::ALL.map(|level| {
             let verdict = match comparison.fidelity.at(level) {

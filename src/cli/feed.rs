@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use crate::bundle::feed::{self, FeedBundle, FeedSource};
 use crate::bundle::listed::BundleError;
@@ -13,7 +12,9 @@ use crate::cli::output;
 use crate::flow::material::pairs;
 use crate::flow::osv_feed;
 use crate::host::{fs, limits};
+use crate::model::digest::Digest;
 use crate::model::exit::Exit;
+use crate::report::json::commands::FeedBundleInfoV1;
 
 /// Build and verify feed bundles
 #[derive(Debug, Subcommand)]
@@ -75,7 +76,7 @@ fn build(global: &GlobalArgs, args: &BuildArgs) -> CliResult {
     fs::ensure_dir(&args.out_dir).map_err(CliError::infrastructure)?;
     let path = args.out_dir.join(packed.file_name());
     fs::write_atomic(&path, &packed.bytes).map_err(CliError::infrastructure)?;
-    show(global, &path, &packed.digests.archive.to_string(), &bundle);
+    show(global, &path, packed.digests.archive, &bundle);
     Ok(Exit::Passed.into())
 }
 
@@ -98,21 +99,21 @@ fn verify(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
     let bundle = opened.map_err(|error| {
         CliError::new(Exit::Verification, error).hint("do not use this bundle: fetch it again by its digest")
     })?;
-    show(global, &args.bundle, &crate::model::digest::Digest::of(&bytes).to_string(), &bundle);
+    show(global, &args.bundle, Digest::of(&bytes), &bundle);
     Ok(Exit::Passed.into())
 }
 
-fn show(global: &GlobalArgs, path: &Path, archive: &str, bundle: &FeedBundle) {
+fn show(global: &GlobalArgs, path: &Path, archive: Digest, bundle: &FeedBundle) {
     let records = bundle.records().count();
-    let content = bundle.content_digest().to_string();
+    let content = bundle.content_digest();
     match global.format {
-        Format::Json => output::json(&json!({
-            "schema": "stella.feed-bundle-info/1",
-            "bundle": path,
-            "digest": archive,
-            "content_digest": content,
-            "records": records,
-        })),
+        Format::Json => output::json(&FeedBundleInfoV1 {
+            schema: "stella.feed-bundle-info/1",
+            bundle: path.display().to_string(),
+            digest: archive,
+            content_digest: content,
+            records,
+        }),
         Format::Text => output::data(&format!(
             "{}\n  records  {records}\n  archive  {archive}\n  content  {content}\n",
             path.display()

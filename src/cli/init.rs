@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::flow::init;
 use crate::model::exit::Exit;
+use crate::report::json::commands::InitV1;
 
 /// Write a commented .stella.yaml and a first working case
 ///
@@ -22,12 +22,12 @@ pub fn run(global: &GlobalArgs, _: InitArgs) -> CliResult {
     let done = init::init(&context).map_err(CliError::infrastructure)?;
     let shown = |path: &PathBuf| path.strip_prefix(".").unwrap_or(path).display().to_string();
     if global.format == Format::Json {
-        output::json(&json!({
-            "schema": "stella.init/1",
-            "inventory": done.inventory,
-            "written": done.written.iter().map(shown).collect::<Vec<_>>(),
-            "kept": done.kept.iter().map(shown).collect::<Vec<_>>(),
-        }));
+        output::json(&InitV1 {
+            schema: "stella.init/1",
+            inventory: done.inventory.as_ref().map(shown),
+            written: done.written.iter().map(shown).collect(),
+            kept: done.kept.iter().map(shown).collect(),
+        });
         return Ok(Exit::Passed.into());
     }
     match &done.inventory {

@@ -12,6 +12,7 @@ use crate::flow::manifest_file::{self, ManifestFileError};
 use crate::host::fs;
 use crate::model::exit::Exit;
 use crate::model::manifest::{ReplayableManifest, ScanManifest};
+use crate::report::json::commands::{ManifestStateV1, ManifestValidationV1};
 
 /// Show, validate or migrate a ScanManifest
 #[derive(Debug, Subcommand)]
@@ -137,11 +138,11 @@ fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
     }
     match global.format {
         Format::Json => {
-            let rows: Vec<_> = rows
-                .iter()
-                .map(|(file, state, problems)| json!({"file": file, "state": state, "problems": problems}))
-                .collect();
-            output::json(&json!({"schema": "stella.manifest-validation/1", "manifests": rows}));
+            let manifests = rows.into_iter().map(|(file, state, problems)| ManifestStateV1 { file, state, problems });
+            output::json(&ManifestValidationV1 {
+                schema: "stella.manifest-validation/1",
+                manifests: manifests.collect(),
+            });
         }
         Format::Text => {
             for (file, state, problems) in &rows {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use serde_json::json;
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs, label};
 use crate::cli::error::{CliError, CliResult, ExitCode};
@@ -25,6 +24,7 @@ use crate::host::{clock, fs};
 use crate::model::artifact::ArtifactType;
 use crate::model::exit::Exit;
 use crate::model::manifest::{InputType, NetworkMode};
+use crate::report::json::commands::RecordingV1;
 use crate::sandbox::spec::HostRoot;
 
 /// Record a scan with everything it depended on
@@ -331,15 +331,15 @@ fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) -> Result<(
         ));
     }
     if global.format == Format::Json {
-        output::json(&json!({
-            "schema": "stella.recording/1",
-            "manifest": args.emit_manifest,
-            "manifest_sha256": digest,
-            "scan_id": manifest.scan_id,
-            "artifacts": manifest.artifacts,
-            "exit_code": recording.executed.exit_code,
-            "notes": recording.notes,
-        }));
+        output::json(&RecordingV1 {
+            schema: "stella.recording/1",
+            manifest: args.emit_manifest.display().to_string(),
+            manifest_sha256: digest,
+            scan_id: manifest.scan_id.clone(),
+            artifacts: manifest.artifacts.clone(),
+            exit_code: recording.executed.exit_code,
+            notes: recording.notes.clone(),
+        });
         return Ok(());
     }
     // A wrapped step owns stdout.

@@ -1,4 +1,4 @@
-//! The JSON Schemas of the files that people and other programs write, generated from the types that read them.
+//! The JSON Schemas of the files that people and other programs read and write, generated from the types that read them.
 
 use schemars::schema_for;
 use serde_json::Value;
@@ -9,6 +9,7 @@ use crate::format::decision::DecisionV1;
 use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
+use crate::report::json::commands::{DiffV1, FeedBundleInfoV1, InitV1, ManifestValidationV1, RecordingV1};
 
 /// Every schema with the name of its file below `docs/schema/`. A test holds the files fresh.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -20,5 +21,10 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("findings-v1.json", schema_for!(FindingsV1).to_value()),
         ("decision-v1.json", schema_for!(DecisionV1).to_value()),
         ("evidence-v1.json", schema_for!(EvidenceV1).to_value()),
+        ("recording-v1.json", schema_for!(RecordingV1).to_value()),
+        ("diff-v1.json", schema_for!(DiffV1).to_value()),
+        ("manifest-validation-v1.json", schema_for!(ManifestValidationV1).to_value()),
+        ("init-v1.json", schema_for!(InitV1).to_value()),
+        ("feed-bundle-info-v1.json", schema_for!(FeedBundleInfoV1).to_value()),
     ]
 }

@@ -3,4 +3,5 @@
 //! Invariants: the wire types are versioned and their own, converted from the model; a version's documents
 //! stay readable. `docs/result.md` explains them to a consumer.
 
+pub mod commands;
 pub mod v1;

@@ -206,7 +206,10 @@ mod tests {
         let text = text::replay(&drifted, Style::plain());
         assert!(text.ends_with("drift: the replay differs from the recording, reproducibly\n"), "{text}");
         let text = text::diff(&drifted.diff, Style::plain());
-        assert!(text.ends_with("1 vex statement changed, 1 artifact changed, first CVE-2021-44228 disappeared\n"), "{text}");
+        assert!(
+            text.ends_with("1 vex statement changed, 1 artifact changed, first CVE-2021-44228 disappeared\n"),
+            "{text}"
+        );
         assert_eq!(text::diff(&DiffSummary::default(), Style::plain()), "no difference\n");
     }
 

@@ -1,0 +1,100 @@
+//! What commands print with `--format json`, beside the result of a run: one versioned type each.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::digest::Digest;
+use crate::model::fidelity::Level;
+use crate::model::manifest::ArtifactRecord;
+use crate::report::json::v1::DiffSummaryDocument;
+
+/// `stella scan`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RecordingV1 {
+    /// `stella.recording/1`
+    pub schema: &'static str,
+    /// The manifest's file.
+    pub manifest: String,
+    /// SHA-256 of its canonical JSON.
+    pub manifest_sha256: Digest,
+    /// Id of the scan.
+    pub scan_id: String,
+    /// What came out.
+    pub artifacts: Vec<ArtifactRecord>,
+    /// Exit code of the scanner.
+    pub exit_code: i32,
+    /// Things to know.
+    pub notes: Vec<String>,
+}
+
+/// `stella diff`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DiffV1 {
+    /// `stella.diff/1`
+    pub schema: &'static str,
+    /// The level that was asked for.
+    pub mode: Level,
+    /// Whether the two agree at it.
+    pub same: bool,
+    /// All three verdicts.
+    pub levels: LevelsV1,
+    /// What differs.
+    pub diff_summary: DiffSummaryDocument,
+}
+
+/// The three verdicts; null is *not applicable*.
+#[derive(Debug, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "bitwise, semantic, policy")]
+pub struct LevelsV1 {
+    pub bf: Option<bool>,
+    pub sf: Option<bool>,
+    pub pf: Option<bool>,
+}
+
+/// `stella manifest validate`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ManifestValidationV1 {
+    /// `stella.manifest-validation/1`
+    pub schema: &'static str,
+    /// One entry per file, in the order given.
+    pub manifests: Vec<ManifestStateV1>,
+}
+
+/// One manifest.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ManifestStateV1 {
+    /// The file.
+    pub file: String,
+    /// `replayable`, `not-replayable` or `unreadable`
+    pub state: &'static str,
+    /// Every reason.
+    pub problems: Vec<String>,
+}
+
+/// `stella init`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct InitV1 {
+    /// `stella.init/1`
+    pub schema: &'static str,
+    /// The inventory that the first case is made of; null where the repository has none.
+    pub inventory: Option<String>,
+    /// Files that were written.
+    pub written: Vec<String>,
+    /// Files that were there already.
+    pub kept: Vec<String>,
+}
+
+/// `stella feed build` and `stella feed verify`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FeedBundleInfoV1 {
+    /// `stella.feed-bundle-info/1`
+    pub schema: &'static str,
+    /// The bundle's file.
+    pub bundle: String,
+    /// SHA-256 of the archive: its name.
+    pub digest: Digest,
+    /// SHA-256 of its uncompressed, deterministic tar: its identity.
+    pub content_digest: Digest,
+    /// How many records are in it.
+    pub records: usize,
+}
