@@ -155,6 +155,8 @@ fn request(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError
     let policy = args.policy.as_ref().map(|path| trees::policy(path, context)).transpose();
     let policy =
         policy.map_err(|error| CliError::usage(error).hint("policies/README.md says what a policy is made of"))?;
+    // What decides is an input as any other: without it a later stella could not say what it said today.
+    let policy = policy.or_else(|| is_builtin.then(|| context.default_policy.clone()));
     let input_type = input_type(&input);
     let engine = match &scanner {
         ScannerMaterial::BuiltIn => ENGINE.to_owned(),

@@ -33,7 +33,7 @@ pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context
         ContextError::Store { .. } => {
             CliError::infrastructure(error).hint("give a folder that can be written with `--store DIR` or STELLA_STORE")
         }
-        ContextError::Policy(_) => CliError::infrastructure(error),
+        ContextError::Policy(_) | ContextError::Bundle(_) => CliError::infrastructure(error),
     })
 }
 

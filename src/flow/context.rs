@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bundle::feed::FeedBundle;
-use crate::bundle::policy::PolicyBundle;
+use crate::bundle::listed::BundleError;
+use crate::bundle::policy::{PolicyBundle, PolicyOrigin};
 use crate::flow::config::Config;
 use crate::flow::failure::chain;
 use crate::flow::material::{FeedMaterial, PolicyMaterial, pairs};
 use crate::flow::osv_feed;
 use crate::model::digest::Digest;
 use crate::model::result::Isolation;
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{DEFAULT_FILES, Policy, PolicyError};
 use crate::scanner::feed::Feed;
 use crate::store::blob::{LayeredStore, LocalStore, StoreError};
 
@@ -25,8 +26,9 @@ pub struct Context {
     pub blobs: LayeredStore,
     /// Where bytes are put.
     pub local: LocalStore,
-    /// Decides where a scan has no policy of its own.
-    pub default_policy: Arc<Policy>,
+    /// Decides where a scan has no policy of its own. A recording keeps it by digest like any other: a later stella may
+    /// ship another one.
+    pub default_policy: PolicyMaterial,
     /// The level of isolation that every execution must reach.
     pub require_isolation: Option<Isolation>,
     /// The options that lead to this context, as they stand in a command: every command to reproduce carries them.
@@ -55,6 +57,9 @@ pub enum ContextError {
     /// The default policy does not load.
     #[error("the default policy does not load")]
     Policy(#[from] PolicyError),
+    /// The default policy cannot be packed.
+    #[error("the default policy cannot be packed")]
+    Bundle(#[from] BundleError),
 }
 
 impl Context {
@@ -69,7 +74,7 @@ impl Context {
         let local_store = LocalStore::open(local).map_err(failed)?;
         let blobs = LayeredStore::new(local_store.clone()).with_fixtures(&config.fixture_store);
         Ok(Self {
-            default_policy: Arc::new(Policy::builtin_default()?),
+            default_policy: default_policy()?,
             blobs,
             local: local_store,
             config,
@@ -109,6 +114,12 @@ impl Context {
         };
         Ok(PolicyMaterial { bundle: Arc::new(bundle), archive: archive.map(Into::into), policy })
     }
+}
+
+fn default_policy() -> Result<PolicyMaterial, ContextError> {
+    let files = DEFAULT_FILES.map(|(name, text)| (name, text.as_bytes()));
+    let bundle = PolicyBundle::of_records(files, PolicyOrigin::default())?;
+    Ok(PolicyMaterial { bundle: Arc::new(bundle), archive: None, policy: Arc::new(Policy::builtin_default()?) })
 }
 
 /// A cache is whole at every instant: a thread that died while it held the lock left nothing half-done.

@@ -61,7 +61,7 @@ pub fn execute(job: &Job, context: &Context) -> Result<Executed, Failure> {
 }
 
 fn in_process(job: &Job, context: &Context) -> Result<Executed, Failure> {
-    let policy = job.policy.as_ref().map_or(&context.default_policy, |material| &material.policy);
+    let policy = &job.policy.as_ref().unwrap_or(&context.default_policy).policy;
     let scan = Scan { files: job.input.files(), flags: &job.flags, feeds: &job.feeds, policy, clock: job.clock };
     let output = scan.run().map_err(|error| match error {
         BuiltInError::Policy(_) => Failure::infra("the policy cannot decide", &error),

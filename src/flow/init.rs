@@ -167,7 +167,7 @@ fn first_case(case: &Path, found: &Found, context: &Context, done: &mut Initiali
     let feed: FeedMaterial = trees::feed("osv", &feed, context)?;
     let input = InputMaterial::file(found.name.clone(), found.bytes.clone());
     let clock = jiff::Timestamp::UNIX_EPOCH;
-    let scan = Scan { files: input.files(), flags: &[], feeds: &[feed], policy: &context.default_policy, clock };
+    let scan = Scan { files: input.files(), flags: &[], feeds: &[feed], policy: &context.default_policy.policy, clock };
     let output = scan.run()?;
     let findings = output.artifacts.iter().find(|artifact| artifact.name == "findings.json");
     if let Some(findings) = findings {

@@ -125,7 +125,7 @@ impl Replay {
         let rules = Rules {
             config: &context.config,
             scope: self.expected.scope,
-            policy: &context.default_policy,
+            policy: &context.default_policy.policy,
             now: self.job.clock,
         };
         verdict::compare(&self.expected.artifacts, &executed.artifacts, &rules).map_err(unhealthy)

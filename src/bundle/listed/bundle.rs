@@ -40,6 +40,21 @@ impl<K: Kind> Bundle<K> {
         Self::from_records(plain_files::<K>(dir::entries(root, &Limits::default())?)?, origin)
     }
 
+    /// Builds the bundle of records in memory, given as pairs of path and bytes.
+    ///
+    /// # Errors
+    /// [`BundleError`] for a path that cannot be in an archive.
+    pub fn of_records<'a>(
+        records: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+        origin: K::Origin,
+    ) -> Result<Self, BundleError> {
+        let record = |(path, bytes): (&str, &[u8])| {
+            let node = Node::File { content: Content::Bytes(bytes.to_vec()), executable: false };
+            Ok((parse(path)?, node))
+        };
+        Self::from_records(records.into_iter().map(record).collect::<Result<_, BundleError>>()?, origin)
+    }
+
     /// Reads an archive.
     ///
     /// # Errors
