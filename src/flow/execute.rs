@@ -30,7 +30,7 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest;
 use crate::sandbox::guest::InvalidGuestPath;
 use crate::sandbox::helper;
-use crate::sandbox::level;
+use crate::sandbox::level::{self, NotIsolated};
 use crate::sandbox::run::{self, Ending, Finished, Reason};
 use crate::sandbox::setting::{Argv, InvalidSetting, Locale, TimeZone};
 use crate::sandbox::spec::{Clock, HostRoot, InvalidHostRoot, InvalidMount, Mount, Network, SandboxSpec};
@@ -115,7 +115,7 @@ fn in_sandbox(job: &Job, context: &Context) -> Result<Executed, Failure> {
     let spec = scratch.spec(job).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
     let finished = run::run(&spec, &helper).map_err(|error| cannot_run(&error))?;
     if let Some(wanted) = context.require_isolation {
-        level::require(&finished.reached(), wanted).map_err(|error| Failure::infra("isolation", &error))?;
+        level::require(&finished.reached(), wanted).map_err(|error| too_weak(&error))?;
     }
     let exit_code = healthy(job, &finished)?;
     let artifacts = scratch.collect(job, &finished)?;
@@ -123,6 +123,13 @@ fn in_sandbox(job: &Job, context: &Context) -> Result<Executed, Failure> {
     let surroundings = surroundings(job, frozen);
     let executor = executor(job, &surroundings, Some(finished.level), finished.lost.clone());
     Ok(Executed { artifacts, exit_code, executor, surroundings, denied: finished.denied, notes: Vec::new() })
+}
+
+/// A sandbox that is weaker than required, with what can be done about it.
+fn too_weak(error: &NotIsolated) -> Failure {
+    let (wanted, reached) = (error.wanted.code(), error.reached.level.code());
+    let hint = error.hint().replace('\n', "; ");
+    Failure::Infra(format!("isolation `{wanted}` is required, `{reached}` was reached (hint: {hint})"))
 }
 
 /// A run that could not be made, with what can be done about it.
