@@ -25,7 +25,7 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Local blob store [default: the configuration's, else stella/store in the user's data directory]
-    #[arg(long, global = true, value_name = "DIR", env = "STELLA_STORE")]
+    #[arg(long, global = true, value_name = "DIR", env = "STELLA_STORE", hide_env_values = true)]
     pub store: Option<PathBuf>,
 }
 

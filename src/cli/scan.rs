@@ -29,9 +29,10 @@ use crate::sandbox::spec::HostRoot;
 
 /// Record a scan with everything it depended on
 ///
-/// Without a command the built-in scanner reads the SBOM, lockfile or directory given with --input. With a command, that
-/// command runs sealed in a copy of the input: no network, private directories, fixed time zone and locale. The places
-/// {input}, {feed}, {policy}, {scanner} and {out} may stand in it.
+/// Without a command the built-in scanner reads the SBOM, lockfile or directory given with --input.
+/// With a command, that command runs sealed in a copy of the input: no network, private directories,
+/// fixed time zone and locale. The places {input}, {feed}, {policy}, {scanner} and {out} may stand
+/// in it.
 ///
 ///   stella scan --input package-lock.json --feed osv/
 ///   stella scan --input . --artifact findings=-:sarif -- zizmor --offline --format sarif .
@@ -42,7 +43,7 @@ pub struct ScanArgs {
     /// What to scan: a file or a directory [default with a command: the working directory]
     #[arg(long, value_name = "PATH")]
     input: Option<PathBuf>,
-    /// A call graph (JSON) for the built-in scanner's reachability
+    /// A call graph for the built-in scanner's reachability (JSON, stella.callgraph/1)
     #[arg(long, value_name = "FILE")]
     call_graph: Option<PathBuf>,
     /// Advisories: a directory or a bundle; NAME=PATH where a scanner reads several
@@ -69,7 +70,7 @@ pub struct ScanArgs {
     /// A folder of the machine that the command sees read-only at its own path, e.g. a virtual environment (repeatable)
     #[arg(long, value_name = "PATH")]
     ro: Vec<PathBuf>,
-    /// Exit codes that mean that it ran well [default: any; the one seen is recorded]
+    /// Exit codes that mean that it ran well, e.g. 0,1 [default: any; the one seen is recorded]
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     expect_exit: Vec<i32>,
     /// A label for the manifest, e.g. tier=regulated
@@ -84,7 +85,7 @@ pub struct ScanArgs {
     /// The instant at which the clock is frozen [default: now]
     #[arg(long, value_name = "RFC3339")]
     clock: Option<Timestamp>,
-    /// Where to write the manifest [default: MANIFEST.json]
+    /// Where to write the manifest
     #[arg(long, value_name = "FILE", default_value = "MANIFEST.json")]
     emit_manifest: PathBuf,
     /// Where to write the artifacts [default: they are kept in the store only]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may use whom. A module may always use itself.
-const MAY_USE: [(&str, &[&str]); 13] = [
+pub const MAY_USE: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("format", &["model"]),

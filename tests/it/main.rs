@@ -11,5 +11,7 @@
 
 mod architecture;
 mod cli;
+mod docs;
+mod generated;
 mod harness;
 mod sandbox;
