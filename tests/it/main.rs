@@ -11,6 +11,7 @@
 
 mod architecture;
 mod cli;
+mod corpus;
 mod docs;
 mod generated;
 mod harness;
