@@ -76,8 +76,8 @@ impl Feed {
 
     fn add(&mut self, id: &str, vulnerability: usize, affected: Affected) {
         let Some(package) = affected.package else { return };
-        // Nothing is ever matched in an ecosystem without an order; the scan says so of the packages.
-        let Ok(order) = Order::of(&package.ecosystem) else { return };
+        // Without an order only the listed versions decide; the scan says so of the packages.
+        let order = Order::of(&package.ecosystem).ok();
         let key = key(&package.ecosystem, &package.name);
         let release = match package.ecosystem {
             Ecosystem::Debian(release) => release,
@@ -86,13 +86,14 @@ impl Feed {
         let (mut timelines, mut passed_over, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
         for range in &affected.ranges {
             let order = match range.kind {
-                RangeKind::Semver => order.semver(),
+                RangeKind::Semver => order.map(Order::semver),
                 RangeKind::Ecosystem => order,
                 RangeKind::Git => continue,
             };
-            match Timeline::new(order, &range.events) {
-                Ok(timeline) => timelines.push(timeline),
-                Err(error) => {
+            match order.map(|order| Timeline::new(order, &range.events)) {
+                None => {}
+                Some(Ok(timeline)) => timelines.push(timeline),
+                Some(Err(error)) => {
                     passed_over.push(format!("a range of `{id}` for `{}` is passed over: {error}", package.name))
                 }
             }

@@ -99,12 +99,13 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    pub(super) fn new(order: Order, list: &[String]) -> Self {
+    /// Reads a list; without an order it is one of texts.
+    pub(super) fn new(order: Option<Order>, list: &[String]) -> Self {
         let mut listed = Self::default();
         for text in list {
-            match order.parse(text) {
-                Ok(version) => listed.versions.push(version),
-                Err(_) => _ = listed.texts.insert(text.clone()),
+            match order.and_then(|order| order.parse(text).ok()) {
+                Some(version) => listed.versions.push(version),
+                None => _ = listed.texts.insert(text.clone()),
             }
         }
         listed.versions.sort();
@@ -186,7 +187,7 @@ mod tests {
 
     #[test]
     fn lists_are_compared_by_order_and_else_by_text() {
-        let listed = Listed::new(Order::Pypi, &["1.0".into(), "2.0.x-dev".into()]);
+        let listed = Listed::new(Some(Order::Pypi), &["1.0".into(), "2.0.x-dev".into()]);
         for (text, expected) in [("1.0.0", true), ("1.0.1", false), ("2.0.x-dev", true), ("2.0.X-dev", false)] {
             assert_eq!(listed.contains(text, Order::Pypi.parse(text).ok().as_ref()), expected, "{text}");
         }

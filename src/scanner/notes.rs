@@ -9,7 +9,7 @@ use crate::scanner::version::VersionError;
 /// Notes, collected without order and without repeats.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// Why an ecosystem is not matched, and how many packages that concerns.
+    /// Why the ranges of an ecosystem decide nothing, and how many packages that concerns.
     unknown_ecosystems: BTreeMap<String, usize>,
     no_version: usize,
     no_release: usize,
@@ -45,7 +45,7 @@ impl Notes {
     pub(super) fn finish(self, feed: &Feed) -> Vec<String> {
         let mut notes = self.single;
         for (why, count) in self.unknown_ecosystems {
-            notes.insert(format!("{} not matched: {why}", packages(count)));
+            notes.insert(format!("{} matched by listed versions alone: {why}", packages(count)));
         }
         if self.no_version > 0 {
             notes.insert(format!("{} not matched: no version", packages(self.no_version)));

@@ -72,14 +72,15 @@ struct Hit {
 /// A version as it is asked for: read once in each order that may be needed.
 struct Asked<'a> {
     text: &'a str,
-    order: Order,
+    /// None where the ecosystem's is not known: listed versions decide alone.
+    order: Option<Order>,
     own: Option<Version>,
     semver: Option<Version>,
 }
 
 impl Asked<'_> {
     fn read_in(&self, order: Order) -> Option<&Version> {
-        if order == self.order { self.own.as_ref() } else { self.semver.as_ref() }
+        if Some(order) == self.order { self.own.as_ref() } else { self.semver.as_ref() }
     }
 }
 
@@ -88,22 +89,17 @@ fn hits(package: &Package, feed: &Feed, notes: &mut Notes) -> Vec<Hit> {
         (Ecosystem::Debian(_), Some(source)) => (&source.name, source.version.as_str()),
         _ => (&package.name, package.version.as_str()),
     };
-    let order = match Order::of(&package.ecosystem) {
-        Ok(order) => order,
-        Err(error) => {
-            notes.unknown_ecosystem(error.to_string());
-            return Vec::new();
-        }
-    };
     if text.is_empty() {
         notes.no_version();
         return Vec::new();
     }
+    let order = Order::of(&package.ecosystem).map_err(|error| notes.unknown_ecosystem(error.to_string())).ok();
     if package.ecosystem == Ecosystem::Debian(None) {
         notes.no_release();
     }
-    let own = order.parse(text).map_err(|error| notes.unordered(package, &error)).ok();
-    let asked = Asked { text, order, own, semver: order.semver().parse(text).ok() };
+    let own = order.and_then(|order| order.parse(text).map_err(|error| notes.unordered(package, &error)).ok());
+    let semver = order.and_then(|order| order.semver().parse(text).ok());
+    let asked = Asked { text, order, own, semver };
 
     let mut hits: BTreeMap<usize, Hit> = BTreeMap::new();
     for entry in feed.entries(&package.ecosystem, name) {
@@ -349,12 +345,31 @@ mod tests {
                 "1 package is matched with every Debian release: theirs is not known",
                 "1 package is not matched: no version",
                 "1 withdrawn advisory is passed over",
-                "2 packages are not matched: the version order of ecosystem `Maven` is not known",
+                "2 packages are matched by listed versions alone: the version order of ecosystem `Maven` is not known",
                 "`1.0.post1` is not compared with ranges of type SEMVER: it is no semantic version",
                 "`x@1.2.3.4` is matched by listed versions alone: `1.2.3.4` is no npm version",
                 "`x@1.2.3.5` is matched by listed versions alone: `1.2.3.5` is no npm version",
                 "a range of `X-1` for `x` is passed over: `1.x` is no npm version",
             ]
+        );
+    }
+
+    /// OSV: a version that is listed is affected, whatever becomes of the ranges.
+    #[test]
+    fn an_ecosystem_without_an_order_is_matched_by_listed_versions() {
+        let feed = Feed::new(vec![record(&json!({ "id": "X-1", "affected": [{
+            "package": { "ecosystem": "Maven", "name": "io.netty:netty-handler" },
+            "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": "4.1.94.Final" }] }],
+            "versions": ["4.1.87.Final", "4.1.93.Final"],
+        }] }))]);
+        let netty = |version| package("Maven", "io.netty:netty-handler", version);
+        let packages = [netty("4.1.87.Final"), netty("4.1.88.Final"), netty("4.1.94.Final")];
+        let scan = scan(&packages, &feed, None);
+        assert_eq!(lines(&scan), ["X-1 io.netty:netty-handler@4.1.87.Final unknown"]);
+        assert_eq!(scan.findings[0].fixed_versions, ["4.1.94.Final".to_owned()].into());
+        assert_eq!(
+            scan.notes,
+            ["3 packages are matched by listed versions alone: the version order of ecosystem `Maven` is not known"]
         );
     }
 
