@@ -1,7 +1,7 @@
 //! Digests the source of the built-in scanner: its identity in manifests.
 //!
 //! Two builds of the same source have the same identity on every machine; any change to what can change a
-//! result (the scanner, the formats it reads and writes, the crates that order versions) gives another.
+//! result (the scanner, the formats it reads and writes, the engine of the policy, the crates behind them) gives another.
 
 use std::fs;
 use std::io;
@@ -9,18 +9,20 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 9] = [
+    "src/compare/semantic.rs",
     "src/flow/builtin.rs",
     "src/format",
     "src/model/decision.rs",
     "src/model/finding.rs",
     "src/model/package.rs",
     "src/model/vex.rs",
+    "src/policy",
     "src/scanner",
 ];
 
 /// Crates whose behaviour reaches the scanner's results.
-const CRATES: [&str; 5] = ["packageurl", "pep440_rs", "semver", "serde_json", "toml"];
+const CRATES: [&str; 6] = ["packageurl", "pep440_rs", "regorus", "semver", "serde_json", "toml"];
 
 fn main() -> io::Result<()> {
     let mut hash = Sha256::new();

@@ -16,8 +16,9 @@ use crate::flow::context::Context;
 use crate::flow::failure::Failure;
 use crate::flow::job::Job;
 use crate::flow::manifest_file;
-use crate::flow::material::{InputMaterial, ScannerMaterial};
+use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::flow::record::{self, RecordError, RecordRequest, Recording};
+use crate::flow::recorded::UNKNOWN_VERSION;
 use crate::flow::trees;
 use crate::format;
 use crate::host::{clock, fs};
@@ -166,7 +167,7 @@ fn request(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError
             argv.first().map_or("scanner", |word| word.rsplit('/').next().unwrap_or(word)).to_owned()
         }
     };
-    let version = if is_builtin { env!("CARGO_PKG_VERSION") } else { "unknown" };
+    let version = if is_builtin { env!("CARGO_PKG_VERSION") } else { UNKNOWN_VERSION };
     let as_is = args.as_is.then(|| place(args, &input_path)).transpose()?;
     Ok(RecordRequest {
         job: Job {
@@ -220,6 +221,9 @@ fn check(args: &ScanArgs, is_builtin: bool, artifacts: &[ArtifactSpec]) -> Resul
         return Err(CliError::usage("nothing is kept of this command")
             .hint("name what it writes, e.g. `--artifact findings=out.json`, or `--artifact findings=-` for its standard output"));
     }
+    if args.as_is && args.feed.len() > 1 {
+        return Err(CliError::usage("`--as-is` knows one feed: its command finds the others by itself"));
+    }
     if !is_builtin && (args.call_graph.is_some() || !args.flag.is_empty()) {
         return Err(CliError::usage(
             "`--call-graph` and `--flag` are for the built-in scanner; a command has its own flags",
@@ -257,8 +261,10 @@ fn input(args: &ScanArgs, path: &Path, context: &Context) -> Result<InputMateria
     // What stella itself writes is no part of what is scanned.
     let mut without = vec![context.local.root().to_owned(), args.emit_manifest.clone()];
     without.extend(args.emit_artifacts_dir.clone());
-    let hint = "name a smaller input with `--input`";
-    let input = InputMaterial::read(path, &without).map_err(|error| CliError::usage(error).hint(hint))?;
+    let input = InputMaterial::read(path, &without).map_err(|error| match error {
+        MaterialError::Read { .. } => CliError::usage(error),
+        error => CliError::usage(error).hint("name a smaller or cleaner input with `--input`"),
+    })?;
     let Some(graph) = &args.call_graph else { return Ok(input) };
     let bytes = fs::read(graph, crate::host::limits::MAX_DOCUMENT_BYTES).map_err(CliError::usage)?;
     input.with_file("callgraph.json", bytes).map_err(CliError::usage)
@@ -291,7 +297,7 @@ fn roots(paths: &[PathBuf]) -> Result<Vec<String>, CliError> {
 fn env(names: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     let value = |name: &String| match std::env::var(name) {
         Ok(value) => Ok((name.clone(), value)),
-        Err(error) => Err(CliError::usage(format!("`--env {name}`: {error}"))),
+        Err(error) => Err(CliError::usage(format!("`--env {name}`: {error}")).hint("set it, or leave the option out")),
     };
     names.iter().map(value).collect()
 }

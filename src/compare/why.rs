@@ -134,7 +134,7 @@ fn one_sided(finding: &Finding, has: &Side<'_>, lacks: &Side<'_>, words: &Words,
         let other = lacks.reported.get(&(finding.package.as_str(), finding.key.cve_id.as_str()));
         return match other {
             Some(versions) => format!("reported for another version: {}", arrow(&finding.version, &join(versions))),
-            None => format!("{}; an inventory to look into is missing", words.verb),
+            None => words.verb.to_owned(),
         };
     }
     match (has.holds(finding), lacks.holds(finding)) {
@@ -274,12 +274,7 @@ mod tests {
                 "the replay holds no findings document",
                 "the recording holds no findings document",
             ),
-            (
-                result(None, found()),
-                result(None, none()),
-                "no longer reported; an inventory to look into is missing",
-                "newly reported; an inventory to look into is missing",
-            ),
+            (result(None, found()), result(None, none()), "no longer reported", "newly reported"),
             (
                 result(Some(&[]), found()),
                 result(Some(&[]), none()),

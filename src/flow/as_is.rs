@@ -102,13 +102,15 @@ fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(Exi
     let mut kept = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         let mut buffer = [0; 64 * 1024];
-        let mut stdout = stdout.take(limits::MAX_DOCUMENT_BYTES);
+        let mut stdout = stdout;
         loop {
             let read = stdout.read(&mut buffer)?;
             if read == 0 {
                 break;
             }
-            kept.extend_from_slice(&buffer[..read]);
+            // One byte over the limit is kept, so that the artifact is refused as too large and never cut in silence.
+            let room = (limits::MAX_DOCUMENT_BYTES + 1).saturating_sub(kept.len() as u64);
+            kept.extend_from_slice(&buffer[..read.min(usize::try_from(room).unwrap_or(read))]);
             io::stdout().write_all(&buffer[..read])?;
         }
     }

@@ -201,7 +201,8 @@ fn outcome(not_ready: NotReady) -> Outcome {
 /// What a run without anything to replay should be told.
 pub fn nothing_found(request: &CiRequest) -> &'static str {
     if request.pinned {
-        "`stella scan --emit-manifest fixtures/canaries/NAME/manifest.json --emit-artifacts-dir fixtures/canaries/NAME/expected` records a canary"
+        "record a canary: `stella scan --store fixtures/store --emit-manifest fixtures/canaries/NAME/manifest.json \
+         --emit-artifacts-dir fixtures/canaries/NAME/expected --input … --feed …` (docs/canaries.md)"
     } else {
         "`stella init` writes a configuration and a first case"
     }

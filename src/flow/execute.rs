@@ -285,6 +285,10 @@ pub fn collect(
                 bytes.map_err(|error| Failure::unhealthy(&format!("artifact `{spec}` was not written"), &error))?
             }
         };
+        if bytes.len() as u64 > limits::MAX_DOCUMENT_BYTES {
+            let limit = limits::MAX_DOCUMENT_BYTES;
+            return Err(Failure::Unhealthy(format!("artifact `{spec}` has more than the {limit} bytes that are read")));
+        }
         if bytes.is_empty() {
             return Err(Failure::Unhealthy(format!("artifact `{spec}` is empty")));
         }

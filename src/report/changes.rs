@@ -7,7 +7,7 @@ use crate::model::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
 };
 use crate::model::digest::Digest;
-use crate::model::dimension::Dimensions;
+use crate::model::dimension::{Dimension, Dimensions};
 use crate::report::{untrusted, words};
 
 /// Entries of one list inside a line (versions, reason codes).
@@ -118,9 +118,15 @@ pub fn in_short(diff: &DiffSummary) -> String {
 pub fn inputs(recorded: &Dimensions, replayed: &Dimensions) -> Vec<String> {
     let pairs = recorded.by_floor_order().into_iter().zip(replayed.by_floor_order());
     let differing = pairs.filter(|((_, before), (_, after))| before != after);
-    differing
-        .map(|((name, before), (_, after))| format!("{} {}", words::dimension(name), arrow(before, after)))
-        .collect()
+    let line = |((name, before), (_, after)): ((Dimension, Option<Digest>), (Dimension, Option<Digest>))| {
+        let name = words::dimension(name);
+        match (before, after) {
+            // A case has no recording: its scanner is whatever runs it.
+            (None, Some(after)) => format!("{name} {}, none recorded", after.short()),
+            _ => format!("{name} {}", arrow(before, after)),
+        }
+    };
+    differing.map(line).collect()
 }
 
 fn section<T>(name: &str, what: &str, top: &Top<T>, out: &mut Vec<Line>, each: fn(&T, &mut Vec<Line>)) {

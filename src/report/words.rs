@@ -208,7 +208,11 @@ pub fn executor(env: &ExecutorEnv) -> String {
         (false, Some(level)) => format!("isolation {}", level.code()),
         (false, None) => "isolation unknown".to_owned(),
     };
-    let lost = if env.lost.is_empty() { String::new() } else { format!(" (lacks {})", untrusted::list(&env.lost, 5)) };
+    let lost = match env.lost.len() {
+        0 => String::new(),
+        1 => " (1 thing not kept, see docs/sandbox.md)".to_owned(),
+        more => format!(" ({more} things not kept, see docs/sandbox.md)"),
+    };
     let clock = env.clock.map_or_else(|| "clock running".to_owned(), |at| format!("clock frozen at {at}"));
     let [os, arch, tz, locale] = [&env.os, &env.arch, &env.tz, &env.locale].map(|text| untrusted::line(text));
     format!("{place}{lost}, {os}/{arch}, tz {tz}, locale {locale}, {clock}")

@@ -85,6 +85,9 @@ impl<W: Write> Subscriber for TextReport<W> {
     }
 }
 
+/// Notes of matching replays that are shown; whoever wants all of them reads the JSON.
+const NOTES: usize = 3;
+
 /// The table, a block per replay that does not match, notes, the two rates, the verdict.
 fn summary(run: &RunResult, style: Style) -> String {
     let mut out = String::new();
@@ -96,10 +99,13 @@ fn summary(run: &RunResult, style: Style) -> String {
         out += &block(replay, style);
         out += "\n";
     }
-    for replay in run.replays.iter().filter(|replay| words::is_match(replay)) {
-        for note in &replay.notes {
-            out += &format!("note: {}: {}\n", untrusted::line(&replay.id), untrusted::line(note));
-        }
+    let matching = run.replays.iter().filter(|replay| words::is_match(replay));
+    let notes: Vec<_> = matching.flat_map(|replay| replay.notes.iter().map(|note| (&replay.id, note))).collect();
+    for (id, note) in notes.iter().take(NOTES) {
+        out += &format!("note: {}: {}\n", untrusted::line(id), untrusted::line(note));
+    }
+    if notes.len() > NOTES {
+        out += &format!("note: {} more on replays that match, in the result's JSON\n", notes.len() - NOTES);
     }
     for warning in &run.warnings {
         out += &format!("{} {}\n", style.paint(Ink::Unsure, "warning:"), untrusted::line(warning));
