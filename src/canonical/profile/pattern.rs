@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 pub struct Pattern {
     text: String,
     segments: Vec<Segment>,
+    /// One bit per segment that is `**`.
+    any_depth: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,13 +94,8 @@ impl Pattern {
     }
 
     /// `**` also stands for no level at all. It is never followed by another, so one round is enough.
-    fn settled(&self, mut reached: u64) -> Progress {
-        for (at, segment) in self.segments.iter().enumerate() {
-            if *segment == Segment::AnyDepth && reached >> at & 1 == 1 {
-                reached |= 1 << (at + 1);
-            }
-        }
-        Progress(reached)
+    fn settled(&self, reached: u64) -> Progress {
+        Progress(reached | (reached & self.any_depth) << 1)
     }
 }
 
@@ -125,7 +122,9 @@ impl FromStr for Pattern {
         if segments.len() > Self::MAX_SEGMENTS {
             return Err(PatternError::TooLong(owned()));
         }
-        Ok(Self { text: owned(), segments })
+        let deep = segments.iter().enumerate().filter(|(_, segment)| **segment == Segment::AnyDepth);
+        let any_depth = deep.fold(0, |bits, (at, _)| bits | 1 << at);
+        Ok(Self { text: owned(), segments, any_depth })
     }
 }
 
