@@ -84,21 +84,26 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
 }
 
 fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
-    let mut purl: Option<Purl> = None;
+    let mut purls: BTreeSet<Purl> = BTreeSet::new();
     for (reference, external) in package.external_refs.iter().enumerate() {
         if external.reference_type != "purl" {
             continue;
         }
         let path = || format!("packages[{index}].externalRefs[{reference}]");
         match external.reference_locator.parse() {
-            Ok(found) if purl.is_none() => purl = Some(found),
-            Ok(found) if purl.as_ref() == Some(&found) => {}
-            Ok(_) => listing.skip(path(), format!("`{}` has a purl already; the first counts", package.name)),
+            Ok(found) => {
+                purls.insert(found);
+            }
             Err(_) => {
                 let why = format!("`{}` of `{}` is not a package URL", external.reference_locator, package.name);
                 listing.skip(path(), why);
             }
         }
+    }
+    // External references are a set: which of several purls stands first must not matter.
+    let purl = purls.pop_first();
+    for other in purls {
+        listing.skip(other.to_string(), format!("`{}` has another purl, which sorts before it", package.name));
     }
     let facts = purl.as_ref().and_then(purl::facts);
     let stated = [package.license_concluded, package.license_declared].into_iter().flatten();

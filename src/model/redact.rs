@@ -59,24 +59,49 @@ pub fn arguments(arguments: &[String]) -> (Vec<String>, bool) {
     (redacted, changed)
 }
 
-/// A text with secrets in `name=value` pairs, URLs, headers and known tokens replaced.
+/// A text with secrets in `name=value` pairs, after secret flags, in URLs, headers and known tokens replaced, line by line.
 pub fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (i, piece) in text.split(' ').enumerate() {
-        if i > 0 {
-            out.push(' ');
-        }
-        out.push_str(&word(piece));
-    }
-    header(out)
+    text.split_inclusive('\n').map(line).collect()
 }
 
-/// `Authorization: Bearer x` and the like: all that follows the name is secret.
-fn header(text: String) -> String {
-    match text.split_once(": ") {
-        Some((name, _)) if names_a_secret(name) && !name.contains(' ') => format!("{name}: {REDACTED}"),
-        _ => text,
+fn line(line: &str) -> String {
+    let (content, end) = match line.strip_suffix('\n') {
+        Some(content) => (content, "\n"),
+        None => (line, ""),
+    };
+    match secret_header(content) {
+        Some(at) => format!("{}: {REDACTED}{end}", words(&content[..at])),
+        None => words(content) + end,
     }
+}
+
+/// Where the colon of `Authorization: Bearer x` and the like stands: all that follows it is secret.
+fn secret_header(line: &str) -> Option<usize> {
+    line.match_indices(": ").map(|(at, _)| at).find(|at| {
+        let before = &line[..*at];
+        let begin = before.rfind(|c: char| c.is_whitespace() || matches!(c, '=' | '"' | '\'')).map_or(0, |i| i + 1);
+        // The delimiter may be longer than one byte; a name that is cut there names nothing.
+        before.get(begin..).is_some_and(names_a_secret)
+    })
+}
+
+fn words(text: &str) -> String {
+    let mut next_is_secret = false;
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let bare = piece.trim_end_matches(char::is_whitespace);
+        let is_flag = bare.starts_with('-');
+        if std::mem::replace(&mut next_is_secret, is_flag && !bare.contains('=') && names_a_secret(bare))
+            && !is_flag
+            && !bare.is_empty()
+        {
+            out.push_str(REDACTED);
+        } else {
+            out.push_str(&word(bare));
+        }
+        out.push_str(&piece[bare.len()..]);
+    }
+    out
 }
 
 fn word(word: &str) -> String {
@@ -151,6 +176,10 @@ mod tests {
             (&format!("ghp_{long}"), "REDACTED"),
             (&format!("x=glpat-{long}"), "x=REDACTED"),
             ("Authorization: Bearer abc def", "Authorization: REDACTED"),
+            ("--header=Authorization: Bearer abc", "--header=Authorization: REDACTED"),
+            ("error: x\nAuthorization: Bearer abc\nrest", "error: x\nAuthorization: REDACTED\nrest"),
+            ("bad:\tghp_0123456789abcdef\nmore", "bad:\tREDACTED\nmore"),
+            ("scan --token abc --feed dir", "scan --token REDACTED --feed dir"),
             ("https://me:pw@host/p?a=1", "https://REDACTED@host/p?a=1"),
             ("https://host/p?token=abc&a=1#f", "https://host/p?token=REDACTED&a=1#f"),
             ("https://host/p?X-Amz-Signature=00&b", "https://host/p?X-Amz-Signature=REDACTED&b"),

@@ -93,9 +93,9 @@ impl Property {
         Self { name: name.to_owned(), value: value.to_owned() }
     }
 
-    /// The value of the first property of that name.
+    /// The value of the property of that name; the least where there are several, for properties are a set.
     pub(crate) fn find<'p>(properties: &'p [Self], name: &str) -> Option<&'p str> {
-        properties.iter().find(|property| property.name == name).map(|property| property.value.as_str())
+        properties.iter().filter(|property| property.name == name).map(|property| property.value.as_str()).min()
     }
 }
 
