@@ -259,7 +259,7 @@ mod tests {
         (ArtifactFormat::Spdx, include_bytes!("../../tests/data/format/spdx.json")),
         (ArtifactFormat::Openvex, include_bytes!("../../tests/data/canonical/openvex/full.json")),
         (ArtifactFormat::Sarif, include_bytes!("../../tests/data/canonical/sarif/full.json")),
-        (ArtifactFormat::StellaFindings, include_bytes!("../../tests/data/canonical/stella-findings/full.json")),
+        (ArtifactFormat::StellaFindings, include_bytes!("../../tests/data/format/findings.json")),
     ];
 
     fn meaning_of(format: ArtifactFormat, bytes: &[u8]) -> Semantics {
