@@ -60,11 +60,12 @@ pub fn run(global: &GlobalArgs, args: CiArgs) -> CliResult {
     let result = ci::run(&context, &request, &mut [&mut progress, &mut summary]).map_err(failed)?;
 
     let document = v1::result(&result).map_err(CliError::infrastructure)?;
-    write_reports(&args, &result, &document)?;
     match global.format {
         Format::Json => output::data(&document),
         Format::Text => output::data(&summary.into_sink().map_err(CliError::infrastructure)?),
     }
+    // After the verdict is shown: a report that cannot be written must not hide it.
+    write_reports(&args, &result, &document)?;
     if result.replays.is_empty() {
         output::talk(&format!("error: nothing to replay\nhint: {}", ci::nothing_found(&request)));
     }

@@ -3,6 +3,7 @@
 //! Invariants: each replay is its own fault domain; events reach the subscribers in one order from one thread; the result
 //! is the same whatever the number of jobs.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::flow::canary::{Canary, NotReady};
-use crate::flow::case::Case;
+use crate::flow::case::{Case, CaseError};
 use crate::flow::context::Context;
 use crate::flow::discover::{self, DiscoverError};
 use crate::flow::failure::chain;
@@ -150,16 +151,21 @@ impl Work<'_> {
             let title = item.title();
             // The receiver lives as long as the workers do.
             let _ = events.send(Event::Started { id: title.id.clone() });
-            let replayed = self.one(index, item);
+            // A bug in one replay must not take the others with it.
+            let replayed = catch_unwind(AssertUnwindSafe(|| self.one(index, item))).unwrap_or_else(|_| {
+                title.result(Outcome::Infra {
+                    detail: "stella itself failed in this replay: please report it".to_owned(),
+                })
+            });
             let _ = events.send(Event::Finished(Box::new(replayed)));
         }
     }
 
     fn one(&self, index: usize, item: &Item) -> ReplayResult {
         let replay = match item {
-            Item::Case(case, title) => case
-                .replay(self.built, self.context)
-                .map_err(|error| title.result(Outcome::Infra { detail: chain("cannot prepare the case", &error) })),
+            Item::Case(case, title) => {
+                case.replay(self.built, self.context).map_err(|error| title.result(case_outcome(&error)))
+            }
             Item::Canary(canary, title) => {
                 let scratch = self.scratch.path().join(index.to_string());
                 match std::fs::create_dir(&scratch) {
@@ -185,6 +191,13 @@ impl Work<'_> {
                 result
             }
         }
+    }
+}
+
+fn case_outcome(error: &CaseError) -> Outcome {
+    match error {
+        CaseError::Gone { digest, .. } => Outcome::Unreplayable { missing: vec![format!("blob {digest}")] },
+        error => Outcome::Infra { detail: chain("cannot prepare the case", error) },
     }
 }
 

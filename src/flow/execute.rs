@@ -113,6 +113,11 @@ fn in_sandbox(job: &Job, context: &Context) -> Result<Executed, Failure> {
     let scratch = Scratch::new(job).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
     let helper = helper::helper_path().map_err(|error| Failure::infra("cannot start the sandbox", &error))?;
     let spec = scratch.spec(job).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
+    if let Some(wanted) = context.require_isolation {
+        // Before anything foreign runs, and once more on what was really reached.
+        let reached = run::probe(&spec, &helper).map_err(|error| cannot_run(&error))?;
+        level::require(&reached, wanted).map_err(|error| too_weak(&error))?;
+    }
     let finished = run::run(&spec, &helper).map_err(|error| cannot_run(&error))?;
     if let Some(wanted) = context.require_isolation {
         level::require(&finished.reached(), wanted).map_err(|error| too_weak(&error))?;

@@ -10,14 +10,24 @@ pub const ASIDE: &str = ".stella";
 
 /// Writes `<directory>/expected/` and `<directory>/actual/`.
 pub fn side_by_side(directory: &Path, expected: &[Produced], actual: &[Produced]) -> Result<(), FsError> {
-    write(&directory.join("expected"), expected)?;
-    write(&directory.join("actual"), actual)
+    write_anew(&directory.join("expected"), expected)?;
+    write_anew(&directory.join("actual"), actual)
 }
 
 /// Writes the artifacts of a replay into `directory` and those it is compared with into `.stella/expected/` there.
 pub fn replay(directory: &Path, expected: &[Produced], actual: &[Produced]) -> Result<(), FsError> {
+    // The folder is the user's: only what an earlier replay of this scan left there goes.
+    for stale in expected.iter().filter(|artifact| !actual.iter().any(|written| written.name == artifact.name)) {
+        fs::remove_file_if_present(&directory.join(&stale.name))?;
+    }
     write(directory, actual)?;
-    write(&directory.join(ASIDE).join("expected"), expected)
+    write_anew(&directory.join(ASIDE).join("expected"), expected)
+}
+
+/// Nothing of an earlier run stays in a folder of ours, else it would pass for what this one wrote.
+fn write_anew(directory: &Path, artifacts: &[Produced]) -> Result<(), FsError> {
+    fs::remove_dir_if_present(directory)?;
+    write(directory, artifacts)
 }
 
 fn write(directory: &Path, artifacts: &[Produced]) -> Result<(), FsError> {

@@ -190,11 +190,9 @@ impl Restorer<'_> {
         let digest = manifest.scanner.identity;
         let recorded = manifest.manifest().scanner.uri.as_deref().and_then(|uri| uri.strip_prefix("file://"));
         let name = recorded.and_then(|path| path.rsplit('/').next()).unwrap_or("scanner").to_owned();
-        if let Some(path) = recorded.map(PathBuf::from).filter(|path| path.exists()) {
-            let found = fs::digest(&path, limits::MAX_BLOB_BYTES).map_err(|e| broken("cannot read the scanner", &e))?;
-            if found == digest {
-                return Ok(Some(ScannerMaterial::Binary { name, path, digest }));
-            }
+        let unchanged = |path: &PathBuf| fs::digest(path, limits::MAX_BLOB_BYTES).is_ok_and(|found| found == digest);
+        if let Some(path) = recorded.map(PathBuf::from).filter(unchanged) {
+            return Ok(Some(ScannerMaterial::Binary { name, path, digest }));
         }
         let path = self.scratch.join(&name);
         let restored =

@@ -78,6 +78,10 @@ pub fn run_at_most(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Res
     mechanism::run(spec, helper, ceiling)
 }
 
-pub(crate) fn probe(spec: &SandboxSpec, helper: &Path) -> Result<Reached, SandboxError> {
+/// Builds the sandbox of `spec`, runs nothing in it, and says what it is.
+///
+/// # Errors
+/// As [`run`].
+pub fn probe(spec: &SandboxSpec, helper: &Path) -> Result<Reached, SandboxError> {
     mechanism::probe(spec, helper)
 }

@@ -25,6 +25,28 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     staged.publish(path)
 }
 
+/// Removes a directory with all that is in it; one that does not exist is removed already.
+///
+/// # Errors
+/// [`FsError::Io`].
+pub fn remove_dir_if_present(dir: &Path) -> Result<(), FsError> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other.map_err(FsError::io("remove", dir)),
+    }
+}
+
+/// Removes a file; one that does not exist is removed already.
+///
+/// # Errors
+/// [`FsError::Io`].
+pub fn remove_file_if_present(path: &Path) -> Result<(), FsError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other.map_err(FsError::io("remove", path)),
+    }
+}
+
 /// Creates `dir` and what is missing above it, each of them on disk before this returns.
 ///
 /// # Errors
