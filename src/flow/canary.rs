@@ -9,7 +9,7 @@ use crate::flow::context::Context;
 use crate::flow::dimensions;
 use crate::flow::manifest_file::{self, ManifestFileError};
 use crate::flow::produced::Produced;
-use crate::flow::recorded;
+use crate::flow::recorded::{self, UnsafeName};
 use crate::flow::replay::{Expected, Replay, Title};
 use crate::flow::restore::{self, RestoreError, Scanner};
 use crate::flow::source_line;
@@ -43,13 +43,13 @@ pub enum CanaryError {
     /// It has no manifest.
     #[error("{}: the folder has no `{MANIFEST}`", .0.display())]
     NoManifest(PathBuf),
-    /// An artifact whose name is a path.
-    #[error("{}: artifact `{name}`: expected a plain file name", .file.display())]
-    ArtifactName {
+    /// The manifest names a file that it must not name.
+    #[error("{}", .file.display())]
+    Names {
         /// The manifest.
         file: PathBuf,
-        /// The name.
-        name: String,
+        /// Which.
+        source: UnsafeName,
     },
     /// Nothing was recorded.
     #[error("{}: the manifest lists no artifact: there is nothing to compare", .0.display())]
@@ -78,10 +78,7 @@ impl Canary {
         if manifest.artifacts.is_empty() {
             return Err(CanaryError::NoArtifacts(file));
         }
-        let plain = |name: &str| !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != "..";
-        if let Some(bad) = manifest.artifacts.iter().find(|artifact| !plain(&artifact.path)) {
-            return Err(CanaryError::ArtifactName { file, name: bad.path.clone() });
-        }
+        recorded::check_names(&manifest).map_err(|source| CanaryError::Names { file, source })?;
         let id =
             directory.file_name().map_or_else(|| manifest.scan_id.clone(), |name| name.to_string_lossy().into_owned());
         Ok(Self { id, directory: directory.to_owned(), manifest })

@@ -16,6 +16,28 @@ pub fn produced(record: &ArtifactRecord, bytes: Vec<u8>) -> Produced {
     }
 }
 
+/// A name in a manifest that would lead out of the folder that it is used in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} `{name}`: expected a plain name without `/`")]
+pub struct UnsafeName {
+    /// `artifact`, `feed`
+    what: &'static str,
+    name: String,
+}
+
+/// Artifacts and feeds become files and folders under their names: a manifest from elsewhere must not choose where.
+pub fn check_names(manifest: &ScanManifest) -> Result<(), UnsafeName> {
+    let artifacts = manifest.artifacts.iter().map(|artifact| ("artifact", &artifact.path));
+    let feeds = manifest.feeds.bundles.iter().map(|feed| ("feed", &feed.name));
+    let mut unsafe_names = artifacts.chain(feeds).filter(|(_, name)| !is_plain_name(name));
+    unsafe_names.next().map_or(Ok(()), |(what, name)| Err(UnsafeName { what, name: name.clone() }))
+}
+
+/// Whether a text can be the name of a file and nothing else.
+pub fn is_plain_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != ".."
+}
+
 /// One line for people: what was scanned, by what.
 pub fn describe(manifest: &ScanManifest) -> String {
     let input = manifest.input.path.as_deref().or(manifest.input.image_ref.as_deref()).unwrap_or("input");

@@ -9,7 +9,7 @@ use crate::flow::failure::chain;
 use crate::flow::job::Job;
 use crate::flow::keep;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
-use crate::flow::recorded;
+use crate::flow::recorded::{self, UnsafeName};
 use crate::flow::replay::{Expected, Replay, Title};
 use crate::flow::restore::{self, RestoreError, Scanner};
 use crate::flow::source_line;
@@ -72,6 +72,14 @@ pub enum ReplayError {
     /// What should be swapped in cannot be used.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// The manifest names a file that it must not name.
+    #[error("{}", .file.display())]
+    Names {
+        /// The manifest.
+        file: PathBuf,
+        /// Which.
+        source: UnsafeName,
+    },
     /// A variable that is not set.
     #[error("the variable `{0}` is not set")]
     Variable(String),
@@ -89,6 +97,7 @@ impl From<MaterialError> for ReplayError {
 /// Replays `manifest`.
 pub fn run(manifest: ScanManifest, request: &ReplayRequest, context: &Context) -> Result<RunResult, ReplayError> {
     let started_at = clock::now();
+    recorded::check_names(&manifest).map_err(|source| ReplayError::Names { file: request.from.clone(), source })?;
     let scratch = tempfile::Builder::new().prefix("stella-replay-").tempdir().map_err(ReplayError::Scratch)?;
     let title = title(&manifest, request, context);
     let replay = prepare(manifest, &title, request, context, scratch.path())?;
