@@ -10,7 +10,7 @@ use crate::flow::dimensions;
 use crate::flow::manifest_file::{self, ManifestFileError};
 use crate::flow::produced::Produced;
 use crate::flow::recorded::{self, UnsafeName};
-use crate::flow::replay::{Expected, Replay, Title};
+use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::restore::{self, RestoreError, Scanner};
 use crate::flow::source_line;
 use crate::flow::subject::Built;
@@ -118,7 +118,7 @@ impl Canary {
         Ok(Replay {
             title: self.title(mode, context),
             job,
-            expected: Expected { artifacts, scope: Scope::All, recorded: Some(recorded) },
+            expected: Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(recorded) },
             notes,
         })
     }

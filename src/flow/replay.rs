@@ -13,7 +13,7 @@ use crate::flow::job::Job;
 use crate::flow::produced::Produced;
 use crate::flow::verdict::{self, Comparison, Rules, Scope, VerdictError};
 use crate::model::diff::DiffSummary;
-use crate::model::dimension::Dimensions;
+use crate::model::dimension::{Dimension, Dimensions};
 use crate::model::outcome::Outcome;
 use crate::model::result::{Mode, ReplayResult, SourceLocation, SubjectKind};
 
@@ -43,9 +43,26 @@ pub struct Expected {
     pub artifacts: Vec<Produced>,
     /// Which artifacts are compared.
     pub scope: Scope,
-    /// Digests of all inputs as recorded; `None` for a case, which has no recording: what is not in its folder is the
-    /// scanner.
-    pub recorded: Option<Dimensions>,
+    /// Digests of all inputs as recorded.
+    pub recorded: Recorded,
+}
+
+/// What is known of the inputs that the expected artifacts came from.
+#[derive(Debug, Clone)]
+pub enum Recorded {
+    /// Their digests.
+    Known(Dimensions),
+    /// A case has no recording: all its inputs are those of its folder but this one.
+    AllBut(Dimension),
+}
+
+impl Recorded {
+    fn beside(&self, replayed: &Dimensions) -> Dimensions {
+        match self {
+            Self::Known(recorded) => recorded.clone(),
+            Self::AllBut(moving) => replayed.clone().without(*moving),
+        }
+    }
 }
 
 /// A replay that can start.
@@ -95,8 +112,7 @@ impl Replay {
         let first = execute::execute(&self.job, context)?;
         result.replayed =
             self.job.dimensions(&first.surroundings).map_err(|e| Failure::infra("cannot digest the inputs", &e))?;
-        result.recorded =
-            self.expected.recorded.clone().unwrap_or_else(|| Dimensions { scanner: None, ..result.replayed.clone() });
+        result.recorded = self.expected.recorded.beside(&result.replayed);
         result.executor = Some(first.executor.clone());
         result.notes.extend(first.notes.iter().cloned());
         artifacts.clone_from(&first.artifacts);

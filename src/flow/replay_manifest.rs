@@ -10,7 +10,7 @@ use crate::flow::job::Job;
 use crate::flow::keep;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::flow::recorded::{self, UnsafeName};
-use crate::flow::replay::{Expected, Replay, Title};
+use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::restore::{self, RestoreError, Scanner};
 use crate::flow::source_line;
 use crate::flow::trees::{self, TreeError};
@@ -181,7 +181,7 @@ fn prepare(
         let value = std::env::var(name).map_err(|_| ReplayError::Variable(name.clone()))?;
         job.env.insert(name.clone(), value);
     }
-    let expected = Expected { artifacts, scope: Scope::All, recorded: Some(recorded) };
+    let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(recorded) };
     Ok(Ok(Replay { title: title.clone(), job, expected, notes: Vec::new() }))
 }
 

@@ -9,6 +9,7 @@ use crate::flow::job::Job;
 use crate::flow::material::{FeedMaterial, PolicyMaterial, ScannerMaterial};
 use crate::flow::trees::{self, TreeError};
 use crate::host::fs::FsError;
+use crate::model::dimension::Dimension;
 use crate::model::manifest::ScanManifest;
 
 /// A subject that is ready to be swapped in.
@@ -86,6 +87,15 @@ fn run_build(command: &str, config: &Config) -> Result<(), SubjectError> {
 }
 
 impl Built {
+    /// Which input of a case it is.
+    pub fn dimension(&self) -> Dimension {
+        match self {
+            Self::Nothing | Self::BuiltIn | Self::Scanner(..) => Dimension::Scanner,
+            Self::Feed(_) => Dimension::Feed,
+            Self::Policy(_) => Dimension::Policy,
+        }
+    }
+
     /// Swaps the subject into a case.
     pub fn swap_into_case(&self, job: &mut Job) {
         match self {

@@ -55,6 +55,21 @@ impl Dimensions {
         ]
     }
 
+    /// The same with one digest unknown.
+    #[must_use]
+    pub fn without(mut self, dimension: Dimension) -> Self {
+        let digest = match dimension {
+            Dimension::Input => &mut self.input,
+            Dimension::Scanner => &mut self.scanner,
+            Dimension::Config => &mut self.config,
+            Dimension::Feed => &mut self.feed,
+            Dimension::Policy => &mut self.policy,
+            Dimension::Environment => &mut self.environment,
+        };
+        *digest = None;
+        self
+    }
+
     /// The dimensions whose digests differ from `other`, in floor order. A digest that only one side knows differs.
     pub fn differing(&self, other: &Self) -> Vec<Dimension> {
         let pairs = self.by_floor_order().into_iter().zip(other.by_floor_order());

@@ -25,7 +25,7 @@ use crate::flow::context::Context;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::flow::produced::{Produced, usual_type};
-use crate::flow::replay::{Expected, Replay, Title};
+use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::subject::Built;
 use crate::flow::trees::{self, TreeError};
 use crate::flow::verdict::{self, Scope, UnreadableArtifact};
@@ -34,6 +34,7 @@ use crate::format;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::digest::{Digest, DigestError};
+use crate::model::dimension::Dimension;
 use crate::model::manifest::NetworkMode;
 use crate::model::result::{Mode, SubjectKind};
 use crate::store::blob::{BlobSource, StoreError};
@@ -212,13 +213,20 @@ impl Case {
             roots: Vec::new(),
             network: NetworkMode::Disabled,
         };
+        // A case has no recording: what differs from what it expects is what does not come out of its folder.
+        let mut moving = Dimension::Scanner;
         if self.config.scanner == CaseScanner::Subject {
             built.swap_into_case(&mut job);
+            moving = built.dimension();
         }
         Ok(Replay {
             title: self.title(context),
             job,
-            expected: Expected { artifacts: self.expected.clone(), scope: Scope::Expected, recorded: None },
+            expected: Expected {
+                artifacts: self.expected.clone(),
+                scope: Scope::Expected,
+                recorded: Recorded::AllBut(moving),
+            },
             notes: Vec::new(),
         })
     }
