@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::args::GlobalArgs;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{App, Command, output};
-use crate::flow::demo;
+use crate::flow::{demo, shell};
 use crate::host::fs;
 use crate::model::exit::Exit;
 
@@ -39,7 +39,7 @@ pub fn run(_: &GlobalArgs, args: DemoArgs) -> CliResult {
         .map_err(CliError::infrastructure)?;
     let scene = demo::lay_out(&args.dir).map_err(CliError::infrastructure)?;
     for (i, step) in steps(&args.dir, &scene).iter().enumerate() {
-        output::data(&format!("\n{}. {}\n$ stella {}\n\n", i + 1, step.title, step.arguments.join(" ")));
+        output::data(&format!("\n{}. {}\n$ stella {}\n\n", i + 1, step.title, shell::line(&step.arguments)));
         let exit = step_exit(&step.arguments)?;
         if exit != step.expected.into() {
             return Err(CliError::infrastructure(format!(

@@ -38,19 +38,15 @@ pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context
 }
 
 /// The options that were given, so that a command that reproduces a replay finds the same things.
-fn options(global: &GlobalArgs, isolation: &IsolationArgs) -> String {
-    let mut options = String::new();
-    let mut add = |name: &str, path: Option<&PathBuf>| {
-        if let Some(path) = path {
-            options.push_str(&format!(" {name} {}", path.display()));
-        }
-    };
-    add("--config", global.config.as_ref());
-    add("--store", global.store.as_ref());
-    if let Some(level) = isolation.require_isolation {
-        options.push_str(&format!(" --require-isolation {}", Isolation::from(level).code()));
-    }
-    options
+fn options(global: &GlobalArgs, isolation: &IsolationArgs) -> Vec<String> {
+    let text = |path: &PathBuf| path.display().to_string();
+    let level = isolation.require_isolation.map(|level| Isolation::from(level).code().to_owned());
+    let given = [
+        ("--config", global.config.as_ref().map(text)),
+        ("--store", global.store.as_ref().map(text)),
+        ("--require-isolation", level),
+    ];
+    given.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?])).flatten().collect()
 }
 
 /// `stella/store` in the user's data directory (XDG Base Directory Specification).

@@ -92,7 +92,6 @@ impl Canary {
     /// How the canary is called in results.
     pub fn title(&self, mode: Mode, context: &Context) -> Title {
         let file = self.directory.join(MANIFEST);
-        let pinned = if mode == Mode::Fidelity { " --pinned" } else { "" };
         Title {
             id: self.id.clone(),
             title: recorded::describe(&self.manifest),
@@ -100,7 +99,7 @@ impl Canary {
             mode,
             labels: self.manifest.labels.clone(),
             source: source_line::locate(&context.config.root, &file),
-            reproduce: format!("stella ci{pinned} --only {} --out-dir regress-out{}", self.id, context.options),
+            reproduce: context.reproduce(&self.id, mode == Mode::Fidelity),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::flow::config::Config;
 use crate::flow::failure::chain;
 use crate::flow::material::{FeedMaterial, PolicyMaterial, pairs};
 use crate::flow::osv_feed;
+use crate::flow::shell;
 use crate::model::digest::Digest;
 use crate::model::result::Isolation;
 use crate::policy::{DEFAULT_FILES, Policy, PolicyError};
@@ -32,7 +33,7 @@ pub struct Context {
     /// The level of isolation that every execution must reach.
     pub require_isolation: Option<Isolation>,
     /// The options that lead to this context, as they stand in a command: every command to reproduce carries them.
-    pub options: String,
+    pub options: Vec<String>,
     parsed: Arc<Parsed>,
 }
 
@@ -68,7 +69,7 @@ impl Context {
         config: Config,
         local: &Path,
         require_isolation: Option<Isolation>,
-        options: String,
+        options: Vec<String>,
     ) -> Result<Self, ContextError> {
         let failed = |source| ContextError::Store { path: local.to_owned(), source };
         let local_store = LocalStore::open(local).map_err(failed)?;
@@ -120,6 +121,19 @@ fn default_policy() -> Result<PolicyMaterial, ContextError> {
     let files = DEFAULT_FILES.map(|(name, text)| (name, text.as_bytes()));
     let bundle = PolicyBundle::of_records(files, PolicyOrigin::default())?;
     Ok(PolicyMaterial { bundle: Arc::new(bundle), archive: None, policy: Arc::new(Policy::builtin_default()?) })
+}
+
+impl Context {
+    /// The command that replays one case or canary alone.
+    pub fn reproduce(&self, id: &str, pinned: bool) -> String {
+        let mut words = vec!["stella".to_owned(), "ci".to_owned()];
+        if pinned {
+            words.push("--pinned".to_owned());
+        }
+        words.extend(["--only", id, "--out-dir", "regress-out"].map(str::to_owned));
+        words.extend(self.options.iter().cloned());
+        shell::line(words)
+    }
 }
 
 /// A cache is whole at every instant: a thread that died while it held the lock left nothing half-done.

@@ -38,6 +38,7 @@ pub mod replay;
 pub mod replay_manifest;
 pub mod restore;
 pub mod schema;
+pub mod shell;
 pub mod source_line;
 pub mod subject;
 pub mod trees;

@@ -12,6 +12,7 @@ use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::flow::recorded::{self, UnsafeName};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::restore::{self, RestoreError, Scanner};
+use crate::flow::shell;
 use crate::flow::source_line;
 use crate::flow::trees::{self, TreeError};
 use crate::flow::verdict::Scope;
@@ -127,7 +128,10 @@ fn note_swaps(result: &mut ReplayResult, request: &ReplayRequest) {
 
 fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) -> Title {
     let out_dir = request.out_dir.as_deref().unwrap_or(Path::new("replay_out"));
-    let mut reproduce = format!("stella replay --from {} --out-dir {}", request.from.display(), out_dir.display());
+    let mut reproduce = vec!["stella".to_owned(), "replay".to_owned()];
+    let mut option = |name: &str, value: String| reproduce.extend([name.to_owned(), value]);
+    option("--from", request.from.display().to_string());
+    option("--out-dir", out_dir.display().to_string());
     for swap in &request.swaps {
         let (what, path) = match swap {
             Swap::Feed(path) => ("feed", path.display().to_string()),
@@ -136,9 +140,10 @@ fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) ->
             Swap::BuiltIn => ("scanner", "builtin".to_owned()),
             Swap::Input(path) => ("input", path.display().to_string()),
         };
-        reproduce.push_str(&format!(" --with {what}={path}"));
+        option("--with", format!("{what}={path}"));
     }
-    reproduce.push_str(&context.options);
+    request.env.iter().for_each(|name| option("--env", name.clone()));
+    reproduce.extend(context.options.iter().cloned());
     Title {
         id: manifest.scan_id.clone(),
         title: recorded::describe(manifest),
@@ -146,7 +151,7 @@ fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) ->
         mode: if request.swaps.is_empty() { Mode::Fidelity } else { Mode::Regression },
         labels: manifest.labels.clone(),
         source: source_line::locate(&context.config.root, &request.from),
-        reproduce,
+        reproduce: shell::line(reproduce),
     }
 }
 

@@ -244,7 +244,7 @@ impl Case {
             mode: Mode::Regression,
             labels,
             source: source_line::locate(&context.config.root, &self.directory.join(METADATA)),
-            reproduce: format!("stella ci --only {id} --out-dir regress-out{}", context.options),
+            reproduce: context.reproduce(id, false),
         }
     }
 
