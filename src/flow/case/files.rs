@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// `case.metadata.json`
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub struct CaseMetadata {
     /// Unique in the repository, e.g. `SCN-0001`.
     pub id: String,
@@ -50,7 +50,7 @@ pub enum CaseScanner {
 
 /// `input/config.json`; everything is optional.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub struct CaseConfig {
     /// Which scanner runs it.
     #[serde(default)]

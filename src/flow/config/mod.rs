@@ -109,6 +109,12 @@ pub enum ConfigError {
         /// What is wrong.
         source: serde_yaml::Error,
     },
+    /// Brackets in brackets: the parser's time would grow with the square of their depth.
+    #[error("{}: nested deeper than {MAX_DEPTH} brackets", .file.display())]
+    TooDeep {
+        /// The file.
+        file: PathBuf,
+    },
     /// A value that is not allowed.
     #[error("{}: `{field}`: {what}", .file.display())]
     Value {
@@ -196,9 +202,28 @@ impl Config {
     }
 }
 
+/// How deep `[` and `{` may stand in each other; a valid configuration has three levels.
+const MAX_DEPTH: usize = 64;
+
+/// Counts every bracket, also those in texts and comments: an upper bound is enough to stop a hostile file.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    bytes.iter().any(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MAX_DEPTH
+    })
+}
+
 fn parse(file: &Path, bytes: &[u8]) -> Result<RawConfig, ConfigError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(RawConfig { version: 1, ..RawConfig::default() });
+    }
+    if is_too_deep(bytes) {
+        return Err(ConfigError::TooDeep { file: file.to_owned() });
     }
     serde_yaml::from_slice::<Option<RawConfig>>(bytes).map(Option::unwrap_or_default).map_err(|source| {
         let (line, column) = source.location().map_or((1, 1), |at| (at.line(), at.column()));
@@ -278,6 +303,9 @@ impl Valid<'_> {
                 format.parse().map_err(|source| ConfigError::ProfileFormat { file: self.file.to_owned(), source })?;
             let file = self.root.join(path);
             let bytes = fs::read(&file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
+            if is_too_deep(&bytes) {
+                return Err(ConfigError::TooDeep { file });
+            }
             let text = String::from_utf8_lossy(&bytes);
             let profile = Profile::parse(&text).map_err(|source| ConfigError::Profile { file, source })?;
             Ok((format, profile))
@@ -338,6 +366,16 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(load(text).unwrap_err().to_string(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn brackets_are_counted_before_they_are_parsed() {
+        let error = |text: &str| load(text).unwrap_err().to_string();
+        assert_eq!(error(&"{a: ".repeat(100_000)), ".stella.yaml: nested deeper than 64 brackets");
+        assert_eq!(error(&"[".repeat(65)), ".stella.yaml: nested deeper than 64 brackets");
+        let argv = vec!["'{input}'"; 200].join(", ");
+        load(&format!("subject: {{kind: scanner, path: x, argv: ['{{scanner}}', {argv}], artifacts: ['vex=-']}}"))
+            .unwrap();
     }
 
     proptest::proptest! {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// The configuration file, version 1. Everything is optional; unknown keys are errors.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
 pub struct RawConfig {
     /// Version of this format: 1.
     #[serde(default = "one")]
@@ -48,7 +48,7 @@ pub(super) enum RawSubjectKind {
 
 /// What this checkout builds.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct RawSubject {
     pub(super) kind: RawSubjectKind,
     /// A command for `sh -c`, run in the root of the repository before anything is replayed.
