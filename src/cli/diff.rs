@@ -56,6 +56,7 @@ pub fn run(global: &GlobalArgs, args: DiffArgs) -> CliResult {
     let config = setup::config(global)?;
     let comparison = diff_paths::compare(&args.a, &args.b, &config).map_err(|error| match error {
         DiffPathsError::Verdict(error) => CliError::usage(error),
+        DiffPathsError::Unreadable { .. } => CliError::usage(error),
         error => CliError::usage(error).hint("give two files, or two directories of artifacts"),
     })?;
     let level = Level::from(args.mode);

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use crate::bundle::feed::{self, FeedBundle, FeedSource};
-use crate::bundle::listed::BundleError;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::output;
-use crate::flow::material::pairs;
+use crate::flow::material::{MaterialError, pairs};
 use crate::flow::osv_feed;
 use crate::host::{fs, limits};
 use crate::model::digest::Digest;
@@ -95,8 +94,8 @@ fn verify(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
             .hint("`stella feed build DIR` makes a bundle of it"));
     }
     let bytes = fs::read(&args.bundle, limits::MAX_BUNDLE_BYTES).map_err(CliError::usage)?;
-    let opened: Result<FeedBundle, BundleError> = feed::open(&args.bundle);
-    let bundle = opened.map_err(|error| {
+    let bundle = feed::verify(&bytes).map_err(|source| {
+        let error = MaterialError::Bundle { what: "bundle", path: args.bundle.clone(), source };
         CliError::new(Exit::Verification, error).hint("do not use this bundle: fetch it again by its digest")
     })?;
     show(global, &args.bundle, Digest::of(&bytes), &bundle);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::flow::builtin;
 use crate::flow::config::Config;
 use crate::flow::produced::{Produced, usual_type};
-use crate::flow::verdict::{self, Comparison, Rules, Scope, VerdictError};
+use crate::flow::verdict::{self, Comparison, Rules, Scope, UnreadableArtifact, VerdictError};
 use crate::format;
 use crate::host::fs::{self, FsError, Kind};
 use crate::host::limits;
@@ -31,6 +31,14 @@ pub enum DiffPathsError {
     /// A directory without a file.
     #[error("`{}` holds no file", .0.display())]
     Empty(PathBuf),
+    /// A file is not what its format says.
+    #[error("`{}` cannot be compared", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: UnreadableArtifact,
+    },
     /// The default policy does not load.
     #[error("the default policy does not load")]
     Policy(#[from] PolicyError),
@@ -42,9 +50,12 @@ pub enum DiffPathsError {
 /// Compares `a` with `b`.
 pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPathsError> {
     let (before, after) = match (fs::is_dir(a), fs::is_dir(b)) {
-        (true, true) => (directory(a)?, directory(b)?),
+        (true, true) => (directory(a, config)?, directory(b, config)?),
         // Two files are one artifact, whatever they are called.
-        (false, false) => (vec![artifact("artifact".to_owned(), a)?], vec![artifact("artifact".to_owned(), b)?]),
+        (false, false) => {
+            let one = |path| artifact("artifact".to_owned(), path, config).map(|artifact| vec![artifact]);
+            (one(a)?, one(b)?)
+        }
         (true, false) => return Err(DiffPathsError::Mixed { directory: a.to_owned(), file: b.to_owned() }),
         (false, true) => return Err(DiffPathsError::Mixed { directory: b.to_owned(), file: a.to_owned() }),
     };
@@ -54,21 +65,23 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
     Ok(verdict::compare(&before, &after, &rules)?)
 }
 
-fn directory(root: &Path) -> Result<Vec<Produced>, DiffPathsError> {
+fn directory(root: &Path, config: &Config) -> Result<Vec<Produced>, DiffPathsError> {
     let items = fs::walk(root, limits::MAX_BUNDLE_ENTRIES)?;
     let hidden = |path: &Path| path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
     let files = items.into_iter().filter(|item| matches!(item.kind, Kind::File { .. }) && !hidden(&item.relative));
     let artifacts =
-        files.map(|item| artifact(item.relative.to_string_lossy().into_owned(), &root.join(&item.relative)));
+        files.map(|item| artifact(item.relative.to_string_lossy().into_owned(), &root.join(&item.relative), config));
     let artifacts = artifacts.collect::<Result<Vec<_>, _>>()?;
     if artifacts.is_empty() { Err(DiffPathsError::Empty(root.to_owned())) } else { Ok(artifacts) }
 }
 
-fn artifact(name: String, path: &Path) -> Result<Produced, DiffPathsError> {
+fn artifact(name: String, path: &Path, config: &Config) -> Result<Produced, DiffPathsError> {
     let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES)?;
     let format = builtin::format_of(&name).unwrap_or_else(|| format::detect(&bytes));
     // What a file of unknown format is for is not known either: it must not pass for mere evidence.
     let artifact_type =
         if format.has_meaning() || name == "evidence.json" { usual_type(format) } else { ArtifactType::Findings };
-    Ok(Produced { artifact_type, name, format, bytes: bytes.into() })
+    let artifact = Produced { artifact_type, name, format, bytes: bytes.into() };
+    verdict::check(&artifact, config).map_err(|source| DiffPathsError::Unreadable { path: path.to_owned(), source })?;
+    Ok(artifact)
 }
