@@ -13,6 +13,7 @@ use crate::host::fs;
 use crate::model::exit::Exit;
 use crate::model::manifest::{ReplayableManifest, ScanManifest};
 use crate::report::json::commands::{ManifestStateV1, ManifestValidationV1};
+use crate::report::untrusted;
 
 /// Show, validate or migrate a ScanManifest
 #[derive(Debug, Subcommand)]
@@ -112,7 +113,8 @@ fn describe(manifest: &ScanManifest) -> String {
     for (key, value) in &manifest.labels {
         lines.push(("label", format!("{key}={value}")));
     }
-    lines.iter().map(|(name, value)| format!("{name:<9} {value}\n")).collect()
+    // A manifest comes from elsewhere: what it says must not steer the terminal.
+    lines.iter().map(|(name, value)| format!("{name:<9} {}\n", untrusted::visible(value))).collect()
 }
 
 fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
@@ -150,7 +152,7 @@ fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
         Format::Text => {
             for (file, state, problems) in &rows {
                 output::data(&format!("{file}: {}\n", state.replace('-', " ")));
-                problems.iter().for_each(|problem| output::data(&format!("  {problem}\n")));
+                problems.iter().for_each(|problem| output::data(&format!("  {}\n", untrusted::visible(problem))));
             }
         }
     }

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::report::untrusted;
+
 /// Writes data to stdout; styles vanish where the terminal has none.
 pub fn data(text: &str) {
     let mut out = anstream::stdout().lock();
@@ -19,10 +21,12 @@ pub fn json(value: &impl Serialize) {
     }
 }
 
-/// Writes talk to stderr, with one final newline.
+/// Writes talk to stderr, with one final newline. Much of it quotes foreign files, which must not steer the terminal.
 pub fn talk(text: &str) {
     let mut out = anstream::stderr().lock();
-    let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
+    for line in text.trim_end_matches('\n').split('\n') {
+        let _ = writeln!(out, "{}", untrusted::visible(line));
+    }
 }
 
 /// Whether stderr is a terminal that a person reads.
