@@ -15,7 +15,7 @@ use crate::flow::artifact_spec::ArtifactSpec;
 use crate::flow::as_is;
 use crate::flow::builtin::ENGINE;
 use crate::flow::context::Context;
-use crate::flow::dimensions;
+use crate::flow::dimensions::{self, Telling};
 use crate::flow::execute::{self, Executed};
 use crate::flow::failure::Failure;
 use crate::flow::job::Job;
@@ -25,6 +25,7 @@ use crate::flow::produced::Produced;
 use crate::flow::verdict::{self, UnreadableArtifact};
 use crate::host::machine;
 use crate::model::digest::Digest;
+use crate::model::dimension::Dimensions;
 use crate::model::manifest::{
     ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, Input, InputType, MANIFEST_VERSION, Normalization,
     PolicyRef, ScanManifest, Scanner, ScannerKind,
@@ -183,11 +184,13 @@ fn manifest(
     notes: &mut Vec<String>,
 ) -> Result<ScanManifest, RecordError> {
     let job = &request.job;
-    let inputs = job.dimensions(&executed.surroundings)?;
-    let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
-    let id = dimensions::digest_of(&json!({ "inputs": inputs, "outputs": outputs, "created_at": request.created_at }))?;
     let (argv, secret_argv) = redact::arguments(&job.argv);
     let (flags, secret_flags) = redact::arguments(&job.flags);
+    // Not even a digest of a secret is written.
+    let telling = Telling { argv: argv.clone(), flags: flags.clone(), env_names: job.env.keys().cloned().collect() };
+    let inputs = Dimensions { config: Some(telling.digest()?), ..job.dimensions(&executed.surroundings)? };
+    let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
+    let id = dimensions::digest_of(&json!({ "inputs": inputs, "outputs": outputs, "created_at": request.created_at }))?;
     if secret_argv || secret_flags {
         notes.push("secrets were taken out of the recorded command: its replay runs without them".to_owned());
     }
