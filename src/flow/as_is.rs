@@ -39,6 +39,12 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
     let (status, stdout) = run(&argv, &place.directory, wants_stdout).map_err(|error| {
         Failure::infra(&format!("cannot run `{}`", argv.first().map_or("", String::as_str)), &error)
     })?;
+    if stdout.len() as u64 > limits::MAX_DOCUMENT_BYTES {
+        let limit = limits::MAX_DOCUMENT_BYTES;
+        return Err(Failure::Unhealthy(format!(
+            "the standard output is larger than {limit} bytes, the limit of an artifact"
+        )));
+    }
     let exit_code = status.code().ok_or_else(|| Failure::Unhealthy(format!("the scanner was ended: {status}")))?;
     if !job.expected_exit_codes.is_empty() && !job.expected_exit_codes.contains(&exit_code) {
         let expected = &job.expected_exit_codes;
@@ -100,18 +106,19 @@ fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(Exi
     }
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut kept = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
+    if let Some(mut stdout) = child.stdout.take() {
         let mut buffer = [0; 64 * 1024];
-        let mut stdout = stdout;
         loop {
             let read = stdout.read(&mut buffer)?;
             if read == 0 {
                 break;
             }
-            // One byte over the limit is kept, so that the artifact is refused as too large and never cut in silence.
-            let room = (limits::MAX_DOCUMENT_BYTES + 1).saturating_sub(kept.len() as u64);
-            kept.extend_from_slice(&buffer[..read.min(usize::try_from(room).unwrap_or(read))]);
-            io::stdout().write_all(&buffer[..read])?;
+            // Beyond the limit it is passed on all the same: the step must not notice that it is watched.
+            if kept.len() as u64 <= limits::MAX_DOCUMENT_BYTES {
+                kept.extend_from_slice(&buffer[..read]);
+            }
+            // A reader that went away is no reason to stop the step.
+            let _ = io::stdout().write_all(&buffer[..read]);
         }
     }
     Ok((child.wait()?, kept))
