@@ -18,7 +18,8 @@ use crate::flow::job::Job;
 use crate::flow::manifest_file;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::flow::record::{self, RecordError, RecordRequest, Recording};
-use crate::flow::recorded::UNKNOWN_VERSION;
+use crate::flow::recorded::{self, UNKNOWN_VERSION};
+use crate::flow::shell;
 use crate::flow::trees;
 use crate::format;
 use crate::host::{clock, fs};
@@ -149,6 +150,10 @@ fn request(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError
     let input = input(args, &input_path, context)?;
     let feeds = args.feed.iter().map(|given| {
         let (name, path) = given.split_once('=').unwrap_or(("osv", given));
+        if !recorded::is_plain_name(name) {
+            return Err(CliError::usage(format!("feed `{name}`: expected a plain name without `/` before the `=`"))
+                .hint("a path that holds a `=` needs a name, e.g. `--feed osv=PATH`"));
+        }
         trees::feed(name, Path::new(path), context).map_err(|error| {
             CliError::usage(error).hint("a feed is a directory, or a bundle made by `stella feed build`")
         })
@@ -324,6 +329,17 @@ fn distinct<'a>(words: &[&'a str]) -> Vec<&'a str> {
     seen
 }
 
+fn replay_command(global: &GlobalArgs, args: &ScanArgs) -> String {
+    let text = |path: &Path| path.display().to_string();
+    let mut words = ["stella", "replay", "--from"].map(str::to_owned).to_vec();
+    words.extend([text(&args.emit_manifest), "--out-dir".to_owned(), "replay_out/".to_owned()]);
+    for (flag, path) in [("--config", &global.config), ("--store", &global.store)] {
+        words.extend(path.iter().flat_map(|path| [flag.to_owned(), text(path)]));
+    }
+    words.extend(args.env.iter().flat_map(|name| ["--env".to_owned(), name.clone()]));
+    shell::line(words)
+}
+
 fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) -> Result<(), CliError> {
     let manifest = &recording.manifest;
     let digest = manifest_file::digest(manifest).map_err(CliError::infrastructure)?;
@@ -360,7 +376,7 @@ fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) -> Result<(
         findings = findings.or(document.findings.map(|all| all.len()));
         decision = decision.or(document.decision);
     }
-    let count = |n: Option<usize>, what: &str| n.map(|n| format!("{n} {what}"));
+    let count = |n: Option<usize>, what: &str| n.map(|n| format!("{n} {what}{}", if n == 1 { "" } else { "s" }));
     let decided = decision.map(|d| {
         let reasons: Vec<&str> = d.reasons.iter().map(String::as_str).collect();
         format!(
@@ -370,7 +386,7 @@ fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) -> Result<(
         )
     });
     let facts: Vec<String> =
-        [count(packages, "packages"), count(findings, "findings"), decided].into_iter().flatten().collect();
+        [count(packages, "package"), count(findings, "finding"), decided].into_iter().flatten().collect();
     say(&format!(
         "recorded {}: {}",
         manifest.scan_id,
@@ -386,6 +402,6 @@ fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) -> Result<(
         ));
     }
     say(&format!("manifest {} ({digest})", args.emit_manifest.display()));
-    say(&format!("replay it: stella replay --from {} --out-dir replay_out/", args.emit_manifest.display()));
+    say(&format!("replay it: {}", replay_command(global, args)));
     Ok(())
 }

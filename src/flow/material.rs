@@ -136,9 +136,12 @@ impl InputMaterial {
 
 /// Reads a directory into memory, without what lies below `without` and without `.git`.
 pub fn tree(what: &'static str, path: &Path, without: &[PathBuf]) -> Result<Tree, MaterialError> {
+    // One thing has many spellings (`.`, `./out`, `/repo/out`); what is not there yet cannot be read either.
+    let without: Vec<PathBuf> = without.iter().filter_map(|excluded| excluded.canonicalize().ok()).collect();
+    let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let is_kept = |relative: &Path| {
         let is_git = relative.components().any(|name| name.as_os_str() == ".git");
-        !is_git && !without.iter().any(|excluded| path.join(relative).starts_with(excluded))
+        !is_git && !without.iter().any(|excluded| root.join(relative).starts_with(excluded))
     };
     let failed = |source| MaterialError::Archive { what, path: path.to_owned(), source };
     Tree::read_directory(path, is_kept).map_err(failed)
