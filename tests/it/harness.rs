@@ -1,12 +1,18 @@
 //! Runs the real program in a sealed environment.
 //!
 //! Nothing of the caller's environment reaches it: own home, own store, fixed clock. Every run must state
-//! the exit code that it expects.
+//! the exit code that it expects, and none may panic.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
+use stella::flow::schema;
+use stella::model::digest::Digest;
+use stella::store::blob::{BlobSource, LocalStore};
 use tempfile::TempDir;
 
 /// The instant that the program under test believes in.
@@ -49,53 +55,133 @@ impl World {
         path
     }
 
-    pub fn read(&self, relative: &str) -> String {
-        fs::read_to_string(self.work(relative)).unwrap()
+    /// Writes a shell script that can be run.
+    pub fn script(&self, relative: &str, body: &str) -> PathBuf {
+        let path = self.write(relative, format!("#!/bin/sh\n{body}\n"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
     }
 
-    pub fn json(&self, relative: &str) -> serde_json::Value {
+    pub fn read(&self, relative: &str) -> String {
+        let path = self.work(relative);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    pub fn json(&self, relative: &str) -> Value {
         serde_json::from_str(&self.read(relative)).unwrap()
     }
 
-    /// Copies a folder of this repository into the working directory.
-    pub fn copy_from_repository(&self, from: &str, to: &str) {
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(from), &self.work(to));
+    pub fn exists(&self, relative: &str) -> bool {
+        self.work(relative).exists()
+    }
+
+    /// Changes a JSON file.
+    pub fn edit(&self, relative: &str, change: impl FnOnce(&mut Value)) {
+        let mut value = self.json(relative);
+        change(&mut value);
+        self.write(relative, value.to_string());
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stella"));
-        command.args(arguments).current_dir(self.path("work")).env_clear();
+        command.args(arguments);
+        self.sealed(command)
+    }
+
+    /// A line as a person pastes it into a shell that knows `stella`.
+    pub fn pasted(&self, line: &str) -> Command {
+        let binaries = Path::new(env!("CARGO_BIN_EXE_stella")).parent().unwrap();
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", line]);
+        let mut command = self.sealed(command);
+        command.env("PATH", format!("{}:/usr/bin:/bin", binaries.display()));
+        command
+    }
+
+    fn sealed(&self, mut command: Command) -> Command {
+        command.current_dir(self.path("work")).env_clear();
         command.env("HOME", self.path("home")).env("PATH", "/usr/local/bin:/usr/bin:/bin").env("STELLA_TEST_NOW", NOW);
         command
     }
 
     /// Runs `stella` and asserts its exit code.
     pub fn stella(&self, expected: u8, arguments: &[&str]) -> Run {
-        let output: Output = self.command(arguments).output().unwrap();
+        self.run(expected, self.command(arguments))
+    }
+
+    /// Runs a prepared command and asserts its exit code, and that nothing panicked.
+    pub fn run(&self, expected: u8, mut command: Command) -> Run {
+        let output: Output = command.output().unwrap();
         let run = Run {
             stdout: self.redact(&String::from_utf8(output.stdout).unwrap()),
             stderr: self.redact(&String::from_utf8(output.stderr).unwrap()),
         };
-        assert_eq!(
-            output.status.code(),
-            Some(i32::from(expected)),
-            "stella {}\n--- stdout\n{}\n--- stderr\n{}",
-            arguments.join(" "),
-            run.stdout,
-            run.stderr
-        );
+        let said = || format!("{command:?}\n--- stdout\n{}\n--- stderr\n{}", run.stdout, run.stderr);
+        assert_eq!(output.status.code(), Some(i32::from(expected)), "{}", said());
+        assert!(!run.stderr.contains("panicked"), "{}", said());
         run
     }
 
     fn redact(&self, text: &str) -> String {
         text.replace(self.directory.path().to_str().unwrap(), "[WORLD]")
     }
+
+    /// The store of every run that names no other.
+    pub fn store(&self) -> LocalStore {
+        LocalStore::open(self.path("home/.local/share/stella/store")).unwrap()
+    }
+
+    /// Every blob of the store by digest; each must verify.
+    pub fn blobs(&self) -> BTreeMap<Digest, Vec<u8>> {
+        let store = self.store();
+        let files = files(&store.root().join("sha256"));
+        let digest = |path: &PathBuf| -> Digest {
+            let hex = path.file_name().unwrap().to_str().unwrap().strip_suffix(".zst").unwrap();
+            format!("sha256:{hex}").parse().unwrap()
+        };
+        files.iter().map(digest).map(|digest| (digest, store.get(&digest).unwrap().unwrap())).collect()
+    }
 }
 
 impl Run {
-    pub fn stdout_json(&self) -> serde_json::Value {
+    pub fn stdout_json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
+
+    /// Asserts that stdout says each of these.
+    pub fn says(&self, words: &[&str]) -> &Self {
+        says(&self.stdout, words);
+        self
+    }
+
+    /// Asserts that stderr says each of these.
+    pub fn complains(&self, words: &[&str]) -> &Self {
+        says(&self.stderr, words);
+        self
+    }
+}
+
+/// Asserts that `text` holds each of `words`.
+pub fn says(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "`{word}` is not in:\n{text}");
+    }
+}
+
+/// A path of this repository.
+pub fn repository(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+/// Every file below a directory, sorted; none where it does not exist.
+pub fn files(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
 }
 
 /// Copies a tree.
@@ -109,4 +195,13 @@ pub fn copy(from: &Path, to: &Path) {
     } else {
         fs::copy(from, to).unwrap();
     }
+}
+
+/// Holds a document against a schema of `docs/schema/`, by the name of its file.
+pub fn valid(document: &Value, name: &str) {
+    let known = schema::all().into_iter().find(|(file, _)| *file == name).map(|(_, schema)| schema);
+    let committed = || serde_json::from_slice(&fs::read(repository("docs/schema").join(name)).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&known.unwrap_or_else(committed)).unwrap();
+    let errors: Vec<String> = validator.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:?}\n{document:#}");
 }

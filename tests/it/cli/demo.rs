@@ -1,0 +1,55 @@
+//! `stella demo`: every step does what it says.
+
+use crate::harness::World;
+
+#[test]
+fn it_shows_a_match_then_a_drift_and_why() {
+    let world = World::new();
+    let run = world.stella(0, &["demo"]);
+    run.says(&[
+        "1. Record a scan",
+        "63 packages, 5 findings, policy says fail",
+        "→ exit code 0: everything the scan depended on",
+        "2. Replay it",
+        "match: the replay is the same as recorded",
+        "→ exit code 0: bitwise fidelity",
+        "3. Three months later",
+        "feed_drift (floor)",
+        "CVE-2021-44906 in pkg:npm/minimist@0.0.8 (critical) appeared",
+        "→ exit code 1: a drift",
+        "4. The two results",
+        "bitwise: differs · semantic: differs · policy: same",
+        "→ exit code 0: policy fidelity",
+        "Everything is in stella-demo/",
+    ]);
+    // One directory only, and each step can be done again by hand.
+    let names: Vec<_> = std::fs::read_dir(world.work("")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["stella-demo"]);
+    assert!(!world.path("home/.local").exists());
+    let shown = run.stdout.lines().filter_map(|line| line.strip_prefix("$ "));
+    let exits: Vec<u8> = vec![0, 0, 1, 0];
+    for (line, exit) in shown.zip(exits) {
+        world.run(exit, world.pasted(line));
+    }
+    // Once more in its own directory.
+    assert_eq!(world.stella(0, &["demo"]).stdout.len(), run.stdout.len());
+}
+
+#[test]
+fn a_directory_of_someone_else_is_left_alone() {
+    let world = World::new();
+    world.write("mine/notes.txt", "mine");
+    let run = world.stella(2, &["demo", "--dir", "mine"]);
+    run.complains(&["`mine` exists and is no demonstration", "hint: name another directory with `--dir DIR`"]);
+    world.write("file", "mine");
+    world.stella(2, &["demo", "--dir", "file"]);
+    assert_eq!(std::fs::read_dir(world.work("mine")).unwrap().count(), 1);
+}
+
+#[test]
+fn it_works_below_a_path_with_spaces() {
+    let world = World::new();
+    let run = world.stella(0, &["demo", "--dir", "a demo/of mine"]);
+    let shown = run.stdout.lines().filter_map(|line| line.strip_prefix("$ ")).next().unwrap();
+    world.run(0, world.pasted(shown));
+}

@@ -1,0 +1,107 @@
+//! `stella diff`: what differs between two results.
+
+use serde_json::json;
+
+use crate::cli::scene::recorded;
+use crate::harness::{World, valid};
+
+/// Two results whose findings differ while the decision does not.
+fn two() -> World {
+    let world = recorded();
+    world.stella(1, &["replay", "--from", "MANIFEST.json", "--with", "feed=later", "--out-dir", "drift"]);
+    world
+}
+
+fn diff<'a>(a: &'a str, b: &'a str, mode: &'a str) -> [&'a str; 7] {
+    ["diff", "--a", a, "--b", b, "--mode", mode]
+}
+
+#[test]
+fn directories_differ_by_level() {
+    let world = two();
+    for mode in ["bf", "sf", "pf"] {
+        world.stella(0, &diff("out", "drift/expected", mode)).says(&["bitwise: same · semantic: same · policy: same"]);
+        let run = world.stella(1, &diff("out", "drift/actual", mode));
+        run.says(&["bitwise: differs · semantic: differs · policy: differs", "CVE-2022-0002", "pass → fail"]);
+    }
+    // Without the decisions both sides are decided by the default policy.
+    for side in ["out", "drift/actual"] {
+        std::fs::remove_file(world.work(side).join("decision.json")).unwrap();
+    }
+    world.stella(1, &diff("out", "drift/actual", "pf")).says(&["policy: differs"]);
+}
+
+#[test]
+fn order_and_white_space_are_no_difference_and_meaning_is() {
+    let world = two();
+    let findings = world.json("drift/actual/findings.json");
+    assert_eq!(findings["findings"].as_array().unwrap().len(), 2);
+    let mut turned = findings.clone();
+    turned["findings"].as_array_mut().unwrap().reverse();
+    world.write("a.json", findings.to_string());
+    world.write("b.json", format!("{turned:#}"));
+    world.stella(0, &diff("a.json", "b.json", "bf")).says(&["bitwise: same"]);
+
+    turned["findings"][0]["severity"] = json!("low");
+    world.write("b.json", turned.to_string());
+    for mode in ["bf", "sf"] {
+        world.stella(1, &diff("a.json", "b.json", mode)).says(&["severity high → low"]);
+    }
+}
+
+#[test]
+fn as_json_it_is_one_document() {
+    let world = two();
+    let run = world.stella(1, &[&diff("out", "drift/actual", "sf")[..], &["--json"]].concat());
+    let document = run.stdout_json();
+    assert_eq!(document["mode"], "sf");
+    assert_eq!(document["same"], false);
+    assert_eq!(document["levels"], json!({ "bf": false, "sf": false, "pf": false }));
+    assert_eq!(document["diff_summary"]["findings"]["shown"][0]["cve_id"], "CVE-2022-0002");
+    valid(&document["diff_summary"], "diff-summary-v1.json");
+    let other = world.stella(1, &[&diff("out", "drift/actual", "sf")[..], &["--format", "json"]].concat());
+    assert_eq!(other.stdout, run.stdout);
+}
+
+#[test]
+fn of_a_format_nobody_knows_only_bytes_are_compared() {
+    let world = World::new();
+    world.write("a.json", r#"{"some": [1, 2]}"#);
+    world.write("b.json", r#"{ "some": [1, 3] }"#);
+    world.write("c.json", r#"{ "some":[1, 2]}"#);
+    world.write("a.bin", b"\xff\x00");
+    for mode in ["sf", "pf"] {
+        let run = world.stella(2, &diff("a.json", "b.json", mode));
+        run.complains(&["the meaning of these files is not known", "hint: compare bytes with `--mode bf`"]);
+    }
+    world.stella(1, &diff("a.json", "b.json", "bf")).says(&["semantic: not applicable", "/some/1"]);
+    world.stella(0, &diff("a.json", "c.json", "bf"));
+    world.stella(1, &diff("a.json", "a.bin", "bf"));
+    world.stella(0, &diff("a.bin", "a.bin", "bf"));
+}
+
+#[test]
+fn a_file_that_only_one_side_has_is_a_difference() {
+    let world = two();
+    world.write("drift/expected/extra.txt", "more");
+    world.stella(1, &diff("out", "drift/expected", "bf")).says(&["extra.txt"]);
+}
+
+#[test]
+fn what_cannot_be_compared_is_said() {
+    let world = two();
+    std::fs::create_dir(world.work("empty")).unwrap();
+    world.write("broken.json", "{\"bomFormat\": \"CycloneDX\", \"components\": 7}");
+    let wrong = [
+        ("out", "out/findings.json", "`out` is a directory and `out/findings.json` is a file"),
+        ("out/findings.json", "out", "`out` is a directory and `out/findings.json` is a file"),
+        ("out", "nowhere", "nowhere"),
+        ("out", "empty", "`empty` holds no file"),
+        ("broken.json", "out/sbom.cdx.json", "broken.json"),
+    ];
+    for (a, b, words) in wrong {
+        world.stella(2, &diff(a, b, "bf")).complains(&["error: ", words]);
+    }
+    world.stella(2, &diff("out", "out", "xf")).complains(&["xf", "bf"]);
+    world.stella(2, &["diff", "--a", "out"]).complains(&["--b <PATH>"]);
+}

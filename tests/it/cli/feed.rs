@@ -1,0 +1,79 @@
+//! `stella feed`: bundles that are named by their digest.
+
+use std::fs;
+use std::path::PathBuf;
+
+use stella::model::digest::Digest;
+
+use crate::cli::scene::scene;
+use crate::harness::{World, files};
+
+/// Builds the bundle of `folder` into `bundles/` and returns its path.
+fn build(world: &World, folder: &str) -> PathBuf {
+    let run = world.stella(0, &["feed", "build", folder, "--out-dir", "bundles", "--format", "json"]);
+    world.work(run.stdout_json()["bundle"].as_str().unwrap())
+}
+
+#[test]
+fn the_name_is_the_digest_and_the_same_records_give_the_same_bundle() {
+    let world = scene();
+    let bundle = build(&world, "later");
+    let bytes = fs::read(&bundle).unwrap();
+    let digest = Digest::of(&bytes);
+    assert_eq!(bundle.file_name().unwrap().to_str().unwrap(), format!("{}.tar.zst", digest.hex()));
+
+    // Written in another order, at another time, under another name.
+    for name in ["GHSA-old.json", "GHSA-new.json"] {
+        world.write(&format!("copy/{name}"), world.read(&format!("later/{name}")));
+    }
+    assert_eq!(build(&world, "copy"), bundle);
+    assert_eq!(files(&world.work("bundles")).len(), 1);
+
+    let path = bundle.to_str().unwrap();
+    let run = world.stella(0, &["feed", "verify", path]);
+    run.says(&["records  2", &format!("archive  {digest}"), "content  sha256:"]);
+}
+
+#[test]
+fn a_directory_and_its_bundle_are_one_feed() {
+    let world = scene();
+    let bundle = build(&world, "feed");
+    let scan = ["scan", "--input", "app/package-lock.json", "--feed"];
+    world.stella(0, &[&scan[..], &["feed"]].concat());
+    let of_folder = world.json("MANIFEST.json")["feeds"]["bundles"][0]["content_digest"].clone();
+    world.stella(0, &[&scan[..], &[bundle.to_str().unwrap()]].concat());
+    assert_eq!(world.json("MANIFEST.json")["feeds"]["bundles"][0]["content_digest"], of_folder);
+    let with = format!("feed={}", bundle.display());
+    world.stella(0, &["replay", "--from", "MANIFEST.json", "--with", &with]).says(&["match"]);
+}
+
+#[test]
+fn one_flipped_byte_is_found_wherever_it_is() {
+    let world = scene();
+    let bundle = build(&world, "later");
+    let bytes = fs::read(&bundle).unwrap();
+    for i in (0..bytes.len()).step_by(bytes.len() / 40 + 1) {
+        let mut flipped = bytes.clone();
+        flipped[i] ^= 0x20;
+        world.write("flipped.tar.zst", &flipped);
+        world.stella(5, &["feed", "verify", "flipped.tar.zst"]).complains(&["error: ", "hint: do not use this bundle"]);
+    }
+    world.write("cut.tar.zst", &bytes[..bytes.len() / 2]);
+    world.stella(5, &["feed", "verify", "cut.tar.zst"]);
+    world.stella(2, &["feed", "verify", "feed"]).complains(&["`feed` is a directory", "stella feed build DIR"]);
+    world.stella(2, &["feed", "verify", "nowhere.tar.zst"]).complains(&["nowhere.tar.zst"]);
+}
+
+#[test]
+fn what_is_no_feed_is_packed_only_on_request() {
+    let world = scene();
+    let run = world.stella(2, &["feed", "build", "app", "--out-dir", "bundles"]);
+    run.complains(&["`package-lock.json` is not an OSV record", "hint: mend or remove the record", "--any-format"]);
+    world.write("text/readme.txt", "no records");
+    world
+        .stella(2, &["feed", "build", "text", "--out-dir", "bundles"])
+        .complains(&["`text` holds no OSV record", "hint: "]);
+    world.stella(2, &["feed", "build", "nowhere", "--out-dir", "bundles"]).complains(&["nowhere", "hint: "]);
+    assert!(!world.exists("bundles"));
+    world.stella(0, &["feed", "build", "app", "--out-dir", "bundles", "--any-format"]);
+}

@@ -1,0 +1,51 @@
+//! `stella init`: the first `stella ci` is green.
+
+use std::fs;
+
+use crate::cli::scene::npm_lock;
+use crate::harness::{World, files};
+
+const CARGO: &str = "version = 3\n\n[[package]]\nname = \"time\"\nversion = \"0.1.44\"\n\
+                     source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+
+#[test]
+fn whatever_the_repository_holds_the_first_run_is_green() {
+    let npm = npm_lock(&[("marked", "0.3.9")]).to_string();
+    let repositories: [(Option<(&str, &str)>, &str); 4] = [
+        (None, "found no lockfile or SBOM: the first case uses a sample"),
+        (Some(("package-lock.json", &npm)), "found package-lock.json"),
+        (Some(("Cargo.lock", CARGO)), "found Cargo.lock"),
+        (Some(("services/api/Cargo.lock", CARGO)), "found services/api/Cargo.lock"),
+    ];
+    for (inventory, said) in repositories {
+        let world = World::new();
+        if let Some((name, text)) = inventory {
+            world.write(name, text);
+        }
+        let run = world.stella(0, &["init"]);
+        run.complains(&[said, "next: stella ci"]).says(&["wrote .stella.yaml", "case.metadata.json"]);
+        let run = world.stella(0, &["ci"]);
+        run.says(&["EXAMPLE-0001", "passed: 1 of 1 replay matches"]);
+    }
+}
+
+#[test]
+fn nothing_that_exists_is_overwritten() {
+    let world = World::new();
+    world.write(".stella.yaml", "version: 1 # mine\n");
+    world.stella(0, &["init"]).says(&["kept  .stella.yaml"]);
+    assert_eq!(world.read(".stella.yaml"), "version: 1 # mine\n");
+
+    let case = "regressions/EXAMPLE-0001-first-case/case.md";
+    world.write(case, "mine");
+    let all =
+        |world: &World| files(&world.work("")).into_iter().map(|p| (fs::read(&p).unwrap(), p)).collect::<Vec<_>>();
+    let before = all(&world);
+    let run = world.stella(0, &["init"]);
+    run.says(&["kept  .stella.yaml", "kept  regressions/EXAMPLE-0001-first-case"]);
+    assert!(!run.stdout.contains("wrote"));
+    assert_eq!(all(&world), before);
+
+    let run = world.stella(0, &["init", "--format", "json"]);
+    assert_eq!(run.stdout_json()["written"].as_array().unwrap().len(), 0);
+}
