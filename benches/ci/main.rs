@@ -74,7 +74,7 @@ impl Generated {
     }
 
     fn context(&self) -> Fallible<Context> {
-        Ok(Context::open(Config::for_directory(&self.root)?, &self.store(), None)?)
+        Ok(Context::open(Config::for_directory(&self.root)?, &self.store(), None, Vec::new())?)
     }
 
     fn store(&self) -> PathBuf {

@@ -73,7 +73,7 @@ fn case(directory: &Path, number: u64, context: &Context) -> Fallible<()> {
         files: material.files(),
         flags: &flags,
         feeds: &[trees::feed("osv", &feed, context)?],
-        policy: &context.default_policy,
+        policy: &context.default_policy.policy,
         clock: "2026-01-01T00:00:00Z".parse()?,
     };
     let output = scan.run()?;

@@ -30,6 +30,11 @@ pub struct Run {
 }
 
 impl World {
+    /// Copies a folder or file of this repository into the working directory.
+    pub fn copy_from_repository(&self, from: &str, to: &str) {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(from), &self.work(to));
+    }
+
     pub fn new() -> Self {
         let world = Self { directory: tempfile::tempdir().unwrap() };
         fs::create_dir(world.path("home")).unwrap();
