@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "src/compare/semantic.rs",
     "src/flow/builtin.rs",
+    "src/flow/builtin_files.rs",
+    "src/flow/osv_feed.rs",
     "src/format",
     "src/model/decision.rs",
     "src/model/finding.rs",

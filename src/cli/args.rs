@@ -60,6 +60,10 @@ pub struct IsolationArgs {
     /// Fail unless this level is reached; the built-in scanner then runs in the sandbox too
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub require_isolation: Option<WantedIsolation>,
+    /// A folder of the machine that a scanner may see read-only at its own path, e.g. a virtual environment; a manifest
+    /// that asks for one is not believed (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub ro: Vec<PathBuf>,
 }
 
 /// `key=value`

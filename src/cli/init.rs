@@ -18,7 +18,7 @@ use crate::report::json::commands::InitV1;
 pub struct InitArgs {}
 
 pub fn run(global: &GlobalArgs, _: InitArgs) -> CliResult {
-    let context = setup::context(global, &IsolationArgs { require_isolation: None })?;
+    let context = setup::context(global, &IsolationArgs { require_isolation: None, ro: Vec::new() })?;
     let done = init::init(&context).map_err(CliError::infrastructure)?;
     let shown = |path: &PathBuf| path.strip_prefix(".").unwrap_or(path).display().to_string();
     if global.format == Format::Json {

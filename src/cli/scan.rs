@@ -27,7 +27,6 @@ use crate::model::artifact::ArtifactType;
 use crate::model::exit::Exit;
 use crate::model::manifest::{InputType, NetworkMode};
 use crate::report::json::commands::RecordingV1;
-use crate::sandbox::spec::HostRoot;
 
 /// Record a scan with everything it depended on
 ///
@@ -69,9 +68,6 @@ pub struct ScanArgs {
     /// An environment variable that the command may see; its value is never recorded
     #[arg(long, value_name = "NAME")]
     env: Vec<String>,
-    /// A folder of the machine that the command sees read-only at its own path, e.g. a virtual environment (repeatable)
-    #[arg(long, value_name = "PATH")]
-    ro: Vec<PathBuf>,
     /// Exit codes that mean that it ran well, e.g. 0,1 [default: any; the one seen is recorded]
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     expect_exit: Vec<i32>,
@@ -181,6 +177,7 @@ fn request(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError
             argv,
             flags: args.flag.clone(),
             env: env(&args.env)?,
+            recorded_env: Vec::new(),
             expected_exit_codes: if is_builtin { vec![0] } else { args.expect_exit.clone() },
             artifacts,
             feeds,
@@ -189,7 +186,7 @@ fn request(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError
             tz: "UTC".to_owned(),
             locale: "C".to_owned(),
             seed: 0,
-            roots: roots(&args.ro)?,
+            roots: context.roots.clone(),
             network: match args.network {
                 NetworkChoice::Deny => NetworkMode::Disabled,
                 NetworkChoice::Allow => NetworkMode::Enabled,
@@ -226,6 +223,20 @@ fn check(args: &ScanArgs, is_builtin: bool, artifacts: &[ArtifactSpec]) -> Resul
         return Err(CliError::usage("nothing is kept of this command")
             .hint("name what it writes, e.g. `--artifact findings=out.json`, or `--artifact findings=-` for its standard output"));
     }
+    let sealing = args.isolation.require_isolation.is_some() || !args.isolation.ro.is_empty();
+    if args.as_is && sealing {
+        return Err(CliError::usage("`--as-is` seals nothing: it takes neither `--require-isolation` nor `--ro`"));
+    }
+    if args.as_is
+        && [args.feed.first().map(String::as_str), args.policy.as_deref().and_then(Path::to_str)]
+            .into_iter()
+            .flatten()
+            .any(|path| Path::new(path).is_file())
+    {
+        return Err(CliError::usage(
+            "`--as-is` takes directories, not bundles: its command reads the files themselves",
+        ));
+    }
     if args.as_is && args.feed.len() > 1 {
         return Err(CliError::usage("`--as-is` knows one feed: its command finds the others by itself"));
     }
@@ -250,6 +261,10 @@ fn scanner(args: &ScanArgs) -> Result<(ScannerMaterial, Vec<String>), CliError> 
     };
     match args.scanner.as_deref() {
         Some("builtin") => Err(CliError::usage("the built-in scanner takes no command")),
+        Some(_) if !args.command.iter().any(|word| word.contains("{scanner}")) => {
+            Err(CliError::usage("the command does not run the scanner that was named")
+                .hint("write `{scanner}` where it stands"))
+        }
         Some(path) => Ok((trees::scanner(Path::new(path)).map_err(unusable)?, args.command.clone())),
         None => {
             let found = trees::look_up(program, std::env::var_os("PATH").as_deref()).ok_or_else(|| {
@@ -267,6 +282,9 @@ fn input(args: &ScanArgs, path: &Path, context: &Context) -> Result<InputMateria
     let mut without = vec![context.local.root().to_owned(), args.emit_manifest.clone()];
     without.extend(args.emit_artifacts_dir.clone());
     let input = InputMaterial::read(path, &without).map_err(|error| match error {
+        MaterialError::Read { .. } if path.to_string_lossy().contains("@sha256:") => {
+            CliError::usage(error).hint("images cannot be scanned yet: give a file or a directory")
+        }
         MaterialError::Read { .. } => CliError::usage(error),
         error => CliError::usage(error).hint("name a smaller or cleaner input with `--input`"),
     })?;
@@ -284,19 +302,6 @@ fn input_type(input: &InputMaterial) -> InputType {
             Err(_) => InputType::File,
         },
     }
-}
-
-fn roots(paths: &[PathBuf]) -> Result<Vec<String>, CliError> {
-    let root = |path: &PathBuf| {
-        let absolute = std::path::absolute(path).map_err(CliError::usage)?;
-        let text = absolute.into_os_string().into_string();
-        let text = text.map_err(|path| CliError::usage(format!("`--ro {}`: not UTF-8", path.display())))?;
-        if !Path::new(&text).exists() {
-            return Err(CliError::usage(format!("`--ro {text}`: there is no such path")));
-        }
-        HostRoot::try_from(text).map(String::from).map_err(CliError::usage)
-    };
-    paths.iter().map(root).collect()
 }
 
 fn env(names: &[String]) -> Result<BTreeMap<String, String>, CliError> {

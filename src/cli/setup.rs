@@ -1,12 +1,13 @@
 //! What every command that replays sets up first: configuration and stores.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::{GlobalArgs, IsolationArgs};
 use crate::cli::error::CliError;
 use crate::flow::config::{Config, ConfigError};
 use crate::flow::context::{Context, ContextError};
 use crate::model::result::Isolation;
+use crate::sandbox::spec::HostRoot;
 
 /// The configuration that the arguments name.
 pub fn config(global: &GlobalArgs) -> Result<Config, CliError> {
@@ -29,7 +30,9 @@ pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context
     };
     let wanted = isolation.require_isolation.map(Into::into);
     let options = options(global, isolation);
-    Context::open(config, &store, wanted, options).map_err(|error| match error {
+    let roots = roots(&isolation.ro)?;
+    let opened = Context::open(config, &store, wanted, options).map(|context| context.with_roots(roots));
+    opened.map_err(|error| match error {
         ContextError::Store { .. } => {
             CliError::infrastructure(error).hint("give a folder that can be written with `--store DIR` or STELLA_STORE")
         }
@@ -46,7 +49,21 @@ fn options(global: &GlobalArgs, isolation: &IsolationArgs) -> Vec<String> {
         ("--store", global.store.as_ref().map(text)),
         ("--require-isolation", level),
     ];
-    given.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?])).flatten().collect()
+    let given = given.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?])).flatten();
+    given.chain(isolation.ro.iter().flat_map(|path| ["--ro".to_owned(), text(path)])).collect()
+}
+
+fn roots(paths: &[PathBuf]) -> Result<Vec<String>, CliError> {
+    let root = |path: &PathBuf| {
+        let absolute = std::path::absolute(path).map_err(CliError::usage)?;
+        let text = absolute.into_os_string().into_string();
+        let text = text.map_err(|path| CliError::usage(format!("`--ro {}`: not UTF-8", path.display())))?;
+        if !Path::new(&text).exists() {
+            return Err(CliError::usage(format!("`--ro {text}`: there is no such path")));
+        }
+        HostRoot::try_from(text).map(String::from).map_err(CliError::usage)
+    };
+    paths.iter().map(root).collect()
 }
 
 /// `stella/store` in the user's data directory (XDG Base Directory Specification).

@@ -5,6 +5,7 @@
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::SystemTime;
 
 use crate::flow::artifact_spec::ArtifactPath;
 use crate::flow::dimensions::Surroundings;
@@ -16,6 +17,7 @@ use crate::host::limits;
 use crate::host::machine;
 use crate::model::manifest::NetworkMode;
 use crate::model::result::{ExecutorEnv, Isolation};
+use crate::sandbox::setting::{Locale, TimeZone};
 
 /// The real places of a command that runs where it is.
 #[derive(Debug, Clone)]
@@ -35,6 +37,7 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
     let out = tempfile::Builder::new().prefix("stella-out-").tempdir();
     let out = out.map_err(|error| Failure::infra("cannot make a private folder", &error))?;
     let argv = fill(job, place, out.path());
+    let before = stamps(job, &place.directory);
     let wants_stdout = job.artifacts.iter().any(|spec| spec.path == ArtifactPath::Stdout);
     let (status, stdout) = run(&argv, &place.directory, wants_stdout).map_err(|error| {
         Failure::infra(&format!("cannot run `{}`", argv.first().map_or("", String::as_str)), &error)
@@ -50,14 +53,23 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
         let expected = &job.expected_exit_codes;
         return Err(Failure::Unhealthy(format!("the scanner ended with exit code {exit_code}, expected {expected:?}")));
     }
+    if let Some((path, _)) =
+        before.iter().zip(stamps(job, &place.directory)).find_map(|(old, new)| (*old == new).then_some(old))
+    {
+        return Err(Failure::Unhealthy(format!("artifact `{path}` was not written: it is the one of an earlier run")));
+    }
     let artifacts = execute::collect(&job.artifacts, &stdout, &place.directory, out.path())?;
     let artifacts = execute::with_decision(job, artifacts)?;
-    let variable = |name: &str, otherwise: &str| std::env::var(name).unwrap_or_else(|_| otherwise.to_owned());
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let tz = variable("TZ").filter(|tz| TimeZone::new(tz.as_str()).is_ok());
+    let locale =
+        ["LC_ALL", "LANG"].into_iter().find_map(variable).filter(|locale| Locale::new(locale.as_str()).is_ok());
     let surroundings = Surroundings {
         arch: machine::arch().to_owned(),
         os: machine::os().to_owned(),
-        tz: variable("TZ", "UTC"),
-        locale: variable("LC_ALL", &variable("LANG", "C")),
+        // What a replay could not set is not recorded.
+        tz: tz.unwrap_or_else(|| "UTC".to_owned()),
+        locale: locale.unwrap_or_else(|| "C".to_owned()),
         network: NetworkMode::Enabled,
         clock: None,
         runtime: None,
@@ -76,6 +88,19 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
         clock: None,
     };
     Ok(Executed { artifacts, exit_code, executor, surroundings, denied: Vec::new(), notes: Vec::new() })
+}
+
+/// When and how long each artifact is that is there already.
+fn stamps(job: &Job, directory: &Path) -> Vec<(String, (SystemTime, u64))> {
+    let files = job.artifacts.iter().filter_map(|spec| match &spec.path {
+        ArtifactPath::File(path) => Some(path),
+        ArtifactPath::Stdout => None,
+    });
+    let stamp = |path: &String| {
+        let metadata = std::fs::metadata(directory.join(path)).ok()?;
+        Some((path.clone(), (metadata.modified().ok()?, metadata.len())))
+    };
+    files.filter_map(stamp).collect()
 }
 
 fn fill(job: &Job, place: &Where, out: &Path) -> Vec<String> {

@@ -34,6 +34,8 @@ pub struct Context {
     pub require_isolation: Option<Isolation>,
     /// The options that lead to this context, as they stand in a command: every command to reproduce carries them.
     pub options: Vec<String>,
+    /// Folders of the machine that the caller lets scanners see.
+    pub roots: Vec<String>,
     parsed: Arc<Parsed>,
 }
 
@@ -81,8 +83,15 @@ impl Context {
             config,
             require_isolation,
             options,
+            roots: Vec::new(),
             parsed: Arc::default(),
         })
+    }
+
+    /// The same, where scanners may see `roots` of the machine.
+    #[must_use]
+    pub fn with_roots(self, roots: Vec<String>) -> Self {
+        Self { roots, ..self }
     }
 
     /// A feed, ready to be used; its records are read once per content.

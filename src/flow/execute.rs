@@ -54,6 +54,24 @@ pub struct Executed {
 
 /// Runs `job` once.
 pub fn execute(job: &Job, context: &Context) -> Result<Executed, Failure> {
+    let mut executed = run_once(job, context)?;
+    executed.notes.splice(0..0, differences(job));
+    Ok(executed)
+}
+
+/// What a recording had and this run cannot have.
+fn differences(job: &Job) -> Vec<String> {
+    let absent = job.recorded_env.iter().filter(|name| !job.env.contains_key(*name));
+    let mut notes: Vec<String> = absent
+        .map(|name| format!("the variable `{name}` was passed when recorded: pass it again with `--env {name}`"))
+        .collect();
+    if job.argv.iter().any(|word| word.contains(redact::REDACTED)) {
+        notes.push("a secret was taken out of the recorded command: it runs with the word in its place".to_owned());
+    }
+    notes
+}
+
+fn run_once(job: &Job, context: &Context) -> Result<Executed, Failure> {
     match (&job.scanner, context.require_isolation) {
         (ScannerMaterial::BuiltIn, None) => in_process(job, context),
         _ => in_sandbox(job, context),
@@ -125,9 +143,16 @@ fn in_sandbox(job: &Job, context: &Context) -> Result<Executed, Failure> {
     let exit_code = healthy(job, &finished)?;
     let artifacts = scratch.collect(job, &finished)?;
     let frozen = matches!(finished.level, Isolation::Full | Isolation::Traced) || is_builtin(job);
-    let surroundings = surroundings(job, frozen);
+    let mut surroundings = surroundings(job, frozen);
+    if finished.level == Isolation::None && !is_builtin(job) {
+        // What was asked for is not what was had.
+        surroundings.network = NetworkMode::Enabled;
+    }
     let executor = executor(job, &surroundings, Some(finished.level), finished.lost.clone());
-    Ok(Executed { artifacts, exit_code, executor, surroundings, denied: finished.denied, notes: Vec::new() })
+    let said = String::from_utf8_lossy(&finished.stderr);
+    let notes = said.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned);
+    let notes = if is_builtin(job) { notes.collect() } else { Vec::new() };
+    Ok(Executed { artifacts, exit_code, executor, surroundings, denied: finished.denied, notes })
 }
 
 /// A sandbox that is weaker than required, with what can be done about it.
@@ -203,6 +228,12 @@ impl Scratch {
                 std::fs::write(input_directory.join(name), bytes)?;
             }
             InputMaterial::Tree(tree) => tree.restore(&input_directory).map_err(io::Error::other)?,
+        }
+        // An artifact that lies in the input is of an earlier run: it must not pass for one of this.
+        for spec in &job.artifacts {
+            if let ArtifactPath::File(path) = &spec.path {
+                fs::remove_file_if_present(&input_directory.join(path)).map_err(io::Error::other)?;
+            }
         }
         for feed in &job.feeds {
             let to = root.path().join("feed").join(&feed.name);

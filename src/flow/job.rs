@@ -26,6 +26,8 @@ pub struct Job {
     pub flags: Vec<String>,
     /// Variables that are passed, with their values.
     pub env: BTreeMap<String, String>,
+    /// Names of the variables that the recording passed; empty where there is none.
+    pub recorded_env: Vec<String>,
     /// Exit codes that mean that it ran well; empty means any.
     pub expected_exit_codes: Vec<i32>,
     /// What it writes; empty for the built-in scanner, whose artifacts are fixed.

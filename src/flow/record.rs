@@ -4,6 +4,7 @@
 //! anything is written; what was really reached (isolation, clock, network) is what the manifest says.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -82,6 +83,9 @@ pub enum RecordError {
     /// Two artifacts with one name.
     #[error("two artifacts are called `{0}`: give their files different names")]
     SameName(String),
+    /// The scanner was built again while it was recorded.
+    #[error("the scanner `{}` changed while it was recorded: record again when nothing writes it", .0.display())]
+    ScannerChanged(PathBuf),
     /// The store cannot be written.
     #[error("cannot keep what the scan depends on")]
     Store(#[from] StoreError),
@@ -114,8 +118,17 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
 
     let mut notes = executed.notes.clone();
     let artifacts = records(job, &executed, context)?;
+    let mut batch = context.local.batch();
     for artifact in &executed.artifacts {
-        context.local.put(&artifact.bytes)?;
+        batch.put(&artifact.bytes)?;
+    }
+    batch.commit()?;
+    if !is_builtin(job) && job.expected_exit_codes.is_empty() && executed.exit_code != 0 {
+        notes.push(format!(
+            "the scanner ended with exit code {0}, which is now the only one expected: if it depends on what is found, \
+             record with `--expect-exit 0,{0}`",
+            executed.exit_code
+        ));
     }
     let manifest = manifest(request, &kept, &executed, artifacts, &mut notes)?;
     Ok(Recording { manifest, artifacts: executed.artifacts.clone(), executed, notes })
@@ -147,7 +160,10 @@ fn keep_inputs(job: &Job, context: &Context) -> Result<Kept, RecordError> {
     }
     batch.commit()?;
     if let ScannerMaterial::Binary { path, .. } = &job.scanner {
-        context.local.put_file(path)?;
+        let found = context.local.put_file(path)?;
+        if found != job.scanner.identity() {
+            return Err(RecordError::ScannerChanged(path.clone()));
+        }
     }
     Ok(kept)
 }

@@ -121,6 +121,7 @@ impl Restorer<'_> {
             argv: written.scanner.argv.clone(),
             flags: written.scanner.flags.clone(),
             env: BTreeMap::new(),
+            recorded_env: written.scanner.env_names.clone(),
             expected_exit_codes: written.scanner.expected_exit_codes.clone(),
             artifacts,
             feeds,
@@ -135,10 +136,12 @@ impl Restorer<'_> {
         }))
     }
 
-    /// Folders of the machine cannot be restored: they are there or they are missing.
+    /// Folders of the machine are shown only where the caller names them too: a manifest comes from elsewhere and could ask
+    /// for anything.
     fn roots(&mut self, roots: &[String]) -> Vec<String> {
-        let missing = roots.iter().filter(|root| !Path::new(root).exists());
-        self.missing.extend(missing.map(|root| format!("folder `{root}` of the machine")));
+        let refused = roots.iter().filter(|root| !self.context.roots.contains(root));
+        self.missing
+            .extend(refused.map(|root| format!("folder `{root}` of the machine (allow it with `--ro {root}`)")));
         roots.to_vec()
     }
 

@@ -202,6 +202,7 @@ impl Case {
             argv: Vec::new(),
             flags: self.config.flags.clone(),
             env: BTreeMap::new(),
+            recorded_env: Vec::new(),
             expected_exit_codes: vec![0],
             artifacts: Vec::new(),
             feeds: feed.into_iter().collect(),
