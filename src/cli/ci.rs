@@ -1,6 +1,6 @@
 //! `stella ci`: replay every case and canary of a repository.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -9,7 +9,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::progress::Progress;
 use crate::cli::{output, setup};
 use crate::flow::ci::{self, CiError, CiRequest};
-use crate::host::{fs, machine};
+use crate::host::machine;
 use crate::model::exit::Exit;
 use crate::model::result::RunResult;
 use crate::report::json::v1;
@@ -80,20 +80,14 @@ fn failed(error: CiError) -> CliError {
 }
 
 fn write_reports(args: &CiArgs, result: &RunResult, document: &str) -> Result<(), CliError> {
-    let write = |path: &Path, bytes: &[u8]| -> Result<(), CliError> {
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            fs::ensure_dir(parent).map_err(CliError::infrastructure)?;
-        }
-        fs::write_atomic(path, bytes).map_err(CliError::infrastructure)
-    };
     if let Some(path) = &args.result {
-        write(path, document.as_bytes())?;
+        output::file(path, document.as_bytes())?;
     }
     if let Some(path) = &args.junit {
-        write(path, &junit::render(result).map_err(CliError::infrastructure)?)?;
+        output::file(path, &junit::render(result).map_err(CliError::infrastructure)?)?;
     }
     if let Some(path) = &args.summary {
-        write(path, markdown::render(result, markdown::DEFAULT_BUDGET).as_bytes())?;
+        output::file(path, markdown::render(result, markdown::DEFAULT_BUDGET).as_bytes())?;
     }
     Ok(())
 }

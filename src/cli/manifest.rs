@@ -9,7 +9,6 @@ use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::output;
 use crate::flow::manifest_file::{self, ManifestFileError};
-use crate::host::fs;
 use crate::model::exit::Exit;
 use crate::model::manifest::{ReplayableManifest, ScanManifest};
 use crate::report::json::commands::{ManifestStateV1, ManifestValidationV1};
@@ -164,7 +163,7 @@ fn migrate(args: &MigrateArgs) -> CliResult {
     let migrated = manifest_file::migrate(manifest);
     let bytes = manifest_file::to_bytes(&migrated).map_err(CliError::infrastructure)?;
     match &args.out {
-        Some(path) => fs::write_atomic(path, &bytes).map_err(CliError::infrastructure)?,
+        Some(path) => output::file(path, &bytes)?,
         None => output::data(&String::from_utf8_lossy(&bytes)),
     }
     Ok(Exit::Passed.into())

@@ -113,11 +113,8 @@ pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
             fs::write_atomic(&directory.join(&artifact.name), &artifact.bytes).map_err(CliError::infrastructure)?;
         }
     }
-    if let Some(parent) = args.emit_manifest.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::ensure_dir(parent).map_err(CliError::infrastructure)?;
-    }
     let bytes = manifest_file::to_bytes(&recording.manifest).map_err(CliError::infrastructure)?;
-    fs::write_atomic(&args.emit_manifest, &bytes).map_err(CliError::infrastructure)?;
+    output::file(&args.emit_manifest, &bytes)?;
     show(global, args, &recording)?;
     Ok(if args.as_is { ExitCode::of_wrapped(recording.executed.exit_code) } else { Exit::Passed.into() })
 }
