@@ -132,6 +132,20 @@ fn a_pipe_or_a_device_is_not_waited_for() {
 }
 
 #[test]
+fn a_link_or_a_pipe_is_written_to_and_never_replaced() {
+    let world = recorded();
+    symlink("real.json", world.work("link.json")).unwrap();
+    let scan = ["scan", "--input", "app/package-lock.json", "--feed", "feed", "--emit-manifest"];
+    world.stella(0, &[&scan[..], &["link.json"]].concat());
+    assert!(world.work("link.json").is_symlink());
+    world.stella(0, &["replay", "--from", "real.json"]).says(&["match"]);
+
+    let line = "mkfifo pipe && { cat pipe > got.json & } && stella manifest migrate MANIFEST.json --out pipe && wait";
+    world.run(0, world.pasted(line));
+    assert_eq!(world.json("got.json"), world.json("MANIFEST.json"));
+}
+
+#[test]
 fn links_in_the_input_are_kept_and_never_followed_outside() {
     let world = recorded();
     for (name, target) in [("loop/a", "b"), ("loop/b", "a"), ("self/here", "."), ("out-of/away", "../../../etc/passwd")]
