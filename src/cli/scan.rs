@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs, label};
 use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
-use crate::flow::artifact_spec::ArtifactSpec;
+use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::flow::as_is::Where;
 use crate::flow::builtin::ENGINE;
 use crate::flow::context::Context;
@@ -140,7 +140,7 @@ fn request(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError
     check(args, is_builtin, &artifacts)?;
 
     let input_path = args.input.clone().unwrap_or_else(|| PathBuf::from("."));
-    let input = input(args, &input_path, context)?;
+    let input = input(args, &input_path, &artifacts, context)?;
     let feeds = args.feed.iter().map(|given| {
         let (name, path) = given.split_once('=').unwrap_or(("osv", given));
         if !recorded::is_plain_name(name) {
@@ -274,10 +274,20 @@ fn scanner(args: &ScanArgs) -> Result<(ScannerMaterial, Vec<String>), CliError> 
     }
 }
 
-fn input(args: &ScanArgs, path: &Path, context: &Context) -> Result<InputMaterial, CliError> {
-    // What stella itself writes is no part of what is scanned.
+fn input(
+    args: &ScanArgs,
+    path: &Path,
+    artifacts: &[ArtifactSpec],
+    context: &Context,
+) -> Result<InputMaterial, CliError> {
+    // What stella itself writes is no part of what is scanned, nor is an artifact that an earlier run left behind: it
+    // would pass for this one's.
     let mut without = vec![context.local.root().to_owned(), args.emit_manifest.clone()];
     without.extend(args.emit_artifacts_dir.clone());
+    without.extend(artifacts.iter().filter_map(|artifact| match &artifact.path {
+        ArtifactPath::File(file) => Some(path.join(file)),
+        ArtifactPath::Stdout => None,
+    }));
     let input = InputMaterial::read(path, &without).map_err(|error| match error {
         MaterialError::Read { .. } if path.to_string_lossy().contains("@sha256:") => {
             CliError::usage(error).hint("images cannot be scanned yet: give a file or a directory")

@@ -332,6 +332,19 @@ fn what_was_not_written_is_not_recorded() {
 }
 
 #[test]
+fn an_artifact_of_an_earlier_run_does_not_pass_for_this_ones() {
+    let world = foreign("cat data.txt > out.json");
+    let scan = ["scan", "--input", "in", "--artifact", "findings=out.json:bytes", "--", "./scan.sh"];
+    world.stella(0, &scan);
+    let first = world.json("MANIFEST.json")["input"]["digest"].clone();
+    world.write("in/out.json", "left behind");
+    world.stella(0, &scan);
+    assert_eq!(world.json("MANIFEST.json")["input"]["digest"], first);
+    world.script("scan.sh", "true");
+    world.stella(3, &scan).complains(&["was not written"]);
+}
+
+#[test]
 fn an_artifact_never_comes_from_outside_the_working_directory() {
     let escapes = [
         ("ln -s /etc/passwd out.json", "findings=out.json:bytes"),
