@@ -8,7 +8,7 @@
 use std::fmt::Write;
 
 /// The longest piece of foreign text in one line of a report, in characters.
-pub const MAX_CHARS: usize = 300;
+pub const MAX_CHARS: usize = 600;
 
 /// `text` as one harmless line of at most [`MAX_CHARS`] characters and a `…` where it was cut.
 pub fn line(text: &str) -> String {

@@ -6,7 +6,7 @@ use crate::model::exit::Exit;
 use crate::model::fidelity::{Fidelity, Level};
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
-use crate::model::result::{ExecutorEnv, Mode, ReplayResult, RunResult, SubjectKind};
+use crate::model::result::{ExecutorEnv, Isolation, Mode, ReplayResult, RunResult, SubjectKind};
 use crate::report::untrusted;
 
 /// `case`, `canary`, `manifest`.
@@ -194,6 +194,17 @@ pub fn verdict(run: &RunResult) -> String {
 /// The two rates of a run, each with the mode that it answers for.
 pub fn rates(run: &RunResult) -> [(Mode, &Tally); 2] {
     [(Mode::Regression, &run.regression), (Mode::Fidelity, &run.fidelity)]
+}
+
+/// What must be said of a run in which something ran without a sandbox; a green table must not hide it.
+pub fn unsealed(run: &RunResult) -> Option<String> {
+    let none =
+        |replay: &&ReplayResult| replay.executor.as_ref().is_some_and(|env| env.isolation == Some(Isolation::None));
+    match run.replays.iter().filter(none).count() {
+        0 => None,
+        1 => Some("1 replay ran without a sandbox (isolation none): it could reach the network".to_owned()),
+        more => Some(format!("{more} replays ran without a sandbox (isolation none): they could reach the network")),
+    }
 }
 
 /// Whether a replay is shown at length.

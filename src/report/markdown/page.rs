@@ -56,6 +56,9 @@ fn page(run: &RunResult, limits: Limits) -> Md {
     let (word, counts) = verdict.split_once(": ").unwrap_or((&verdict, ""));
     md.raw("## stella: ").text(word).raw("\n\n").text(counts).raw("\n");
     rates(&mut md, run);
+    if let Some(unsealed) = words::unsealed(run) {
+        md.raw("\n**Warning:** ").text(&unsealed).raw("\n");
+    }
 
     let mut failing: Vec<&ReplayResult> = run.replays.iter().filter(|replay| !words::is_match(replay)).collect();
     failing.sort_by_key(|replay| urgency(&replay.outcome));

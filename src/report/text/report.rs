@@ -107,6 +107,9 @@ fn summary(run: &RunResult, style: Style) -> String {
     if notes.len() > NOTES {
         out += &format!("note: {} more on replays that match, in the result's JSON\n", notes.len() - NOTES);
     }
+    if let Some(unsealed) = words::unsealed(run) {
+        out += &format!("{} {unsealed}\n", style.paint(Ink::Unsure, "warning:"));
+    }
     for warning in &run.warnings {
         out += &format!("{} {}\n", style.paint(Ink::Unsure, "warning:"), untrusted::line(warning));
     }
