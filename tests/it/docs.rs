@@ -276,6 +276,15 @@ fn every_field_has_its_words() {
 }
 
 #[test]
+fn every_schema_has_its_place() {
+    let linked: BTreeSet<String> = links(&read("docs/json-output.md")).into_iter().collect();
+    for entry in fs::read_dir(root().join("docs/schema")).unwrap() {
+        let link = format!("schema/{}", name(&entry.unwrap().path()));
+        assert!(linked.contains(&link), "docs/json-output.md says nothing of `{link}`");
+    }
+}
+
+#[test]
 fn the_map_of_the_code_is_the_one_that_is_held() {
     let page = read("docs/architecture.md");
     let cell = |cell: &str| -> Vec<String> {

@@ -184,7 +184,9 @@ fn nothing_to_replay_is_never_a_pass() {
     run.says(&["inconclusive"]).complains(&["error: nothing to replay", "hint: `stella init`"]);
     assert!(world.exists("junit.xml"));
     case(&world, "regressions/SCN-0001", "SCN-0001");
-    world.stella(3, &["ci", "--pinned"]).complains(&["error: nothing to replay", "records a canary"]);
+    world
+        .stella(3, &["ci", "--pinned"])
+        .complains(&["error: nothing to replay", "hint: record a canary: `stella scan --store "]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `stella demo`: every step does what it says.
 
-use crate::harness::World;
+use crate::harness::{World, says, valid};
 
 #[test]
 fn it_shows_a_match_then_a_drift_and_why() {
@@ -17,9 +17,10 @@ fn it_shows_a_match_then_a_drift_and_why() {
         "feed_drift (floor)",
         "CVE-2021-44906 in pkg:npm/minimist@0.0.8 (critical) appeared",
         "→ exit code 1: a drift",
-        "4. The two results",
-        "bitwise: differs · semantic: differs · policy: same",
-        "→ exit code 0: policy fidelity",
+        "fixed in 0.2.4, 1.2.6; vex_status under_investigation; aliases GHSA-xvch-5gv4-984h\n",
+        "4. A repository whose pull request brings that feed",
+        "failed: 0 of 1 replay matches; 1 drift",
+        "→ exit code 1: the gate is red",
         "Everything is in stella-demo/",
     ]);
     // One directory only, and each step can be done again by hand.
@@ -27,9 +28,14 @@ fn it_shows_a_match_then_a_drift_and_why() {
     assert_eq!(names, ["stella-demo"]);
     assert!(!world.path("home/.local").exists());
     let shown = run.stdout.lines().filter_map(|line| line.strip_prefix("$ "));
-    let exits: Vec<u8> = vec![0, 0, 1, 0];
+    let exits: Vec<u8> = vec![0, 0, 1, 1];
+    assert_eq!(shown.clone().count(), exits.len());
     for (line, exit) in shown.zip(exits) {
         world.run(exit, world.pasted(line));
+    }
+    valid(&world.json("stella-demo/report/result.json"), "result-v1.json");
+    for report in ["junit.xml", "summary.md"] {
+        says(&world.read(&format!("stella-demo/report/{report}")), &["CVE-2021-44906", "feed_drift"]);
     }
     // Once more in its own directory.
     assert_eq!(world.stella(0, &["demo"]).stdout.len(), run.stdout.len());

@@ -5,6 +5,9 @@ use serde_json::json;
 use crate::cli::scene::recorded;
 use crate::harness::{World, valid};
 
+/// Where a replay into `drift` leaves what it is compared with.
+const EXPECTED: &str = "drift/.stella/expected";
+
 /// Two results whose findings differ while the decision does not.
 fn two() -> World {
     let world = recorded();
@@ -20,21 +23,21 @@ fn diff<'a>(a: &'a str, b: &'a str, mode: &'a str) -> [&'a str; 7] {
 fn directories_differ_by_level() {
     let world = two();
     for mode in ["bf", "sf", "pf"] {
-        world.stella(0, &diff("out", "drift/expected", mode)).says(&["bitwise: same · semantic: same · policy: same"]);
-        let run = world.stella(1, &diff("out", "drift/actual", mode));
+        world.stella(0, &diff("out", EXPECTED, mode)).says(&["bitwise: same · semantic: same · policy: same"]);
+        let run = world.stella(1, &diff("out", "drift", mode));
         run.says(&["bitwise: differs · semantic: differs · policy: differs", "CVE-2022-0002", "pass → fail"]);
     }
     // Without the decisions both sides are decided by the default policy.
-    for side in ["out", "drift/actual"] {
+    for side in ["out", "drift"] {
         std::fs::remove_file(world.work(side).join("decision.json")).unwrap();
     }
-    world.stella(1, &diff("out", "drift/actual", "pf")).says(&["policy: differs"]);
+    world.stella(1, &diff("out", "drift", "pf")).says(&["policy: differs"]);
 }
 
 #[test]
 fn order_and_white_space_are_no_difference_and_meaning_is() {
     let world = two();
-    let findings = world.json("drift/actual/findings.json");
+    let findings = world.json("drift/findings.json");
     assert_eq!(findings["findings"].as_array().unwrap().len(), 2);
     let mut turned = findings.clone();
     turned["findings"].as_array_mut().unwrap().reverse();
@@ -52,14 +55,15 @@ fn order_and_white_space_are_no_difference_and_meaning_is() {
 #[test]
 fn as_json_it_is_one_document() {
     let world = two();
-    let run = world.stella(1, &[&diff("out", "drift/actual", "sf")[..], &["--json"]].concat());
+    let run = world.stella(1, &[&diff("out", "drift", "sf")[..], &["--json"]].concat());
     let document = run.stdout_json();
+    valid(&document, "diff-v1.json");
     assert_eq!(document["mode"], "sf");
     assert_eq!(document["same"], false);
     assert_eq!(document["levels"], json!({ "bf": false, "sf": false, "pf": false }));
     assert_eq!(document["diff_summary"]["findings"]["shown"][0]["cve_id"], "CVE-2022-0002");
     valid(&document["diff_summary"], "diff-summary-v1.json");
-    let other = world.stella(1, &[&diff("out", "drift/actual", "sf")[..], &["--format", "json"]].concat());
+    let other = world.stella(1, &[&diff("out", "drift", "sf")[..], &["--format", "json"]].concat());
     assert_eq!(other.stdout, run.stdout);
 }
 
@@ -83,8 +87,17 @@ fn of_a_format_nobody_knows_only_bytes_are_compared() {
 #[test]
 fn a_file_that_only_one_side_has_is_a_difference() {
     let world = two();
-    world.write("drift/expected/extra.txt", "more");
-    world.stella(1, &diff("out", "drift/expected", "bf")).says(&["extra.txt"]);
+    world.write("drift/.stella/expected/extra.txt", "more");
+    world.stella(1, &diff("out", EXPECTED, "bf")).says(&["extra.txt"]);
+}
+
+#[test]
+fn hidden_files_and_folders_are_passed_by() {
+    let world = two();
+    world.write("out/.stella/result.json", "{}");
+    world.write("out/.notes", "mine");
+    world.stella(0, &diff("out", EXPECTED, "bf"));
+    world.stella(0, &diff(EXPECTED, "out", "bf"));
 }
 
 #[test]

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use stella::model::digest::Digest;
 
 use crate::cli::scene::scene;
-use crate::harness::{World, files};
+use crate::harness::{World, files, valid};
 
 /// Builds the bundle of `folder` into `bundles/` and returns its path.
 fn build(world: &World, folder: &str) -> PathBuf {
     let run = world.stella(0, &["feed", "build", folder, "--out-dir", "bundles", "--format", "json"]);
+    valid(&run.stdout_json(), "feed-bundle-info-v1.json");
     world.work(run.stdout_json()["bundle"].as_str().unwrap())
 }
 

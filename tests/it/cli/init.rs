@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::cli::scene::npm_lock;
-use crate::harness::{World, files};
+use crate::harness::{World, files, valid};
 
 const CARGO: &str = "version = 3\n\n[[package]]\nname = \"time\"\nversion = \"0.1.44\"\n\
                      source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
@@ -47,5 +47,6 @@ fn nothing_that_exists_is_overwritten() {
     assert_eq!(all(&world), before);
 
     let run = world.stella(0, &["init", "--format", "json"]);
+    valid(&run.stdout_json(), "init-v1.json");
     assert_eq!(run.stdout_json()["written"].as_array().unwrap().len(), 0);
 }

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::cli::scene::recorded;
-use crate::harness::repository;
+use crate::harness::{repository, valid};
 
 #[test]
 fn show_tells_what_a_scan_depended_on() {
@@ -17,7 +17,8 @@ fn show_tells_what_a_scan_depended_on() {
         manifest["input"]["digest"].as_str().unwrap(),
         "scanner   stella 0.",
         "feed      osv sha256:",
-        "policy    default",
+        "policy    stella-default",
+        manifest["policy"]["policy_bundle_digest"].as_str().unwrap(),
         "clock     frozen 2026-01-02T03:04:05Z",
         "TZ=UTC C",
         "artifact  findings.json (stella-findings) sha256:",
@@ -51,6 +52,7 @@ fn validate_lists_every_problem_of_every_file() {
     let files = ["MANIFEST.json", "seed.json", "broken.json"];
     let run = world.stella(2, &[&["manifest", "validate", "--format", "json"][..], &files].concat());
     let all = run.stdout_json();
+    valid(&all, "manifest-validation-v1.json");
     let states: Vec<_> = all["manifests"].as_array().unwrap().iter().map(|m| m["state"].clone()).collect();
     assert_eq!(states, [json!("replayable"), json!("not-replayable"), json!("unreadable")]);
 }

@@ -31,11 +31,12 @@ fn the_same_is_a_match_at_every_level() {
     assert_eq!(only(&result)["outcome"], "match");
     assert_eq!(only(&result)["levels"], json!({ "bf": true, "sf": true, "pf": true }));
     assert_eq!(only(&result)["digests"]["recorded"], only(&result)["digests"]["replayed"]);
-    assert_eq!(world.json("again/result.json"), result);
+    assert_eq!(world.json("again/.stella/result.json"), result);
     for name in ["sbom.cdx.json", "findings.json", "vex.cdx.json", "vex.openvex.json", "decision.json"] {
-        assert_eq!(world.read(&format!("again/actual/{name}")), world.read(&format!("out/{name}")), "{name}");
-        assert_eq!(world.read(&format!("again/expected/{name}")), world.read(&format!("out/{name}")), "{name}");
+        assert_eq!(world.read(&format!("again/{name}")), world.read(&format!("out/{name}")), "{name}");
+        assert_eq!(world.read(&format!("again/.stella/expected/{name}")), world.read(&format!("out/{name}")), "{name}");
     }
+    world.stella(0, &["diff", "--a", "out", "--b", "again", "--mode", "bf"]).says(&["bitwise: same"]);
     assert_eq!(world.run(0, world.pasted(&reproduce(&result))).stderr, "");
 }
 
@@ -64,7 +65,8 @@ fn another_feed_is_feed_drift_and_names_what_flipped() {
 
     let again = world.run(1, world.pasted(&reproduce(&result)));
     again.says(&["CVE-2022-0002 in pkg:npm/marked@0.3.9 (high) appeared", "feed_drift (floor)", "reproduce"]);
-    world.stella(1, &["diff", "--a", "drift/expected", "--b", "drift/actual"]).says(&["CVE-2022-0002"]);
+    world.stella(1, &["diff", "--a", "out", "--b", "drift"]).says(&["CVE-2022-0002"]);
+    world.stella(1, &["diff", "--a", "drift/.stella/expected", "--b", "drift"]).says(&["CVE-2022-0002"]);
 }
 
 #[test]
@@ -207,5 +209,9 @@ fn what_cannot_be_swapped_in_is_a_wrong_argument() {
     for (more, words) in wrong {
         world.stella(2, &[&REPLAY[..], more].concat()).complains(words);
     }
-    world.stella(2, &["replay", "--from", "nowhere.json"]).complains(&["nowhere.json", "hint: "]);
+    world.stella(2, &["replay", "--from", "nowhere.json"]).complains(&[
+        "cannot read the manifest",
+        "`nowhere.json`",
+        "No such file",
+    ]);
 }

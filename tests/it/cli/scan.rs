@@ -79,6 +79,7 @@ fn as_json_it_names_the_manifest_and_its_digest() {
     let world = scene();
     let run = world.stella(0, &["scan", "--input", "app/package-lock.json", "--feed", "feed", "--format", "json"]);
     let said = run.stdout_json();
+    valid(&said, "recording-v1.json");
     assert_eq!(said["manifest"], "MANIFEST.json");
     assert_eq!(said["artifacts"], world.json("MANIFEST.json")["artifacts"]);
     let shown = world.stella(0, &["manifest", "show", "MANIFEST.json"]);
@@ -373,7 +374,7 @@ fn as_is_a_step_stays_what_it_was() {
     let world = foreign("echo to-stdout; echo to-stderr >&2; echo \"$HOME\" > home.txt; exit 7");
     let run = world.stella(7, &["scan", "--as-is", "--artifact", "evidence=home.txt", "--", "./scan.sh"]);
     assert_eq!(run.stdout, "to-stdout\n");
-    run.complains(&["to-stderr", "recorded scan-", "not isolated: everything"]);
+    run.complains(&["to-stderr", "recorded scan-", "isolation `none`, which lacks: everything"]);
     assert!(world.exists("home.txt"), "it runs where it is");
     let manifest = world.json("MANIFEST.json");
     assert_eq!(manifest["environment"]["isolation"], "none");
@@ -426,6 +427,45 @@ fn a_sealed_command_reaches_no_network() {
     assert_eq!(world.read("out/findings.out"), "shut\n");
     assert_eq!(world.json("MANIFEST.json")["environment"]["network"], "disabled");
     assert_eq!(world.json("MANIFEST.json")["environment"]["isolation"], "isolated");
+}
+
+#[test]
+fn a_folder_of_the_machine_is_shown_read_only_on_request() {
+    let world = foreign("cat \"$1/words\"; echo more > \"$1/mine\" || echo refused");
+    world.write("tool/words", "hello\n");
+    let tool = world.work("tool").display().to_string();
+    let scan = |ro: &[&str]| {
+        let start = ["scan", "--input", "in", "--artifact", "findings=-:bytes", "--emit-artifacts-dir", "out"];
+        [&start[..], ro, &["--require-isolation", "isolated", "--", "./scan.sh", &tool]]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let hidden = scan(&[]);
+    let output = world.command(&hidden.iter().map(String::as_str).collect::<Vec<_>>()).output().unwrap();
+    if output.status.code() == Some(4) {
+        let why = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(std::env::var_os("STELLA_TEST_ISOLATION").is_none(), "{why}");
+        eprintln!("skipped a_folder_of_the_machine_is_shown_read_only_on_request: {why}");
+        return;
+    }
+    assert_eq!(world.read("out/findings.out"), "refused\n", "what was not asked for is not there");
+
+    let shown = scan(&["--ro", &tool]);
+    world.stella(0, &shown.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(world.read("out/findings.out"), "hello\nrefused\n");
+    assert!(!world.exists("tool/mine"));
+    let manifest = world.json("MANIFEST.json");
+    valid(&manifest, "scan-manifest-v1.json");
+    assert_eq!(manifest["environment"]["roots"], json!([tool]));
+    world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match"]);
+
+    // Its content is kept nowhere: without it there is no replay.
+    fs::rename(world.work("tool"), world.work("gone")).unwrap();
+    let run = world.stella(3, &["replay", "--from", "MANIFEST.json"]);
+    run.says(&["unreplayable", "folder `[WORLD]/work/tool` of the machine"]);
+    world.stella(2, &["scan", "--input", "in", "--ro", "tool"]).complains(&["there is no such path"]);
 }
 
 #[test]
