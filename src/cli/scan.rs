@@ -44,6 +44,9 @@ pub struct ScanArgs {
     /// What to scan: a file or a directory [default with a command: the working directory]
     #[arg(long, value_name = "PATH")]
     input: Option<PathBuf>,
+    /// What is no part of the input, e.g. a virtual environment whose links leave it (repeatable)
+    #[arg(long, value_name = "PATH")]
+    exclude: Vec<PathBuf>,
     /// A call graph for the built-in scanner's reachability (JSON, stella.callgraph/1)
     #[arg(long, value_name = "FILE")]
     call_graph: Option<PathBuf>,
@@ -183,7 +186,7 @@ fn request(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError
             tz: "UTC".to_owned(),
             locale: "C".to_owned(),
             seed: 0,
-            roots: context.roots.clone(),
+            roots: if is_builtin { Vec::new() } else { context.roots.clone() },
             network: match args.network {
                 NetworkChoice::Deny => NetworkMode::Disabled,
                 NetworkChoice::Allow => NetworkMode::Enabled,
@@ -284,6 +287,7 @@ fn input(
     // would pass for this one's.
     let mut without = vec![context.local.root().to_owned(), args.emit_manifest.clone()];
     without.extend(args.emit_artifacts_dir.clone());
+    without.extend(args.exclude.iter().cloned());
     without.extend(artifacts.iter().filter_map(|artifact| match &artifact.path {
         ArtifactPath::File(file) => Some(path.join(file)),
         ArtifactPath::Stdout => None,
@@ -293,7 +297,8 @@ fn input(
             CliError::usage(error).hint("images cannot be scanned yet: give a file or a directory")
         }
         MaterialError::Read { .. } => CliError::usage(error),
-        error => CliError::usage(error).hint("name a smaller or cleaner input with `--input`"),
+        error => CliError::usage(error)
+            .hint("name a smaller input with `--input`, or leave a part of it out with `--exclude PATH`"),
     })?;
     let Some(graph) = &args.call_graph else { return Ok(input) };
     let bytes = fs::read(graph, crate::host::limits::MAX_DOCUMENT_BYTES).map_err(CliError::usage)?;

@@ -1,6 +1,6 @@
 //! What every command that replays sets up first: configuration and stores.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::cli::args::{GlobalArgs, IsolationArgs};
 use crate::cli::error::CliError;
@@ -56,7 +56,16 @@ fn options(global: &GlobalArgs, isolation: &IsolationArgs) -> Vec<String> {
 fn roots(paths: &[PathBuf]) -> Result<Vec<String>, CliError> {
     let root = |path: &PathBuf| {
         let absolute = std::path::absolute(path).map_err(CliError::usage)?;
-        let text = absolute.into_os_string().into_string();
+        // By its words, not by where links lead: inside it must have the name by which programs call it.
+        let plain = absolute.components().fold(PathBuf::new(), |mut plain, part| {
+            if part == Component::ParentDir {
+                plain.pop();
+            } else {
+                plain.push(part);
+            }
+            plain
+        });
+        let text = plain.into_os_string().into_string();
         let text = text.map_err(|path| CliError::usage(format!("`--ro {}`: not UTF-8", path.display())))?;
         if !Path::new(&text).exists() {
             return Err(CliError::usage(format!("`--ro {text}`: there is no such path")));

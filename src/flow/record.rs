@@ -229,7 +229,7 @@ fn manifest(
             extra: extra(),
         },
         policy: match job.policy.as_ref().zip(kept.policy.as_ref()) {
-            None => PolicyRef { policy_set: Some("default".to_owned()), ..PolicyRef::default() },
+            None => PolicyRef::default(),
             Some((material, blob)) => PolicyRef {
                 policy_bundle_digest: Some(blob.digest.into()),
                 policy_content_digest: Some(material.identity().into()),

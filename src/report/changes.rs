@@ -122,7 +122,7 @@ pub fn inputs(recorded: &Dimensions, replayed: &Dimensions) -> Vec<String> {
         let name = words::dimension(name);
         match (before, after) {
             // A case has no recording: its scanner is whatever runs it.
-            (None, Some(after)) => format!("{name} {}, none recorded", after.short()),
+            (None, Some(after)) => format!("{name} (none recorded) → {}", after.short()),
             _ => format!("{name} {}", arrow(before, after)),
         }
     };

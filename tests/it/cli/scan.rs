@@ -459,12 +459,14 @@ fn a_folder_of_the_machine_is_shown_read_only_on_request() {
     let manifest = world.json("MANIFEST.json");
     valid(&manifest, "scan-manifest-v1.json");
     assert_eq!(manifest["environment"]["roots"], json!([tool]));
-    world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match"]);
 
+    // A manifest comes from elsewhere and could ask for anything: who replays it says what may be seen.
+    let run = world.stella(3, &["replay", "--from", "MANIFEST.json"]);
+    run.says(&["unreplayable", "folder `[WORLD]/work/tool` of the machine (allow it with `--ro [WORLD]/work/tool`)"]);
+    world.stella(0, &["replay", "--from", "MANIFEST.json", "--ro", &tool]).says(&["match"]);
     // Its content is kept nowhere: without it there is no replay.
     fs::rename(world.work("tool"), world.work("gone")).unwrap();
-    let run = world.stella(3, &["replay", "--from", "MANIFEST.json"]);
-    run.says(&["unreplayable", "folder `[WORLD]/work/tool` of the machine"]);
+    world.stella(2, &["replay", "--from", "MANIFEST.json", "--ro", &tool]).complains(&["there is no such path"]);
     world.stella(2, &["scan", "--input", "in", "--ro", "tool"]).complains(&["there is no such path"]);
 }
 
