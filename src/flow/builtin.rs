@@ -241,7 +241,40 @@ pub fn read_artifacts(directory: &Path) -> Result<Vec<Produced>, FsError> {
     Ok(artifacts)
 }
 
-/// The format of an artifact of the built-in scanner, by its name.
-pub fn format_of(name: &str) -> Option<ArtifactFormat> {
-    ARTIFACTS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+/// The format of a file that nobody gave one: its content tells; what content alone leaves open, its name among those of
+/// the built-in scanner does.
+///
+/// A name never contradicts content that is plain: other scanners write SARIF as `findings.json`, too. A broken
+/// `findings.json` stays findings, so that it is an error and not mere bytes.
+pub fn recognise(name: &str, bytes: &[u8]) -> ArtifactFormat {
+    use ArtifactFormat::{Bytes, Cyclonedx, CyclonedxVex, Json};
+    let detected = format::detect(bytes);
+    let named = ARTIFACTS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format);
+    match (detected, named) {
+        (Json | Bytes, Some(named)) | (Cyclonedx | CyclonedxVex, Some(named @ (Cyclonedx | CyclonedxVex))) => named,
+        _ => detected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_tells_the_format_and_a_name_only_what_content_leaves_open() {
+        let sarif = r#"{"version": "2.1.0", "runs": []}"#;
+        let bom = r#"{"bomFormat": "CycloneDX", "vulnerabilities": []}"#;
+        for (name, text, format) in [
+            ("findings.json", sarif, ArtifactFormat::Sarif),
+            ("findings.json", bom, ArtifactFormat::CyclonedxVex),
+            ("findings.json", r#"{"schema": "stella.findings/1""#, ArtifactFormat::StellaFindings),
+            ("findings.json", "{}", ArtifactFormat::StellaFindings),
+            ("sbom.cdx.json", bom, ArtifactFormat::Cyclonedx),
+            ("evidence.json", "{}", ArtifactFormat::Json),
+            ("other.json", "{}", ArtifactFormat::Json),
+            ("other.json", "{", ArtifactFormat::Bytes),
+        ] {
+            assert_eq!(recognise(name, text.as_bytes()), format, "{name}: {text}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::flow::context::Context;
 use crate::flow::dimensions;
+use crate::flow::failure::chain;
 use crate::flow::manifest_file::{self, ManifestFileError};
 use crate::flow::produced::Produced;
 use crate::flow::recorded::{self, UnsafeName};
@@ -125,7 +126,8 @@ impl Canary {
     fn expected(&self, context: &Context) -> Result<(Vec<Produced>, Vec<String>), NotReady> {
         let (mut artifacts, mut notes, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
         for record in &self.manifest.artifacts {
-            match self.golden(record).map_err(|error| NotReady::Broken(error.to_string()))? {
+            let golden = self.golden(record);
+            match golden.map_err(|error| NotReady::Broken(chain("cannot read what is expected", &error)))? {
                 Some(bytes) => {
                     if Digest::of(&bytes) != record.raw_sha256 {
                         notes.push(format!(
@@ -143,7 +145,11 @@ impl Canary {
     }
 
     fn golden(&self, record: &ArtifactRecord) -> Result<Option<Vec<u8>>, FsError> {
-        fs::read_if_present(&self.directory.join("expected").join(&record.path), limits::MAX_DOCUMENT_BYTES)
+        let path = self.directory.join("expected").join(&record.path);
+        match fs::read_inside(&self.directory, &path, limits::MAX_DOCUMENT_BYTES) {
+            Err(error) if error.is_not_found() => Ok(None),
+            read => read.map(Some),
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use crate::flow::builtin;
 use crate::flow::config::Config;
 use crate::flow::produced::{Produced, usual_type};
 use crate::flow::verdict::{self, Comparison, Rules, Scope, UnreadableArtifact, VerdictError};
-use crate::format;
 use crate::host::fs::{self, FsError, Kind};
 use crate::host::limits;
 use crate::model::artifact::ArtifactType;
@@ -53,7 +52,10 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
         (true, true) => (directory(a, config)?, directory(b, config)?),
         // Two files are one artifact, whatever they are called.
         (false, false) => {
-            let one = |path| artifact("artifact".to_owned(), path, config).map(|artifact| vec![artifact]);
+            let one = |path| {
+                let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES)?;
+                artifact("artifact".to_owned(), path, bytes, config).map(|artifact| vec![artifact])
+            };
             (one(a)?, one(b)?)
         }
         (true, false) => return Err(DiffPathsError::Mixed { directory: a.to_owned(), file: b.to_owned() }),
@@ -68,16 +70,22 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
 fn directory(root: &Path, config: &Config) -> Result<Vec<Produced>, DiffPathsError> {
     let items = fs::walk(root, limits::MAX_BUNDLE_ENTRIES)?;
     let hidden = |path: &Path| path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
-    let files = items.into_iter().filter(|item| matches!(item.kind, Kind::File { .. }) && !hidden(&item.relative));
-    let artifacts =
-        files.map(|item| artifact(item.relative.to_string_lossy().into_owned(), &root.join(&item.relative), config));
+    let files = items.into_iter().filter(|item| item.kind != Kind::Directory && !hidden(&item.relative));
+    let artifacts = files.map(|item| {
+        let path = root.join(&item.relative);
+        // What is passed by in silence would be no difference; opening a pipe would block for ever.
+        if item.kind == Kind::Special {
+            return Err(FsError::NotAFile { path }.into());
+        }
+        let bytes = fs::read_inside(root, &path, limits::MAX_DOCUMENT_BYTES)?;
+        artifact(item.relative.to_string_lossy().into_owned(), &path, bytes, config)
+    });
     let artifacts = artifacts.collect::<Result<Vec<_>, _>>()?;
     if artifacts.is_empty() { Err(DiffPathsError::Empty(root.to_owned())) } else { Ok(artifacts) }
 }
 
-fn artifact(name: String, path: &Path, config: &Config) -> Result<Produced, DiffPathsError> {
-    let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES)?;
-    let format = builtin::format_of(&name).unwrap_or_else(|| format::detect(&bytes));
+fn artifact(name: String, path: &Path, bytes: Vec<u8>, config: &Config) -> Result<Produced, DiffPathsError> {
+    let format = builtin::recognise(&name, &bytes);
     // What a file of unknown format is for is not known either: it must not pass for mere evidence.
     let artifact_type =
         if format.has_meaning() || name == "evidence.json" { usual_type(format) } else { ArtifactType::Findings };

@@ -21,6 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::bundle::listed::BundleError;
 use crate::bundle::{feed, policy};
+use crate::flow::artifact_spec::ArtifactSpec;
 use crate::flow::context::Context;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
@@ -29,8 +30,7 @@ use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::subject::Built;
 use crate::flow::trees::{self, TreeError};
 use crate::flow::verdict::{self, Scope, UnreadableArtifact};
-use crate::flow::{builtin, source_line};
-use crate::format;
+use crate::flow::{builtin, config, source_line};
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::digest::{Digest, DigestError};
@@ -139,21 +139,18 @@ pub fn looks_like_one(directory: &Path) -> bool {
     [METADATA, "input", "expected"].iter().any(|name| directory.join(name).exists())
 }
 
-fn read_json<T: DeserializeOwned>(file: &Path, what: &'static str) -> Result<T, CaseError> {
-    let bytes = fs::read(file, limits::MAX_CONFIG_BYTES).map_err(CaseError::Read)?;
-    serde_json::from_slice(&bytes).map_err(|source| CaseError::Json {
-        file: file.to_owned(),
-        line: source.line().max(1),
-        what,
-        source,
-    })
+/// Reads a file of a case by its path below the case's folder, which is also what it is called.
+fn read_json<T: DeserializeOwned>(directory: &Path, what: &'static str) -> Result<T, CaseError> {
+    let file = directory.join(what);
+    let bytes = fs::read_inside(directory, &file, limits::MAX_CONFIG_BYTES).map_err(CaseError::Read)?;
+    serde_json::from_slice(&bytes).map_err(|source| CaseError::Json { file, line: source.line().max(1), what, source })
 }
 
 impl Case {
     /// Reads a case's own files, its expected artifacts included.
     pub fn read(directory: &Path, context: &Context) -> Result<Self, CaseError> {
         let metadata_file = directory.join(METADATA);
-        let metadata: CaseMetadata = read_json(&metadata_file, METADATA)?;
+        let metadata: CaseMetadata = read_json(directory, METADATA)?;
         let value =
             |file: &Path, field, what: &str| CaseError::Value { file: file.to_owned(), field, what: what.to_owned() };
         let plain =
@@ -163,13 +160,17 @@ impl Case {
         }
         let config_file = directory.join("input/config.json");
         let config: CaseConfig =
-            if config_file.exists() { read_json(&config_file, "input/config.json")? } else { CaseConfig::default() };
+            if config_file.exists() { read_json(directory, "input/config.json")? } else { CaseConfig::default() };
         for (field, path) in [("input", &config.input), ("feed", &config.feed), ("policy", &config.policy)] {
             if path.as_ref().is_some_and(|path| path.starts_with('/') || path.split('/').any(|part| part == "..")) {
                 return Err(value(&config_file, field, "leaves the case's folder"));
             }
         }
-        let expected = read_expected(&directory.join("expected"), context)?;
+        let specs = match &context.config.subject {
+            Some(config::Subject::Scanner(scanner)) if config.scanner == CaseScanner::Subject => &*scanner.artifacts,
+            _ => &[],
+        };
+        let expected = read_expected(directory, specs, context)?;
         if expected.is_empty() {
             return Err(CaseError::NothingExpected { directory: directory.to_owned() });
         }
@@ -216,7 +217,7 @@ impl Case {
         };
         // A case has no recording: what differs from what it expects is what does not come out of its folder.
         let mut moving = Dimension::Scanner;
-        if self.config.scanner == CaseScanner::Subject {
+        if self.config.scanner == CaseScanner::Subject || !built.is_scanner() {
             built.swap_into_case(&mut job);
             moving = built.dimension();
         }
@@ -250,8 +251,11 @@ impl Case {
     }
 
     fn input(&self, root: &Path) -> Result<InputMaterial, CaseError> {
+        self.inside("input", root)?;
         if let Some(name) = &self.config.input {
-            return Ok(InputMaterial::read(&root.join(name), &[])?);
+            let path = root.join(name);
+            self.inside("input", &path)?;
+            return Ok(InputMaterial::read(&path, &[])?);
         }
         let aside = [self.config.feed.as_deref().unwrap_or("feed"), self.config.policy.as_deref().unwrap_or("policy")];
         let mut without: Vec<PathBuf> = aside.iter().map(|name| root.join(name)).collect();
@@ -261,6 +265,19 @@ impl Case {
             [(name, bytes)] => Ok(InputMaterial::file(*name, bytes.to_vec())),
             _ => Ok(input),
         }
+    }
+
+    /// Refuses a path that leads out of the case's folder through a symbolic link. One that is not there is for its reader.
+    fn inside(&self, field: &'static str, path: &Path) -> Result<(), CaseError> {
+        let (Ok(root), Ok(real)) = (self.directory.canonicalize(), path.canonicalize()) else { return Ok(()) };
+        if real.starts_with(root) {
+            return Ok(());
+        }
+        Err(CaseError::Value {
+            file: self.directory.join("input/config.json"),
+            field,
+            what: format!("`{}` is a link that leaves the case's folder", path.display()),
+        })
     }
 
     /// A folder of the case, or a bundle by digest.
@@ -274,6 +291,7 @@ impl Case {
             }),
             (given, _) => {
                 let folder = self.directory.join("input").join(given.unwrap_or(what));
+                self.inside(what, &folder)?;
                 Ok((given.is_some() || folder.exists()).then_some(Place::Folder(folder)))
             }
         }
@@ -301,13 +319,16 @@ fn default_clock() -> Timestamp {
     DEFAULT_CLOCK.parse().unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn read_expected(directory: &Path, context: &Context) -> Result<Vec<Produced>, CaseError> {
+/// Reads `expected/` of a case whose scanner writes what `specs` say; a format that they name needs no recognising.
+fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Result<Vec<Produced>, CaseError> {
+    let directory = case.join("expected");
     let mut expected = Vec::new();
-    for item in fs::list(directory).map_err(CaseError::Read)? {
+    for item in fs::list(&directory).map_err(CaseError::Read)? {
         let file = directory.join(&item.relative);
         let name = item.relative.to_string_lossy().into_owned();
-        let bytes = fs::read(&file, limits::MAX_DOCUMENT_BYTES).map_err(CaseError::Read)?;
-        let format = builtin::format_of(&name).unwrap_or_else(|| format::detect(&bytes));
+        let bytes = fs::read_inside(case, &file, limits::MAX_DOCUMENT_BYTES).map_err(CaseError::Read)?;
+        let given = specs.iter().find(|spec| spec.file_name() == name).and_then(|spec| spec.format);
+        let format = given.unwrap_or_else(|| builtin::recognise(&name, &bytes));
         let artifact = Produced { artifact_type: usual_type(format), name, format, bytes: bytes.into() };
         verdict::check(&artifact, &context.config).map_err(|source| CaseError::Expected { file, source })?;
         expected.push(artifact);

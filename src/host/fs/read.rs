@@ -57,11 +57,11 @@ pub fn read_if_present(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FsErr
 pub fn read_inside(root: &Path, path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let dir = Dir::open_ambient_dir(root, ambient_authority()).map_err(FsError::io("open", root))?;
-    let file = dir.open(relative).map_err(FsError::io("open", path))?;
-    let metadata = file.metadata().map_err(FsError::io("read", path))?;
-    if !metadata.is_file() {
+    // Before it is opened: a pipe would block for ever.
+    if !dir.metadata(relative).map_err(FsError::io("open", path))?.is_file() {
         return Err(FsError::NotAFile { path: path.to_owned() });
     }
+    let file = dir.open(relative).map_err(FsError::io("open", path))?;
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(FsError::io("read", path))?;
     let too_large = bytes.len() as u64 > limit;

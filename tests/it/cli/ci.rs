@@ -341,3 +341,72 @@ fn each_replay_is_its_own_fault_domain() {
     assert_eq!(outcome("placeholders"), "unreplayable");
     assert_eq!(outcome("SCN-0002"), "unhealthy");
 }
+
+#[test]
+fn what_a_scanner_of_the_checkout_writes_is_read_by_its_content_or_as_it_says() {
+    let world = World::new();
+    case(&world, "regressions/SCN-0001", "SCN-0001");
+    let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": []}]}"#;
+    world.write("regressions/SCN-0001/expected/findings.json", format!("{sarif}\n"));
+    world.script("scan", &format!("cat > \"$1/findings.json\" <<'END'\n{sarif}\nEND"));
+    let configuration = |artifact: &str| {
+        let subject = "subject:\n  kind: scanner\n  path: scan\n  argv: ['{scanner}', '{out}']\n  artifacts: ";
+        world.write(".stella.yaml", format!("{subject}['findings={{out}}/findings.json{artifact}']\n"));
+    };
+    for artifact in [":sarif", ""] {
+        configuration(artifact);
+        assert_eq!(only(&result(&world, 0, &[]))["levels"]["sf"], true, "`{artifact}`");
+    }
+    // A text of no known format is findings by its name, unless the scanner's own configuration says what it is.
+    world.write("regressions/SCN-0001/expected/findings.json", "plain\n");
+    world.script("scan", "echo plain > \"$1/findings.json\"");
+    world.stella(2, &["ci"]).complains(&["expected/findings.json"]);
+    configuration(":bytes");
+    result(&world, 0, &[]);
+}
+
+#[test]
+fn a_case_reads_nothing_outside_its_folder() {
+    let folder = "regressions/SCN-0001-minimist";
+    for (name, exit) in [
+        ("expected/findings.json", 2),
+        ("case.metadata.json", 2),
+        ("input/package-lock.json", 4),
+        ("input/feed", 4),
+        ("input", 4),
+    ] {
+        let world = repository();
+        fs::rename(world.work(&format!("{folder}/{name}")), world.work("outside")).unwrap();
+        std::os::unix::fs::symlink(world.work("outside"), world.work(&format!("{folder}/{name}"))).unwrap();
+        if name == "input/package-lock.json" {
+            world.write(&format!("{folder}/input/config.json"), r#"{"input": "package-lock.json"}"#);
+        }
+        let run = world.stella(exit, &["ci"]);
+        assert!(
+            format!("{}{}", run.stderr, run.stdout).contains(&format!("{folder}/{name}")),
+            "{name}: {}",
+            run.stdout
+        );
+    }
+    let world = repository();
+    let golden = world.work("fixtures/canaries/npm-app/expected/findings.json");
+    fs::rename(&golden, world.work("outside")).unwrap();
+    std::os::unix::fs::symlink(world.work("outside"), &golden).unwrap();
+    world.stella(4, &["ci", "--pinned"]).says(&["fixtures/canaries/npm-app/expected/findings.json"]);
+}
+
+#[test]
+fn a_case_for_the_built_in_scanner_still_takes_the_feed_of_the_checkout() {
+    let world = World::new();
+    case(&world, "regressions/SCN-0001", "SCN-0001");
+    world.write("regressions/SCN-0001/input/config.json", r#"{"scanner": "builtin"}"#);
+    world.write("records/old.json", advisory("GHSA-old", CVE, "minimist", "0.0.1", "MODERATE").to_string());
+    world.write(".stella.yaml", "subject:\n  kind: feed\n  path: records\n");
+    assert_eq!(only(&result(&world, 1, &[]))["mismatch_reason"], "feed_drift");
+    world.script("scan", "exit 9");
+    world.write(
+        ".stella.yaml",
+        "subject: {kind: scanner, path: scan, argv: ['{scanner}'], artifacts: ['findings=findings.json']}\n",
+    );
+    assert_eq!(only(&result(&world, 0, &[]))["outcome"], "match");
+}

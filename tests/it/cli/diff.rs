@@ -118,3 +118,34 @@ fn what_cannot_be_compared_is_said() {
     world.stella(2, &diff("out", "out", "xf")).complains(&["xf", "bf"]);
     world.stella(2, &["diff", "--a", "out"]).complains(&["--b <PATH>"]);
 }
+
+const SARIF: &str = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": []}]}"#;
+
+#[test]
+fn a_name_does_not_outweigh_the_content() {
+    let world = World::new();
+    world.write("a/findings.json", SARIF);
+    world.write("b/findings.json", SARIF.replace("\"x\"", "\"y\""));
+    world.stella(0, &diff("a", "a", "sf")).says(&["semantic: same"]);
+    world.stella(1, &diff("a", "b", "bf")).says(&["findings.json"]);
+    world.write("b/findings.json", "{\"schema\": \"stella.findings/1\"");
+    world.stella(2, &diff("a", "b", "bf")).complains(&["b/findings.json", "cannot be compared"]);
+}
+
+#[test]
+fn a_link_is_read_inside_its_directory_and_refused_outside() {
+    let world = World::new();
+    world.write("a/sarif.json", SARIF);
+    world.write("b/real/sarif.json", SARIF);
+    let link = world.work("b/sarif.json");
+    std::os::unix::fs::symlink("real/sarif.json", &link).unwrap();
+    world.stella(1, &diff("a", "b", "bf")).says(&["real/sarif.json"]);
+    for target in ["../a/sarif.json", "nowhere"] {
+        std::fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        world.stella(2, &diff("a", "b", "bf")).complains(&["cannot open `b/sarif.json`"]);
+    }
+    std::fs::remove_file(&link).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(&link).unwrap();
+    world.stella(2, &diff("a", "b", "bf")).complains(&["`b/sarif.json` is not a regular file"]);
+}
