@@ -125,11 +125,9 @@ impl Replay {
         }
         result.diff = comparison.diff;
         let second = execute::execute(&self.job, context)?;
-        let fingerprints = |executed: &Executed| verdict::fingerprints(&executed.artifacts, &context.config);
-        let (a, b) = (fingerprints(&first).map_err(unhealthy)?, fingerprints(&second).map_err(unhealthy)?);
-        if a != b {
-            let names: Vec<&str> =
-                a.iter().filter(|(name, digest)| b.get(*name) != Some(digest)).map(|(name, _)| name.as_str()).collect();
+        let runs = (first.artifacts.as_slice(), second.artifacts.as_slice());
+        let names = verdict::unstable(&self.expected.artifacts, runs, &self.rules(context)).map_err(unhealthy)?;
+        if !names.is_empty() {
             return Ok(Outcome::Flaky {
                 detail: format!("two runs of the same inputs differ in {}", names.join(", ")),
             });
@@ -138,13 +136,16 @@ impl Replay {
     }
 
     fn compare(&self, executed: &Executed, context: &Context) -> Result<Comparison, Failure> {
-        let rules = Rules {
+        verdict::compare(&self.expected.artifacts, &executed.artifacts, &self.rules(context)).map_err(unhealthy)
+    }
+
+    fn rules<'a>(&self, context: &'a Context) -> Rules<'a> {
+        Rules {
             config: &context.config,
             scope: self.expected.scope,
             policy: &context.default_policy.policy,
             now: self.job.clock,
-        };
-        verdict::compare(&self.expected.artifacts, &executed.artifacts, &rules).map_err(unhealthy)
+        }
     }
 }
 

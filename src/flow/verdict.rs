@@ -106,11 +106,8 @@ struct Read<'a> {
 /// Compares what was expected with what came out.
 pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
     let before = read_side(expected, rules.config).map_err(|(name, source)| VerdictError::Expected { name, source })?;
-    let in_scope: Vec<&Produced> = actual
-        .iter()
-        .filter(|artifact| rules.scope == Scope::All || before.contains_key(artifact.name.as_str()))
-        .collect();
-    let after = read_side(in_scope, rules.config).map_err(|(name, source)| VerdictError::Actual { name, source })?;
+    let after = read_side(in_scope(expected, actual, rules.scope), rules.config)
+        .map_err(|(name, source)| VerdictError::Actual { name, source })?;
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
 
     let mut artifacts = Vec::new();
@@ -170,10 +167,27 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
     Ok(Comparison { fidelity, diff, artifacts })
 }
 
-/// The canonical digests of a set of artifacts, by name: whether two runs agree.
-pub fn fingerprints(artifacts: &[Produced], config: &Config) -> Result<BTreeMap<String, Digest>, VerdictError> {
-    let read = read_side(artifacts, config).map_err(|(name, source)| VerdictError::Actual { name, source })?;
-    Ok(read.into_iter().map(|(name, read)| (name.to_owned(), read.canonical.digest)).collect())
+/// The artifacts of a run that are compared with what is expected.
+fn in_scope<'a>(expected: &[Produced], actual: &'a [Produced], scope: Scope) -> Vec<&'a Produced> {
+    let primary = expected.iter().filter(|artifact| artifact.artifact_type.is_primary());
+    let names: BTreeSet<&str> = primary.map(|artifact| artifact.name.as_str()).collect();
+    actual.iter().filter(|artifact| scope == Scope::All || names.contains(artifact.name.as_str())).collect()
+}
+
+/// The names of the artifacts in which two runs differ, among those that are compared with what is expected.
+pub fn unstable(
+    expected: &[Produced],
+    (first, second): (&[Produced], &[Produced]),
+    rules: &Rules<'_>,
+) -> Result<Vec<String>, VerdictError> {
+    let digests = |run| -> Result<BTreeMap<&str, Digest>, VerdictError> {
+        let read = read_side(in_scope(expected, run, rules.scope), rules.config);
+        let read = read.map_err(|(name, source)| VerdictError::Actual { name, source })?;
+        Ok(read.into_iter().map(|(name, read)| (name, read.canonical.digest)).collect())
+    };
+    let (a, b) = (digests(first)?, digests(second)?);
+    let names: BTreeSet<&str> = a.keys().chain(b.keys()).copied().collect();
+    Ok(names.into_iter().filter(|name| a.get(name) != b.get(name)).map(str::to_owned).collect())
 }
 
 /// Whether an artifact is what its format says; its canonical form if it is.
@@ -264,6 +278,31 @@ mod tests {
 
     fn meaning_of(format: ArtifactFormat, bytes: &[u8]) -> Semantics {
         meaning(std::iter::once(&format::read_document(format, bytes).unwrap()))
+    }
+
+    #[test]
+    fn two_runs_are_held_against_each_other_in_what_is_compared_alone() {
+        let artifact = |name: &str, bytes: &[u8]| Produced {
+            artifact_type: ArtifactType::Findings,
+            name: name.to_owned(),
+            format: ArtifactFormat::Bytes,
+            bytes: bytes.into(),
+        };
+        let config = Config::for_directory(std::path::Path::new(".")).unwrap();
+        let policy = Policy::builtin_default().unwrap();
+        let expected = [artifact("a", b"0")];
+        let first = [artifact("a", b"1"), artifact("log", b"1")];
+        let broken = Produced { format: ArtifactFormat::StellaFindings, ..artifact("other", b"{") };
+        let second = [artifact("a", b"1"), artifact("log", b"2"), artifact("more", b"")];
+        let names = |scope, second: &[Produced]| {
+            let rules = Rules { config: &config, scope, policy: &policy, now: Timestamp::UNIX_EPOCH };
+            unstable(&expected, (&first, second), &rules)
+        };
+        assert_eq!(names(Scope::All, &second).unwrap(), ["log", "more"]);
+        assert!(names(Scope::Expected, &second).unwrap().is_empty());
+        let second = [artifact("a", b"1"), artifact("log", b"1"), broken];
+        assert!(names(Scope::All, &second).is_err());
+        assert!(names(Scope::Expected, &second).unwrap().is_empty());
     }
 
     /// What a profile calls a set has no first element: else equal bytes could mean different things.
