@@ -9,6 +9,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::progress::Progress;
 use crate::cli::{output, setup};
 use crate::flow::ci::{self, CiError, CiRequest};
+use crate::flow::subject::SubjectError;
 use crate::host::machine;
 use crate::model::exit::Exit;
 use crate::model::result::RunResult;
@@ -74,8 +75,13 @@ pub fn run(global: &GlobalArgs, args: CiArgs) -> CliResult {
 
 fn failed(error: CiError) -> CliError {
     match error {
-        CiError::Discover(_) => CliError::usage(error),
-        CiError::Subject(_) | CiError::Scratch(_) => CliError::new(Exit::Infrastructure, error),
+        // What the configuration names is not there or not what it must be.
+        CiError::Discover(_) | CiError::Subject(SubjectError::Missing(_) | SubjectError::Tree(_)) => {
+            CliError::usage(error)
+        }
+        CiError::Subject(SubjectError::Start { .. } | SubjectError::Build { .. }) | CiError::Scratch(_) => {
+            CliError::new(Exit::Infrastructure, error)
+        }
     }
 }
 

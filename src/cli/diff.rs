@@ -8,6 +8,7 @@ use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::flow::diff_paths::{self, DiffPathsError};
+use crate::flow::verdict::VerdictError;
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::report::json::commands::{DiffV1, LevelsV1};
@@ -55,7 +56,12 @@ impl From<ModeChoice> for Level {
 pub fn run(global: &GlobalArgs, args: DiffArgs) -> CliResult {
     let config = setup::config(global)?;
     let comparison = diff_paths::compare(&args.a, &args.b, &config).map_err(|error| match error {
+        // The files are read by then: what fails now is ours.
+        DiffPathsError::Verdict(error @ (VerdictError::Policy(_) | VerdictError::Order(_))) => {
+            CliError::infrastructure(error)
+        }
         DiffPathsError::Verdict(error) => CliError::usage(error),
+        DiffPathsError::Policy(_) => CliError::infrastructure(error),
         DiffPathsError::Unreadable { .. } => CliError::usage(error),
         error => CliError::usage(error).hint("give two files, or two directories of artifacts"),
     })?;

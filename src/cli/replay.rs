@@ -8,7 +8,7 @@ use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::manifest::unreadable;
 use crate::cli::{output, setup};
-use crate::flow::replay_manifest::{self, ReplayRequest, Swap, SwapError};
+use crate::flow::replay_manifest::{self, ReplayError, ReplayRequest, Swap, SwapError};
 use crate::flow::{keep, manifest_file};
 use crate::host::fs;
 use crate::report::json::v1;
@@ -46,7 +46,7 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         env: args.env.clone(),
         out_dir: args.out_dir.clone(),
     };
-    let result = replay_manifest::run(manifest, &request, &context).map_err(CliError::usage)?;
+    let result = replay_manifest::run(manifest, &request, &context).map_err(failed)?;
     let document = v1::result(&result).map_err(CliError::infrastructure)?;
     if let Some(directory) = &args.out_dir {
         write_result(directory, &document)?;
@@ -56,6 +56,13 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         Format::Text => result.replays.iter().for_each(|replay| output::data(&text::replay(replay, Style::coloured()))),
     }
     Ok(result.exit().into())
+}
+
+fn failed(error: ReplayError) -> CliError {
+    match error {
+        ReplayError::Scratch(_) => CliError::infrastructure(error),
+        error => CliError::usage(error),
+    }
 }
 
 fn write_result(directory: &Path, document: &str) -> Result<(), CliError> {

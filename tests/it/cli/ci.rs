@@ -306,7 +306,7 @@ fn a_policy_of_the_checkout_is_swapped_in() {
         assert_eq!(replay["levels"]["pf"], false);
     }
     world.write("rules/rules.rego", "package stella.policy\n\nnot rego");
-    let run = world.stella(4, &["ci"]);
+    let run = world.stella(2, &["ci"]);
     run.complains(&["the subject cannot be used", "the policy `./rules` does not load", "rules.rego"]);
 }
 
@@ -409,4 +409,13 @@ fn a_case_for_the_built_in_scanner_still_takes_the_feed_of_the_checkout() {
         "subject: {kind: scanner, path: scan, argv: ['{scanner}'], artifacts: ['findings=findings.json']}\n",
     );
     assert_eq!(only(&result(&world, 0, &[]))["outcome"], "match");
+}
+
+#[test]
+fn a_subject_that_is_not_there_is_a_wrong_configuration() {
+    let world = repository();
+    for subject in ["kind: feed", "kind: scanner, argv: ['{scanner}'], artifacts: ['findings=findings.json']"] {
+        world.write(".stella.yaml", format!("subject: {{{subject}, path: nowhere}}\n"));
+        world.stella(2, &["ci"]).complains(&["nowhere"]);
+    }
 }
