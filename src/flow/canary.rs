@@ -113,12 +113,14 @@ impl Canary {
         if swap {
             built.swap_into_recording(&mut job);
         }
-        let recorded = dimensions::of_manifest(&manifest).map_err(|error| NotReady::Broken(error.to_string()))?;
-        let (artifacts, notes) = self.expected(context)?;
+        let dimensions = dimensions::of_manifest(&manifest).map_err(|error| NotReady::Broken(error.to_string()))?;
+        let (artifacts, edited) = self.expected(context)?;
+        let mut notes = recorded::other_rules(&self.manifest, &context.config);
+        notes.extend(edited);
         Ok(Replay {
             title: self.title(mode, context),
             job,
-            expected: Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(recorded) },
+            expected: Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions) },
             notes,
         })
     }

@@ -1,5 +1,7 @@
 //! What a manifest says of its artifacts and of itself, in the words of the flow.
 
+use crate::canonical::CANONICALIZER_VERSION;
+use crate::flow::config::Config;
 use crate::flow::produced::Produced;
 use crate::model::manifest::{ArtifactRecord, InputType, ScanManifest};
 
@@ -36,6 +38,29 @@ pub fn check_names(manifest: &ScanManifest) -> Result<(), UnsafeName> {
 /// Whether a text can be the name of a file and nothing else.
 pub fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != ".."
+}
+
+/// What to know where a manifest was recorded under other rules of comparison than those of today, which apply.
+pub fn other_rules(manifest: &ScanManifest, config: &Config) -> Vec<String> {
+    let mut notes = Vec::new();
+    let version = &manifest.normalization.canonicalizer_version;
+    if version != CANONICALIZER_VERSION {
+        notes.push(format!(
+            "recorded under canonicalizer {version}, compared under {CANONICALIZER_VERSION}: record again to be sure"
+        ));
+    }
+    let is_other = |record: &&ArtifactRecord| {
+        record.artifact_type.is_primary() && record.profile_digest != config.profile(record.format).digest()
+    };
+    let others: Vec<String> =
+        manifest.artifacts.iter().filter(is_other).map(|record| format!("`{}`", record.path)).collect();
+    if !others.is_empty() {
+        notes.push(format!(
+            "recorded under another profile than it is compared under now: {}; record again to be sure",
+            others.join(", ")
+        ));
+    }
+    notes
 }
 
 /// One line for people: what was scanned, by what.

@@ -25,7 +25,7 @@ use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the meaning")]
 pub enum Swap {
-    Feed(PathBuf),
+    Feed { name: Option<String>, path: PathBuf },
     Policy(PathBuf),
     Scanner(PathBuf),
     BuiltIn,
@@ -35,7 +35,7 @@ pub enum Swap {
 /// Why a text names no swap.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{0}` names nothing to swap: expected `feed=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin` or `input=PATH`"
+    "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin` or `input=PATH`"
 )]
 pub struct SwapError(String);
 
@@ -44,7 +44,13 @@ impl FromStr for Swap {
 
     fn from_str(text: &str) -> Result<Self, SwapError> {
         match text.split_once('=').filter(|(_, path)| !path.is_empty()) {
-            Some(("feed", path)) => Ok(Self::Feed(path.into())),
+            Some(("feed", given)) => match given.split_once('=') {
+                // A path that holds a `=` is told apart by its `/`, as in `./a=b`.
+                Some((name, path)) if recorded::is_plain_name(name) && !path.is_empty() => {
+                    Ok(Self::Feed { name: Some(name.to_owned()), path: path.into() })
+                }
+                _ => Ok(Self::Feed { name: None, path: given.into() }),
+            },
             Some(("policy", path)) => Ok(Self::Policy(path.into())),
             Some(("scanner", "builtin")) => Ok(Self::BuiltIn),
             Some(("scanner", path)) => Ok(Self::Scanner(path.into())),
@@ -81,12 +87,36 @@ pub enum ReplayError {
         /// Which.
         source: UnsafeName,
     },
+    /// Nobody said which of several feeds is meant.
+    #[error("the recording has several feeds: name one of {} as in `--with feed=NAME=PATH`", quoted(.feeds))]
+    WhichFeed {
+        /// The recorded feeds.
+        feeds: Vec<String>,
+    },
+    /// A feed that the recording does not have.
+    #[error("the recording has no feed `{name}`: it has {}", quoted(.feeds))]
+    NoSuchFeed {
+        /// What was asked for.
+        name: String,
+        /// The recorded feeds.
+        feeds: Vec<String>,
+    },
+    /// The built-in scanner was recorded: there is no command to run another one with.
+    #[error("`--with scanner=PATH`: the recording has no command for a scanner, it was made by the built-in one")]
+    NoCommand,
     /// A variable that is not set.
     #[error("the variable `{0}` is not set")]
     Variable(String),
     /// A folder for restored scanners cannot be made.
     #[error("cannot make a private folder")]
     Scratch(#[source] std::io::Error),
+}
+
+fn quoted(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl From<MaterialError> for ReplayError {
@@ -134,7 +164,8 @@ fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) ->
     option("--out-dir", out_dir.display().to_string());
     for swap in &request.swaps {
         let (what, path) = match swap {
-            Swap::Feed(path) => ("feed", path.display().to_string()),
+            Swap::Feed { name: None, path } => ("feed", path.display().to_string()),
+            Swap::Feed { name: Some(name), path } => ("feed", format!("{name}={}", path.display())),
             Swap::Policy(path) => ("policy", path.display().to_string()),
             Swap::Scanner(path) => ("scanner", path.display().to_string()),
             Swap::BuiltIn => ("scanner", "builtin".to_owned()),
@@ -171,10 +202,10 @@ fn prepare(
     let swaps_scanner = request.swaps.iter().any(|swap| matches!(swap, Swap::Scanner(_) | Swap::BuiltIn));
     let scanner = if swaps_scanner { Scanner::WillBeSwapped } else { Scanner::Restored };
     let restored = restore::restore(&manifest, scanner, context, scratch).and_then(|job| {
-        let recorded = dimensions::of_manifest(&manifest).map_err(|error| RestoreError::Broken(error.to_string()))?;
-        Ok((job, recorded, restore::artifacts(&manifest.manifest().artifacts, context)?))
+        let dimensions = dimensions::of_manifest(&manifest).map_err(|error| RestoreError::Broken(error.to_string()))?;
+        Ok((job, dimensions, restore::artifacts(&manifest.manifest().artifacts, context)?))
     });
-    let (mut job, recorded, artifacts) = match restored {
+    let (mut job, dimensions, artifacts) = match restored {
         Ok(restored) => restored,
         Err(RestoreError::Gone(missing)) => return Ok(Err(Outcome::Unreplayable { missing })),
         Err(RestoreError::Broken(detail)) => return Ok(Err(Outcome::Infra { detail })),
@@ -186,20 +217,59 @@ fn prepare(
         let value = std::env::var(name).map_err(|_| ReplayError::Variable(name.clone()))?;
         job.env.insert(name.clone(), value);
     }
-    let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(recorded) };
-    Ok(Ok(Replay { title: title.clone(), job, expected, notes: Vec::new() }))
+    let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions) };
+    let notes = recorded::other_rules(manifest.manifest(), &context.config);
+    Ok(Ok(Replay { title: title.clone(), job, expected, notes }))
 }
 
 fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayError> {
     match swap {
-        Swap::Feed(path) => {
-            let name = job.feeds.first().map_or("osv", |feed| feed.name.as_str()).to_owned();
-            job.feeds = vec![trees::feed(&name, path, context)?];
-        }
+        Swap::Feed { name, path } => swap_feed(name.as_deref(), path, job, context)?,
         Swap::Policy(path) => job.policy = Some(trees::policy(path, context)?),
+        Swap::Scanner(_) if job.argv.is_empty() => return Err(ReplayError::NoCommand),
         Swap::Scanner(path) => job.scanner = trees::scanner(path)?,
         Swap::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
         Swap::Input(path) => job.input = InputMaterial::read(path, &[])?,
     }
     Ok(())
+}
+
+/// Puts a feed in the place of the recorded one, under its name; a recording without feeds gets its first.
+fn swap_feed(name: Option<&str>, path: &Path, job: &mut Job, context: &Context) -> Result<(), ReplayError> {
+    let feeds = || job.feeds.iter().map(|feed| feed.name.clone()).collect();
+    let at = match (name, job.feeds.len()) {
+        (None, 0 | 1) => 0,
+        (None, _) => return Err(ReplayError::WhichFeed { feeds: feeds() }),
+        (Some(_), 0) => 0,
+        (Some(name), _) => {
+            let at = job.feeds.iter().position(|feed| feed.name == name);
+            at.ok_or_else(|| ReplayError::NoSuchFeed { name: name.to_owned(), feeds: feeds() })?
+        }
+    };
+    let recorded = job.feeds.get_mut(at);
+    let name = recorded.as_ref().map_or(name.unwrap_or("osv"), |feed| &feed.name);
+    let feed = trees::feed(name, path, context)?;
+    match recorded {
+        Some(recorded) => *recorded = feed,
+        None => job.feeds.push(feed),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_may_be_named() {
+        let feed = |name: Option<&str>, path: &str| Swap::Feed { name: name.map(str::to_owned), path: path.into() };
+        for (text, expected) in [
+            ("feed=later", feed(None, "later")),
+            ("feed=osv=later", feed(Some("osv"), "later")),
+            ("feed=osv=a=b", feed(Some("osv"), "a=b")),
+            ("feed=./a=b", feed(None, "./a=b")),
+        ] {
+            assert_eq!(text.parse::<Swap>().unwrap(), expected, "{text}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::flow::material::{FeedMaterial, PolicyMaterial, ScannerMaterial};
 use crate::flow::trees::{self, TreeError};
 use crate::host::fs::FsError;
 use crate::model::dimension::Dimension;
-use crate::model::manifest::ScanManifest;
+use crate::model::manifest::{ScanManifest, ScannerKind};
 
 /// A subject that is ready to be swapped in.
 #[derive(Debug, Clone)]
@@ -114,14 +114,20 @@ impl Built {
     /// Whether the subject is an input of this recording, so that swapping it in asks *did I break it*.
     ///
     /// A scanner is swapped for the engine of its own name only: running another engine's recording with it would say
-    /// nothing about either.
+    /// nothing about either. A feed takes the place of the only one: of several nobody said which. Without a recorded
+    /// policy the default one decided, and only the built-in scanner asks it.
     pub fn concerns(&self, manifest: &ScanManifest) -> bool {
         match self {
             Self::Nothing => false,
             Self::BuiltIn => manifest.scanner.engine == builtin::ENGINE,
             Self::Scanner(_, subject) => manifest.scanner.engine == subject.engine,
-            Self::Feed(_) => !manifest.feeds.bundles.is_empty() || manifest.feeds.vuln_feed_bundle_digest.is_some(),
-            Self::Policy(_) => true,
+            Self::Feed(_) => match manifest.feeds.bundles.len() {
+                0 => manifest.feeds.vuln_feed_bundle_digest.is_some(),
+                feeds => feeds == 1,
+            },
+            Self::Policy(_) => {
+                manifest.policy.policy_bundle_digest.is_some() || manifest.scanner.kind == Some(ScannerKind::BuiltIn)
+            }
         }
     }
 
@@ -131,7 +137,11 @@ impl Built {
             Self::Nothing => {}
             Self::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
             Self::Scanner(material, _) => job.scanner = material.clone(),
-            Self::Feed(feed) => job.feeds = vec![feed.clone()],
+            Self::Feed(feed) => {
+                // The scanner may find its feed by the name that it had.
+                let name = job.feeds.first().map_or(&feed.name, |recorded| &recorded.name).clone();
+                job.feeds = vec![FeedMaterial { name, ..feed.clone() }];
+            }
             Self::Policy(policy) => job.policy = Some(policy.clone()),
         }
     }

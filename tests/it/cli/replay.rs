@@ -215,3 +215,73 @@ fn what_cannot_be_swapped_in_is_a_wrong_argument() {
         "No such file",
     ]);
 }
+
+/// A recording of a scanner that lists its feeds, with two of them.
+fn with_two_feeds() -> World {
+    let world = scene();
+    world.script("list.sh", "cd \"$1\" && find . -type f | sort");
+    let scan = ["scan", "--input", "app", "--feed", "one=feed", "--feed", "two=feed", "--artifact", "findings=-:bytes"];
+    let manifest = ["--emit-manifest", "fixtures/canaries/two/manifest.json", "--store", "fixtures/store"];
+    world.stella(0, &[&scan[..], &manifest, &["--", "./list.sh", "{feed}"]].concat());
+    world
+}
+
+#[test]
+fn one_of_several_feeds_is_swapped_by_its_name() {
+    let world = with_two_feeds();
+    let replay = |exit: u8, with: &str| {
+        let from = ["replay", "--from", "fixtures/canaries/two/manifest.json", "--store", "fixtures/store"];
+        world.stella(exit, &[&from[..], &["--with", with, "--format", "json"]].concat())
+    };
+    replay(2, "feed=later").complains(&["several feeds", "`one`, `two`", "feed=NAME=PATH"]);
+    replay(2, "feed=three=later").complains(&["no feed `three`: it has `one`, `two`"]);
+    let result = replay(1, "feed=two=later").stdout_json();
+    assert_eq!(only(&result)["mismatch_reason"], "feed_drift");
+    assert!(reproduce(&result).contains("--with feed=two=later"));
+    // The other one stays.
+    replay(0, "feed=two=feed");
+}
+
+#[test]
+fn a_recording_that_the_subject_cannot_replace_is_replayed_as_recorded() {
+    let world = with_two_feeds();
+    for subject in ["{kind: feed, path: later}", "{kind: policy, path: rules}"] {
+        world.write("rules/rules.rego", "package stella.policy\n\nimport rego.v1\n\ndeny contains \"no\" if false\n");
+        world.write(".stella.yaml", format!("subject: {subject}\n"));
+        // Without the policy that every recording names: as another program may write it.
+        world.edit("fixtures/canaries/two/manifest.json", |manifest| manifest["policy"] = json!({}));
+        let result = world.stella(0, &["ci", "--format", "json"]).stdout_json();
+        assert_eq!(only(&result)["mode"], "fidelity", "{subject}");
+    }
+}
+
+#[test]
+fn a_recording_of_the_built_in_scanner_has_no_command_for_another() {
+    let world = recorded();
+    world.script("scan.sh", "true");
+    world.stella(2, &[&REPLAY[..], &["--with", "scanner=scan.sh"]].concat()).complains(&["has no command"]);
+}
+
+#[test]
+fn other_rules_of_comparison_than_those_recorded_are_said() {
+    let world = recorded();
+    world.stella(0, &REPLAY).says(&["match"]);
+    assert_eq!(only(&result(&world, 0, &[]))["notes"], json!([]));
+    world.edit("MANIFEST.json", |manifest| {
+        manifest["normalization"]["canonicalizer_version"] = json!("0.9.0");
+        manifest["artifacts"][0]["profile_digest"] = json!(Digest::of(b"another").to_string());
+    });
+    let name = world.json("MANIFEST.json")["artifacts"][0]["path"].as_str().unwrap().to_owned();
+    let notes = only(&result(&world, 0, &[]))["notes"].to_string();
+    for words in ["canonicalizer 0.9.0", "another profile", &format!("`{name}`")] {
+        assert!(notes.contains(words), "{words}: {notes}");
+    }
+}
+
+#[test]
+fn a_machine_without_room_is_no_wrong_argument() {
+    let world = recorded();
+    let mut command = world.command(&REPLAY);
+    command.env("TMPDIR", world.path("nowhere"));
+    world.run(4, command).complains(&["cannot make a private folder"]);
+}
