@@ -31,8 +31,21 @@ impl FromStr for Purl {
     fn from_str(text: &str) -> Result<Self, PurlError> {
         let parsed = PackageUrl::from_str(text);
         let mut purl = parsed.map_err(|source| PurlError { text: text.to_owned(), source })?;
+        let wrong = |source| PurlError { text: text.to_owned(), source };
         if purl.version() == Some("") {
             purl.without_version();
+        }
+        // `packageurl` drops these segments as they are written: what is left may be none, or hold some that were encoded.
+        let named = |segment: &&str| !matches!(*segment, "" | "." | "..");
+        if let Some(namespace) = purl.namespace()
+            && (namespace.is_empty() || !namespace.split('/').all(|segment| named(&segment)))
+        {
+            let namespace = namespace.split('/').filter(named).collect::<Vec<_>>().join("/");
+            purl.without_namespace();
+            if !namespace.is_empty() {
+                purl.with_namespace(namespace).map_err(wrong)?;
+            }
+            purl.validate().map_err(wrong)?;
         }
         Ok(Self(slashes_encoded(purl.to_string())))
     }
@@ -167,12 +180,26 @@ mod tests {
         for (text, canonical) in [
             ("pkg:github/a/b@feature%2Fx?k=v%2Fw#c/d", "pkg:github/a/b@feature%2Fx?k=v%2Fw#c/d"),
             ("pkg:npm/a@", "pkg:npm/a"),
+            ("pkg:deb/./x", "pkg:deb/x"),
+            ("pkg:deb//x", "pkg:deb/x"),
+            ("pkg:npm/./a", "pkg:npm/a"),
+            ("pkg:npm/%2E./a", "pkg:npm/a"),
+            ("pkg:golang/a/%2e/../b//c", "pkg:golang/a/b/c"),
         ] {
             assert_eq!(text.parse::<Purl>().unwrap().as_str(), canonical);
         }
     }
 
     proptest! {
+        #[test]
+        fn canonical_is_a_fixed_point_whatever_the_segments(
+            text in "pkg:(npm|pypi|deb|golang|x)(/(\\.|\\.\\.|%2[eE]|%2[fF]|a|@|%40|)){1,5}(@(\\.|/|%2F|1|)){0,2}([?](a=(%26|b|))?)?(#(/|\\.|%2E|a){0,3})?"
+        ) {
+            if let Ok(purl) = text.parse::<Purl>() {
+                prop_assert_eq!(purl.as_str().parse::<Purl>().unwrap(), purl);
+            }
+        }
+
         #[test]
         fn canonical_is_a_fixed_point(text in "pkg:(npm|pypi|deb|golang|x)/\\PC{0,24}") {
             if let Ok(purl) = text.parse::<Purl>() {
