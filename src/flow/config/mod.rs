@@ -5,7 +5,7 @@
 
 mod raw;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::canonical::profile::{Profile, ProfileError};
@@ -285,14 +285,19 @@ impl Valid<'_> {
                 self.error("subject.artifacts", "missing: name what the scanner writes, e.g. `findings=findings.json`")
             );
         }
-        let artifacts = specs.iter().map(|spec| spec.parse()).collect::<Result<_, _>>();
+        let artifacts = specs.iter().map(|spec| spec.parse()).collect::<Result<Vec<ArtifactSpec>, _>>();
+        let artifacts = artifacts.map_err(|source| ConfigError::Artifact { file: self.file.to_owned(), source })?;
+        let mut names = BTreeSet::new();
+        if let Some(twice) = artifacts.iter().map(ArtifactSpec::file_name).find(|name| !names.insert(name.clone())) {
+            return Err(self.error("subject.artifacts", format!("two of them have the file name `{twice}`")));
+        }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok(ScannerSubject {
             engine: raw.engine.or(name).unwrap_or_else(|| "scanner".to_owned()),
             build: raw.build,
             path,
             argv,
-            artifacts: artifacts.map_err(|source| ConfigError::Artifact { file: self.file.to_owned(), source })?,
+            artifacts,
             expected_exit_codes: raw.expect_exit.unwrap_or_else(|| vec![0]),
         })
     }
@@ -360,6 +365,10 @@ mod tests {
             (
                 "subject: {kind: scanner, path: x, argv: [x]}\n",
                 ".stella.yaml: `subject.argv`: the first word must be `{scanner}`",
+            ),
+            (
+                "subject: {kind: scanner, path: x, argv: ['{scanner}'], artifacts: ['sbom=a/x', 'vex=b/x']}\n",
+                ".stella.yaml: `subject.artifacts`: two of them have the file name `x`",
             ),
             ("profiles: {nope: x}\n", ".stella.yaml: `profiles`"),
         ];
