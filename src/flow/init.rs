@@ -1,6 +1,6 @@
 //! Looks at a repository and gives it a configuration and a first case, so that the first `ci` is green.
 //!
-//! Invariants: nothing that exists is overwritten; what is expected of the first case is what the scanner really finds, and
+//! Invariants: nothing that exists is overwritten; the first case is there as a whole or not at all; what is expected of the first case is what the scanner really finds, and
 //! its advisory says that it is an example.
 
 use std::path::{Path, PathBuf};
@@ -13,8 +13,7 @@ use crate::flow::context::Context;
 use crate::flow::material::{FeedMaterial, InputMaterial, MaterialError};
 use crate::flow::trees;
 use crate::format::inventory::{Inventory, read_inventory};
-use crate::host::fs::{self, FsError, Kind};
-use crate::host::limits;
+use crate::host::fs::{self, FsError, Kind, StagedDir};
 use crate::model::package::{Ecosystem, Package};
 
 /// Id and folder of the first case.
@@ -24,6 +23,9 @@ const ADVISORY: &str = "STELLA-EXAMPLE-0001";
 
 /// Folders that hold other people's packages.
 const SKIPPED: [&str; 8] = ["node_modules", "target", "vendor", "dist", "build", "venv", "fixtures", "testdata"];
+
+/// How large an inventory may be of which the first case is made: a case is committed with the repository.
+const MAX_INVENTORY_BYTES: u64 = 8 << 20;
 
 /// What a repository without any inventory is shown.
 const SAMPLE: &str = include_str!("init/sample-requirements.txt");
@@ -69,7 +71,7 @@ pub fn init(context: &Context) -> Result<Initialised, InitError> {
         Some(found) => found,
         None => sample(),
     };
-    first_case(&case, &found, context, &mut done)?;
+    done.written.extend(first_case(&case, &found, context)?);
     Ok(done)
 }
 
@@ -92,8 +94,8 @@ fn find(root: &Path) -> Result<Option<Found>, FsError> {
                 Kind::Directory if depth < 3 && !name.starts_with('.') && !SKIPPED.contains(&name.as_str()) => {
                     folders.push((path, depth + 1));
                 }
-                Kind::File { size, .. } if size <= limits::MAX_CONFIG_BYTES => {
-                    let Ok(bytes) = fs::read(&path, limits::MAX_CONFIG_BYTES) else { continue };
+                Kind::File { size, .. } if size <= MAX_INVENTORY_BYTES => {
+                    let Ok(bytes) = fs::read(&path, MAX_INVENTORY_BYTES) else { continue };
                     let Ok(inventory) = read_inventory(&name, &bytes, None) else { continue };
                     let Some(package) = example(&inventory) else { continue };
                     let nearer = |found: &Found| path.components().count() < found.path.components().count();
@@ -140,15 +142,26 @@ fn write_new(path: &Path, bytes: &[u8], done: &mut Initialised) -> Result<(), Fs
         done.kept.push(path.to_owned());
         return Ok(());
     }
-    if let Some(parent) = path.parent() {
-        fs::ensure_dir(parent)?;
-    }
-    fs::write_atomic(path, bytes)?;
+    write(path, bytes)?;
     done.written.push(path.to_owned());
     Ok(())
 }
 
-fn first_case(case: &Path, found: &Found, context: &Context, done: &mut Initialised) -> Result<(), InitError> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    if let Some(parent) = path.parent() {
+        fs::ensure_dir(parent)?;
+    }
+    fs::write_atomic(path, bytes)
+}
+
+/// Writes the first case beside its place and moves it there when it is whole; says which files it has.
+fn first_case(case: &Path, found: &Found, context: &Context) -> Result<Vec<PathBuf>, InitError> {
+    let staged = StagedDir::beside(case)?;
+    let mut written = Vec::new();
+    let mut add = |relative: &Path, bytes: &[u8]| -> Result<(), FsError> {
+        written.push(case.join(relative));
+        write(&staged.path().join(relative), bytes)
+    };
     let Package { name, version, ecosystem, .. } = &found.package;
     let advisory = json!({
         "schema_version": "1.6.0",
@@ -159,19 +172,18 @@ fn first_case(case: &Path, found: &Found, context: &Context, done: &mut Initiali
         "database_specific": { "severity": "LOW", "synthetic": true },
     });
     let pretty = |value: &serde_json::Value| format!("{value:#}\n").into_bytes();
-    write_new(&case.join("input").join(&found.name), &found.bytes, done)?;
-    let feed = case.join("input/feed");
-    write_new(&feed.join(format!("{ADVISORY}.json")), &pretty(&advisory), done)?;
+    add(&Path::new("input").join(&found.name), &found.bytes)?;
+    add(Path::new(&format!("input/feed/{ADVISORY}.json")), &pretty(&advisory))?;
 
     // What is expected is what is really found.
-    let feed: FeedMaterial = trees::feed("osv", &feed, context)?;
+    let feed: FeedMaterial = trees::feed("osv", &staged.path().join("input/feed"), context)?;
     let input = InputMaterial::file(found.name.clone(), found.bytes.clone());
     let clock = jiff::Timestamp::UNIX_EPOCH;
     let scan = Scan { files: input.files(), flags: &[], feeds: &[feed], policy: &context.default_policy.policy, clock };
     let output = scan.run()?;
     let findings = output.artifacts.iter().find(|artifact| artifact.name == "findings.json");
     if let Some(findings) = findings {
-        write_new(&case.join("expected/findings.json"), &findings.bytes, done)?;
+        add(Path::new("expected/findings.json"), &findings.bytes)?;
     }
     let metadata = json!({
         "id": CASE_ID,
@@ -181,10 +193,11 @@ fn first_case(case: &Path, found: &Found, context: &Context, done: &mut Initiali
         "severity": "low",
         "tags": [format!("ecosystem:{ecosystem}"), format!("package:{name}")],
     });
-    write_new(&case.join("case.metadata.json"), &pretty(&metadata), done)?;
+    add(Path::new("case.metadata.json"), &pretty(&metadata))?;
     let story = include_str!("init/case.md").replace("{package}", name).replace("{file}", &found.name);
-    write_new(&case.join("case.md"), story.as_bytes(), done)?;
-    Ok(())
+    add(Path::new("case.md"), story.as_bytes())?;
+    staged.publish(case)?;
+    Ok(written)
 }
 
 fn configuration(found: Option<&Found>) -> String {
@@ -193,4 +206,27 @@ fn configuration(found: Option<&Found>) -> String {
         |found| format!("# The first case is made from {}.", found.name),
     );
     include_str!("init/stella.yaml").replace("# {inventory}", &inventory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::config::Config;
+
+    #[test]
+    fn of_a_case_that_cannot_be_made_nothing_is_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config::for_directory(directory.path()).unwrap();
+        let context = Context::open(config, &directory.path().join("store"), None, Vec::new()).unwrap();
+        let case = directory.path().join("cases/first");
+        let broken = Found { bytes: b"no inventory".to_vec(), name: "x.txt".to_owned(), ..sample() };
+        assert!(matches!(first_case(&case, &broken, &context), Err(InitError::Scan(_))));
+        assert_eq!(fs::list(&directory.path().join("cases")).unwrap(), []);
+
+        let written = first_case(&case, &sample(), &context).unwrap();
+        assert!(written.iter().all(|file| file.is_file()), "{written:?}");
+        let names: Vec<_> =
+            fs::list(&directory.path().join("cases")).unwrap().into_iter().map(|i| i.relative).collect();
+        assert_eq!(names, [Path::new("first")]);
+    }
 }

@@ -145,8 +145,13 @@ impl StagedDir {
     pub fn beside(path: &Path) -> Result<Self, FsError> {
         let dir = parent(path);
         ensure_dir(dir)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMP_PREFIX);
+        // Published it is a directory as any other: the umask says who may read it.
+        #[cfg(unix)]
+        builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o777));
         let failed = FsError::io("create a temporary directory in", dir);
-        Ok(Self { temp: tempfile::Builder::new().prefix(TEMP_PREFIX).tempdir_in(dir).map_err(failed)? })
+        Ok(Self { temp: builder.tempdir_in(dir).map_err(failed)? })
     }
 
     /// Where it is until then.
@@ -299,5 +304,15 @@ mod tests {
         }
         assert_eq!(sweep(dir.path(), Duration::from_secs(86_400)).unwrap(), 1);
         assert_eq!(names(dir.path()), [".stella-tmp-new", "other"]);
+    }
+
+    #[test]
+    fn a_staged_directory_becomes_one_as_any_other() {
+        let mode = |path: &Path| std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions());
+        let dir = tempfile::tempdir().unwrap();
+        let (plain, staged) = (dir.path().join("plain"), dir.path().join("staged"));
+        fs::create_dir(&plain).unwrap();
+        StagedDir::beside(&staged).unwrap().publish(&staged).unwrap();
+        assert_eq!(mode(&staged), mode(&plain));
     }
 }

@@ -50,3 +50,14 @@ fn nothing_that_exists_is_overwritten() {
     valid(&run.stdout_json(), "init-v1.json");
     assert_eq!(run.stdout_json()["written"].as_array().unwrap().len(), 0);
 }
+
+#[test]
+fn a_lockfile_of_some_megabytes_is_found() {
+    let world = World::new();
+    let packages: Vec<String> = (0..40_000).map(|i| format!("package-{i}")).collect();
+    let packages: Vec<(&str, &str)> = packages.iter().map(|name| (name.as_str(), "1.0.0")).collect();
+    let lock = npm_lock(&packages).to_string();
+    assert!(lock.len() > 1 << 20);
+    world.write("package-lock.json", lock);
+    world.stella(0, &["init"]).complains(&["found package-lock.json"]);
+}
