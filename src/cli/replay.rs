@@ -26,7 +26,8 @@ pub struct ReplayArgs {
     /// Where to leave the artifacts; result.json and the expected ones are in .stella/ there
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
-    /// Replay with another input: feed=PATH, policy=PATH, scanner=PATH, scanner=builtin or input=PATH
+    /// Replay with another input: feed=PATH, feed=NAME=PATH (one of several), policy=PATH, scanner=PATH, scanner=builtin or
+    /// input=PATH
     #[arg(long, value_name = "WHAT=PATH")]
     with: Vec<String>,
     /// An environment variable that the recording passed too
