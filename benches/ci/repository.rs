@@ -186,7 +186,7 @@ impl Kind {
                     let version = format!("{major}.{minor}.{patch}");
                     let entry = json!({
                         "version": version,
-                        "resolved": format!("https://registry.npmjs.org/{name}/-/{name}-{version}.tgz"),
+                        "resolved": format!("https://registry.example/{name}/-/{name}-{version}.tgz"),
                         "integrity": format!("sha512-{:086x}==", hash(package)),
                     });
                     (format!("node_modules/{name}"), entry)

@@ -1,139 +1,27 @@
-//! `stella scan`: record a scan.
+//! From arguments to a scan that can be recorded.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use crate::cli::args::{Format, GlobalArgs, IsolationArgs, label};
-use crate::cli::error::{CliError, CliResult, ExitCode};
-use crate::cli::{output, setup};
+use crate::cli::error::CliError;
+use crate::cli::scan::{NetworkChoice, ScanArgs};
 use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::flow::as_is::Where;
 use crate::flow::builtin::ENGINE;
 use crate::flow::context::Context;
-use crate::flow::failure::Failure;
 use crate::flow::job::Job;
-use crate::flow::manifest_file;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
-use crate::flow::record::{self, RecordError, RecordRequest, Recording};
+use crate::flow::record::RecordRequest;
 use crate::flow::recorded::{self, UNKNOWN_VERSION};
-use crate::flow::shell;
 use crate::flow::trees;
 use crate::format;
-use crate::host::{clock, fs};
-use crate::model::artifact::ArtifactType;
-use crate::model::exit::Exit;
+use crate::host::{clock, fs, limits};
 use crate::model::manifest::{InputType, NetworkMode};
-use crate::report::json::commands::RecordingV1;
 
-/// Record a scan with everything it depended on
-///
-/// Without a command the built-in scanner reads the SBOM, lockfile or directory given with --input.
-/// With a command, that command runs sealed in a copy of the input: no network, private directories,
-/// fixed time zone and locale. The places {input}, {feed}, {policy}, {scanner} and {out} may stand
-/// in it.
-///
-///   stella scan --input package-lock.json --feed osv/
-///   stella scan --input . --artifact findings=-:sarif -- zizmor --offline --format sarif .
-///   stella scan --as-is --artifact findings=out.json -- ./existing-step.sh
-#[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
-pub struct ScanArgs {
-    /// What to scan: a file or a directory [default with a command: the working directory]
-    #[arg(long, value_name = "PATH")]
-    input: Option<PathBuf>,
-    /// What is no part of the input, e.g. a virtual environment whose links leave it (repeatable)
-    #[arg(long, value_name = "PATH")]
-    exclude: Vec<PathBuf>,
-    /// A call graph for the built-in scanner's reachability (JSON, stella.callgraph/1)
-    #[arg(long, value_name = "FILE")]
-    call_graph: Option<PathBuf>,
-    /// Advisories: a directory or a bundle; NAME=PATH where a scanner reads several
-    #[arg(long, value_name = "[NAME=]PATH")]
-    feed: Vec<String>,
-    /// Rules that decide: a directory or a bundle [default: the policy that ships with stella]
-    #[arg(long, value_name = "PATH")]
-    policy: Option<PathBuf>,
-    /// The scanner: `builtin`, an executable, or a directory with everything it needs
-    #[arg(long, value_name = "NAME|PATH")]
-    scanner: Option<String>,
-    /// Its version, for the manifest
-    #[arg(long, value_name = "VERSION")]
-    scanner_version: Option<String>,
-    /// A flag of the built-in scanner, e.g. --flag=--distro=debian-12
-    #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
-    flag: Vec<String>,
-    /// What the command writes: a file, or `-` for its standard output
-    #[arg(long, value_name = "TYPE=PATH[:FORMAT]")]
-    artifact: Vec<String>,
-    /// An environment variable that the command may see; its value is never recorded
-    #[arg(long, value_name = "NAME")]
-    env: Vec<String>,
-    /// Exit codes that mean that it ran well, e.g. 0,1 [default: any; the one seen is recorded]
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
-    expect_exit: Vec<i32>,
-    /// A label for the manifest, e.g. tier=regulated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
-    label: Vec<(String, String)>,
-    /// Allow the network while recording; a replay is always offline
-    #[arg(long, value_enum, default_value = "deny", value_name = "MODE")]
-    network: NetworkChoice,
-    /// Run the command where it is, unsealed; stella ends with its exit code
-    #[arg(long)]
-    as_is: bool,
-    /// The instant at which the clock is frozen [default: now]
-    #[arg(long, value_name = "RFC3339")]
-    clock: Option<Timestamp>,
-    /// Where to write the manifest
-    #[arg(long, value_name = "FILE", default_value = "MANIFEST.json")]
-    emit_manifest: PathBuf,
-    /// Where to write the artifacts [default: they are kept in the store only]
-    #[arg(long, value_name = "DIR")]
-    emit_artifacts_dir: Option<PathBuf>,
-    #[command(flatten)]
-    isolation: IsolationArgs,
-    /// The command of another scanner
-    #[arg(last = true, value_name = "COMMAND")]
-    command: Vec<String>,
-}
-
-/// Whether a recording may reach the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum NetworkChoice {
-    Deny,
-    Allow,
-}
-
-pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
-    let context = setup::context(global, &args.isolation)?;
-    let request = request(args, &context)?;
-    let recording = record::record(&request, &context).map_err(failed)?;
-    if let Some(directory) = &args.emit_artifacts_dir {
-        fs::ensure_dir(directory).map_err(CliError::infrastructure)?;
-        for artifact in &recording.artifacts {
-            fs::write_atomic(&directory.join(&artifact.name), &artifact.bytes).map_err(CliError::infrastructure)?;
-        }
-    }
-    let bytes = manifest_file::to_bytes(&recording.manifest).map_err(CliError::infrastructure)?;
-    output::file(&args.emit_manifest, &bytes)?;
-    show(global, args, &recording)?;
-    Ok(if args.as_is { ExitCode::of_wrapped(recording.executed.exit_code) } else { Exit::Passed.into() })
-}
-
-fn failed(error: RecordError) -> CliError {
-    match &error {
-        RecordError::Execute(Failure::Unhealthy(_)) | RecordError::Artifact { .. } => {
-            CliError::new(Exit::Inconclusive, error)
-                .hint("nothing was recorded: a scan that is not healthy says nothing")
-        }
-        RecordError::SameName(_) => CliError::usage(error),
-        _ => CliError::infrastructure(error),
-    }
-}
-
-fn request(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError> {
+/// The scan that the arguments ask for; everything it depends on is read here.
+pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError> {
     let created_at = clock::now();
     let frozen = args.clock.unwrap_or_else(|| whole_second(created_at));
     let (scanner, argv) = scanner(args)?;
@@ -301,7 +189,7 @@ fn input(
             .hint("name a smaller input with `--input`, or leave a part of it out with `--exclude PATH`"),
     })?;
     let Some(graph) = &args.call_graph else { return Ok(input) };
-    let bytes = fs::read(graph, crate::host::limits::MAX_DOCUMENT_BYTES).map_err(CliError::usage)?;
+    let bytes = fs::read(graph, limits::MAX_DOCUMENT_BYTES).map_err(CliError::usage)?;
     input.with_file("callgraph.json", bytes).map_err(CliError::usage)
 }
 
@@ -333,92 +221,4 @@ fn place(args: &ScanArgs, input: &Path) -> Result<Where, CliError> {
         feed: feed.map(|path| absolute(Path::new(path))).transpose()?,
         policy: args.policy.as_deref().map(absolute).transpose()?,
     })
-}
-
-/// The words in their order, each once.
-fn distinct<'a>(words: &[&'a str]) -> Vec<&'a str> {
-    let mut seen = Vec::new();
-    for word in words {
-        if !seen.contains(word) {
-            seen.push(*word);
-        }
-    }
-    seen
-}
-
-fn replay_command(global: &GlobalArgs, args: &ScanArgs) -> String {
-    let text = |path: &Path| path.display().to_string();
-    let mut words = ["stella", "replay", "--from"].map(str::to_owned).to_vec();
-    words.extend([text(&args.emit_manifest), "--out-dir".to_owned(), "replay_out/".to_owned()]);
-    for (flag, path) in [("--config", &global.config), ("--store", &global.store)] {
-        words.extend(path.iter().flat_map(|path| [flag.to_owned(), text(path)]));
-    }
-    words.extend(args.env.iter().flat_map(|name| ["--env".to_owned(), name.clone()]));
-    shell::line(words)
-}
-
-fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) -> Result<(), CliError> {
-    let manifest = &recording.manifest;
-    let digest = manifest_file::digest(manifest).map_err(CliError::infrastructure)?;
-    for note in &recording.notes {
-        output::talk(&format!("note: {note}"));
-    }
-    let executor = &recording.executed.executor;
-    if let Some(level) = executor.isolation {
-        let lost: Vec<&str> = executor.lost.iter().map(|lost| lost.split(':').next().unwrap_or(lost)).collect();
-        output::talk(&format!(
-            "isolation `{}`, which lacks: {} (docs/sandbox.md)",
-            level.code(),
-            distinct(&lost).join(", ")
-        ));
-    }
-    if global.format == Format::Json {
-        output::json(&RecordingV1 {
-            schema: "stella.recording/1",
-            manifest: args.emit_manifest.display().to_string(),
-            manifest_sha256: digest,
-            scan_id: manifest.scan_id.clone(),
-            artifacts: manifest.artifacts.clone(),
-            exit_code: recording.executed.exit_code,
-            notes: recording.notes.clone(),
-        });
-        return Ok(());
-    }
-    // A wrapped step owns stdout.
-    let say: fn(&str) = if args.as_is { output::talk } else { |text| output::data(&format!("{text}\n")) };
-    let documents = recording.artifacts.iter().map(|artifact| format::read_document(artifact.format, &artifact.bytes));
-    let (mut packages, mut findings, mut decision) = (None, None, None);
-    for document in documents.flatten() {
-        packages = packages.or(document.packages.map(|all| all.len()));
-        findings = findings.or(document.findings.map(|all| all.len()));
-        decision = decision.or(document.decision);
-    }
-    let count = |n: Option<usize>, what: &str| n.map(|n| format!("{n} {what}{}", if n == 1 { "" } else { "s" }));
-    let decided = decision.map(|d| {
-        let reasons: Vec<&str> = d.reasons.iter().map(String::as_str).collect();
-        format!(
-            "policy says {}{}",
-            d.verdict(),
-            if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) }
-        )
-    });
-    let facts: Vec<String> =
-        [count(packages, "package"), count(findings, "finding"), decided].into_iter().flatten().collect();
-    say(&format!(
-        "recorded {}: {}",
-        manifest.scan_id,
-        if facts.is_empty() { "artifacts of unknown meaning".to_owned() } else { facts.join(", ") }
-    ));
-    for artifact in &manifest.artifacts {
-        let primary = if artifact.artifact_type == ArtifactType::Ledger { " (not compared)" } else { "" };
-        say(&format!(
-            "  {:<9} {:<18} {}{primary}",
-            artifact.artifact_type.code(),
-            artifact.path,
-            artifact.canonical_sha256
-        ));
-    }
-    say(&format!("manifest {} ({digest})", args.emit_manifest.display()));
-    say(&format!("replay it: {}", replay_command(global, args)));
-    Ok(())
 }

@@ -1,0 +1,123 @@
+//! `stella scan`: record a scan.
+
+mod request;
+mod show;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use crate::cli::args::{GlobalArgs, IsolationArgs, label};
+use crate::cli::error::{CliError, CliResult, ExitCode};
+use crate::cli::{output, setup};
+use crate::flow::failure::Failure;
+use crate::flow::manifest_file;
+use crate::flow::record::{self, RecordError};
+use crate::host::fs;
+use crate::model::exit::Exit;
+
+/// Record a scan with everything it depended on
+///
+/// Without a command the built-in scanner reads the SBOM, lockfile or directory given with --input.
+/// With a command, that command runs sealed in a copy of the input: no network, private directories,
+/// fixed time zone and locale. The places {input}, {feed}, {policy}, {scanner} and {out} may stand
+/// in it.
+///
+///   stella scan --input package-lock.json --feed osv/
+///   stella scan --input . --artifact findings=-:sarif -- zizmor --offline --format sarif .
+///   stella scan --as-is --artifact findings=out.json -- ./existing-step.sh
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct ScanArgs {
+    /// What to scan: a file or a directory [default with a command: the working directory]
+    #[arg(long, value_name = "PATH")]
+    input: Option<PathBuf>,
+    /// What is no part of the input, e.g. a virtual environment whose links leave it (repeatable)
+    #[arg(long, value_name = "PATH")]
+    exclude: Vec<PathBuf>,
+    /// A call graph for the built-in scanner's reachability (JSON, stella.callgraph/1)
+    #[arg(long, value_name = "FILE")]
+    call_graph: Option<PathBuf>,
+    /// Advisories: a directory or a bundle; NAME=PATH where a scanner reads several
+    #[arg(long, value_name = "[NAME=]PATH")]
+    feed: Vec<String>,
+    /// Rules that decide: a directory or a bundle [default: the policy that ships with stella]
+    #[arg(long, value_name = "PATH")]
+    policy: Option<PathBuf>,
+    /// The scanner: `builtin`, an executable, or a directory with everything it needs
+    #[arg(long, value_name = "NAME|PATH")]
+    scanner: Option<String>,
+    /// Its version, for the manifest
+    #[arg(long, value_name = "VERSION")]
+    scanner_version: Option<String>,
+    /// A flag of the built-in scanner, e.g. --flag=--distro=debian-12
+    #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
+    flag: Vec<String>,
+    /// What the command writes: a file, or `-` for its standard output
+    #[arg(long, value_name = "TYPE=PATH[:FORMAT]")]
+    artifact: Vec<String>,
+    /// An environment variable that the command may see; its value is never recorded
+    #[arg(long, value_name = "NAME")]
+    env: Vec<String>,
+    /// Exit codes that mean that it ran well, e.g. 0,1 [default: any; the one seen is recorded]
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    expect_exit: Vec<i32>,
+    /// A label for the manifest, e.g. tier=regulated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
+    label: Vec<(String, String)>,
+    /// Allow the network while recording; a replay is always offline
+    #[arg(long, value_enum, default_value = "deny", value_name = "MODE")]
+    network: NetworkChoice,
+    /// Run the command where it is, unsealed; stella ends with its exit code
+    #[arg(long)]
+    as_is: bool,
+    /// The instant at which the clock is frozen [default: now]
+    #[arg(long, value_name = "RFC3339")]
+    clock: Option<Timestamp>,
+    /// Where to write the manifest
+    #[arg(long, value_name = "FILE", default_value = "MANIFEST.json")]
+    emit_manifest: PathBuf,
+    /// Where to write the artifacts [default: they are kept in the store only]
+    #[arg(long, value_name = "DIR")]
+    emit_artifacts_dir: Option<PathBuf>,
+    #[command(flatten)]
+    isolation: IsolationArgs,
+    /// The command of another scanner
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Whether a recording may reach the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum NetworkChoice {
+    Deny,
+    Allow,
+}
+
+pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
+    let context = setup::context(global, &args.isolation)?;
+    let request = request::of(args, &context)?;
+    let recording = record::record(&request, &context).map_err(failed)?;
+    if let Some(directory) = &args.emit_artifacts_dir {
+        fs::ensure_dir(directory).map_err(CliError::infrastructure)?;
+        for artifact in &recording.artifacts {
+            fs::write_atomic(&directory.join(&artifact.name), &artifact.bytes).map_err(CliError::infrastructure)?;
+        }
+    }
+    let bytes = manifest_file::to_bytes(&recording.manifest).map_err(CliError::infrastructure)?;
+    output::file(&args.emit_manifest, &bytes)?;
+    show::show(global, args, &recording)?;
+    Ok(if args.as_is { ExitCode::of_wrapped(recording.executed.exit_code) } else { Exit::Passed.into() })
+}
+
+fn failed(error: RecordError) -> CliError {
+    match &error {
+        RecordError::Execute(Failure::Unhealthy(_)) | RecordError::Artifact { .. } => {
+            CliError::new(Exit::Inconclusive, error)
+                .hint("nothing was recorded: a scan that is not healthy says nothing")
+        }
+        RecordError::SameName(_) => CliError::usage(error),
+        _ => CliError::infrastructure(error),
+    }
+}

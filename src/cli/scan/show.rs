@@ -1,0 +1,103 @@
+//! What a recording tells its user.
+
+use std::path::Path;
+
+use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::error::CliError;
+use crate::cli::output;
+use crate::cli::scan::ScanArgs;
+use crate::flow::manifest_file;
+use crate::flow::record::Recording;
+use crate::flow::shell;
+use crate::format;
+use crate::model::artifact::ArtifactType;
+use crate::report::json::commands::RecordingV1;
+
+/// The words in their order, each once.
+fn distinct<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for word in words {
+        if !seen.contains(word) {
+            seen.push(*word);
+        }
+    }
+    seen
+}
+
+fn replay_command(global: &GlobalArgs, args: &ScanArgs) -> String {
+    let text = |path: &Path| path.display().to_string();
+    let mut words = ["stella", "replay", "--from"].map(str::to_owned).to_vec();
+    words.extend([text(&args.emit_manifest), "--out-dir".to_owned(), "replay_out/".to_owned()]);
+    for (flag, path) in [("--config", &global.config), ("--store", &global.store)] {
+        words.extend(path.iter().flat_map(|path| [flag.to_owned(), text(path)]));
+    }
+    words.extend(args.env.iter().flat_map(|name| ["--env".to_owned(), name.clone()]));
+    shell::line(words)
+}
+
+/// Prints it for people or as JSON. A wrapped step owns stdout, so people are then told on stderr.
+pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) -> Result<(), CliError> {
+    let manifest = &recording.manifest;
+    let digest = manifest_file::digest(manifest).map_err(CliError::infrastructure)?;
+    for note in &recording.notes {
+        output::talk(&format!("note: {note}"));
+    }
+    let executor = &recording.executed.executor;
+    if let Some(level) = executor.isolation {
+        let lost: Vec<&str> = executor.lost.iter().map(|lost| lost.split(':').next().unwrap_or(lost)).collect();
+        output::talk(&format!(
+            "isolation `{}`, which lacks: {} (docs/sandbox.md)",
+            level.code(),
+            distinct(&lost).join(", ")
+        ));
+    }
+    if global.format == Format::Json {
+        output::json(&RecordingV1 {
+            schema: "stella.recording/1",
+            manifest: args.emit_manifest.display().to_string(),
+            manifest_sha256: digest,
+            scan_id: manifest.scan_id.clone(),
+            artifacts: manifest.artifacts.clone(),
+            exit_code: recording.executed.exit_code,
+            notes: recording.notes.clone(),
+        });
+        return Ok(());
+    }
+    // A wrapped step owns stdout.
+    let say: fn(&str) = if args.as_is { output::talk } else { |text| output::data(&format!("{text}\n")) };
+    let documents = recording.artifacts.iter().map(|artifact| format::read_document(artifact.format, &artifact.bytes));
+    let (mut packages, mut findings, mut decision) = (None, None, None);
+    for document in documents.flatten() {
+        packages = packages.or(document.packages.map(|all| all.len()));
+        findings = findings.or(document.findings.map(|all| all.len()));
+        decision = decision.or(document.decision);
+    }
+    let count = |n: Option<usize>, what: &str| n.map(|n| format!("{n} {what}{}", if n == 1 { "" } else { "s" }));
+    let decided = decision.map(|d| {
+        let reasons: Vec<&str> = d.reasons.iter().map(String::as_str).collect();
+        format!(
+            "policy says {}{}",
+            d.verdict(),
+            if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) }
+        )
+    });
+    let facts: Vec<String> =
+        [count(packages, "package"), count(findings, "finding"), decided].into_iter().flatten().collect();
+    say(&format!(
+        "recorded {}: {}",
+        manifest.scan_id,
+        if facts.is_empty() { "artifacts of unknown meaning".to_owned() } else { facts.join(", ") }
+    ));
+    for artifact in &manifest.artifacts {
+        let primary = if artifact.artifact_type == ArtifactType::Ledger { " (not compared)" } else { "" };
+        say(&format!(
+            "  {:<9} {:<18} {}{primary}",
+            artifact.artifact_type.code(),
+            artifact.path,
+            artifact.canonical_sha256
+        ));
+    }
+    say(&format!("manifest {} ({digest})", args.emit_manifest.display()));
+    say(&format!("replay it: {}", replay_command(global, args)));
+    Ok(())
+}
