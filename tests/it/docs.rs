@@ -262,8 +262,8 @@ fn every_field_has_its_words() {
     let rows = [
         ("stella-yaml-v1.json", "docs/configuration.md"),
         ("scan-manifest-v1.json", "docs/manifest.md"),
-        ("case-metadata-v1.json", "docs/testing.md"),
-        ("case-config-v1.json", "docs/testing.md"),
+        ("case-metadata-v1.json", "docs/regression-cases.md"),
+        ("case-config-v1.json", "docs/regression-cases.md"),
     ];
     for (schema, page) in rows {
         let mut fields = BTreeSet::new();
