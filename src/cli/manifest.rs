@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::output;
+use crate::flow::failure::causes;
 use crate::flow::manifest_file::{self, ManifestFileError};
 use crate::model::exit::Exit;
 use crate::model::manifest::{ReplayableManifest, ScanManifest};
@@ -121,15 +122,7 @@ fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
     let mut rows = Vec::new();
     for file in &args.files {
         let (state, problems, exit) = match manifest_file::read(file) {
-            Err(error) => {
-                let mut text = error.to_string();
-                let mut source = std::error::Error::source(&error);
-                while let Some(cause) = source {
-                    text.push_str(&format!(": {cause}"));
-                    source = cause.source();
-                }
-                ("unreadable", vec![text], Exit::Usage)
-            }
+            Err(error) => ("unreadable", vec![causes(&error)], Exit::Usage),
             Ok(manifest) => match ReplayableManifest::try_from(manifest) {
                 Ok(_) => ("replayable", Vec::new(), Exit::Passed),
                 Err(not) => {

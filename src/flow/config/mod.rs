@@ -191,11 +191,6 @@ impl Config {
         })
     }
 
-    /// The file, where it is not the one that is found without being named.
-    pub fn named_file(&self) -> Option<&Path> {
-        self.file.as_deref().filter(|file| *file != Path::new(".").join(FILE_NAME) && *file != Path::new(FILE_NAME))
-    }
-
     /// The profile for a format: the repository's own, else the built-in one.
     pub fn profile(&self, format: ArtifactFormat) -> &Profile {
         self.profiles.get(&format).unwrap_or_else(|| Profile::builtin(format))
