@@ -8,6 +8,8 @@ mod builtin_scan;
 mod ci;
 mod demo;
 mod diff;
+mod doctor;
+
 mod error;
 mod feed;
 mod init;
@@ -16,6 +18,7 @@ mod output;
 mod progress;
 mod reference;
 mod replay;
+mod sandbox;
 mod scan;
 mod setup;
 
@@ -55,6 +58,9 @@ enum Command {
     Ci(ci::CiArgs),
     Init(init::InitArgs),
     Demo(demo::DemoArgs),
+    Sandbox(Box<sandbox::SandboxArgs>),
+    Doctor(doctor::DoctorArgs),
+
     #[command(subcommand)]
     Manifest(manifest::ManifestCommand),
     #[command(subcommand)]
@@ -101,6 +107,9 @@ fn dispatch(app: App) -> CliResult {
         Command::Ci(args) => ci::run(global, args),
         Command::Init(args) => init::run(global, args),
         Command::Demo(args) => demo::run(global, args),
+        Command::Sandbox(args) => sandbox::run(global, &args),
+        Command::Doctor(args) => doctor::run(global, &args),
+
         Command::Manifest(command) => manifest::run(global, command),
         Command::Feed(command) => feed::run(global, command),
         Command::BuiltinScan(args) => builtin_scan::run(args),

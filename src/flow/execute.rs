@@ -31,7 +31,7 @@ use crate::sandbox::guest;
 use crate::sandbox::guest::InvalidGuestPath;
 use crate::sandbox::helper;
 use crate::sandbox::level::{self, NotIsolated};
-use crate::sandbox::run::{self, Ending, Finished, Reason};
+use crate::sandbox::run::{self, Ending, Finished};
 use crate::sandbox::setting::{Argv, InvalidSetting, Locale, TimeZone};
 use crate::sandbox::spec::{Clock, HostRoot, InvalidHostRoot, InvalidMount, Mount, Network, SandboxSpec};
 
@@ -152,7 +152,8 @@ fn in_sandbox(job: &Job, context: &Context) -> Result<Executed, Failure> {
     let said = String::from_utf8_lossy(&finished.stderr);
     let notes = said.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned);
     let notes = if is_builtin(job) { notes.collect() } else { Vec::new() };
-    Ok(Executed { artifacts, exit_code, executor, surroundings, denied: finished.denied, notes })
+    let denied = finished.ledger.denied().iter().map(ToString::to_string).collect();
+    Ok(Executed { artifacts, exit_code, executor, surroundings, denied, notes })
 }
 
 /// A sandbox that is weaker than required, with what can be done about it.
@@ -191,8 +192,7 @@ fn healthy(job: &Job, finished: &Finished) -> Result<i32, Failure> {
             format!("the scanner ended with exit code {code}, expected {:?}", job.expected_exit_codes)
         }
         Ending::Signal(signal) => format!("the scanner was killed by signal {signal}"),
-        Ending::Killed(Reason::TimedOut) => "the scanner ran out of time".to_owned(),
-        Ending::Killed(Reason::OutputTooLarge) => "the scanner wrote more than its limit".to_owned(),
+        Ending::Killed(reason) => format!("the scanner {}", reason.in_words()),
     };
     Err(Failure::Unhealthy(what + &said()))
 }

@@ -22,6 +22,7 @@ pub mod demo;
 pub mod diff_paths;
 pub mod dimensions;
 pub mod discover;
+pub mod doctor;
 pub mod execute;
 pub mod failure;
 pub mod init;

@@ -9,7 +9,8 @@ use crate::format::decision::DecisionV1;
 use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
-use crate::report::json::commands::{DiffV1, FeedBundleInfoV1, InitV1, ManifestValidationV1, RecordingV1};
+use crate::report::json::commands::{DiffV1, DoctorV1, FeedBundleInfoV1, InitV1, ManifestValidationV1, RecordingV1};
+use crate::sandbox::ledger::LedgerLine;
 
 /// Every schema with the name of its file below `docs/schema/`. A test holds the files fresh.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -26,5 +27,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("manifest-validation-v1.json", schema_for!(ManifestValidationV1).to_value()),
         ("init-v1.json", schema_for!(InitV1).to_value()),
         ("feed-bundle-info-v1.json", schema_for!(FeedBundleInfoV1).to_value()),
+        ("doctor-v1.json", schema_for!(DoctorV1).to_value()),
+        ("ledger-v1.json", schema_for!(LedgerLine).to_value()),
     ]
 }

@@ -6,6 +6,7 @@
 pub mod artifact;
 pub mod cause;
 pub mod decision;
+pub mod diagnosis;
 pub mod diff;
 pub mod digest;
 pub mod dimension;

@@ -8,7 +8,7 @@ use crate::model::result::Isolation;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::run;
 use crate::sandbox::setting::Argv;
-use crate::sandbox::spec::{Clock, DirectoryOrder, Network, SandboxSpec};
+use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Network, SandboxSpec};
 
 /// The level that was reached, and what of the spec it could not keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,9 @@ impl NotIsolated {
     pub fn hint(&self) -> &'static str {
         match (self.wanted, self.reached.level) {
             (Isolation::Full | Isolation::Traced, Isolation::Isolated) => {
-                "this version of stella does not trace system calls: require `isolated` at most"
+                "tracing is refused here\n\
+                 in Docker and `container:` jobs: `--security-opt seccomp=unconfined`, or `--cap-add SYS_PTRACE`\n\
+                 where Yama forbids it: `sudo sysctl -w kernel.yama.ptrace_scope=1`"
             }
             _ if cfg!(target_os = "linux") => {
                 "user namespaces are refused here\n\
@@ -73,21 +75,32 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
             lost.push(what.to_owned());
         }
     };
-    lose(!namespaces && spec.network == Network::Denied, "network: reachable");
-    lose(!traced && spec.clock != Clock::Real, "clock: the machine's time is visible");
+    let frozen = spec.clock != Clock::Real;
+    lose(!namespaces && !traced && spec.network == Network::Denied, "network: reachable");
+    lose(
+        !namespaces && traced && spec.network == Network::Denied,
+        "network: denied call by call, which a hostile program with several threads can outwit",
+    );
+    lose(!traced && frozen, "clock: the machine's time is visible");
+    lose(
+        traced && frozen && spec.file_times == FileTimes::Machine,
+        "file times: what the program writes has the machine's time",
+    );
     lose(!namespaces, "paths: the machine's, not `/tmp/stella`");
-    lose(!namespaces, "host files: visible, and writable where stella may write; mounts are not read-only");
-    lose(!namespaces, "host processes: visible, the environment of stella among them");
-    lose(!namespaces, "hostname: the machine's");
+    lose(!namespaces, "host files: visible");
+    lose(!namespaces && !traced, "host files: writable where stella may write; mounts are not read-only");
+    lose(!namespaces, "host processes: visible, and with them their environment to programs of the same user");
+    lose(!namespaces, "hostname: the machine's in files");
     lose(!namespaces, "user: the machine's");
-    lose(!namespaces, "limits: processes are not limited; private folders not in sum");
-    lose(namespaces, "system roots: the host's, read-only, and not recorded");
-    lose(namespaces, "limits: memory per process and written files one by one, not in sum");
+    lose(!namespaces && !traced, "limits: processes are not limited, memory and written files not in sum");
+    lose(namespaces && !traced, "limits: processes are counted ten times a second, not one by one");
     lose(!traced, "ledger: denied calls are not observed");
-    lose(!traced, "randomness: the machine's, the seed has no effect");
+    lose(!traced, "randomness: `getrandom` gives the machine's");
+    lose(!namespaces, "randomness: `/dev/urandom` gives the machine's");
     lose(!traced && spec.directory_order != DirectoryOrder::Machine, "directory order: the file system's");
-    lose(!traced && spec.cpu_count.is_some(), "cpu count: only the affinity mask shows it");
-    lose(!traced, "kernel: its version, uptime, memory size and the sources of mounts are visible");
+    lose(!traced && spec.cpu_count.is_some(), "cpu count: only the affinity mask and, with namespaces, files show it");
+    lose(!traced, "kernel: its version and uptime are visible");
+    lose(!namespaces, "kernel: its files in `/proc` are visible");
     lost
 }
 

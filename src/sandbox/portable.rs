@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 use crate::model::result::Isolation;
 use crate::sandbox::capture::{Budget, Stream};
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::{Reached, lost_at};
 use crate::sandbox::places::Places;
-use crate::sandbox::program::{Unrunnable, command};
+use crate::sandbox::program::{Program, Unrunnable};
 use crate::sandbox::run::{Ending, Finished, Reason};
 use crate::sandbox::spec::SandboxSpec;
 
 /// How often the program is looked at.
 const TICK: Duration = Duration::from_millis(5);
 
-pub(crate) fn probe(spec: &SandboxSpec, _helper: &Path) -> Result<Reached, SandboxError> {
+pub(crate) fn probe(spec: &SandboxSpec, _helper: &Path, _ceiling: Isolation) -> Result<Reached, SandboxError> {
     Ok(Reached { level: Isolation::None, lost: lost(spec) })
 }
 
@@ -31,7 +32,7 @@ pub(crate) fn run(spec: &SandboxSpec, _helper: &Path, _ceiling: Isolation) -> Re
     }
     let places = Places::Machine { root: root.path().to_owned(), mounts: spec.mounts.clone() };
     let not_run = |source| SandboxError::Program { program: spec.argv.program().to_owned(), source };
-    let mut command = command(spec, &places).map_err(|why| match why {
+    let mut command = Program::find(spec, &places).map(|program| program.command()).map_err(|why| match why {
         Unrunnable::Program(source) => not_run(source),
         Unrunnable::WorkingDirectory(source) => {
             SandboxError::WorkingDirectory { path: spec.working_directory.clone(), source }
@@ -75,7 +76,7 @@ pub(crate) fn run(spec: &SandboxSpec, _helper: &Path, _ceiling: Isolation) -> Re
         level: Isolation::None,
         lost: lost(spec),
         wall: begun.elapsed(),
-        denied: Vec::new(),
+        ledger: Ledger::default(),
     })
 }
 

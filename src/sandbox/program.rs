@@ -1,5 +1,6 @@
-//! The program of a spec as a command that can be spawned.
+//! The program of a spec with everything that it is started with.
 
+use std::collections::BTreeMap;
 use std::io;
 #[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
@@ -12,36 +13,57 @@ use crate::sandbox::environment;
 use crate::sandbox::places::Places;
 use crate::sandbox::spec::SandboxSpec;
 
-/// Why there is no command.
+/// Why there is no program.
 #[derive(Debug)]
 pub(crate) enum Unrunnable {
     WorkingDirectory(io::Error),
     Program(io::Error),
 }
 
-/// The command with its whole environment, in its working directory, with an empty stdin and a process group of its
-/// own; stdout and stderr are the caller's.
-pub(crate) fn command(spec: &SandboxSpec, places: &Places) -> Result<Command, Unrunnable> {
-    let directory = PathBuf::from(places.of(&spec.working_directory));
-    match directory.metadata() {
-        Ok(found) if found.is_dir() => {}
-        Ok(_) => return Err(Unrunnable::WorkingDirectory(io::ErrorKind::NotADirectory.into())),
-        Err(source) => return Err(Unrunnable::WorkingDirectory(source)),
+/// A program that can be started.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// Its file.
+    pub(crate) path: PathBuf,
+    /// What it is called by: the first of its arguments.
+    pub(crate) name: String,
+    /// The others.
+    pub(crate) arguments: Vec<String>,
+    /// Its whole environment.
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) directory: PathBuf,
+}
+
+impl Program {
+    /// Finds the program of `spec`.
+    pub(crate) fn find(spec: &SandboxSpec, places: &Places) -> Result<Self, Unrunnable> {
+        let directory = PathBuf::from(places.of(&spec.working_directory));
+        match directory.metadata() {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(Unrunnable::WorkingDirectory(io::ErrorKind::NotADirectory.into())),
+            Err(source) => return Err(Unrunnable::WorkingDirectory(source)),
+        }
+        let environment = environment::of_program(spec, places);
+        let name = places.rewrite(spec.argv.program());
+        let search = environment.get("PATH").map_or("", String::as_str);
+        let path = look_up(&name, search, &directory).map_err(Unrunnable::Program)?;
+        let arguments = spec.argv.arguments().map(|argument| places.rewrite(argument)).collect();
+        Ok(Self { path, name, arguments, environment, directory })
     }
-    let environment = environment::of_program(spec, places);
-    let name = places.rewrite(spec.argv.program());
-    let path = environment.get("PATH").map_or("", String::as_str);
-    let program = look_up(&name, path, &directory).map_err(Unrunnable::Program)?;
-    let mut command = Command::new(program);
-    #[cfg(unix)]
-    command.arg0(&name).process_group(0);
-    command
-        .args(spec.argv.arguments().map(|argument| places.rewrite(argument)))
-        .env_clear()
-        .envs(environment)
-        .current_dir(directory)
-        .stdin(Stdio::null());
-    Ok(command)
+
+    /// As a command with an empty stdin and a process group of its own; stdout and stderr are the caller's.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        #[cfg(unix)]
+        command.arg0(&self.name).process_group(0);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(&self.directory)
+            .stdin(Stdio::null());
+        command
+    }
 }
 
 /// The executable file of that name: a path is taken as it is, a bare name is looked up in `path`.

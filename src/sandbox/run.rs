@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::result::Isolation;
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::Reached;
 #[cfg(target_os = "linux")]
 use crate::sandbox::linux::client as mechanism;
@@ -24,12 +27,29 @@ pub enum Ending {
 }
 
 /// Why we ended the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// It took longer than its limit of wall time.
     TimedOut,
-    /// It printed more, or wrote a larger file, than its limits allow.
+    /// It printed more, or wrote more, than its limits allow.
     OutputTooLarge,
+    /// Its processes together had more memory than its limits allow.
+    OutOfMemory,
+    /// It had more processes and threads at a time than its limits allow.
+    TooManyProcesses,
+}
+
+impl Reason {
+    /// In words, after *the scanner*.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::TimedOut => "ran out of time",
+            Self::OutputTooLarge => "wrote more than its limit",
+            Self::OutOfMemory => "used more memory than its limit",
+            Self::TooManyProcesses => "had more processes than its limit",
+        }
+    }
 }
 
 /// A run that was made.
@@ -49,8 +69,8 @@ pub struct Finished {
     pub lost: Vec<String>,
     /// Wall time, the sandbox's own start included.
     pub wall: Duration,
-    /// What was denied, as evidence; empty where nothing is observed, and then `lost` says so.
-    pub denied: Vec<String>,
+    /// What was seen, as evidence; empty where nothing is observed, and then `lost` says so.
+    pub ledger: Ledger,
 }
 
 impl Finished {
@@ -83,5 +103,13 @@ pub fn run_at_most(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Res
 /// # Errors
 /// As [`run`].
 pub fn probe(spec: &SandboxSpec, helper: &Path) -> Result<Reached, SandboxError> {
-    mechanism::probe(spec, helper)
+    probe_at_most(spec, helper, Isolation::Full)
+}
+
+/// The same with nothing stronger than `ceiling`.
+///
+/// # Errors
+/// As [`run`].
+pub fn probe_at_most(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Reached, SandboxError> {
+    mechanism::probe(spec, helper, ceiling)
 }

@@ -20,12 +20,18 @@ pub struct SandboxSpec {
     pub mounts: Mounts,
     /// Further folders of the machine that are visible, read-only, at their own path.
     pub roots: Vec<HostRoot>,
+    /// Further folders of the machine that the program may change, at their own path.
+    pub writable_roots: Vec<HostRoot>,
     /// The working directory.
     pub working_directory: GuestPath,
     /// Variables beside the fixed ones.
     pub env: Environment,
     /// What the program takes for now.
     pub clock: Clock,
+    /// By how much a frozen clock moves at each reading: nothing, unless a program waits for it to move.
+    pub clock_step: Duration,
+    /// Which times of files the program sees.
+    pub file_times: FileTimes,
     /// `TZ`.
     pub tz: TimeZone,
     /// `LC_ALL` and `LANG`.
@@ -46,6 +52,8 @@ pub struct SandboxSpec {
     pub aslr: bool,
     /// Whether the network can be reached.
     pub network: Network,
+    /// Which look-ups of paths are observed.
+    pub paths: Paths,
     /// When the run is ended.
     pub limits: Limits,
 }
@@ -57,9 +65,12 @@ impl SandboxSpec {
             argv,
             mounts: Mounts::default(),
             roots: Vec::new(),
+            writable_roots: Vec::new(),
             working_directory: WORK,
             env: Environment::default(),
             clock,
+            clock_step: Duration::ZERO,
+            file_times: FileTimes::Machine,
             tz: TimeZone::default(),
             locale: Locale::default(),
             hostname: Hostname::default(),
@@ -70,6 +81,7 @@ impl SandboxSpec {
             directory_order: DirectoryOrder::Sorted,
             aslr: false,
             network: Network::Denied,
+            paths: Paths::Rare,
             limits: Limits::default(),
         }
     }
@@ -127,7 +139,7 @@ pub enum Clock {
 }
 
 /// In which order directories are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DirectoryOrder {
     /// By the bytes of the names.
@@ -148,6 +160,26 @@ pub enum Network {
     Allowed,
 }
 
+/// Which times of files the program sees, where the clock is frozen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileTimes {
+    /// Those that the file system has: a file that the program writes has the machine's time.
+    Machine,
+    /// None after the frozen clock. Each look at a file then costs two stops.
+    Clamped,
+}
+
+/// Which look-ups of paths that are not in the sandbox are observed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Paths {
+    /// Those that are rare anyway: of programs, of working directories, of files that are to be made.
+    Rare,
+    /// All. Each open and each look at a file then costs two stops.
+    Every,
+}
+
 /// When a run is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,11 +188,11 @@ pub struct Limits {
     pub wall: Duration,
     /// Bytes of stdout and stderr together.
     pub captured_bytes: u64,
-    /// Bytes of one written file, and of all private folders together.
+    /// Bytes of one written file, of all private folders together, and of all that is written to a disk.
     pub file_bytes: u64,
     /// Processes and threads at a time.
     pub processes: u32,
-    /// Bytes of private memory per process.
+    /// Bytes of memory of all processes together, and of the data of each; what the machine seems to have.
     pub memory_bytes: u64,
 }
 

@@ -1,8 +1,7 @@
 //! What stella and the helper say to each other over one socket.
 //!
-//! Stella writes two frames, [`Outer`] and then the spec: the helper's first process takes the first and leaves the
-//! second for the process inside. Closing the socket's other direction means *end the run*. The helper answers with one
-//! [`Report`] and closes. The program never holds the socket.
+//! Stella writes one frame, the [`Request`]. Closing the socket's other direction means *end the run*. The helper answers
+//! with one [`Report`] and closes. The program never holds the socket.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -10,39 +9,37 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::setting::User;
-use crate::sandbox::spec::{Network, SandboxSpec};
+use crate::sandbox::ledger::Ledger;
+use crate::sandbox::run::Reason;
+use crate::sandbox::spec::SandboxSpec;
 
 /// The longest frame, in bytes: more than the kernel takes for arguments and environment.
 const LONGEST: u32 = 16 << 20;
 
-/// What has to be known before anything else.
+/// What is to be run, and how.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Outer {
+pub(crate) struct Request {
     pub(crate) mechanism: Mechanism,
-    pub(crate) user: User,
-    pub(crate) network: Network,
-}
-
-/// How the run is to be isolated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Mechanism {
-    /// Namespaces.
-    Namespaces,
-    /// None; `root` is a private folder of the run.
-    Plain { root: PathBuf },
-}
-
-/// What is to be run inside.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Inner {
     pub(crate) spec: SandboxSpec,
     /// Build the sandbox and run nothing.
     pub(crate) probe: bool,
 }
 
+/// How the run is to be isolated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Mechanism {
+    /// Namespaces and a tracer.
+    Full,
+    /// A tracer; `root` is a private folder of the run.
+    Traced { root: PathBuf },
+    /// Namespaces.
+    Isolated,
+    /// None; `root` is a private folder of the run.
+    Plain { root: PathBuf },
+}
+
 /// How it went.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Report {
     /// The mechanism does not work on this machine; nothing was run.
     Refused(Cause),
@@ -50,15 +47,34 @@ pub(crate) enum Report {
     Failed { what: Failure, errno: i32 },
     /// A probe ended well.
     Ready { lost: Vec<String> },
-    /// The program ended by itself.
-    Exited { code: i32, lost: Vec<String> },
-    /// The program was ended by a signal.
-    Signalled { signal: i32, lost: Vec<String> },
+    /// The program is no more.
+    Ended { how: How, lost: Vec<String>, ledger: Ledger },
+}
+
+/// How the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum How {
+    /// By itself.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
+    /// By the helper.
+    Killed(Reason),
+    /// By stella, which knows why.
+    Stopped,
+}
+
+/// A part of a mechanism.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Part {
+    Namespaces,
+    Tracing,
 }
 
 /// A step that did not work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cause {
+    pub(crate) part: Part,
     pub(crate) step: String,
     pub(crate) errno: i32,
 }

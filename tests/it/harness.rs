@@ -93,6 +93,20 @@ impl World {
         self.sealed(command)
     }
 
+    /// The same on a machine that refuses user namespaces; `None`, and a word why, where that cannot be arranged.
+    pub fn without_namespaces(&self, arguments: &[&str]) -> Option<Command> {
+        // Within a namespace in which their number is nought none can be made.
+        let available = Command::new("unshare").args(["-Ur", "true"]).output();
+        if !available.is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: no user namespaces that could be refused");
+            return None;
+        }
+        let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["-Ur", "sh", "-c", script, env!("CARGO_BIN_EXE_stella")]).args(arguments);
+        Some(self.sealed(command))
+    }
+
     /// A line as a person pastes it into a shell that knows `stella`.
     pub fn pasted(&self, line: &str) -> Command {
         let binaries = Path::new(env!("CARGO_BIN_EXE_stella")).parent().unwrap();

@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::diagnosis::{Diagnosis, LevelState};
 use crate::model::digest::Digest;
 use crate::model::fidelity::Level;
 use crate::model::manifest::ArtifactRecord;
+use crate::model::result::Isolation;
 use crate::report::json::v1::DiffSummaryDocument;
 
 /// `stella scan`
@@ -97,4 +99,53 @@ pub struct FeedBundleInfoV1 {
     pub content_digest: Digest,
     /// How many records are in it.
     pub records: usize,
+}
+
+/// `stella doctor`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DoctorV1 {
+    /// `stella.doctor/1`
+    pub schema: &'static str,
+    /// The kernel's release.
+    pub kernel: String,
+    /// `amd64`, `arm64`, …
+    pub arch: String,
+    /// The helper program; null where there is none.
+    pub helper: Option<String>,
+    /// The strongest level that works; null where none does.
+    pub best: Option<Isolation>,
+    /// Every level, strongest first.
+    pub levels: Vec<LevelStateV1>,
+    /// How to get more, ready to paste.
+    pub advice: Vec<String>,
+}
+
+/// One level of isolation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LevelStateV1 {
+    /// The level.
+    pub level: Isolation,
+    /// Whether a run reaches it here.
+    pub works: bool,
+    /// What it lacks where it works; why it does not where it does not.
+    pub reasons: Vec<String>,
+}
+
+impl From<&Diagnosis> for DoctorV1 {
+    fn from(diagnosis: &Diagnosis) -> Self {
+        let level = |state: &LevelState| LevelStateV1 {
+            level: state.level,
+            works: state.works,
+            reasons: state.reasons.clone(),
+        };
+        Self {
+            schema: "stella.doctor/1",
+            kernel: diagnosis.kernel.clone(),
+            arch: diagnosis.arch.clone(),
+            helper: diagnosis.helper.clone().ok(),
+            best: diagnosis.best(),
+            levels: diagnosis.levels.iter().map(level).collect(),
+            advice: diagnosis.advice.clone(),
+        }
+    }
 }

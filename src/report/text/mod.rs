@@ -5,10 +5,12 @@
 //! the caller owns the sink and chooses the [`Style`].
 
 mod block;
+mod doctor;
 mod report;
 mod style;
 mod table;
 
 pub use block::{diff, replay};
+pub use doctor::doctor;
 pub use report::{Show, TextReport};
 pub use style::Style;

@@ -17,10 +17,11 @@ use crate::model::result::Isolation;
 use crate::sandbox::capture::{Budget, Stream};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest::PRIVATE;
+use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::{Reached, lost_at};
 use crate::sandbox::run::{Ending, Finished, Reason};
 use crate::sandbox::spec::SandboxSpec;
-use crate::sandbox::wire::{self, Cause, Failure, Inner, Mechanism, Outer, Report};
+use crate::sandbox::wire::{self, Cause, Failure, How, Mechanism, Part, Report, Request};
 
 /// How long the helper may take to end a run before it is killed itself.
 const GRACE: Duration = Duration::from_secs(10);
@@ -28,8 +29,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// The signal that ends a program that writes too large a file.
 const SIGXFSZ: i32 = 25;
 
-pub(crate) fn probe(spec: &SandboxSpec, helper: &Path) -> Result<Reached, SandboxError> {
-    strongest(Isolation::Full, |mechanism| Attempt { spec, helper, mechanism, probe: true }.make()).map(|made| {
+pub(crate) fn probe(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Reached, SandboxError> {
+    strongest(ceiling, |mechanism| Attempt { spec, helper, mechanism, probe: true }.make()).map(|made| {
         let Made { level, finished, refused } = made;
         Reached { level, lost: all_lost(level, spec, refused, finished.lost) }
     })
@@ -46,7 +47,7 @@ struct Made {
     level: Isolation,
     finished: Finished,
     /// Why it is not a stronger level.
-    refused: Option<String>,
+    refused: Vec<String>,
 }
 
 /// What one mechanism came to.
@@ -61,21 +62,56 @@ fn strongest(
     ceiling: Isolation,
     attempt: impl Fn(Mechanism) -> Result<Tried, SandboxError>,
 ) -> Result<Made, SandboxError> {
-    let refused = if ceiling <= Isolation::Isolated {
-        match attempt(Mechanism::Namespaces)? {
-            Tried::Finished(finished) => return Ok(Made { level: Isolation::Isolated, finished, refused: None }),
-            Tried::Refused(cause) => {
-                format!("namespaces: refused at `{}`: {}", cause.step, io::Error::from_raw_os_error(cause.errno))
-            }
+    let mut refused: Vec<Cause> = Vec::new();
+    for level in [Isolation::Full, Isolation::Traced, Isolation::Isolated, Isolation::None] {
+        let needs: &[Part] = match level {
+            Isolation::Full => &[Part::Namespaces, Part::Tracing],
+            Isolation::Traced => &[Part::Tracing],
+            Isolation::Isolated => &[Part::Namespaces],
+            Isolation::None => &[],
+        };
+        // What was refused once is refused again.
+        if level < ceiling || refused.iter().any(|cause| needs.contains(&cause.part)) {
+            continue;
         }
-    } else {
-        "namespaces: not asked for".to_owned()
-    };
-    let root = private_root().map_err(|source| machine("make a private folder", source))?;
-    match attempt(Mechanism::Plain { root: root.path().to_owned() })? {
-        Tried::Finished(finished) => Ok(Made { level: Isolation::None, finished, refused: Some(refused) }),
-        Tried::Refused(cause) => Err(machine(&cause.step, io::Error::from_raw_os_error(cause.errno))),
+        let own = matches!(level, Isolation::Traced | Isolation::None).then(private_root).transpose();
+        let own = own.map_err(|source| machine("make a private folder", source))?;
+        let root = own.as_ref().map(|own| own.path().to_owned()).unwrap_or_default();
+        let tried = attempt(match level {
+            Isolation::Full => Mechanism::Full,
+            Isolation::Traced => Mechanism::Traced { root },
+            Isolation::Isolated => Mechanism::Isolated,
+            Isolation::None => Mechanism::Plain { root },
+        })?;
+        match tried {
+            Tried::Finished(finished) => {
+                return Ok(Made { level, finished, refused: why_not_stronger(level, ceiling, &refused) });
+            }
+            Tried::Refused(cause) if level == Isolation::None => {
+                return Err(machine(&cause.step, io::Error::from_raw_os_error(cause.errno)));
+            }
+            Tried::Refused(cause) => refused.push(cause),
+        }
     }
+    Err(machine("run at any level", io::ErrorKind::Unsupported.into()))
+}
+
+/// What kept a run from a stronger level: the machine, or the wish for a weaker one.
+fn why_not_stronger(level: Isolation, ceiling: Isolation, refused: &[Cause]) -> Vec<String> {
+    let mut why: Vec<String> = refused
+        .iter()
+        .map(|cause| {
+            let part = match cause.part {
+                Part::Namespaces => "namespaces",
+                Part::Tracing => "tracing",
+            };
+            format!("{part}: refused at `{}`: {}", cause.step, io::Error::from_raw_os_error(cause.errno))
+        })
+        .collect();
+    if level == ceiling && level != Isolation::Full {
+        why.push(format!("isolation: no level above `{}` was asked for", level.code()));
+    }
+    why
 }
 
 /// A folder for the runs that cannot have a root of their own; goes with the value.
@@ -88,7 +124,7 @@ fn private_root() -> io::Result<TempDir> {
     Ok(root)
 }
 
-fn all_lost(level: Isolation, spec: &SandboxSpec, refused: Option<String>, found: Vec<String>) -> Vec<String> {
+fn all_lost(level: Isolation, spec: &SandboxSpec, refused: Vec<String>, found: Vec<String>) -> Vec<String> {
     refused.into_iter().chain(lost_at(level, spec)).chain(found).collect()
 }
 
@@ -134,22 +170,27 @@ impl Attempt<'_> {
         let mut run = Running { child, control: ours, events, open: 2 };
         let deadline = begun.checked_add(self.spec.limits.wall);
         let (report, killed) = run.wait(deadline);
-        run.reap()?;
+        run.drain();
         let [stdout, stderr] = streams.map(|stream| stream.map(Stream::take).unwrap_or_default());
         let killed = killed.or(budget.is_exceeded().then_some(Reason::OutputTooLarge));
 
-        let (by_itself, lost) = match report.as_deref() {
-            None => (None, Vec::new()),
-            Some(Report::Refused(cause)) => return Ok(Tried::Refused(cause.clone())),
+        let (by_itself, lost, ledger) = match report.map(Arc::unwrap_or_clone) {
+            None => (None, Vec::new(), Ledger::default()),
+            Some(Report::Refused(cause)) => return Ok(Tried::Refused(cause)),
             Some(Report::Failed { what, errno }) => {
-                return Err(self.failure(what, io::Error::from_raw_os_error(*errno)));
+                return Err(self.failure(&what, io::Error::from_raw_os_error(errno)));
             }
-            Some(Report::Ready { lost }) => (Some(Ending::Code(0)), lost.clone()),
-            Some(Report::Exited { code, lost }) => (Some(Ending::Code(*code)), lost.clone()),
-            Some(Report::Signalled { signal: SIGXFSZ, lost }) => {
-                (Some(Ending::Killed(Reason::OutputTooLarge)), lost.clone())
+            Some(Report::Ready { lost }) => (Some(Ending::Code(0)), lost, Ledger::default()),
+            Some(Report::Ended { how, lost, ledger }) => {
+                let ending = match how {
+                    How::Code(code) => Ending::Code(code),
+                    How::Signal(SIGXFSZ) => Ending::Killed(Reason::OutputTooLarge),
+                    How::Signal(signal) => Ending::Signal(signal),
+                    How::Killed(reason) => Ending::Killed(reason),
+                    How::Stopped => Ending::Killed(Reason::TimedOut),
+                };
+                (Some(ending), lost, ledger)
             }
-            Some(Report::Signalled { signal, lost }) => (Some(Ending::Signal(*signal)), lost.clone()),
         };
         let Some(ending) = killed.map(Ending::Killed).or(by_itself) else {
             let tail = stderr.get(stderr.len().saturating_sub(400)..).unwrap_or_default();
@@ -165,7 +206,7 @@ impl Attempt<'_> {
             level: Isolation::None,
             lost,
             wall: begun.elapsed(),
-            denied: Vec::new(),
+            ledger,
         }))
     }
 
@@ -183,9 +224,7 @@ impl Attempt<'_> {
     }
 
     fn ask(&self, to: &UnixStream) -> io::Result<()> {
-        let (user, network) = (self.spec.user, self.spec.network);
-        wire::send(to, &Outer { mechanism: self.mechanism.clone(), user, network })?;
-        wire::send(to, &Inner { spec: self.spec.clone(), probe: self.probe })
+        wire::send(to, &Request { mechanism: self.mechanism.clone(), spec: self.spec.clone(), probe: self.probe })
     }
 
     fn failure(&self, what: &Failure, source: io::Error) -> SandboxError {
@@ -255,10 +294,10 @@ impl Running {
         Instant::now().checked_add(GRACE)
     }
 
-    /// Waits until the helper is gone, and with it every process that could still print.
-    fn reap(&mut self) -> Result<(), SandboxError> {
+    /// Waits until nothing comes any more: no process of the program is left then. The helper takes what is left of the
+    /// namespaces down meanwhile, and is collected when it has.
+    fn drain(mut self) {
         self.end();
-        self.child.wait().map_err(|source| machine("wait for the helper", source))?;
         let deadline = Instant::now() + GRACE;
         while self.open > 0 {
             match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -267,6 +306,8 @@ impl Running {
                 Err(_) => break,
             }
         }
-        Ok(())
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            thread::spawn(move || self.child.wait());
+        }
     }
 }

@@ -1,50 +1,194 @@
-//! Pid 1 inside: builds what the program sees, gives up every power, runs it, reaps orphans.
+//! The first process of a run, pid 1 where there are namespaces: builds what the program sees, gives up every power,
+//! starts it, reaps orphans, answers for the resolver.
 
 use std::fs;
-use std::io::Read;
-use std::os::unix::net::UnixStream;
-use std::thread;
+use std::net::UdpSocket;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
-use rustix::fs::Mode;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
 use rustix::process::{
-    DumpableBehavior, Pid, Signal, getegid, getgroups, set_dumpable_behavior, set_parent_process_death_signal, setsid,
-    umask,
+    DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus, getegid, getgroups, getpid, set_child_subreaper,
+    set_dumpable_behavior, set_parent_process_death_signal, setsid, umask, wait,
 };
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::system::{setdomainname, sethostname};
+use rustix::thread::CpuSet;
 
-use crate::sandbox::linux::{During, Stopped, report_of, restrict, root, sys, wait_for};
+use crate::sandbox::linux::filter::{self, Purpose};
+use crate::sandbox::linux::launch::Launch;
+use crate::sandbox::linux::limits::Sampler;
+use crate::sandbox::linux::link::{Inside, Said, Told};
+use crate::sandbox::linux::{During, Stopped, TICK, dns, how_of, number_of, restrict, root, sys};
 use crate::sandbox::places::Places;
-use crate::sandbox::program::command;
-use crate::sandbox::spec::Network;
-use crate::sandbox::wire::{self, Failure, Inner, Report};
+use crate::sandbox::program::Program;
+use crate::sandbox::spec::{Network, SandboxSpec};
+use crate::sandbox::wire::{Failure, How};
 
-pub(super) fn serve(socket: &UnixStream) -> Result<Report, Stopped> {
+/// What the first process has to do.
+pub(super) struct Setting<'a> {
+    pub(super) spec: &'a SandboxSpec,
+    /// Where the paths of the spec are; [`Places::Guest`] where there are namespaces.
+    pub(super) places: Places,
+    /// Build everything and run nothing.
+    pub(super) probe: bool,
+    /// The processors that stella may use.
+    pub(super) processors: CpuSet,
+}
+
+/// The whole life of the first process; its end is the end of every process inside.
+pub(super) fn live(setting: &Setting<'_>, inside: &Inside) {
+    match run(setting, inside) {
+        Ok(()) | Err(Stopped::Told) => {}
+        Err(Stopped::Refused(cause)) => inside.say(&Said::Refused(cause)),
+        Err(Stopped::Failed(what, source)) => inside.say(&Said::Failed { what, errno: number_of(&source) }),
+    }
+}
+
+fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
+    let Setting { spec, places, probe, processors } = setting;
+    let Some(Told::Go { traced }) = inside.told() else { return Err(Stopped::Told) };
     set_parent_process_death_signal(Some(Signal::KILL)).or_refuse("be ended with stella")?;
     setsid().or_refuse("start a session")?;
     // What is built here must not depend on who runs stella.
     umask(Mode::from_raw_mode(0o022));
-    let Inner { spec, probe } = wire::receive(socket).or_fail("read the spec")?;
-    let mut lost = of_caller();
-    lost.extend(root::enter(&spec)?);
-    sethostname(spec.hostname.as_str().as_bytes()).or_refuse("set the host's name")?;
-    setdomainname(b"(none)").or_refuse("set the domain's name")?;
-    if spec.network == Network::Denied {
-        sys::raise_loopback().or_refuse("raise the loopback interface")?;
+    let namespaces = matches!(places, Places::Guest);
+    let mut lost = Vec::new();
+    let mut resolver = None;
+    if namespaces {
+        lost.extend(of_caller());
+        lost.extend(root::enter(spec)?);
+        sethostname(spec.hostname.as_str().as_bytes()).or_refuse("set the host's name")?;
+        setdomainname(b"(none)").or_refuse("set the domain's name")?;
+        if spec.network == Network::Denied && !traced {
+            resolver = raise_network().or_refuse("raise the loopback interface")?;
+        }
+        lost.extend(root::close()?);
+    } else {
+        // Orphans come to this process instead of the machine's first, and die with the run.
+        set_child_subreaper(Some(getpid())).or_fail("keep orphans")?;
+        for (number, mount) in spec.mounts.iter().enumerate() {
+            mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
+        }
+        lost.extend(restrict::writing(spec, places));
     }
-    lost.extend(root::close()?);
-    lost.extend(restrict::apply(&spec)?);
-    restrict::give_up_powers().or_refuse("give up capabilities")?;
+    let nothing = nothing().or_fail("open `/dev/null`")?;
+    dup2_stdin(&nothing).or_fail("let go of stdin")?;
+    let (processors, fewer) = restrict::processors(spec, processors);
+    lost.extend(fewer);
+    lost.extend(restrict::apply(spec)?);
+    if resolver.is_some() {
+        // Where the network is raised later, this process still needs the power to.
+        restrict::give_up_powers().or_refuse("give up capabilities")?;
+    }
     // The program is the same user: it must not look into this process.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).or_refuse("close the first process")?;
-    if probe {
-        return Ok(Report::Ready { lost });
+    if *probe {
+        inside.say(&Said::Built { lost });
+        return Ok(());
     }
-    let mut command = command(&spec, &Places::Guest)?;
-    // Before any thread, so that it is process 2 in every run.
-    let program = command.spawn().map_err(|source| Stopped::Failed(Failure::Program, source))?;
-    end_on_hang_up(socket)?;
-    let status = wait_for(Pid::from_child(&program))?;
-    Ok(report_of(status, lost))
+    let purpose = match (namespaces, traced) {
+        (true, true) => Purpose::Full,
+        (true, false) => Purpose::Isolated,
+        (false, _) => Purpose::Traced,
+    };
+    let launch = Launch::new(Program::find(spec, places)?, filter::build(spec, purpose), processors)?;
+    let children = sys::child_events().or_fail("watch the program")?;
+    inside.say(&Said::Built { lost });
+    let program = launch.start()?;
+    // What the program prints ends when its last process does.
+    dup2_stdout(&nothing).and_then(|()| dup2_stderr(&nothing)).or_fail("let go of the streams")?;
+    let watcher = (!traced).then(|| Sampler::new(spec.limits));
+    Duty { inside, children, resolver, program, watcher }.serve()
+}
+
+/// What is left to do while the program runs.
+struct Duty<'a> {
+    inside: &'a Inside,
+    children: OwnedFd,
+    resolver: Option<UdpSocket>,
+    program: Pid,
+    /// Where there is no tracer, this process looks at the limits.
+    watcher: Option<Sampler>,
+}
+
+impl Duty<'_> {
+    fn serve(mut self) -> Result<(), Stopped> {
+        let (mut peak_memory, mut processes) = (0, 0);
+        loop {
+            let mut ready = vec![
+                PollFd::new(&self.children, PollFlags::IN),
+                PollFd::from_borrowed_fd(self.inside.as_fd(), PollFlags::IN),
+            ];
+            ready.extend(self.resolver.as_ref().map(|socket| PollFd::new(socket, PollFlags::IN)));
+            let tick = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
+            match poll(&mut ready, self.watcher.as_ref().map(|_| &tick)) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno).or_fail("wait for the program"),
+            }
+            let told = ready.get(1).is_some_and(|inside| !inside.revents().is_empty());
+            drop(ready);
+            if told {
+                match self.inside.told() {
+                    Some(Told::RaiseNetwork) => {
+                        self.resolver = raise_network().unwrap_or_default();
+                        self.inside.say(&Said::Network);
+                    }
+                    Some(Told::Go { .. }) => {}
+                    None => return Err(Stopped::Told),
+                }
+            }
+            if let Some(socket) = &self.resolver {
+                dns::serve(socket, |asked| {
+                    self.inside.say(&Said::Name { name: asked.name, record: asked.record });
+                });
+            }
+            let mut how = self.reap().map(how_of);
+            if let Some(watcher) = &self.watcher {
+                let sample = watcher.sample(Path::new("/proc"), pids());
+                peak_memory = sample.memory.max(peak_memory);
+                processes = sample.processes.max(processes);
+                how = how.or(sample.exceeded.map(How::Killed));
+                if let Some(how) = how {
+                    self.inside.say(&Said::Ended { how, peak_memory, processes });
+                }
+            }
+            if how.is_some() {
+                return Err(Stopped::Told);
+            }
+        }
+    }
+
+    /// Reaps whoever has ended; how the program did, if it has.
+    fn reap(&self) -> Option<WaitStatus> {
+        let mut event = [0; 1024];
+        while matches!(rustix::io::read(&self.children, &mut event), Ok(1..)) {}
+        let mut ended = None;
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            if pid == self.program {
+                ended = Some(status);
+            }
+        }
+        ended
+    }
+}
+
+/// A loopback of the run's own, so that programs find each other and refusals come at once, and the resolver on it.
+fn raise_network() -> rustix::io::Result<Option<UdpSocket>> {
+    sys::raise_loopback()?;
+    Ok(dns::listen().ok())
+}
+
+fn nothing() -> rustix::io::Result<OwnedFd> {
+    openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Every process inside but this one.
+fn pids() -> impl Iterator<Item = libc::pid_t> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|pid| *pid != 1)
 }
 
 /// What of the caller no namespace hides.
@@ -53,24 +197,5 @@ fn of_caller() -> Vec<String> {
     if getgroups().is_ok_and(|groups| groups.iter().any(|group| *group != getegid())) {
         lost.push("groups: the program has the caller's other groups, without their numbers".to_owned());
     }
-    // Inside, outside, count: the outside is what the kernel asks for.
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    if map.split_whitespace().nth(1) == Some("0") {
-        lost.push("limits: the superuser's processes are not limited".to_owned());
-    }
     lost
-}
-
-/// Ends everything when stella closes the socket or dies.
-fn end_on_hang_up(socket: &UnixStream) -> Result<(), Stopped> {
-    let mut socket = socket.try_clone().or_fail("watch stella")?;
-    thread::Builder::new()
-        .spawn(move || {
-            let mut byte = [0];
-            while matches!(socket.read(&mut byte), Ok(1)) {}
-            #[expect(clippy::exit, reason = "the end of pid 1 is the end of every process inside")]
-            std::process::exit(1)
-        })
-        .or_fail("watch stella")?;
-    Ok(())
 }

@@ -1,49 +1,67 @@
 //! The mechanism: one socket between stella ([`client`]) and the helper, which is everything else here.
 //!
 //! ```text
-//! stella: client ──socket──▶ outer ──▶ init (pid 1): root, restrict ──▶ program
-//!                              └─────▶ plain, where namespaces are refused: restrict ──▶ program
+//! stella: client ──socket──▶ outer ──link──▶ init (pid 1): root, restrict ──▶ launch ──▶ program
+//!                              │                └── dns, limits                            ▲
+//!                              ├── tracer: filter, tracee, vdso ───── waits and answers ───┘
+//!                              └─▶ plain, where neither namespaces nor tracing work: restrict ──▶ program
 //! ```
 
+mod arch;
 pub(crate) mod client;
+mod dns;
+mod filter;
 mod init;
+mod launch;
+mod limits;
+mod link;
+mod machine;
 mod outer;
 mod plain;
 mod restrict;
 mod root;
 #[expect(unsafe_code, reason = "system calls without a safe wrapper, each with its argument")]
 mod sys;
+#[expect(unsafe_code, reason = "looking into another process, each call with its argument")]
+mod tracee;
+mod tracer;
+mod vdso;
 
-use std::env;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitOptions, WaitStatus, wait};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 
 use crate::sandbox::program::Unrunnable;
-use crate::sandbox::wire::{self, Cause, Failure, Report};
+use crate::sandbox::wire::{self, Cause, Failure, How, Part, Report};
 
-/// The argument with which the helper starts itself inside.
-const INIT: &str = "init";
+/// How often limits are looked at, and whether stella is still there.
+const TICK: Duration = Duration::from_millis(100);
 
-/// The helper program, outside or inside.
+/// The helper program.
 pub(crate) fn main() -> ExitCode {
     let closed = sys::close_inherited();
-    let inside = env::args_os().nth(1).is_some_and(|argument| argument == INIT);
     let served = socket().and_then(|socket| {
-        let report = if inside { init::serve(&socket) } else { outer::serve(&socket, closed) };
-        match report {
-            Ok(report) => wire::send(&socket, &report),
-            Err(Stopped::Told) => Ok(()),
-            Err(Stopped::Refused(cause)) => wire::send(&socket, &Report::Refused(cause)),
-            Err(Stopped::Failed(what, source)) => {
-                wire::send(&socket, &Report::Failed { what, errno: number_of(&source) })
-            }
+        let answer = socket.try_clone()?;
+        let (report, left) = match outer::serve(socket, closed) {
+            Ok((report, left)) => (report, left),
+            Err(Stopped::Told) => return Ok(()),
+            Err(Stopped::Refused(cause)) => (Report::Refused(cause), None),
+            Err(Stopped::Failed(what, source)) => (Report::Failed { what, errno: number_of(&source) }, None),
+        };
+        wire::send(&answer, &report)?;
+        drop(answer);
+        if let Some(first) = left {
+            // Stella goes on; the empty namespaces are taken down here.
+            kill_process(first, Signal::KILL).ok();
+            while sys::wait_any().is_ok() {}
         }
+        Ok(())
     });
     match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,7 +109,10 @@ trait During<T> {
 
 impl<T, E: Into<io::Error>> During<T> for Result<T, E> {
     fn or_refuse(self, step: &str) -> Result<T, Stopped> {
-        self.map_err(|source| Stopped::Refused(Cause { step: step.to_owned(), errno: number_of(&source.into()) }))
+        self.map_err(|source| {
+            let errno = number_of(&source.into());
+            Stopped::Refused(Cause { part: Part::Namespaces, step: step.to_owned(), errno })
+        })
     }
 
     fn or_fail(self, step: &str) -> Result<T, Stopped> {
@@ -121,11 +142,11 @@ fn wait_for(program: Pid) -> Result<WaitStatus, Stopped> {
     }
 }
 
-/// How the program ended, as told to stella.
-fn report_of(status: WaitStatus, lost: Vec<String>) -> Report {
+/// How a program ended that nobody traced.
+fn how_of(status: WaitStatus) -> How {
     let status = std::process::ExitStatus::from_raw(status.as_raw());
     match status.code() {
-        Some(code) => Report::Exited { code, lost },
-        None => Report::Signalled { signal: status.signal().unwrap_or(0), lost },
+        Some(code) => How::Code(code),
+        None => How::Signal(status.signal().unwrap_or(0)),
     }
 }

@@ -1,79 +1,204 @@
-//! The helper's first process: leaves the caller's namespaces and starts pid 1 of the new ones.
+//! The helper's own process: starts the first process of a run, holds it, and follows what comes of it.
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use rustix::process::{Signal, getegid, geteuid, set_parent_process_death_signal, setsid};
-use rustix::thread::{
-    UnshareFlags, capabilities, configure_capability_in_ambient_set, set_capabilities, set_thread_groups,
-};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::process::{Pid, Signal, getegid, geteuid, kill_process, setsid};
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity, set_thread_groups};
 
-use crate::sandbox::linux::{During, INIT, Stopped, plain, sys};
+use crate::sandbox::ledger::Ledger;
+use crate::sandbox::linux::init::{self, Setting};
+use crate::sandbox::linux::link::{self, Inside, Link, Said};
+use crate::sandbox::linux::sys::{self, Forked};
+use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
+use crate::sandbox::linux::{During, Stopped, TICK, plain, tracee};
+use crate::sandbox::places::Places;
 use crate::sandbox::setting::User;
-use crate::sandbox::spec::Network;
-use crate::sandbox::wire::{self, Mechanism, Outer, Report};
+use crate::sandbox::spec::{Network, SandboxSpec};
+use crate::sandbox::wire::{self, Cause, How, Mechanism, Part, Report, Request};
 
-/// `closed`: whether the files of the caller were closed.
-pub(super) fn serve(socket: &UnixStream, closed: rustix::io::Result<()>) -> Result<Report, Stopped> {
+/// Serves one request. What is still to be waited for after the report is sent is the second of the pair.
+pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Result<(Report, Option<Pid>), Stopped> {
+    let begun = Instant::now();
     sys::default_signals();
     setsid().or_fail("start a session")?;
-    let Outer { mechanism, user, network } = wire::receive(socket).or_fail("read the request")?;
+    let Request { mechanism, spec, probe } = wire::receive(&socket).or_fail("read the request")?;
+    let run = Run { spec: &spec, probe, begun };
     match mechanism {
-        Mechanism::Plain { root } => plain::serve(socket, root, closed),
-        Mechanism::Namespaces => {
+        Mechanism::Plain { root } => plain::serve(&socket, root, closed, &spec, probe).map(|report| (report, None)),
+        Mechanism::Full => {
             closed.or_refuse("close the caller's files")?;
-            enter(user, network)?;
-            start_init(socket)?;
-            Err(Stopped::Told)
+            run.make(socket, None, true)
+        }
+        Mechanism::Isolated => {
+            closed.or_refuse("close the caller's files")?;
+            run.make(socket, None, false)
+        }
+        Mechanism::Traced { root } => {
+            closed.or_refuse("close the caller's files")?;
+            let made = run.make(socket, Some(&root), true);
+            // Stella does this too, if it is still there.
+            fs::remove_dir_all(root).ok();
+            made
         }
     }
 }
 
-/// Enters new namespaces in which this user is `user` and may do everything.
-fn enter(user: User, network: Network) -> Result<(), Stopped> {
-    // Only the superuser can; whoever cannot keeps groups that have no number inside.
-    set_thread_groups(&[]).ok();
-    let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
-    let mut namespaces = UnshareFlags::NEWUSER
-        | UnshareFlags::NEWNS
-        | UnshareFlags::NEWPID
-        | UnshareFlags::NEWUTS
-        | UnshareFlags::NEWIPC
-        | UnshareFlags::NEWCGROUP;
-    namespaces.set(UnshareFlags::NEWNET, network == Network::Denied);
-    sys::leave(namespaces).or_refuse("create namespaces")?;
+struct Run<'a> {
+    spec: &'a SandboxSpec,
+    probe: bool,
+    begun: Instant,
+}
+
+impl Run<'_> {
+    /// Makes the run: in namespaces unless it has a folder of its own on the machine.
+    fn make(&self, socket: UnixStream, root: Option<&PathBuf>, traced: bool) -> Result<(Report, Option<Pid>), Stopped> {
+        let processors = sched_getaffinity(None).or_fail("find the processors")?;
+        // Three processes hand each other the run while it is built: on one processor that takes no interrupts.
+        stay_here();
+        let (link, inside) = link::link(socket).or_fail("make a socket")?;
+        let flags = if root.is_some() { 0 } else { namespaces(self.spec.network) };
+        // Only the superuser can; whoever cannot keeps groups that have no number inside.
+        set_thread_groups(&[]).ok();
+        match sys::fork_into(flags).or_refuse("create namespaces")? {
+            Forked::Child => {
+                drop(link);
+                self.live(root, processors, &inside)
+            }
+            Forked::Parent(init) => {
+                drop(inside);
+                let made = self.lead(&link, init, root.map(PathBuf::as_path), traced);
+                if made.is_err() {
+                    kill_process(init, Signal::KILL).ok();
+                }
+                made.map(|report| (report, Some(init)))
+            }
+        }
+    }
+
+    /// The child's way; it ends here.
+    fn live(&self, root: Option<&PathBuf>, processors: CpuSet, inside: &Inside) -> ! {
+        let places = match root {
+            None => Places::Guest,
+            Some(root) => Places::Machine { root: root.clone(), mounts: self.spec.mounts.clone() },
+        };
+        init::live(&Setting { spec: self.spec, places, probe: self.probe, processors }, inside);
+        // A copy of the helper must not go on as the helper.
+        std::process::exit(0)
+    }
+
+    /// The parent's way: lets the first process begin and follows it.
+    fn lead(&self, link: &Link, init: Pid, root: Option<&Path>, traced: bool) -> Result<Report, Stopped> {
+        let nothing = openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
+        let nothing = nothing.or_fail("open `/dev/null`")?;
+        dup2_stdin(&nothing)
+            .and_then(|()| dup2_stdout(&nothing))
+            .and_then(|()| dup2_stderr(&nothing))
+            .or_fail("let go of the streams")?;
+        if root.is_none() {
+            map_user(init, self.spec.user)?;
+        }
+        if traced {
+            tracee::seize(init.as_raw_pid()).map_err(|source| {
+                let errno = super::number_of(&source);
+                Stopped::Refused(Cause { part: Part::Tracing, step: "trace system calls".to_owned(), errno })
+            })?;
+        }
+        sys::tick(TICK).or_fail("set a timer")?;
+        link.go(traced);
+        let followed = if traced {
+            let walls = if root.is_none() { Walls::Namespaces } else { Walls::Tracer };
+            Tracer::new(self.spec, (walls, root), link, init.as_raw_pid(), self.begun).follow()
+        } else {
+            follow(link, init)
+        };
+        self.report(link, followed)
+    }
+
+    fn report(&self, link: &Link, followed: Followed) -> Result<Report, Stopped> {
+        let Followed { how, observed } = followed;
+        match (how, link.built()) {
+            (_, Some(Said::Refused(cause))) => Err(Stopped::Refused(cause)),
+            (_, Some(Said::Failed { what, errno })) => {
+                Err(Stopped::Failed(what, std::io::Error::from_raw_os_error(errno)))
+            }
+            (Some(how), built) => {
+                let lost = if let Some(Said::Built { lost }) = built { lost } else { Vec::new() };
+                Ok(Report::Ended { how, lost, ledger: self.ledger(how, observed) })
+            }
+            (None, Some(Said::Built { lost })) if self.probe => Ok(Report::Ready { lost }),
+            (None, _) => Err(std::io::Error::from(ErrorKind::BrokenPipe)).or_fail("keep the first process"),
+        }
+    }
+
+    fn ledger(&self, how: How, observed: Observed) -> Ledger {
+        let how = match how {
+            How::Code(code) => format!("exit {code}"),
+            How::Signal(signal) => format!("signal {signal}"),
+            How::Killed(reason) => format!("killed: {}", reason.in_words()),
+            How::Stopped => "stopped by stella".to_owned(),
+        };
+        observed.into_ledger(how, u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Follows a first process that nobody traces.
+fn follow(link: &Link, init: Pid) -> Followed {
+    let (mut observed, mut how) = (Observed::default(), None);
+    loop {
+        match sys::wait_any() {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                link.hear_all(|said| said.note(&mut observed));
+                if link.stella_has_gone() {
+                    how = Some(How::Stopped);
+                    kill_process(init, Signal::KILL).ok();
+                }
+            }
+            Err(_) => break,
+        }
+    }
+    link.hear_all(|said| said.note(&mut observed));
+    if let Some(Said::Ended { how: ended, peak_memory, processes }) = link.ended() {
+        how = how.or(Some(ended));
+        observed.peak_memory = peak_memory;
+        observed.processes = processes;
+    }
+    Followed { how, observed }
+}
+
+fn namespaces(network: Network) -> i32 {
+    let all = libc::CLONE_NEWUSER
+        | libc::CLONE_NEWNS
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWCGROUP;
+    if network == Network::Denied { all | libc::CLONE_NEWNET } else { all }
+}
+
+/// Makes this user `user` in the namespaces of `init`, where it may do everything.
+fn map_user(init: Pid, user: User) -> Result<(), Stopped> {
+    let write = |file: &str, text: &str| fs::write(format!("/proc/{}/{file}", init.as_raw_pid()), text);
     // One user and one group can be mapped without any privilege, once `setgroups` is given up.
-    match fs::write("/proc/self/setgroups", "deny") {
+    match write("setgroups", "deny") {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         done => done.or_refuse("give up `setgroups`")?,
     }
-    fs::write("/proc/self/uid_map", format!("{} {uid} 1", user.uid())).or_refuse("map the user")?;
-    fs::write("/proc/self/gid_map", format!("{} {gid} 1", user.gid())).or_refuse("map the group")?;
-    keep_capabilities().or_refuse("keep capabilities for the first process")
+    write("uid_map", &format!("{} {} 1", user.uid(), geteuid().as_raw())).or_refuse("map the user")?;
+    write("gid_map", &format!("{} {} 1", user.gid(), getegid().as_raw())).or_refuse("map the group")
 }
 
-/// Lets the next program executed have this one's capabilities, whatever its user: only a superuser has them otherwise.
-fn keep_capabilities() -> rustix::io::Result<()> {
-    let mut sets = capabilities(None)?;
-    sets.inheritable = sets.permitted;
-    set_capabilities(None, sets)?;
-    sets.permitted.iter().try_for_each(|capability| configure_capability_in_ambient_set(capability, true))
-}
-
-/// Runs this same program as pid 1; it takes over the socket, and its end is the end of everything inside.
-fn start_init(socket: &UnixStream) -> Result<(), Stopped> {
-    // Entering namespaces has cleared the caller's wish, if there was one.
-    set_parent_process_death_signal(Some(Signal::KILL)).or_refuse("be ended with stella")?;
-    let theirs = socket.try_clone().or_refuse("hand over the socket")?;
-    let mut init = Command::new("/proc/self/exe")
-        .arg(INIT)
-        .env_clear()
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .spawn()
-        .or_refuse("start the first process")?;
-    init.wait().or_fail("wait for the first process")?;
-    Ok(())
+/// Keeps this process on the processor that it is on.
+fn stay_here() {
+    if let Some(here) = sys::current_processor() {
+        let mut one = CpuSet::new();
+        one.set(here);
+        sched_setaffinity(None, &one).ok();
+    }
 }

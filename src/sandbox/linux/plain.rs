@@ -13,36 +13,49 @@ use rustix::process::{
     DumpableBehavior, Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, set_dumpable_behavior, wait,
 };
 
-use crate::sandbox::linux::{During, Stopped, report_of, restrict, wait_for};
+use rustix::thread::{sched_getaffinity, sched_setaffinity};
+
+use crate::sandbox::ledger::Ledger;
+use crate::sandbox::linux::{During, Stopped, how_of, restrict, wait_for};
 use crate::sandbox::places::Places;
-use crate::sandbox::program::command;
-use crate::sandbox::wire::{self, Failure, Inner, Report};
+use crate::sandbox::program::Program;
+use crate::sandbox::spec::SandboxSpec;
+use crate::sandbox::wire::{Failure, Report};
 
 /// How often the descendants are counted again until there is none.
 const TICK: Duration = Duration::from_millis(5);
 
-pub(super) fn serve(socket: &UnixStream, root: PathBuf, closed: rustix::io::Result<()>) -> Result<Report, Stopped> {
-    let Inner { spec, probe } = wire::receive(socket).or_fail("read the spec")?;
+pub(super) fn serve(
+    socket: &UnixStream,
+    root: PathBuf,
+    closed: rustix::io::Result<()>,
+    spec: &SandboxSpec,
+    probe: bool,
+) -> Result<Report, Stopped> {
     // Orphans come to this process instead of the machine's init, and can be found.
     set_child_subreaper(Some(getpid())).or_fail("keep orphans")?;
     let places = Places::Machine { root: root.clone(), mounts: spec.mounts.clone() };
     for (number, mount) in spec.mounts.iter().enumerate() {
         mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
     }
-    let mut lost = restrict::apply(&spec)?;
+    let ours = sched_getaffinity(None).or_fail("find the processors")?;
+    let (processors, fewer) = restrict::processors(spec, &ours);
+    sched_setaffinity(None, &processors).or_fail("keep to the processors")?;
+    let mut lost = restrict::apply(spec)?;
+    lost.extend(fewer);
     lost.extend(closed.err().map(|why| format!("open files: those of the caller that survive exec ({why})")));
     set_dumpable_behavior(DumpableBehavior::NotDumpable).or_fail("close the helper")?;
     if probe {
         return Ok(Report::Ready { lost });
     }
-    let mut command = command(&spec, &places)?;
+    let program = Program::find(spec, &places)?;
     end_on_hang_up(socket)?;
-    let program = command.spawn().map_err(|source| Stopped::Failed(Failure::Program, source))?;
+    let program = program.command().spawn().map_err(|source| Stopped::Failed(Failure::Program, source))?;
     let status = wait_for(Pid::from_child(&program))?;
     end_descendants();
     // Stella does this too, if it is still there.
     fs::remove_dir_all(root).ok();
-    Ok(report_of(status, lost))
+    Ok(Report::Ended { how: how_of(status), lost, ledger: Ledger::default() })
 }
 
 /// Ends the program and all that it started when stella closes the socket or dies.

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
+use landlock::{
+    ABI, AccessFs, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus,
+};
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, CpuSet, clear_ambient_capability_set, remove_capability_from_bounding_set,
-    sched_getaffinity, sched_setaffinity, set_capabilities, set_no_new_privs,
+    set_capabilities, set_no_new_privs,
 };
 
 use crate::sandbox::linux::{During, Stopped, sys};
-use crate::sandbox::spec::{Limits, SandboxSpec};
+use crate::sandbox::places::Places;
+use crate::sandbox::spec::{Limits, Mount, SandboxSpec};
 
 /// Limits that are the same everywhere, as programs size themselves by them.
 const STACK: u64 = 8 << 20;
@@ -25,9 +29,6 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     if !spec.aslr && sys::fix_addresses().is_err() {
         lost.push("address randomisation: cannot be switched off here".to_owned());
     }
-    if let Some(wanted) = spec.cpu_count {
-        lost.extend(take_processors(wanted).err());
-    }
     let zone = Path::new("/usr/share/zoneinfo").join(spec.tz.as_str());
     // A zone with a digit may be a rule, which needs no file.
     if spec.tz.as_str() != "UTC" && !zone.exists() && !spec.tz.as_str().contains(|c: char| c.is_ascii_digit()) {
@@ -37,6 +38,33 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
         lost.push(format!("locale: `{}` is not installed, `C` is seen", spec.locale.as_str()));
     }
     Ok(lost)
+}
+
+/// Lets this process and all that it starts write nowhere but where `spec` says, for good; returns what could not be had.
+pub(super) fn writing(spec: &SandboxSpec, places: &Places) -> Vec<String> {
+    let refused = |why: &dyn std::fmt::Display| {
+        vec![format!("host files: writable where stella may write; mounts are not read-only ({why})")]
+    };
+    let Places::Machine { root, .. } = places else { return Vec::new() };
+    match restrict_writing(root, spec) {
+        Ok(RulesetStatus::NotEnforced) => refused(&"the kernel has no Landlock"),
+        Ok(_) => Vec::new(),
+        Err(why) => refused(&why),
+    }
+}
+
+fn restrict_writing(root: &Path, spec: &SandboxSpec) -> Result<RulesetStatus, RulesetError> {
+    let write = AccessFs::from_write(ABI::V5);
+    let writable = spec.mounts.iter().filter(|mount| mount.is_writable()).map(Mount::host);
+    let writable = writable.chain(spec.writable_roots.iter().map(|root| Path::new(root.as_str())));
+    let places = [root, Path::new("/dev/null"), Path::new("/dev/full")].into_iter().chain(writable);
+    let mut ruleset = Ruleset::default().handle_access(write)?.create()?;
+    for place in places {
+        if let Ok(place) = PathFd::new(place) {
+            ruleset = ruleset.add_rule(PathBeneath::new(place, write))?;
+        }
+    }
+    Ok(ruleset.restrict_self()?.ruleset)
 }
 
 /// Gives up every capability for good, also those that the program could get by executing a file.
@@ -69,18 +97,15 @@ fn at_most(resource: Resource, soft: u64, hard: u64) -> rustix::io::Result<()> {
     setrlimit(resource, Rlimit { current: Some(soft.min(maximum)), maximum: Some(maximum) })
 }
 
-/// Keeps the first processors of those that this process may use.
-fn take_processors(wanted: u32) -> Result<(), String> {
-    let refused = |errno: rustix::io::Errno| format!("cpu count: the machine's ({errno})");
-    let ours = sched_getaffinity(None).map_err(refused)?;
+/// The first of `ours`, as many as the spec wants; with what is to be said where there are fewer.
+pub(super) fn processors(spec: &SandboxSpec, ours: &CpuSet) -> (CpuSet, Option<String>) {
+    let Some(wanted) = spec.cpu_count else { return (*ours, None) };
     let mut chosen = CpuSet::new();
     let usable = (0..CpuSet::MAX_CPU).filter(|processor| ours.is_set(*processor));
     usable.take(usize::try_from(wanted.max(1)).unwrap_or(usize::MAX)).for_each(|processor| chosen.set(processor));
-    sched_setaffinity(None, &chosen).map_err(refused)?;
-    match chosen.count() {
-        got if got == wanted => Ok(()),
-        got => Err(format!("cpu count: {got} instead of {wanted}")),
-    }
+    let got = chosen.count();
+    let fewer = (got != wanted).then(|| format!("cpu count: {got} instead of {wanted} run at a time"));
+    (chosen, fewer)
 }
 
 /// Whether a C library can load the locale: those that are built in need no file.

@@ -18,7 +18,8 @@ use rustix::process::{chdir, pivot_root};
 
 use crate::sandbox::guest::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
 use crate::sandbox::linux::sys::{self, Protection, Reach};
-use crate::sandbox::linux::{During, Stopped};
+use crate::sandbox::linux::tracer::random::{fill, mix};
+use crate::sandbox::linux::{During, Stopped, machine};
 use crate::sandbox::spec::{Network, SandboxSpec};
 use crate::sandbox::wire::Failure;
 
@@ -26,7 +27,14 @@ use crate::sandbox::wire::Failure;
 const BUILDING_SITE: &str = "/tmp";
 
 /// Device nodes that work anywhere and lead nowhere.
-const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
+const DEVICES: [&str; 3] = ["null", "zero", "full"];
+
+/// Files that give randomness, and how many bytes of it: reads beyond that find the end of the file.
+const RANDOM_FILES: [&str; 2] = ["dev/random", "dev/urandom"];
+const RANDOM_BYTES: usize = 64 << 10;
+
+/// Where the files lie that cover others.
+const COVERS: &str = "run/stella";
 
 /// What the resolver reads, taken from the machine when its network may be used.
 const RESOLVER_FILES: [&str; 3] = ["/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf"];
@@ -49,7 +57,7 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     let size = spec.limits.file_bytes.clamp(1, i64::MAX.unsigned_abs());
     memory(BUILDING_SITE, &format!("mode=755,size={size}"))?;
     chdir(BUILDING_SITE).or_refuse("enter the new root")?;
-    for folder in ["proc", "sys", "run", "dev/shm", "etc", "tmp", "var/tmp"] {
+    for folder in ["proc", "sys", COVERS, "dev/shm", "etc", "tmp", "var/tmp"] {
         fs::create_dir_all(folder).or_refuse("make the new root")?;
     }
     for folder in ["dev/shm", "tmp", "var/tmp"] {
@@ -66,6 +74,7 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
         place(&held.tree, &held.at).or_refuse(&format!("place `/{}`", held.at))?;
     }
     let lost = mount_proc(machine_proc)?;
+    cover(spec)?;
 
     pivot_root(".", ".").or_refuse("change the root")?;
     unmount(".", UnmountFlags::DETACH).or_refuse("detach the old root")?;
@@ -113,9 +122,10 @@ fn hold(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
             Err(errno) => return Err(errno).or_refuse(&format!("take hold of `{path}`")),
         }
     }
-    for root in &spec.roots {
-        let path = root.as_str();
-        let tree = take(path, Protection::ReadOnly).or_fail(&format!("show `{path}`"))?;
+    let read_only = spec.roots.iter().map(|root| (root.as_str(), Protection::ReadOnly));
+    let writable = spec.writable_roots.iter().map(|root| (root.as_str(), Protection::Inert));
+    for (path, protection) in read_only.chain(writable) {
+        let tree = take(path, protection).or_fail(&format!("show `{path}`"))?;
         held.push(Held { at: relative(path).to_owned(), tree });
     }
     for (number, mount) in spec.mounts.iter().enumerate() {
@@ -163,6 +173,47 @@ fn mount_proc(machine_proc: rustix::io::Result<OwnedFd>) -> Result<Vec<String>, 
     Ok(vec![format!("host processes: their names and arguments are visible (a private `/proc` is refused: {refused})")])
 }
 
+/// Covers what would tell one machine, one moment or one run from another.
+fn cover(spec: &SandboxSpec) -> Result<(), Stopped> {
+    let mut random = vec![0; RANDOM_BYTES];
+    fill(mix(spec.seed, 0), 0, &mut random);
+    let random = write_cover("random", &random).or_refuse("seed the random files")?;
+    for file in RANDOM_FILES {
+        fs::write(file, "").or_refuse("seed the random files")?;
+        place_file(&random, file).or_refuse("seed the random files")?;
+    }
+    for (number, (name, text)) in machine::proc_files(spec).into_iter().enumerate() {
+        let at = format!("proc/{name}");
+        // What the kernel does not have, the program does not miss.
+        if Path::new(&at).exists() {
+            let cover = write_cover(&number.to_string(), text.as_bytes()).or_refuse("cover `/proc`")?;
+            place_file(&cover, &at).or_refuse(&format!("cover `/{at}`"))?;
+        }
+    }
+    let count = spec.cpu_count.unwrap_or(0);
+    for (name, text) in if count == 0 { Vec::new() } else { machine::sys_files(count) } {
+        let at = Path::new("sys").join(name);
+        at.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&at, text)).or_refuse("write `/sys`")?;
+    }
+    for number in 0..count {
+        fs::create_dir_all(format!("sys/devices/system/cpu/cpu{number}")).or_refuse("write `/sys`")?;
+    }
+    Ok(())
+}
+
+/// Writes a file that is to cover another; returns where it is.
+fn write_cover(name: &str, bytes: &[u8]) -> io::Result<String> {
+    let at = format!("{COVERS}/{name}");
+    fs::write(&at, bytes)?;
+    Ok(at)
+}
+
+/// Mounts the file `cover` over the file `at`, read-only.
+fn place_file(cover: &str, at: &str) -> rustix::io::Result<()> {
+    let tree = take(cover, Protection::ReadOnly)?;
+    move_mount(&tree, "", CWD, at, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+}
+
 /// What the program reads of the machine's configuration, the same everywhere.
 fn write_files(spec: &SandboxSpec) -> io::Result<()> {
     let (uid, gid) = (spec.user.uid(), spec.user.gid());
@@ -173,7 +224,7 @@ fn write_files(spec: &SandboxSpec) -> io::Result<()> {
     fs::write("etc/hostname", format!("{hostname}\n"))?;
     if spec.network == Network::Denied {
         fs::write("etc/hosts", format!("127.0.0.1 localhost {hostname}\n::1 localhost\n"))?;
-        // Nobody listens there: every look-up fails at once.
+        // Whoever listens there says that there is no such name; where nobody does, every look-up fails at once.
         fs::write("etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")?;
         fs::write("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")?;
     }

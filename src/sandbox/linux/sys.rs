@@ -1,18 +1,16 @@
-//! The system calls that no safe wrapper covers: the only `unsafe` of the sandbox.
+//! The system calls that no safe wrapper covers, but for those that look into another process (see `tracee`).
 
-use std::ffi::{c_int, c_long, c_uint, c_ulong};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ffi::{c_int, c_long, c_uint, c_ulong, c_void};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::time::Duration;
 
+use libc::{personality, signal, syscall};
 use rustix::io::{Errno, Result};
 use rustix::ioctl::{Setter, ioctl};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
-use rustix::thread::{UnshareFlags, unshare_unsafe};
+use rustix::process::{Pid, RawPid};
 
-unsafe extern "C" {
-    fn syscall(number: c_long, ...) -> c_long;
-    fn personality(persona: c_ulong) -> c_int;
-    fn signal(number: c_int, handler: usize) -> usize;
-}
+use crate::sandbox::linux::filter::Instruction;
 
 /// The same number on every architecture, as for every call since Linux 5.
 const CLOSE_RANGE: c_long = 436;
@@ -100,11 +98,183 @@ pub(super) fn default_signals() {
     }
 }
 
-/// Leaves the caller's namespaces. The process must have one thread.
-pub(super) fn leave(namespaces: UnshareFlags) -> Result<()> {
-    debug_assert!(!namespaces.contains(UnshareFlags::FILES));
-    // SAFETY: unsafe only for `FILES`, which would part the descriptors of threads from each other; never passed here.
-    unsafe { unshare_unsafe(namespaces) }
+/// Which of two processes this is.
+pub(super) enum Forked {
+    Parent(Pid),
+    Child,
+}
+
+/// Starts a copy of this process in new namespaces. The process must have one thread.
+///
+/// The child has its own copy of all memory and of every open file.
+pub(super) fn fork_into(namespaces: c_int) -> Result<Forked> {
+    let flags = c_long::from(namespaces | libc::SIGCHLD);
+    // SAFETY: without `CLONE_VM` this is `fork`: the child goes on with a copy of everything. This process has one
+    // thread, so no lock of the allocator or of the standard library can be held by one that the child lacks.
+    let pid = unsafe { syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    checked(pid)?;
+    match RawPid::try_from(pid).ok().and_then(Pid::from_raw) {
+        Some(pid) => Ok(Forked::Parent(pid)),
+        None => Ok(Forked::Child),
+    }
+}
+
+/// Starts a process that shares this one's memory and runs `body` in it; returns when it has executed a program or
+/// ended. What `body` returns is its exit code where it executes nothing.
+///
+/// As with `vfork` the caller does not run meanwhile, so `body` may use everything that it borrows; it must only not
+/// leave anything behind that the caller would not expect.
+pub(super) fn fork_sharing<F: FnMut() -> c_int>(body: &mut F) -> Result<Pid> {
+    extern "C" fn enter<F: FnMut() -> c_int>(body: *mut c_void) -> c_int {
+        // SAFETY: `body` is the pointer that is passed below, and its owner waits until this function has ended.
+        unsafe { (*body.cast::<F>())() }
+    }
+    const STACK: usize = 256 << 10;
+    // Of its own, so that the caller's stack is as it was when it goes on. Words of 16 bytes: the ABI wants that alignment.
+    let mut stack: Vec<u128> = vec![0; STACK / 16];
+    let top = stack.as_mut_ptr_range().end;
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    // SAFETY: the stack is live and large, grows down from its aligned end and is used by nobody else; `CLONE_VFORK`
+    // keeps this thread, the only one, from running before the child has left the shared memory.
+    let pid = unsafe { libc::clone(enter::<F>, top.cast(), flags, std::ptr::from_mut(body).cast()) };
+    checked(pid.into())?;
+    Pid::from_raw(pid).ok_or(Errno::SRCH)
+}
+
+/// Executes `program`; returns only if that fails. All three are lists of C strings, the latter ending with a null pointer.
+pub(super) fn execute(program: &std::ffi::CStr, arguments: &CStrings, environment: &CStrings) -> Errno {
+    // SAFETY: `CStrings` keeps every pointer of its list alive and ends it with a null pointer.
+    unsafe { libc::execve(program.as_ptr(), arguments.pointers.as_ptr(), environment.pointers.as_ptr()) };
+    last_error()
+}
+
+/// Texts in the form in which the kernel takes arguments and variables.
+pub(super) struct CStrings {
+    _texts: Vec<std::ffi::CString>,
+    pointers: Vec<*const std::ffi::c_char>,
+}
+
+impl CStrings {
+    pub(super) fn new(texts: Vec<std::ffi::CString>) -> Self {
+        let pointers = texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect();
+        Self { _texts: texts, pointers }
+    }
+}
+
+/// A file that can be read from when a child has ended; children are no signal to this thread any more.
+pub(super) fn child_events() -> Result<OwnedFd> {
+    // SAFETY: all zero is a valid set, which is then made empty properly; the new descriptor is owned by nobody else.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, libc::SIGCHLD);
+        checked(libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()).into())?;
+        let events = libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
+        checked(events.into())?;
+        Ok(OwnedFd::from_raw_fd(events))
+    }
+}
+
+/// Lets every signal through again, with its default effect.
+pub(super) fn reset_signals() {
+    // Rust ignores it for itself.
+    // SAFETY: installs no handler.
+    unsafe { signal(libc::SIGPIPE, libc::SIG_DFL) };
+    // SAFETY: all zero is a valid set, which is then made empty properly.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
+    }
+}
+
+/// Puts every call of this thread and of what it starts through `filter`, for good.
+pub(super) fn install(filter: &[Instruction]) -> Result<()> {
+    #[repr(C)]
+    struct Program {
+        length: u16,
+        filter: *const Instruction,
+    }
+    const SET_MODE_FILTER: c_uint = 1;
+    /// No mitigation of speculation beyond the machine's own: on kernels before 5.16 it would slow everything down.
+    const SPEC_ALLOW: c_uint = 4;
+    let length = u16::try_from(filter.len()).map_err(|_| Errno::TOOBIG)?;
+    let program = Program { length, filter: filter.as_ptr() };
+    // SAFETY: the structure has the layout of `struct sock_fprog`, and an instruction that of `struct sock_filter`;
+    // the kernel copies them and checks what they do.
+    checked(unsafe { syscall(libc::SYS_seccomp, SET_MODE_FILTER, SPEC_ALLOW, &raw const program) })
+}
+
+/// Interrupts whatever this thread waits for, again and again.
+pub(super) fn tick(every: Duration) -> Result<()> {
+    extern "C" fn nothing(_signal: c_int) {}
+    let handler: extern "C" fn(c_int) = nothing;
+    let micros = libc::suseconds_t::try_from(every.as_micros()).unwrap_or(100_000);
+    let period = libc::timeval { tv_sec: 0, tv_usec: micros };
+    let timer = libc::itimerval { it_interval: period, it_value: period };
+    // SAFETY: all zero is a valid `sigaction`: no flag, so that calls are interrupted, and an empty mask. The handler
+    // does nothing, so it may run anywhere.
+    let done = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as usize;
+        let done = libc::sigaction(libc::SIGALRM, &raw const action, std::ptr::null_mut());
+        if done == 0 { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) } else { done }
+    };
+    checked(done.into())
+}
+
+/// Something that a process did.
+pub(super) struct Event {
+    pub(super) pid: RawPid,
+    /// As `waitpid` gives it.
+    pub(super) status: c_int,
+    /// The most memory that the process had at a time, in bytes; known at its end.
+    pub(super) peak_memory: u64,
+}
+
+/// Waits for the next event of any process that this one started or traces; `None` when it was interrupted.
+pub(super) fn wait_any() -> Result<Option<Event>> {
+    let mut status = 0;
+    // SAFETY: all zero is a valid `rusage`; the kernel writes an integer and such a structure to live ones.
+    let (pid, usage) = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        (libc::wait4(-1, &raw mut status, libc::__WALL, &raw mut usage), usage)
+    };
+    match checked(pid.into()) {
+        Ok(()) => {
+            let peak_memory = u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024;
+            Ok(Some(Event { pid, status, peak_memory }))
+        }
+        Err(Errno::INTR) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// The processor that this thread is on.
+pub(super) fn current_processor() -> Option<usize> {
+    // SAFETY: takes nothing.
+    usize::try_from(unsafe { libc::sched_getcpu() }).ok()
+}
+
+/// A copy of the code that the kernel maps into every process; `None` where it does not.
+pub(super) fn vdso_image() -> Option<Vec<u8>> {
+    const HEADER: usize = 64;
+    const LONGEST: usize = 64 << 10;
+    // SAFETY: takes an integer.
+    let base = usize::try_from(unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) }).ok().filter(|base| *base != 0)?;
+    // SAFETY: the kernel maps at least one page there, readable and for good.
+    let header = unsafe { std::slice::from_raw_parts(base as *const u8, HEADER) };
+    let number = |at: usize, length: usize| {
+        let bytes = header.get(at..at + length).unwrap_or_default();
+        bytes.iter().rev().fold(0_usize, |value, byte| value << 8 | usize::from(*byte))
+    };
+    if header.get(..4) != Some(b"\x7fELF") {
+        return None;
+    }
+    // The table of sections is the last part of the image.
+    let length = number(40, 8).checked_add(number(58, 2) * number(60, 2))?.min(LONGEST);
+    // SAFETY: the whole image is mapped, and this is where its own header says that it ends.
+    Some(unsafe { std::slice::from_raw_parts(base as *const u8, length) }.to_vec())
 }
 
 /// Brings the loopback interface up.
@@ -128,6 +298,9 @@ fn checked(result: c_long) -> Result<()> {
     if result >= 0 {
         return Ok(());
     }
-    let errno = std::io::Error::last_os_error();
-    Err(Errno::from_io_error(&errno).unwrap_or(Errno::IO))
+    Err(last_error())
+}
+
+fn last_error() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
 }

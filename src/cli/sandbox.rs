@@ -1,0 +1,220 @@
+//! `stella sandbox`: run one command as a replay would.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use crate::cli::args::{GlobalArgs, WantedIsolation};
+use crate::cli::error::{CliError, CliResult, ExitCode};
+use crate::cli::output;
+use crate::host::clock;
+use crate::model::result::Isolation;
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::helper;
+use crate::sandbox::level::{self, NotIsolated};
+use crate::sandbox::run::{self, Ending};
+use crate::sandbox::setting::{Argv, Hostname, Locale, TimeZone, Umask, User};
+use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, Network, Paths, SandboxSpec};
+
+/// Run one command as a replay would
+///
+/// For debugging: the command sees what a replayed scanner sees, and `--ledger` writes down what it reached for. Its
+/// output is passed on when it has ended, and stella ends with its exit code: 128 and the number of the signal where
+/// one ended it, 4 where stella itself could not run it.
+///
+///   stella sandbox -- date
+///   stella sandbox --clock 2026-01-01T00:00:00Z --cpus 1 --ro ~/venv -- ~/venv/bin/bandit --version
+///   stella sandbox --ledger ledger.jsonl --trace-paths -- my-scanner .
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct SandboxArgs {
+    /// The instant at which the clock is frozen, or `real` [default: now]
+    #[arg(long, value_name = "RFC3339")]
+    clock: Option<String>,
+    /// Nanoseconds by which the frozen clock moves at each reading, for programs that wait for it to move
+    #[arg(long, value_name = "NANOSECONDS", default_value_t = 0)]
+    clock_step: u64,
+    /// Where all randomness comes from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// How many processors the command sees [default: the machine's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1023))]
+    cpus: Option<u32>,
+    /// In which order directories are listed
+    #[arg(long, value_enum, value_name = "ORDER", default_value = "sorted")]
+    order: Order,
+    /// Time zone
+    #[arg(long, value_name = "NAME", default_value = "UTC")]
+    tz: String,
+    /// Locale
+    #[arg(long, value_name = "NAME", default_value = "C.UTF-8")]
+    locale: String,
+    /// Host name
+    #[arg(long, value_name = "NAME", default_value = "stella")]
+    hostname: String,
+    /// User and group number that the command believes to have
+    #[arg(long, value_name = "UID[:GID]", default_value = "1000:1000")]
+    user: String,
+    /// Permission bits that new files do not get, in octal
+    #[arg(long, value_name = "BITS", default_value = "022")]
+    umask: String,
+    /// Give programs other addresses in every run
+    #[arg(long)]
+    aslr: bool,
+    /// Let the command reach the network
+    #[arg(long)]
+    network: bool,
+    /// An environment variable that the command may see (repeatable)
+    #[arg(long, value_name = "NAME")]
+    env: Vec<String>,
+    /// A folder of the machine that the command sees at its own path (repeatable)
+    #[arg(long, value_name = "PATH")]
+    ro: Vec<PathBuf>,
+    /// A folder of the machine that the command may change, at its own path (repeatable)
+    #[arg(long, value_name = "PATH")]
+    rw: Vec<PathBuf>,
+    /// Show no file as newer than the frozen clock; each look at a file then costs two stops
+    #[arg(long)]
+    clamp_file_times: bool,
+    /// Write down every look-up of a path that is not there; each open then costs two stops
+    #[arg(long)]
+    trace_paths: bool,
+    /// Seconds after which the command is ended
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    timeout: u64,
+    /// Mebibytes of memory that the command may use
+    #[arg(long, value_name = "MIB", default_value_t = 8192)]
+    memory: u64,
+    /// Processes and threads that the command may have at a time
+    #[arg(long, value_name = "N", default_value_t = 4096)]
+    processes: u32,
+    /// Where to write what was seen, as lines of JSON
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+    /// Fail unless this level is reached
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    require_isolation: Option<WantedIsolation>,
+    /// Use no stronger level than this
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "full")]
+    at_most: WantedIsolation,
+    /// The command
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// In which order directories are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Order {
+    /// By the bytes of the names
+    Sorted,
+    /// Shuffled by the seed
+    Seeded,
+    /// As the file system has it
+    Machine,
+}
+
+pub fn run(_global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
+    let spec = spec(args)?;
+    let helper = helper::helper_path().map_err(|error| cannot_run(SandboxError::Helper(error)))?;
+    if let Some(wanted) = args.require_isolation {
+        let reached = run::probe(&spec, &helper).map_err(cannot_run)?;
+        level::require(&reached, wanted.into()).map_err(too_weak)?;
+    }
+    let finished = run::run_at_most(&spec, &helper, args.at_most.into()).map_err(cannot_run)?;
+    if let Some(wanted) = args.require_isolation {
+        level::require(&finished.reached(), wanted.into()).map_err(too_weak)?;
+    }
+    // Bytes of the command, neither read nor changed.
+    let passed_on = std::io::stdout().write_all(&finished.stdout).and_then(|()| std::io::stdout().flush());
+    passed_on.and_then(|()| std::io::stderr().write_all(&finished.stderr)).ok();
+    if let Some(file) = &args.ledger {
+        output::file(file, &finished.ledger.to_lines(finished.level, &finished.lost))?;
+    }
+    if finished.level != Isolation::Full {
+        output::talk(&format!("isolation `{}`, which lacks: {}", finished.level.code(), finished.lost.join("; ")));
+    }
+    for denied in finished.ledger.denied() {
+        output::talk(&format!("denied: {denied}"));
+    }
+    match finished.ending {
+        Ending::Code(code) => Ok(ExitCode::of_wrapped(code)),
+        Ending::Signal(signal) => {
+            output::talk(&format!("the command was killed by signal {signal}"));
+            Ok(ExitCode::of_wrapped(128 + signal))
+        }
+        Ending::Killed(reason) => {
+            Err(CliError::infrastructure(format!("the command {} and was ended", reason.in_words())))
+        }
+    }
+}
+
+fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
+    let clock = match args.clock.as_deref() {
+        None => Clock::Frozen(clock::now()),
+        Some("real") => Clock::Real,
+        Some(instant) => Clock::Frozen(instant.parse::<Timestamp>().map_err(|source| {
+            CliError::usage(format!("`{instant}` is no instant: {source}"))
+                .hint("such as `2026-01-31T12:00:00Z`, or `real`")
+        })?),
+    };
+    let mut spec = SandboxSpec::new(Argv::new(args.command.iter()).map_err(CliError::usage)?, clock);
+    spec.clock_step = Duration::from_nanos(args.clock_step);
+    spec.seed = args.seed;
+    spec.cpu_count = args.cpus;
+    spec.directory_order = match args.order {
+        Order::Sorted => DirectoryOrder::Sorted,
+        Order::Seeded => DirectoryOrder::Seeded,
+        Order::Machine => DirectoryOrder::Machine,
+    };
+    spec.tz = TimeZone::new(args.tz.as_str()).map_err(CliError::usage)?;
+    spec.locale = Locale::new(args.locale.as_str()).map_err(CliError::usage)?;
+    spec.hostname = Hostname::new(args.hostname.as_str()).map_err(CliError::usage)?;
+    spec.user = user(&args.user)?;
+    let umask = u16::from_str_radix(&args.umask, 8);
+    spec.umask = Umask::new(umask.map_err(|_| CliError::usage(format!("`{}` is no octal number", args.umask)))?)
+        .map_err(CliError::usage)?;
+    spec.aslr = args.aslr;
+    spec.network = if args.network { Network::Allowed } else { Network::Denied };
+    for name in &args.env {
+        let value = std::env::var(name)
+            .map_err(|source| CliError::usage(format!("cannot pass the variable `{name}`: {source}")))?;
+        spec.env.set(name.as_str(), value).map_err(CliError::usage)?;
+    }
+    spec.roots = args.ro.iter().map(|path| root(path)).collect::<Result<_, _>>()?;
+    spec.writable_roots = args.rw.iter().map(|path| root(path)).collect::<Result<_, _>>()?;
+    spec.file_times = if args.clamp_file_times { FileTimes::Clamped } else { FileTimes::Machine };
+    spec.paths = if args.trace_paths { Paths::Every } else { Paths::Rare };
+    spec.limits.wall = Duration::from_secs(args.timeout);
+    spec.limits.memory_bytes = args.memory.saturating_mul(1 << 20);
+    spec.limits.processes = args.processes;
+    Ok(spec)
+}
+
+fn root(path: &Path) -> Result<HostRoot, CliError> {
+    let real = path
+        .canonicalize()
+        .map_err(|source| CliError::usage(format!("cannot show `{}` in the sandbox: {source}", path.display())))?;
+    HostRoot::try_from(real.to_string_lossy().into_owned()).map_err(CliError::usage)
+}
+
+fn user(text: &str) -> Result<User, CliError> {
+    let (uid, gid) = text.split_once(':').unwrap_or((text, text));
+    let number =
+        |text: &str| text.parse().map_err(|_| CliError::usage(format!("`{text}` is no number of a user or group")));
+    User::new(number(uid)?, number(gid)?).map_err(CliError::usage)
+}
+
+fn cannot_run(error: SandboxError) -> CliError {
+    match error.hint() {
+        Some(hint) => CliError::infrastructure(error).hint(hint),
+        None => CliError::infrastructure(error),
+    }
+}
+
+fn too_weak(error: NotIsolated) -> CliError {
+    let hint = error.hint();
+    CliError::infrastructure(error).hint(hint)
+}

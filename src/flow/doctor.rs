@@ -1,0 +1,70 @@
+//! What this machine can isolate: every level is tried.
+
+use jiff::Timestamp;
+
+use crate::host::machine;
+use crate::model::diagnosis::{Diagnosis, LevelState};
+use crate::model::result::Isolation;
+use crate::sandbox::helper;
+use crate::sandbox::level;
+use crate::sandbox::run;
+use crate::sandbox::setting::Argv;
+use crate::sandbox::spec::{Clock, SandboxSpec};
+
+const LEVELS: [Isolation; 4] = [Isolation::Full, Isolation::Traced, Isolation::Isolated, Isolation::None];
+
+/// Tries every level and says what came of it.
+pub fn examine() -> Diagnosis {
+    let found = helper::helper_path();
+    let levels = match &found {
+        Ok(path) => LEVELS.into_iter().map(|level| state(level, path)).collect(),
+        Err(missing) => {
+            let reasons = |level| LevelState { level, works: false, reasons: vec![missing.to_string()] };
+            LEVELS.into_iter().map(reasons).collect()
+        }
+    };
+    let mut diagnosis = Diagnosis {
+        kernel: machine::kernel().unwrap_or_else(|| "unknown".to_owned()),
+        arch: machine::arch().to_owned(),
+        helper: found.map(|path| path.display().to_string()).map_err(|missing| missing.to_string()),
+        levels,
+        advice: Vec::new(),
+    };
+    diagnosis.advice = advice(&diagnosis);
+    diagnosis
+}
+
+fn state(wanted: Isolation, helper: &std::path::Path) -> LevelState {
+    let Ok(argv) = Argv::new(["true"]) else {
+        return LevelState { level: wanted, works: false, reasons: Vec::new() };
+    };
+    let spec = SandboxSpec::new(argv, Clock::Frozen(Timestamp::UNIX_EPOCH));
+    match run::probe_at_most(&spec, helper, wanted) {
+        Ok(reached) if reached.level == wanted => {
+            let lost = reached.lost.into_iter().filter(|lost| !lost.starts_with("isolation:"));
+            LevelState { level: wanted, works: true, reasons: lost.collect() }
+        }
+        Ok(reached) => {
+            let why = reached.lost.into_iter().filter(|lost| lost.contains(": refused at"));
+            LevelState { level: wanted, works: false, reasons: why.collect() }
+        }
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            LevelState { level: wanted, works: false, reasons: vec![format!("{error}{cause}")] }
+        }
+    }
+}
+
+fn advice(diagnosis: &Diagnosis) -> Vec<String> {
+    if diagnosis.helper.is_err() {
+        return vec![helper::HelperMissing::HINT.to_owned()];
+    }
+    if diagnosis.is_full() {
+        return Vec::new();
+    }
+    let reached = level::Reached { level: diagnosis.best().unwrap_or(Isolation::None), lost: Vec::new() };
+    level::require(&reached, Isolation::Full)
+        .err()
+        .map(|refusal| refusal.hint().lines().map(str::to_owned).collect())
+        .unwrap_or_default()
+}

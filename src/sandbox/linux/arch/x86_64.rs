@@ -1,0 +1,43 @@
+//! x86_64. Registers are in the order of `struct user_regs_struct` (`asm/ptrace.h`).
+
+use crate::sandbox::linux::arch::{Call, Layout, NumberPlace, Numbering};
+
+pub(super) const NUMBERING: Numbering = Numbering {
+    // `AUDIT_ARCH_X86_64`: `int 0x80` from the same program has another value.
+    audit: 0xC000_003E,
+    // Linux 6.10 ends with 462; the calls of x32 have bit 30.
+    unknown_from: 463,
+    of: Call::on_x86_64,
+};
+
+pub(super) const LAYOUT: Layout = Layout {
+    words: 27,
+    // rdi, rsi, rdx, r10, r8, r9
+    arguments: [14, 13, 12, 7, 9, 8],
+    result: 10,
+    stack: 19,
+    number: NumberPlace::Word(15),
+};
+
+/// `mov eax, N; syscall; ret`, or `mov eax, -ENOSYS; nop; nop; ret`.
+#[expect(clippy::unnecessary_wraps, reason = "other processors have none")]
+pub(super) fn stub(number: Option<u32>) -> Option<[u8; 8]> {
+    const ENOSYS: i32 = 38;
+    let (value, call) = match number {
+        Some(number) => (number, [0x0f, 0x05]),
+        None => ((-ENOSYS).cast_unsigned(), [0x90, 0x90]),
+    };
+    let [a, b, c, d] = value.to_le_bytes();
+    Some([0xb8, a, b, c, d, call[0], call[1], 0xc3])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stub_is_the_code_of_a_system_call() {
+        assert_eq!(stub(Some(228)), Some([0xb8, 228, 0, 0, 0, 0x0f, 0x05, 0xc3]));
+        assert_eq!(stub(None), Some([0xb8, 0xda, 0xff, 0xff, 0xff, 0x90, 0x90, 0xc3]));
+    }
+}

@@ -1,0 +1,90 @@
+//! From the first process to the program: the last steps before it runs, and the filter as the very last.
+
+use std::ffi::{CString, c_int};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::process::{Pid, chdir, setsid};
+use rustix::stdio::dup2_stdin;
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+use crate::sandbox::linux::filter::Instruction;
+use crate::sandbox::linux::sys::{self, CStrings};
+use crate::sandbox::linux::{During, Stopped, restrict};
+use crate::sandbox::program::Program;
+use crate::sandbox::wire::Failure;
+
+/// A program that is ready to start.
+pub(super) struct Launch {
+    program: CString,
+    arguments: CStrings,
+    environment: CStrings,
+    directory: CString,
+    filter: Vec<Instruction>,
+    processors: CpuSet,
+    nothing: OwnedFd,
+}
+
+/// The step that failed.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Prepare,
+    Enter,
+    Filter,
+    Execute,
+}
+
+impl Launch {
+    /// `program` with everything in the form in which the kernel takes it.
+    pub(super) fn new(program: Program, filter: Vec<Instruction>, processors: CpuSet) -> Result<Self, Stopped> {
+        let text = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::from).or_fail("pass on the command");
+        let arguments = [program.name].into_iter().chain(program.arguments);
+        let arguments: Vec<_> = arguments.map(|argument| text(argument.as_bytes())).collect::<Result<_, _>>()?;
+        let variables = program.environment.iter();
+        let environment: Vec<_> =
+            variables.map(|(name, value)| text(format!("{name}={value}").as_bytes())).collect::<Result<_, _>>()?;
+        let nothing = openat(CWD, "/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+        Ok(Self {
+            program: text(program.path.as_os_str().as_bytes())?,
+            arguments: CStrings::new(arguments),
+            environment: CStrings::new(environment),
+            directory: text(program.directory.as_os_str().as_bytes())?,
+            filter,
+            processors,
+            nothing: nothing.or_fail("open `/dev/null`")?,
+        })
+    }
+
+    /// Starts the program; returns when it has been executed.
+    pub(super) fn start(self) -> Result<Pid, Stopped> {
+        let mut failed = None;
+        let mut child = || -> c_int {
+            let Err(why) = self.become_program();
+            failed = Some(why);
+            126
+        };
+        let started = sys::fork_sharing(&mut child).or_fail("start a process")?;
+        match failed {
+            None => Ok(started),
+            Some((Step::Execute, errno)) => Err(Stopped::Failed(Failure::Program, errno.into())),
+            Some((Step::Enter, errno)) => Err(Stopped::Failed(Failure::WorkingDirectory, errno.into())),
+            Some((Step::Filter, errno)) => Err(errno).or_refuse("filter system calls"),
+            Some((Step::Prepare, errno)) => Err(errno).or_fail("prepare the program"),
+        }
+    }
+
+    fn become_program(&self) -> Result<std::convert::Infallible, (Step, rustix::io::Errno)> {
+        let prepare = |errno| (Step::Prepare, errno);
+        sched_setaffinity(None, &self.processors).map_err(prepare)?;
+        setsid().map_err(prepare)?;
+        dup2_stdin(&self.nothing).map_err(prepare)?;
+        chdir(&self.directory).map_err(|errno| (Step::Enter, errno))?;
+        sys::reset_signals();
+        sys::close_inherited().map_err(prepare)?;
+        restrict::give_up_powers().map_err(prepare)?;
+        sys::install(&self.filter).map_err(|errno| (Step::Filter, errno))?;
+        Err((Step::Execute, sys::execute(&self.program, &self.arguments, &self.environment)))
+    }
+}

@@ -1,0 +1,186 @@
+//! What the helper's two processes say to each other: the outer one, outside of all namespaces, and the first inside.
+//!
+//! Messages keep their bounds (`SOCK_SEQPACKET`) and the inner side never waits to be heard, so neither can hold up
+//! the other. The program holds neither end.
+
+use std::cell::RefCell;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::linux::tracer::Observed;
+use crate::sandbox::wire::{Cause, Failure, How};
+
+/// The longest message, in bytes; what is longer is not sent.
+const LONGEST: usize = 64 << 10;
+/// How long the network may take to come up.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the outer process asks.
+const GO_TRACED: u8 = b't';
+const GO: u8 = b'g';
+const NETWORK: u8 = b'n';
+
+/// What the first process says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Said {
+    /// Everything is built; what of the spec could not be had.
+    Built { lost: Vec<String> },
+    /// The mechanism does not work here.
+    Refused(Cause),
+    /// The spec cannot be run.
+    Failed { what: Failure, errno: i32 },
+    /// The network is up, or never will be.
+    Network,
+    /// A name was looked up.
+    Name { name: String, record: String },
+    /// The run is over, where nobody traces it.
+    Ended { how: How, peak_memory: u64, processes: u64 },
+}
+
+impl Said {
+    /// Notes what belongs into the ledger.
+    pub(super) fn note(self, observed: &mut Observed) {
+        if let Self::Name { name, record } = self {
+            observed.name(&name, record);
+        }
+    }
+}
+
+/// What the first process is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Begin; whether there is a tracer.
+    Go { traced: bool },
+    /// Bring the network up.
+    RaiseNetwork,
+}
+
+/// The inner end.
+#[derive(Debug)]
+pub(super) struct Inside(OwnedFd);
+
+/// The outer end, and the line to stella.
+#[derive(Debug)]
+pub(super) struct Link {
+    inside: OwnedFd,
+    stella: UnixStream,
+    /// How the building went: the first message that says so.
+    built: RefCell<Option<Said>>,
+    ended: RefCell<Option<Said>>,
+}
+
+/// Both ends.
+pub(super) fn link(stella: UnixStream) -> rustix::io::Result<(Link, Inside)> {
+    let (outer, inner) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+    let link = Link { inside: outer, stella, built: RefCell::default(), ended: RefCell::default() };
+    Ok((link, Inside(inner)))
+}
+
+impl Inside {
+    /// Says something; a message that nobody takes in time is lost.
+    pub(super) fn say(&self, said: &Said) {
+        let message = serde_json::to_vec(said).unwrap_or_default();
+        if message.len() <= LONGEST {
+            send(&self.0, &message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL).ok();
+        }
+    }
+
+    /// Waits for the next order; `None` when the outer process is gone.
+    pub(super) fn told(&self) -> Option<Told> {
+        let mut order = [0];
+        loop {
+            match recv(&self.0, &mut order, RecvFlags::empty()) {
+                Ok((1, _)) => {}
+                Err(rustix::io::Errno::INTR) => continue,
+                _ => return None,
+            }
+            return match order {
+                [GO_TRACED] => Some(Told::Go { traced: true }),
+                [GO] => Some(Told::Go { traced: false }),
+                [NETWORK] => Some(Told::RaiseNetwork),
+                _ => None,
+            };
+        }
+    }
+}
+
+impl AsFd for Inside {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Link {
+    /// Lets the first process begin.
+    pub(super) fn go(&self, traced: bool) {
+        let order = if traced { GO_TRACED } else { GO };
+        send(&self.inside, &[order], SendFlags::NOSIGNAL).ok();
+    }
+
+    /// Takes everything that has been said so far, without waiting.
+    pub(super) fn hear_all(&self, mut hear: impl FnMut(Said)) {
+        while let Some(said) = self.hear(RecvFlags::DONTWAIT) {
+            self.take(said, &mut hear);
+        }
+    }
+
+    /// Asks for the network and waits until it is up, or will not be.
+    pub(super) fn ask_for_network(&self, mut hear: impl FnMut(Said)) {
+        send(&self.inside, &[NETWORK], SendFlags::NOSIGNAL).ok();
+        let until = Instant::now() + PATIENCE;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            let mut ready = [PollFd::new(&self.inside, PollFlags::IN)];
+            let left = Timespec { tv_sec: 0, tv_nsec: left.subsec_nanos().into() };
+            match poll(&mut ready, Some(&left)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+            match self.hear(RecvFlags::DONTWAIT) {
+                Some(Said::Network) | None => return,
+                Some(said) => self.take(said, &mut hear),
+            }
+        }
+    }
+
+    fn take(&self, said: Said, hear: &mut impl FnMut(Said)) {
+        match said {
+            Said::Built { .. } | Said::Refused(_) | Said::Failed { .. } => {
+                // What goes wrong after the building outweighs it.
+                self.built.replace(Some(said));
+            }
+            Said::Ended { .. } => {
+                self.ended.replace(Some(said));
+            }
+            said => hear(said),
+        }
+    }
+
+    fn hear(&self, flags: RecvFlags) -> Option<Said> {
+        let mut message = vec![0; LONGEST];
+        let (length, _) = recv(&self.inside, &mut message, flags).ok()?;
+        serde_json::from_slice(message.get(..length)?).ok()
+    }
+
+    /// How the building went, as far as has been heard.
+    pub(super) fn built(&self) -> Option<Said> {
+        self.built.take()
+    }
+
+    /// How the run ended, as far as has been heard.
+    pub(super) fn ended(&self) -> Option<Said> {
+        self.ended.take()
+    }
+
+    /// Whether stella has closed its end: the run is to be ended.
+    pub(super) fn stella_has_gone(&self) -> bool {
+        let mut byte = [0];
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        matches!(recv(&self.stella, &mut byte, flags), Ok((0, _)) | Err(rustix::io::Errno::CONNRESET))
+    }
+}

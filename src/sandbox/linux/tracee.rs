@@ -1,0 +1,299 @@
+//! A stopped program, seen and changed from outside: its memory, its registers, its system call.
+//!
+//! Invariants: nothing here trusts what it reads: an address that is none, a process that has just been killed, a
+//! length that lies end in `None` or `false`, never in a wait or a panic.
+
+use std::ffi::{c_long, c_uint, c_void};
+use std::io;
+use std::mem::{MaybeUninit, size_of};
+
+use crate::sandbox::linux::arch::{LAYOUT, MAX_WORDS, NumberPlace};
+
+/// The number of a process or thread.
+pub(super) type Pid = libc::pid_t;
+
+/// Follow every child, report execs and filtered calls, mark stops of calls, and end all with the tracer.
+const OPTIONS: usize = (libc::PTRACE_O_TRACESYSGOOD
+    | libc::PTRACE_O_TRACEFORK
+    | libc::PTRACE_O_TRACEVFORK
+    | libc::PTRACE_O_TRACECLONE
+    | libc::PTRACE_O_TRACEEXEC
+    | libc::PTRACE_O_TRACESECCOMP
+    | libc::PTRACE_O_EXITKILL)
+    .cast_unsigned() as usize;
+
+const SEIZE: c_uint = 0x4206;
+const LISTEN: c_uint = 0x4208;
+const GET_SYSCALL_INFO: c_uint = 0x420e;
+const GET_REGISTERS: c_uint = 0x4204;
+const SET_REGISTERS: c_uint = 0x4205;
+/// `NT_PRSTATUS`.
+const GENERAL: usize = 1;
+/// `PTRACE_SYSCALL_INFO_SECCOMP`.
+const FILTERED: u8 = 3;
+
+/// How a stopped program goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Resume {
+    /// To its next event.
+    Run,
+    /// To the end of the system call that it is in.
+    ToExit,
+    /// With this signal.
+    Deliver(i32),
+    /// Not at all: it stays stopped until somebody continues it.
+    StayStopped,
+}
+
+/// A system call that the filter asks about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// The mark of the rule.
+    pub(super) mark: u32,
+    pub(super) arguments: [u64; 6],
+}
+
+/// `struct ptrace_syscall_info` of a filtered call.
+#[repr(C)]
+struct SyscallInfo {
+    kind: u8,
+    padding: [u8; 3],
+    architecture: u32,
+    instruction: u64,
+    stack: u64,
+    number: u64,
+    arguments: [u64; 6],
+    mark: u32,
+    reserved: u32,
+}
+
+/// The general registers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Registers([u64; MAX_WORDS]);
+
+impl Registers {
+    pub(super) fn argument(&self, index: usize) -> u64 {
+        LAYOUT.arguments.get(index).and_then(|word| self.0.get(*word)).copied().unwrap_or(0)
+    }
+
+    pub(super) fn set_argument(&mut self, index: usize, value: u64) {
+        if let Some(word) = LAYOUT.arguments.get(index).and_then(|word| self.0.get_mut(*word)) {
+            *word = value;
+        }
+    }
+
+    /// The result of the call that has just ended: negative for an error.
+    pub(super) fn result(&self) -> i64 {
+        self.0.get(LAYOUT.result).copied().unwrap_or(0).cast_signed()
+    }
+
+    pub(super) fn set_word(&mut self, place: usize, value: u64) {
+        if let Some(word) = self.0.get_mut(place) {
+            *word = value;
+        }
+    }
+
+    pub(super) fn stack(&self) -> u64 {
+        self.0.get(LAYOUT.stack).copied().unwrap_or(0)
+    }
+
+    /// Takes back every argument of `before` but the one whose place holds the result.
+    pub(super) fn restore_arguments(&mut self, before: &Self) {
+        for index in (0..6).filter(|index| LAYOUT.arguments.get(*index) != Some(&LAYOUT.result)) {
+            self.set_argument(index, before.argument(index));
+        }
+    }
+}
+
+fn request(request: c_uint, pid: Pid, address: usize, data: usize) -> c_long {
+    // SAFETY: every request here either takes integers, or reads or writes a structure of this process whose address
+    // and length the caller has just taken from a live value; a process that is not stopped or not ours is refused.
+    unsafe { libc::ptrace(request, pid, address as *mut c_void, data as *mut c_void) }
+}
+
+/// Takes hold of `pid`, and of everything that it will start.
+pub(super) fn seize(pid: Pid) -> io::Result<()> {
+    match request(SEIZE, pid, 0, OPTIONS) {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Lets `pid` go on. One that has been killed meanwhile is not there to go on.
+pub(super) fn resume(pid: Pid, how: Resume) {
+    match how {
+        Resume::Run => request(libc::PTRACE_CONT, pid, 0, 0),
+        Resume::ToExit => request(libc::PTRACE_SYSCALL, pid, 0, 0),
+        Resume::Deliver(signal) => request(libc::PTRACE_CONT, pid, 0, usize::try_from(signal).unwrap_or(0)),
+        Resume::StayStopped => request(LISTEN, pid, 0, 0),
+    };
+}
+
+/// The number that comes with an event: a new process, or the former number of one that executes.
+pub(super) fn event_number(pid: Pid) -> Option<Pid> {
+    let mut number: libc::c_ulong = 0;
+    let done = request(libc::PTRACE_GETEVENTMSG, pid, 0, (&raw mut number).addr());
+    (done == 0).then(|| Pid::try_from(number).ok()).flatten()
+}
+
+/// The call at whose beginning `pid` is stopped.
+pub(super) fn asked(pid: Pid) -> Option<Asked> {
+    let mut info = MaybeUninit::<SyscallInfo>::zeroed();
+    let got = request(GET_SYSCALL_INFO, pid, size_of::<SyscallInfo>(), info.as_mut_ptr().addr());
+    if got <= 0 {
+        return None;
+    }
+    // SAFETY: zeroed integers are valid, and the kernel has written at most the size that it was given.
+    let info = unsafe { info.assume_init() };
+    (info.kind == FILTERED).then_some(Asked { mark: info.mark, arguments: info.arguments })
+}
+
+/// The registers of `pid`.
+pub(super) fn registers(pid: Pid) -> Option<Registers> {
+    let mut registers = Registers([0; MAX_WORDS]);
+    let vector = libc::iovec { iov_base: registers.0.as_mut_ptr().cast(), iov_len: 8 * LAYOUT.words };
+    (request(GET_REGISTERS, pid, GENERAL, (&raw const vector).addr()) == 0).then_some(registers)
+}
+
+/// Changes the registers of `pid`.
+pub(super) fn set_registers(pid: Pid, registers: &Registers) -> bool {
+    let vector = libc::iovec { iov_base: registers.0.as_ptr().cast_mut().cast(), iov_len: 8 * LAYOUT.words };
+    request(SET_REGISTERS, pid, GENERAL, (&raw const vector).addr()) == 0
+}
+
+/// Lets `pid` have `result` instead of the call at whose beginning it is stopped.
+///
+/// A call that could not be taken away would run: the process is killed instead.
+pub(super) fn answer(pid: Pid, result: i64) {
+    if !try_answer(pid, result) {
+        kill(pid);
+    }
+}
+
+fn try_answer(pid: Pid, result: i64) -> bool {
+    let none = u64::MAX;
+    let Some(mut registers) = registers(pid) else { return false };
+    if let Some(word) = registers.0.get_mut(LAYOUT.result) {
+        *word = result.cast_unsigned();
+    }
+    match LAYOUT.number {
+        NumberPlace::Word(place) => {
+            if let Some(word) = registers.0.get_mut(place) {
+                *word = none;
+            }
+            set_registers(pid, &registers)
+        }
+        NumberPlace::Set(kind) => {
+            let mut number: i32 = -1;
+            let vector = libc::iovec { iov_base: (&raw mut number).cast(), iov_len: size_of::<i32>() };
+            request(SET_REGISTERS, pid, kind, (&raw const vector).addr()) == 0 && set_registers(pid, &registers)
+        }
+    }
+}
+
+/// Ends a process.
+pub(super) fn kill(pid: Pid) {
+    // SAFETY: takes two integers.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// Reads from `address` on; returns how many bytes there were.
+pub(super) fn read(pid: Pid, address: u64, buffer: &mut [u8]) -> usize {
+    let Some(start) = place(address) else { return 0 };
+    let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let remote = libc::iovec { iov_base: start as *mut c_void, iov_len: buffer.len() };
+    // SAFETY: the kernel writes at most `buffer.len()` bytes into `buffer`; the other address is of the other process.
+    let read = unsafe { libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0) };
+    let mut done = usize::try_from(read).unwrap_or(0);
+    // It stops at the first page that cannot be read, and some containers forbid it where they allow the rest.
+    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        let Some(word) = start.checked_add(done).and_then(|at| peek(pid, at)) else { break };
+        let length = rest.len().min(word.len());
+        rest.iter_mut().zip(word).for_each(|(byte, from)| *byte = from);
+        done += length;
+    }
+    done
+}
+
+/// Writes `bytes` from `address` on; whether all of them could be written.
+#[must_use]
+pub(super) fn write(pid: Pid, address: u64, bytes: &[u8]) -> bool {
+    let Some(start) = place(address) else { return false };
+    let local = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    let remote = libc::iovec { iov_base: start as *mut c_void, iov_len: bytes.len() };
+    // SAFETY: the kernel only reads `bytes`; the other address is of the other process.
+    let written = unsafe { libc::process_vm_writev(pid, &raw const local, 1, &raw const remote, 1, 0) };
+    let mut done = usize::try_from(written).unwrap_or(0);
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        let Some(at) = start.checked_add(done) else { return false };
+        // What lies behind the last byte must stay.
+        let Some(mut word) = peek(pid, at) else { return false };
+        word.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
+        if !poke(pid, at, word) {
+            return false;
+        }
+        done += rest.len().min(word.len());
+    }
+    true
+}
+
+/// Writes where the program itself may not: its code.
+pub(super) fn poke(pid: Pid, address: usize, word: [u8; 8]) -> bool {
+    request(libc::PTRACE_POKEDATA, pid, address, usize::from_ne_bytes(word)) == 0
+}
+
+fn peek(pid: Pid, address: usize) -> Option<[u8; 8]> {
+    let mut word = [0; 8];
+    // SAFETY: the system call itself, unlike the function of the C library, writes the word to the address given.
+    let done = unsafe { libc::syscall(libc::SYS_ptrace, libc::PTRACE_PEEKDATA, pid, address, word.as_mut_ptr()) };
+    (done == 0).then_some(word)
+}
+
+fn place(address: u64) -> Option<usize> {
+    usize::try_from(address).ok().filter(|address| *address != 0)
+}
+
+/// A number of eight bytes.
+pub(super) fn read_word(pid: Pid, address: u64) -> Option<u64> {
+    let mut bytes = [0; 8];
+    (read(pid, address, &mut bytes) == 8).then(|| u64::from_ne_bytes(bytes))
+}
+
+/// Seconds and a fraction, as in `struct timespec` and `struct timeval`.
+pub(super) fn read_pair(pid: Pid, address: u64) -> Option<(i64, i64)> {
+    let second = read_word(pid, address.checked_add(8)?)?;
+    Some((read_word(pid, address)?.cast_signed(), second.cast_signed()))
+}
+
+/// The counterpart of [`read_pair`].
+#[must_use]
+pub(super) fn write_pair(pid: Pid, address: u64, (first, second): (i64, i64)) -> bool {
+    let mut bytes = [0; 16];
+    let (low, high) = bytes.split_at_mut(8);
+    low.copy_from_slice(&first.to_ne_bytes());
+    high.copy_from_slice(&second.to_ne_bytes());
+    write(pid, address, &bytes)
+}
+
+/// A text that ends with a zero byte, of at most `longest` bytes.
+pub(super) fn read_text(pid: Pid, address: u64, longest: usize) -> Option<Vec<u8>> {
+    const STEP: usize = 256;
+    let mut text = Vec::new();
+    while text.len() < longest {
+        let mut chunk = [0; STEP];
+        // To the end of a page at most: the next one may not be there.
+        let at = address.checked_add(text.len() as u64)?;
+        let length = STEP.min(4096 - usize::try_from(at % 4096).unwrap_or(0));
+        let read = read(pid, at, chunk.get_mut(..length)?);
+        let read = chunk.get(..read)?;
+        match read.iter().position(|byte| *byte == 0) {
+            Some(end) => {
+                text.extend_from_slice(read.get(..end)?);
+                return Some(text);
+            }
+            None if read.len() < length => return None,
+            None => text.extend_from_slice(read),
+        }
+    }
+    None
+}

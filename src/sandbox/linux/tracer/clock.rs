@@ -1,0 +1,224 @@
+//! The clock that stands: reads of it, deadlines on it, and times of files.
+//!
+//! Monotonic clocks run on, so a program waits as long as it means to. A deadline on the standing clock is moved to a
+//! running one at the same distance.
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::sandbox::linux::arch::Call;
+use crate::sandbox::linux::tracee::{self, Pid, Resume, read_pair, read_word, write_pair};
+use crate::sandbox::linux::tracer::task::AtExit;
+use crate::sandbox::linux::tracer::{EFAULT, Tracer};
+
+const SECOND: i128 = 1_000_000_000;
+
+/// An instant that stands still, or moves by the same step at each reading.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    /// Nanoseconds since 1970.
+    now: i128,
+    step: i128,
+}
+
+impl Standing {
+    pub(super) fn new(now: i128, step: i128) -> Self {
+        Self { now, step }
+    }
+
+    /// Seconds and nanoseconds.
+    fn read(&mut self) -> (i64, i64) {
+        let read = split(self.now);
+        self.now += self.step;
+        read
+    }
+}
+
+fn split(nanoseconds: i128) -> (i64, i64) {
+    let seconds = i64::try_from(nanoseconds.div_euclid(SECOND)).unwrap_or(i64::MAX);
+    (seconds, i64::try_from(nanoseconds.rem_euclid(SECOND)).unwrap_or(0))
+}
+
+fn join((seconds, nanoseconds): (i64, i64)) -> i128 {
+    i128::from(seconds) * SECOND + i128::from(nanoseconds)
+}
+
+fn running(clock: ClockId) -> i128 {
+    let now = clock_gettime(clock);
+    join((now.tv_sec, now.tv_nsec))
+}
+
+/// Where the times of a file are in what `stat` and its like write, in bytes.
+const OF_STAT: &[u64] = &[72, 88, 104];
+const OF_STATX: &[u64] = &[64, 80, 96, 112];
+
+/// In `utimensat`: the time at which it is called.
+const UTIME_NOW: i64 = 0x3fff_ffff;
+
+impl Tracer<'_> {
+    /// `clock_gettime`, `gettimeofday`, `time`.
+    pub(super) fn read_clock(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        if let Some(task) = self.tasks.get(&pid) {
+            self.observed.clock_read(task.executable());
+        }
+        let (seconds, nanoseconds) = self.clock.read();
+        let [first, second, ..] = *arguments;
+        let written = match call {
+            Call::ClockGetTime => write_pair(pid, second, (seconds, nanoseconds)),
+            Call::GetTimeOfDay => {
+                let zone = second == 0 || tracee::write(pid, second, &[0; 8]);
+                zone && (first == 0 || write_pair(pid, first, (seconds, nanoseconds / 1_000)))
+            }
+            _ => first == 0 || tracee::write(pid, first, &seconds.to_ne_bytes()),
+        };
+        let result = if call == Call::Time { seconds } else { 0 };
+        tracee::answer(pid, if written { result } else { -EFAULT });
+        Resume::Run
+    }
+
+    /// A call that waits until an instant of the standing clock.
+    pub(super) fn deadline(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        const WAIT: u64 = 0;
+        const LOCK_PI: u64 = 6;
+        const LOCK_PI_2: u64 = 13;
+        const COMMAND: u64 = 127;
+        const PRIVATE: u64 = 128;
+        match call {
+            Call::Futex => {
+                let command = arguments[1] & COMMAND;
+                // The time of a plain wait is a distance already.
+                if arguments[3] == 0 || command == WAIT {
+                    return Resume::Run;
+                }
+                let operation = match command {
+                    LOCK_PI => LOCK_PI_2 | arguments[1] & PRIVATE,
+                    _ => arguments[1] & (COMMAND | PRIVATE),
+                };
+                self.move_deadline(pid, 3, ClockId::Monotonic, &[(1, operation)])
+            }
+            Call::ClockNanosleep if matches!(arguments[0], 0 | 8 | 11) => {
+                let monotonic = 1;
+                self.move_deadline(pid, 2, ClockId::Monotonic, &[(0, monotonic)])
+            }
+            Call::QueueSend | Call::QueueReceive => self.move_deadline(pid, 4, ClockId::Realtime, &[]),
+            Call::TimerFdSetTime | Call::TimerSetTime => self.set_timer(pid, arguments),
+            _ => Resume::Run,
+        }
+    }
+
+    /// Lets the call wait until the same distance on a clock that runs.
+    fn move_deadline(&mut self, pid: Pid, argument: usize, clock: ClockId, changes: &[(usize, u64)]) -> Resume {
+        let moved = tracee::registers(pid).and_then(|before| {
+            let deadline = join(read_pair(pid, before.argument(argument))?);
+            let moved = (deadline - self.clock.now + running(clock)).max(1);
+            self.rewrite(pid, argument, &pairs(&[split(moved)]), changes)
+        });
+        moved.unwrap_or_else(|| refused(pid))
+    }
+
+    /// `timerfd_settime` and `timer_settime` with a deadline: becomes one with a distance, if the timer's clock stands.
+    fn set_timer(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
+        let [_, _, address, ..] = *arguments;
+        let (Some(interval), Some(value)) = (read_pair(pid, address), read_pair(pid, address.wrapping_add(16))) else {
+            return refused(pid);
+        };
+        let deadline = join(value);
+        // Which clock the timer has is not to be seen; an instant of one is far from every instant of the other.
+        let distance = deadline - self.clock.now;
+        if deadline == 0 || (deadline - running(ClockId::Monotonic)).abs() < distance.abs() {
+            return Resume::Run;
+        }
+        let relative = 0;
+        self.rewrite(pid, 2, &pairs(&[interval, split(distance.max(1))]), &[(1, relative)])
+            .unwrap_or_else(|| refused(pid))
+    }
+
+    /// A call that sets the times of a file, where it means *now*.
+    pub(super) fn touch(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        let now = split(self.clock.now);
+        let argument = if matches!(call, Call::UtimensAt | Call::FutimesAt) { 2 } else { 1 };
+        let given = arguments.get(argument).copied().unwrap_or(0);
+        let (seconds, nanoseconds) = now;
+        let times = match (call, given) {
+            (Call::UtimensAt, 0) => pairs(&[now, now]),
+            (Call::UtimensAt, address) => {
+                let (Some(access), Some(change)) = (read_pair(pid, address), read_pair(pid, address.wrapping_add(16)))
+                else {
+                    return Resume::Run;
+                };
+                if access.1 != UTIME_NOW && change.1 != UTIME_NOW {
+                    return Resume::Run;
+                }
+                pairs(&[access, change].map(|time| if time.1 == UTIME_NOW { now } else { time }))
+            }
+            (Call::Utime, 0) => pairs(&[(seconds, seconds)]),
+            (_, 0) => pairs(&[(seconds, nanoseconds / 1_000); 2]),
+            _ => return Resume::Run,
+        };
+        self.rewrite(pid, argument, &times, &[]).unwrap_or_else(|| refused(pid))
+    }
+
+    /// Notes that the times which a call of the `stat` family reports are to be set back to the standing clock.
+    pub(super) fn clamp_later(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        let (argument, offsets) = match call {
+            Call::Statx => (4, OF_STATX),
+            Call::NewFstatAt => (2, OF_STAT),
+            _ => (1, OF_STAT),
+        };
+        let buffer = arguments.get(argument).copied().unwrap_or(0);
+        self.at_exit(pid, AtExit::Clamp { buffer, offsets })
+    }
+
+    /// Sets back the times in `buffer`.
+    pub(super) fn clamp(&self, pid: Pid, buffer: u64, offsets: &[u64]) {
+        let now = split(self.clock.now);
+        for offset in offsets {
+            let address = buffer.wrapping_add(*offset);
+            let later = read_word(pid, address).is_some_and(|seconds| seconds.cast_signed() >= now.0);
+            if later && !write_pair(pid, address, now) {
+                // The program could read the machine's time there.
+                tracee::kill(pid);
+            }
+        }
+    }
+
+    /// Lets an argument point at `bytes`, which are put below the stack of the program, and changes other arguments; at
+    /// the end of the call all are as before. `None` where the memory is not there.
+    fn rewrite(&mut self, pid: Pid, argument: usize, bytes: &[u8], changes: &[(usize, u64)]) -> Option<Resume> {
+        /// Below what the ABI lets a function use without moving its stack pointer.
+        const BELOW: u64 = 512;
+        let before = tracee::registers(pid)?;
+        let place = before.stack().checked_sub(BELOW)? & !15;
+        if !tracee::write(pid, place, bytes) {
+            return None;
+        }
+        let mut after = before;
+        after.set_argument(argument, place);
+        for (argument, value) in changes {
+            after.set_argument(*argument, *value);
+        }
+        tracee::set_registers(pid, &after).then(|| self.at_exit(pid, AtExit::Restore(Box::new(before))))
+    }
+}
+
+fn refused(pid: Pid) -> Resume {
+    tracee::answer(pid, -EFAULT);
+    Resume::Run
+}
+
+fn pairs(pairs: &[(i64, i64)]) -> Vec<u8> {
+    pairs.iter().flat_map(|(first, second)| [first.to_ne_bytes(), second.to_ne_bytes()]).flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_stands_or_steps() {
+        let mut standing = Standing::new(1_700_000_000 * SECOND + 5, 0);
+        assert_eq!((standing.read(), standing.read()), ((1_700_000_000, 5), (1_700_000_000, 5)));
+        let mut stepping = Standing::new(999_999_999, 1);
+        assert_eq!((stepping.read(), stepping.read()), ((0, 999_999_999), (1, 0)));
+        assert_eq!(split(-1), (-1, 999_999_999));
+    }
+}

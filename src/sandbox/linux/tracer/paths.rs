@@ -1,0 +1,80 @@
+//! Look-ups of paths that are not in the sandbox: always those of programs, of working directories and of files that
+//! are to be made; the rest only where the spec asks for every look-up, since each then costs two stops.
+
+use std::fs;
+use std::path::Path;
+
+use crate::sandbox::linux::arch::Call;
+use crate::sandbox::linux::tracee::{Pid, Resume, read_text};
+use crate::sandbox::linux::tracer::task::AtExit;
+use crate::sandbox::linux::tracer::{Tracer, Walls};
+
+/// The longest path that the kernel takes.
+const LONGEST: usize = 4096;
+
+/// Folders that every run has for itself: that the machine has something there says nothing.
+const OF_THE_RUN: [&str; 4] = ["/tmp", "/var/tmp", "/dev/shm", "/proc"];
+
+const CREATE: &str = "create";
+
+impl Tracer<'_> {
+    /// Notes that the path of a call is to be looked at when the call has failed.
+    pub(super) fn look_up(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        const O_CREAT: u64 = 0o100;
+        let [first, second, third, ..] = *arguments;
+        let (address, attempt) = match call {
+            Call::Execute => (first, "execute"),
+            Call::ExecuteAt => (second, "execute"),
+            Call::ChangeDirectory => (first, "enter"),
+            Call::Open if second & O_CREAT != 0 => (first, CREATE),
+            Call::OpenAt if third & O_CREAT != 0 => (second, CREATE),
+            Call::Open => (first, "open"),
+            Call::OpenAt | Call::OpenAt2 => (second, "open"),
+            Call::Access | Call::LinkStat | Call::ReadLink | Call::Stat => (first, "look up"),
+            _ => (second, "look up"),
+        };
+        let path = read_text(pid, address, LONGEST).and_then(|bytes| String::from_utf8(bytes).ok());
+        match path {
+            // A relative path is looked up where the program is, which is in the sandbox.
+            Some(path) if path.starts_with('/') => self.at_exit(pid, AtExit::LookedUp { path, attempt }),
+            _ => Resume::Run,
+        }
+    }
+
+    /// Notes the path if it was not there.
+    pub(super) fn looked_up(&mut self, pid: Pid, path: &str, attempt: &'static str, result: i64) {
+        const ENOENT: i64 = 2;
+        const ENOTDIR: i64 = 20;
+        if !matches!(-result, ENOENT | ENOTDIR) {
+            return;
+        }
+        let Some(executable) = self.tasks.get(&pid).map(super::task::Task::executable) else { return };
+        let walls = self.walls;
+        self.observed.missing(path, attempt, executable, || walls == Walls::Namespaces && on_machine(path, attempt));
+    }
+}
+
+/// Whether the machine has what the sandbox lacks.
+fn on_machine(path: &str, attempt: &str) -> bool {
+    let path = Path::new(path);
+    if OF_THE_RUN.iter().any(|own| path.starts_with(own)) {
+        return false;
+    }
+    // What is to be made needs its folder.
+    let wanted = if attempt == CREATE { path.parent().unwrap_or(path) } else { path };
+    fs::symlink_metadata(wanted).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_run_has_for_itself_is_not_missed() {
+        assert!(on_machine("/usr/bin", "look up"));
+        assert!(on_machine("/usr/bin/not-there", CREATE));
+        assert!(!on_machine("/usr/bin/not-there", "open"));
+        assert!(!on_machine("/tmp", "open"));
+        assert!(!on_machine("/proc/self", "open"));
+    }
+}

@@ -1,0 +1,74 @@
+//! Randomness that follows from the seed. For repeating a run, never for secrets.
+
+use crate::sandbox::linux::tracee::{self, Pid, Resume};
+use crate::sandbox::linux::tracer::{EFAULT, Tracer};
+
+/// The most that one call gives, as in the kernel, in bytes.
+const MOST: u64 = (32 << 20) - 1;
+const CHUNK: usize = 64 << 10;
+
+/// Two numbers to one that looks like neither: the finaliser of SplitMix64 (Steele, Lea, Flood: *Fast splittable
+/// pseudorandom number generators*, 2014).
+pub(in crate::sandbox::linux) fn mix(a: u64, b: u64) -> u64 {
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mixed = a.wrapping_add(b.wrapping_mul(GOLDEN)).wrapping_add(GOLDEN);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// Fills `buffer` with the stream of `key` from its word number `first` on.
+pub(in crate::sandbox::linux) fn fill(key: u64, first: u64, buffer: &mut [u8]) {
+    for (number, chunk) in (first..).zip(buffer.chunks_mut(8)) {
+        let word = mix(key, number).to_le_bytes();
+        chunk.iter_mut().zip(word).for_each(|(byte, random)| *byte = random);
+    }
+}
+
+impl Tracer<'_> {
+    /// `getrandom(buffer, length, flags)`.
+    pub(super) fn draw(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
+        let [address, length, ..] = *arguments;
+        let length = length.min(MOST);
+        let Some(task) = self.tasks.get(&pid) else { return Resume::Run };
+        let (key, executable) = {
+            let mut process = task.process.borrow_mut();
+            process.draws += 1;
+            (mix(process.key, process.draws << 8), process.executable)
+        };
+        self.observed.draw(executable, usize::try_from(length).unwrap_or(usize::MAX));
+        let mut buffer = vec![0; CHUNK.min(usize::try_from(length).unwrap_or(CHUNK))];
+        let mut done = 0;
+        while done < length {
+            let part = usize::try_from(length - done).unwrap_or(CHUNK).min(buffer.len());
+            let Some(part) = buffer.get_mut(..part) else { break };
+            fill(key, done / 8, part);
+            if !tracee::write(pid, address.wrapping_add(done), part) {
+                tracee::answer(pid, -EFAULT);
+                return Resume::Run;
+            }
+            done += part.len() as u64;
+        }
+        tracee::answer(pid, length.cast_signed());
+        Resume::Run
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_the_same_in_one_piece_and_in_several() {
+        let mut whole = [0; 40];
+        fill(7, 0, &mut whole);
+        let mut parts = [0; 40];
+        let (low, high) = parts.split_at_mut(16);
+        fill(7, 0, low);
+        fill(7, 2, high);
+        assert_eq!(whole, parts);
+        let mut other = [0; 40];
+        fill(8, 0, &mut other);
+        assert_ne!(whole, other);
+    }
+}

@@ -1,0 +1,102 @@
+//! The moment at which a process has a new program of which nothing has run yet: the clock that the kernel lends it is
+//! taken away, and its sixteen random bytes follow from the seed.
+
+use std::fs;
+
+use crate::sandbox::linux::tracee::{self, Pid, read_word};
+use crate::sandbox::linux::tracer::Tracer;
+use crate::sandbox::linux::tracer::random::{fill, mix};
+use crate::sandbox::spec::Clock;
+
+/// Entries of the auxiliary vector (`linux/auxvec.h`).
+const END: u64 = 0;
+const IGNORE: u64 = 1;
+const RANDOM: u64 = 25;
+const VDSO: u64 = 33;
+
+/// The most entries that are read: the kernel writes about twenty.
+const MOST_ENTRIES: usize = 64;
+/// The most words of arguments and variables that are passed over, as many as the kernel takes.
+const MOST_WORDS: u64 = 1 << 20;
+
+impl Tracer<'_> {
+    /// `pid` has executed a program.
+    pub(super) fn executed(&mut self, pid: Pid) {
+        // A thread that executes takes the number of its process; all others of the process are gone.
+        if let Some(former) = tracee::event_number(pid)
+            && former != pid
+            && let Some(task) = self.tasks.remove(&former)
+        {
+            self.tasks.insert(pid, task);
+        }
+        let path = fs::read_link(format!("/proc/{pid}/exe"));
+        let path = path.map_or_else(|_| "?".to_owned(), |path| path.to_string_lossy().into_owned());
+        let executable = self.observed.executable(&path);
+        let Some(task) = self.tasks.get(&pid).map(|task| task.executing(executable)) else { return };
+        let (name, key) = (task.process.borrow().name.clone(), task.process.borrow().key);
+        self.tasks.insert(pid, task);
+        self.observed.exec(name, executable, self.elapsed());
+        if !self.prepare(pid, key) {
+            // It would read the machine's clock.
+            tracee::kill(pid);
+        }
+    }
+
+    /// Whether the new program sees neither the kernel's clock nor its randomness.
+    fn prepare(&self, pid: Pid, key: u64) -> bool {
+        let Some(start) = auxiliary_vector(pid) else { return false };
+        let frozen = self.spec.clock != Clock::Real;
+        let mut vector = [0; 16 * MOST_ENTRIES];
+        let read = tracee::read(pid, start, &mut vector);
+        let entries = vector.get(..read).unwrap_or_default().chunks_exact(16);
+        let word = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+        for (at, entry) in (start..).step_by(16).zip(entries) {
+            let (kind, value) = entry.split_at(8);
+            let (kind, value) = (word(kind), word(value));
+            let done = match kind {
+                END => return true,
+                VDSO if frozen => self.hide_clock(pid, at, value),
+                RANDOM => {
+                    let mut bytes = [0; 16];
+                    fill(mix(key, RANDOM), 0, &mut bytes);
+                    tracee::write(pid, value, &bytes)
+                }
+                _ => true,
+            };
+            if !done {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Takes the entry at `at` out of sight and replaces the functions of the image at `base`.
+    fn hide_clock(&self, pid: Pid, at: u64, base: u64) -> bool {
+        let replaced = self.patches.iter().all(|patch| {
+            let place = base.checked_add(patch.offset).and_then(|place| usize::try_from(place).ok());
+            place.is_some_and(|place| tracee::poke(pid, place, patch.code))
+        });
+        replaced && tracee::write(pid, at, &IGNORE.to_ne_bytes())
+    }
+}
+
+/// Where the auxiliary vector begins: above the arguments and the variables on the new stack.
+fn auxiliary_vector(pid: Pid) -> Option<u64> {
+    let stack = tracee::registers(pid)?.stack();
+    let arguments = read_word(pid, stack)?;
+    let mut at = stack.checked_add(8 * arguments.checked_add(2)?)?;
+    let end = at.checked_add(8 * MOST_WORDS)?;
+    let mut words = [0; 4096];
+    while at < end {
+        let read = tracee::read(pid, at, &mut words);
+        let words = words.get(..read & !7)?;
+        if words.is_empty() {
+            return None;
+        }
+        match words.chunks_exact(8).position(|word| word.iter().all(|byte| *byte == 0)) {
+            Some(zero) => return Some(at + 8 * (zero as u64 + 1)),
+            None => at += words.len() as u64,
+        }
+    }
+    None
+}

@@ -1,0 +1,118 @@
+//! Who is who among the traced: processes by their birth, threads by their process.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::sandbox::linux::tracee::Registers;
+use crate::sandbox::linux::tracer::observed::Executable;
+use crate::sandbox::linux::tracer::random::mix;
+
+/// What all threads of a process share.
+///
+/// Randomness is drawn by process and not by thread: Go moves its routines between threads as it likes.
+#[derive(Debug)]
+pub(super) struct Process {
+    /// Where its randomness begins: follows from how it was born, never from a number or a time.
+    pub(super) key: u64,
+    /// Its place in the tree, such as `1.2`.
+    pub(super) name: String,
+    /// How many processes it has started.
+    children: u64,
+    /// How often it has drawn randomness.
+    pub(super) draws: u64,
+    pub(super) executable: Executable,
+}
+
+/// One thread.
+#[derive(Debug, Clone)]
+pub(super) struct Task {
+    pub(super) process: Rc<RefCell<Process>>,
+    /// What is to be done when the call that it is in ends.
+    pub(super) at_exit: Vec<AtExit>,
+}
+
+/// Something to be done at the end of a system call.
+#[derive(Debug, Clone)]
+pub(super) enum AtExit {
+    /// The arguments are to be as they were.
+    Restore(Box<Registers>),
+    /// The entries of a directory are to be put in order.
+    Order { descriptor: u64, buffer: u64, length: u64 },
+    /// Times of a file that lie after the standing clock are to be set back to it.
+    Clamp { buffer: u64, offsets: &'static [u64] },
+    /// The path may not have been there.
+    LookedUp { path: String, attempt: &'static str },
+}
+
+impl Task {
+    /// The first process of a run, whose randomness comes from `seed`.
+    pub(super) fn first(seed: u64) -> Self {
+        Self::of(Process {
+            key: mix(seed, 1),
+            name: "1".to_owned(),
+            children: 0,
+            draws: 0,
+            executable: Executable::default(),
+        })
+    }
+
+    fn of(process: Process) -> Self {
+        Self { process: Rc::new(RefCell::new(process)), at_exit: Vec::new() }
+    }
+
+    /// Another thread of the same process.
+    pub(super) fn thread(&self) -> Self {
+        Self { process: Rc::clone(&self.process), at_exit: Vec::new() }
+    }
+
+    /// A process that this one starts.
+    pub(super) fn child(&self) -> Self {
+        let mut parent = self.process.borrow_mut();
+        parent.children += 1;
+        Self::of(Process {
+            key: mix(parent.key, parent.children),
+            name: format!("{}.{}", parent.name, parent.children),
+            children: 0,
+            draws: 0,
+            executable: parent.executable,
+        })
+    }
+
+    /// The same process, running another program.
+    pub(super) fn executing(&self, executable: Executable) -> Self {
+        const EXECUTED: u64 = 0xe0ec;
+        let before = self.process.borrow();
+        Self::of(Process {
+            key: mix(before.key, EXECUTED),
+            name: before.name.clone(),
+            children: before.children,
+            draws: 0,
+            executable,
+        })
+    }
+
+    pub(super) fn executable(&self) -> Executable {
+        self.process.borrow().executable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_known_by_its_birth() {
+        let names = |task: &Task| task.process.borrow().name.clone();
+        let first = Task::first(7);
+        let (a, b) = (first.child(), first.child());
+        assert_eq!((names(&a), names(&b), names(&b.child())), ("1.1".into(), "1.2".into(), "1.2.1".into()));
+        let key = |task: &Task| task.process.borrow().key;
+        assert_ne!(key(&a), key(&b));
+        assert_eq!(key(&Task::first(7).child()), key(&a));
+        assert_ne!(key(&Task::first(8).child()), key(&a));
+        assert_ne!(key(&a.executing(Executable::default())), key(&a));
+        let thread = a.thread();
+        thread.process.borrow_mut().draws += 1;
+        assert_eq!(a.process.borrow().draws, 1);
+    }
+}

@@ -1,0 +1,87 @@
+//! `stella sandbox`: one command as a replay would run it.
+
+use serde_json::Value;
+
+use crate::harness::{World, valid};
+
+/// Whether the machine gives all that these tests look at; a test of the sandbox itself says what it lacks.
+fn is_full(world: &World) -> bool {
+    let reached = world.command(&["doctor"]).output().unwrap().status.code() == Some(0);
+    if !reached {
+        assert!(std::env::var_os("STELLA_TEST_ISOLATION").is_none());
+        eprintln!("skipped: this machine does not isolate in full");
+    }
+    reached
+}
+
+#[test]
+fn the_command_has_the_clock_and_its_exit_code_is_passed_on() {
+    let world = World::new();
+    if !is_full(&world) {
+        return;
+    }
+    let run = world.stella(7, &["sandbox", "--clock", "2001-02-03T04:05:06Z", "--", "sh", "-c", "date -u +%F; exit 7"]);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("2001-02-03\n", ""));
+    let run = world.stella(0, &["sandbox", "--", "date", "-u", "+%FT%TZ"]);
+    assert_eq!(run.stdout, format!("{}\n", crate::harness::NOW));
+    world.stella(137, &["sandbox", "--", "sh", "-c", "kill -9 $$"]).complains(&["killed by signal 9"]);
+}
+
+#[test]
+fn what_was_reached_for_is_said_and_written_down() {
+    let world = World::new();
+    if !is_full(&world) {
+        return;
+    }
+    let script = "getent hosts feed.example.com; cd /home; exit 0";
+    let run = world.stella(0, &["sandbox", "--ledger", "ledger.jsonl", "--", "sh", "-c", script]);
+    run.complains(&["denied: network: look-up of feed.example.com (A", "denied: path: enter /home by "]);
+    let ledger = world.read("ledger.jsonl");
+    let lines: Vec<Value> = ledger.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    lines.iter().for_each(|line| valid(line, "ledger-v1.json"));
+    assert_eq!((&lines[0]["schema"], &lines[0]["level"]), (&"stella-ledger/1".into(), &"full".into()));
+    let events: Vec<_> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
+    assert!(["exec", "name", "path", "end"].iter().all(|event| events.contains(event)), "{events:?}");
+}
+
+#[test]
+fn settings_are_what_the_command_sees() {
+    let world = World::new();
+    if !is_full(&world) {
+        return;
+    }
+    world.write("shown/file", "content");
+    let shown = world.work("shown").canonicalize().unwrap();
+    let shown = shown.to_str().unwrap();
+    let writable = world.path("home").canonicalize().unwrap();
+    let writable = writable.to_str().unwrap();
+    let script = format!(
+        "nproc; hostname; echo $TZ; id -u; umask; cat {shown}/file; echo; (echo x > {shown}/new) 2>/dev/null || echo read-only; \
+         echo x > {writable}/new; echo $PASSED"
+    );
+    let mut command = world.command(&["sandbox", "--cpus", "3", "--hostname", "other", "--tz", "Etc/GMT+5", "--user"]);
+    command.args(["7:8", "--umask", "077", "--env", "PASSED", "--ro", shown, "--rw", writable, "--", "sh", "-c"]);
+    command.arg(script).env("PASSED", "yes");
+    let run = world.run(0, command);
+    assert_eq!(run.stdout, "3\nother\nEtc/GMT+5\n7\n0077\ncontent\nread-only\nyes\n");
+    assert!(world.path("home/new").exists());
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_a_word_how() {
+    let world = World::new();
+    for (arguments, words) in [
+        (["--clock", "yesterday"], "`yesterday` is no instant"),
+        (["--umask", "999"], "`999` is no octal number"),
+        (["--user", "me"], "`me` is no number"),
+        (["--ro", "/no/such/folder"], "cannot show `/no/such/folder`"),
+        (["--env", "NOT_THERE"], "cannot pass the variable `NOT_THERE`"),
+        (["--tz", "/etc/localtime"], "is no time zone"),
+    ] {
+        let all = [&["sandbox"], arguments.as_slice(), &["--", "true"]].concat();
+        world.stella(2, &all).complains(&["error: ", words]);
+    }
+    world.stella(4, &["sandbox", "--", "no-such-command"]).complains(&["`no-such-command` cannot be run", "hint: "]);
+    world.stella(4, &["sandbox", "--at-most", "none", "--require-isolation", "full", "--", "true"]);
+    world.stella(4, &["sandbox", "--timeout", "1", "--", "sleep", "60"]).complains(&["ran out of time"]);
+}

@@ -1,0 +1,145 @@
+//! The same spec gives the same output; one field changed is what the program sees changed.
+
+use std::fs;
+
+use stella::sandbox::guest::INPUT;
+use stella::sandbox::run::{Ending, run};
+use stella::sandbox::spec::{DirectoryOrder, Mount, SandboxSpec};
+
+use super::{helper, out, printed, python, shell, spec, traces};
+
+const RANDOM: &str = "import os, sys, uuid, random, tempfile, secrets\n\
+                      print(uuid.uuid1(), uuid.uuid4(), random.random(), hash('a'), os.urandom(4).hex(), secrets.token_hex(4))\n\
+                      print(tempfile.mkdtemp(), open('/dev/urandom', 'rb').read(8).hex(), open('/proc/sys/kernel/random/boot_id').read(), flush=True)\n\
+                      for child in range(2):\n\
+                      \x20 if os.fork() == 0: print(child, os.urandom(4).hex(), flush=True); os._exit(0)\n\
+                      \x20 os.wait()";
+
+#[test]
+fn randomness_follows_from_the_seed() {
+    let (true, Some(python)) = (traces("randomness_follows_from_the_seed"), python()) else { return };
+    let with = |seed| {
+        let mut spec = spec(&[python, "-c", RANDOM]);
+        spec.seed = seed;
+        printed(&spec)
+    };
+    let first = with(7);
+    assert_eq!(first, with(7));
+    let other = with(8);
+    for (a, b) in first.split_whitespace().zip(other.split_whitespace()).filter(|(a, _)| a.len() > 1) {
+        assert_ne!(a, b, "{first}{other}");
+    }
+    let children: Vec<_> = first.lines().rev().take(2).filter_map(|line| line.split_once(' ')).collect();
+    assert_ne!(children[0].1, children[1].1, "two children of one parent draw different bytes");
+}
+
+#[test]
+fn node_is_repeatable() {
+    if !traces("node_is_repeatable") {
+        return;
+    }
+    let script =
+        "const c = require('crypto'); console.log(c.randomUUID(), c.randomBytes(8).toString('hex'), Math.random())";
+    let spec = spec(&["node", "-e", script]);
+    let first = match run(&spec, helper()) {
+        Ok(first) => out(&first),
+        Err(missing) => {
+            eprintln!("skipped: no node ({missing})");
+            return;
+        }
+    };
+    assert_eq!(first, printed(&spec));
+}
+
+#[test]
+fn every_runtime_sees_the_processors_of_the_spec() {
+    let (true, Some(python)) = (traces("every_runtime_sees_the_processors"), python()) else { return };
+    for count in [1, 5, 70] {
+        let mut spec = shell(&format!(
+            "nproc; grep -c ^processor /proc/cpuinfo; getconf _NPROCESSORS_ONLN; cat /sys/devices/system/cpu/online\n\
+             {python} -c 'import os; print(os.cpu_count(), len(os.sched_getaffinity(0)))'"
+        ));
+        spec.cpu_count = Some(count);
+        let range = if count == 1 { "0".to_owned() } else { format!("0-{}", count - 1) };
+        assert_eq!(printed(&spec), format!("{count}\n{count}\n{count}\n{range}\n{count} {count}\n"));
+    }
+}
+
+/// Lists the input in the order in which the system gives it, in pieces of a kilobyte and of 32.
+fn listing(python: &str, count: usize, order: DirectoryOrder, seed: u64) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..count {
+        fs::write(folder.path().join(format!("file-{number:05}-{}", "x".repeat(number % 40))), "").unwrap();
+    }
+    let script = "import os\nfor name in os.listdir('/tmp/stella/input'): print(name)";
+    let mut spec: SandboxSpec = spec(&[python, "-c", script]);
+    spec.mounts.add(Mount::read_only(folder.path(), INPUT).unwrap()).unwrap();
+    (spec.directory_order, spec.seed) = (order, seed);
+    printed(&spec).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn directories_of_every_size_are_in_order_and_whole() {
+    let (true, Some(python)) = (traces("directories_are_in_order"), python()) else { return };
+    for count in [0, 1, 300, 4_000] {
+        let sorted = listing(python, count, DirectoryOrder::Sorted, 0);
+        assert!(sorted.is_sorted() && sorted.len() == count, "{count}: {}", sorted.len());
+    }
+    let shuffled = |seed| listing(python, 4_000, DirectoryOrder::Seeded, seed);
+    let (first, other) = (shuffled(1), shuffled(2));
+    assert_eq!(first, shuffled(1));
+    assert!(first != other && !first.is_sorted());
+    let (mut first, mut other) = (first, other);
+    first.sort();
+    other.sort();
+    assert_eq!(first, other);
+    assert_eq!(first.len(), 4_000);
+}
+
+#[test]
+fn a_large_directory_can_be_read_again_from_its_beginning() {
+    let (true, Some(python)) = (traces("a_large_directory_can_be_read_again"), python()) else { return };
+    let script = "import os\n\
+                  os.mkdir('/tmp/d'); [open(f'/tmp/d/{n:05}', 'w').close() for n in range(3000)]\n\
+                  d = os.open('/tmp/d', os.O_RDONLY); want = [f'{n:05}' for n in range(3000)]\n\
+                  print(os.listdir(d) == want, os.listdir(d) == want)\n\
+                  with os.scandir('/tmp/d') as entries: half = [next(entries).name for _ in range(1500)]\n\
+                  print(half == want[:1500], sorted(os.listdir('/tmp/d')) == want, os.listdir('/tmp/d') == want)\n\
+                  [os.remove(f'/tmp/d/{n}') for n in os.listdir('/tmp/d')]; os.rmdir('/tmp/d')";
+    assert_eq!(printed(&spec(&[python, "-c", script])), "True True\nTrue True True\n");
+}
+
+#[test]
+fn the_machine_looks_the_same_everywhere() {
+    if !traces("the_machine_looks_the_same_everywhere") {
+        return;
+    }
+    let text = printed(&shell(
+        "uname -srv; cat /proc/uptime /proc/loadavg /proc/version; head -1 /proc/meminfo; cut -d. -f1 /proc/uptime",
+    ));
+    assert_eq!(
+        text,
+        "Linux 6.1.0-stella #1 SMP\n3600.00 3600.00\n0.00 0.00 0.00 1/1 1\nLinux version 6.1.0-stella (stella) #1 SMP\n\
+         MemTotal:       8388608 kB\n3600\n"
+    );
+}
+
+#[test]
+fn threads_vforks_and_job_control_work() {
+    let (true, Some(python)) = (traces("threads_vforks_and_job_control_work"), python()) else { return };
+    let script = "import threading, os, signal, subprocess, time\n\
+                  seen = []\n\
+                  threads = [threading.Thread(target=lambda: seen.append(int(time.time()))) for _ in range(50)]\n\
+                  [t.start() for t in threads]; [t.join() for t in threads]\n\
+                  print(len(seen), len(set(seen)))\n\
+                  pid = os.fork()\n\
+                  if pid == 0:\n\
+                  \x20 while True: signal.pause()\n\
+                  os.kill(pid, signal.SIGSTOP); print(os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1]))\n\
+                  os.kill(pid, signal.SIGCONT); print(os.WIFCONTINUED(os.waitpid(pid, os.WCONTINUED)[1]))\n\
+                  os.kill(pid, signal.SIGTERM); print(os.WTERMSIG(os.waitpid(pid, 0)[1]))\n\
+                  print([subprocess.run(['true']).returncode for _ in range(20)].count(0))";
+    let finished = run(&spec(&[python, "-c", script]), helper()).unwrap();
+    assert_eq!(finished.ending, Ending::Code(0), "{}", String::from_utf8_lossy(&finished.stderr));
+    assert_eq!(out(&finished), "50 1\nTrue\nTrue\n15\n20\n");
+}

@@ -1,0 +1,85 @@
+// Waits for instants of the wall clock, a tenth of a second away each, one a line: how many milliseconds it took.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static double begun;
+
+static double monotonic(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static struct timespec soon(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_nsec += 100000000;
+    if (at.tv_nsec >= 1000000000) { at.tv_sec++; at.tv_nsec -= 1000000000; }
+    begun = monotonic();
+    return at;
+}
+
+static void waited(const char *name) {
+    printf("%s %.0f\n", name, (monotonic() - begun) * 1e3);
+    fflush(stdout);
+}
+
+int main(void) {
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+    struct timespec at = soon();
+    pthread_mutex_lock(&mutex);
+    pthread_cond_timedwait(&condition, &mutex, &at);
+    waited("condition");
+    sem_t semaphore;
+    sem_init(&semaphore, 0, 0);
+    at = soon();
+    sem_timedwait(&semaphore, &at);
+    waited("semaphore");
+    at = soon();
+    pthread_mutex_timedlock(&mutex, &at);
+    waited("mutex");
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+    at = soon();
+    clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &at, NULL);
+    waited("nanosleep");
+    int timer = timerfd_create(CLOCK_REALTIME, 0);
+    struct itimerspec setting = {{0, 0}, soon()};
+    timerfd_settime(timer, TFD_TIMER_ABSTIME, &setting, NULL);
+    unsigned long expired;
+    if (read(timer, &expired, sizeof expired) < 0) perror("read");
+    waited("timerfd");
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    timer_t posix;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    timer_create(CLOCK_REALTIME, &event, &posix);
+    setting.it_value = soon();
+    timer_settime(posix, TIMER_ABSTIME, &setting, NULL);
+    sigwaitinfo(&set, NULL);
+    waited("timer");
+    // A deadline of the running clock stays as it is.
+    int running = timerfd_create(CLOCK_MONOTONIC, 0);
+    begun = monotonic();
+    clock_gettime(CLOCK_MONOTONIC, &setting.it_value);
+    setting.it_value.tv_nsec += 100000000;
+    if (setting.it_value.tv_nsec >= 1000000000) { setting.it_value.tv_sec++; setting.it_value.tv_nsec -= 1000000000; }
+    timerfd_settime(running, TFD_TIMER_ABSTIME, &setting, NULL);
+    if (read(running, &expired, sizeof expired) < 0) perror("read");
+    waited("monotonic-timerfd");
+    return 0;
+}
