@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use packageurl::PackageUrl;
 
-use crate::model::package::{Ecosystem, Purl, SourcePackage};
+use crate::model::package::{Ecosystem, Purl, RpmDistribution, SourcePackage};
 
 /// Builds the canonical purl of a package. The error says what is wrong with the parts.
 pub(crate) fn build(
@@ -57,12 +57,13 @@ pub(crate) fn facts(purl: &Purl) -> Option<Facts> {
         _ => version.to_owned(),
     });
     let source = qualifier("upstream").map(|upstream| {
-        let (name, given) = upstream.split_once('@').unwrap_or((upstream, ""));
+        let (name, given) = source_rpm(upstream).or_else(|| upstream.split_once('@')).unwrap_or((upstream, ""));
         let version = if given.is_empty() { version.as_deref().unwrap_or("") } else { given };
         SourcePackage { name: name.to_owned(), version: version.to_owned() }
     });
     let ecosystem = match url.ty() {
         "deb" => distribution(url.namespace(), qualifier("distro")),
+        "rpm" => rpm_ecosystem(url.namespace(), qualifier("distro")),
         kind => of_type(kind, url.namespace()),
     };
     Some(Facts { ecosystem, name, version, source })
@@ -75,8 +76,8 @@ fn of_type(kind: &str, namespace: Option<&str>) -> Ecosystem {
         ("pypi", _) => return Ecosystem::PyPi,
         ("cargo", _) => return Ecosystem::CratesIo,
         ("golang", _) => return Ecosystem::Go,
-        ("maven", _) => "Maven",
-        ("gem", _) => "RubyGems",
+        ("maven", _) => return Ecosystem::Maven,
+        ("gem", _) => return Ecosystem::RubyGems,
         ("nuget", _) => "NuGet",
         ("composer", _) => "Packagist",
         ("hex", _) => "Hex",
@@ -88,11 +89,6 @@ fn of_type(kind: &str, namespace: Option<&str>) -> Ecosystem {
         ("apk", Some("alpine")) => "Alpine",
         ("apk", Some("wolfi")) => "Wolfi",
         ("apk", Some("chainguard")) => "Chainguard",
-        ("rpm", Some("redhat")) => "Red Hat",
-        ("rpm", Some("rocky")) => "Rocky Linux",
-        ("rpm", Some("almalinux")) => "AlmaLinux",
-        ("rpm", Some("opensuse")) => "openSUSE",
-        ("rpm", Some("suse")) => "SUSE",
         (kind, _) => kind,
     };
     Ecosystem::Other(name.to_owned())
@@ -122,6 +118,38 @@ pub(crate) fn deb_ecosystem(vendor: &str, release: Option<&str>) -> Ecosystem {
         "ubuntu" => numbered("Ubuntu"),
         vendor => numbered(vendor),
     }
+}
+
+/// The ecosystem of an `rpm` package by vendor, as Syft and Trivy spell it, and `distro` qualifier (`rhel-9.2`,
+/// `opensuse-leap-15.6`). SUSE's products are not named in purls as OSV names them: their release stays open.
+fn rpm_ecosystem(vendor: Option<&str>, distro: Option<&str>) -> Ecosystem {
+    let distribution = match vendor.unwrap_or_default() {
+        "almalinux" | "alma" => RpmDistribution::AlmaLinux,
+        "redhat" | "rhel" => RpmDistribution::RedHat,
+        "rocky" | "rockylinux" => RpmDistribution::RockyLinux,
+        "suse" | "sles" => RpmDistribution::Suse,
+        vendor if vendor.starts_with("opensuse") => RpmDistribution::OpenSuse,
+        _ => return Ecosystem::Other("rpm".to_owned()),
+    };
+    let number = distro.and_then(|distro| distro.rsplit('-').next());
+    let number = number.filter(|number| number.starts_with(|c: char| c.is_ascii_digit()));
+    let release = match distribution {
+        RpmDistribution::Suse => None,
+        RpmDistribution::OpenSuse if distro.is_some_and(|distro| distro.contains("tumbleweed")) => {
+            Some("Tumbleweed".to_owned())
+        }
+        RpmDistribution::OpenSuse => number.map(|number| format!("Leap {number}")),
+        _ => number.map(str::to_owned),
+    };
+    Ecosystem::Rpm(distribution, release)
+}
+
+/// Name and version of a source package by its file name (`openssl-3.0.7-18.el9.src.rpm`).
+fn source_rpm(file_name: &str) -> Option<(&str, &str)> {
+    let whole = file_name.strip_suffix(".src.rpm")?;
+    let release = whole.rfind('-')?;
+    let version = whole.get(..release)?.rfind('-')?;
+    Some((whole.get(..version)?, whole.get(version + 1..)?))
 }
 
 /// The number of a Debian release that is known by its code name (<https://www.debian.org/releases/>).
@@ -182,8 +210,19 @@ mod tests {
             ("pkg:pypi/Zope.Interface@5", Ecosystem::PyPi, "zope-interface"),
             ("pkg:cargo/serde@1", Ecosystem::CratesIo, "serde"),
             ("pkg:golang/github.com/x/y@v1", Ecosystem::Go, "github.com/x/y"),
-            ("pkg:maven/org.apache/log4j@2", other("Maven"), "org.apache:log4j"),
-            ("pkg:gem/rails@7", other("RubyGems"), "rails"),
+            ("pkg:maven/org.apache/log4j@2", Ecosystem::Maven, "org.apache:log4j"),
+            ("pkg:gem/rails@7", Ecosystem::RubyGems, "rails"),
+            ("pkg:rpm/redhat/curl@7?distro=rhel-9.2", Ecosystem::from("Red Hat:9.2"), "curl"),
+            ("pkg:rpm/rocky/curl@7?distro=rocky-9.3", Ecosystem::from("Rocky Linux:9.3"), "curl"),
+            ("pkg:rpm/almalinux/curl@7", Ecosystem::from("AlmaLinux"), "curl"),
+            ("pkg:rpm/opensuse/curl@7?distro=opensuse-leap-15.6", Ecosystem::from("openSUSE:Leap 15.6"), "curl"),
+            (
+                "pkg:rpm/opensuse/curl@7?distro=opensuse-tumbleweed-20240101",
+                Ecosystem::from("openSUSE:Tumbleweed"),
+                "curl",
+            ),
+            ("pkg:rpm/suse/curl@7?distro=sles-15.5", Ecosystem::from("SUSE"), "curl"),
+            ("pkg:rpm/fedora/curl@7?distro=fedora-40", other("rpm"), "curl"),
             ("pkg:deb/debian/curl@7?distro=debian-12.5", debian("12"), "curl"),
             ("pkg:deb/debian/curl@7?distro=bookworm", debian("12"), "curl"),
             ("pkg:deb/debian/curl@7", Ecosystem::Debian(None), "curl"),
@@ -199,6 +238,10 @@ mod tests {
         assert_eq!(source("pkg:deb/debian/libc6@2.36-9?upstream=glibc"), pair("glibc", "2.36-9"));
         assert_eq!(source("pkg:deb/debian/a@1:2?upstream=b%402-1"), pair("b", "2-1"));
         assert_eq!(source("pkg:deb/debian/a@1"), None);
+        assert_eq!(
+            source("pkg:rpm/redhat/openssl-libs@3.0.7-18.el9?epoch=1&upstream=openssl-3.0.7-18.el9.src.rpm"),
+            pair("openssl", "3.0.7-18.el9")
+        );
         let epoch = facts(&"pkg:deb/debian/a@2.38?epoch=1".parse().unwrap()).unwrap();
         assert_eq!(epoch.version.as_deref(), Some("1:2.38"));
     }

@@ -79,10 +79,7 @@ impl Feed {
         // Without an order only the listed versions decide; the scan says so of the packages.
         let order = Order::of(&package.ecosystem).ok();
         let key = key(&package.ecosystem, &package.name);
-        let release = match package.ecosystem {
-            Ecosystem::Debian(release) => release,
-            _ => None,
-        };
+        let release = package.ecosystem.release().map(str::to_owned);
         let (mut timelines, mut passed_over, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
         for range in &affected.ranges {
             let order = match range.kind {
@@ -116,10 +113,7 @@ impl Feed {
 
     /// Everything that is said of a package. A release decides only where both sides know it.
     pub(super) fn entries<'a>(&'a self, ecosystem: &'a Ecosystem, name: &str) -> impl Iterator<Item = &'a Entry> {
-        let wanted = match ecosystem {
-            Ecosystem::Debian(release) => release.as_deref(),
-            _ => None,
-        };
+        let wanted = ecosystem.release();
         let same_release = move |entry: &&Entry| match (wanted, entry.release.as_deref()) {
             (Some(wanted), Some(release)) => wanted == release,
             _ => true,
@@ -144,9 +138,8 @@ fn latest(mut advisories: Vec<Advisory>) -> Vec<Advisory> {
 /// The ecosystem without its release, and the name as the ecosystem compares names.
 fn key(ecosystem: &Ecosystem, name: &str) -> (Ecosystem, String) {
     match ecosystem {
-        Ecosystem::Debian(_) => (Ecosystem::Debian(None), name.to_owned()),
         Ecosystem::PyPi => (Ecosystem::PyPi, normalise_pypi(name)),
-        other => (other.clone(), name.to_owned()),
+        other => (other.any_release(), name.to_owned()),
     }
 }
 
@@ -210,6 +203,14 @@ mod tests {
         assert_eq!(names(&feed, "Debian:12", "openssl"), ["A-12", "A-any"]);
         assert_eq!(names(&feed, "Debian", "openssl"), ["A-11", "A-12", "A-any"]);
         assert!(names(&feed, "Debian:12", "Openssl").is_empty());
+
+        let feed = Feed::new(vec![
+            record(&json!({ "id": "R-8", "affected": [affected("Red Hat:enterprise_linux:8::baseos")] })),
+            record(&json!({ "id": "R-9", "affected": [affected("Red Hat:rhel_eus:9.2::baseos")] })),
+        ]);
+        assert_eq!(names(&feed, "Red Hat:9.4", "openssl"), ["R-9"]);
+        assert_eq!(names(&feed, "Red Hat", "openssl"), ["R-8", "R-9"]);
+        assert!(names(&feed, "AlmaLinux:9", "openssl").is_empty());
     }
 
     #[test]

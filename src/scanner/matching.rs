@@ -172,6 +172,9 @@ mod tests {
             (Order::Debian, "introduced=0 fixed=1:1.0-1", "9.0-1", "1:1.0-1"),
             (Order::Go, "introduced=1.21.0-0 fixed=1.21.3", "go1.21rc2", "go1.21.3"),
             (Order::Npm, "introduced=0 fixed=6.5.4", "v6.5.3", "6.5.10"),
+            (Order::Maven, "introduced=0 fixed=4.1.94.Final", "4.1.94.CR1", "4.1.94"),
+            (Order::RubyGems, "introduced=7.0.0 fixed=7.0.8.1", "7.0.8", "7.0.0.rc2"),
+            (Order::Rpm, "introduced=0 fixed=1:3.0.7-25.el9_3", "1:3.0.7-25.el9", "1:3.0.7-25.el9_3"),
         ] {
             let range = timeline(order, events);
             assert!(range.contains(&order.parse(inside).unwrap()), "{inside} in {events}");

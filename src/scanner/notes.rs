@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::package::Package;
+use crate::model::package::{Ecosystem, Package};
 use crate::scanner::feed::Feed;
 use crate::scanner::version::VersionError;
 
@@ -12,7 +12,8 @@ pub(super) struct Notes {
     /// Why the ranges of an ecosystem decide nothing, and how many packages that concerns.
     unknown_ecosystems: BTreeMap<String, usize>,
     no_version: usize,
-    no_release: usize,
+    /// Distributions of which the release is not known, and how many packages that concerns.
+    no_release: BTreeMap<String, usize>,
     single: BTreeSet<String>,
 }
 
@@ -25,8 +26,8 @@ impl Notes {
         self.no_version += 1;
     }
 
-    pub(super) fn no_release(&mut self) {
-        self.no_release += 1;
+    pub(super) fn no_release(&mut self, distribution: &Ecosystem) {
+        *self.no_release.entry(distribution.to_string()).or_default() += 1;
     }
 
     pub(super) fn unordered(&mut self, package: &Package, error: &VersionError) {
@@ -50,11 +51,9 @@ impl Notes {
         if self.no_version > 0 {
             notes.insert(format!("{} not matched: no version", packages(self.no_version)));
         }
-        if self.no_release > 0 {
-            notes.insert(format!(
-                "{} matched with every Debian release: theirs is not known",
-                packages(self.no_release)
-            ));
+        for (distribution, count) in self.no_release {
+            let packages = packages(count);
+            notes.insert(format!("{packages} matched with every {distribution} release: theirs is not known"));
         }
         match feed.withdrawn {
             0 => {}

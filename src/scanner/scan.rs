@@ -2,13 +2,14 @@
 //!
 //! A vulnerability is one finding per package, however many records describe it: it is affected where any one
 //! of them says so, its severity is the strongest that any of them states, its fixes and its vulnerable code are
-//! those of all of them. Records of a distribution are asked with the source package, where the package has one.
+//! those of all of them. Records of Debian, SUSE and openSUSE name source packages: they are asked with the package's
+//! source, where it has one.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use crate::format::osv::VulnerableCode;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
-use crate::model::package::{Ecosystem, Package};
+use crate::model::package::{Ecosystem, Package, RpmDistribution};
 use crate::model::vex::VexStatement;
 use crate::scanner::callgraph::CallGraph;
 use crate::scanner::feed::{Entry, Feed};
@@ -85,8 +86,11 @@ impl Asked<'_> {
 }
 
 fn hits(package: &Package, feed: &Feed, notes: &mut Notes) -> Vec<Hit> {
+    use RpmDistribution::{OpenSuse, Suse};
     let (name, text) = match (&package.ecosystem, &package.source) {
-        (Ecosystem::Debian(_), Some(source)) => (&source.name, source.version.as_str()),
+        (Ecosystem::Debian(_) | Ecosystem::Rpm(OpenSuse | Suse, _), Some(source)) => {
+            (&source.name, source.version.as_str())
+        }
         _ => (&package.name, package.version.as_str()),
     };
     if text.is_empty() {
@@ -94,8 +98,8 @@ fn hits(package: &Package, feed: &Feed, notes: &mut Notes) -> Vec<Hit> {
         return Vec::new();
     }
     let order = Order::of(&package.ecosystem).map_err(|error| notes.unknown_ecosystem(error.to_string())).ok();
-    if package.ecosystem == Ecosystem::Debian(None) {
-        notes.no_release();
+    if package.ecosystem.lacks_release() {
+        notes.no_release(&package.ecosystem);
     }
     let own = order.and_then(|order| order.parse(text).map_err(|error| notes.unordered(package, &error)).ok());
     let semver = order.and_then(|order| order.semver().parse(text).ok());
@@ -193,6 +197,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::format;
     use crate::format::osv::{self, Advisory};
     use crate::model::package::SourcePackage;
     use crate::model::vex::VexStatus;
@@ -332,8 +337,8 @@ mod tests {
             package("npm", "x", "1.2.3.4"),
             package("npm", "x", "1.2.3.5"),
             package("npm", "z", ""),
-            package("Maven", "a:b", "1"),
-            package("Maven", "a:c", "1"),
+            package("Hex", "a", "1"),
+            package("Hex", "b", "1"),
             package("Debian", "openssl", "1"),
             package("PyPI", "y", "1.0.post1"),
         ];
@@ -345,7 +350,7 @@ mod tests {
                 "1 package is matched with every Debian release: theirs is not known",
                 "1 package is not matched: no version",
                 "1 withdrawn advisory is passed over",
-                "2 packages are matched by listed versions alone: the version order of ecosystem `Maven` is not known",
+                "2 packages are matched by listed versions alone: the version order of ecosystem `Hex` is not known",
                 "`1.0.post1` is not compared with ranges of type SEMVER: it is no semantic version",
                 "`x@1.2.3.4` is matched by listed versions alone: `1.2.3.4` is no npm version",
                 "`x@1.2.3.5` is matched by listed versions alone: `1.2.3.5` is no npm version",
@@ -358,19 +363,53 @@ mod tests {
     #[test]
     fn an_ecosystem_without_an_order_is_matched_by_listed_versions() {
         let feed = Feed::new(vec![record(&json!({ "id": "X-1", "affected": [{
-            "package": { "ecosystem": "Maven", "name": "io.netty:netty-handler" },
-            "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": "4.1.94.Final" }] }],
-            "versions": ["4.1.87.Final", "4.1.93.Final"],
+            "package": { "ecosystem": "Hex", "name": "ecto" },
+            "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": "4.1.94" }] }],
+            "versions": ["4.1.87", "4.1.93"],
         }] }))]);
-        let netty = |version| package("Maven", "io.netty:netty-handler", version);
-        let packages = [netty("4.1.87.Final"), netty("4.1.88.Final"), netty("4.1.94.Final")];
+        let ecto = |version| package("Hex", "ecto", version);
+        let packages = [ecto("4.1.87"), ecto("4.1.88"), ecto("4.1.94")];
         let scan = scan(&packages, &feed, None);
-        assert_eq!(lines(&scan), ["X-1 io.netty:netty-handler@4.1.87.Final unknown"]);
-        assert_eq!(scan.findings[0].fixed_versions, ["4.1.94.Final".to_owned()].into());
+        assert_eq!(lines(&scan), ["X-1 ecto@4.1.87 unknown"]);
+        assert_eq!(scan.findings[0].fixed_versions, ["4.1.94".to_owned()].into());
         assert_eq!(
             scan.notes,
-            ["3 packages are matched by listed versions alone: the version order of ecosystem `Maven` is not known"]
+            ["3 packages are matched by listed versions alone: the version order of ecosystem `Hex` is not known"]
         );
+    }
+
+    #[test]
+    fn what_an_sbom_lists_by_purl_is_matched_in_its_ecosystem() {
+        let advisory = |id: &str, ecosystem: &str, name: &str, fixed: &str| {
+            record(&json!({ "id": id, "affected": [{
+                "package": { "ecosystem": ecosystem, "name": name },
+                "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": fixed }] }],
+            }] }))
+        };
+        let feed = Feed::new(vec![
+            advisory("M-1", "Maven", "io.netty:netty-handler", "4.1.94.Final"),
+            advisory("G-1", "RubyGems", "rails", "7.0.8.1"),
+            advisory("R-8", "Rocky Linux:8", "openssl-libs", "1:1.1.1k-12.el8_9"),
+            advisory("R-9", "Rocky Linux:9", "openssl-libs", "1:3.0.7-25.el9_3"),
+            advisory("S-1", "openSUSE:Leap 15.6", "xz", "5.4.1-150600.3.3.1"),
+        ]);
+        let sbom = json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+            { "type": "library", "group": "io.netty", "name": "netty-handler", "version": "4.1.94.CR1",
+              "purl": "pkg:maven/io.netty/netty-handler@4.1.94.CR1" },
+            { "type": "library", "name": "rails", "version": "7.0.8", "purl": "pkg:gem/rails@7.0.8" },
+            { "type": "library", "name": "openssl-libs", "version": "1:3.0.7-25.el9",
+              "purl": "pkg:rpm/rocky/openssl-libs@3.0.7-25.el9?arch=x86_64&distro=rocky-9.3&epoch=1" },
+            { "type": "library", "name": "liblzma5", "version": "5.4.1-150600.1.1",
+              "purl": "pkg:rpm/opensuse/liblzma5@5.4.1-150600.1.1?distro=opensuse-leap-15.6&upstream=xz-5.4.1-150600.1.1.src.rpm" },
+        ] });
+        let inventory = format::read_inventory("sbom.json", sbom.to_string().as_bytes(), None).unwrap();
+        let scan = scan(&inventory.packages, &feed, None);
+        let found: Vec<_> = scan.findings.iter().map(|f| (f.key.cve_id.as_str(), f.package.as_str())).collect();
+        assert_eq!(
+            found,
+            [("G-1", "rails"), ("M-1", "io.netty:netty-handler"), ("R-9", "openssl-libs"), ("S-1", "liblzma5")]
+        );
+        assert!(scan.notes.is_empty(), "{:?}", scan.notes);
     }
 
     #[test]
@@ -414,13 +453,14 @@ mod tests {
     }
 
     fn any_package() -> impl Strategy<Value = Package> {
-        let ecosystem = prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian", "Maven"];
+        let ecosystem =
+            prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian", "Maven", "Rocky Linux(:[89])?", "Hex"];
         (ecosystem, "[ab]", "[0-2](\\.[0-2]){0,2}(x)?")
             .prop_map(|(ecosystem, name, version)| package(&ecosystem, &name, &version))
     }
 
     fn any_advisory() -> impl Strategy<Value = Advisory> {
-        let ecosystem = prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian"];
+        let ecosystem = prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian", "Maven", "Rocky Linux(:[89])?"];
         let affected = (ecosystem, "[ab]", "[0-2]\\.[0-2](\\.[0-2])?", prop_oneof!["SEMVER", "ECOSYSTEM"], "[FG]?");
         let affected = proptest::collection::vec(affected, 0..3);
         let modified = prop_oneof![Just(None), "202[01]-01-01T00:00:00Z".prop_map(Some)];

@@ -136,7 +136,7 @@ fn name(group: Option<&str>, name: &str, facts: Option<&Facts>) -> String {
     let Some(facts) = facts else {
         return group.map_or_else(|| name.to_owned(), |group| format!("{group}/{name}"));
     };
-    let separator = if facts.ecosystem == Ecosystem::Other("Maven".to_owned()) { ':' } else { '/' };
+    let separator = if facts.ecosystem == Ecosystem::Maven { ':' } else { '/' };
     let spelled = group.map_or_else(|| name.to_owned(), |group| format!("{group}{separator}{name}"));
     let folded = facts.ecosystem == Ecosystem::PyPi || !spelled.eq_ignore_ascii_case(&facts.name);
     if folded { facts.name.clone() } else { spelled }

@@ -7,10 +7,18 @@
 //! Absent: version ranges as package managers write them (`^1.2`): OSV has none.
 
 mod debian;
+mod digits;
 mod go;
+mod maven;
 mod npm;
+mod padded;
 mod pypi;
+mod rpm;
+mod ruby_gems;
 mod semver;
+
+#[cfg(test)]
+mod published;
 
 use std::cmp::Ordering;
 use std::error::Error;
@@ -18,7 +26,10 @@ use std::fmt;
 
 use crate::model::package::Ecosystem;
 use crate::scanner::version::debian::DebianVersion;
+use crate::scanner::version::maven::MavenVersion;
 use crate::scanner::version::pypi::PypiVersion;
+use crate::scanner::version::rpm::RpmVersion;
+use crate::scanner::version::ruby_gems::GemVersion;
 use crate::scanner::version::semver::SemVer;
 
 /// Longest version text in bytes (node-semver's own limit; the longest real ones are under 100).
@@ -64,6 +75,12 @@ pub enum Order {
     Pypi,
     /// Debian policy §5.6.12.
     Debian,
+    /// The version order of Maven's POM reference.
+    Maven,
+    /// `rpmvercmp` on epoch, version and release.
+    Rpm,
+    /// `Gem::Version`.
+    RubyGems,
 }
 
 impl Order {
@@ -78,6 +95,9 @@ impl Order {
             Ecosystem::Go => Ok(Self::Go),
             Ecosystem::PyPi => Ok(Self::Pypi),
             Ecosystem::Debian(_) => Ok(Self::Debian),
+            Ecosystem::Maven => Ok(Self::Maven),
+            Ecosystem::Rpm(..) => Ok(Self::Rpm),
+            Ecosystem::RubyGems => Ok(Self::RubyGems),
             Ecosystem::Other(name) => Err(VersionError::UnknownEcosystem { ecosystem: name.clone() }),
         }
     }
@@ -86,7 +106,7 @@ impl Order {
     pub fn semver(self) -> Self {
         match self {
             Self::Npm | Self::Go => self,
-            Self::SemVer | Self::Pypi | Self::Debian => Self::SemVer,
+            Self::SemVer | Self::Pypi | Self::Debian | Self::Maven | Self::Rpm | Self::RubyGems => Self::SemVer,
         }
     }
 
@@ -104,6 +124,9 @@ impl Order {
             Self::Go => go::parse(text).map(Family::SemVer).map_err(Into::into),
             Self::Pypi => PypiVersion::parse(text).map(Family::Pypi).map_err(Into::into),
             Self::Debian => DebianVersion::parse(text).map(Family::Debian).map_err(Into::into),
+            Self::Maven => MavenVersion::parse(text).map(Family::Maven).map_err(Into::into),
+            Self::Rpm => RpmVersion::parse(text).map(Family::Rpm).map_err(Into::into),
+            Self::RubyGems => GemVersion::parse(text).map(Family::RubyGems).map_err(Into::into),
         };
         parsed.map(Version).map_err(|source| VersionError::Unparsable { order: self, text: text.to_owned(), source })
     }
@@ -117,6 +140,9 @@ impl fmt::Display for Order {
             Self::Go => "Go",
             Self::Pypi => "PEP 440",
             Self::Debian => "Debian",
+            Self::Maven => "Maven",
+            Self::Rpm => "RPM",
+            Self::RubyGems => "RubyGems",
         })
     }
 }
@@ -133,6 +159,9 @@ enum Family {
     SemVer(SemVer),
     Pypi(PypiVersion),
     Debian(DebianVersion),
+    Maven(MavenVersion),
+    Rpm(RpmVersion),
+    RubyGems(GemVersion),
 }
 
 /// Compares two versions of one ecosystem.
@@ -150,20 +179,27 @@ mod tests {
 
     use super::*;
 
-    const ORDERS: [Order; 5] = [Order::SemVer, Order::Npm, Order::Go, Order::Pypi, Order::Debian];
+    const ORDERS: [Order; 8] =
+        [Order::SemVer, Order::Npm, Order::Go, Order::Pypi, Order::Debian, Order::Maven, Order::Rpm, Order::RubyGems];
 
     #[test]
     fn an_unknown_ecosystem_is_an_error_and_not_a_guess() {
-        let error = compare(&Ecosystem::Other("Maven".into()), "1", "2").unwrap_err();
-        assert_eq!(error.to_string(), "the version order of ecosystem `Maven` is not known");
+        let error = compare(&Ecosystem::Other("Hex".into()), "1", "2").unwrap_err();
+        assert_eq!(error.to_string(), "the version order of ecosystem `Hex` is not known");
     }
 
     #[test]
     fn what_is_not_a_version_is_named() {
         for order in ORDERS {
             for text in ["", " ", "hello, world", "1.2.3 4", "ü", "1..2", "latest"] {
-                // Debian policy lets an upstream version start with a letter and holds `1..2` for one.
-                if order == Order::Debian && ["latest", "1..2"].contains(&text) {
+                // These let a version start with a letter and hold `1..2` for one; Maven lets it be any word.
+                let lenient: &[&str] = match order {
+                    Order::Debian | Order::Rpm => &["latest", "1..2"],
+                    Order::Maven => &["latest", "1..2", "ü"],
+                    _ => &[],
+                };
+                if lenient.contains(&text) {
+                    assert!(order.parse(text).is_ok(), "{order}: {text}");
                     continue;
                 }
                 let error = order.parse(text).unwrap_err().to_string();
@@ -187,6 +223,9 @@ mod tests {
             "([0-9]!)?[0-9]{1,2}(\\.[0-9]){0,3}((a|b|rc)[0-9])?(\\.post[0-9])?(\\.dev[0-9])?(\\+[a-z0-9](\\.[a-z0-9])?)?",
             "([0-9]:)?[0-9][0-9a-z.+~]{0,6}(-[0-9a-z.+~]{1,4})?",
             "[0-9](\\.[0-9]){2}(-(0|1|2|10|a|rc)(\\.(0|1|2|10|a|rc)){0,2})?",
+            "(0|1|a|b|m|ga|rc|sp|x|[.-]){1,6}",
+            "[01](\\.[01]){0,2}([.-]?(a|alpha|rc|sp|ga|final|x)[.-]?[01]?){0,2}",
+            "[01a~^.+_]{1,6}(-[01a~^.]{1,3})?",
         ]
     }
 

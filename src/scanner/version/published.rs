@@ -1,0 +1,31 @@
+//! The cases of `tests/data/version`: `a < b < c` and `a = b`, one statement a line.
+
+use std::cmp::Ordering;
+
+use crate::scanner::version::Order;
+
+/// Holds every statement of a table against an order. Says how many pairs there were.
+fn check(order: Order, table: &str) -> usize {
+    let read = |text: &str| order.parse(text).unwrap_or_else(|error| panic!("{error}"));
+    let mut pairs = 0;
+    for line in table.lines().filter(|line| !line.starts_with('#')) {
+        let (sign, expected) = if line.contains(" = ") { (" = ", Ordering::Equal) } else { (" < ", Ordering::Less) };
+        let versions: Vec<_> = line.split(sign).collect();
+        assert!(versions.len() > 1 && !versions.iter().any(|text| text.contains(' ')), "{line}");
+        for (i, a) in versions.iter().enumerate() {
+            for b in &versions[i + 1..] {
+                assert_eq!(read(a).cmp(&read(b)), expected, "{a}{sign}{b}");
+                assert_eq!(read(b).cmp(&read(a)), expected.reverse(), "{b} against {a}");
+                pairs += 1;
+            }
+        }
+    }
+    pairs
+}
+
+#[test]
+fn orders_are_the_published_ones() {
+    assert_eq!(check(Order::Maven, include_str!("../../../tests/data/version/maven.txt")), 637);
+    assert_eq!(check(Order::RubyGems, include_str!("../../../tests/data/version/ruby-gems.txt")), 25);
+    assert_eq!(check(Order::Rpm, include_str!("../../../tests/data/version/rpm.txt")), 63);
+}
