@@ -20,9 +20,15 @@ pub struct Produced {
 /// What an artifact of this format is for, where nobody said.
 pub fn usual_type(format: ArtifactFormat) -> ArtifactType {
     match format {
-        ArtifactFormat::Cyclonedx | ArtifactFormat::Spdx => ArtifactType::Sbom,
-        ArtifactFormat::CyclonedxVex | ArtifactFormat::Openvex => ArtifactType::Vex,
-        ArtifactFormat::Sarif | ArtifactFormat::StellaFindings => ArtifactType::Findings,
+        ArtifactFormat::Cyclonedx | ArtifactFormat::Spdx | ArtifactFormat::Spdx3 | ArtifactFormat::Syft => {
+            ArtifactType::Sbom
+        }
+        ArtifactFormat::CyclonedxVex | ArtifactFormat::Openvex | ArtifactFormat::Csaf => ArtifactType::Vex,
+        ArtifactFormat::Sarif
+        | ArtifactFormat::Grype
+        | ArtifactFormat::OsvScanner
+        | ArtifactFormat::Trivy
+        | ArtifactFormat::StellaFindings => ArtifactType::Findings,
         ArtifactFormat::StellaDecision => ArtifactType::Decision,
         ArtifactFormat::Json | ArtifactFormat::Bytes => ArtifactType::Evidence,
     }

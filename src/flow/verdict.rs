@@ -265,7 +265,7 @@ mod tests {
     use super::*;
     use crate::model::artifact::ArtifactFormat;
 
-    const DOCUMENTS: [(ArtifactFormat, &[u8]); 8] = [
+    const DOCUMENTS: [(ArtifactFormat, &[u8]); 16] = [
         (ArtifactFormat::Cyclonedx, include_bytes!("../../tests/data/canonical/cyclonedx/full.json")),
         (ArtifactFormat::Cyclonedx, include_bytes!("../../tests/data/format/cyclonedx.json")),
         (ArtifactFormat::CyclonedxVex, include_bytes!("../../tests/data/canonical/cyclonedx-vex/full.json")),
@@ -273,6 +273,14 @@ mod tests {
         (ArtifactFormat::Spdx, include_bytes!("../../tests/data/format/spdx.json")),
         (ArtifactFormat::Openvex, include_bytes!("../../tests/data/canonical/openvex/full.json")),
         (ArtifactFormat::Sarif, include_bytes!("../../tests/data/canonical/sarif/full.json")),
+        (ArtifactFormat::Spdx3, include_bytes!("../../tests/data/canonical/spdx3/full.json")),
+        (ArtifactFormat::Csaf, include_bytes!("../../tests/data/canonical/csaf/full.json")),
+        (ArtifactFormat::Grype, include_bytes!("../../tests/data/canonical/grype/full.json")),
+        (ArtifactFormat::OsvScanner, include_bytes!("../../tests/data/canonical/osv-scanner/full.json")),
+        (ArtifactFormat::OsvScanner, include_bytes!("../../tests/data/format/osv-scanner.json")),
+        (ArtifactFormat::Syft, include_bytes!("../../tests/data/canonical/syft/full.json")),
+        (ArtifactFormat::Syft, include_bytes!("../../tests/data/format/syft.json")),
+        (ArtifactFormat::Trivy, include_bytes!("../../tests/data/canonical/trivy/full.json")),
         (ArtifactFormat::StellaFindings, include_bytes!("../../tests/data/format/findings.json")),
     ];
 

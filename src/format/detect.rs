@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::format::text::decode;
-use crate::format::{decision, findings, openvex};
+use crate::format::{decision, findings, openvex, spdx3};
 use crate::model::artifact::ArtifactFormat;
 
 /// The members that tell formats apart, unread.
@@ -30,6 +30,54 @@ struct Marks<'t> {
     runs: Option<&'t RawValue>,
     #[serde(borrow)]
     schema: Option<&'t RawValue>,
+    #[serde(borrow)]
+    document: Option<&'t RawValue>,
+    #[serde(borrow)]
+    descriptor: Option<&'t RawValue>,
+    #[serde(borrow)]
+    artifacts: Option<&'t RawValue>,
+    #[serde(borrow)]
+    matches: Option<&'t RawValue>,
+    #[serde(borrow)]
+    results: Option<&'t RawValue>,
+    #[serde(borrow, rename = "experimental_config")]
+    osv_scanner_config: Option<&'t RawValue>,
+    #[serde(borrow, rename = "SchemaVersion")]
+    trivy_schema: Option<&'t RawValue>,
+    #[serde(borrow, rename = "ArtifactName")]
+    trivy_artifact: Option<&'t RawValue>,
+    #[serde(borrow, rename = "Results")]
+    trivy_results: Option<&'t RawValue>,
+}
+
+/// What names a CSAF document.
+#[derive(Deserialize)]
+struct Csaf {
+    #[serde(rename = "csaf_version")]
+    _version: String,
+}
+
+/// What names the tools of one maker in their reports.
+#[derive(Deserialize)]
+struct Descriptor {
+    name: String,
+}
+
+/// What the results of osv-scanner have, and those of other tools do not.
+#[derive(Deserialize)]
+struct OsvScannerResult {
+    #[serde(rename = "source")]
+    _source: OsvScannerSource,
+    #[serde(rename = "packages")]
+    _packages: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct OsvScannerSource {
+    #[serde(rename = "path")]
+    _path: String,
+    #[serde(rename = "type")]
+    _kind: String,
 }
 
 /// The format of a document. The version plays no part: reading says which versions are read.
@@ -47,7 +95,7 @@ pub fn detect(bytes: &[u8]) -> ArtifactFormat {
 }
 
 fn of_marks(marks: &Marks<'_>) -> Option<ArtifactFormat> {
-    let text = |value: Option<&RawValue>| serde_json::from_str::<String>(value?.get()).ok();
+    let text = read::<String>;
     let begins = |value, start: &str| text(value).is_some_and(|text| text.starts_with(start));
     let family = |schema: &str| schema.rsplit_once('/').map_or("", |(family, _)| family).to_owned() + "/";
     if text(marks.bom_format).as_deref() == Some("CycloneDX") {
@@ -60,8 +108,12 @@ fn of_marks(marks: &Marks<'_>) -> Option<ArtifactFormat> {
     };
     if begins(marks.spdx_version, "SPDX-") {
         Some(ArtifactFormat::Spdx)
+    } else if begins(marks.context, spdx3::CONTEXT) {
+        Some(ArtifactFormat::Spdx3)
     } else if begins(marks.context, openvex::CONTEXT) {
         Some(ArtifactFormat::Openvex)
+    } else if read::<Csaf>(marks.document).is_some() {
+        Some(ArtifactFormat::Csaf)
     } else if begins(marks.schema, &family(findings::SCHEMA)) {
         Some(ArtifactFormat::StellaFindings)
     } else if begins(marks.schema, &family(decision::SCHEMA)) {
@@ -69,8 +121,33 @@ fn of_marks(marks: &Marks<'_>) -> Option<ArtifactFormat> {
     } else if sarif() {
         Some(ArtifactFormat::Sarif)
     } else {
+        of_report(marks)
+    }
+}
+
+/// The format of a scanner's own report.
+fn of_report(marks: &Marks<'_>) -> Option<ArtifactFormat> {
+    let made_by = |name: &str| read::<Descriptor>(marks.descriptor).is_some_and(|descriptor| descriptor.name == name);
+    let of_osv_scanner = || match read::<Vec<OsvScannerResult>>(marks.results) {
+        Some(results) => !results.is_empty() || marks.osv_scanner_config.is_some(),
+        // `null`, where nothing was found.
+        None => marks.osv_scanner_config.is_some() && marks.results.is_none(),
+    };
+    if marks.artifacts.is_some() && made_by("syft") {
+        Some(ArtifactFormat::Syft)
+    } else if marks.matches.is_some() && made_by("grype") {
+        Some(ArtifactFormat::Grype)
+    } else if marks.trivy_schema.is_some() && (marks.trivy_artifact.is_some() || marks.trivy_results.is_some()) {
+        Some(ArtifactFormat::Trivy)
+    } else if of_osv_scanner() {
+        Some(ArtifactFormat::OsvScanner)
+    } else {
         None
     }
+}
+
+fn read<'t, T: Deserialize<'t>>(value: Option<&'t RawValue>) -> Option<T> {
+    serde_json::from_str(value?.get()).ok()
 }
 
 #[cfg(test)]
@@ -91,6 +168,19 @@ mod tests {
             (r#"{"version":"2.1.0","runs":[]}"#, Sarif),
             (r#"{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[]}"#, Sarif),
             (r#"{"version":"2.1.0"}"#, Json),
+            (r#"{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[]}"#, Spdx3),
+            (r#"{"document":{"csaf_version":"2.0"}}"#, Csaf),
+            (r#"{"document":{"category":"x"}}"#, Json),
+            (r#"{"artifacts":[],"descriptor":{"name":"syft"}}"#, Syft),
+            (r#"{"matches":[],"descriptor":{"name":"grype"}}"#, Grype),
+            (r#"{"matches":[],"descriptor":{"name":"another"}}"#, Json),
+            (r#"{"SchemaVersion":2,"ArtifactName":"."}"#, Trivy),
+            (r#"{"SchemaVersion":2}"#, Json),
+            (r#"{"results":[],"experimental_config":{}}"#, OsvScanner),
+            (r#"{"results":null,"experimental_config":{}}"#, OsvScanner),
+            (r#"{"results":[{"source":{"path":"/a","type":"lockfile"},"packages":[]}]}"#, OsvScanner),
+            (r#"{"results":[{"check_id":"x","path":"a.py"}]}"#, Json),
+            (r#"{"results":[]}"#, Json),
             (r#"{"schema":"stella.findings/1","findings":[]}"#, StellaFindings),
             (r#"{"schema":"stella.findings/9"}"#, StellaFindings),
             (r#"{"schema":"stella.decision/1"}"#, StellaDecision),

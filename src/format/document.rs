@@ -3,7 +3,9 @@
 use crate::format::error::FormatError;
 use crate::format::inventory::distinct;
 use crate::format::text::decode;
-use crate::format::{cyclonedx, decision, findings, openvex, sarif, spdx};
+use crate::format::{
+    csaf, cyclonedx, decision, findings, grype, openvex, osv_scanner, sarif, spdx, spdx3, syft, trivy,
+};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::decision::Decision;
 use crate::model::finding::Finding;
@@ -44,8 +46,17 @@ pub fn read_document(format: ArtifactFormat, bytes: &[u8]) -> Result<Document, F
             Document { vex: Some(cyclonedx::read(text)?.vex.unwrap_or_default()), ..nothing }
         }
         ArtifactFormat::Spdx => Document { packages: Some(distinct(spdx::read(text)?.packages)), ..nothing },
+        ArtifactFormat::Spdx3 => {
+            let contents = spdx3::read(text)?;
+            Document { packages: Some(distinct(contents.listing.packages)), vex: contents.vex, ..nothing }
+        }
+        ArtifactFormat::Syft => Document { packages: Some(distinct(syft::read(text)?.packages)), ..nothing },
         ArtifactFormat::Openvex => Document { vex: Some(openvex::read(text)?), ..nothing },
+        ArtifactFormat::Csaf => Document { vex: Some(csaf::read(text)?), ..nothing },
         ArtifactFormat::Sarif => Document { findings: Some(sarif::read(text)?), ..nothing },
+        ArtifactFormat::Grype => grype::read(text)?,
+        ArtifactFormat::OsvScanner => osv_scanner::read(text)?,
+        ArtifactFormat::Trivy => trivy::read(text)?,
         ArtifactFormat::StellaFindings => Document { findings: Some(findings::read(text)?), ..nothing },
         ArtifactFormat::StellaDecision => Document { decision: Some(decision::read(text)?), ..nothing },
         ArtifactFormat::Json | ArtifactFormat::Bytes => nothing,

@@ -49,7 +49,19 @@ pub enum FormatError {
         /// What is read.
         known: &'static [&'static str],
     },
-    /// JSON that is broken, or a field that is not what the format says.
+    /// Text that is not JSON.
+    #[error("{format}: byte {offset} (in `{path}`) is not as JSON says; write the document again")]
+    Syntax {
+        /// The format.
+        format: &'static str,
+        /// The path of the field that is broken, `.` for the document itself.
+        path: String,
+        /// The offset of the byte at which reading ended; a byte order mark does not count.
+        offset: usize,
+        /// The parser's view, with line and column.
+        source: serde_json::Error,
+    },
+    /// A field that is not what the format says.
     #[error("{format}: `{path}` does not read as the format says; mend the field or write the document again")]
     Json {
         /// The format.

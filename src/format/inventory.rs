@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 use crate::format::error::FormatError;
 use crate::format::lockfile::{cargo, dpkg, go_sum, npm, poetry, requirements};
 use crate::format::text::decode;
-use crate::format::{cyclonedx, spdx};
+use crate::format::{cyclonedx, spdx, spdx3, syft};
 use crate::model::package::{Ecosystem, Package};
 
-const KNOWN: &str = "CycloneDX or SPDX JSON, `Cargo.lock`, `package-lock.json`, `npm-shrinkwrap.json`, \
+const KNOWN: &str = "CycloneDX, SPDX or Syft JSON, `Cargo.lock`, `package-lock.json`, `npm-shrinkwrap.json`, \
     `requirements.txt`, `poetry.lock`, `go.sum`, a Debian `status` file";
 
 /// What an inventory was read as.
@@ -22,8 +22,12 @@ const KNOWN: &str = "CycloneDX or SPDX JSON, `Cargo.lock`, `package-lock.json`, 
 pub enum InventoryKind {
     /// CycloneDX JSON.
     Cyclonedx,
-    /// SPDX JSON.
+    /// SPDX 2 JSON.
     Spdx,
+    /// SPDX 3 JSON-LD.
+    Spdx3,
+    /// Syft's own JSON.
+    Syft,
     /// `Cargo.lock`
     CargoLock,
     /// `package-lock.json` or `npm-shrinkwrap.json`
@@ -41,7 +45,7 @@ pub enum InventoryKind {
 impl InventoryKind {
     /// Whether it is an SBOM.
     pub fn is_sbom(self) -> bool {
-        matches!(self, Self::Cyclonedx | Self::Spdx)
+        matches!(self, Self::Cyclonedx | Self::Spdx | Self::Spdx3 | Self::Syft)
     }
 
     /// The stable name.
@@ -49,6 +53,8 @@ impl InventoryKind {
         match self {
             Self::Cyclonedx => "cyclonedx",
             Self::Spdx => "spdx",
+            Self::Spdx3 => "spdx3",
+            Self::Syft => "syft",
             Self::CargoLock => "cargo-lock",
             Self::PackageLock => "package-lock",
             Self::Requirements => "requirements",
@@ -106,6 +112,8 @@ pub fn read_inventory(file_name: &str, bytes: &[u8], distro: Option<&str>) -> Re
     let mut listing = match kind {
         InventoryKind::Cyclonedx => cyclonedx::read(text)?.listing,
         InventoryKind::Spdx => spdx::read(text)?,
+        InventoryKind::Spdx3 => spdx3::read(text)?.listing,
+        InventoryKind::Syft => syft::read(text)?,
         InventoryKind::CargoLock => cargo::read(text)?,
         InventoryKind::PackageLock => npm::read(text)?,
         InventoryKind::Requirements => requirements::read(text)?,
@@ -170,6 +178,10 @@ struct Marks<'t> {
     spdx_version: Option<&'t RawValue>,
     #[serde(borrow)]
     lockfile_version: Option<&'t RawValue>,
+    #[serde(borrow)]
+    artifacts: Option<&'t RawValue>,
+    #[serde(borrow, rename = "@graph")]
+    graph: Option<&'t RawValue>,
 }
 
 fn recognise_json(file_name: &str, text: &str) -> Option<InventoryKind> {
@@ -179,6 +191,8 @@ fn recognise_json(file_name: &str, text: &str) -> Option<InventoryKind> {
         Ok(Marks { bom_format: Some(_), .. }) => Some(InventoryKind::Cyclonedx),
         Ok(Marks { spdx_version: Some(_), .. }) => Some(InventoryKind::Spdx),
         Ok(Marks { lockfile_version: Some(_), .. }) => Some(InventoryKind::PackageLock),
+        Ok(Marks { graph: Some(_), .. }) => Some(InventoryKind::Spdx3),
+        Ok(Marks { artifacts: Some(_), .. }) => Some(InventoryKind::Syft),
         // Broken or bare JSON: the name decides, so that its parser can say what is wrong.
         _ if npm => Some(InventoryKind::PackageLock),
         _ if base.contains("spdx") => Some(InventoryKind::Spdx),

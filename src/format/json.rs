@@ -12,14 +12,23 @@ use crate::format::error::FormatError;
 /// Reads one JSON document. Depth is bounded by `serde_json` (128).
 pub(crate) fn read<T: DeserializeOwned>(format: &'static str, text: &str) -> Result<T, FormatError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| FormatError::Json {
-        format,
-        path: error.path().to_string(),
-        source: error.into_inner(),
-    })?;
-    let end = deserializer.end();
-    end.map_err(|source| FormatError::Json { format, path: ".".to_owned(), source })?;
+    let value = serde_path_to_error::deserialize(&mut deserializer);
+    let value = value.map_err(|error| refused(format, text, error.path().to_string(), error.into_inner()))?;
+    deserializer.end().map_err(|source| refused(format, text, ".".to_owned(), source))?;
     Ok(value)
+}
+
+fn refused(format: &'static str, text: &str, path: String, source: serde_json::Error) -> FormatError {
+    // What is broken before any field is.
+    let path = if path == "?" { ".".to_owned() } else { path };
+    if source.is_data() {
+        return FormatError::Json { format, path, source };
+    }
+    let lines = text.split_inclusive('\n').take(source.line().saturating_sub(1));
+    let before: usize = lines.map(str::len).sum();
+    // The parser counts columns from 1, and 0 for a line that it has not begun.
+    let offset = before + source.column().saturating_sub(1);
+    FormatError::Syntax { format, path, offset, source }
 }
 
 #[derive(Deserialize)]
@@ -99,7 +108,16 @@ mod tests {
         let error = read::<Wire>("x", "{\"items\":[1,\n\"a\"]}").unwrap_err();
         assert!(error.to_string().contains("`items[1]`"), "{error}");
         assert!(error.source().unwrap().to_string().contains("line 2 column 3"), "{:?}", error.source());
-        assert!(read::<Wire>("x", "{\"items\":[]} {}").is_err(), "trailing text");
+        for (text, path, offset) in [
+            ("{\"items\":[]} {}", ".", 13),
+            ("{\"items\":[1,\n", "items", 13),
+            ("{\"items\":[1,\n2,x]}", "items[2]", 15),
+            ("{\"items\":[1e999]}", "items[0]", 14),
+            ("", ".", 0),
+        ] {
+            let error = read::<Wire>("x", text).unwrap_err().to_string();
+            assert!(error.contains(&format!("byte {offset} (in `{path}`)")), "{text:?}: {error}");
+        }
     }
 
     #[test]

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::format::inventory::distinct;
+use crate::format::{Document, read_document, read_inventory};
 use crate::format::{InventoryKind, cyclonedx, cyclonedx_vex, decision, detect, findings, openvex, purl};
-use crate::format::{read_document, read_inventory};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::decision::Decision;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
@@ -24,7 +24,14 @@ macro_rules! sample {
     };
 }
 
-const SAMPLES: [(&str, &[u8]); 13] = [
+/// A sample of a profile, under the name of its format.
+macro_rules! canonical {
+    ($name:literal) => {
+        (concat!($name, ".json"), include_bytes!(concat!("../../tests/data/canonical/", $name, "/full.json")) as &[u8])
+    };
+}
+
+const SAMPLES: [(&str, &[u8]); 19] = [
     sample!("Cargo.lock"),
     sample!("package-lock.json"),
     sample!("npm-shrinkwrap.json"),
@@ -38,6 +45,12 @@ const SAMPLES: [(&str, &[u8]); 13] = [
     sample!("sarif.json"),
     sample!("findings.json"),
     sample!("decision.json"),
+    sample!("osv-scanner.json"),
+    sample!("syft.json"),
+    canonical!("csaf"),
+    canonical!("grype"),
+    canonical!("spdx3"),
+    canonical!("trivy"),
 ];
 
 fn sample(name: &str) -> &'static [u8] {
@@ -47,7 +60,7 @@ fn sample(name: &str) -> &'static [u8] {
 #[test]
 fn inventories_are_recognised_and_read() {
     use InventoryKind::*;
-    let cases: [(&str, InventoryKind, &[&str], usize); 9] = [
+    let cases: [(&str, InventoryKind, &[&str], usize); 11] = [
         ("Cargo.lock", CargoLock, &["pkg:cargo/rand@0.4.6", "pkg:cargo/rand@0.8.5"], 1),
         (
             "package-lock.json",
@@ -99,6 +112,8 @@ fn inventories_are_recognised_and_read() {
             1,
         ),
         ("spdx.json", Spdx, &["pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1"], 0),
+        ("spdx3.json", Spdx3, &["pkg:npm/lodash@4.17.20", "pkg:npm/shop@1.0.0"], 0),
+        ("syft.json", Syft, &["pkg:npm/lodash@4.17.20", "pkg:npm/minimist@1.2.8", "pkg:npm/shop@1.0.0"], 0),
     ];
     for (name, kind, purls, skipped) in cases {
         let inventory = read_inventory(name, sample(name), Some("debian-12")).unwrap();
@@ -126,8 +141,14 @@ fn documents_are_detected_and_read() {
     for (name, format) in [
         ("cyclonedx.json", Cyclonedx),
         ("spdx.json", Spdx),
+        ("spdx3.json", Spdx3),
+        ("syft.json", Syft),
         ("openvex.json", Openvex),
+        ("csaf.json", Csaf),
         ("sarif.json", Sarif),
+        ("grype.json", Grype),
+        ("osv-scanner.json", OsvScanner),
+        ("trivy.json", Trivy),
         ("findings.json", StellaFindings),
         ("decision.json", StellaDecision),
         ("package-lock.json", Json),
@@ -143,8 +164,12 @@ fn documents_are_detected_and_read() {
         ];
         let expected = match format {
             Cyclonedx => [true, true, true, false],
-            Spdx => [true, false, false, false],
-            Openvex => [false, false, true, false],
+            Spdx | Syft => [true, false, false, false],
+            Spdx3 => [true, false, true, false],
+            Openvex | Csaf => [false, false, true, false],
+            Grype => [false, true, true, false],
+            OsvScanner => [true, true, false, false],
+            Trivy => [true, true, true, false],
             Sarif | StellaFindings => [false, true, false, false],
             StellaDecision => [false, false, false, true],
             _ => [false; 4],
@@ -167,9 +192,10 @@ fn read_as_everything(bytes: &[u8]) {
     }
     for format in ArtifactFormat::ALL {
         if let Ok(document) = read_document(format, bytes) {
-            for findings in document.findings.iter() {
-                assert!(findings.is_sorted());
-            }
+            let Document { packages, findings, vex, decision: _ } = document;
+            assert!(packages.is_none_or(|packages| packages.is_sorted()), "{format}");
+            assert!(findings.is_none_or(|findings| findings.is_sorted()), "{format}");
+            assert!(vex.is_none_or(|vex| vex.is_sorted()), "{format}");
         }
     }
 }
@@ -197,6 +223,44 @@ fn depth_is_an_error_and_no_danger() {
             let result = read_inventory("x.json", text.as_bytes(), None);
             assert_eq!(result.is_ok(), depth <= 50, "{depth}: {:?}", result.err());
         }
+    }
+}
+
+#[test]
+fn branches_of_csaf_nest_up_to_the_readers_bound() {
+    let head = r#"{"document":{"csaf_version":"2.0"},"product_tree":{"branches":"#;
+    for depth in [1, 20, 50, 100, 1000, 50_000] {
+        let (open, close) = (r#"[{"branches":"#.repeat(depth), "}]".repeat(depth));
+        let text = format!("{head}{open}[]{close}}}}}");
+        let result = read_document(ArtifactFormat::Csaf, text.as_bytes());
+        assert_eq!(result.is_ok(), depth <= 50, "{depth}: {:?}", result.err());
+    }
+}
+
+/// What is broken as JSON is refused in every format, with the byte or the field.
+#[test]
+fn broken_documents_name_the_place() {
+    for (name, bytes) in SAMPLES {
+        let format = detect(bytes);
+        if !format.has_meaning() {
+            continue;
+        }
+        let text = std::str::from_utf8(bytes).unwrap().trim_end();
+        let last = text.len() - 1;
+        for (broken, expected) in [
+            (format!("{} ", text[..last].trim_end()), format!("byte {}", text[..last].trim_end().len())),
+            (format!("{text} x"), format!("byte {}", last + 2)),
+            (text.replacen('{', "{\"\\ud800\": 1,", 1), "byte ".to_owned()),
+            ("[".repeat(1 << 20), String::new()),
+            (String::new(), "byte 0".to_owned()),
+        ] {
+            let error = read_document(format, broken.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(&expected), "{name}: {error}");
+        }
+        let mut bad = bytes.to_vec();
+        bad.insert(1, 0xff);
+        let error = read_document(format, &bad).unwrap_err().to_string();
+        assert!(error.contains("byte 1 is not UTF-8"), "{name}: {error}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Foreign formats ↔ the model. Pure: bytes in, values out.
 //!
 //! - [`inventory`]: what a scan looks at (lockfiles, package databases, SBOMs) → packages
-//! - [`document`]: what a scan leaves behind (SBOM, findings, VEX, decision) → packages, findings, …
+//! - [`document`]: what a scan leaves behind (SBOM, findings, VEX, decision; a scanner's own report) → packages, findings, …
 //! - [`osv`]: what a feed holds → advisories
 //! - [`detect`](fn@detect): which format a document is in
 //! - [`cyclonedx`], [`cyclonedx_vex`], [`openvex`], [`findings`], [`decision`], [`evidence`]: the writers
@@ -24,13 +24,21 @@ pub mod inventory;
 pub mod openvex;
 pub mod osv;
 
+mod csaf;
+mod grype;
 mod json;
 mod lockfile;
+mod osv_scanner;
+mod package;
 mod purl;
 mod sarif;
 mod severity;
 mod spdx;
+mod spdx3;
+mod syft;
 mod text;
+mod trivy;
+mod vulnerability_ids;
 
 #[cfg(test)]
 mod laws;

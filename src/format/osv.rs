@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::format::osv::wire::Wire;
+pub(crate) use crate::format::osv::wire::Wire;
 use crate::model::finding::Severity;
 use crate::model::package::Ecosystem;
 

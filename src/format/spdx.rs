@@ -2,7 +2,7 @@
 //!
 //! Invariants: an `SPDXID` names one element. Every package of the document is a package, the described
 //! one too: writers do not agree on what they describe, and leaving one out could miss a vulnerability.
-//! Absent: files, snippets, relationships; SPDX 3, which is another format altogether.
+//! Absent: files, snippets, relationships; SPDX 3, which is another format altogether ([`crate::format::spdx3`]).
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -11,8 +11,8 @@ use serde::Deserialize;
 use crate::format::error::FormatError;
 use crate::format::inventory::Listing;
 use crate::format::json;
-use crate::format::purl::{self, Facts};
-use crate::model::package::{Ecosystem, Package, Purl};
+use crate::format::package;
+use crate::model::package::Purl;
 
 const FORMAT: &str = "SPDX";
 
@@ -105,22 +105,10 @@ fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
     for other in purls {
         listing.skip(other.to_string(), format!("`{}` has another purl, which sorts before it", package.name));
     }
-    let facts = purl.as_ref().and_then(purl::facts);
     let stated = [package.license_concluded, package.license_declared].into_iter().flatten();
     let licenses: BTreeSet<_> = stated.filter(|text| !matches!(text.as_str(), "" | "NOASSERTION" | "NONE")).collect();
-    let version = package.version_info.filter(|version| !matches!(version.as_str(), "" | "NOASSERTION"));
-    let version = version.or_else(|| facts.as_ref()?.version.clone()).unwrap_or_default();
-    listing.packages.push(match facts {
-        Some(Facts { ecosystem, name, source, .. }) => {
-            let fold = ecosystem != Ecosystem::PyPi && package.name.eq_ignore_ascii_case(&name);
-            let name = if fold { package.name } else { name };
-            Package { name, version, purl, ecosystem, licenses, source }
-        }
-        None => {
-            let ecosystem = Ecosystem::Other("unknown".to_owned());
-            Package { name: package.name, version, purl, ecosystem, licenses, source: None }
-        }
-    });
+    let version = package.version_info.filter(|version| version != "NOASSERTION");
+    listing.packages.push(package::of_entry(package.name, version, purl, licenses));
 }
 
 #[cfg(test)]

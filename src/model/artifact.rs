@@ -56,10 +56,22 @@ pub enum ArtifactFormat {
     CyclonedxVex,
     /// SPDX 2.x JSON.
     Spdx,
+    /// SPDX 3 JSON-LD.
+    Spdx3,
     /// OpenVEX.
     Openvex,
+    /// CSAF 2.0, read for the status of its products.
+    Csaf,
     /// SARIF 2.1.0.
     Sarif,
+    /// Grype's own JSON.
+    Grype,
+    /// osv-scanner's own JSON.
+    OsvScanner,
+    /// Syft's own JSON.
+    Syft,
+    /// Trivy's own JSON.
+    Trivy,
     /// stella's own findings, v1.
     StellaFindings,
     /// stella's own decision, v1.
@@ -72,12 +84,18 @@ pub enum ArtifactFormat {
 
 impl ArtifactFormat {
     /// Every format.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::Cyclonedx,
         Self::CyclonedxVex,
         Self::Spdx,
+        Self::Spdx3,
         Self::Openvex,
+        Self::Csaf,
         Self::Sarif,
+        Self::Grype,
+        Self::OsvScanner,
+        Self::Syft,
+        Self::Trivy,
         Self::StellaFindings,
         Self::StellaDecision,
         Self::Json,
@@ -90,8 +108,14 @@ impl ArtifactFormat {
             Self::Cyclonedx => "cyclonedx",
             Self::CyclonedxVex => "cyclonedx-vex",
             Self::Spdx => "spdx",
+            Self::Spdx3 => "spdx3",
             Self::Openvex => "openvex",
+            Self::Csaf => "csaf",
             Self::Sarif => "sarif",
+            Self::Grype => "grype",
+            Self::OsvScanner => "osv-scanner",
+            Self::Syft => "syft",
+            Self::Trivy => "trivy",
             Self::StellaFindings => "stella-findings",
             Self::StellaDecision => "stella-decision",
             Self::Json => "json",

@@ -1,4 +1,4 @@
-//! CycloneDX JSON, 1.4 to 1.6 (<https://cyclonedx.org/docs/1.6/json/>): read in full, written normalised.
+//! CycloneDX JSON, 1.4 to 1.7 (<https://cyclonedx.org/docs/1.7/json/>): read in full, written normalised.
 //!
 //! Invariants: a `bom-ref` names one element; the root (`metadata.component`) is what the document is
 //! about, not one of its packages; written documents hold nothing volatile (no serial number, no
@@ -24,6 +24,8 @@ use crate::model::package::Package;
 use crate::model::vex::VexStatement;
 
 pub(crate) const FORMAT: &str = "CycloneDX";
+/// The versions that are read: later ones added fields, and changed none that is read here.
+const READ: &[&str] = &["1.4", "1.5", "1.6", "1.7"];
 /// The version that is written.
 pub(crate) const WRITTEN: &str = "1.6";
 
@@ -51,9 +53,8 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         let problem = format!("`{}`; expected `CycloneDX`", header.bom_format);
         return Err(FormatError::Field { format: FORMAT, path: "bomFormat".to_owned(), problem });
     }
-    if !matches!(header.spec_version.as_str(), "1.4" | "1.5" | "1.6") {
-        let found = header.spec_version;
-        return Err(FormatError::Version { format: FORMAT, found, known: &["1.4", "1.5", "1.6"] });
+    if !READ.contains(&header.spec_version.as_str()) {
+        return Err(FormatError::Version { format: FORMAT, found: header.spec_version, known: READ });
     }
     let bom: Bom = json::read(FORMAT, text)?;
     let mut reader = component::Reader::default();
@@ -180,8 +181,8 @@ mod tests {
                 "`components[0].components[0].name`",
             ),
             (
-                document("").replace("1.5", "1.7").replace(",}", "}"),
-                "version `1.7` is not read, only `1.4`, `1.5`, `1.6`",
+                document("").replace("1.5", "2.0").replace(",}", "}"),
+                "version `2.0` is not read, only `1.4`, `1.5`, `1.6`, `1.7`",
             ),
             (document("").replace("CycloneDX", "SPDX").replace(",}", "}"), "`bomFormat`"),
         ] {

@@ -11,8 +11,9 @@ use crate::format::osv::{Advisory, Affected, AffectedPackage, Event, Range, Rang
 use crate::model::finding::Severity;
 use crate::model::package::Ecosystem;
 
+/// A record by its shape alone; [`super::read`] bounds it, too.
 #[derive(Deserialize)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     #[serde(deserialize_with = "id")]
     id: String,
     modified: Option<Timestamp>,

@@ -1,9 +1,9 @@
 //! `stella diff`: what differs between two results.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::scene::recorded;
-use crate::harness::{World, valid};
+use crate::harness::{World, repository, valid};
 
 /// Where a replay into `drift` leaves what it is compared with.
 const EXPECTED: &str = "drift/.stella/expected";
@@ -49,6 +49,67 @@ fn order_and_white_space_are_no_difference_and_meaning_is() {
     world.write("b.json", turned.to_string());
     for mode in ["bf", "sf"] {
         world.stella(1, &diff("a.json", "b.json", mode)).says(&["severity high → low"]);
+    }
+}
+
+/// Of each format a change that means something: where, to what, and what is said of it.
+#[test]
+fn a_severity_a_fix_and_a_status_are_seen_in_every_format_and_order_is_not() {
+    let world = World::new();
+    for (format, pointer, value, said) in [
+        ("trivy", "/Results/0/Vulnerabilities/0/Severity", json!("CRITICAL"), "severity high → critical"),
+        ("trivy", "/Results/0/Vulnerabilities/0/FixedVersion", json!("4.17.21"), "CVE-2021-23337"),
+        ("trivy", "/Results/0/Vulnerabilities/1/Status", json!("under_investigation"), "CVE-2020-7598"),
+        ("trivy", "/Results/0/ExperimentalModifiedFindings/0/Status", json!("affected"), "CVE-2020-28500"),
+        ("trivy", "/Results/0/Packages/1/Version", json!("0.0.9"), "minimist"),
+        ("grype", "/matches/0/vulnerability/severity", json!("Low"), "severity high → low"),
+        ("grype", "/matches/0/vulnerability/fix/versions", json!(["5.0.0"]), "CVE-2021-23337"),
+        ("grype", "/ignoredMatches/1/appliedIgnoreRules/0/vex-status", json!("affected"), "CVE-2020-28501"),
+        ("osv-scanner", "/results/0/packages/0/groups/1/max_severity", json!("9.8"), "severity high → critical"),
+        (
+            "osv-scanner",
+            "/results/0/packages/0/vulnerabilities/1/affected/0/ranges/0/events/1/fixed",
+            json!("4.17.22"),
+            "CVE-2021-23337",
+        ),
+        ("osv-scanner", "/results/1/packages/0/package/version", json!("3.1.3"), "jinja2"),
+        ("csaf", "/vulnerabilities/1/product_status", json!({ "fixed": ["SHOP-1:LODASH"] }), "CVE-2020-28500"),
+        ("csaf", "/vulnerabilities/0/flags/1/label", json!("vulnerable_code_not_present"), "CVE-2021-23337"),
+        ("spdx3", "/@graph/7/software_packageVersion", json!("4.17.21"), "lodash"),
+        ("spdx3", "/@graph/8/simplelicensing_licenseExpression", json!("ISC"), "lodash"),
+        ("spdx3", "/@graph/12/type", json!("security_VexAffectedVulnAssessmentRelationship"), "not_affected"),
+        ("syft", "/artifacts/1/version", json!("1.2.9"), "minimist"),
+        ("syft", "/artifacts/0/licenses/0/spdxExpression", json!("GPL-3.0-only"), "lodash"),
+    ] {
+        let sample = repository("tests/data/canonical").join(format).join("full.json");
+        let before: Value = serde_json::from_slice(&std::fs::read(sample).unwrap()).unwrap();
+        world.write("a.json", before.to_string());
+        let mut turned = before.clone();
+        turn_lists_of_objects(&mut turned);
+        assert_ne!(turned, before);
+        world.write("b.json", turned.to_string());
+        world.stella(0, &diff("a.json", "b.json", "sf")).says(&["semantic: same"]);
+
+        let mut changed = before;
+        *changed.pointer_mut(pointer).unwrap_or_else(|| panic!("{format}: {pointer}")) = value;
+        world.write("b.json", changed.to_string());
+        for mode in ["sf", "bf"] {
+            world.stella(1, &diff("a.json", "b.json", mode)).says(&["bitwise: differs · semantic: differs", said]);
+        }
+    }
+}
+
+/// Turns every list of objects round; their order means nothing to a reader.
+fn turn_lists_of_objects(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.iter_mut().for_each(turn_lists_of_objects);
+            if items.iter().all(Value::is_object) {
+                items.reverse();
+            }
+        }
+        Value::Object(members) => members.values_mut().for_each(turn_lists_of_objects),
+        _ => {}
     }
 }
 

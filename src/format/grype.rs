@@ -1,0 +1,215 @@
+//! Grype JSON (`grype -o json`), read for its matches.
+//!
+//! A match is a finding. Its key is the CVE id that the match or one of its related vulnerabilities bears, and the
+//! package's purl. A match that a VEX document made Grype ignore is a statement; one that is ignored for other reasons
+//! says nothing here. *Negligible* is no severity, as in Grype's own CycloneDX.
+//! Absent: the matched packages as an inventory (clean ones are not in the document), match details, EPSS, risk.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::format::document::Document;
+use crate::format::error::FormatError;
+use crate::format::json;
+use crate::format::package::Affected;
+use crate::format::text::Unfolding;
+use crate::format::vulnerability_ids::Ids;
+use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
+use crate::model::vex::{VexStatement, VexStatus};
+
+const FORMAT: &str = "Grype JSON";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    matches: Vec<Match>,
+    ignored_matches: Option<Vec<Match>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Match {
+    vulnerability: Vulnerability,
+    #[serde(default)]
+    related_vulnerabilities: Vec<Related>,
+    artifact: Artifact,
+    #[serde(default)]
+    applied_ignore_rules: Vec<IgnoreRule>,
+}
+
+#[derive(Deserialize)]
+struct Vulnerability {
+    id: String,
+    /// Absent where Grype has none.
+    severity: Option<Rated>,
+    fix: Option<Fix>,
+}
+
+#[derive(Deserialize)]
+struct Related {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Fix {
+    /// Absent and `null` in documents of older versions.
+    versions: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+enum Rated {
+    Unknown,
+    Negligible,
+    Low,
+    Medium,
+    High,
+    Critical,
+    #[serde(rename = "")]
+    Unstated,
+}
+
+impl From<Rated> for Severity {
+    fn from(rated: Rated) -> Self {
+        match rated {
+            Rated::Unknown | Rated::Unstated => Self::Unknown,
+            Rated::Negligible => Self::None,
+            Rated::Low => Self::Low,
+            Rated::Medium => Self::Medium,
+            Rated::High => Self::High,
+            Rated::Critical => Self::Critical,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Artifact {
+    name: String,
+    version: String,
+    purl: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct IgnoreRule {
+    vex_status: Option<String>,
+    vex_justification: Option<String>,
+}
+
+/// Reads a report.
+pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
+    let report: Report = json::read(FORMAT, text)?;
+    let mut findings = BTreeSet::new();
+    let mut unfolding = Unfolding::new(FORMAT);
+    for (index, found) in report.matches.into_iter().enumerate() {
+        let (ids, place) = identify(&found, || format!("matches[{index}].vulnerability.id"))?;
+        let severity = found.vulnerability.severity.map(Severity::from).unwrap_or_default();
+        let fixed_versions = found.vulnerability.fix.and_then(|fix| fix.versions).unwrap_or_default();
+        let Affected { key, name, version } = place;
+        findings.insert(Finding {
+            key: FindingKey { cve_id: ids.name, affected: key },
+            aliases: ids.aliases,
+            package: name,
+            version,
+            severity,
+            fixed_versions: fixed_versions.into_iter().collect(),
+            reachability: Reachability::Unknown,
+            vex_status: None,
+        });
+    }
+    let vex = report.ignored_matches.map(|ignored| statements(ignored, &mut unfolding)).transpose()?;
+    Ok(Document { findings: Some(findings.into_iter().collect()), vex, ..Document::default() })
+}
+
+fn identify(found: &Match, path: impl Fn() -> String) -> Result<(Ids, Affected), FormatError> {
+    let related = found.related_vulnerabilities.iter().map(|related| related.id.clone());
+    let Some(ids) = Ids::of(&found.vulnerability.id, related) else {
+        let problem = "it is empty; a vulnerability is nothing without an id".to_owned();
+        return Err(FormatError::Field { format: FORMAT, path: path(), problem });
+    };
+    let Artifact { name, version, purl } = &found.artifact;
+    Ok((ids, Affected::new(name.clone(), version.clone(), purl.as_deref())))
+}
+
+/// What VEX documents say of the matches that they made Grype ignore, sorted, each once.
+fn statements(ignored: Vec<Match>, unfolding: &mut Unfolding) -> Result<Vec<VexStatement>, FormatError> {
+    let mut statements = BTreeSet::new();
+    for (index, found) in ignored.into_iter().enumerate() {
+        let (ids, place) = identify(&found, || format!("ignoredMatches[{index}].vulnerability.id"))?;
+        for (at, rule) in found.applied_ignore_rules.into_iter().enumerate() {
+            let status = match rule.vex_status.as_deref() {
+                None | Some("") => continue,
+                Some("not_affected") => VexStatus::NotAffected,
+                Some("affected") => VexStatus::Affected,
+                Some("fixed") => VexStatus::Fixed,
+                Some("under_investigation") => VexStatus::UnderInvestigation,
+                Some(other) => {
+                    let path = format!("ignoredMatches[{index}].appliedIgnoreRules[{at}].vex-status");
+                    let problem = format!("`{other}` is none of OpenVEX's words");
+                    return Err(FormatError::Field { format: FORMAT, path, problem });
+                }
+            };
+            let justification = rule.vex_justification.filter(|word| !word.is_empty());
+            unfolding.take([ids.name.as_str(), &place.key, justification.as_deref().unwrap_or_default()])?;
+            let (vulnerability, product) = (ids.name.clone(), place.key.clone());
+            statements.insert(VexStatement { vulnerability, product, status, justification });
+        }
+    }
+    Ok(statements.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_are_findings_and_ignored_ones_statements() {
+        let document = read(
+            r#"{"matches":[
+              {"vulnerability":{"id":"GHSA-35jh-r3h4-6jhm","severity":"High","fix":{"versions":["4.17.21"],"state":"fixed"}},
+               "relatedVulnerabilities":[{"id":"CVE-2021-23337"}],
+               "artifact":{"name":"lodash","version":"4.17.20","purl":"pkg:npm/lodash@4.17.20"}},
+              {"vulnerability":{"id":"CVE-2020-1","severity":"Negligible","fix":{"versions":[],"state":"wont-fix"}},
+               "artifact":{"name":"a","version":"1","purl":""}}],
+             "ignoredMatches":[
+              {"vulnerability":{"id":"CVE-2020-2","fix":{"versions":null,"state":""}},"artifact":{"name":"a","version":"1"},
+               "appliedIgnoreRules":[{"namespace":"vex","vex-status":"not_affected","vex-justification":"component_not_present"},
+                                     {"namespace":"x","fix-state":"wont-fix"}]}]}"#,
+        )
+        .unwrap();
+        let read: Vec<_> = document
+            .findings
+            .iter()
+            .flatten()
+            .map(|f| (f.key.cve_id.as_str(), f.key.affected.as_str(), f.severity))
+            .collect();
+        assert_eq!(
+            read,
+            [("CVE-2020-1", "a@1", Severity::None), ("CVE-2021-23337", "pkg:npm/lodash@4.17.20", Severity::High)]
+        );
+        let vex = document.vex.unwrap();
+        assert_eq!((vex.len(), vex[0].status, vex[0].product.as_str()), (1, VexStatus::NotAffected, "a@1"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, expected) in [
+            (
+                r#"{"matches":[{"vulnerability":{"id":""},"artifact":{"name":"a","version":"1"}}]}"#,
+                "`matches[0].vulnerability.id`",
+            ),
+            (
+                r#"{"matches":[{"vulnerability":{"id":"x","severity":"high"},"artifact":{"name":"a","version":"1"}}]}"#,
+                "`matches[0].vulnerability.severity`",
+            ),
+            (r#"{"matches":[{"vulnerability":{"id":"x"},"artifact":{"name":"a"}}]}"#, "`matches[0].artifact`"),
+            (
+                r#"{"matches":[],"ignoredMatches":[{"vulnerability":{"id":"x"},"artifact":{"name":"a","version":"1"},"appliedIgnoreRules":[{"vex-status":"odd"}]}]}"#,
+                "`ignoredMatches[0].appliedIgnoreRules[0].vex-status`",
+            ),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

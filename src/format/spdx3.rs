@@ -1,0 +1,217 @@
+//! SPDX 3.0.1, JSON-LD (<https://spdx.github.io/spdx-spec/v3.0.1/>), read for its packages and VEX statements.
+//!
+//! Invariants: an `spdxId` names one element. Every `software_Package` is a package, the described one too. Licences are
+//! those that relationships declare or conclude. A VEX assessment is a statement for each product that it is about; its
+//! justification is OpenVEX's word.
+//! Absent: files, snippets, other profiles' elements; JSON-LD that spells names in another way than the
+//! specification's own context.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::Deserialize;
+
+use crate::format::error::FormatError;
+use crate::format::inventory::Listing;
+use crate::format::json;
+use crate::format::package;
+use crate::format::text::Unfolding;
+use crate::model::package::Purl;
+use crate::model::vex::{VexStatement, VexStatus};
+
+const FORMAT: &str = "SPDX 3";
+/// The context of every version begins so.
+pub(crate) const CONTEXT: &str = "https://spdx.org/rdf/3.";
+const READ: &str = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld";
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(rename = "@context")]
+    context: String,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "@graph")]
+    graph: Vec<Element>,
+}
+
+/// An element of any class: the members of all that are read.
+#[derive(Deserialize)]
+struct Element {
+    #[serde(rename = "type")]
+    class: String,
+    #[serde(rename = "spdxId")]
+    id: Option<String>,
+    name: Option<String>,
+    #[serde(rename = "software_packageVersion")]
+    version: Option<String>,
+    #[serde(rename = "software_packageUrl")]
+    purl: Option<String>,
+    #[serde(default, rename = "externalIdentifier")]
+    external_identifiers: Vec<ExternalIdentifier>,
+    #[serde(rename = "simplelicensing_licenseExpression")]
+    license_expression: Option<String>,
+    #[serde(rename = "relationshipType")]
+    relationship: Option<String>,
+    from: Option<String>,
+    #[serde(default)]
+    to: Vec<String>,
+    #[serde(rename = "security_justificationType")]
+    justification: Option<String>,
+    #[serde(rename = "security_impactStatement")]
+    impact: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExternalIdentifier {
+    external_identifier_type: String,
+    identifier: String,
+}
+
+/// What a document says.
+pub(crate) struct Contents {
+    pub(crate) listing: Listing,
+    /// Absent where the document assesses nothing.
+    pub(crate) vex: Option<Vec<VexStatement>>,
+}
+
+/// Reads a document.
+pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
+    let header: Header = json::read(FORMAT, text)?;
+    if header.context != READ {
+        return Err(FormatError::Version { format: FORMAT, found: header.context, known: &[READ] });
+    }
+    let document: Document = json::read(FORMAT, text)?;
+    let mut by_id: HashMap<&str, &Element> = HashMap::new();
+    for element in &document.graph {
+        if let Some(id) = &element.id
+            && by_id.insert(id, element).is_some()
+        {
+            return Err(FormatError::DuplicateId { format: FORMAT, id: id.clone() });
+        }
+    }
+    let mut unfolding = Unfolding::new(FORMAT);
+    let licenses = licenses(&document.graph, &by_id, &mut unfolding)?;
+    let mut listing = Listing::default();
+    let mut keys: HashMap<&str, String> = HashMap::new();
+    for (index, element) in document.graph.iter().enumerate().filter(|(_, element)| element.class == PACKAGE) {
+        let Some(name) = element.name.clone() else {
+            let problem = "it is absent; a package has a name".to_owned();
+            return Err(FormatError::Field { format: FORMAT, path: format!("@graph[{index}].name"), problem });
+        };
+        let purl = purl(&mut listing, index, element);
+        let id = element.id.as_deref();
+        let licenses = id.and_then(|id| licenses.get(id)).cloned().unwrap_or_default();
+        let package = package::of_entry(name, element.version.clone(), purl, licenses);
+        keys.extend(id.map(|id| (id, package.key())));
+        listing.packages.push(package);
+    }
+    let vex = statements(&document.graph, &by_id, &keys, &mut unfolding)?;
+    Ok(Contents { listing, vex })
+}
+
+const PACKAGE: &str = "software_Package";
+
+/// The purl of a package: its own member, else the least of its external identifiers, which are a set.
+fn purl(listing: &mut Listing, index: usize, element: &Element) -> Option<Purl> {
+    let external = element.external_identifiers.iter().filter(|other| other.external_identifier_type == "packageUrl");
+    let mut purls = BTreeSet::new();
+    for text in element.purl.iter().chain(external.map(|external| &external.identifier)) {
+        match text.parse::<Purl>() {
+            Ok(purl) => _ = purls.insert(purl),
+            Err(_) => listing.skip(format!("@graph[{index}]"), format!("`{text}` is not a package URL")),
+        }
+    }
+    let own = element.purl.as_ref().and_then(|text| text.parse().ok());
+    let kept: Option<Purl> = own.or_else(|| purls.first().cloned());
+    for other in purls.iter().filter(|purl| Some(*purl) != kept.as_ref()) {
+        listing.skip(other.to_string(), format!("`@graph[{index}]` has another purl, which counts"));
+    }
+    kept
+}
+
+/// The licences of elements by id.
+fn licenses<'d>(
+    graph: &'d [Element],
+    by_id: &HashMap<&str, &Element>,
+    unfolding: &mut Unfolding,
+) -> Result<HashMap<&'d str, BTreeSet<String>>, FormatError> {
+    let mut licenses: HashMap<&str, BTreeSet<String>> = HashMap::new();
+    for element in graph {
+        let stated = matches!(element.relationship.as_deref(), Some("hasDeclaredLicense" | "hasConcludedLicense"));
+        let Some(from) = element.from.as_deref().filter(|_| stated) else { continue };
+        for to in &element.to {
+            // A licence of the list is named by its address, and need not be in the document.
+            let expression = by_id
+                .get(to.as_str())
+                .and_then(|license| license.license_expression.as_deref().or(license.name.as_deref()));
+            let name = expression.unwrap_or_else(|| to.rsplit('/').next().unwrap_or(to));
+            if !matches!(
+                name,
+                "" | "NoAssertion" | "NoAssertionLicense" | "None" | "NoneLicense" | "NOASSERTION" | "NONE"
+            ) {
+                unfolding.take([name])?;
+                licenses.entry(from).or_default().insert(name.to_owned());
+            }
+        }
+    }
+    Ok(licenses)
+}
+
+/// The VEX assessments; none at all where the document has no such element.
+fn statements(
+    graph: &[Element],
+    by_id: &HashMap<&str, &Element>,
+    keys: &HashMap<&str, String>,
+    unfolding: &mut Unfolding,
+) -> Result<Option<Vec<VexStatement>>, FormatError> {
+    let mut statements = BTreeSet::new();
+    let mut assessed = false;
+    for (index, element) in graph.iter().enumerate() {
+        let status = match element.class.as_str() {
+            "security_VexAffectedVulnAssessmentRelationship" => VexStatus::Affected,
+            "security_VexFixedVulnAssessmentRelationship" => VexStatus::Fixed,
+            "security_VexNotAffectedVulnAssessmentRelationship" => VexStatus::NotAffected,
+            "security_VexUnderInvestigationVulnAssessmentRelationship" => VexStatus::UnderInvestigation,
+            _ => continue,
+        };
+        assessed = true;
+        let Some(from) = element.from.as_deref() else {
+            let problem = "it is absent; an assessment is of a vulnerability".to_owned();
+            return Err(FormatError::Field { format: FORMAT, path: format!("@graph[{index}].from"), problem });
+        };
+        let vulnerability = by_id.get(from).and_then(|vulnerability| named(vulnerability)).unwrap_or(from);
+        let word = element.justification.as_deref().map(justification).or_else(|| element.impact.clone());
+        let word = word.filter(|_| status == VexStatus::NotAffected);
+        for to in &element.to {
+            let product = keys.get(to.as_str()).unwrap_or(to);
+            unfolding.take([vulnerability, product, word.as_deref().unwrap_or_default()])?;
+            statements.insert(VexStatement {
+                vulnerability: vulnerability.to_owned(),
+                product: product.clone(),
+                status,
+                justification: word.clone(),
+            });
+        }
+    }
+    Ok(assessed.then(|| statements.into_iter().collect()))
+}
+
+/// The id of a vulnerability: its CVE id, else its name.
+fn named(vulnerability: &Element) -> Option<&str> {
+    let cves = vulnerability.external_identifiers.iter().filter(|other| other.external_identifier_type == "cve");
+    cves.map(|external| external.identifier.as_str()).min().or(vulnerability.name.as_deref())
+}
+
+/// OpenVEX's word for SPDX's, which is the same in another spelling (`componentNotPresent`).
+fn justification(word: &str) -> String {
+    let mut spelled = String::new();
+    for c in word.chars() {
+        if c.is_ascii_uppercase() {
+            spelled.push('_');
+        }
+        spelled.push(c.to_ascii_lowercase());
+    }
+    spelled
+}

@@ -1,0 +1,373 @@
+//! Trivy JSON (`trivy --format json`, schema 2), read for its packages, vulnerabilities, misconfigurations and secrets.
+//!
+//! Trivy's `Status` says what the vendor does about a vulnerability. The package is affected while it is *fixed*
+//! elsewhere or *will_not_fix*; only *not_affected* and *under_investigation* say something else of it.
+//! What a VEX document made Trivy suppress (`ExperimentalModifiedFindings`) are statements.
+//! A misconfiguration is a finding when it failed; its key, like a secret's, is the rule and the place.
+//! Absent: licences as findings, misconfigurations that passed, CVSS scores (Trivy's own `Severity` counts), layers.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::format::document::Document;
+use crate::format::error::FormatError;
+use crate::format::inventory::distinct;
+use crate::format::json;
+use crate::format::package::{self, Affected};
+use crate::format::text::Unfolding;
+use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
+use crate::model::package::{Package, SourcePackage};
+use crate::model::vex::{VexStatement, VexStatus};
+
+const FORMAT: &str = "Trivy JSON";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Header {
+    schema_version: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Report {
+    /// Absent where nothing was found to scan.
+    results: Option<Vec<TrivyResult>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TrivyResult {
+    target: String,
+    /// Absent where packages are not listed.
+    packages: Option<Vec<Listed>>,
+    vulnerabilities: Option<Vec<Vulnerability>>,
+    misconfigurations: Option<Vec<Misconfiguration>>,
+    secrets: Option<Vec<Secret>>,
+    experimental_modified_findings: Option<Vec<Modified>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    name: String,
+    version: Option<String>,
+    release: Option<String>,
+    #[serde(default)]
+    epoch: u64,
+    src_name: Option<String>,
+    src_version: Option<String>,
+    src_release: Option<String>,
+    #[serde(default)]
+    src_epoch: u64,
+    identifier: Option<Identifier>,
+    licenses: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Identifier {
+    #[serde(rename = "PURL")]
+    purl: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Vulnerability {
+    #[serde(rename = "VulnerabilityID")]
+    id: String,
+    #[serde(rename = "VendorIDs")]
+    vendor_ids: Option<Vec<String>>,
+    pkg_name: String,
+    pkg_identifier: Option<Identifier>,
+    installed_version: String,
+    /// Several versions, with commas between them.
+    fixed_version: Option<String>,
+    status: Option<Status>,
+    severity: Option<Rated>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Unknown,
+    NotAffected,
+    Affected,
+    Fixed,
+    UnderInvestigation,
+    WillNotFix,
+    FixDeferred,
+    EndOfLife,
+}
+
+impl Status {
+    /// What it means for the installed package.
+    fn of_package(self) -> Option<VexStatus> {
+        match self {
+            Self::Unknown => None,
+            Self::NotAffected => Some(VexStatus::NotAffected),
+            Self::UnderInvestigation => Some(VexStatus::UnderInvestigation),
+            Self::Affected | Self::Fixed | Self::WillNotFix | Self::FixDeferred | Self::EndOfLife => {
+                Some(VexStatus::Affected)
+            }
+        }
+    }
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "UPPERCASE")]
+enum Rated {
+    Unknown,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl From<Rated> for Severity {
+    fn from(rated: Rated) -> Self {
+        match rated {
+            Rated::Unknown => Self::Unknown,
+            Rated::Low => Self::Low,
+            Rated::Medium => Self::Medium,
+            Rated::High => Self::High,
+            Rated::Critical => Self::Critical,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Misconfiguration {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(rename = "AVDID")]
+    avd_id: Option<String>,
+    severity: Option<Rated>,
+    status: Option<String>,
+    cause_metadata: Option<Cause>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Cause {
+    start_line: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Secret {
+    #[serde(rename = "RuleID")]
+    rule_id: String,
+    severity: Option<Rated>,
+    start_line: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Modified {
+    /// A word of OpenVEX, or `ignored`.
+    status: String,
+    statement: Option<String>,
+    finding: Option<Suppressed>,
+}
+
+/// A suppressed finding; only vulnerabilities have these members.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Suppressed {
+    #[serde(rename = "VulnerabilityID")]
+    id: Option<String>,
+    #[serde(default)]
+    pkg_name: String,
+    #[serde(default)]
+    installed_version: String,
+    pkg_identifier: Option<Identifier>,
+}
+
+/// Reads a report.
+pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
+    let header: Header = json::read(FORMAT, text)?;
+    if header.schema_version != 2 {
+        return Err(FormatError::Version { format: FORMAT, found: header.schema_version.to_string(), known: &["2"] });
+    }
+    let report: Report = json::read(FORMAT, text)?;
+    let (mut packages, mut vex) = (None, None);
+    let mut findings = BTreeSet::new();
+    let mut unfolding = Unfolding::new(FORMAT);
+    for result in report.results.into_iter().flatten() {
+        if let Some(listed) = result.packages {
+            packages.get_or_insert_with(Vec::new).extend(listed.into_iter().map(package));
+        }
+        findings.extend(result.vulnerabilities.into_iter().flatten().map(vulnerability));
+        let mut of_place = |rule: String, alias: Option<String>, line: Option<u64>, severity: Option<Rated>| {
+            let place = line.filter(|line| *line > 0);
+            let place = place.map_or_else(|| result.target.clone(), |line| format!("{}:{line}", result.target));
+            unfolding.take([rule.as_str(), &place, &result.target])?;
+            findings.insert(Finding {
+                aliases: alias.filter(|alias| !alias.is_empty() && *alias != rule).into_iter().collect(),
+                key: FindingKey { cve_id: rule, affected: place },
+                package: result.target.clone(),
+                version: String::new(),
+                severity: severity.map(Severity::from).unwrap_or_default(),
+                fixed_versions: BTreeSet::new(),
+                reachability: Reachability::Unknown,
+                vex_status: None,
+            });
+            Ok(())
+        };
+        for failed in result.misconfigurations.into_iter().flatten() {
+            if failed.status.as_deref().is_none_or(|status| status == "FAIL") {
+                let line = failed.cause_metadata.and_then(|cause| cause.start_line);
+                of_place(failed.id, failed.avd_id, line, failed.severity)?;
+            }
+        }
+        for secret in result.secrets.into_iter().flatten() {
+            of_place(secret.rule_id, None, secret.start_line, secret.severity)?;
+        }
+        if let Some(modified) = result.experimental_modified_findings {
+            vex.get_or_insert_with(BTreeSet::new).extend(modified.into_iter().filter_map(statement));
+        }
+    }
+    Ok(Document {
+        packages: packages.map(distinct),
+        findings: Some(findings.into_iter().collect()),
+        vex: vex.map(|all| all.into_iter().collect()),
+        decision: None,
+    })
+}
+
+fn package(listed: Listed) -> Package {
+    let version = join(listed.epoch, listed.version.as_deref(), listed.release.as_deref());
+    let purl = listed.identifier.and_then(|identifier| identifier.purl).and_then(|purl| purl.parse().ok());
+    let licenses = listed.licenses.into_iter().flatten().filter(|license| !license.is_empty()).collect();
+    let mut package = package::of_entry(listed.name, version, purl, licenses);
+    if let Some(name) = listed.src_name.filter(|name| !name.is_empty()) {
+        let version = join(listed.src_epoch, listed.src_version.as_deref(), listed.src_release.as_deref());
+        package.source = Some(SourcePackage { name, version: version.unwrap_or_default() });
+    }
+    package
+}
+
+/// `epoch:version-release`.
+fn join(epoch: u64, version: Option<&str>, release: Option<&str>) -> Option<String> {
+    let version = version.filter(|version| !version.is_empty())?;
+    let epoch = if epoch > 0 { format!("{epoch}:") } else { String::new() };
+    let release = release.filter(|release| !release.is_empty()).map(|release| format!("-{release}"));
+    Some(format!("{epoch}{version}{}", release.unwrap_or_default()))
+}
+
+fn vulnerability(found: Vulnerability) -> Finding {
+    let purl = found.pkg_identifier.and_then(|identifier| identifier.purl);
+    let Affected { key, name, version } = Affected::new(found.pkg_name, found.installed_version, purl.as_deref());
+    let fixed = found.fixed_version.unwrap_or_default();
+    let fixed_versions = fixed.split(',').map(str::trim).filter(|version| !version.is_empty());
+    Finding {
+        aliases: found.vendor_ids.into_iter().flatten().filter(|id| *id != found.id).collect(),
+        key: FindingKey { cve_id: found.id, affected: key },
+        package: name,
+        version,
+        severity: found.severity.map(Severity::from).unwrap_or_default(),
+        fixed_versions: fixed_versions.map(str::to_owned).collect(),
+        reachability: Reachability::Unknown,
+        vex_status: found.status.and_then(Status::of_package),
+    }
+}
+
+/// None for what an ignore file suppressed, and for what is no vulnerability.
+fn statement(modified: Modified) -> Option<VexStatement> {
+    let status = match modified.status.as_str() {
+        "not_affected" => VexStatus::NotAffected,
+        "affected" => VexStatus::Affected,
+        "fixed" => VexStatus::Fixed,
+        "under_investigation" => VexStatus::UnderInvestigation,
+        _ => return None,
+    };
+    let finding = modified.finding?;
+    let purl = finding.pkg_identifier.and_then(|identifier| identifier.purl);
+    let product = Affected::new(finding.pkg_name, finding.installed_version, purl.as_deref()).key;
+    let justification = modified.statement.filter(|text| !text.is_empty());
+    Some(VexStatement { vulnerability: finding.id?, product, status, justification })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::package::Ecosystem;
+
+    fn report(results: &str) -> String {
+        format!(r#"{{"SchemaVersion":2,"ArtifactName":"app","Results":[{results}]}}"#)
+    }
+
+    #[test]
+    fn packages_with_source_and_release() {
+        let document = read(&report(
+            r#"{"Target":"rocky","Class":"os-pkgs","Type":"rocky","Packages":[
+                {"ID":"openssl-libs@1:3.0.7-25.el9.x86_64","Name":"openssl-libs","Version":"3.0.7","Release":"25.el9","Epoch":1,
+                 "Arch":"x86_64","SrcName":"openssl","SrcVersion":"3.0.7","SrcRelease":"25.el9","SrcEpoch":1,"Licenses":["ASL 2.0"],
+                 "Identifier":{"PURL":"pkg:rpm/rocky/openssl-libs@3.0.7-25.el9?arch=x86_64&distro=rocky-9.3&epoch=1","UID":"0"}},
+                {"ID":"a","Name":"a"}]}"#,
+        ))
+        .unwrap();
+        let [a, openssl] = &document.packages.unwrap()[..] else { panic!() };
+        assert_eq!((a.key().as_str(), openssl.version.as_str()), ("a@", "1:3.0.7-25.el9"));
+        assert_eq!(openssl.ecosystem, Ecosystem::from("Rocky Linux:9.3"));
+        assert_eq!(openssl.source, Some(SourcePackage { name: "openssl".into(), version: "1:3.0.7-25.el9".into() }));
+        assert_eq!(read(&report("")).unwrap().packages, None, "not listed");
+    }
+
+    #[test]
+    fn findings_of_every_kind() {
+        let document = read(&report(
+            r#"{"Target":"go.mod","Vulnerabilities":[
+                {"VulnerabilityID":"CVE-2022-1","VendorIDs":["GHSA-1"],"PkgName":"a","PkgIdentifier":{"PURL":"pkg:npm/a@1"},
+                 "InstalledVersion":"1","FixedVersion":"1.2, 2.0","Status":"fixed","Severity":"CRITICAL"},
+                {"VulnerabilityID":"CVE-2022-2","PkgName":"b","InstalledVersion":"1","Status":"will_not_fix","Severity":"LOW"},
+                {"VulnerabilityID":"CVE-2022-3","PkgName":"b","InstalledVersion":"1","Status":"under_investigation"}],
+              "ExperimentalModifiedFindings":[
+                {"Type":"vulnerability","Status":"not_affected","Statement":"vulnerable_code_not_in_execute_path","Source":"vex.json",
+                 "Finding":{"VulnerabilityID":"CVE-2022-4","PkgName":"c","PkgIdentifier":{"PURL":"pkg:npm/c@1"},"InstalledVersion":"1"}},
+                {"Type":"vulnerability","Status":"ignored","Source":".trivyignore","Finding":{"VulnerabilityID":"CVE-2022-5"}}]},
+             {"Target":"Dockerfile","Class":"config","Misconfigurations":[
+                {"ID":"DS002","AVDID":"AVD-DS-0002","Severity":"HIGH","Status":"FAIL","CauseMetadata":{"StartLine":3}},
+                {"ID":"DS005","Severity":"LOW","Status":"PASS"}]},
+             {"Target":"key.pem","Class":"secret","Secrets":[{"RuleID":"private-key","Severity":"HIGH","StartLine":1}]}"#,
+        ))
+        .unwrap();
+        let findings = document.findings.unwrap();
+        let keys: Vec<_> =
+            findings.iter().map(|f| (f.key.cve_id.as_str(), f.key.affected.as_str(), f.vex_status)).collect();
+        assert_eq!(
+            keys,
+            [
+                ("CVE-2022-1", "pkg:npm/a@1", Some(VexStatus::Affected)),
+                ("CVE-2022-2", "b@1", Some(VexStatus::Affected)),
+                ("CVE-2022-3", "b@1", Some(VexStatus::UnderInvestigation)),
+                ("DS002", "Dockerfile:3", None),
+                ("private-key", "key.pem:1", None),
+            ]
+        );
+        assert_eq!(findings[0].fixed_versions, ["1.2", "2.0"].map(str::to_owned).into());
+        let vex = document.vex.unwrap();
+        assert_eq!((vex.len(), vex[0].product.as_str(), vex[0].status), (1, "pkg:npm/c@1", VexStatus::NotAffected));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, expected) in [
+            (r#"{"SchemaVersion":3}"#.to_owned(), "version `3` is not read, only `2`"),
+            (
+                report(r#"{"Target":"t","Vulnerabilities":[{"VulnerabilityID":"x"}]}"#),
+                "`Results[0].Vulnerabilities[0]`",
+            ),
+            (
+                report(
+                    r#"{"Target":"t","Vulnerabilities":[{"VulnerabilityID":"x","PkgName":"a","InstalledVersion":"1","Severity":"odd"}]}"#,
+                ),
+                "`Results[0].Vulnerabilities[0].Severity`",
+            ),
+        ] {
+            let error = read(&text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
