@@ -16,3 +16,4 @@ mod docs;
 mod generated;
 mod harness;
 mod sandbox;
+mod schemas;
