@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::format::error::FormatError;
-use crate::format::lockfile::{cargo, dpkg, go_sum, npm, poetry, requirements};
+use crate::format::lockfile::{cargo, dpkg, gemfile, go_sum, gradle, npm, poetry, requirements};
 use crate::format::text::decode;
 use crate::format::{cyclonedx, spdx, spdx3, syft};
 use crate::model::package::{Ecosystem, Package};
 
 const KNOWN: &str = "CycloneDX, SPDX or Syft JSON, `Cargo.lock`, `package-lock.json`, `npm-shrinkwrap.json`, \
-    `requirements.txt`, `poetry.lock`, `go.sum`, a Debian `status` file";
+    `requirements.txt`, `poetry.lock`, `go.sum`, `Gemfile.lock`, `gradle.lockfile`, a Debian `status` file";
 
 /// What an inventory was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,10 @@ pub enum InventoryKind {
     PoetryLock,
     /// `go.sum`
     GoSum,
+    /// `Gemfile.lock`
+    GemfileLock,
+    /// `gradle.lockfile`
+    GradleLockfile,
     /// `/var/lib/dpkg/status`
     DpkgStatus,
 }
@@ -60,6 +64,8 @@ impl InventoryKind {
             Self::Requirements => "requirements",
             Self::PoetryLock => "poetry-lock",
             Self::GoSum => "go-sum",
+            Self::GemfileLock => "gemfile-lock",
+            Self::GradleLockfile => "gradle-lockfile",
             Self::DpkgStatus => "dpkg-status",
         }
     }
@@ -119,6 +125,8 @@ pub fn read_inventory(file_name: &str, bytes: &[u8], distro: Option<&str>) -> Re
         InventoryKind::Requirements => requirements::read(text)?,
         InventoryKind::PoetryLock => poetry::read(text)?,
         InventoryKind::GoSum => go_sum::read(text)?,
+        InventoryKind::GemfileLock => gemfile::read(text)?,
+        InventoryKind::GradleLockfile => gradle::read(text)?,
         InventoryKind::DpkgStatus => dpkg::read(text, distro.as_ref())?,
     };
     if let Some(known @ Ecosystem::Debian(_)) = distro.as_ref().map(dpkg::Distro::ecosystem) {
@@ -150,6 +158,8 @@ fn recognise(file_name: &str, text: &str) -> Option<InventoryKind> {
         "package-lock.json" | "npm-shrinkwrap.json" => return Some(InventoryKind::PackageLock),
         "poetry.lock" => return Some(InventoryKind::PoetryLock),
         "go.sum" => return Some(InventoryKind::GoSum),
+        "Gemfile.lock" | "gems.locked" => return Some(InventoryKind::GemfileLock),
+        "gradle.lockfile" | "buildscript-gradle.lockfile" => return Some(InventoryKind::GradleLockfile),
         _ if base.ends_with(".txt") && (base.contains("requirements") || folder == "requirements") => {
             return Some(InventoryKind::Requirements);
         }

@@ -31,13 +31,15 @@ macro_rules! canonical {
     };
 }
 
-const SAMPLES: [(&str, &[u8]); 19] = [
+const SAMPLES: [(&str, &[u8]); 21] = [
     sample!("Cargo.lock"),
     sample!("package-lock.json"),
     sample!("npm-shrinkwrap.json"),
     sample!("requirements.txt"),
     sample!("poetry.lock"),
     sample!("go.sum"),
+    sample!("Gemfile.lock"),
+    sample!("gradle.lockfile"),
     sample!("status"),
     sample!("cyclonedx.json"),
     sample!("spdx.json"),
@@ -60,7 +62,7 @@ fn sample(name: &str) -> &'static [u8] {
 #[test]
 fn inventories_are_recognised_and_read() {
     use InventoryKind::*;
-    let cases: [(&str, InventoryKind, &[&str], usize); 11] = [
+    let cases: [(&str, InventoryKind, &[&str], usize); 13] = [
         ("Cargo.lock", CargoLock, &["pkg:cargo/rand@0.4.6", "pkg:cargo/rand@0.8.5"], 1),
         (
             "package-lock.json",
@@ -91,6 +93,23 @@ fn inventories_are_recognised_and_read() {
             GoSum,
             &["pkg:golang/github.com/masterminds/semver/v3@v3.1.1", "pkg:golang/golang.org/x/text@v0.3.7"],
             1,
+        ),
+        (
+            "Gemfile.lock",
+            GemfileLock,
+            &[
+                "pkg:gem/nokogiri@1.15.4",
+                "pkg:gem/nokogiri@1.15.4?platform=x86_64-linux",
+                "pkg:gem/racc@1.7.1",
+                "pkg:gem/rails@7.0.8",
+            ],
+            1,
+        ),
+        (
+            "gradle.lockfile",
+            GradleLockfile,
+            &["pkg:maven/io.netty/netty-handler@4.1.90.Final", "pkg:maven/org.slf4j/slf4j-api@2.0.7"],
+            0,
         ),
         (
             "status",

@@ -2,7 +2,9 @@
 
 pub(crate) mod cargo;
 pub(crate) mod dpkg;
+pub(crate) mod gemfile;
 pub(crate) mod go_sum;
+pub(crate) mod gradle;
 pub(crate) mod npm;
 pub(crate) mod poetry;
 pub(crate) mod requirements;

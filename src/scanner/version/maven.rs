@@ -78,7 +78,8 @@ fn items(text: &str) -> Vec<Item> {
         if !word.is_empty() {
             // A word stands as after a hyphen, whatever is before it.
             trim(&mut items, is_zero);
-            items.push(qualifier(word, rest.starts_with(|c: char| c.is_ascii_digit())));
+            let after = rest.strip_prefix('-').unwrap_or(rest);
+            items.push(qualifier(word, after.starts_with(|c: char| c.is_ascii_digit())));
         }
         if digits.is_empty() && word.is_empty() {
             // Two separators in a row hold an empty item, which is a zero.
@@ -112,7 +113,7 @@ fn is_zero(item: &Item) -> bool {
     matches!(item, Item::Dashed(number) | Item::Dotted(number) if *number == Number::ZERO)
 }
 
-/// `a`, `b` and `m` are short for words where a number follows at once.
+/// `a`, `b` and `m` are short for words where a number follows, with a hyphen before it or none.
 fn qualifier(word: &str, counted: bool) -> Item {
     match word {
         "a" if counted => Item::Alpha,
@@ -168,6 +169,8 @@ mod tests {
             assert!(ascending.is_sorted_by(|a, b| read(a) < read(b)), "{ascending:?}");
         }
         assert_eq!(read("4.1.94.Final"), read("4.1.94"));
+        assert_eq!(read("1-a-1"), read("1-alpha-1"));
+        assert!(read("1-a") > read("1") && read("1-a.1") > read("1"));
     }
 
     #[test]
