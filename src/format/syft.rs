@@ -1,4 +1,4 @@
-//! Syft JSON (`syft -o syft-json`, schema 16; those from 8 on have the same members), read for its packages.
+//! Syft JSON (`syft -o syft-json`, schema 16), read for its packages.
 //!
 //! Absent: files, relationships, locations, CPEs: they are compared as bytes only.
 
