@@ -215,3 +215,67 @@ fn justification(word: &str) -> String {
     }
     spelled
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(elements: &str) -> String {
+        format!(r#"{{"@context":"{READ}","@graph":[{elements}]}}"#)
+    }
+
+    #[test]
+    fn packages_with_licences_and_assessments() {
+        let contents = read(&document(
+            r#"{"type":"software_Package","spdxId":"u#a","name":"JSONStream","externalIdentifier":[
+                 {"externalIdentifierType":"packageUrl","identifier":"pkg:npm/z@1"},
+                 {"externalIdentifierType":"packageUrl","identifier":"pkg:npm/JSONStream@1.3.5"},
+                 {"externalIdentifierType":"packageUrl","identifier":"nonsense"}]},
+               {"type":"software_Package","name":"app","software_packageVersion":"1","software_packageUrl":"pkg:npm/app@1"},
+               {"type":"simplelicensing_LicenseExpression","spdxId":"u#l","simplelicensing_licenseExpression":"MIT OR ISC"},
+               {"type":"Relationship","relationshipType":"hasDeclaredLicense","from":"u#a",
+                "to":["u#l","https://spdx.org/licenses/MIT","https://spdx.org/rdf/3.0.1/terms/Licensing/NoAssertion"]},
+               {"type":"security_Vulnerability","spdxId":"u#v","name":"v","externalIdentifier":[
+                 {"externalIdentifierType":"cve","identifier":"CVE-2024-1"}]},
+               {"type":"security_VexNotAffectedVulnAssessmentRelationship","from":"u#v","to":["u#a","u#gone"],
+                "security_justificationType":"componentNotPresent"},
+               {"type":"security_VexFixedVulnAssessmentRelationship","from":"u#v","to":["u#a"]}"#,
+        ))
+        .unwrap();
+        let [stream, app] = &contents.listing.packages[..] else { panic!() };
+        assert_eq!((stream.name.as_str(), stream.key().as_str()), ("JSONStream", "pkg:npm/jsonstream@1.3.5"));
+        assert_eq!(stream.licenses, ["MIT", "MIT OR ISC"].map(str::to_owned).into());
+        assert_eq!(app.key(), "pkg:npm/app@1");
+        let what: Vec<_> = contents.listing.skipped.iter().map(|skipped| skipped.what.as_str()).collect();
+        assert_eq!(what, ["@graph[0]", "pkg:npm/z@1"]);
+        let vex = contents.vex.unwrap();
+        let lines: Vec<_> = vex.iter().map(|s| format!("{} {} {}", s.vulnerability, s.product, s.status)).collect();
+        assert_eq!(
+            lines,
+            [
+                "CVE-2024-1 pkg:npm/jsonstream@1.3.5 not_affected",
+                "CVE-2024-1 pkg:npm/jsonstream@1.3.5 fixed",
+                "CVE-2024-1 u#gone not_affected"
+            ]
+        );
+        assert_eq!(vex[0].justification.as_deref(), Some("component_not_present"));
+        assert_eq!(read(&document("")).unwrap().vex, None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, expected) in [
+            (
+                document("").replace("3.0.1", "3.1.0"),
+                "version `https://spdx.org/rdf/3.1.0/spdx-context.jsonld` is not read",
+            ),
+            (document(r#"{"type":"software_Package","spdxId":"a"}"#), "`@graph[0].name`"),
+            (document(r#"{"type":"Person","spdxId":"a"},{"type":"Person","spdxId":"a"}"#), "the id `a`"),
+            (document(r#"{"type":"Relationship","from":{"type":"Person"}}"#), "`@graph[0].from`"),
+            (document(r#"{"type":"security_VexFixedVulnAssessmentRelationship"}"#), "`@graph[0].from`"),
+        ] {
+            let error = read(&text).err().unwrap().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
