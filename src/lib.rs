@@ -13,7 +13,7 @@
 //! | layer | modules | may use |
 //! |---|---|---|
 //! | words | `model` | nothing of ours |
-//! | pure | `canonical`, `format`, `scanner`, `compare`, `report` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical` |
+//! | pure | `canonical`, `format`, `scanner`, `compare`, `score`, `report` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `report` also `score` |
 //! | world | `host`, then `store`, `bundle`, `policy`, `sandbox` | the above; `bundle` also `store` |
 //! | flow | `flow` | everything above |
 //! | faces | `cli` | everything above |
@@ -27,6 +27,7 @@ pub mod compare;
 pub mod format;
 pub mod report;
 pub mod scanner;
+pub mod score;
 
 pub mod host;
 

@@ -83,7 +83,7 @@ impl Generated {
 
     fn run(&self) -> Fallible<(RunResult, Duration)> {
         let context = self.context()?;
-        let request = CiRequest { pinned: false, only: Vec::new(), jobs: JOBS, out_dir: None };
+        let request = CiRequest { pinned: false, only: Vec::new(), jobs: JOBS, out_dir: None, gate: None };
         let started = Instant::now();
         let result = ci::run(&context, &request, &mut [])?;
         Ok((result, started.elapsed()))

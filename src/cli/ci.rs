@@ -1,17 +1,22 @@
 //! `stella ci`: replay every case and canary of a repository.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
+use crate::cli::gate::{StrictnessArgs, WantedGate};
+use crate::cli::history::{self, NoteArgs};
 use crate::cli::progress::Progress;
-use crate::cli::{output, setup};
+use crate::cli::{self, output, setup};
 use crate::flow::ci::{self, CiError, CiRequest};
+use crate::flow::context::Context;
+use crate::flow::gate::{GateError, GateRequest};
 use crate::flow::subject::SubjectError;
 use crate::host::machine;
 use crate::model::exit::Exit;
+use crate::model::judgement::Gate;
 use crate::model::result::RunResult;
 use crate::report::json::v1;
 use crate::report::text::{Show, Style, TextReport};
@@ -21,6 +26,8 @@ use crate::report::{junit, markdown};
 ///
 /// By default the subject that .stella.yaml names (what this checkout builds) is swapped in and everything else is pinned:
 /// did I break it? With --pinned canaries are replayed exactly as recorded: is it repeatable?
+///
+/// Without --gate the outcomes decide how it ends; with it the gate does (docs/scores.md).
 #[derive(Debug, Args)]
 pub struct CiArgs {
     /// Replay canaries exactly as recorded
@@ -44,17 +51,27 @@ pub struct CiArgs {
     /// Leave expected and actual artifacts of every replay side by side
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
+    /// Let a gate decide how this ends; nightly implies --pinned
+    #[arg(long, value_enum, value_name = "GATE", conflicts_with = "only")]
+    gate: Option<WantedGate>,
+    #[command(flatten)]
+    strictness: StrictnessArgs,
+    #[command(flatten)]
+    note: NoteArgs,
     #[command(flatten)]
     isolation: IsolationArgs,
 }
 
-pub fn run(global: &GlobalArgs, args: CiArgs) -> CliResult {
+pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
+    let history = args.note.file(&context);
+    let gate = gate(args, &context, history.as_deref())?;
     let request = CiRequest {
-        pinned: args.pinned,
+        pinned: args.pinned || args.gate == Some(WantedGate::Nightly),
         only: args.only.clone(),
         jobs: args.jobs.map_or_else(machine::parallelism, usize::from),
         out_dir: args.out_dir.clone(),
+        gate,
     };
     let mut progress = Progress::new();
     let mut summary = TextReport::new(String::new(), Style::coloured(), Show::Summary);
@@ -66,11 +83,39 @@ pub fn run(global: &GlobalArgs, args: CiArgs) -> CliResult {
         Format::Text => output::data(&summary.into_sink().map_err(CliError::infrastructure)?),
     }
     // After the verdict is shown: a report that cannot be written must not hide it.
-    write_reports(&args, &result, &document)?;
+    write_reports(args, &result, &document)?;
+    if let Some(file) = &history {
+        args.note.note(file, &result)?;
+    }
     if result.replays.is_empty() {
         output::talk(&format!("error: nothing to replay\nhint: {}", ci::nothing_found(&request)));
     }
     Ok(result.exit().into())
+}
+
+/// The gate to ask, with everything that is known before the run.
+fn gate(args: &CiArgs, context: &Context, history: Option<&Path>) -> Result<Option<GateRequest>, CliError> {
+    let Some(wanted) = args.gate else {
+        if args.strictness.is_given() {
+            return Err(CliError::usage("`--strict` and `--fail-on` say how strict a gate is, and none was asked")
+                .hint("name one with `--gate pr|nightly|release`"));
+        }
+        return Ok(None);
+    };
+    let gate = Gate::from(wanted);
+    if args.pinned && gate != Gate::Nightly {
+        let code = gate.code();
+        return Err(CliError::usage(format!(
+            "`--gate {code}` judges what this checkout builds: `--pinned` leaves it out"
+        ))
+        .hint("`--gate nightly` judges pinned replays"));
+    }
+    let known = history.map(history::so_far).transpose()?;
+    if gate == Gate::Nightly && known.is_none() {
+        return Err(cli::gate::failed(GateError::NoHistory(gate)));
+    }
+    let rules = context.config.rules.clone();
+    Ok(Some(GateRequest { gate, strictness: args.strictness.of(gate, &rules), rules, history: known }))
 }
 
 fn failed(error: CiError) -> CliError {
@@ -82,6 +127,7 @@ fn failed(error: CiError) -> CliError {
         CiError::Subject(SubjectError::Start { .. } | SubjectError::Build { .. }) | CiError::Scratch(_) => {
             CliError::new(Exit::Infrastructure, error)
         }
+        CiError::Gate(error) => cli::gate::failed(error),
     }
 }
 

@@ -12,6 +12,8 @@ mod doctor;
 
 mod error;
 mod feed;
+mod gate;
+mod history;
 mod init;
 mod manifest;
 mod output;
@@ -20,6 +22,7 @@ mod reference;
 mod replay;
 mod sandbox;
 mod scan;
+mod score;
 mod setup;
 
 use std::ffi::OsString;
@@ -47,15 +50,17 @@ struct App {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 passed · 1 drift or regression · 2 usage or configuration · \
-3 inconclusive (nothing to replay, unhealthy, unreplayable) · 4 infrastructure · 5 verification failed";
+const EXIT_CODES: &str = "Exit codes: 0 passed · 1 drift, regression or a gate that fails · 2 usage or configuration · \
+3 inconclusive (nothing to replay, unhealthy, unreplayable, too little evidence) · 4 infrastructure · 5 verification failed";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
     Replay(replay::ReplayArgs),
     Diff(diff::DiffArgs),
-    Ci(ci::CiArgs),
+    Ci(Box<ci::CiArgs>),
+    Score(score::ScoreArgs),
+    Gate(gate::GateArgs),
     Init(init::InitArgs),
     Demo(demo::DemoArgs),
     Sandbox(Box<sandbox::SandboxArgs>),
@@ -104,7 +109,9 @@ fn dispatch(app: App) -> CliResult {
         Command::Scan(args) => scan::run(global, &args),
         Command::Replay(args) => replay::run(global, args),
         Command::Diff(args) => diff::run(global, args),
-        Command::Ci(args) => ci::run(global, args),
+        Command::Ci(args) => ci::run(global, &args),
+        Command::Score(args) => score::run(global, &args),
+        Command::Gate(args) => gate::run(global, &args),
         Command::Init(args) => init::run(global, args),
         Command::Demo(args) => demo::run(global, args),
         Command::Sandbox(args) => sandbox::run(global, &args),

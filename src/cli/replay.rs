@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
+use crate::cli::history::NoteArgs;
 use crate::cli::manifest::unreadable;
 use crate::cli::{output, setup};
 use crate::flow::replay_manifest::{self, ReplayError, ReplayRequest, Swap, SwapError};
@@ -28,11 +29,13 @@ pub struct ReplayArgs {
     out_dir: Option<PathBuf>,
     /// Replay with another input: feed=PATH, feed=NAME=PATH (one of several), policy=PATH, scanner=PATH, scanner=builtin or
     /// input=PATH
-    #[arg(long, value_name = "WHAT=PATH")]
+    #[arg(long, value_name = "WHAT=PATH", conflicts_with = "history")]
     with: Vec<String>,
     /// An environment variable that the recording passed too
     #[arg(long, value_name = "NAME")]
     env: Vec<String>,
+    #[command(flatten)]
+    note: NoteArgs,
     #[command(flatten)]
     isolation: IsolationArgs,
 }
@@ -55,6 +58,12 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
     match global.format {
         Format::Json => output::data(&document),
         Format::Text => result.replays.iter().for_each(|replay| output::data(&text::replay(replay, Style::coloured()))),
+    }
+    // A replay with other inputs says nothing of how repeatable the recording is.
+    if request.swaps.is_empty()
+        && let Some(file) = args.note.file(&context)
+    {
+        args.note.note(&file, &result)?;
     }
     Ok(result.exit().into())
 }

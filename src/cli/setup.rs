@@ -24,10 +24,7 @@ pub fn config(global: &GlobalArgs) -> Result<Config, CliError> {
 /// The configuration with its stores opened.
 pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context, CliError> {
     let config = config(global)?;
-    let store = match (&global.store, &config.store) {
-        (Some(store), _) | (None, Some(store)) => store.clone(),
-        (None, None) => default_store()?,
-    };
+    let store = store(global, &config)?;
     let wanted = isolation.require_isolation.map(Into::into);
     let options = options(global, isolation);
     let roots = roots(&isolation.ro)?;
@@ -38,6 +35,14 @@ pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context
         }
         ContextError::Policy(_) | ContextError::Bundle(_) => CliError::infrastructure(error),
     })
+}
+
+/// Where the local store is.
+pub fn store(global: &GlobalArgs, config: &Config) -> Result<PathBuf, CliError> {
+    match (&global.store, &config.store) {
+        (Some(store), _) | (None, Some(store)) => Ok(store.clone()),
+        (None, None) => default_store(),
+    }
 }
 
 /// The options that were given, so that a command that reproduces a replay finds the same things.

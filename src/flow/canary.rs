@@ -98,7 +98,8 @@ impl Canary {
             title: recorded::describe(&self.manifest),
             kind: SubjectKind::Canary,
             mode,
-            labels: self.manifest.labels.clone(),
+            recording: recorded::recording(&self.manifest),
+            labels: recorded::labels(&self.manifest),
             source: source_line::locate(&context.config.root, &file),
             reproduce: context.reproduce(&self.id, mode == Mode::Fidelity),
         }

@@ -17,6 +17,7 @@ use crate::flow::case::{Case, CaseError};
 use crate::flow::context::Context;
 use crate::flow::discover::{self, DiscoverError};
 use crate::flow::failure::chain;
+use crate::flow::gate::{GateError, GateRequest};
 use crate::flow::keep;
 use crate::flow::replay::{Replayed, Title};
 use crate::flow::subject::{self, Built, SubjectError};
@@ -36,6 +37,8 @@ pub struct CiRequest {
     pub jobs: usize,
     /// Where expected and actual artifacts are left side by side.
     pub out_dir: Option<PathBuf>,
+    /// The gate that decides; without one the outcomes do.
+    pub gate: Option<GateRequest>,
 }
 
 /// Why a run could not begin.
@@ -50,6 +53,9 @@ pub enum CiError {
     /// A folder for restored scanners cannot be made.
     #[error("cannot make a private folder")]
     Scratch(#[source] std::io::Error),
+    /// The gate cannot be asked.
+    #[error(transparent)]
+    Gate(#[from] GateError),
 }
 
 /// Something to replay, not yet restored.
@@ -102,8 +108,11 @@ pub fn run(
         out_dir: request.out_dir.as_deref(),
     };
     let (replays, warnings) = work.run(request.jobs.max(1), &mut tell);
-    let result =
-        RunResult::new(env!("CARGO_PKG_VERSION").to_owned(), started_at, finished_at(started_at), replays, warnings);
+    let finished_at = finished_at(started_at);
+    let mut result = RunResult::new(env!("CARGO_PKG_VERSION").to_owned(), started_at, finished_at, replays, warnings);
+    if let Some(gate) = &request.gate {
+        result.gate = Some(gate.judge(Some(&result), finished_at)?);
+    }
     tell(&Event::RunFinished(Box::new(result.clone())));
     Ok(result)
 }

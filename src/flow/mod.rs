@@ -5,6 +5,7 @@
 //! - [`execute`](mod@execute): job → artifacts, in process or in the sandbox
 //! - [`verdict`]: expected and actual artifacts → fidelity and difference
 //! - [`replay`]: job and expectation → one result, seen twice where it differs
+//! - [`mod@history`], [`gate`]: what was replayed before, and what a gate says of it
 //! - [`case`], [`canary`], [`discover`], [`subject`], [`ci`]: a repository → many replays
 //!
 //! Invariants: what goes wrong in one replay stays in its result; nothing here prints or exits.
@@ -25,6 +26,8 @@ pub mod discover;
 pub mod doctor;
 pub mod execute;
 pub mod failure;
+pub mod gate;
+pub mod history;
 pub mod init;
 pub mod job;
 pub mod keep;

@@ -1,9 +1,14 @@
 //! What a manifest says of its artifacts and of itself, in the words of the flow.
 
+use std::collections::BTreeMap;
+
 use crate::canonical::CANONICALIZER_VERSION;
 use crate::flow::config::Config;
+use crate::flow::manifest_file;
 use crate::flow::produced::Produced;
+use crate::model::digest::DigestRef;
 use crate::model::manifest::{ArtifactRecord, InputType, ScanManifest};
+use crate::model::result::Recording;
 
 /// What a manifest says where nobody told the scanner's version.
 pub const UNKNOWN_VERSION: &str = "unknown";
@@ -61,6 +66,32 @@ pub fn other_rules(manifest: &ScanManifest, config: &Config) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// What identifies a recording; `None` where its manifest has no canonical form, which a manifest that was read has.
+pub fn recording(manifest: &ScanManifest) -> Option<Recording> {
+    let digest = manifest_file::digest(manifest).ok()?;
+    Some(Recording { scan_id: manifest.scan_id.clone(), manifest: digest })
+}
+
+/// The labels of a manifest, and those that every manifest implies: `scanner`, `feed`, `policy_set`, `environment`. One that
+/// the manifest gives itself is kept.
+pub fn labels(manifest: &ScanManifest) -> BTreeMap<String, String> {
+    let environment = &manifest.environment;
+    let feed = manifest.feeds.vuln_feed_bundle_digest.as_ref().and_then(DigestRef::resolved);
+    let implied = [
+        ("scanner", Some(manifest.scanner.engine.clone())),
+        ("feed", feed.map(|digest| digest.short())),
+        ("policy_set", manifest.policy.policy_set.clone()),
+        ("environment", Some(format!("{}/{}", environment.os, environment.arch))),
+    ];
+    let mut labels = manifest.labels.clone();
+    for (name, value) in implied {
+        if let Some(value) = value {
+            labels.entry(name.to_owned()).or_insert(value);
+        }
+    }
+    labels
 }
 
 /// One line for people: what was scanned, by what.

@@ -15,7 +15,7 @@ use crate::flow::verdict::{self, Comparison, Rules, Scope, VerdictError};
 use crate::model::diff::DiffSummary;
 use crate::model::dimension::{Dimension, Dimensions};
 use crate::model::outcome::Outcome;
-use crate::model::result::{Mode, ReplayResult, SourceLocation, SubjectKind};
+use crate::model::result::{Mode, Recording, ReplayResult, SourceLocation, SubjectKind};
 
 /// What a replay is called, and where it comes from.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Title {
     pub kind: SubjectKind,
     /// Which question it answers.
     pub mode: Mode,
+    /// The recording; `None` for a case.
+    pub recording: Option<Recording>,
     /// Labels of the manifest or case.
     pub labels: BTreeMap<String, String>,
     /// The file to open.
@@ -167,6 +169,7 @@ impl Title {
             title: self.title.clone(),
             kind: self.kind,
             mode: self.mode,
+            recording: self.recording.clone(),
             outcome,
             fidelity: None,
             diff: DiffSummary::default(),

@@ -180,7 +180,8 @@ fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) ->
         title: recorded::describe(manifest),
         kind: SubjectKind::Manifest,
         mode: if request.swaps.is_empty() { Mode::Fidelity } else { Mode::Regression },
-        labels: manifest.labels.clone(),
+        recording: recorded::recording(manifest),
+        labels: recorded::labels(manifest),
         source: source_line::locate(&context.config.root, &request.from),
         reproduce: shell::line(reproduce),
     }

@@ -10,6 +10,8 @@ use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
 use crate::report::json::commands::{DiffV1, DoctorV1, FeedBundleInfoV1, InitV1, ManifestValidationV1, RecordingV1};
+use crate::report::json::history::HistoryLineV1;
+use crate::report::json::score::{GateV1, ScoreV1};
 use crate::sandbox::ledger::LedgerLine;
 
 /// Every schema with the name of its file below `docs/schema/`. A test holds the files fresh.
@@ -29,5 +31,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("feed-bundle-info-v1.json", schema_for!(FeedBundleInfoV1).to_value()),
         ("doctor-v1.json", schema_for!(DoctorV1).to_value()),
         ("ledger-v1.json", schema_for!(LedgerLine).to_value()),
+        ("history-v1.json", schema_for!(HistoryLineV1).to_value()),
+        ("score-v1.json", schema_for!(ScoreV1).to_value()),
+        ("gate-v1.json", schema_for!(GateV1).to_value()),
     ]
 }

@@ -9,6 +9,8 @@ const MIB: u64 = 1 << 20;
 pub const MAX_DOCUMENT_BYTES: u64 = 256 * MIB;
 /// A file that people write: configuration, metadata of a case, a profile.
 pub const MAX_CONFIG_BYTES: u64 = MIB;
+/// A history of replays: above a million of them.
+pub const MAX_HISTORY_BYTES: u64 = 1024 * MIB;
 /// One blob of a store, before compression.
 pub const MAX_BLOB_BYTES: u64 = 2048 * MIB;
 

@@ -14,6 +14,7 @@ pub mod event;
 pub mod exit;
 pub mod fidelity;
 pub mod finding;
+pub mod judgement;
 pub mod manifest;
 pub mod outcome;
 pub mod package;

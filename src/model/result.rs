@@ -12,6 +12,7 @@ use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::exit::Exit;
 use crate::model::fidelity::Fidelity;
+use crate::model::judgement::Judgement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
 
@@ -27,6 +28,17 @@ pub enum SubjectKind {
     Manifest,
 }
 
+impl SubjectKind {
+    /// The stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::Canary => "canary",
+            Self::Manifest => "manifest",
+        }
+    }
+}
+
 /// Which question a replay answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -35,6 +47,16 @@ pub enum Mode {
     Regression,
     /// Is it repeatable: everything as recorded.
     Fidelity,
+}
+
+impl Mode {
+    /// The stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Regression => "regression",
+            Self::Fidelity => "fidelity",
+        }
+    }
 }
 
 /// How well a replay was isolated, found by trying; strongest first.
@@ -110,6 +132,15 @@ pub struct ArtifactResult {
     pub masked: BTreeMap<String, u64>,
 }
 
+/// The recording that a replay was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Recording {
+    /// Id of the scan.
+    pub scan_id: String,
+    /// SHA-256 of the manifest's canonical JSON.
+    pub manifest: Digest,
+}
+
 /// One replay with everything that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplayResult {
@@ -121,6 +152,8 @@ pub struct ReplayResult {
     pub kind: SubjectKind,
     /// Which question it answers.
     pub mode: Mode,
+    /// The recording; `None` for a case.
+    pub recording: Option<Recording>,
     /// How it ended.
     pub outcome: Outcome,
     /// The three verdicts; `None` where nothing could be compared.
@@ -164,6 +197,8 @@ pub struct RunResult {
     pub fidelity: Tally,
     /// Things that went wrong beside the replays and never change the verdict.
     pub warnings: Vec<String>,
+    /// What a gate says of it, where one was asked.
+    pub gate: Option<Judgement>,
 }
 
 impl RunResult {
@@ -184,11 +219,29 @@ impl RunResult {
             };
             tally.add(&replay.outcome, |level| replay.fidelity.and_then(|f| f.at(level)));
         }
-        Self { stella_version, started_at, finished_at, replays, regression, fidelity, warnings }
+        Self { stella_version, started_at, finished_at, replays, regression, fidelity, warnings, gate: None }
     }
 
-    /// How the process ends when no gate is asked: by the outcomes; a run that replayed nothing is inconclusive.
+    /// Its identity, made from its content: the same result read twice is the same run.
+    ///
+    /// It holds the instants of the run, to the nanosecond, and what was replayed with which outcome.
+    pub fn id(&self) -> Digest {
+        let mut text = format!("stella.run/1\n{}\n{}\n", self.started_at, self.finished_at);
+        let replays = self.replays.iter().map(|replay| {
+            let ReplayResult { kind, mode, id, outcome, duration_ms, .. } = replay;
+            // The id may hold anything: its length says where it ends.
+            format!("{} {} {} {duration_ms} {}:{id}\n", kind.code(), mode.code(), outcome.code(), id.len())
+        });
+        text.extend(replays);
+        Digest::of(text.as_bytes())
+    }
+
+    /// How the process ends: as the gate says, where one was asked; else by the outcomes. A run that replayed nothing is
+    /// inconclusive.
     pub fn exit(&self) -> Exit {
+        if let Some(gate) = &self.gate {
+            return gate.exit();
+        }
         if self.replays.is_empty() {
             return Exit::Inconclusive;
         }

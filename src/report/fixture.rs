@@ -14,10 +14,14 @@ use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::fidelity::Fidelity;
 use crate::model::finding::Severity;
+use crate::model::judgement::Strictness;
 use crate::model::outcome::Outcome;
 use crate::model::result::{
-    ArtifactResult, ExecutorEnv, Isolation, Mode, ReplayResult, RunResult, SourceLocation, SubjectKind,
+    ArtifactResult, ExecutorEnv, Isolation, Mode, Recording, ReplayResult, RunResult, SourceLocation, SubjectKind,
 };
+use crate::score::gate::{self, Case};
+use crate::score::history::History;
+use crate::score::rules::Rules;
 
 fn digest(name: &str) -> Option<Digest> {
     Some(Digest::of(name.as_bytes()))
@@ -53,6 +57,7 @@ fn base(id: &str, title: &str, kind: SubjectKind, mode: Mode, outcome: Outcome) 
         title: title.into(),
         kind,
         mode,
+        recording: None,
         outcome,
         fidelity: Some(Fidelity::new(true, Some(true), Some(true)).unwrap()),
         diff: DiffSummary::default(),
@@ -197,6 +202,26 @@ fn infra() -> ReplayResult {
     replay
 }
 
+/// The rich run with a recording for each canary, and the nightly gate's word on it.
+pub(crate) fn judged() -> RunResult {
+    let mut run = run();
+    for replay in run.replays.iter_mut().filter(|replay| replay.kind == SubjectKind::Canary) {
+        let manifest = Digest::of(replay.id.as_bytes());
+        replay.recording = Some(Recording { scan_id: format!("scan of {}", replay.id), manifest });
+    }
+    judge(&mut run);
+    run
+}
+
+/// Adds what the gates say, with the labels of the replays in it: the release gate, and the window of the run itself.
+fn judge(run: &mut RunResult) {
+    let mut history = History::default();
+    // An id of a hostile run may stand twice: then there is no history.
+    let known = history.add_run(run).is_ok().then_some(&history);
+    let rules = Rules { min_manifests_in_bucket: 1, ..Rules::default() };
+    run.gate = Some(gate::judge(Case::Release(run, known), run.finished_at, &rules, Strictness::default()));
+}
+
 /// Texts that try to break out of whatever holds them.
 pub(crate) fn nasty() -> impl Strategy<Value = String> {
     let fragment = prop::sample::select(vec![
@@ -255,6 +280,14 @@ pub(crate) fn hostile() -> impl Strategy<Value = RunResult> {
         let warnings = vec![next(), next()];
         let replays = run.replays.into_iter().enumerate().map(|(i, replay)| poison(i, replay, &mut next)).collect();
         RunResult::new(next(), run.started_at, run.finished_at, replays, warnings)
+    })
+}
+
+/// The same with a gate, whose reasons quote ids and labels.
+pub(crate) fn hostile_and_judged() -> impl Strategy<Value = RunResult> {
+    hostile().prop_map(|mut run| {
+        judge(&mut run);
+        run
     })
 }
 

@@ -7,8 +7,8 @@
 //! | [`junit`] | test viewers of CI systems |
 //! | [`markdown`] | job summaries and comments |
 //!
-//! Invariants: everything is made from [`crate::model::result::RunResult`] with the words of [`words`] and
-//! the lines of [`changes`], so that no two outputs disagree; every foreign text passes [`untrusted`].
+//! Invariants: everything is made from [`crate::model::result::RunResult`] (a score: from [`crate::score`]) with the words of [`words`] and
+//! [`verdict_words`] and the lines of [`changes`], so that no two outputs disagree; every foreign text passes [`untrusted`].
 //! Absent: I/O, the clock, and any verdict of its own.
 
 pub mod changes;
@@ -17,6 +17,7 @@ pub mod junit;
 pub mod markdown;
 pub mod text;
 pub mod untrusted;
+pub mod verdict_words;
 pub mod words;
 
 #[cfg(test)]

@@ -11,19 +11,12 @@ use crate::report::untrusted;
 
 /// `case`, `canary`, `manifest`.
 pub fn kind(kind: SubjectKind) -> &'static str {
-    match kind {
-        SubjectKind::Case => "case",
-        SubjectKind::Canary => "canary",
-        SubjectKind::Manifest => "manifest",
-    }
+    kind.code()
 }
 
 /// `regression`, `fidelity`.
 pub fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Regression => "regression",
-        Mode::Fidelity => "fidelity",
-    }
+    mode.code()
 }
 
 /// The question that a mode answers.
@@ -136,11 +129,11 @@ fn sub_tag(tag: SubTag) -> &'static str {
 ///
 /// The percentage is rounded down, so that 100 % always means all.
 pub fn rate(tally: &Tally, level: Level) -> String {
-    let (good, all) = match level {
-        Level::Bitwise => (tally.matched, tally.compared()),
-        Level::Semantic => tally.semantic,
-        Level::Policy => tally.policy,
-    };
+    counted_rate(tally.counts(level))
+}
+
+/// The same of counts.
+pub fn counted_rate((good, all): (u64, u64)) -> String {
     if all == 0 {
         return "n/a".to_owned();
     }

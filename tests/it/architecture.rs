@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may use whom. A module may always use itself.
-pub const MAY_USE: [(&str, &[&str]); 13] = [
+pub const MAY_USE: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("format", &["model"]),
     ("scanner", &["model", "format"]),
     ("compare", &["model", "canonical", "format"]),
-    ("report", &["model", "canonical", "format", "scanner", "compare"]),
+    ("score", &["model"]),
+    ("report", &["model", "canonical", "format", "scanner", "compare", "score"]),
     ("host", &["model"]),
     ("store", &["model", "host"]),
     ("bundle", &["model", "host", "store"]),
@@ -24,6 +25,7 @@ pub const MAY_USE: [(&str, &[&str]); 13] = [
             "format",
             "scanner",
             "compare",
+            "score",
             "report",
             "host",
             "store",
@@ -40,6 +42,7 @@ pub const MAY_USE: [(&str, &[&str]); 13] = [
             "format",
             "scanner",
             "compare",
+            "score",
             "report",
             "host",
             "store",
@@ -65,7 +68,7 @@ const OUTSIDE: [&str; 10] = [
     "eprintln!",
 ];
 
-const PURE: [&str; 6] = ["model", "canonical", "format", "scanner", "compare", "report"];
+const PURE: [&str; 7] = ["model", "canonical", "format", "scanner", "compare", "score", "report"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -244,6 +244,7 @@ impl Case {
             title: self.metadata.title.clone(),
             kind: SubjectKind::Case,
             mode: Mode::Regression,
+            recording: None,
             labels,
             source: source_line::locate(&context.config.root, &self.directory.join(METADATA)),
             reproduce: context.reproduce(id, false),

@@ -3,6 +3,7 @@
 //! Invariants: a path of a [`Config`] lies in the repository or was given as absolute; nothing downstream
 //! sees the raw form.
 
+mod gates;
 mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use crate::flow::artifact_spec::{ArtifactSpec, ArtifactSpecError};
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::artifact::{ArtifactFormat, UnknownName};
+use crate::score::rules::Rules;
 
 pub use raw::RawConfig;
 use raw::{RawSubject, RawSubjectKind};
@@ -37,6 +39,10 @@ pub struct Config {
     pub fixture_store: PathBuf,
     /// The local store, where the file names one.
     pub store: Option<PathBuf>,
+    /// Whether every replay is noted in the local store.
+    pub history: bool,
+    /// What gates judge by.
+    pub rules: Rules,
     /// Profiles that take the place of built-in ones.
     pub profiles: BTreeMap<ArtifactFormat, Profile>,
 }
@@ -187,6 +193,9 @@ impl Config {
             canaries: roots(raw.canaries, &["fixtures/canaries"]),
             fixture_store: root.join(raw.fixture_store.as_deref().unwrap_or("fixtures/store")),
             store: raw.store.map(|path| root.join(path)),
+            history: raw.history,
+            rules: gates::rules(raw.thresholds, raw.gates, raw.buckets)
+                .map_err(|(field, what)| valid.error(field, what))?,
             profiles: valid.profiles(raw.profiles)?,
         })
     }
@@ -317,6 +326,8 @@ impl Valid<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::rate::Share;
+    use crate::score::rules::By;
 
     fn load(text: &str) -> Result<Config, ConfigError> {
         let raw = parse(Path::new(FILE_NAME), text.as_bytes())?;
@@ -366,10 +377,46 @@ mod tests {
                 ".stella.yaml: `subject.artifacts`: two of them have the file name `x`",
             ),
             ("profiles: {nope: x}\n", ".stella.yaml: `profiles`"),
+            ("thresholds: {grean: 1}\n", ".stella.yaml:1:14: not a valid configuration"),
+            (
+                "thresholds: {green: 98}\n",
+                ".stella.yaml: `thresholds.green`: 98: expected a number from 0 to 1 with at most six decimals",
+            ),
+            (
+                "thresholds: {fail: 0.99}\n",
+                ".stella.yaml: `thresholds.fail`: above `green`: a window would be green and fail",
+            ),
+            (
+                "thresholds: {min_manifests: 0}\n",
+                ".stella.yaml: `thresholds.min_manifests`: 0: expected at least 1, or nothing at all would be evidence",
+            ),
+            ("thresholds: {window_days: 0}\n", ".stella.yaml: `thresholds.window_days`: 0: expected 1 to 3650"),
+            ("gates: {pr: {strict: true}}\n", ".stella.yaml:1:9: not a valid configuration"),
+            ("gates: {nightly: {fail_on: green}}\n", ".stella.yaml:1:28: not a valid configuration"),
+            ("buckets: {by: []}\n", ".stella.yaml: `buckets.by`: empty: without buckets a bad one cannot be seen"),
+            (
+                "buckets: {regulated: {values: []}}\n",
+                ".stella.yaml: `buckets.regulated.values`: empty: no project would be regulated",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(load(text).unwrap_err().to_string(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn rules_are_the_defaults_with_what_is_written_in_their_place() {
+        assert_eq!(load("").unwrap().rules, Rules::default());
+        let written = "thresholds: {bucket: 0.975, min_canaries: 12, window_days: 90}\ngates: {nightly: {strict: true}, \
+                       release: {fail_on: warn}}\nbuckets: {by: [scanner], regulated: {label: class, project: app}}\n";
+        let rules = load(written).unwrap().rules;
+        let mut expected = Rules { min_canaries: 12, window_days: 90, ..Rules::default() };
+        expected.bucket = Share::from_number(0.975).unwrap();
+        expected.strictness.nightly.strict = true;
+        expected.strictness.release.fail_on_warn = true;
+        expected.by = By::These(["scanner".to_owned()].into());
+        (expected.regulated_label.label, expected.regulated_label.project) = ("class".into(), "app".into());
+        assert_eq!(rules, expected);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::flow::config::gates::{RawBuckets, RawGates, RawThresholds};
+
 /// The configuration file, version 1. Everything is optional; unknown keys are errors.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
@@ -23,6 +25,18 @@ pub struct RawConfig {
     pub(super) fixture_store: Option<String>,
     /// The local blob store. Default: the user's data directory.
     pub(super) store: Option<String>,
+    /// Keep a history of every replay in the local store. Default: false.
+    #[serde(default)]
+    pub(super) history: bool,
+    /// What gates judge by.
+    #[serde(default)]
+    pub(super) thresholds: RawThresholds,
+    /// How severe each gate is.
+    #[serde(default)]
+    pub(super) gates: RawGates,
+    /// How scores are broken down.
+    #[serde(default)]
+    pub(super) buckets: RawBuckets,
     /// Profiles of this repository by artifact format: they take the place of the built-in ones.
     #[serde(default)]
     pub(super) profiles: BTreeMap<String, String>,

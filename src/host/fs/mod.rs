@@ -1,13 +1,16 @@
 //! The only door to files.
 //!
-//! Invariants: reads are bounded; writes are whole or absent, also after a crash; listings are sorted by the bytes of
+//! Invariants: reads are bounded; writes are whole or absent, also after a crash, and what is appended
+//! is whole lines; listings are sorted by the bytes of
 //! their names; no walk follows a symbolic link; every error names its path and what was being done.
 
+mod append;
 mod error;
 mod read;
 mod walk;
 mod write;
 
+pub use append::append_lines;
 pub use error::FsError;
 pub use read::{digest, open, read, read_if_present, read_inside, read_text};
 pub use walk::{Item, Kind, is_dir, list, walk};

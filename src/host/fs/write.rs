@@ -219,7 +219,7 @@ fn sync_files(files: &[Sealed]) -> Result<(), FsError> {
     })
 }
 
-fn sync_dir(dir: &Path) -> Result<(), FsError> {
+pub(super) fn sync_dir(dir: &Path) -> Result<(), FsError> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(FsError::io("flush", dir))
 }
 
@@ -242,7 +242,7 @@ pub fn sweep(dir: &Path, age: Duration) -> Result<usize, FsError> {
     Ok(ours.filter(old).filter(|entry| fs::remove_file(entry.path()).is_ok()).count())
 }
 
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

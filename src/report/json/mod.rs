@@ -4,4 +4,6 @@
 //! stay readable. `docs/result.md` explains them to a consumer.
 
 pub mod commands;
+pub mod history;
+pub mod score;
 pub mod v1;

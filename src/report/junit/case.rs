@@ -83,6 +83,6 @@ fn body(replay: &ReplayResult) -> String {
 }
 
 /// One legal line: parsers turn line breaks in attributes into spaces.
-fn attribute(text: &str) -> String {
+pub(crate) fn attribute(text: &str) -> String {
     legal::text(&untrusted::visible(text)).into_owned()
 }

@@ -3,14 +3,17 @@
 //! Root attributes, `skipped="0"`, `line`, and the properties of each case. Elements are only ever added to,
 //! and in order: the n-th case gets the n-th [`Extra`].
 
+use std::collections::BTreeSet;
+
 use quick_xml::events::{BytesEnd, BytesStart, Event};
 use quick_xml::{Reader, Writer};
 
 use crate::model::dimension::Dimensions;
 use crate::model::fidelity::Level;
+use crate::model::judgement::Judgement;
 use crate::model::outcome::{JunitStatus, Outcome};
 use crate::model::result::{ReplayResult, RunResult};
-use crate::report::junit::duration;
+use crate::report::junit::{duration, gate};
 use crate::report::words;
 
 /// What one case gets.
@@ -45,6 +48,18 @@ impl Extra {
         digests("recorded", &replay.recorded);
         digests("replayed", &replay.replayed);
         Self { line: replay.source.as_ref().map_or(1, |source| source.line.max(1)), properties }
+    }
+}
+
+impl Extra {
+    /// The verdict of a gate, and the code of every reason once.
+    pub(crate) fn of_gate(judgement: &Judgement) -> Self {
+        let property = |name: &str, value: &str| (format!("stella.{name}"), value.to_owned());
+        let codes: BTreeSet<&str> = judgement.reasons().iter().map(|reason| reason.code.code()).collect();
+        let mut properties =
+            vec![property("gate", judgement.gate().code()), property("verdict", judgement.verdict().code())];
+        properties.extend(codes.into_iter().map(|code| property("reason", code)));
+        Self { line: 1, properties }
     }
 }
 
@@ -87,10 +102,12 @@ fn extra_of<'a>(element: &BytesStart<'_>, extras: &mut impl Iterator<Item = &'a 
 fn completed<'a>(mut element: BytesStart<'a>, run: &RunResult, extra: Option<&Extra>) -> BytesStart<'a> {
     match element.name().as_ref() {
         b"testsuites" => {
-            let count = |status| run.replays.iter().filter(|r| r.outcome.junit() == status).count().to_string();
+            let gate = run.gate.as_ref().map(gate::status);
+            let all = || run.replays.iter().map(|replay| replay.outcome.junit()).chain(gate);
+            let count = |status| all().filter(|found| *found == status).count().to_string();
             let time = run.replays.iter().fold(junit_report::Duration::ZERO, |sum, r| sum + duration(r.duration_ms));
             element.push_attribute(("name", "stella"));
-            element.push_attribute(("tests", run.replays.len().to_string().as_str()));
+            element.push_attribute(("tests", all().count().to_string().as_str()));
             element.push_attribute(("failures", count(JunitStatus::Failure).as_str()));
             element.push_attribute(("errors", count(JunitStatus::Error).as_str()));
             element.push_attribute(("skipped", "0"));

@@ -4,7 +4,8 @@
 //! makes a file that nobody reads, or one with a forged test) and knows neither lines nor properties. So text is
 //! made fit before (`legal`) and the rest is added after (`complete`).
 //!
-//! Invariants: always well-formed; one `testcase` per replay; never `skipped`. What the readers ask for:
+//! Invariants: always well-formed; one `testcase` per replay, and one for the gate where one was asked;
+//! never `skipped`. What the readers ask for:
 //!
 //! - a suite has a name (dorny/test-reporter) and a `skipped` count (EnricoMi sums them);
 //! - a case has `file` and `line` (annotations; without them one reader searches the whole workspace);
@@ -13,6 +14,7 @@
 
 mod case;
 mod complete;
+mod gate;
 mod legal;
 
 use jiff::Timestamp;
@@ -33,7 +35,7 @@ pub enum JunitError {
     Complete(#[source] quick_xml::Error),
 }
 
-/// The report of a run: one suite per kind and mode, in the order of the replays.
+/// The report of a run: one suite per kind and mode, in the order of the replays, and a last one for the gate.
 ///
 /// # Errors
 /// See [`JunitError`].
@@ -52,7 +54,13 @@ pub fn render(run: &RunResult) -> Result<Vec<u8>, JunitError> {
         extras.extend(replays.iter().map(|replay| Extra::of(replay)));
         let mut cases: Vec<TestCase> = replays.iter().map(|replay| case::testcase(replay)).collect();
         case::tell_apart(&mut cases);
-        report.add_testsuite(suite(*kind, *mode, cases, run.started_at));
+        let name = format!("stella {} {}", words::mode(*mode), words::kind(*kind));
+        report.add_testsuite(suite(name, format!("stella.{}", words::mode(*mode)), cases, run.started_at));
+    }
+    if let Some(judgement) = &run.gate {
+        extras.push(Extra::of_gate(judgement));
+        let case = gate::testcase(judgement);
+        report.add_testsuite(suite("stella gate".to_owned(), "stella.gate".to_owned(), vec![case], run.started_at));
     }
     let mut written = Vec::new();
     let report: Report = report.build();
@@ -61,10 +69,10 @@ pub fn render(run: &RunResult) -> Result<Vec<u8>, JunitError> {
 }
 
 /// Built field by field: the crate's constructor reads the clock.
-fn suite(kind: SubjectKind, mode: Mode, testcases: Vec<TestCase>, started_at: Timestamp) -> TestSuite {
+fn suite(name: String, package: String, testcases: Vec<TestCase>, started_at: Timestamp) -> TestSuite {
     TestSuite {
-        name: format!("stella {} {}", words::mode(mode), words::kind(kind)),
-        package: format!("stella.{}", words::mode(mode)),
+        name,
+        package,
         timestamp: timestamp(started_at),
         hostname: "localhost".to_owned(),
         testcases,

@@ -82,6 +82,22 @@ fn counts_add_up_at_every_level() {
 }
 
 #[test]
+fn a_gate_is_a_case_of_its_own() {
+    let run = fixture::judged();
+    let all = elements(&render(&run).unwrap());
+    assert_eq!(named(&all, "testcase").len(), run.replays.len() + 1);
+    assert_eq!(named(&all, "testsuites")[0].attribute("tests"), (run.replays.len() + 1).to_string());
+    let gate = named(&all, "testcase").pop().unwrap();
+    assert_eq!((gate.attribute("name"), gate.attribute("classname")), ("gate release", "stella.gate"));
+    let told = all.iter().rfind(|element| element.name == "failure" || element.name == "error").unwrap();
+    assert_eq!(told.attribute("type"), "gate.insufficient");
+    assert!(told.text.contains("too-few-canaries: "), "{}", told.text);
+    let codes: Vec<_> =
+        named(&all, "property").into_iter().filter(|p| p.attribute("name") == "stella.reason").collect();
+    assert!(codes.iter().any(|code| code.attribute("value") == "infra"));
+}
+
+#[test]
 fn an_empty_run_is_a_report_without_suites() {
     let run = fixture::run();
     let empty = RunResult::new(run.stella_version, run.started_at, run.finished_at, vec![], vec![]);
@@ -112,6 +128,13 @@ fn extreme_times_are_written() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_gate_forges_and_breaks_nothing(run in fixture::hostile_and_judged()) {
+        let all = elements(&render(&run).unwrap());
+        prop_assert_eq!(named(&all, "testcase").len(), run.replays.len() + 1);
+        prop_assert_eq!(named(&all, "testsuites")[0].attribute("errors"), named(&all, "error").len().to_string());
+    }
 
     #[test]
     fn no_text_forges_or_breaks_anything(run in fixture::hostile()) {

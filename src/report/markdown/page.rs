@@ -2,11 +2,12 @@
 
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
+use crate::model::judgement::Judgement;
 use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::changes::{self, Line, Mark};
 use crate::report::markdown::md::Md;
-use crate::report::{untrusted, words};
+use crate::report::{untrusted, verdict_words, words};
 
 /// Bytes that every reader takes: GitHub refuses comments above 65,536 characters.
 pub const DEFAULT_BUDGET: usize = 65_000;
@@ -51,11 +52,14 @@ pub fn render(run: &RunResult, budget: usize) -> String {
 }
 
 fn page(run: &RunResult, limits: Limits) -> Md {
-    let mut md = Md::new();
+    let (mut md, mut cut) = (Md::new(), Vec::new());
     let verdict = words::verdict(run);
     let (word, counts) = verdict.split_once(": ").unwrap_or((&verdict, ""));
     md.raw("## stella: ").text(word).raw("\n\n").text(counts).raw("\n");
     rates(&mut md, run);
+    if let Some(judgement) = &run.gate {
+        gate(&mut md, judgement, limits, &mut cut);
+    }
     if let Some(unsealed) = words::unsealed(run) {
         md.raw("\n**Warning:** ").text(&unsealed).raw("\n");
     }
@@ -63,7 +67,6 @@ fn page(run: &RunResult, limits: Limits) -> Md {
     let mut failing: Vec<&ReplayResult> = run.replays.iter().filter(|replay| !words::is_match(replay)).collect();
     failing.sort_by_key(|replay| urgency(&replay.outcome));
     let matching: Vec<&ReplayResult> = run.replays.iter().filter(|replay| words::is_match(replay)).collect();
-    let mut cut = Vec::new();
 
     if !failing.is_empty() && limits.rows > 0 {
         md.raw("\n### Not matching\n\n");
@@ -126,6 +129,25 @@ fn rates(md: &mut Md, run: &RunResult) {
         }
         md.text(&words::beside(tally)).raw(" |\n");
     }
+}
+
+/// What the gate says; the heaviest reasons are the last to go.
+fn gate(md: &mut Md, judgement: &Judgement, limits: Limits, cut: &mut Vec<String>) {
+    md.raw("\n**").text(&verdict_words::headline(judgement)).raw("**\n");
+    if let Some(aloud) = verdict_words::aloud(judgement) {
+        md.raw("\n**Insufficient evidence:** ").raw(aloud).raw("\n");
+    }
+    if limits.rows > 0 {
+        md.raw("\n");
+        for measured in judgement.measured() {
+            md.raw("- ").text(&verdict_words::measured(measured)).raw("\n");
+        }
+        for reason in judgement.reasons().iter().take(limits.rows) {
+            md.raw("- ").raw(verdict_words::weight(reason.weight)).raw(" ").code(reason.code.code()).raw(": ");
+            md.text(&verdict_words::reason(reason)).raw("\n");
+        }
+    }
+    left_out(cut, judgement.reasons().len(), limits.rows, "reasons of the gate");
 }
 
 fn row(md: &mut Md, replay: &ReplayResult) {
@@ -214,6 +236,16 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_stands_beside_the_rates() {
+        let page = render(&fixture::judged(), DEFAULT_BUDGET);
+        let (head, rest) = page.split_once("\n### ").unwrap();
+        insta::assert_snapshot!(head);
+        assert!(rest.contains("Not matching"));
+        // Its headline stays to the last.
+        assert!(render(&fixture::judged(), 700).contains("gate release: insufficient"));
+    }
+
+    #[test]
     fn an_empty_run_is_a_verdict() {
         let run = fixture::run();
         let empty = RunResult::new(run.stella_version, run.started_at, run.finished_at, vec![], vec![]);
@@ -259,7 +291,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn foreign_text_is_inert(run in fixture::hostile(), budget in 500usize..30_000) {
+        fn foreign_text_is_inert(run in fixture::hostile_and_judged(), budget in 500usize..30_000) {
             let page = render(&run, budget);
             prop_assert!(page.len() <= budget);
             prop_assert!(!page.contains("<!--"));

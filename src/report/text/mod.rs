@@ -6,11 +6,15 @@
 
 mod block;
 mod doctor;
+mod gate;
 mod report;
+mod score;
 mod style;
 mod table;
 
 pub use block::{diff, replay};
 pub use doctor::doctor;
+pub use gate::gate;
 pub use report::{Show, TextReport};
+pub use score::scores;
 pub use style::Style;

@@ -7,6 +7,7 @@ use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::text::block::{block, ink};
+use crate::report::text::gate::gate;
 use crate::report::text::style::{Ink, Style};
 use crate::report::text::table::{duration, table};
 use crate::report::{untrusted, words};
@@ -119,6 +120,9 @@ fn summary(run: &RunResult, style: Style) -> String {
         let beside = if beside.is_empty() { beside } else { format!("; {beside}") };
         out += &format!("{:<10}  BF {bf}, SF {sf}, PF {pf}{beside}\n", words::mode(mode));
     }
+    if let Some(judgement) = &run.gate {
+        out += &gate(judgement, style);
+    }
     let ink = match run.exit() {
         Exit::Passed => Ink::Good,
         Exit::Inconclusive => Ink::Unsure,
@@ -171,8 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_says_why_before_the_verdict() {
+        let text = written(&fixture::judged(), Style::plain(), Show::Summary);
+        insta::assert_snapshot!(text.split_once("\nregression").unwrap().1);
+    }
+
+    #[test]
     fn colour_adds_nothing_to_the_words() {
-        let run = fixture::run();
+        let run = fixture::judged();
         let coloured = written(&run, Style::coloured(), Show::All);
         assert!(coloured.contains('\u{1b}'));
         assert_eq!(without_colour(&coloured), written(&run, Style::plain(), Show::All));
@@ -226,7 +236,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn foreign_text_neither_acts_nor_begins_a_line(run in fixture::hostile()) {
+        fn foreign_text_neither_acts_nor_begins_a_line(run in fixture::hostile_and_judged()) {
             let mut text = written(&run, Style::plain(), Show::All);
             for replay in &run.replays {
                 text += &text::replay(replay, Style::plain());

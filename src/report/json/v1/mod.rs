@@ -4,6 +4,7 @@
 //! a closed list (`outcome`, `kind`, …) never change within a version.
 
 mod diff_summary;
+pub(crate) mod outcome;
 mod read;
 mod replay;
 mod result;
@@ -13,8 +14,9 @@ pub use diff_summary::{
     ArtifactChange, DecisionChange, DiffSummaryDocument, DiffSummarySchema, FieldChange, FindingFlip, Listed,
     PackageChange, VexChange,
 };
+pub use outcome::{Levels, OutcomeCode};
 pub use read::{MAX_BYTES, ReadError, read, read_document};
-pub use replay::{Artifact, Digests, ExecutorEnv, Levels, OutcomeCode, Replay, Source};
+pub use replay::{Artifact, Digests, ExecutorEnv, Recording, Replay, Source};
 pub use result::{Agreement, Counts, ExitReason, ExitStatus, Rate, Rates, ResultDocument, ResultSchema};
 pub use schema::{schema_diff_summary, schema_result};
 

@@ -179,6 +179,21 @@ mod tests {
         assert_eq!(read(document.to_string().as_bytes()).unwrap(), fixture::run());
     }
 
+    /// Whoever wrote the file may have written the verdict too.
+    #[test]
+    fn a_verdict_is_never_believed() {
+        let judged = fixture::judged();
+        assert!(judged.gate.is_some());
+        let mut document: Value = serde_json::from_str(&v1::result(&judged).unwrap()).unwrap();
+        assert_eq!(document["gate"]["gate"], "release");
+        for lie in [document["gate"].clone(), json!({"verdict": "green"}), json!("green")] {
+            document["gate"] = lie;
+            let run = read(document.to_string().as_bytes()).unwrap();
+            assert_eq!(run, RunResult { gate: None, ..judged.clone() });
+            assert_eq!(run.id(), judged.id());
+        }
+    }
+
     #[test]
     fn each_lie_is_named() {
         let lie = |pointer: &str, value: Value| {

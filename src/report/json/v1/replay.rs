@@ -11,30 +11,10 @@ use crate::model::cause::{Cause, MismatchReason};
 use crate::model::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
-use crate::model::fidelity::{Fidelity, Level};
-use crate::model::outcome::Outcome;
 use crate::model::result::{self, Isolation, Mode, ReplayResult, SubjectKind};
 use crate::report::json::v1::diff_summary::DiffSummaryDocument;
+use crate::report::json::v1::outcome::{Fields, Levels, Lie, OutcomeCode};
 use crate::report::json::v1::read::ReadError;
-use crate::report::words;
-
-/// How a replay ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum OutcomeCode {
-    /// The same as recorded.
-    Match,
-    /// Differs, reproducibly.
-    Drift,
-    /// Differs from itself.
-    Flaky,
-    /// The scanner ran but failed its health gate.
-    Unhealthy,
-    /// An input is gone.
-    Unreplayable,
-    /// Could not run.
-    Infra,
-}
 
 /// One replay with everything that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +27,9 @@ pub struct Replay {
     pub kind: SubjectKind,
     /// Which question it answers.
     pub mode: Mode,
+    /// The recording that it was made from; absent for a case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Recording>,
     /// How it ended.
     pub outcome: OutcomeCode,
     /// A match although the sandbox denied something.
@@ -81,17 +64,13 @@ pub struct Replay {
     pub duration_ms: u64,
 }
 
-/// The three verdicts of a comparison: true, false, or null where the level does not apply.
-///
-/// All three are null where nothing was compared. `bf` implies `sf` implies `pf`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Levels {
-    /// Bitwise: the same bytes after canonicalisation.
-    pub bf: Option<bool>,
-    /// Semantic: the same packages, findings, VEX statements and decision.
-    pub sf: Option<bool>,
-    /// Policy: the same decision with the same reason codes.
-    pub pf: Option<bool>,
+/// What identifies a recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Recording {
+    /// Id of the scan.
+    pub scan_id: String,
+    /// SHA-256 of the manifest's canonical JSON.
+    pub manifest_sha256: Digest,
 }
 
 /// Digests of the inputs, as recorded and as replayed.
@@ -153,45 +132,21 @@ pub struct Source {
 
 impl From<&ReplayResult> for Replay {
     fn from(replay: &ReplayResult) -> Self {
-        let (mut lucky, mut detail, mut missing, mut causes) = (false, None, Vec::new(), Vec::new());
-        let outcome = match &replay.outcome {
-            Outcome::Match { lucky: was } => {
-                lucky = *was;
-                OutcomeCode::Match
-            }
-            Outcome::Drift { causes: all } => {
-                causes.clone_from(all);
-                OutcomeCode::Drift
-            }
-            Outcome::Flaky { detail: text } => {
-                detail = Some(text.clone());
-                OutcomeCode::Flaky
-            }
-            Outcome::Unhealthy { detail: text } => {
-                detail = Some(text.clone());
-                OutcomeCode::Unhealthy
-            }
-            Outcome::Unreplayable { missing: all } => {
-                missing.clone_from(all);
-                OutcomeCode::Unreplayable
-            }
-            Outcome::Infra { detail: text } => {
-                detail = Some(text.clone());
-                OutcomeCode::Infra
-            }
-        };
+        let Fields { outcome, lucky, detail, missing, mismatch_reason, causes, levels } =
+            Fields::of(&replay.outcome, replay.fidelity);
         Self {
             id: replay.id.clone(),
             title: replay.title.clone(),
             kind: replay.kind,
             mode: replay.mode,
+            recording: replay.recording.as_ref().map(Recording::from),
             outcome,
             lucky,
             detail,
             missing,
-            mismatch_reason: words::mismatch_reason(&replay.outcome),
+            mismatch_reason,
             causes,
-            levels: replay.fidelity.map(Levels::from).unwrap_or_default(),
+            levels,
             diff_summary: (!replay.diff.is_empty()).then(|| DiffSummaryDocument::from(&replay.diff)),
             artifacts: replay.artifacts.iter().map(Artifact::from).collect(),
             digests: Digests { recorded: replay.recorded.clone(), replayed: replay.replayed.clone() },
@@ -209,30 +164,19 @@ impl TryFrom<Replay> for ReplayResult {
     type Error = ReadError;
 
     fn try_from(wire: Replay) -> Result<Self, ReadError> {
-        let contradiction = |what| ReadError::Contradiction { id: wire.id.clone(), what };
-        let detail = || wire.detail.clone().ok_or_else(|| contradiction("the outcome needs a `detail`"));
-        let outcome = match wire.outcome {
-            OutcomeCode::Match => Outcome::Match { lucky: wire.lucky },
-            OutcomeCode::Drift if wire.causes.is_empty() => return Err(contradiction("a drift needs a cause")),
-            OutcomeCode::Drift => Outcome::Drift { causes: wire.causes.clone() },
-            OutcomeCode::Flaky => Outcome::Flaky { detail: detail()? },
-            OutcomeCode::Unhealthy => Outcome::Unhealthy { detail: detail()? },
-            OutcomeCode::Unreplayable => Outcome::Unreplayable { missing: wire.missing.clone() },
-            OutcomeCode::Infra => Outcome::Infra { detail: detail()? },
+        let fields = Fields {
+            outcome: wire.outcome,
+            lucky: wire.lucky,
+            detail: wire.detail,
+            missing: wire.missing,
+            mismatch_reason: wire.mismatch_reason,
+            causes: wire.causes,
+            levels: wire.levels,
         };
-        if wire.mismatch_reason != words::mismatch_reason(&outcome) {
-            return Err(contradiction("`mismatch_reason` is not the reason of the causes"));
-        }
-        let fidelity = match wire.levels {
-            Levels { bf: None, sf: None, pf: None } => None,
-            Levels { bf: None, .. } => return Err(contradiction("`bf` applies to every comparison")),
-            Levels { bf: Some(bf), sf, pf } => {
-                Some(Fidelity::new(bf, sf, pf).map_err(|source| ReadError::Levels { id: wire.id.clone(), source })?)
-            }
-        };
-        if matches!(outcome, Outcome::Match { .. }) && fidelity.is_some_and(|f| !f.is_bitwise()) {
-            return Err(contradiction("a match needs `bf`"));
-        }
+        let (outcome, fidelity) = fields.read().map_err(|lie| match lie {
+            Lie::Contradiction(what) => ReadError::Contradiction { id: wire.id.clone(), what },
+            Lie::Levels(source) => ReadError::Levels { id: wire.id.clone(), source },
+        })?;
         Ok(Self {
             outcome,
             fidelity,
@@ -240,6 +184,7 @@ impl TryFrom<Replay> for ReplayResult {
             title: wire.title,
             kind: wire.kind,
             mode: wire.mode,
+            recording: wire.recording.map(result::Recording::from),
             diff: wire.diff_summary.map(DiffSummary::from).unwrap_or_default(),
             artifacts: wire.artifacts.into_iter().map(result::ArtifactResult::from).collect(),
             recorded: wire.digests.recorded,
@@ -254,10 +199,15 @@ impl TryFrom<Replay> for ReplayResult {
     }
 }
 
-impl From<Fidelity> for Levels {
-    fn from(fidelity: Fidelity) -> Self {
-        let [bf, sf, pf] = Level::ALL.map(|level| fidelity.at(level));
-        Self { bf, sf, pf }
+impl From<&result::Recording> for Recording {
+    fn from(recording: &result::Recording) -> Self {
+        Self { scan_id: recording.scan_id.clone(), manifest_sha256: recording.manifest }
+    }
+}
+
+impl From<Recording> for result::Recording {
+    fn from(wire: Recording) -> Self {
+        Self { scan_id: wire.scan_id, manifest: wire.manifest_sha256 }
     }
 }
 

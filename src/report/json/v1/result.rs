@@ -8,6 +8,7 @@ use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::model::rate::Tally;
 use crate::model::result::RunResult;
+use crate::report::json::score::GateV1;
 use crate::report::json::v1::replay::Replay;
 
 /// The name and version of the format.
@@ -37,6 +38,9 @@ pub struct ResultDocument {
     pub replays: Vec<Replay>,
     /// Things that went wrong beside the replays and never change the verdict.
     pub warnings: Vec<String>,
+    /// What a gate says of the run, where one was asked. It is not read back: whoever decides by it judges again.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateV1>,
 }
 
 /// How the process ended.
@@ -52,13 +56,13 @@ pub struct ExitStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExitReason {
-    /// 0: every replay matches.
+    /// 0: every replay matches, or the gate lets it pass.
     Passed,
-    /// 1: a drift or a flaky replay.
+    /// 1: a drift or a flaky replay, or a threshold that is not reached.
     Failed,
     /// 2: the command line or the configuration is wrong.
     Usage,
-    /// 3: nothing to replay, or an unhealthy or unreplayable replay.
+    /// 3: nothing to replay, an unhealthy or unreplayable replay, or too little evidence.
     Inconclusive,
     /// 4: could not run.
     Infrastructure,
@@ -139,6 +143,7 @@ impl From<&RunResult> for ResultDocument {
             rates: Rates { regression: (&run.regression).into(), fidelity: (&run.fidelity).into() },
             replays: run.replays.iter().map(Replay::from).collect(),
             warnings: run.warnings.clone(),
+            gate: run.gate.as_ref().map(GateV1::from),
         }
     }
 }
@@ -160,8 +165,14 @@ impl From<Exit> for ExitStatus {
 impl From<&Tally> for Rate {
     fn from(tally: &Tally) -> Self {
         let [bf, sf, pf] = Level::ALL.map(|level| tally.rate(level));
+        Self { bf, sf, pf, counts: tally.into() }
+    }
+}
+
+impl From<&Tally> for Counts {
+    fn from(tally: &Tally) -> Self {
         let agreement = |(agreed, applicable)| Agreement { agreed, applicable };
-        let counts = Counts {
+        Self {
             total: tally.total(),
             compared: tally.compared(),
             matched: tally.matched,
@@ -173,7 +184,6 @@ impl From<&Tally> for Rate {
             infra: tally.infra,
             semantic: agreement(tally.semantic),
             policy: agreement(tally.policy),
-        };
-        Self { bf, sf, pf, counts }
+        }
     }
 }

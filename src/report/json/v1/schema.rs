@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn schema_refuses_what_is_not_a_result() {
         let validator = jsonschema::draft202012::new(&schema_result()).unwrap();
-        let good: Value = serde_json::from_str(&v1::result(&fixture::run()).unwrap()).unwrap();
+        let good: Value = serde_json::from_str(&v1::result(&fixture::judged()).unwrap()).unwrap();
         assert!(validator.is_valid(&good));
         for pointer in ["/schema", "/rates/fidelity/bf", "/replays/0/outcome", "/replays/0/levels/bf", "/exit/code"] {
             let mut bad = good.clone();
@@ -92,7 +92,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn schema_accepts_whatever_is_written(run in fixture::hostile()) {
+        fn schema_accepts_whatever_is_written(run in fixture::hostile_and_judged()) {
             let document: Value = serde_json::from_str(&v1::result(&run).unwrap()).unwrap();
             prop_assert!(RESULT.is_valid(&document), "{:?}", RESULT.validate(&document).err());
             for summary in run.replays.iter().map(|r| &r.diff).chain([&DiffSummary::default()]) {

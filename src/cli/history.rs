@@ -1,0 +1,88 @@
+//! Where commands that replay note what they found, and where commands that judge look for it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::GlobalArgs;
+use crate::cli::error::CliError;
+use crate::cli::setup;
+use crate::flow::config::Config;
+use crate::flow::context::Context;
+use crate::flow::history::{self, HistoryError};
+use crate::model::result::RunResult;
+use crate::score::history::History;
+
+/// Where CI systems tell the commit, in the order in which they are asked.
+const COMMIT_VARIABLES: [&str; 5] =
+    ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "BUILDKITE_COMMIT", "GIT_COMMIT"];
+
+/// Where to note every replay.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "History")]
+pub struct NoteArgs {
+    /// Note every replay in this file, one line each; it is made where it is missing [default: history.jsonl in the local
+    /// store, where the configuration says `history: true`]
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// Commit to note [default: the one that the CI system tells]
+    #[arg(long, value_name = "SHA")]
+    pub commit: Option<String>,
+}
+
+/// Where to look for what was noted.
+#[derive(Debug, Args)]
+pub struct ReadArgs {
+    /// A history; several are merged, and a replay that stands in more than one counts once (repeatable) [default:
+    /// history.jsonl in the local store, where the configuration says `history: true`]
+    #[arg(long, value_name = "FILE")]
+    pub history: Vec<PathBuf>,
+}
+
+impl NoteArgs {
+    /// The file, where one is wanted.
+    pub fn file(&self, context: &Context) -> Option<PathBuf> {
+        let in_store = || context.config.history.then(|| context.local.root().join(history::FILE_NAME));
+        self.history.clone().or_else(in_store)
+    }
+
+    /// Appends every replay of `run`.
+    pub fn note(&self, file: &std::path::Path, run: &RunResult) -> Result<(), CliError> {
+        let told = || COMMIT_VARIABLES.iter().find_map(|name| std::env::var(name).ok().filter(|sha| !sha.is_empty()));
+        let commit = self.commit.clone().or_else(told);
+        history::append(file, run, commit.as_deref()).map_err(failed)
+    }
+}
+
+impl ReadArgs {
+    /// Everything that was noted; `None` where nobody says where.
+    pub fn read(&self, global: &GlobalArgs, config: &Config) -> Result<Option<History>, CliError> {
+        let mut files = self.history.clone();
+        if files.is_empty() && config.history {
+            files.push(setup::store(global, config)?.join(history::FILE_NAME));
+        }
+        let mut all = History::default();
+        for file in &files {
+            history::read_into(&mut all, file, false).map_err(failed)?;
+        }
+        Ok((!files.is_empty()).then_some(all))
+    }
+}
+
+/// What was noted so far in a file that may not exist yet.
+pub fn so_far(file: &std::path::Path) -> Result<History, CliError> {
+    let mut all = History::default();
+    history::read_into(&mut all, file, true).map_err(failed)?;
+    Ok(all)
+}
+
+fn failed(error: HistoryError) -> CliError {
+    match error {
+        HistoryError::Append(_) | HistoryError::Write(_) => CliError::infrastructure(error),
+        HistoryError::Read(_) => {
+            CliError::usage(error).hint("`stella ci --history FILE` and `stella replay --history FILE` write one")
+        }
+        HistoryError::Line { .. } | HistoryError::Contradiction { .. } => CliError::usage(error)
+            .hint("a history is never judged in part: restore the file, or move the line out of it"),
+    }
+}

@@ -1,0 +1,57 @@
+//! `stella score`: how repeatable the scans of the last weeks were.
+
+use clap::Args;
+
+use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::history::ReadArgs;
+use crate::cli::{output, setup};
+use crate::host::clock;
+use crate::model::exit::Exit;
+use crate::model::result::Mode;
+use crate::report::json::score::ScoreV1;
+use crate::report::text::{self, Style};
+use crate::score::rules::By;
+use crate::score::windowed::Windowed;
+
+/// Show how repeatable scans were: rates with counts and intervals, by label, week over week
+///
+/// It judges nothing: `stella gate` does.
+#[derive(Debug, Args)]
+pub struct ScoreArgs {
+    #[command(flatten)]
+    history: ReadArgs,
+    /// Length of a window in days, such as 30d (repeatable) [default: 30d and 90d]
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    window: Vec<u16>,
+    /// Break down by this label only (repeatable) [default: the configuration's, else every label]
+    #[arg(long, value_name = "LABEL")]
+    by: Vec<String>,
+}
+
+/// `30d`
+fn days(text: &str) -> Result<u16, String> {
+    let number = text.strip_suffix('d').and_then(|digits| digits.parse().ok());
+    number.filter(|days| (1..=3650).contains(days)).ok_or_else(|| "expected 1d to 3650d".to_owned())
+}
+
+pub fn run(global: &GlobalArgs, args: &ScoreArgs) -> CliResult {
+    let config = setup::config(global)?;
+    let history = args.history.read(global, &config)?.ok_or_else(|| {
+        CliError::usage("no history was given")
+            .hint("give one with `--history FILE`, or say `history: true` in .stella.yaml")
+    })?;
+    let by = if args.by.is_empty() { config.rules.by } else { By::These(args.by.iter().cloned().collect()) };
+    let windows: &[u16] = if args.window.is_empty() { &[30, 90] } else { &args.window };
+    let now = clock::now();
+    let questions = [Mode::Fidelity, Mode::Regression].into_iter();
+    let scores: Vec<(u16, Windowed)> = questions
+        .flat_map(|mode| windows.iter().map(move |days| (mode, *days)))
+        .map(|(mode, days)| (days, Windowed::of(&history, mode, now, days, &by)))
+        .collect();
+    match global.format {
+        Format::Json => output::json(&ScoreV1::new(&history, now, &scores)),
+        Format::Text => output::data(&text::scores(&history, &scores, Style::coloured())),
+    }
+    Ok(Exit::Passed.into())
+}

@@ -1,0 +1,69 @@
+//! Asks a gate: with the rules of the configuration, the run, and what is known from before.
+
+use jiff::Timestamp;
+
+use crate::model::judgement::{Gate, Judgement, Strictness};
+use crate::model::result::RunResult;
+use crate::score::gate::{self, Case};
+use crate::score::history::{Contradiction, History};
+use crate::score::rules::Rules;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct GateRequest {
+    /// Which gate.
+    pub gate: Gate,
+    /// Its rules.
+    pub rules: Rules,
+    /// How strict it is.
+    pub strictness: Strictness,
+    /// What is known from before; `None` where there is no history.
+    pub history: Option<History>,
+}
+
+/// Why a gate cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The gate judges a run and there is none.
+    #[error("gate `{}` judges a run, and none was given", .0.code())]
+    NoRun(Gate),
+    /// The gate judges a window and there is no history.
+    #[error("gate `{}` judges a window of time, and no history was given", .0.code())]
+    NoHistory(Gate),
+    /// The run is in the history already, with another outcome.
+    #[error("the run is in the history already, with another outcome")]
+    Run(#[from] Contradiction),
+}
+
+impl GateRequest {
+    /// Judges `run` at `now`; a run that is in the history already counts once.
+    pub fn judge(&self, run: Option<&RunResult>, now: Timestamp) -> Result<Judgement, GateError> {
+        let with_run = || -> Result<Option<History>, GateError> {
+            let mut history = self.history.clone();
+            if let (Some(history), Some(run)) = (&mut history, run) {
+                history.add_run(run)?;
+            }
+            Ok(history)
+        };
+        let needed = run.ok_or(GateError::NoRun(self.gate));
+        let history;
+        let case = match self.gate {
+            Gate::Pr => Case::Pr(needed?),
+            Gate::Nightly => {
+                history = with_run()?.ok_or(GateError::NoHistory(self.gate))?;
+                Case::Nightly(&history, run)
+            }
+            Gate::Release => {
+                let run = needed?;
+                match with_run()? {
+                    Some(known) => {
+                        history = known;
+                        Case::Release(run, Some(&history))
+                    }
+                    None => Case::Release(run, None),
+                }
+            }
+        };
+        Ok(gate::judge(case, now, &self.rules, self.strictness))
+    }
+}

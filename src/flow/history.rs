@@ -1,0 +1,157 @@
+//! `history.jsonl` on disk: read whole, appended to line by line.
+//!
+//! Invariants: a line that a crash cut off is counted and told, and nothing else is passed over: whoever judges by a
+//! history must know all of it.
+
+use std::path::{Path, PathBuf};
+
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::model::result::RunResult;
+use crate::report::json::history::{self as wire, LineError, WriteError};
+use crate::score::history::{Contradiction, History, Record};
+
+/// The file's name in a store.
+pub const FILE_NAME: &str = "history.jsonl";
+
+/// Why a history cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// A file cannot be read.
+    #[error("cannot read the history")]
+    Read(#[source] FsError),
+    /// A line is not a record.
+    #[error("{}:{line}, byte {offset}: not a record of a replay", .file.display())]
+    Line {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Where it begins, in bytes from the beginning of the file.
+        offset: usize,
+        /// What is wrong.
+        source: LineError,
+    },
+    /// Two records that contradict each other.
+    #[error("{}:{line}: another record says something else", .file.display())]
+    Contradiction {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Which replay.
+        source: Contradiction,
+    },
+    /// A record cannot be written.
+    #[error("cannot write to the history")]
+    Write(#[from] WriteError),
+    /// The file cannot be appended to.
+    #[error("cannot append to the history")]
+    Append(#[source] FsError),
+}
+
+/// Adds every record of `file` to `history`. A file that does not exist holds nothing where `may_be_missing`.
+pub fn read_into(history: &mut History, file: &Path, may_be_missing: bool) -> Result<(), HistoryError> {
+    let bytes = match fs::read(file, limits::MAX_HISTORY_BYTES) {
+        Err(error) if may_be_missing && error.is_not_found() => return Ok(()),
+        other => other.map_err(HistoryError::Read)?,
+    };
+    let mut offset = 0;
+    for (at, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let (line, begins) = (at + 1, offset);
+        offset += text.len() + 1;
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        match wire::read(text) {
+            Ok(record) => history.add(record).map_err(|source| HistoryError::Contradiction {
+                file: file.to_owned(),
+                line,
+                source,
+            })?,
+            Err(LineError::Torn) => history.note_torn(1),
+            Err(source) => {
+                return Err(HistoryError::Line { file: file.to_owned(), line, offset: begins, source });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Appends every replay of `run`, on disk before this returns.
+pub fn append(file: &Path, run: &RunResult, commit: Option<&str>) -> Result<(), HistoryError> {
+    let lines = Record::of_run(run, commit).iter().map(wire::write).collect::<Result<String, WriteError>>()?;
+    fs::append_lines(file, &lines).map_err(HistoryError::Append)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::arbitrary::record;
+
+    fn lines(runs: std::ops::Range<u64>) -> Vec<String> {
+        runs.map(|run| wire::write(&record(run, 0)).unwrap()).collect()
+    }
+
+    fn read(text: &[u8]) -> Result<History, HistoryError> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(FILE_NAME);
+        std::fs::write(&file, text).unwrap();
+        let mut history = History::default();
+        read_into(&mut history, &file, false).map(|()| history)
+    }
+
+    /// A writer that is killed may stop after any byte; the next one appends behind what it left.
+    #[test]
+    fn wherever_a_writer_is_killed_only_its_own_line_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(FILE_NAME);
+        let [first, second, third] = lines(0..3).try_into().unwrap();
+        let ends = [1, second.len() - 2, second.len() - 1, second.len()];
+        for cut in (0..second.len()).step_by(41).chain(ends) {
+            std::fs::write(&file, format!("{first}{}", &second[..cut])).unwrap();
+            fs::append_lines(&file, &third).unwrap();
+            let mut history = History::default();
+            read_into(&mut history, &file, false).unwrap();
+            let whole = cut + 1 >= second.len();
+            assert_eq!(history.len(), if whole { 3 } else { 2 }, "{cut}");
+            assert_eq!(history.torn(), u64::from(!whole && cut > 0), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_nothing_only_where_that_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(FILE_NAME);
+        let mut history = History::default();
+        read_into(&mut history, &file, true).unwrap();
+        assert!(history.is_empty());
+        assert!(matches!(read_into(&mut history, &file, false), Err(HistoryError::Read(_))));
+    }
+
+    #[test]
+    fn nonsense_is_an_error_with_its_place_and_never_passed_over() {
+        let [first, second] = lines(0..2).try_into().unwrap();
+        let text = format!("{first}\r\n\n{{\"schema\":\"stella.history/1\",\"run_id\":7}}\n{second}");
+        let error = read(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(&format!("history.jsonl:4, byte {}:", first.len() + 3)), "{error}");
+        let joined = format!("{}{second}", first.trim_end());
+        assert!(matches!(read(joined.as_bytes()), Err(HistoryError::Line { line: 1, .. })));
+    }
+
+    #[test]
+    fn a_run_that_was_imported_twice_counts_once() {
+        let text = lines(0..2).concat();
+        let history = read(text.repeat(3).as_bytes()).unwrap();
+        assert_eq!(history.len(), 2);
+        let other = text.replacen("\"duration_ms\":0", "\"duration_ms\":9", 1);
+        assert!(matches!(read(format!("{text}{other}").as_bytes()), Err(HistoryError::Contradiction { line: 3, .. })));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            let _ = read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The words of a gate: one sentence per reason, the same in every output.
+
+use crate::model::fidelity::Level;
+use crate::model::judgement::{About, Judgement, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
+use crate::model::rate::Share;
+use crate::report::{untrusted, words};
+use crate::score::interval::Interval;
+
+/// `BF`, `SF`, `PF`
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::Bitwise => "BF",
+        Level::Semantic => "SF",
+        Level::Policy => "PF",
+    }
+}
+
+/// A rate with its counts and its interval: `96.6 % (29/30), 95 % interval 83.3 to 99.5 %`.
+///
+/// The interval is rounded outwards, as the rate is rounded down: nothing looks better than it is.
+pub fn rate_with_interval(counts: (u64, u64)) -> String {
+    match interval(counts) {
+        Some(interval) => format!("{}, 95 % interval {interval}", words::counted_rate(counts)),
+        None => words::counted_rate(counts),
+    }
+}
+
+/// `83.3 to 99.5 %`; `None` of nothing.
+pub fn interval(counts: (u64, u64)) -> Option<String> {
+    let Interval { low, high } = Interval::wilson(counts)?;
+    let [low, high] = [(low * 1000.0).floor() / 10.0, (high * 1000.0).ceil() / 10.0];
+    Some(format!("{low:.1} to {high:.1} %"))
+}
+
+/// A threshold: `98 %`.
+fn limit(share: Share) -> String {
+    format!("{} %", tidy(share.number() * 100.0))
+}
+
+/// At most four decimals, which is all that a threshold in percent has.
+fn tidy(number: f64) -> f64 {
+    (number * 10_000.0).round() / 10_000.0
+}
+
+/// The word of a weight.
+pub fn weight(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Note => "note",
+        Weight::Warn => "warn",
+        Weight::Insufficient => "insufficient",
+        Weight::Fail => "fail",
+    }
+}
+
+/// The verdict in one line: `gate nightly: warn (2 reasons)`.
+pub fn headline(judgement: &Judgement) -> String {
+    let weighty = judgement.reasons().iter().filter(|reason| reason.weight != Weight::Note).count();
+    let reasons = match weighty {
+        0 => String::new(),
+        1 => " (1 reason)".to_owned(),
+        more => format!(" ({more} reasons)"),
+    };
+    format!("gate {}: {}{reasons}", judgement.gate().code(), judgement.verdict().code())
+}
+
+/// What decides where a gate is asked and where the verdict alone does not tell: thin evidence that blocks nothing.
+pub fn aloud(judgement: &Judgement) -> Option<&'static str> {
+    let is_thin = |reason: &Reason| reason.weight == Weight::Insufficient;
+    let passes = judgement.exit().code() == 0 && judgement.reasons().iter().any(is_thin);
+    passes.then_some("there is too little evidence to say whether it is good; this blocks only with --strict")
+}
+
+/// What was counted, in one line.
+pub fn measured(measured: &Measured) -> String {
+    let what = match (measured.scope, measured.between) {
+        (Scope::Run, _) => "this run".to_owned(),
+        (Scope::Canaries, _) => "canaries of this run, as a census".to_owned(),
+        (Scope::Window, Some((after, until))) => format!("pinned replays after {after} until {until}"),
+        (Scope::Window, None) => "pinned replays".to_owned(),
+    };
+    let tally = &measured.sample.tally;
+    let rates = Level::ALL.map(|at| {
+        let counts = tally.counts(at);
+        // A census has no uncertainty.
+        let rate =
+            if measured.scope == Scope::Canaries { words::counted_rate(counts) } else { rate_with_interval(counts) };
+        format!("{} {rate}", level(at))
+    });
+    let manifests = match measured.sample.manifests {
+        1 => "1 distinct manifest".to_owned(),
+        more => format!("{more} distinct manifests"),
+    };
+    let beside = words::beside(tally);
+    let beside = if beside.is_empty() { beside } else { format!("; beside it {beside}") };
+    format!("{what}: {}; {manifests}{beside}", rates.join("; "))
+}
+
+/// A reason in one sentence, with its numbers. Foreign text in it is harmless in a line of text.
+pub fn reason(reason: &Reason) -> String {
+    let about = match &reason.about {
+        About::Everything => String::new(),
+        About::Replay(id) => format!("`{}`: ", untrusted::line(id)),
+        About::Bucket(bucket) => {
+            format!("{} `{}`: ", untrusted::line(&bucket.label), untrusted::line(&bucket.value))
+        }
+    };
+    format!("{about}{}", sentence(reason.code, reason.numbers))
+}
+
+fn sentence(code: ReasonCode, numbers: Numbers) -> String {
+    match (numbers, code) {
+        (Numbers::Below { level: at, counts, limit: wanted }, ReasonCode::CanaryFidelityBelowMinimum)
+        | (Numbers::Below { level: at, counts, limit: wanted }, ReasonCode::CanaryPolicyBelowMinimum) => {
+            format!("{} on the canaries is {}, below {}", level(at), words::counted_rate(counts), limit(wanted))
+        }
+        (Numbers::Below { level: at, counts, limit: wanted }, _) => {
+            format!("{} is {}; wanted {}", level(at), rate_with_interval(counts), limit(wanted))
+        }
+        (Numbers::Dropped { before, now, limit: noticed }, _) => format!(
+            "BF fell from {} to {} in a week, by {} points or more",
+            words::counted_rate(before),
+            words::counted_rate(now),
+            tidy(noticed.number() * 100.0)
+        ),
+        (Numbers::Thin { found, needed }, ReasonCode::TooFewCanaries) => {
+            format!("{} where a release needs {needed}", counted(found, "canary", "canaries"))
+        }
+        (Numbers::Thin { found, needed }, _) => {
+            format!(
+                "{} compared, too few to judge: {needed} needed",
+                counted(found, "distinct manifest", "distinct manifests")
+            )
+        }
+        (Numbers::Share { count, of }, ReasonCode::ThinBuckets) => {
+            format!("{count} of {} too few manifests to judge", counted(of, "bucket has", "buckets have"))
+        }
+        (Numbers::Share { count, of }, _) => {
+            format!("{count} of {} in the window: in no rate", counted(of, "replay", "replays"))
+        }
+        (Numbers::Count(count), ReasonCode::TornHistory) => {
+            format!("{} of the history cut off by a crash, and not counted", counted(count, "line", "lines"))
+        }
+        (Numbers::Count(count), _) => {
+            format!("{} dated after now, and in no window", counted(count, "replay", "replays"))
+        }
+        (Numbers::None, code) => plain(code).to_owned(),
+    }
+}
+
+/// Reasons that need no number.
+fn plain(code: ReasonCode) -> &'static str {
+    match code {
+        ReasonCode::NothingReplayed => "nothing was replayed",
+        ReasonCode::UnapprovedDrift => "differs from the recording, and nobody approved it",
+        ReasonCode::UnapprovedFlaky => "differs from itself, and nobody approved it",
+        ReasonCode::Unhealthy => "the scanner ran but failed its health gate",
+        ReasonCode::Unreplayable => "an input is gone",
+        ReasonCode::Infra => "could not run",
+        ReasonCode::CanaryPolicyUnknown => "no canary has a decision to compare",
+        ReasonCode::CaseNotMatching => "a case does not match; a release is judged by its canaries alone",
+        ReasonCode::NoHistory => "no history was given: no window was looked at",
+        // Reasons that have numbers; their code says enough where none were given.
+        _ => code.code(),
+    }
+}
+
+fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}

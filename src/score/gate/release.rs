@@ -1,0 +1,47 @@
+//! The gate of a release: the candidate on the canary set.
+//!
+//! The set is a census: every canary that there is was replayed, so its rate has no uncertainty and needs no interval.
+
+use crate::model::fidelity::Level;
+use crate::model::judgement::{About, Measured, Numbers, ReasonCode, Scope, Weight};
+use crate::model::outcome::Outcome;
+use crate::model::result::{RunResult, SubjectKind};
+use crate::score::gate::{Findings, counted};
+use crate::score::rules::Rules;
+
+/// Canaries decide. A case that does not match is a warning: it is what the gate of a pull request blocks on.
+pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
+    if run.replays.is_empty() {
+        findings.everything(ReasonCode::NothingReplayed, Weight::Insufficient, Numbers::None);
+    }
+    let sample = counted(run, |record| record.kind == SubjectKind::Canary);
+    findings.measured.push(Measured { scope: Scope::Canaries, between: None, sample });
+    // Those that could not be compared are canaries too: they have a reason of their own.
+    let canaries = sample.manifests + sample.tally.total() - sample.tally.compared();
+    if canaries < rules.min_canaries {
+        let numbers = Numbers::Thin { found: canaries, needed: rules.min_canaries };
+        findings.everything(ReasonCode::TooFewCanaries, Weight::Insufficient, numbers);
+    }
+    for replay in &run.replays {
+        match (replay.kind, &replay.outcome) {
+            (SubjectKind::Canary, _) => findings.replay(replay, Weight::Note),
+            (_, Outcome::Match { .. }) => {}
+            _ => {
+                findings.add(ReasonCode::CaseNotMatching, Weight::Warn, About::Replay(replay.id.clone()), Numbers::None)
+            }
+        }
+    }
+    let bitwise = sample.tally.counts(Level::Bitwise);
+    if bitwise.1 > 0 && !rules.release_bf.is_reached(bitwise) {
+        let numbers = Numbers::Below { level: Level::Bitwise, counts: bitwise, limit: rules.release_bf };
+        findings.everything(ReasonCode::CanaryFidelityBelowMinimum, Weight::Fail, numbers);
+    }
+    let policy = sample.tally.counts(Level::Policy);
+    if policy.1 == 0 && bitwise.1 > 0 && rules.release_pf.number() > 0.0 {
+        // Not applicable is never true.
+        findings.everything(ReasonCode::CanaryPolicyUnknown, Weight::Insufficient, Numbers::None);
+    } else if policy.1 > 0 && !rules.release_pf.is_reached(policy) {
+        let numbers = Numbers::Below { level: Level::Policy, counts: policy, limit: rules.release_pf };
+        findings.everything(ReasonCode::CanaryPolicyBelowMinimum, Weight::Fail, numbers);
+    }
+}
