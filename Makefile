@@ -1,9 +1,12 @@
-# `make demo` and `make test` are all a new machine needs; both install nothing outside this folder and cargo's own.
+# `make demo` and `make test` are all a new machine needs. Outside this folder and cargo's own, `make test` installs what the
+# tests run against (tests/real/), and only as the superuser of a Debian.
 
 CARGO ?= cargo
+# Everything is built and tested with one set of features; what a user builds has none.
+FEATURES ?= registry
 STELLA ?= target/debug/stella
 
-.PHONY: help demo test test-long lint unit self regress canaries bless bench
+.PHONY: help demo test test-long lint unit real self regress canaries bless bench
 
 help:
 	@echo "make demo                  record a real scan, replay it, let its feed drift, see why"
@@ -22,19 +25,23 @@ test: lint self unit
 
 lint:
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets --quiet -- -D warnings
+	$(CARGO) clippy --all-targets --features $(FEATURES) --quiet -- -D warnings
 
 # stella on its own repository: did this change break a regression case, do the recordings still replay?
 self:
-	$(CARGO) build --quiet
+	$(CARGO) build --features $(FEATURES) --quiet
 	$(STELLA) ci --junit target/stella/junit.xml --result target/stella/result.json --summary target/stella/summary.md
 	$(STELLA) ci --pinned
 
-unit:
-	$(CARGO) test
+unit: real
+	$(CARGO) test --features $(FEATURES)
+
+# What the tests run against and this machine lacks, where it may be installed.
+real:
+	@tests/real/registry
 
 test-long:
-	PROPTEST_CASES=5000 $(CARGO) test
+	PROPTEST_CASES=5000 $(CARGO) test --features $(FEATURES)
 	$(CARGO) bench --bench canonicalize -- --test
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "skipped: cargo deny (not installed: cargo install cargo-deny --locked)"; fi
@@ -49,7 +56,7 @@ canaries:
 	STELLA=$(STELLA) ACCEPT=$(ACCEPT) ./fixtures/record-canaries
 
 bless:
-	STELLA_BLESS=1 $(CARGO) test --quiet
+	STELLA_BLESS=1 $(CARGO) test --features $(FEATURES) --quiet
 	@git status --short docs
 
 bench:

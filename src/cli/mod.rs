@@ -9,11 +9,11 @@ mod ci;
 mod demo;
 mod diff;
 mod doctor;
-
 mod error;
 mod feed;
 mod gate;
 mod history;
+mod image;
 mod init;
 mod manifest;
 mod output;
@@ -65,11 +65,12 @@ enum Command {
     Demo(demo::DemoArgs),
     Sandbox(Box<sandbox::SandboxArgs>),
     Doctor(doctor::DoctorArgs),
-
     #[command(subcommand)]
     Manifest(manifest::ManifestCommand),
     #[command(subcommand)]
     Feed(feed::FeedCommand),
+    #[command(subcommand)]
+    Image(image::ImageCommand),
     /// The built-in scanner as a process of its own: what a sandbox runs.
     #[command(hide = true)]
     BuiltinScan(builtin_scan::BuiltinScanArgs),
@@ -116,9 +117,9 @@ fn dispatch(app: App) -> CliResult {
         Command::Demo(args) => demo::run(global, args),
         Command::Sandbox(args) => sandbox::run(global, &args),
         Command::Doctor(args) => doctor::run(global, &args),
-
         Command::Manifest(command) => manifest::run(global, command),
         Command::Feed(command) => feed::run(global, command),
+        Command::Image(command) => image::run(global, command),
         Command::BuiltinScan(args) => builtin_scan::run(args),
     }
 }

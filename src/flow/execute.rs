@@ -228,6 +228,10 @@ impl Scratch {
                 std::fs::write(input_directory.join(name), bytes)?;
             }
             InputMaterial::Tree(tree) => tree.restore(&input_directory).map_err(io::Error::other)?,
+            InputMaterial::Image(image) if is_builtin(job) => {
+                image.write_files(&input_directory).map_err(io::Error::other)?;
+            }
+            InputMaterial::Image(image) => image.write_layout(&input_directory).map_err(io::Error::other)?,
         }
         // An artifact that lies in the input is of an earlier run: it must not pass for one of this.
         for spec in &job.artifacts {
@@ -264,6 +268,9 @@ impl Scratch {
         let mut spec = SandboxSpec::new(Argv::new(argv)?, frozen);
         // The scanner may write beside its input, as it does where it is used: this is a copy that is thrown away.
         spec.mounts.add(Mount::writable(&self.input_directory, guest::INPUT)?)?;
+        if let InputMaterial::Image(image) = &job.input {
+            spec.mounts.add(Mount::read_only(&image.rootfs().path, self.places.rootfs_mount()?)?)?;
+        }
         for (folder, place) in [("feed", guest::FEED), ("policy", guest::POLICY)] {
             let path = self.root.path().join(folder);
             if path.exists() {

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use crate::bundle::archive::ArchiveError;
 use crate::bundle::feed::FeedBundle;
+use crate::bundle::image::{ImageError, InvalidImageName};
 use crate::bundle::listed::{BundleError, Record};
 use crate::bundle::policy::PolicyBundle;
 use crate::bundle::tree::Tree;
+use crate::flow::image::ImageMaterial;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::digest::Digest;
@@ -65,6 +67,20 @@ pub enum MaterialError {
         /// Why.
         source: BundleError,
     },
+    /// An image that cannot be read or unpacked.
+    #[error("the image `{what}` cannot be used")]
+    Image {
+        /// Its path or name.
+        what: String,
+        /// Why.
+        source: ImageError,
+    },
+    /// A text that can only be meant as an image, and is no name of one.
+    #[error(transparent)]
+    ImageName(InvalidImageName),
+    /// An image in a registry, which this program cannot ask.
+    #[error("`{0}` is in a registry, and this stella was built without access to registries")]
+    NoRegistry(String),
 }
 
 /// What is scanned.
@@ -81,6 +97,8 @@ pub enum InputMaterial {
     },
     /// A directory.
     Tree(Tree),
+    /// A container image.
+    Image(Box<ImageMaterial>),
 }
 
 impl InputMaterial {
@@ -101,19 +119,22 @@ impl InputMaterial {
         Ok(Self::file(name, bytes))
     }
 
-    /// What identity means: the digest of the file, or the content digest of the directory.
+    /// What identity means: the digest of the file, the content digest of the directory, or the digest of the image's
+    /// manifest.
     pub fn identity(&self) -> Digest {
         match self {
             Self::File { digest, .. } => *digest,
             Self::Tree(tree) => tree.digest(),
+            Self::Image(image) => image.image().digest(),
         }
     }
 
-    /// What the store keeps.
+    /// What the store keeps; of an image its manifest, for the rest of it is there already.
     pub fn blob(&self) -> Result<Blob, ArchiveError> {
         match self {
             Self::File { bytes, digest, .. } => Ok(Blob { bytes: bytes.clone(), digest: *digest }),
             Self::Tree(tree) => Ok(Blob::new(tree.pack()?.bytes)),
+            Self::Image(image) => Ok(image.blob()),
         }
     }
 
@@ -125,11 +146,12 @@ impl InputMaterial {
         Tree::of_files(files).map(Self::Tree)
     }
 
-    /// Every file with its path below the input.
+    /// Every file with its path below the input; of an image those that list packages.
     pub fn files(&self) -> Vec<(&str, &[u8])> {
         match self {
             Self::File { name, bytes, .. } => vec![(name.as_str(), bytes)],
             Self::Tree(tree) => tree.files().collect(),
+            Self::Image(image) => image.files().collect(),
         }
     }
 }

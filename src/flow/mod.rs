@@ -28,6 +28,7 @@ pub mod execute;
 pub mod failure;
 pub mod gate;
 pub mod history;
+pub mod image;
 pub mod init;
 pub mod job;
 pub mod keep;

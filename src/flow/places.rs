@@ -1,4 +1,4 @@
-//! The places of a command: `{input}`, `{feed}`, `{policy}`, `{scanner}`, `{out}`.
+//! The places of a command: `{input}`, `{rootfs}`, `{feed}`, `{policy}`, `{scanner}`, `{out}`.
 //!
 //! They are recorded as they are written and filled in with the same fixed paths on every machine.
 
@@ -16,15 +16,18 @@ pub struct Places {
     scanner: String,
 }
 
+/// The unpacked image, where the input is one.
+pub const ROOTFS: &str = "{rootfs}";
+
 /// The names that may stand in a command.
-pub const NAMES: [&str; 5] = ["{input}", "{feed}", "{policy}", "{scanner}", "{out}"];
+pub const NAMES: [&str; 6] = ["{input}", ROOTFS, "{feed}", "{policy}", "{scanner}", "{out}"];
 
 impl Places {
     /// The places of `job`.
     pub fn of(job: &Job) -> Self {
         let input = match &job.input {
             InputMaterial::File { name, .. } => format!("{}/{name}", guest::INPUT.as_str()),
-            InputMaterial::Tree(_) => guest::INPUT.as_str().to_owned(),
+            InputMaterial::Tree(_) | InputMaterial::Image(_) => guest::INPUT.as_str().to_owned(),
         };
         // One feed is the folder itself; of several each has its own below it.
         let feed = match job.feeds.as_slice() {
@@ -51,12 +54,18 @@ impl Places {
     pub fn fill(&self, argv: &[String]) -> Vec<String> {
         let one = |word: &String| {
             word.replace("{input}", &self.input)
+                .replace(ROOTFS, rootfs().as_str())
                 .replace("{feed}", &self.feed)
                 .replace("{policy}", guest::POLICY.as_str())
                 .replace("{scanner}", &self.scanner)
                 .replace("{out}", guest::OUT.as_str())
         };
         argv.iter().map(one).collect()
+    }
+
+    /// Where an unpacked image is mounted, read-only.
+    pub fn rootfs_mount(&self) -> Result<GuestPath, InvalidGuestPath> {
+        GuestPath::new(rootfs())
     }
 
     /// Where the scanner's file or folder is mounted.
@@ -82,6 +91,10 @@ impl Places {
         }
         argv
     }
+}
+
+fn rootfs() -> String {
+    format!("{}/rootfs", guest::ROOT)
 }
 
 /// Whether a program stands where every sandbox shows it anyway: it then runs from its own path, for many scripts find

@@ -117,6 +117,9 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     .map_err(RecordError::Execute)?;
 
     let mut notes = executed.notes.clone();
+    if let InputMaterial::Image(image) = &job.input {
+        notes.extend(image.rootfs().notes.lines().into_iter().map(|note| format!("of the unpacked image {note}")));
+    }
     let artifacts = records(job, &executed, context)?;
     let mut batch = context.local.batch();
     for artifact in &executed.artifacts {
@@ -267,10 +270,16 @@ fn bundle_ref(feed: &FeedMaterial, blob: &Blob) -> FeedBundleRef {
 fn input(request: &RecordRequest, kept: &Kept) -> Input {
     let job = &request.job;
     let is_tree = matches!(job.input, InputMaterial::Tree(_));
+    let (input_type, image) = match &job.input {
+        InputMaterial::Tree(_) => (InputType::Directory, None),
+        InputMaterial::Image(image) => (InputType::OciImage, Some(image)),
+        InputMaterial::File { .. } => (request.input_type, None),
+    };
+    let layers = image.iter().flat_map(|image| image.image().layers());
     Input {
-        input_type: if is_tree { InputType::Directory } else { request.input_type },
-        image_ref: None,
-        layers: Vec::new(),
+        input_type,
+        image_ref: image.map(|image| image.reference()),
+        layers: layers.map(|layer| layer.blob.digest.into()).collect(),
         source_provenance: None,
         digest: Some(job.input.identity().into()),
         bundle_digest: is_tree.then(|| kept.input.digest.into()),

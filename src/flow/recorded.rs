@@ -99,6 +99,7 @@ pub fn describe(manifest: &ScanManifest) -> String {
     let input = manifest.input.path.as_deref().or(manifest.input.image_ref.as_deref()).unwrap_or("input");
     let name = match manifest.input.input_type {
         InputType::Directory => "a directory",
+        InputType::OciImage => manifest.input.image_ref.as_deref().unwrap_or("an image"),
         _ => input.rsplit('/').next().unwrap_or(input),
     };
     let version = match manifest.scanner.scanner_version.as_str() {

@@ -6,9 +6,10 @@ use std::str::FromStr;
 use crate::flow::context::Context;
 use crate::flow::dimensions;
 use crate::flow::failure::chain;
+use crate::flow::image::{self, Asked};
 use crate::flow::job::Job;
 use crate::flow::keep;
-use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
+use crate::flow::material::{MaterialError, ScannerMaterial};
 use crate::flow::recorded::{self, UnsafeName};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::restore::{self, RestoreError, Scanner};
@@ -230,7 +231,7 @@ fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayErro
         Swap::Scanner(_) if job.argv.is_empty() => return Err(ReplayError::NoCommand),
         Swap::Scanner(path) => job.scanner = trees::scanner(path)?,
         Swap::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
-        Swap::Input(path) => job.input = InputMaterial::read(path, &[])?,
+        Swap::Input(path) => job.input = image::input(path, &Asked::default(), context)?,
     }
     Ok(())
 }

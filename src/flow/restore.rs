@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::bundle::image::{BlobProblem, ImageError};
 use crate::bundle::tree::Tree;
 use crate::bundle::{feed, policy};
 use crate::flow::artifact_spec::ArtifactSpec;
 use crate::flow::context::Context;
 use crate::flow::failure::chain;
+use crate::flow::image::ImageMaterial;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, ScannerMaterial, builtin_digest};
 use crate::flow::produced::Produced;
@@ -18,7 +20,7 @@ use crate::host::fs;
 use crate::host::limits;
 use crate::model::digest::Digest;
 use crate::model::manifest::{ArtifactRecord, InputType, Located, NetworkMode, ReplayableManifest, ScannerKind};
-use crate::store::blob::BlobSource;
+use crate::store::blob::{BlobSource, StoreError};
 
 /// Why a manifest cannot become a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,8 +169,28 @@ impl Restorer<'_> {
         if input.input_type == InputType::Directory {
             return Ok(self.tree("input", manifest.input)?.map(InputMaterial::Tree));
         }
+        if input.input_type == InputType::OciImage {
+            return self.image(manifest.input.identity, input.image_ref.as_deref());
+        }
         let name = input.path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or("input").to_owned();
         Ok(self.blob("input", &manifest.input.blob)?.map(|bytes| InputMaterial::file(name, bytes)))
+    }
+
+    /// An image: every blob of it by its digest.
+    fn image(&mut self, digest: Digest, reference: Option<&str>) -> Result<Option<InputMaterial>, RestoreError> {
+        let name = reference.and_then(|text| text.parse().ok());
+        match ImageMaterial::restore(digest, name, self.context) {
+            Ok(Some(image)) => return Ok(Some(InputMaterial::Image(Box::new(image)))),
+            Ok(None) => self.missing.push(format!("image {digest}")),
+            Err(
+                ImageError::Blob { digest, problem: BlobProblem::Gone }
+                | ImageError::Store(StoreError::Gone { digest, .. }),
+            ) => {
+                self.missing.push(format!("blob {digest} of the image"));
+            }
+            Err(error) => return Err(broken("cannot restore the image", &error)),
+        }
+        Ok(None)
     }
 
     fn scanner(&mut self, manifest: &ReplayableManifest) -> Result<Option<ScannerMaterial>, RestoreError> {

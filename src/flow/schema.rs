@@ -9,7 +9,9 @@ use crate::format::decision::DecisionV1;
 use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
-use crate::report::json::commands::{DiffV1, DoctorV1, FeedBundleInfoV1, InitV1, ManifestValidationV1, RecordingV1};
+use crate::report::json::commands::{
+    DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, ManifestValidationV1, RecordingV1,
+};
 use crate::report::json::history::HistoryLineV1;
 use crate::report::json::score::{GateV1, ScoreV1};
 use crate::sandbox::ledger::LedgerLine;
@@ -34,5 +36,6 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("history-v1.json", schema_for!(HistoryLineV1).to_value()),
         ("score-v1.json", schema_for!(ScoreV1).to_value()),
         ("gate-v1.json", schema_for!(GateV1).to_value()),
+        ("image-info-v1.json", schema_for!(ImageInfoV1).to_value()),
     ]
 }

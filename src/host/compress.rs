@@ -14,7 +14,7 @@ pub const STORE_LEVEL: i32 = 3;
 pub const ARCHIVE_LEVEL: i32 = 9;
 
 /// The largest window (2^27 bytes) that a frame may ask for.
-const MAX_WINDOW_LOG: u32 = 27;
+pub(crate) const MAX_WINDOW_LOG: u32 = 27;
 
 /// How far a frame may unpack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,5 +15,8 @@ mod corpus;
 mod docs;
 mod generated;
 mod harness;
+mod layout;
+#[cfg(feature = "registry")]
+mod registry;
 mod sandbox;
 mod schemas;

@@ -15,7 +15,7 @@ mod entry;
 mod error;
 mod extract;
 mod limits;
-mod pax;
+pub(crate) mod pax;
 mod read;
 mod tree;
 mod write;

@@ -24,11 +24,9 @@ pub(crate) fn record(key: &str, value: &str) -> String {
 }
 
 /// Reads an extended header.
-pub(crate) fn parse(mut bytes: &[u8]) -> Result<Pax, Problem> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Pax, Problem> {
     let mut pax = Pax::default();
-    while !bytes.is_empty() {
-        let (key, value, rest) = split(bytes).ok_or(Problem::PaxMalformed)?;
-        bytes = rest;
+    for (key, value) in records(bytes)? {
         let slot = match key {
             "path" => &mut pax.path,
             "linkpath" => &mut pax.link,
@@ -40,6 +38,17 @@ pub(crate) fn parse(mut bytes: &[u8]) -> Result<Pax, Problem> {
         }
     }
     Ok(pax)
+}
+
+/// Every record of an extended header, in its order.
+pub(crate) fn records(mut bytes: &[u8]) -> Result<Vec<(&str, &[u8])>, Problem> {
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let (key, value, rest) = split(bytes).ok_or(Problem::PaxMalformed)?;
+        bytes = rest;
+        found.push((key, value));
+    }
+    Ok(found)
 }
 
 fn split(bytes: &[u8]) -> Option<(&str, &[u8], &[u8])> {

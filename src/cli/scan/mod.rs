@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+use crate::bundle::image::Platform;
 use crate::cli::args::{GlobalArgs, IsolationArgs, label};
 use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
@@ -21,8 +22,8 @@ use crate::model::exit::Exit;
 ///
 /// Without a command the built-in scanner reads the SBOM, lockfile or directory given with --input.
 /// With a command, that command runs sealed in a copy of the input: no network, private directories,
-/// fixed time zone and locale. The places {input}, {feed}, {policy}, {scanner} and {out} may stand
-/// in it.
+/// fixed time zone and locale. The places {input}, {rootfs}, {feed}, {policy}, {scanner} and {out}
+/// may stand in it.
 ///
 ///   stella scan --input package-lock.json --feed osv/
 ///   stella scan --input . --artifact findings=-:sarif -- zizmor --offline --format sarif .
@@ -30,9 +31,13 @@ use crate::model::exit::Exit;
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct ScanArgs {
-    /// What to scan: a file or a directory [default with a command: the working directory]
-    #[arg(long, value_name = "PATH")]
+    /// What to scan: a file, a directory, or an image (an OCI layout, or HOST/NAME@sha256:…)
+    /// [default with a command: the working directory]
+    #[arg(long, value_name = "PATH|IMAGE")]
     input: Option<PathBuf>,
+    /// The platform of an image, e.g. linux/arm64 [default: the only one, else that of this machine]
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<Platform>,
     /// What is no part of the input, e.g. a virtual environment whose links leave it (repeatable)
     #[arg(long, value_name = "PATH")]
     exclude: Vec<PathBuf>,

@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::cli::error::CliError;
+use crate::cli::image::refused;
 use crate::cli::scan::{NetworkChoice, ScanArgs};
 use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::flow::as_is::Where;
 use crate::flow::builtin::ENGINE;
 use crate::flow::context::Context;
+use crate::flow::image::{self, Asked};
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
+use crate::flow::places;
 use crate::flow::record::RecordRequest;
 use crate::flow::recorded::{self, UNKNOWN_VERSION};
 use crate::flow::trees;
@@ -32,6 +35,16 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
 
     let input_path = args.input.clone().unwrap_or_else(|| PathBuf::from("."));
     let input = input(args, &input_path, &artifacts, context)?;
+    let is_image = matches!(input, InputMaterial::Image(_));
+    if !is_image && argv.iter().any(|word| word.contains(places::ROOTFS)) {
+        return Err(CliError::usage("`{rootfs}` stands for an unpacked image, and the input is none"));
+    }
+    if is_image && args.as_is {
+        return Err(CliError::usage("`--as-is` takes no image: its command finds the image by itself"));
+    }
+    if is_image && args.call_graph.is_some() {
+        return Err(CliError::usage("`--call-graph` goes with files and directories, not with images"));
+    }
     let feeds = args.feed.iter().map(|given| {
         let (name, path) = given.split_once('=').unwrap_or(("osv", given));
         if !recorded::is_plain_name(name) {
@@ -180,10 +193,9 @@ fn input(
         ArtifactPath::File(file) => Some(path.join(file)),
         ArtifactPath::Stdout => None,
     }));
-    let input = InputMaterial::read(path, &without).map_err(|error| match error {
-        MaterialError::Read { .. } if path.to_string_lossy().contains("@sha256:") => {
-            CliError::usage(error).hint("images cannot be scanned yet: give a file or a directory")
-        }
+    let asked = Asked { without: &without, platform: args.platform.clone() };
+    let input = image::input(path, &asked, context).map_err(|error| match error {
+        MaterialError::Image { .. } | MaterialError::ImageName(_) | MaterialError::NoRegistry(_) => refused(error),
         MaterialError::Read { .. } => CliError::usage(error),
         error => CliError::usage(error)
             .hint("name a smaller input with `--input`, or leave a part of it out with `--exclude PATH`"),
@@ -196,6 +208,7 @@ fn input(
 fn input_type(input: &InputMaterial) -> InputType {
     match input {
         InputMaterial::Tree(_) => InputType::Directory,
+        InputMaterial::Image(_) => InputType::OciImage,
         InputMaterial::File { name, bytes, .. } => match format::read_inventory(name, bytes, None) {
             Ok(inventory) if inventory.kind.is_sbom() => InputType::Sbom,
             Ok(_) => InputType::Lockfile,

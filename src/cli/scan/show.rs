@@ -88,6 +88,9 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
         manifest.scan_id,
         if facts.is_empty() { "artifacts of unknown meaning".to_owned() } else { facts.join(", ") }
     ));
+    if let Some(image) = &manifest.input.image_ref {
+        say(&format!("image {image}"));
+    }
     for artifact in &manifest.artifacts {
         let primary = if artifact.artifact_type == ArtifactType::Ledger { " (not compared)" } else { "" };
         say(&format!(

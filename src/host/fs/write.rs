@@ -159,6 +159,14 @@ impl StagedDir {
         self.temp.path()
     }
 
+    /// Waits until all that is in it is on disk: for what is trusted later because of its name.
+    ///
+    /// # Errors
+    /// [`FsError::Io`].
+    pub fn flush(&self) -> Result<(), FsError> {
+        sync_file_system(self.path())
+    }
+
     /// Gives it its name, under which nothing may stand but an empty directory.
     ///
     /// # Errors
@@ -207,9 +215,19 @@ pub fn rename_all(files: Vec<Sealed>) -> Result<(), FsError> {
 /// One flush of the whole file system costs less than one per file.
 #[cfg(target_os = "linux")]
 fn sync_files(files: &[Sealed]) -> Result<(), FsError> {
-    let Some(first) = files.first() else { return Ok(()) };
-    let file = File::open(&first.temp).map_err(FsError::io("open", &first.temp))?;
-    rustix::fs::syncfs(&file).map_err(|errno| FsError::io("flush", &first.temp)(errno.into()))
+    files.first().map_or(Ok(()), |first| sync_file_system(&first.temp))
+}
+
+/// Everything on the file system of `path` to disk.
+#[cfg(target_os = "linux")]
+fn sync_file_system(path: &Path) -> Result<(), FsError> {
+    let file = File::open(path).map_err(FsError::io("open", path))?;
+    rustix::fs::syncfs(&file).map_err(|errno| FsError::io("flush", path)(errno.into()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(path: &Path) -> Result<(), FsError> {
+    sync_dir(path)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -223,7 +241,7 @@ pub(super) fn sync_dir(dir: &Path) -> Result<(), FsError> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(FsError::io("flush", dir))
 }
 
-/// Removes temporary files in `dir` that are older than `age`; returns how many.
+/// Removes temporary files and directories in `dir` that are older than `age`; returns how many.
 ///
 /// Age is by the machine's own clock: a clock frozen for a test must not remove what another process is writing.
 ///
@@ -239,7 +257,11 @@ pub fn sweep(dir: &Path, age: Duration) -> Result<usize, FsError> {
     let ours = entries
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes()));
-    Ok(ours.filter(old).filter(|entry| fs::remove_file(entry.path()).is_ok()).count())
+    let removed = |entry: &fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => fs::remove_dir_all(entry.path()).is_ok(),
+        _ => fs::remove_file(entry.path()).is_ok(),
+    };
+    Ok(ours.filter(old).filter(removed).count())
 }
 
 pub(super) fn parent(path: &Path) -> &Path {

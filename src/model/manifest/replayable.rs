@@ -156,10 +156,6 @@ impl Check {
 
     fn input(&mut self, manifest: &ScanManifest) -> Option<Located> {
         let input = &manifest.input;
-        if input.input_type == InputType::OciImage {
-            self.problem("input.type", "this version replays files and directories, not images");
-            return None;
-        }
         let identity = self.required("input.digest", input.digest.as_ref())?;
         let blob = match input.input_type {
             InputType::Directory => self.required("input.bundle_digest", input.bundle_digest.as_ref())?,
@@ -249,7 +245,7 @@ mod tests {
                 "policy.policy_bundle_digest",
                 "scanner.config_digest",
                 "scanner.scanner_image_digest",
-                "input.type",
+                "input.digest",
                 "scanner.kind",
             ]
         );

@@ -86,6 +86,55 @@ pub struct InitV1 {
     pub kept: Vec<String>,
 }
 
+/// `stella image inspect` and `stella image unpack`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ImageInfoV1 {
+    /// `stella.image-info/1`
+    pub schema: &'static str,
+    /// The image as a manifest names it: its name where it has one, and its digest.
+    pub image: String,
+    /// SHA-256 of its manifest: its identity.
+    pub digest: Digest,
+    /// `OS/ARCHITECTURE[/VARIANT]`, by its own configuration.
+    pub platform: String,
+    /// SHA-256 of its configuration.
+    pub config_digest: Digest,
+    /// Its layers, lowest first.
+    pub layers: Vec<ImageLayerV1>,
+    /// The variables that it wants, as `NAME=VALUE`.
+    pub env: Vec<String>,
+    /// The command that it wants to be run with: entrypoint, then arguments.
+    pub command: Vec<String>,
+    /// Where that command starts.
+    pub working_dir: String,
+    /// Its root filesystem, where it was unpacked.
+    pub rootfs: Option<ImageRootFsV1>,
+}
+
+/// One layer of an image.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ImageLayerV1 {
+    /// SHA-256 of its blob.
+    pub digest: Digest,
+    /// Bytes of its blob.
+    pub size: u64,
+    /// How it is packed.
+    pub media_type: String,
+    /// SHA-256 of its tar stream.
+    pub diff_id: Digest,
+}
+
+/// An unpacked image.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ImageRootFsV1 {
+    /// The folder that is `/`.
+    pub path: String,
+    /// SHA-256 over its paths, types, modes, link targets and contents.
+    pub content_digest: Digest,
+    /// What of the image was not kept.
+    pub notes: Vec<String>,
+}
+
 /// `stella feed build` and `stella feed verify`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FeedBundleInfoV1 {

@@ -1,0 +1,147 @@
+//! `stella image`: look at an image, unpack it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::bundle::image::{Image, ImageError, Platform, RootFs};
+use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::{output, setup};
+use crate::flow::context::Context;
+use crate::flow::image;
+use crate::flow::material::MaterialError;
+use crate::flow::shell;
+use crate::model::exit::Exit;
+use crate::report::json::commands::{ImageInfoV1, ImageLayerV1, ImageRootFsV1};
+use crate::report::untrusted;
+
+/// Look at container images and unpack them
+#[derive(Debug, Subcommand)]
+pub enum ImageCommand {
+    /// Show digest, platform, layers and configuration of an image
+    ///
+    /// Its layers are neither fetched nor read.
+    Inspect(ImageArgs),
+    /// Unpack an image into the store, or check what was unpacked
+    ///
+    /// Needs no privileges. Exits with 5 when a byte is not what the image says. What was changed since it
+    /// was unpacked is unpacked again.
+    Unpack(ImageArgs),
+}
+
+/// Which image.
+#[derive(Debug, Args)]
+pub struct ImageArgs {
+    /// An OCI image layout (folder or tar), one of its images as LAYOUT@sha256:…, or
+    /// HOST/NAME@sha256:… in a registry
+    #[arg(value_name = "IMAGE")]
+    image: PathBuf,
+    /// Its platform, e.g. linux/arm64 [default: the only one, else that of this machine]
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<Platform>,
+}
+
+pub fn run(global: &GlobalArgs, command: ImageCommand) -> CliResult {
+    match command {
+        ImageCommand::Inspect(args) => {
+            let context = context(global)?;
+            let opened = image::open(&args.image, args.platform.clone(), &context).map_err(refused)?;
+            let opened = opened.ok_or_else(|| no_image(&args))?;
+            let digest = opened.image.digest();
+            let name = opened.name.map_or_else(|| digest.to_string(), |name| name.at(digest).to_string());
+            show(global, &name, &opened.image, None);
+        }
+        ImageCommand::Unpack(args) => {
+            let context = context(global)?;
+            let material = image::material(&args.image, args.platform.clone(), &context).map_err(refused)?;
+            let material = material.ok_or_else(|| no_image(&args))?;
+            show(global, &material.reference(), material.image(), Some(material.rootfs()));
+        }
+    }
+    Ok(Exit::Passed.into())
+}
+
+fn context(global: &GlobalArgs) -> Result<Context, CliError> {
+    setup::context(global, &IsolationArgs { require_isolation: None, ro: Vec::new() })
+}
+
+fn no_image(args: &ImageArgs) -> CliError {
+    CliError::usage(format!("`{}` is no image", args.image.display()))
+        .hint("give an OCI image layout, e.g. made by `skopeo copy SOURCE oci:DIR`, or HOST/NAME@sha256:…")
+}
+
+/// An image that cannot be used: whose fault it is, and what can be done.
+pub fn refused(error: MaterialError) -> CliError {
+    match &error {
+        MaterialError::NoRegistry(_) => CliError::usage(error).hint(
+            "build it with `--features registry`, or copy the image to a layout first, e.g. `skopeo copy \
+             docker://NAME oci:DIR`",
+        ),
+        MaterialError::Image { source, .. } => match source {
+            ImageError::Blob { .. } | ImageError::Layer { .. } => {
+                CliError::new(Exit::Verification, error).hint("do not use this image: fetch it again by its digest")
+            }
+            ImageError::NoSuchImage { .. } => {
+                CliError::usage(error).hint("name another with `--platform OS/ARCH`, or by `@sha256:…`")
+            }
+            ImageError::Several { .. } => CliError::usage(error).hint("name one by `@sha256:…`"),
+            ImageError::Store(_) => CliError::infrastructure(error),
+            #[cfg(feature = "registry")]
+            ImageError::Registry(_) => CliError::infrastructure(error),
+            _ => CliError::usage(error),
+        },
+        _ => CliError::usage(error),
+    }
+}
+
+fn show(global: &GlobalArgs, name: &str, image: &Image, rootfs: Option<&RootFs>) {
+    let run = image.run_config();
+    let command: Vec<String> = run.entrypoint.iter().chain(&run.cmd).cloned().collect();
+    let notes = rootfs.map(|rootfs| rootfs.notes.lines()).unwrap_or_default();
+    if global.format == Format::Json {
+        let layers = image.layers().iter().map(|layer| ImageLayerV1 {
+            digest: layer.blob.digest,
+            size: layer.blob.size,
+            media_type: layer.blob.media_type.clone(),
+            diff_id: layer.diff_id,
+        });
+        output::json(&ImageInfoV1 {
+            schema: "stella.image-info/1",
+            image: name.to_owned(),
+            digest: image.digest(),
+            platform: image.platform().to_string(),
+            config_digest: image.config().digest,
+            layers: layers.collect(),
+            env: run.env.clone(),
+            command,
+            working_dir: run.working_dir.clone(),
+            rootfs: rootfs.map(|rootfs| ImageRootFsV1 {
+                path: rootfs.path.display().to_string(),
+                content_digest: rootfs.content,
+                notes,
+            }),
+        });
+        return;
+    }
+    // Everything here comes from the image: it may hold anything.
+    let plain = |text: &str| untrusted::line(text);
+    let mut lines = vec![
+        plain(name),
+        format!("  digest    {}", image.digest()),
+        format!("  platform  {}", plain(&image.platform().to_string())),
+        format!("  config    {}", image.config().digest),
+    ];
+    for layer in image.layers() {
+        lines.push(format!("  layer     {} {} bytes", layer.blob.digest, layer.blob.size));
+    }
+    if !command.is_empty() {
+        lines.push(format!("  runs      {}", plain(&shell::line(command))));
+    }
+    if let Some(rootfs) = rootfs {
+        lines.push(format!("  rootfs    {}", rootfs.path.display()));
+        lines.push(format!("  content   {}", rootfs.content));
+        notes.iter().for_each(|note| output::talk(&format!("note: {note}")));
+    }
+    output::data(&(lines.join("\n") + "\n"));
+}
