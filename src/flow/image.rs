@@ -102,9 +102,10 @@ impl ImageMaterial {
     }
 }
 
-/// Where root filesystems are kept: beside the blobs that they are made of.
+/// Where root filesystems are kept: beside the blobs that they are made of. Absolute, for they are mounted.
 pub fn cache(context: &Context) -> PathBuf {
-    context.local.root().join("rootfs")
+    let cache = context.local.root().join("rootfs");
+    std::path::absolute(&cache).unwrap_or(cache)
 }
 
 fn store(blobs: &LayeredStore) -> StoreBlobs {

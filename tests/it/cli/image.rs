@@ -189,6 +189,17 @@ fn a_command_sees_the_layout_and_the_unpacked_image() {
 }
 
 #[test]
+fn the_built_in_scanner_in_a_sandbox_reads_the_same_also_with_a_store_that_is_named_relatively() {
+    let (world, _) = scene();
+    let scan = |more: &[&str], out: &str| {
+        let start = ["scan", "--store", "st", "--input", "image", "--feed", "feed", "--emit-artifacts-dir", out];
+        world.stella(0, &[&start[..], more].concat());
+        world.read(&format!("{out}/sbom.cdx.json")) + &world.read(&format!("{out}/findings.json"))
+    };
+    assert_eq!(scan(&[], "plain"), scan(&["--require-isolation", "none"], "sealed"));
+}
+
+#[test]
 fn an_image_that_is_not_what_it_says_is_refused() {
     let (world, _) = scene();
     let blob = files(&world.work("image/blobs"))
