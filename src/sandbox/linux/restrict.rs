@@ -104,7 +104,7 @@ pub(super) fn processors(spec: &SandboxSpec, ours: &CpuSet) -> (CpuSet, Option<S
     let usable = (0..CpuSet::MAX_CPU).filter(|processor| ours.is_set(*processor));
     usable.take(usize::try_from(wanted.max(1)).unwrap_or(usize::MAX)).for_each(|processor| chosen.set(processor));
     let got = chosen.count();
-    let fewer = (got != wanted).then(|| format!("cpu count: {got} instead of {wanted} run at a time"));
+    let fewer = (got != wanted).then(|| format!("parallelism: {got} instead of {wanted} processors run at a time"));
     (chosen, fewer)
 }
 
