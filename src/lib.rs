@@ -4,8 +4,8 @@
 //! scan ──▶ ScanManifest + artifacts ──▶ store (blobs by digest)
 //!                                          │
 //! discover ─▶ restore ─▶ execute ─▶ canonicalise ─▶ compare ─▶ attribute ─▶ report
-//! (cases,     (inputs,   (sandbox   (profile        (BF SF PF  (floor        (text, JSON,
-//!  canaries)   scanner,   or in      by digest)      + diff)    rule)         JUnit,
+//! (cases,     (inputs,   (sandbox   (profile        (BF SF PF  (floor rule,  (text, JSON,
+//!  canaries)   scanner,   or in      by digest)      + diff)    experiment)   JUnit,
 //!              feed,      process)                                            Markdown)
 //!              policy)
 //! ```
@@ -13,7 +13,7 @@
 //! | layer | modules | may use |
 //! |---|---|---|
 //! | words | `model` | nothing of ours |
-//! | pure | `canonical`, `format`, `scanner`, `compare`, `score`, `report` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `report` also `score` |
+//! | pure | `canonical`, `format`, `scanner`, `compare`, `attribute`, `score`, `report` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `attribute` also `compare`; `report` also all of these |
 //! | world | `host`, then `store`, `bundle`, `policy`, `sandbox` | the above; `bundle` also `store` |
 //! | flow | `flow` | everything above |
 //! | faces | `cli` | everything above |
@@ -22,6 +22,7 @@
 
 pub mod model;
 
+pub mod attribute;
 pub mod canonical;
 pub mod compare;
 pub mod format;

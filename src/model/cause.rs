@@ -5,6 +5,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::digest::Digest;
+use crate::model::dimension::Dimension;
+
 /// The class of a mismatch (`mismatch_reason`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -70,11 +73,113 @@ pub enum SubTag {
     Concurrency,
 }
 
+impl SubTag {
+    /// The stable code, as in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::BaseImage => "base_image",
+            Self::Libc => "libc",
+            Self::Kernel => "kernel",
+            Self::Locale => "locale",
+            Self::Tz => "tz",
+            Self::Arch => "arch",
+            Self::Hostname => "hostname",
+            Self::Path => "path",
+            Self::CpuCount => "cpu_count",
+            Self::Ordering => "ordering",
+            Self::Time => "time",
+            Self::Rng => "rng",
+            Self::Concurrency => "concurrency",
+        }
+    }
+}
+
+/// What can be swapped alone: an input, or one part of the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Factor {
+    /// The input.
+    pub dimension: Dimension,
+    /// The part of it, where it has parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<SubTag>,
+}
+
+impl Factor {
+    /// A whole input.
+    pub fn whole(dimension: Dimension) -> Self {
+        Self { dimension, part: None }
+    }
+
+    /// One part of the environment.
+    pub fn of_environment(part: SubTag) -> Self {
+        Self { dimension: Dimension::Environment, part: Some(part) }
+    }
+
+    /// The class of a mismatch that it causes alone.
+    pub fn reason(self) -> (MismatchReason, Option<SubTag>) {
+        match (self.dimension, self.part) {
+            (Dimension::Feed, _) => (MismatchReason::FeedDrift, None),
+            (Dimension::Scanner, _) => (MismatchReason::ScannerDrift, None),
+            (Dimension::Config, _) => (MismatchReason::ScannerDrift, Some(SubTag::Config)),
+            (Dimension::Policy, _) => (MismatchReason::PolicyDrift, None),
+            (Dimension::Input, _) => (MismatchReason::InputDrift, None),
+            (
+                Dimension::Environment,
+                Some(part @ (SubTag::Ordering | SubTag::Time | SubTag::Rng | SubTag::Concurrency)),
+            ) => (MismatchReason::Nondeterminism, Some(part)),
+            (Dimension::Environment, part) => (MismatchReason::RuntimeDrift, part),
+        }
+    }
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.part.map_or(self.dimension.code(), SubTag::code))
+    }
+}
+
+/// How the inputs of a cause that has several act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Joined {
+    /// Only together: without one of them the others change nothing, or something else.
+    Together,
+    /// Each has a part of its own in the difference.
+    Each,
+    /// Any one of them is enough.
+    Either,
+}
+
+impl Joined {
+    /// The sign between two inputs.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Together => " × ",
+            Self::Each => " + ",
+            Self::Either => " or ",
+        }
+    }
+}
+
+/// The replays that prove a cause. Each is named by the digest of all its inputs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// With the cause's inputs swapped in and all else as recorded the difference is there.
+    pub made_by: Digest,
+    /// With the cause's inputs as recorded and all else swapped in it is not.
+    pub unmade_by: Digest,
+    /// How many runs of replays the accusation rests on.
+    pub runs: u32,
+    /// An upper bound for the chance that the accusation is false, in parts per million.
+    pub false_ppm: u32,
+}
+
 /// How a cause is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KnownBy {
-    /// By experiment: swapping this input alone makes and unmakes the difference.
+    /// By experiment: swapping what the cause names, and nothing else, makes and unmakes the difference.
     Proved,
     /// By the floor rule: the first recorded digest that differs.
     Floor,
@@ -90,11 +195,26 @@ pub struct Cause {
     pub sub_tag: Option<SubTag>,
     /// How it is known.
     pub known_by: KnownBy,
+    /// The inputs of a cause that has several, in the order in which the floor rule asks; empty where `reason` names it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<Factor>,
+    /// How these inputs act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<Joined>,
+    /// What proves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
 }
 
 impl Cause {
     /// A cause found by the floor rule.
     pub fn floor(reason: MismatchReason, sub_tag: Option<SubTag>) -> Self {
-        Self { reason, sub_tag, known_by: KnownBy::Floor }
+        Self { reason, sub_tag, known_by: KnownBy::Floor, inputs: Vec::new(), joined: None, evidence: None }
+    }
+
+    /// The same without what proves it: two causes are one where only their proofs differ.
+    #[must_use]
+    pub fn without_evidence(&self) -> Self {
+        Self { evidence: None, ..self.clone() }
     }
 }

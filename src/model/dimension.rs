@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::cause::{Cause, MismatchReason, SubTag};
+use crate::model::cause::{Cause, Factor, MismatchReason};
 use crate::model::digest::Digest;
 
 /// One input of a scan.
@@ -22,6 +22,24 @@ pub enum Dimension {
     Policy,
     /// Everything around it: system roots, clock, time zone, locale, CPU count.
     Environment,
+}
+
+impl Dimension {
+    /// Every dimension, in the order in which the floor rule asks.
+    pub const BY_FLOOR_ORDER: [Self; 6] =
+        [Self::Feed, Self::Scanner, Self::Config, Self::Policy, Self::Input, Self::Environment];
+
+    /// The stable code, as in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Scanner => "scanner",
+            Self::Config => "config",
+            Self::Feed => "feed",
+            Self::Policy => "policy",
+            Self::Environment => "environment",
+        }
+    }
 }
 
 /// The digests of all dimensions; `None` where a scan has no such input or it is not known.
@@ -45,14 +63,19 @@ pub struct Dimensions {
 impl Dimensions {
     /// Every dimension with its digest, in the order in which the floor rule asks.
     pub fn by_floor_order(&self) -> [(Dimension, Option<Digest>); 6] {
-        [
-            (Dimension::Feed, self.feed),
-            (Dimension::Scanner, self.scanner),
-            (Dimension::Config, self.config),
-            (Dimension::Policy, self.policy),
-            (Dimension::Input, self.input),
-            (Dimension::Environment, self.environment),
-        ]
+        Dimension::BY_FLOOR_ORDER.map(|dimension| (dimension, self.get(dimension)))
+    }
+
+    /// The digest of one dimension.
+    pub fn get(&self, dimension: Dimension) -> Option<Digest> {
+        match dimension {
+            Dimension::Input => self.input,
+            Dimension::Scanner => self.scanner,
+            Dimension::Config => self.config,
+            Dimension::Feed => self.feed,
+            Dimension::Policy => self.policy,
+            Dimension::Environment => self.environment,
+        }
     }
 
     /// The same with one digest unknown.
@@ -80,15 +103,9 @@ impl Dimensions {
     ///
     /// It is a floor, not a proof: where several digests differ, only an experiment can tell them apart.
     pub fn floor_cause(&self, replayed: &Self) -> Cause {
-        let (reason, sub_tag) = match self.differing(replayed).first() {
-            Some(Dimension::Feed) => (MismatchReason::FeedDrift, None),
-            Some(Dimension::Scanner) => (MismatchReason::ScannerDrift, None),
-            Some(Dimension::Config) => (MismatchReason::ScannerDrift, Some(SubTag::Config)),
-            Some(Dimension::Policy) => (MismatchReason::PolicyDrift, None),
-            Some(Dimension::Input) => (MismatchReason::InputDrift, None),
-            Some(Dimension::Environment) => (MismatchReason::RuntimeDrift, None),
-            None => (MismatchReason::Nondeterminism, None),
-        };
+        let first = self.differing(replayed).first().copied();
+        let (reason, sub_tag) =
+            first.map_or((MismatchReason::Nondeterminism, None), |dimension| Factor::whole(dimension).reason());
         Cause::floor(reason, sub_tag)
     }
 }
@@ -96,6 +113,7 @@ impl Dimensions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::cause::SubTag;
 
     #[test]
     fn the_floor_asks_in_its_documented_order() {

@@ -119,7 +119,7 @@ pub fn inputs(recorded: &Dimensions, replayed: &Dimensions) -> Vec<String> {
     let pairs = recorded.by_floor_order().into_iter().zip(replayed.by_floor_order());
     let differing = pairs.filter(|((_, before), (_, after))| before != after);
     let line = |((name, before), (_, after)): ((Dimension, Option<Digest>), (Dimension, Option<Digest>))| {
-        let name = words::dimension(name);
+        let name = name.code();
         match (before, after) {
             // A case has no recording: its scanner is whatever runs it.
             (None, Some(after)) => format!("{name} (none recorded) → {}", after.short()),

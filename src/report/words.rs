@@ -1,7 +1,6 @@
 //! The words in which every output says the same thing: outcomes, causes, rates, the verdict.
 
-use crate::model::cause::{Cause, KnownBy, MismatchReason, SubTag};
-use crate::model::dimension::Dimension;
+use crate::model::cause::{Cause, Evidence, Joined, KnownBy, MismatchReason};
 use crate::model::exit::Exit;
 use crate::model::fidelity::{Fidelity, Level};
 use crate::model::outcome::Outcome;
@@ -24,18 +23,6 @@ pub fn question(mode: Mode) -> &'static str {
     match mode {
         Mode::Regression => "did I break it?",
         Mode::Fidelity => "is it repeatable?",
-    }
-}
-
-/// `input`, `scanner`, …
-pub fn dimension(dimension: Dimension) -> &'static str {
-    match dimension {
-        Dimension::Input => "input",
-        Dimension::Scanner => "scanner",
-        Dimension::Config => "config",
-        Dimension::Feed => "feed",
-        Dimension::Policy => "policy",
-        Dimension::Environment => "environment",
     }
 }
 
@@ -72,16 +59,31 @@ pub fn mismatch_reason(outcome: &Outcome) -> Option<MismatchReason> {
     }
 }
 
-/// A cause and how it is known: `scanner_drift/config (floor)`.
+/// A cause and how it is known: `scanner_drift/config (floor)`, `mixed: feed × policy (proved)`.
 pub fn cause(cause: &Cause) -> String {
     let known_by = match cause.known_by {
         KnownBy::Proved => "proved",
         KnownBy::Floor => "floor",
     };
-    match cause.sub_tag {
-        None => format!("{} ({known_by})", cause.reason),
-        Some(tag) => format!("{}/{} ({known_by})", cause.reason, sub_tag(tag)),
-    }
+    let tag = cause.sub_tag.map(|tag| format!("/{}", tag.code())).unwrap_or_default();
+    let inputs = inputs(cause).map(|inputs| format!(": {inputs}")).unwrap_or_default();
+    format!("{}{tag}{inputs} ({known_by})", cause.reason)
+}
+
+/// The inputs of a cause that has several: `feed × policy`.
+fn inputs(cause: &Cause) -> Option<String> {
+    const SHOWN: usize = 8;
+    let sign = cause.joined.map_or(", ", Joined::sign);
+    let names: Vec<String> = cause.inputs.iter().take(SHOWN).map(ToString::to_string).collect();
+    (!names.is_empty()).then(|| names.join(sign))
+}
+
+/// The replays that prove a cause, for those who want to see them.
+pub fn evidence(cause: &Cause) -> Option<String> {
+    let Evidence { made_by, unmade_by, runs, false_ppm } = cause.evidence.as_ref()?;
+    let chance = format!("{}.{:04} %", false_ppm / 10_000, false_ppm % 10_000);
+    let (made_by, unmade_by) = (made_by.short(), unmade_by.short());
+    Some(format!("made by {made_by}, unmade by {unmade_by}, {runs} runs, chance of a mistake at most {chance}"))
 }
 
 /// Why a replay does not match, for one cell of a table; empty for a match.
@@ -100,28 +102,17 @@ pub fn cause_cell(replayed: &Outcome) -> String {
 /// How a cause is known.
 pub fn known_by(cause: &Cause) -> &'static str {
     match (cause.known_by, cause.reason) {
-        (KnownBy::Proved, _) => "swapping this input alone makes and unmakes the difference",
+        (KnownBy::Proved, MismatchReason::Nondeterminism) if cause.evidence.is_none() => {
+            "the same inputs gave different results"
+        }
+        (KnownBy::Proved, _) => match cause.joined {
+            None => "swapping this input alone makes and unmakes the difference",
+            Some(Joined::Together) => "swapping these inputs together makes and unmakes the difference",
+            Some(Joined::Each) => "each of these inputs has a part of its own in the difference",
+            Some(Joined::Either) => "swapping any one of these inputs makes the difference",
+        },
         (KnownBy::Floor, MismatchReason::Nondeterminism) => "no recorded digest differs; not proved",
         (KnownBy::Floor, _) => "the first recorded digest that differs; not proved",
-    }
-}
-
-fn sub_tag(tag: SubTag) -> &'static str {
-    match tag {
-        SubTag::Config => "config",
-        SubTag::BaseImage => "base_image",
-        SubTag::Libc => "libc",
-        SubTag::Kernel => "kernel",
-        SubTag::Locale => "locale",
-        SubTag::Tz => "tz",
-        SubTag::Arch => "arch",
-        SubTag::Hostname => "hostname",
-        SubTag::Path => "path",
-        SubTag::CpuCount => "cpu_count",
-        SubTag::Ordering => "ordering",
-        SubTag::Time => "time",
-        SubTag::Rng => "rng",
-        SubTag::Concurrency => "concurrency",
     }
 }
 
@@ -230,6 +221,7 @@ fn counted(counts: &[(u64, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::cause::SubTag;
     use crate::report::fixture;
 
     #[test]
@@ -280,7 +272,7 @@ mod tests {
             Concurrency,
         ];
         for tag in all {
-            assert_eq!(serde_json::to_value(tag).unwrap(), sub_tag(tag));
+            assert_eq!(serde_json::to_value(tag).unwrap(), tag.code());
         }
         for known in [SubjectKind::Case, SubjectKind::Canary, SubjectKind::Manifest] {
             assert_eq!(serde_json::to_value(known).unwrap(), kind(known));

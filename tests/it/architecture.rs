@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may use whom. A module may always use itself.
-pub const MAY_USE: [(&str, &[&str]); 14] = [
+pub const MAY_USE: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("format", &["model"]),
@@ -12,6 +12,7 @@ pub const MAY_USE: [(&str, &[&str]); 14] = [
     ("compare", &["model", "canonical", "format"]),
     ("score", &["model"]),
     ("report", &["model", "canonical", "format", "scanner", "compare", "score"]),
+    ("attribute", &["model", "compare"]),
     ("host", &["model"]),
     ("store", &["model", "host"]),
     ("bundle", &["model", "host", "store"]),
@@ -25,6 +26,7 @@ pub const MAY_USE: [(&str, &[&str]); 14] = [
             "format",
             "scanner",
             "compare",
+            "attribute",
             "score",
             "report",
             "host",
@@ -42,6 +44,7 @@ pub const MAY_USE: [(&str, &[&str]); 14] = [
             "format",
             "scanner",
             "compare",
+            "attribute",
             "score",
             "report",
             "host",
@@ -68,7 +71,7 @@ const OUTSIDE: [&str; 10] = [
     "eprintln!",
 ];
 
-const PURE: [&str; 7] = ["model", "canonical", "format", "scanner", "compare", "score", "report"];
+const PURE: [&str; 8] = ["model", "canonical", "format", "scanner", "compare", "attribute", "score", "report"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod attribution;
 mod cli;
 mod corpus;
 mod docs;

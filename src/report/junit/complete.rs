@@ -41,7 +41,7 @@ impl Extra {
         let mut digests = |side: &str, inputs: &Dimensions| {
             for (name, digest) in inputs.by_floor_order() {
                 if let Some(digest) = digest {
-                    add(&format!("{side}.{}", words::dimension(name)), &digest.short());
+                    add(&format!("{side}.{}", name.code()), &digest.short());
                 }
             }
         };
