@@ -1,9 +1,11 @@
 //! Arguments that several commands share.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::flow::explain::Budget;
 use crate::model::result::Isolation;
 
 /// How a result is printed.
@@ -64,6 +66,43 @@ pub struct IsolationArgs {
     /// that asks for one is not believed (repeatable)
     #[arg(long, value_name = "PATH")]
     pub ro: Vec<PathBuf>,
+}
+
+/// Whether causes are found by experiment.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Causes")]
+pub struct ExplainArgs {
+    /// Find the cause of every change by experiment: replay with single inputs swapped (docs/attribution.md)
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    budget: BudgetArgs,
+}
+
+/// How much an experiment may cost.
+#[derive(Debug, Args)]
+pub struct BudgetArgs {
+    /// Stop an experiment after this many replays, with the best answer so far
+    #[arg(long, value_name = "N", default_value = "200", value_parser = clap::value_parser!(u16).range(1..))]
+    max_replays: u16,
+    /// Stop an experiment after this many seconds, with the best answer so far
+    #[arg(long, value_name = "SECONDS")]
+    max_time: Option<u32>,
+}
+
+impl ExplainArgs {
+    /// The budget, where an experiment is asked for.
+    pub fn budget(&self) -> Option<Budget> {
+        self.explain.then(|| self.budget.budget())
+    }
+}
+
+impl BudgetArgs {
+    /// The budget.
+    pub fn budget(&self) -> Budget {
+        let max_time = self.max_time.map(|seconds| Duration::from_secs(u64::from(seconds)));
+        Budget { max_replays: usize::from(self.max_replays), max_time }
+    }
 }
 
 /// `key=value`

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
+use crate::cli::args::{ExplainArgs, Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::gate::{StrictnessArgs, WantedGate};
 use crate::cli::history::{self, NoteArgs};
@@ -59,6 +59,8 @@ pub struct CiArgs {
     #[command(flatten)]
     note: NoteArgs,
     #[command(flatten)]
+    experiment: ExplainArgs,
+    #[command(flatten)]
     isolation: IsolationArgs,
 }
 
@@ -72,6 +74,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         jobs: args.jobs.map_or_else(machine::parallelism, usize::from),
         out_dir: args.out_dir.clone(),
         gate,
+        explain: args.experiment.budget(),
     };
     let mut progress = Progress::new();
     let mut summary = TextReport::new(String::new(), Style::coloured(), Show::Summary);

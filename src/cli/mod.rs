@@ -10,6 +10,7 @@ mod demo;
 mod diff;
 mod doctor;
 mod error;
+mod explain;
 mod feed;
 mod gate;
 mod history;
@@ -57,6 +58,7 @@ const EXIT_CODES: &str = "Exit codes: 0 passed · 1 drift, regression or a gate 
 enum Command {
     Scan(Box<scan::ScanArgs>),
     Replay(replay::ReplayArgs),
+    Explain(explain::ExplainArgs),
     Diff(diff::DiffArgs),
     Ci(Box<ci::CiArgs>),
     Score(score::ScoreArgs),
@@ -109,6 +111,7 @@ fn dispatch(app: App) -> CliResult {
     match app.command {
         Command::Scan(args) => scan::run(global, &args),
         Command::Replay(args) => replay::run(global, args),
+        Command::Explain(args) => explain::run(global, args),
         Command::Diff(args) => diff::run(global, args),
         Command::Ci(args) => ci::run(global, &args),
         Command::Score(args) => score::run(global, &args),

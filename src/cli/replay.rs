@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
+use crate::cli::args::{ExplainArgs, Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::history::NoteArgs;
 use crate::cli::manifest::unreadable;
@@ -37,6 +37,8 @@ pub struct ReplayArgs {
     #[command(flatten)]
     note: NoteArgs,
     #[command(flatten)]
+    experiment: ExplainArgs,
+    #[command(flatten)]
     isolation: IsolationArgs,
 }
 
@@ -49,6 +51,8 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         swaps: swaps.map_err(CliError::usage)?,
         env: args.env.clone(),
         out_dir: args.out_dir.clone(),
+        explain: args.experiment.budget(),
+        command: "replay",
     };
     let result = replay_manifest::run(manifest, &request, &context).map_err(failed)?;
     let document = v1::result(&result).map_err(CliError::infrastructure)?;
@@ -68,7 +72,7 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
     Ok(result.exit().into())
 }
 
-fn failed(error: ReplayError) -> CliError {
+pub fn failed(error: ReplayError) -> CliError {
     match error {
         ReplayError::Scratch(_) => CliError::infrastructure(error),
         error => CliError::usage(error),

@@ -76,6 +76,7 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
         cpu_count: None,
         seed: None,
         roots: Vec::new(),
+        settings: None,
     };
     let executor = ExecutorEnv {
         in_process: false,

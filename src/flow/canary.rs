@@ -12,13 +12,14 @@ use crate::flow::manifest_file::{self, ManifestFileError};
 use crate::flow::produced::Produced;
 use crate::flow::recorded::{self, UnsafeName};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
-use crate::flow::restore::{self, RestoreError, Scanner};
+use crate::flow::restore::{self, RestoreError};
 use crate::flow::source_line;
 use crate::flow::subject::Built;
 use crate::flow::verdict::Scope;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::digest::Digest;
+use crate::model::dimension::Dimension;
 use crate::model::manifest::{ArtifactRecord, NotReplayable, ReplayableManifest, ScanManifest};
 use crate::model::result::{Mode, SubjectKind};
 
@@ -109,8 +110,9 @@ impl Canary {
     pub fn replay(&self, mode: Mode, built: &Built, context: &Context, scratch: &Path) -> Result<Replay, NotReady> {
         let manifest = ReplayableManifest::try_from(self.manifest.clone()).map_err(NotReady::Placeholders)?;
         let swap = mode == Mode::Regression;
-        let scanner = if swap && built.is_scanner() { Scanner::WillBeSwapped } else { Scanner::Restored };
-        let mut job = restore::restore(&manifest, scanner, context, scratch).map_err(not_ready)?;
+        let swapped: &[Dimension] = if swap { &[built.dimension()] } else { &[] };
+        let restored = restore::restore(&manifest, swapped, context, scratch).map_err(not_ready)?;
+        let mut job = restored.job.clone();
         if swap {
             built.swap_into_recording(&mut job);
         }
@@ -123,6 +125,7 @@ impl Canary {
             job,
             expected: Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions) },
             notes,
+            origin: Some(restored),
         })
     }
 

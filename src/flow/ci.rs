@@ -16,6 +16,7 @@ use crate::flow::canary::{Canary, NotReady};
 use crate::flow::case::{Case, CaseError};
 use crate::flow::context::Context;
 use crate::flow::discover::{self, DiscoverError};
+use crate::flow::explain::{self, Budget};
 use crate::flow::failure::chain;
 use crate::flow::gate::{GateError, GateRequest};
 use crate::flow::keep;
@@ -39,6 +40,8 @@ pub struct CiRequest {
     pub out_dir: Option<PathBuf>,
     /// The gate that decides; without one the outcomes do.
     pub gate: Option<GateRequest>,
+    /// How much may be spent on finding the causes of each difference; nothing where `None`.
+    pub explain: Option<Budget>,
 }
 
 /// Why a run could not begin.
@@ -106,6 +109,7 @@ pub fn run(
         items: &items,
         next: AtomicUsize::new(0),
         out_dir: request.out_dir.as_deref(),
+        explain: request.explain,
     };
     let (replays, warnings) = work.run(request.jobs.max(1), &mut tell);
     let finished_at = finished_at(started_at);
@@ -128,6 +132,7 @@ struct Work<'a> {
     items: &'a [Item],
     next: AtomicUsize,
     out_dir: Option<&'a Path>,
+    explain: Option<Budget>,
 }
 
 impl Work<'_> {
@@ -191,6 +196,9 @@ impl Work<'_> {
             Err(result) => result,
             Ok(replay) => {
                 let Replayed { mut result, artifacts } = replay.run(self.context);
+                if let Some(budget) = self.explain.filter(|_| explain::is_open(&result)) {
+                    explain::explain(&replay, &mut result, self.context, &budget);
+                }
                 if let Some(out_dir) = self.out_dir
                     && let Err(error) =
                         keep::side_by_side(&out_dir.join(&replay.title.id), &replay.expected.artifacts, &artifacts)

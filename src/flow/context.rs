@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::bundle::feed::FeedBundle;
 use crate::bundle::listed::BundleError;
 use crate::bundle::policy::{PolicyBundle, PolicyOrigin};
+use crate::flow::cells::Ran;
 use crate::flow::config::Config;
 use crate::flow::failure::chain;
 use crate::flow::material::{FeedMaterial, PolicyMaterial, pairs};
@@ -44,6 +45,8 @@ pub struct Context {
 struct Parsed {
     feeds: Mutex<HashMap<Digest, Result<Arc<Feed>, String>>>,
     policies: Mutex<HashMap<Digest, Arc<Policy>>>,
+    /// Replays of experiments, by the digest of all their inputs.
+    cells: Mutex<HashMap<Digest, Vec<Arc<Ran>>>>,
 }
 
 /// Why a run cannot begin.
@@ -106,6 +109,16 @@ impl Context {
             parsed
         });
         FeedMaterial { name: name.to_owned(), bundle: Arc::new(bundle), archive: archive.map(Into::into), advisories }
+    }
+
+    /// The `nth` run that was made of these inputs.
+    pub fn remembered(&self, inputs: &Digest, nth: usize) -> Option<Arc<Ran>> {
+        lock(&self.parsed.cells).get(inputs).and_then(|runs| runs.get(nth)).cloned()
+    }
+
+    /// Keeps a run that was made of these inputs.
+    pub fn remember(&self, inputs: Digest, ran: Arc<Ran>) {
+        lock(&self.parsed.cells).entry(inputs).or_default().push(ran);
     }
 
     /// A policy, ready to be asked; it is compiled once per content.

@@ -40,12 +40,14 @@ pub struct Surroundings {
     pub cpu_count: Option<u32>,
     pub seed: Option<u64>,
     pub roots: Vec<String>,
+    /// What else was chosen, where anything was.
+    pub settings: Option<serde_json::Value>,
 }
 
 impl Surroundings {
     /// Their digest.
     pub fn digest(&self) -> Result<Digest, JsonError> {
-        digest_of(&json!({
+        let mut value = json!({
             "arch": self.arch,
             "os": self.os,
             "tz": self.tz,
@@ -57,7 +59,12 @@ impl Surroundings {
             // A text: a seed may be larger than 2^53.
             "seed": self.seed.map(|seed| seed.to_string()),
             "roots": self.roots,
-        }))
+        });
+        // Only where something was chosen: the digests of all that was recorded without it stay.
+        if let Some(settings) = &self.settings {
+            value["settings"] = settings.clone();
+        }
+        digest_of(&value)
     }
 }
 
@@ -78,6 +85,7 @@ pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonErro
         cpu_count: environment.cpu_count,
         seed: environment.seed,
         roots: environment.roots.clone(),
+        settings: None,
     };
     let feeds = manifest.feeds.iter().map(|feed| (feed.name.clone(), feed.archive.identity)).collect();
     Ok(Dimensions {

@@ -99,7 +99,7 @@ fn in_process(job: &Job, context: &Context) -> Result<Executed, Failure> {
 
 /// What is around a job on this machine. The built-in scanner in process sees no machine: its clock, zone and locale are
 /// the job's, and nothing else can reach its results.
-fn surroundings(job: &Job, frozen: bool) -> Surroundings {
+pub fn surroundings(job: &Job, frozen: bool) -> Surroundings {
     Surroundings {
         arch: machine::arch().to_owned(),
         os: machine::os().to_owned(),
@@ -108,9 +108,10 @@ fn surroundings(job: &Job, frozen: bool) -> Surroundings {
         network: job.network,
         clock: frozen.then_some(job.clock),
         runtime: None,
-        cpu_count: None,
+        cpu_count: job.settings.cpu_count,
         seed: Some(job.seed),
         roots: job.roots.clone(),
+        settings: job.settings.digested(),
     }
 }
 
@@ -288,6 +289,7 @@ impl Scratch {
         spec.tz = TimeZone::new(job.tz.clone())?;
         spec.locale = Locale::new(job.locale.clone())?;
         spec.seed = job.seed;
+        job.settings.apply(&mut spec);
         spec.network = match job.network {
             NetworkMode::Enabled => Network::Allowed,
             NetworkMode::Disabled => Network::Denied,

@@ -10,6 +10,7 @@ use crate::canonical::JsonError;
 use crate::flow::artifact_spec::ArtifactSpec;
 use crate::flow::dimensions::{Surroundings, Telling, feeds_digest};
 use crate::flow::material::{FeedMaterial, InputMaterial, PolicyMaterial, ScannerMaterial};
+use crate::flow::settings::Settings;
 use crate::model::dimension::Dimensions;
 use crate::model::manifest::NetworkMode;
 
@@ -44,6 +45,8 @@ pub struct Job {
     pub locale: String,
     /// Seed of all randomness.
     pub seed: u64,
+    /// What else of a machine is chosen.
+    pub settings: Settings,
     /// Folders of the machine that it sees at their own path, beside the system's.
     pub roots: Vec<String>,
     /// Whether it may reach the network.

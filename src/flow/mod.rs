@@ -6,6 +6,7 @@
 //! - [`verdict`]: expected and actual artifacts → fidelity and difference
 //! - [`replay`]: job and expectation → one result, seen twice where it differs
 //! - [`mod@history`], [`gate`]: what was replayed before, and what a gate says of it
+//! - [`explain`]: a replay that differs → replays with single inputs swapped → the cause of each change
 //! - [`case`], [`canary`], [`discover`], [`subject`], [`ci`]: a repository → many replays
 //!
 //! Invariants: what goes wrong in one replay stays in its result; nothing here prints or exits.
@@ -16,6 +17,7 @@ pub mod builtin;
 pub mod builtin_files;
 pub mod canary;
 pub mod case;
+pub mod cells;
 pub mod ci;
 pub mod config;
 pub mod context;
@@ -25,6 +27,7 @@ pub mod dimensions;
 pub mod discover;
 pub mod doctor;
 pub mod execute;
+pub mod explain;
 pub mod failure;
 pub mod gate;
 pub mod history;
@@ -34,6 +37,7 @@ pub mod job;
 pub mod keep;
 pub mod manifest_file;
 pub mod material;
+pub mod observe;
 pub mod osv_feed;
 pub mod places;
 pub mod produced;
@@ -43,8 +47,10 @@ pub mod replay;
 pub mod replay_manifest;
 pub mod restore;
 pub mod schema;
+pub mod settings;
 pub mod shell;
 pub mod source_line;
 pub mod subject;
+pub mod swap;
 pub mod trees;
 pub mod verdict;

@@ -11,6 +11,7 @@ use crate::flow::execute::{self, Executed};
 use crate::flow::failure::Failure;
 use crate::flow::job::Job;
 use crate::flow::produced::Produced;
+use crate::flow::restore::Restored;
 use crate::flow::verdict::{self, Comparison, Rules, Scope, VerdictError};
 use crate::model::diff::DiffSummary;
 use crate::model::dimension::{Dimension, Dimensions};
@@ -78,6 +79,8 @@ pub struct Replay {
     pub expected: Expected,
     /// Things to know that are no failure.
     pub notes: Vec<String>,
+    /// The job as it was recorded; a case has none.
+    pub origin: Option<Restored>,
 }
 
 /// A replay with what it wrote.
@@ -181,6 +184,7 @@ impl Title {
             source: self.source.clone(),
             reproduce: self.reproduce.clone(),
             notes: Vec::new(),
+            explanation: None,
             duration_ms: 0,
         }
     }

@@ -1,10 +1,14 @@
 //! Replays one manifest that is given by name, with some of its inputs swapped if that is asked.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use jiff::Timestamp;
+
 use crate::flow::context::Context;
 use crate::flow::dimensions;
+use crate::flow::explain::{self, Budget};
 use crate::flow::failure::chain;
 use crate::flow::image::{self, Asked};
 use crate::flow::job::Job;
@@ -12,31 +16,52 @@ use crate::flow::keep;
 use crate::flow::material::{MaterialError, ScannerMaterial};
 use crate::flow::recorded::{self, UnsafeName};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
-use crate::flow::restore::{self, RestoreError, Scanner};
+use crate::flow::restore::{self, RestoreError};
 use crate::flow::shell;
 use crate::flow::source_line;
 use crate::flow::trees::{self, TreeError};
 use crate::flow::verdict::Scope;
 use crate::host::clock;
+use crate::model::dimension::Dimension;
 use crate::model::manifest::{ReplayableManifest, ScanManifest};
 use crate::model::outcome::Outcome;
 use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
+use crate::sandbox::setting::{Hostname, Locale, TimeZone};
 
 /// An input to put in the place of the recorded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the meaning")]
 pub enum Swap {
-    Feed { name: Option<String>, path: PathBuf },
+    Feed {
+        name: Option<String>,
+        path: PathBuf,
+    },
     Policy(PathBuf),
     Scanner(PathBuf),
     BuiltIn,
     Input(PathBuf),
+    /// Flags of the built-in scanner, or what follows the program in a command.
+    Flags(Vec<String>),
+    /// One part of the environment.
+    Part(Part),
+}
+
+/// A part of the environment with the value that it shall have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the meaning")]
+pub enum Part {
+    Tz(String),
+    Locale(String),
+    Hostname(Hostname),
+    CpuCount(u32),
+    Clock(Timestamp),
+    Seed(u64),
 }
 
 /// Why a text names no swap.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin` or `input=PATH`"
+    "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin`, `input=PATH`, `flags=WORDS`, or one of `tz`, `locale`, `hostname`, `cpus`, `clock`, `seed` with its value"
 )]
 pub struct SwapError(String);
 
@@ -56,7 +81,55 @@ impl FromStr for Swap {
             Some(("scanner", "builtin")) => Ok(Self::BuiltIn),
             Some(("scanner", path)) => Ok(Self::Scanner(path.into())),
             Some(("input", path)) => Ok(Self::Input(path.into())),
+            Some(("flags", words)) => Ok(Self::Flags(words.split_whitespace().map(str::to_owned).collect())),
+            Some((name, value)) => part(name, value).map(Self::Part).ok_or_else(|| SwapError(text.to_owned())),
             _ => Err(SwapError(text.to_owned())),
+        }
+    }
+}
+
+fn part(name: &str, value: &str) -> Option<Part> {
+    match name {
+        "tz" => TimeZone::new(value).ok().map(|_| Part::Tz(value.to_owned())),
+        "locale" => Locale::new(value).ok().map(|_| Part::Locale(value.to_owned())),
+        "hostname" => Hostname::new(value).ok().map(Part::Hostname),
+        "cpus" => value.parse().ok().filter(|count| *count > 0).map(Part::CpuCount),
+        "clock" => value.parse().ok().map(Part::Clock),
+        "seed" => value.parse().ok().map(Part::Seed),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Swap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feed { name: None, path } => write!(f, "feed={}", path.display()),
+            Self::Feed { name: Some(name), path } => write!(f, "feed={name}={}", path.display()),
+            Self::Policy(path) => write!(f, "policy={}", path.display()),
+            Self::Scanner(path) => write!(f, "scanner={}", path.display()),
+            Self::BuiltIn => f.write_str("scanner=builtin"),
+            Self::Input(path) => write!(f, "input={}", path.display()),
+            Self::Flags(words) => write!(f, "flags={}", words.join(" ")),
+            Self::Part(Part::Tz(name)) => write!(f, "tz={name}"),
+            Self::Part(Part::Locale(name)) => write!(f, "locale={name}"),
+            Self::Part(Part::Hostname(name)) => write!(f, "hostname={}", name.as_str()),
+            Self::Part(Part::CpuCount(count)) => write!(f, "cpus={count}"),
+            Self::Part(Part::Clock(at)) => write!(f, "clock={at}"),
+            Self::Part(Part::Seed(seed)) => write!(f, "seed={seed}"),
+        }
+    }
+}
+
+impl Swap {
+    /// The input that it takes the place of.
+    fn dimension(&self) -> Dimension {
+        match self {
+            Self::Feed { .. } => Dimension::Feed,
+            Self::Policy(_) => Dimension::Policy,
+            Self::Scanner(_) | Self::BuiltIn => Dimension::Scanner,
+            Self::Input(_) => Dimension::Input,
+            Self::Flags(_) => Dimension::Config,
+            Self::Part(_) => Dimension::Environment,
         }
     }
 }
@@ -72,6 +145,10 @@ pub struct ReplayRequest {
     pub env: Vec<String>,
     /// Where the artifacts are left.
     pub out_dir: Option<PathBuf>,
+    /// How much may be spent on finding the causes; nothing where `None`.
+    pub explain: Option<Budget>,
+    /// The command that shows it again: `replay` or `explain`.
+    pub command: &'static str,
 }
 
 /// Why a replay cannot begin: something the user gave cannot be used.
@@ -138,6 +215,9 @@ pub fn run(manifest: ScanManifest, request: &ReplayRequest, context: &Context) -
         Ok(replay) => {
             let replayed = replay.run(context);
             let mut result = replayed.result;
+            if let Some(budget) = &request.explain {
+                explain::explain(&replay, &mut result, context, budget);
+            }
             if let Some(directory) = &request.out_dir
                 && let Err(error) = keep::replay(directory, &replay.expected.artifacts, &replayed.artifacts)
             {
@@ -159,22 +239,17 @@ fn note_swaps(result: &mut ReplayResult, request: &ReplayRequest) {
 
 fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) -> Title {
     let out_dir = request.out_dir.as_deref().unwrap_or(Path::new("replay_out"));
-    let mut reproduce = vec!["stella".to_owned(), "replay".to_owned()];
+    let mut reproduce = vec!["stella".to_owned(), request.command.to_owned()];
     let mut option = |name: &str, value: String| reproduce.extend([name.to_owned(), value]);
     option("--from", request.from.display().to_string());
-    option("--out-dir", out_dir.display().to_string());
-    for swap in &request.swaps {
-        let (what, path) = match swap {
-            Swap::Feed { name: None, path } => ("feed", path.display().to_string()),
-            Swap::Feed { name: Some(name), path } => ("feed", format!("{name}={}", path.display())),
-            Swap::Policy(path) => ("policy", path.display().to_string()),
-            Swap::Scanner(path) => ("scanner", path.display().to_string()),
-            Swap::BuiltIn => ("scanner", "builtin".to_owned()),
-            Swap::Input(path) => ("input", path.display().to_string()),
-        };
-        option("--with", format!("{what}={path}"));
+    if request.command == "replay" {
+        option("--out-dir", out_dir.display().to_string());
     }
+    request.swaps.iter().for_each(|swap| option("--with", swap.to_string()));
     request.env.iter().for_each(|name| option("--env", name.clone()));
+    if request.command == "replay" && request.explain.is_some() {
+        reproduce.push("--explain".to_owned());
+    }
     reproduce.extend(context.options.iter().cloned());
     Title {
         id: manifest.scan_id.clone(),
@@ -201,17 +276,18 @@ fn prepare(
             return Ok(Err(Outcome::Unreplayable { missing: not.problems.iter().map(ToString::to_string).collect() }));
         }
     };
-    let swaps_scanner = request.swaps.iter().any(|swap| matches!(swap, Swap::Scanner(_) | Swap::BuiltIn));
-    let scanner = if swaps_scanner { Scanner::WillBeSwapped } else { Scanner::Restored };
-    let restored = restore::restore(&manifest, scanner, context, scratch).and_then(|job| {
+    let swapped: Vec<Dimension> =
+        request.swaps.iter().map(Swap::dimension).filter(|d| *d != Dimension::Environment).collect();
+    let restored = restore::restore(&manifest, &swapped, context, scratch).and_then(|restored| {
         let dimensions = dimensions::of_manifest(&manifest).map_err(|error| RestoreError::Broken(error.to_string()))?;
-        Ok((job, dimensions, restore::artifacts(&manifest.manifest().artifacts, context)?))
+        Ok((restored, dimensions, restore::artifacts(&manifest.manifest().artifacts, context)?))
     });
-    let (mut job, dimensions, artifacts) = match restored {
+    let (restored, dimensions, artifacts) = match restored {
         Ok(restored) => restored,
         Err(RestoreError::Gone(missing)) => return Ok(Err(Outcome::Unreplayable { missing })),
         Err(RestoreError::Broken(detail)) => return Ok(Err(Outcome::Infra { detail })),
     };
+    let mut job = restored.job.clone();
     for swap in &request.swaps {
         apply(swap, &mut job, context)?;
     }
@@ -221,7 +297,7 @@ fn prepare(
     }
     let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions) };
     let notes = recorded::other_rules(manifest.manifest(), &context.config);
-    Ok(Ok(Replay { title: title.clone(), job, expected, notes }))
+    Ok(Ok(Replay { title: title.clone(), job, expected, notes, origin: Some(restored) }))
 }
 
 fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayError> {
@@ -232,6 +308,19 @@ fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayErro
         Swap::Scanner(path) => job.scanner = trees::scanner(path)?,
         Swap::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
         Swap::Input(path) => job.input = image::input(path, &Asked::default(), context)?,
+        Swap::Flags(words) if job.argv.is_empty() => job.flags.clone_from(words),
+        Swap::Flags(words) => {
+            job.argv.truncate(1);
+            job.argv.extend(words.iter().cloned());
+        }
+        Swap::Part(part) => match part {
+            Part::Tz(name) => job.tz.clone_from(name),
+            Part::Locale(name) => job.locale.clone_from(name),
+            Part::Hostname(name) => job.settings.hostname = Some(name.clone()),
+            Part::CpuCount(count) => job.settings.cpu_count = Some(*count),
+            Part::Clock(at) => job.clock = *at,
+            Part::Seed(seed) => job.seed = *seed,
+        },
     }
     Ok(())
 }

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::bundle::feed::{self, FeedBundle, FeedOrigin};
 use crate::bundle::image::{BlobProblem, ImageError};
+use crate::bundle::policy;
 use crate::bundle::tree::Tree;
-use crate::bundle::{feed, policy};
 use crate::flow::artifact_spec::ArtifactSpec;
 use crate::flow::context::Context;
 use crate::flow::failure::chain;
@@ -16,9 +17,11 @@ use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, ScannerMaterial, builtin_digest};
 use crate::flow::produced::Produced;
 use crate::flow::recorded;
+use crate::flow::settings::Settings;
 use crate::host::fs;
 use crate::host::limits;
 use crate::model::digest::Digest;
+use crate::model::dimension::Dimension;
 use crate::model::manifest::{ArtifactRecord, InputType, Located, NetworkMode, ReplayableManifest, ScannerKind};
 use crate::store::blob::{BlobSource, StoreError};
 
@@ -31,33 +34,37 @@ pub enum RestoreError {
     Broken(String),
 }
 
-/// What to do about the recorded scanner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scanner {
-    /// It is needed.
-    Restored,
-    /// Another will take its place: it need not be there.
-    WillBeSwapped,
+/// A manifest that became a job.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    /// The job; an input that is gone and will be swapped has something empty in its place.
+    pub job: Job,
+    /// Inputs that are gone and will be swapped, each with its name.
+    pub gone: Vec<(Dimension, String)>,
 }
 
 struct Restorer<'a> {
     context: &'a Context,
     scratch: &'a Path,
-    missing: Vec<String>,
+    missing: Vec<(Dimension, String)>,
 }
 
-/// Restores everything that `manifest` names. Scanners that come out of the store are written below `scratch`.
+/// Restores everything that `manifest` names. Scanners that come out of the store are written below `scratch`. What will be
+/// `swapped` need not be there.
 pub fn restore(
     manifest: &ReplayableManifest,
-    scanner: Scanner,
+    swapped: &[Dimension],
     context: &Context,
     scratch: &Path,
-) -> Result<Job, RestoreError> {
+) -> Result<Restored, RestoreError> {
     let mut restorer = Restorer { context, scratch, missing: Vec::new() };
-    let job = restorer.job(manifest, scanner)?;
-    match job {
-        Some(job) if restorer.missing.is_empty() => Ok(job),
-        _ => Err(RestoreError::Gone(restorer.missing)),
+    let job = restorer.job(manifest)?;
+    let (gone, missing): (Vec<_>, Vec<_>) =
+        restorer.missing.into_iter().partition(|(dimension, _)| swapped.contains(dimension));
+    if missing.is_empty() {
+        Ok(Restored { job, gone })
+    } else {
+        Err(RestoreError::Gone(missing.into_iter().map(|(_, what)| what).collect()))
     }
 }
 
@@ -67,11 +74,13 @@ pub fn artifacts(records: &[ArtifactRecord], context: &Context) -> Result<Vec<Pr
     let mut restored = Vec::new();
     for record in records {
         let what = format!("artifact `{}`", record.path);
-        if let Some(bytes) = restorer.blob(&what, &record.raw_sha256)? {
+        // Of no dimension: it is what comes out.
+        if let Some(bytes) = restorer.blob(Dimension::Environment, &what, &record.raw_sha256)? {
             restored.push(recorded::produced(record, bytes));
         }
     }
-    if restorer.missing.is_empty() { Ok(restored) } else { Err(RestoreError::Gone(restorer.missing)) }
+    let missing: Vec<String> = restorer.missing.into_iter().map(|(_, what)| what).collect();
+    if missing.is_empty() { Ok(restored) } else { Err(RestoreError::Gone(missing)) }
 }
 
 fn broken(doing: &str, error: &(dyn std::error::Error + 'static)) -> RestoreError {
@@ -88,36 +97,36 @@ fn same_content(what: &str, recorded: Located, found: Digest) -> Result<(), Rest
 }
 
 impl Restorer<'_> {
-    fn job(&mut self, manifest: &ReplayableManifest, scanner: Scanner) -> Result<Option<Job>, RestoreError> {
+    fn job(&mut self, manifest: &ReplayableManifest) -> Result<Job, RestoreError> {
         let written = manifest.manifest();
-        let input = self.input(manifest)?;
-        let scanner = match scanner {
-            Scanner::Restored => self.scanner(manifest)?,
-            Scanner::WillBeSwapped => Some(ScannerMaterial::BuiltIn),
-        };
+        let input = self.input(manifest)?.unwrap_or_else(|| InputMaterial::file("input", Vec::new()));
+        let scanner = self.scanner(manifest)?.unwrap_or(ScannerMaterial::BuiltIn);
         let mut feeds = Vec::new();
         for feed in &manifest.feeds {
             let what = format!("feed `{}`", feed.name);
-            if let Some(bytes) = self.blob(&what, &feed.archive.blob)? {
-                let bundle =
-                    feed::verify(&bytes).map_err(|error| broken(&format!("cannot unpack the {what}"), &error))?;
-                same_content(&what, feed.archive, bundle.content_digest())?;
-                feeds.push(self.context.feed(&feed.name, bundle, Some(bytes)));
-            }
+            let unpack = |error| broken(&format!("cannot unpack the {what}"), &error);
+            let Some(bytes) = self.blob(Dimension::Feed, &what, &feed.archive.blob)? else {
+                // Its name stays: the feed that takes its place is found by it.
+                let empty = FeedBundle::of_records([], FeedOrigin::default()).map_err(unpack)?;
+                feeds.push(self.context.feed(&feed.name, empty, None));
+                continue;
+            };
+            let bundle = feed::verify(&bytes).map_err(unpack)?;
+            same_content(&what, feed.archive, bundle.content_digest())?;
+            feeds.push(self.context.feed(&feed.name, bundle, Some(bytes)));
         }
         let mut policy = None;
         if let Some(archive) = manifest.policy
-            && let Some(bytes) = self.blob("policy", &archive.blob)?
+            && let Some(bytes) = self.blob(Dimension::Policy, "policy", &archive.blob)?
         {
             let bundle = policy::verify(&bytes).map_err(|error| broken("cannot unpack the policy", &error))?;
             same_content("policy", archive, bundle.content_digest())?;
             let material = self.context.policy(bundle, Some(bytes));
             policy = Some(material.map_err(|error| broken("the recorded policy does not load", &error))?);
         }
-        let (Some(input), Some(scanner)) = (input, scanner) else { return Ok(None) };
         let specs = written.artifacts.iter().filter_map(ArtifactSpec::of_record).collect::<Result<_, _>>();
         let artifacts = specs.map_err(|error| broken("`artifacts` of the manifest", &error))?;
-        Ok(Some(Job {
+        Ok(Job {
             input,
             scanner,
             argv: written.scanner.argv.clone(),
@@ -132,33 +141,36 @@ impl Restorer<'_> {
             tz: written.environment.tz.clone(),
             locale: written.environment.locale.clone(),
             seed: written.environment.seed.unwrap_or_default(),
+            settings: Settings { cpu_count: written.environment.cpu_count, ..Settings::default() },
             roots: self.roots(&written.environment.roots),
             // A replay is always offline, whatever the recording was.
             network: NetworkMode::Disabled,
-        }))
+        })
     }
 
     /// Folders of the machine are shown only where the caller names them too: a manifest comes from elsewhere and could ask
     /// for anything.
     fn roots(&mut self, roots: &[String]) -> Vec<String> {
         let refused = roots.iter().filter(|root| !self.context.roots.contains(root));
-        self.missing
-            .extend(refused.map(|root| format!("folder `{root}` of the machine (allow it with `--ro {root}`)")));
+        self.missing.extend(refused.map(|root| {
+            (Dimension::Environment, format!("folder `{root}` of the machine (allow it with `--ro {root}`)"))
+        }));
         roots.to_vec()
     }
 
-    fn blob(&mut self, what: &str, digest: &Digest) -> Result<Option<Vec<u8>>, RestoreError> {
+    fn blob(&mut self, dimension: Dimension, what: &str, digest: &Digest) -> Result<Option<Vec<u8>>, RestoreError> {
         let bytes =
             self.context.blobs.get(digest).map_err(|error| broken(&format!("cannot restore the {what}"), &error))?;
         if bytes.is_none() {
-            self.missing.push(format!("{what} {digest}"));
+            self.missing.push((dimension, format!("{what} {digest}")));
         }
         Ok(bytes)
     }
 
     /// A directory: its archive from the store, its content digest against the recorded identity.
-    fn tree(&mut self, what: &str, archive: Located) -> Result<Option<Tree>, RestoreError> {
-        let Some(bytes) = self.blob(what, &archive.blob)? else { return Ok(None) };
+    fn tree(&mut self, dimension: Dimension, archive: Located) -> Result<Option<Tree>, RestoreError> {
+        let what = dimension.code();
+        let Some(bytes) = self.blob(dimension, what, &archive.blob)? else { return Ok(None) };
         let tree = Tree::verify(&bytes).map_err(|error| broken(&format!("cannot unpack the {what}"), &error))?;
         same_content(what, archive, tree.digest())?;
         Ok(Some(tree))
@@ -167,13 +179,13 @@ impl Restorer<'_> {
     fn input(&mut self, manifest: &ReplayableManifest) -> Result<Option<InputMaterial>, RestoreError> {
         let input = &manifest.manifest().input;
         if input.input_type == InputType::Directory {
-            return Ok(self.tree("input", manifest.input)?.map(InputMaterial::Tree));
+            return Ok(self.tree(Dimension::Input, manifest.input)?.map(InputMaterial::Tree));
         }
         if input.input_type == InputType::OciImage {
             return self.image(manifest.input.identity, input.image_ref.as_deref());
         }
         let name = input.path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or("input").to_owned();
-        Ok(self.blob("input", &manifest.input.blob)?.map(|bytes| InputMaterial::file(name, bytes)))
+        Ok(self.blob(Dimension::Input, "input", &manifest.input.blob)?.map(|bytes| InputMaterial::file(name, bytes)))
     }
 
     /// An image: every blob of it by its digest.
@@ -181,12 +193,12 @@ impl Restorer<'_> {
         let name = reference.and_then(|text| text.parse().ok());
         match ImageMaterial::restore(digest, name, self.context) {
             Ok(Some(image)) => return Ok(Some(InputMaterial::Image(Box::new(image)))),
-            Ok(None) => self.missing.push(format!("image {digest}")),
+            Ok(None) => self.missing.push((Dimension::Input, format!("image {digest}"))),
             Err(
                 ImageError::Blob { digest, problem: BlobProblem::Gone }
                 | ImageError::Store(StoreError::Gone { digest, .. }),
             ) => {
-                self.missing.push(format!("blob {digest} of the image"));
+                self.missing.push((Dimension::Input, format!("blob {digest} of the image")));
             }
             Err(error) => return Err(broken("cannot restore the image", &error)),
         }
@@ -198,14 +210,15 @@ impl Restorer<'_> {
         match manifest.scanner_kind {
             ScannerKind::BuiltIn if wanted.identity == builtin_digest() => Ok(Some(ScannerMaterial::BuiltIn)),
             ScannerKind::BuiltIn => {
-                self.missing.push(format!(
+                let what = format!(
                     "built-in scanner {} (this stella has {}: replay with the stella that recorded, or record again)",
                     wanted.identity,
                     builtin_digest()
-                ));
+                );
+                self.missing.push((Dimension::Scanner, what));
                 Ok(None)
             }
-            ScannerKind::Tree => Ok(self.tree("scanner", wanted)?.map(ScannerMaterial::Tree)),
+            ScannerKind::Tree => Ok(self.tree(Dimension::Scanner, wanted)?.map(ScannerMaterial::Tree)),
             ScannerKind::Binary | ScannerKind::Image => self.binary(manifest),
         }
     }
@@ -223,7 +236,7 @@ impl Restorer<'_> {
         let restored =
             self.context.blobs.get_to_file(&digest, &path).map_err(|e| broken("cannot restore the scanner", &e))?;
         if !restored {
-            self.missing.push(format!("scanner `{name}` {digest}"));
+            self.missing.push((Dimension::Scanner, format!("scanner `{name}` {digest}")));
             return Ok(None);
         }
         fs::make_executable(&path).map_err(|e| broken("cannot restore the scanner", &e))?;

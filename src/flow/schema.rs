@@ -10,7 +10,7 @@ use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
 use crate::report::json::commands::{
-    DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, ManifestValidationV1, RecordingV1,
+    DiffV1, DoctorV1, ExplanationV1, FeedBundleInfoV1, ImageInfoV1, InitV1, ManifestValidationV1, RecordingV1,
 };
 use crate::report::json::history::HistoryLineV1;
 use crate::report::json::score::{GateV1, ScoreV1};
@@ -27,6 +27,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("decision-v1.json", schema_for!(DecisionV1).to_value()),
         ("evidence-v1.json", schema_for!(EvidenceV1).to_value()),
         ("recording-v1.json", schema_for!(RecordingV1).to_value()),
+        ("explanation-v1.json", schema_for!(ExplanationV1).to_value()),
         ("diff-v1.json", schema_for!(DiffV1).to_value()),
         ("manifest-validation-v1.json", schema_for!(ManifestValidationV1).to_value()),
         ("init-v1.json", schema_for!(InitV1).to_value()),

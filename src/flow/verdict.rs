@@ -167,6 +167,21 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
     Ok(Comparison { fidelity, diff, artifacts })
 }
 
+/// The canonical digests of one side, what it means, and its decision: its own, or the policy's.
+#[expect(clippy::type_complexity, reason = "three values that are taken apart at once")]
+pub fn read(
+    expected: &[Produced],
+    actual: &[Produced],
+    rules: &Rules<'_>,
+) -> Result<(Vec<(String, Digest)>, Semantics, Option<Decision>), VerdictError> {
+    let read = read_side(in_scope(expected, actual, rules.scope), rules.config);
+    let read = read.map_err(|(name, source)| VerdictError::Actual { name, source })?;
+    let meaning = meaning(read.values().map(|read| &read.document));
+    let decision = decide(&meaning, rules.policy, rules.now)?;
+    let digests = read.into_iter().map(|(name, read)| (name.to_owned(), read.canonical.digest)).collect();
+    Ok((digests, meaning, decision))
+}
+
 /// The artifacts of a run that are compared with what is expected.
 fn in_scope<'a>(expected: &[Produced], actual: &'a [Produced], scope: Scope) -> Vec<&'a Produced> {
     let primary = expected.iter().filter(|artifact| artifact.artifact_type.is_primary());

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod dimension;
 pub mod event;
 pub mod exit;
+pub mod explanation;
 pub mod fidelity;
 pub mod finding;
 pub mod judgement;

@@ -11,6 +11,7 @@ use crate::model::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::exit::Exit;
+use crate::model::explanation::Explanation;
 use crate::model::fidelity::Fidelity;
 use crate::model::judgement::Judgement;
 use crate::model::outcome::Outcome;
@@ -176,6 +177,8 @@ pub struct ReplayResult {
     pub reproduce: String,
     /// Things to know that are no failure.
     pub notes: Vec<String>,
+    /// The experiment that found the causes, where one was made.
+    pub explanation: Option<Explanation>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
 }

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::model::artifact::ArtifactType;
-use crate::model::cause::{Cause, MismatchReason};
+use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReason};
 use crate::model::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
 };
 use crate::model::digest::Digest;
-use crate::model::dimension::Dimensions;
+use crate::model::dimension::{Dimension, Dimensions};
+use crate::model::explanation::{CellRuns, Change, Explanation, Noise};
 use crate::model::fidelity::Fidelity;
 use crate::model::finding::Severity;
 use crate::model::judgement::Strictness;
@@ -78,6 +79,7 @@ fn base(id: &str, title: &str, kind: SubjectKind, mode: Mode, outcome: Outcome) 
         source: Some(SourceLocation { file: format!("{folder}/{id}/manifest.json"), line: 1 }),
         reproduce: format!("stella {} run {id}", if kind == SubjectKind::Case { "case" } else { "canary" }),
         notes: vec![],
+        explanation: None,
         duration_ms: 1234,
     }
 }
@@ -177,6 +179,50 @@ pub(crate) fn drifted() -> ReplayResult {
     replay.replayed.scanner = digest("scanner of this checkout");
     replay.source = Some(SourceLocation { file: "regressions/SCN-0001-missed-cve/case.metadata.json".into(), line: 3 });
     replay
+}
+
+/// An experiment that found a feed, and a feed with a policy.
+pub(crate) fn explanation() -> Explanation {
+    let [feed, policy] = [Dimension::Feed, Dimension::Policy].map(Factor::whole);
+    let cell = |from_now: Vec<Factor>, runs, results, changed| CellRuns {
+        inputs: Digest::of(format!("{from_now:?}").as_bytes()),
+        from_now,
+        runs,
+        results,
+        changed,
+        failed: None,
+    };
+    let evidence =
+        Evidence { made_by: Digest::of(b"made"), unmade_by: Digest::of(b"unmade"), runs: 14, false_ppm: 123 };
+    let proved = |reason, inputs: Vec<Factor>| Cause {
+        reason,
+        sub_tag: None,
+        known_by: KnownBy::Proved,
+        joined: (!inputs.is_empty()).then_some(Joined::Together),
+        inputs,
+        evidence: Some(evidence.clone()),
+    };
+    let change =
+        |what: &str, by: &str, cause| Change { kind: "finding".into(), what: what.into(), by: by.into(), cause };
+    Explanation {
+        summary: "1 feed, 1 feed × policy, 0 unexplained".into(),
+        factors: vec![feed, policy],
+        not_excluded: vec!["scanner: scanner `scan` is gone".into()],
+        cells: vec![
+            cell(vec![], 4, 1, 0),
+            cell(vec![feed], 4, 1, 1),
+            CellRuns { failed: Some("the scanner ended with exit code 2".into()), ..cell(vec![policy], 1, 1, 0) },
+            cell(vec![feed, policy], 4, 2, 2),
+        ],
+        changes: vec![
+            change("CVE-2021-44228 in pkg:a", "feed", Some(proved(MismatchReason::FeedDrift, vec![]))),
+            change("decision", "feed × policy", Some(proved(MismatchReason::Mixed, vec![feed, policy]))),
+            change("findings.json", "unexplained", None),
+        ],
+        noise: Noise { different: 1, runs: 8, low_ppm: 22_400, high_ppm: 470_900 },
+        replays: 13,
+        partial: true,
+    }
 }
 
 fn flaky() -> ReplayResult {
@@ -307,6 +353,12 @@ fn poison(i: usize, mut replay: ReplayResult, next: &mut impl FnMut() -> String)
         env.lost = vec![next()];
         (env.arch, env.os, env.tz, env.locale) = (next(), next(), next(), next());
     }
+    replay.explanation = Some(explanation()).map(|mut of| {
+        (of.summary, of.not_excluded) = (next(), vec![next()]);
+        of.cells.iter_mut().for_each(|cell| cell.failed = Some(next()));
+        of.changes.iter_mut().for_each(|change| (change.kind, change.what, change.by) = (next(), next(), next()));
+        of
+    });
     for artifact in &mut replay.artifacts {
         artifact.name = next();
         artifact.masked = BTreeMap::from([(next(), 7)]);

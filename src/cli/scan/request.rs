@@ -18,6 +18,7 @@ use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::flow::places;
 use crate::flow::record::RecordRequest;
 use crate::flow::recorded::{self, UNKNOWN_VERSION};
+use crate::flow::settings::Settings;
 use crate::flow::trees;
 use crate::format;
 use crate::host::{clock, fs, limits};
@@ -87,6 +88,7 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
             tz: "UTC".to_owned(),
             locale: "C".to_owned(),
             seed: 0,
+            settings: Settings::default(),
             roots: if is_builtin { Vec::new() } else { context.roots.clone() },
             network: match args.network {
                 NetworkChoice::Deny => NetworkMode::Disabled,

@@ -27,6 +27,7 @@ use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::flow::produced::{Produced, usual_type};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
+use crate::flow::settings::Settings;
 use crate::flow::subject::Built;
 use crate::flow::trees::{self, TreeError};
 use crate::flow::verdict::{self, Scope, UnreadableArtifact};
@@ -212,6 +213,7 @@ impl Case {
             tz: "UTC".to_owned(),
             locale: "C".to_owned(),
             seed: self.config.seed.unwrap_or_default(),
+            settings: Settings::default(),
             roots: Vec::new(),
             network: NetworkMode::Disabled,
         };
@@ -230,6 +232,7 @@ impl Case {
                 recorded: Recorded::AllBut(moving),
             },
             notes: Vec::new(),
+            origin: None,
         })
     }
 

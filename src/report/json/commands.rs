@@ -3,12 +3,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::cause::{Cause, MismatchReason};
 use crate::model::diagnosis::{Diagnosis, LevelState};
 use crate::model::digest::Digest;
+use crate::model::explanation::Explanation;
 use crate::model::fidelity::Level;
 use crate::model::manifest::ArtifactRecord;
-use crate::model::result::Isolation;
+use crate::model::outcome::Outcome;
+use crate::model::result::{Isolation, ReplayResult};
 use crate::report::json::v1::DiffSummaryDocument;
+use crate::report::words;
 
 /// `stella scan`
 #[derive(Debug, Serialize, JsonSchema)]
@@ -51,6 +55,49 @@ pub struct LevelsV1 {
     pub bf: Option<bool>,
     pub sf: Option<bool>,
     pub pf: Option<bool>,
+}
+
+/// `stella explain`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExplanationV1 {
+    /// `stella.explanation/1`
+    pub schema: &'static str,
+    /// Id of the recorded scan.
+    pub scan_id: String,
+    /// `match`, `drift`, `flaky`, …, as in a result.
+    pub outcome: String,
+    /// The one reason, `mixed` where there are several; null where nothing differs.
+    pub mismatch_reason: Option<MismatchReason>,
+    /// Every cause of a drift.
+    pub causes: Vec<Cause>,
+    /// The experiment; null where the replay could not run.
+    pub explanation: Option<Explanation>,
+    /// What changed; null where nothing did.
+    pub diff_summary: Option<DiffSummaryDocument>,
+    /// Things to know that are no failure.
+    pub notes: Vec<String>,
+    /// One command that shows it again.
+    pub reproduce: String,
+}
+
+impl From<&ReplayResult> for ExplanationV1 {
+    fn from(replay: &ReplayResult) -> Self {
+        let causes = match &replay.outcome {
+            Outcome::Drift { causes } => causes.clone(),
+            _ => Vec::new(),
+        };
+        Self {
+            schema: "stella.explanation/1",
+            scan_id: replay.id.clone(),
+            outcome: replay.outcome.code().to_owned(),
+            mismatch_reason: words::mismatch_reason(&replay.outcome),
+            causes,
+            explanation: replay.explanation.clone(),
+            diff_summary: (!replay.diff.is_empty()).then(|| DiffSummaryDocument::from(&replay.diff)),
+            notes: replay.notes.clone(),
+            reproduce: replay.reproduce.clone(),
+        }
+    }
 }
 
 /// `stella manifest validate`

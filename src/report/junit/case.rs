@@ -67,14 +67,22 @@ fn body(replay: &ReplayResult) -> String {
     let mut lines = vec![message(replay)];
     match &replay.outcome {
         Outcome::Match { .. } => {}
-        Outcome::Drift { causes } => lines
-            .extend(causes.iter().map(|cause| format!("cause: {}: {}", words::cause(cause), words::known_by(cause)))),
+        Outcome::Drift { causes } => lines.extend(causes.iter().flat_map(|cause| {
+            let named = format!("cause: {}: {}", words::cause(cause), words::known_by(cause));
+            let proof = words::evidence(cause).map(|evidence| format!("proof: {evidence}"));
+            std::iter::once(named).chain(proof)
+        })),
         Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
             lines.extend(untrusted::lines(detail, MAX_LINES));
         }
         Outcome::Unreplayable { missing } => {
             lines.extend(missing.iter().take(MAX_LINES).map(|input| format!("missing: {}", untrusted::line(input))));
         }
+    }
+    if let Some(explanation) = &replay.explanation {
+        lines.push(format!("changes: {}", words::changes(explanation)));
+        let rest = explanation.not_excluded.iter().take(MAX_LINES);
+        lines.extend(rest.map(|what| format!("cannot be excluded: {}", untrusted::line(what))));
     }
     lines.extend(changes::inputs(&replay.recorded, &replay.replayed).into_iter().map(|line| format!("input: {line}")));
     lines.extend(changes::first_lines(&replay.diff, MAX_LINES).iter().map(Line::to_text));

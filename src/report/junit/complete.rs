@@ -38,6 +38,9 @@ impl Extra {
         if let Some(reason) = words::mismatch_reason(&replay.outcome) {
             add("mismatch_reason", reason.code());
         }
+        if let Outcome::Drift { causes } = &replay.outcome {
+            causes.iter().for_each(|cause| add("cause", &words::cause(cause)));
+        }
         let mut digests = |side: &str, inputs: &Dimensions| {
             for (name, digest) in inputs.by_floor_order() {
                 if let Some(digest) = digest {

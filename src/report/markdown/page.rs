@@ -169,6 +169,9 @@ fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => causes.iter().take(limits.lines).for_each(|cause| {
             md.raw("- cause: ").text(&words::cause(cause)).raw(", ").raw(words::known_by(cause)).raw("\n");
+            if let Some(evidence) = words::evidence(cause) {
+                md.raw("- proof: ").text(&evidence).raw("\n");
+            }
         }),
         Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
             md.fence("text", untrusted::lines(detail, limits.lines));
@@ -176,6 +179,12 @@ fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
         Outcome::Unreplayable { missing } => missing.iter().take(limits.lines).for_each(|input| {
             md.raw("- missing: ").text(input).raw("\n");
         }),
+    }
+    if let Some(explanation) = &replay.explanation {
+        md.raw("- changes: ").text(&words::changes(explanation)).raw("\n");
+        for what in explanation.not_excluded.iter().take(limits.lines) {
+            md.raw("- cannot be excluded: ").text(what).raw("\n");
+        }
     }
     for line in changes::inputs(&replay.recorded, &replay.replayed) {
         md.raw("- input: ").text(&line).raw("\n");

@@ -5,6 +5,7 @@ use crate::model::fidelity::Level;
 use crate::model::outcome::Outcome;
 use crate::model::result::ReplayResult;
 use crate::report::changes::{self, Line, Mark};
+use crate::report::text::explanation::explanation;
 use crate::report::text::style::{Ink, Style};
 use crate::report::text::table::duration;
 use crate::report::{untrusted, words};
@@ -32,7 +33,8 @@ pub fn replay(replay: &ReplayResult, style: Style) -> String {
         Outcome::Unreplayable { .. } => "unreplayable: an input is gone",
         Outcome::Infra { .. } => "infra: the replay could not run",
     };
-    block(replay, style) + &style.paint(ink(&replay.outcome), verdict) + "\n"
+    let why = replay.explanation.as_ref().map(|of| explanation(of, style) + "\n").unwrap_or_default();
+    block(replay, style) + &why + &style.paint(ink(&replay.outcome), verdict) + "\n"
 }
 
 /// Everything that is known of one replay, in labelled lines.
@@ -48,6 +50,9 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => causes.iter().for_each(|cause| {
             out.label("cause", &format!("{}: {}", words::cause(cause), words::known_by(cause)));
+            if let Some(evidence) = words::evidence(cause) {
+                out.label("proof", &evidence);
+            }
         }),
         Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
             let mut label = "detail";
@@ -58,6 +63,9 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
         Outcome::Unreplayable { missing } => missing.iter().for_each(|input| {
             out.label("missing", &untrusted::line(input));
         }),
+    }
+    if let Some(explanation) = &replay.explanation {
+        out.label("changes", &words::changes(explanation));
     }
     let [bf, sf, pf] = Level::ALL.map(|level| words::level(replay.fidelity, level));
     out.label("levels", &format!("BF {bf}, SF {sf}, PF {pf}"));

@@ -6,6 +6,7 @@
 
 mod block;
 mod doctor;
+mod explanation;
 mod gate;
 mod report;
 mod score;
@@ -14,6 +15,7 @@ mod table;
 
 pub use block::{diff, replay};
 pub use doctor::doctor;
+pub use explanation::explanation;
 pub use gate::gate;
 pub use report::{Show, TextReport};
 pub use score::scores;

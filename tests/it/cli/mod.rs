@@ -5,6 +5,7 @@ mod ci;
 mod demo;
 mod diff;
 mod doctor;
+mod explain;
 mod feed;
 mod gate;
 mod image;

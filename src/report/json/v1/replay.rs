@@ -11,6 +11,7 @@ use crate::model::cause::{Cause, MismatchReason};
 use crate::model::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
+use crate::model::explanation::Explanation;
 use crate::model::result::{self, Isolation, Mode, ReplayResult, SubjectKind};
 use crate::report::json::v1::diff_summary::DiffSummaryDocument;
 use crate::report::json::v1::outcome::{Fields, Levels, Lie, OutcomeCode};
@@ -60,6 +61,9 @@ pub struct Replay {
     pub reproduce: String,
     /// Things to know that are no failure.
     pub notes: Vec<String>,
+    /// The experiment that found the causes; absent where none was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
 }
@@ -155,6 +159,7 @@ impl From<&ReplayResult> for Replay {
             source: replay.source.as_ref().map(|s| Source { file: s.file.clone(), line: s.line }),
             reproduce: replay.reproduce.clone(),
             notes: replay.notes.clone(),
+            explanation: replay.explanation.clone(),
             duration_ms: replay.duration_ms,
         }
     }
@@ -194,6 +199,7 @@ impl TryFrom<Replay> for ReplayResult {
             source: wire.source.map(|s| result::SourceLocation { file: s.file, line: s.line }),
             reproduce: wire.reproduce,
             notes: wire.notes,
+            explanation: wire.explanation,
             duration_ms: wire.duration_ms,
         })
     }

@@ -1,0 +1,65 @@
+//! Replays that an experiment asks for, kept by the digest of all their inputs: canaries that share inputs share them.
+//!
+//! Invariant: a run is used at most once within one experiment, or a scanner that flickers would look steady.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::attribute::Shown;
+use crate::canonical::JsonError;
+use crate::flow::context::Context;
+use crate::flow::dimensions::digest_of;
+use crate::flow::execute::{self, Executed};
+use crate::flow::failure::{Failure, chain};
+use crate::flow::job::Job;
+use crate::flow::observe::observe;
+use crate::flow::produced::Produced;
+use crate::flow::verdict::{Rules, Scope};
+use crate::model::digest::Digest;
+
+/// One run.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// What it showed.
+    pub shown: Shown,
+    /// What the sandbox denied, as evidence.
+    pub denied: Vec<String>,
+}
+
+/// The digest of everything that a run depends on.
+pub fn digest(job: &Job) -> Result<Digest, JsonError> {
+    let dimensions = job.dimensions(&execute::surroundings(job, true))?;
+    let artifacts: Vec<String> = job.artifacts.iter().map(ToString::to_string).collect();
+    digest_of(&json!({ "inputs": dimensions, "artifacts": artifacts, "exit_codes": job.expected_exit_codes }))
+}
+
+/// The `nth` run of a job: one that was made already, or a new one.
+pub fn run(job: &Job, nth: usize, (expected, scope): (&[Produced], Scope), context: &Context) -> Arc<Ran> {
+    let key = digest(job).ok().filter(|_| scope == Scope::All);
+    if let Some(known) = key.and_then(|key| context.remembered(&key, nth)) {
+        return known;
+    }
+    let (shown, denied) = match execute::execute(job, context) {
+        Err(Failure::Unhealthy(why) | Failure::Infra(why)) => (Shown::Failed(why), Vec::new()),
+        Ok(executed) => (shown(job, &executed, (expected, scope), context), evidence(&executed)),
+    };
+    let ran = Arc::new(Ran { shown, denied });
+    if let Some(key) = key {
+        context.remember(key, ran.clone());
+    }
+    ran
+}
+
+/// What the sandbox denied in a run, in words: the only ground on which `external_io` is ever said.
+pub fn evidence(executed: &Executed) -> Vec<String> {
+    executed.denied.clone()
+}
+
+fn shown(job: &Job, executed: &Executed, (expected, scope): (&[Produced], Scope), context: &Context) -> Shown {
+    let rules = Rules { config: &context.config, scope, policy: &context.default_policy.policy, now: job.clock };
+    match observe(expected, &executed.artifacts, &rules) {
+        Ok(observation) => Shown::Observed(observation),
+        Err(error) => Shown::Failed(chain("the result cannot be read", &error)),
+    }
+}

@@ -1,0 +1,277 @@
+//! Finds the cause of each change of a replay by experiment: runs what the plan asks for, writes what it concludes into the
+//! result.
+//!
+//! Invariants: the verdict of a replay never becomes milder by being explained; what could not be swapped is named; a budget
+//! that ends gives the best answer so far, and says that it is partial.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::attribute::cause::{self, Surroundings};
+use crate::attribute::judge::Verdict;
+use crate::attribute::noise::Share;
+use crate::attribute::{Attribution, Cell, Key, Next, Observation, Plan, Shown, Trials};
+use crate::flow::cells::{self, Ran};
+use crate::flow::context::Context;
+use crate::flow::job::Job;
+use crate::flow::observe::observe;
+use crate::flow::replay::Replay;
+use crate::flow::swap;
+use crate::flow::verdict::Rules;
+use crate::model::cause::{Cause, Factor, MismatchReason};
+use crate::model::digest::Digest;
+use crate::model::dimension::Dimension;
+use crate::model::explanation::{CellRuns, Change, Explanation, Noise};
+use crate::model::outcome::Outcome;
+use crate::model::result::ReplayResult;
+
+/// How much an experiment may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// How many replays.
+    pub max_replays: usize,
+    /// How long; the replay that runs then is finished.
+    pub max_time: Option<Duration>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { max_replays: 200, max_time: None }
+    }
+}
+
+/// Whether a result has something to explain.
+pub fn is_open(result: &ReplayResult) -> bool {
+    matches!(result.outcome, Outcome::Drift { .. } | Outcome::Flaky { .. })
+}
+
+/// Explains `result`, which `replay` gave. A case has no recording whose inputs could be swapped back: it stays as it is.
+pub fn explain(replay: &Replay, result: &mut ReplayResult, context: &Context, budget: &Budget) {
+    let Some(restored) = &replay.origin else { return };
+    let mut recorded = restored.job.clone();
+    for (dimension, _) in &restored.gone {
+        // It cannot be swapped back: both sides have what is there now.
+        swap::take(Factor::whole(*dimension), &mut recorded, &replay.job);
+    }
+    let experiment = Experiment::new(replay, recorded, context);
+    let (attribution, trials, denied) = experiment.run(budget);
+    let mut not_excluded: Vec<String> =
+        restored.gone.iter().map(|(dimension, what)| format!("{dimension:?}: {what} is gone").to_lowercase()).collect();
+    let beyond = beyond(&attribution, result);
+    if let Some(factor) = beyond {
+        not_excluded.push(format!("{factor}: differs from the recording, and cannot be swapped"));
+    }
+    let digest = |cell: Cell| experiment.digest(cell);
+    let around = Surroundings { digest: &digest, sensitive: &|_| None, beyond };
+    let floor = result.recorded.floor_cause(&result.replayed);
+    let external = external(replay, &denied);
+    let caused = |verdict: &Verdict, cause: Option<Cause>| match (verdict, &external) {
+        (Verdict::Elsewhere | Verdict::Open(_), Some(_)) => Some(Cause::floor(MismatchReason::ExternalIo, None)),
+        _ => cause,
+    };
+    let causes: Vec<(Key, &Verdict, Option<Cause>)> = attribution
+        .explained
+        .iter()
+        .map(|one| (one.key.clone(), &one.verdict, caused(&one.verdict, cause::of(one, &attribution.factors, &around))))
+        .collect();
+
+    for flip in &mut result.diff.findings.shown {
+        let key = Key::Finding { cve_id: flip.cve_id.clone(), affected_purl: flip.affected_purl.clone() };
+        flip.cause = causes.iter().find(|(known, ..)| *known == key).and_then(|(.., cause)| cause.clone());
+    }
+    result.notes.extend(external);
+    result.outcome = outcome(&result.outcome, &attribution, &causes, &floor);
+    result.explanation = Some(Explanation {
+        summary: cause::in_short(&attribution),
+        factors: attribution.factors.clone(),
+        not_excluded,
+        cells: experiment.cells(&trials),
+        changes: causes
+            .into_iter()
+            .map(|(key, verdict, cause)| Change {
+                kind: key.kind().to_owned(),
+                what: key.to_string(),
+                by: cause::name(verdict, &attribution.factors),
+                cause,
+            })
+            .collect(),
+        noise: noise(&attribution.noise),
+        replays: attribution.replays as u64,
+        partial: attribution.partial,
+    });
+}
+
+/// The outcome after the experiment: still a difference, with what is known of it now.
+fn outcome(
+    seen: &Outcome,
+    attribution: &Attribution,
+    causes: &[(Key, &Verdict, Option<Cause>)],
+    floor: &Cause,
+) -> Outcome {
+    if !matches!(seen, Outcome::Drift { .. } | Outcome::Flaky { .. } | Outcome::Match { .. }) {
+        return seen.clone();
+    }
+    let noise = attribution.noise;
+    let summary = cause::in_short(attribution);
+    if attribution.is_flaky() {
+        return Outcome::Flaky {
+            detail: format!("{summary}; {} of {} control replays differ from the others", noise.part, noise.all),
+        };
+    }
+    if attribution.explained.is_empty() {
+        return match seen {
+            seen if attribution.partial => seen.clone(),
+            Outcome::Drift { .. } => Outcome::Flaky {
+                detail: format!("it differed twice, and then in none of {} replays", attribution.replays),
+            },
+            seen => seen.clone(),
+        };
+    }
+    if let Outcome::Match { .. } = seen {
+        return seen.clone();
+    }
+    let mut all: Vec<Cause> = Vec::new();
+    for (_, verdict, cause) in causes {
+        let cause = cause.clone().or_else(|| matches!(verdict, Verdict::Open(_)).then(|| floor.clone()));
+        let Some(cause) = cause else { continue };
+        if !all.iter().any(|known| known.without_evidence() == cause.without_evidence()) {
+            all.push(cause);
+        }
+    }
+    // The bytes of an artifact and the decision have whatever the findings have, joined: that names no further cause.
+    if all.iter().any(|cause| cause.inputs.is_empty()) {
+        let alone: BTreeSet<MismatchReason> =
+            all.iter().filter(|cause| cause.inputs.is_empty()).map(|cause| cause.reason).collect();
+        let counted: BTreeSet<&Key> = cause::counted(attribution).map(|one| &one.key).collect();
+        let of_counted = |cause: &Cause| {
+            let mut own = causes.iter().filter(|(key, ..)| counted.contains(key));
+            own.any(|(_, _, known)| {
+                known.as_ref().is_some_and(|known| known.without_evidence() == cause.without_evidence())
+            })
+        };
+        let is_sum = |cause: &Cause| {
+            !cause.inputs.is_empty() && cause.inputs.iter().all(|factor| alone.contains(&factor.reason().0))
+        };
+        all.retain(|cause| of_counted(cause) || !is_sum(cause));
+    }
+    if all.is_empty() { seen.clone() } else { Outcome::Drift { causes: all } }
+}
+
+/// An input that differs from the recording and is no factor: it could not be swapped.
+fn beyond(attribution: &Attribution, result: &ReplayResult) -> Option<Factor> {
+    let swapped = |dimension: Dimension| attribution.factors.iter().any(|factor| factor.dimension == dimension);
+    let differing = result.recorded.differing(&result.replayed);
+    differing.into_iter().find(|dimension| !swapped(*dimension)).map(Factor::whole)
+}
+
+/// What the sandbox denied, where something that the recording may have reached is a ground for what swaps cannot explain.
+fn external(_: &Replay, denied: &BTreeSet<String>) -> Option<String> {
+    let first = denied.first()?;
+    let more = denied.len() - 1;
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    Some(format!("the sandbox denied {first}{more}"))
+}
+
+fn noise(share: &Share) -> Noise {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share lies in 0..=1")]
+    let parts_per_million = |share: f64| (share * 1e6).round() as u64;
+    Noise {
+        different: u64::from(share.part),
+        runs: u64::from(share.all),
+        low_ppm: parts_per_million(share.low),
+        high_ppm: parts_per_million(share.high),
+    }
+}
+
+struct Experiment<'a> {
+    replay: &'a Replay,
+    recorded: Job,
+    context: &'a Context,
+    factors: Vec<Factor>,
+}
+
+impl<'a> Experiment<'a> {
+    fn new(replay: &'a Replay, recorded: Job, context: &'a Context) -> Self {
+        let factors = swap::factors(&recorded, &replay.job);
+        Self { replay, recorded, context, factors }
+    }
+
+    fn run(&self, budget: &Budget) -> (Attribution, Trials, BTreeSet<String>) {
+        let started = Instant::now();
+        let plan = Plan { factors: self.factors.clone(), golden: self.golden(), max_replays: budget.max_replays };
+        let (mut trials, mut denied) = (Trials::default(), BTreeSet::new());
+        loop {
+            let cell = match plan.next(&trials) {
+                Next::Done(attribution) => return (attribution, trials, denied),
+                Next::Run(cell) => cell,
+            };
+            if budget.max_time.is_some_and(|most| started.elapsed() >= most) {
+                let attribution = Attribution { partial: true, ..plan.conclude(&trials) };
+                return (attribution, trials, denied);
+            }
+            let ran = self.one(cell, trials.of(cell).len());
+            denied.extend(ran.denied.iter().cloned());
+            trials.add(cell, ran.shown.clone());
+        }
+    }
+
+    fn one(&self, cell: Cell, nth: usize) -> std::sync::Arc<Ran> {
+        let expected = (self.replay.expected.artifacts.as_slice(), self.replay.expected.scope);
+        cells::run(&self.job(cell), nth, expected, self.context)
+    }
+
+    fn job(&self, cell: Cell) -> Job {
+        swap::mix(&self.recorded, &self.replay.job, &self.factors, cell)
+    }
+
+    fn digest(&self, cell: Cell) -> Digest {
+        cells::digest(&self.job(cell)).unwrap_or_else(|error| Digest::of(error.to_string().as_bytes()))
+    }
+
+    /// What was recorded; `None` where it cannot be read.
+    fn golden(&self) -> Option<Observation> {
+        let expected = &self.replay.expected;
+        let rules = Rules {
+            config: &self.context.config,
+            scope: expected.scope,
+            policy: &self.context.default_policy.policy,
+            now: self.recorded.clock,
+        };
+        observe(&expected.artifacts, &expected.artifacts, &rules).ok()
+    }
+
+    fn cells(&self, trials: &Trials) -> Vec<CellRuns> {
+        let golden = self.golden().unwrap_or_default();
+        let changed = |observation: &Observation| {
+            let keys: BTreeSet<&Key> = observation.keys().chain(golden.keys()).collect();
+            keys.into_iter().filter(|key| observation.get(key) != golden.get(key)).count() as u64
+        };
+        let one = |(cell, runs): (Cell, &[Shown])| {
+            let mut results: Vec<&Shown> = Vec::new();
+            for run in runs {
+                if !results.contains(&run) {
+                    results.push(run);
+                }
+            }
+            let failed = runs.iter().find_map(|run| match run {
+                Shown::Failed(why) => Some(why.clone()),
+                Shown::Observed(_) => None,
+            });
+            let first = runs.iter().find_map(|run| match run {
+                Shown::Observed(observation) => Some(changed(observation)),
+                Shown::Failed(_) => None,
+            });
+            CellRuns {
+                from_now: cell.iter().filter_map(|at| self.factors.get(at).copied()).collect(),
+                inputs: self.digest(cell),
+                runs: runs.len() as u64,
+                results: results.len() as u64,
+                changed: first.unwrap_or(0),
+                failed,
+            }
+        };
+        let mut cells: Vec<CellRuns> = trials.iter().map(one).collect();
+        cells.sort_by_key(|cell| cell.from_now.len());
+        cells
+    }
+}

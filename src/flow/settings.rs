@@ -1,0 +1,46 @@
+//! What of a machine a job chooses beside clock, zone, locale and seed; the sandbox's own choice where nothing is said.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::setting::{Hostname, Umask, User};
+use crate::sandbox::spec::{DirectoryOrder, SandboxSpec};
+
+/// The settings of a job.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields of a sandbox's spec")]
+pub struct Settings {
+    pub hostname: Option<Hostname>,
+    pub cpu_count: Option<u32>,
+    pub directory_order: Option<DirectoryOrder>,
+    pub umask: Option<Umask>,
+    pub user: Option<User>,
+}
+
+impl Settings {
+    /// Writes what was chosen into a spec.
+    pub fn apply(&self, spec: &mut SandboxSpec) {
+        if let Some(hostname) = &self.hostname {
+            spec.hostname = hostname.clone();
+        }
+        if self.cpu_count.is_some() {
+            spec.cpu_count = self.cpu_count;
+        }
+        if let Some(order) = self.directory_order {
+            spec.directory_order = order;
+        }
+        if let Some(umask) = self.umask {
+            spec.umask = umask;
+        }
+        if let Some(user) = self.user {
+            spec.user = user;
+        }
+    }
+
+    /// What was chosen beside the CPU count, which a manifest has a field for; `None` where nothing was.
+    pub fn digested(&self) -> Option<Value> {
+        let Self { hostname, cpu_count: _, directory_order, umask, user } = self;
+        let chosen = hostname.is_some() || directory_order.is_some() || umask.is_some() || user.is_some();
+        chosen
+            .then(|| json!({ "hostname": hostname, "directory_order": directory_order, "umask": umask, "user": user }))
+    }
+}

@@ -1,0 +1,83 @@
+//! How a cause was found: the replays that were run, what each showed, and the conclusion.
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use crate::model::cause::Factor;
+use crate::model::explanation::{CellRuns, Explanation};
+use crate::report::text::style::{Ink, Style};
+use crate::report::{untrusted, words};
+
+/// Changes that are listed; whoever wants all of them reads the JSON.
+const CHANGES: usize = 20;
+
+/// The reasoning, for a terminal.
+pub fn explanation(of: &Explanation, style: Style) -> String {
+    let mut out = style.paint(Ink::Heading, "What differs between the recording and now") + "\n";
+    out += &format!("  {}\n", names(&of.factors).unwrap_or_else(|| "nothing that can be swapped".to_owned()));
+    for what in &of.not_excluded {
+        out += &format!("  cannot be excluded: {}\n", untrusted::line(what));
+    }
+    out += &style.paint(Ink::Heading, "What was tried");
+    out += &format!("\n{}\n", table(of, style));
+    out += &style.paint(Ink::Heading, "What follows");
+    out += "\n";
+    for change in of.changes.iter().take(CHANGES) {
+        let [what, by] = [&change.what, &change.by].map(|text| untrusted::line(text));
+        out += &format!("  - {by:<14} {what}\n");
+        if let Some(evidence) = change.cause.as_ref().and_then(words::evidence) {
+            out += &format!("    {:<14} {}\n", "", style.paint(Ink::Faint, &evidence));
+        }
+    }
+    if of.changes.len() > CHANGES {
+        out += &format!("  and {} more changes\n", of.changes.len() - CHANGES);
+    }
+    out += &format!("  noise: {}\n", words::noise(&of.noise));
+    let partial = if of.partial { "; the budget ended before everything was sure (partial)" } else { "" };
+    out += &format!("  causes: {}, found with {} replays{partial}\n", untrusted::line(&of.summary), of.replays);
+    out
+}
+
+fn table(of: &Explanation, style: Style) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(style.width());
+    table.set_header(["taken from now", "runs", "what came out", "inputs"]);
+    for cell in &of.cells {
+        let from_now = match names(&cell.from_now) {
+            None => "nothing: all as recorded".to_owned(),
+            Some(_) if cell.from_now.len() == of.factors.len() && of.factors.len() > 1 => "everything".to_owned(),
+            Some(names) => names,
+        };
+        table.add_row([from_now, cell.runs.to_string(), came_out(cell), cell.inputs.short()]);
+    }
+    table.to_string()
+}
+
+fn came_out(cell: &CellRuns) -> String {
+    if let Some(why) = &cell.failed {
+        return format!("no result: {}", untrusted::line(why.lines().next().unwrap_or_default()));
+    }
+    let shown = match cell.changed {
+        0 => "as recorded".to_owned(),
+        1 => "1 change".to_owned(),
+        more => format!("{more} changes"),
+    };
+    if cell.results > 1 { format!("{} different results; the first: {shown}", cell.results) } else { shown }
+}
+
+fn names(factors: &[Factor]) -> Option<String> {
+    let names: Vec<String> = factors.iter().map(ToString::to_string).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn the_reasoning_is_told_step_by_step() {
+        insta::assert_snapshot!(explanation(&fixture::explanation(), Style::plain()));
+    }
+}
