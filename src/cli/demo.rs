@@ -108,7 +108,7 @@ fn steps(root: &Path, scene: &demo::Scene) -> Vec<Step> {
             arguments: words(
                 "replay",
                 &[
-                    ("--from", manifest),
+                    ("--from", manifest.clone()),
                     ("--with", format!("feed={}", at(&scene.feed_later))),
                     ("--out-dir", in_root("drift")),
                     store.clone(),
@@ -126,11 +126,25 @@ fn steps(root: &Path, scene: &demo::Scene) -> Vec<Step> {
                     ("--junit", in_root("report/junit.xml")),
                     ("--summary", in_root("report/summary.md")),
                     ("--result", in_root("report/result.json")),
-                    store,
+                    store.clone(),
                 ],
             ),
             expected: Exit::Failed,
             meaning: "the gate is red, and says why",
+        },
+        Step {
+            title: "Two things moved on, the feed and the date. Which of them is it? Swap one at a time and see.",
+            arguments: words(
+                "explain",
+                &[
+                    ("--from", manifest),
+                    ("--with", format!("feed={}", at(&scene.feed_later))),
+                    ("--with", "clock=2022-04-01T00:00:00Z".to_owned()),
+                    store,
+                ],
+            ),
+            expected: Exit::Failed,
+            meaning: "the feed is to blame for each finding, and the date for none: proved, not guessed",
         },
     ]
 }

@@ -1,21 +1,27 @@
-//! `stella feed`: build and verify feed bundles.
+//! `stella feed`: build, verify and bisect feed bundles.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use crate::bundle::feed::{self, FeedBundle, FeedSource};
-use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::output;
+use crate::cli::manifest::unreadable;
+use crate::cli::{output, replay, setup};
+use crate::flow::bisect::{self, BisectError};
+use crate::flow::manifest_file;
 use crate::flow::material::{MaterialError, pairs};
 use crate::flow::osv_feed;
+use crate::flow::replay_manifest::ReplayRequest;
+use crate::flow::shell;
 use crate::host::{fs, limits};
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
-use crate::report::json::commands::FeedBundleInfoV1;
+use crate::report::json::commands::{FeedBisectV1, FeedBundleInfoV1};
+use crate::report::text::{self, Style};
 
-/// Build and verify feed bundles
+/// Build, verify and bisect feed bundles
 #[derive(Debug, Subcommand)]
 pub enum FeedCommand {
     /// Pack a directory of advisories into a bundle that is named by its digest
@@ -24,6 +30,33 @@ pub enum FeedCommand {
     ///
     /// Exits with 5 when a byte is not what the manifest says.
     Verify(VerifyArgs),
+    /// Find the snapshot of a feed at which findings of a recorded scan flipped, and what changed in it
+    ///
+    /// Replays the scan with a few snapshots of the chain (their number's logarithm for each flip) and shows the records and
+    /// fields in which the two neighbours differ. Exits with 1 when a finding flipped.
+    Bisect(BisectArgs),
+}
+
+/// What to bisect.
+#[derive(Debug, Args)]
+pub struct BisectArgs {
+    /// The manifest of the recording
+    #[arg(long, value_name = "MANIFEST.json")]
+    from: PathBuf,
+    /// Which of several recorded feeds the snapshots are of
+    #[arg(long, value_name = "NAME")]
+    feed: Option<String>,
+    /// Only this vulnerability (repeatable)
+    #[arg(long, value_name = "CVE")]
+    finding: Vec<String>,
+    /// An environment variable that the recording passed too
+    #[arg(long, value_name = "NAME")]
+    env: Vec<String>,
+    #[command(flatten)]
+    isolation: IsolationArgs,
+    /// Snapshots of the feed, oldest first: directories or bundles
+    #[arg(value_name = "SNAPSHOT", required = true)]
+    chain: Vec<PathBuf>,
 }
 
 /// What to pack.
@@ -55,6 +88,7 @@ pub fn run(global: &GlobalArgs, command: FeedCommand) -> CliResult {
     match command {
         FeedCommand::Build(args) => build(global, &args),
         FeedCommand::Verify(args) => verify(global, &args),
+        FeedCommand::Bisect(args) => bisect(global, &args),
     }
 }
 
@@ -77,6 +111,45 @@ fn build(global: &GlobalArgs, args: &BuildArgs) -> CliResult {
     fs::write_atomic(&path, &packed.bytes).map_err(CliError::infrastructure)?;
     show(global, &path, packed.digests.archive, &bundle);
     Ok(Exit::Passed.into())
+}
+
+fn bisect(global: &GlobalArgs, args: &BisectArgs) -> CliResult {
+    let context = setup::context(global, &args.isolation)?;
+    let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
+    let request = ReplayRequest {
+        from: args.from.clone(),
+        swaps: Vec::new(),
+        env: args.env.clone(),
+        out_dir: None,
+        explain: None,
+        command: "feed",
+    };
+    let chain = (args.feed.as_deref(), args.chain.as_slice());
+    let found = bisect::run(&manifest, &request, chain, &args.finding, &context);
+    let mut found = found.map_err(|error| match error {
+        BisectError::Replay(error) => replay::failed(error),
+        BisectError::NoChain(_) => CliError::usage(error),
+        BisectError::Gone(_) | BisectError::NotRunning { .. } => CliError::new(Exit::Inconclusive, error),
+    })?;
+    found.reproduce = reproduce(args, &context.options);
+    let exit = if found.flips.is_empty() { Exit::Passed } else { Exit::Failed };
+    match global.format {
+        Format::Json => output::json(&FeedBisectV1::from(found)),
+        Format::Text => output::data(&text::bisection(&found, Style::coloured())),
+    }
+    Ok(exit.into())
+}
+
+fn reproduce(args: &BisectArgs, options: &[String]) -> String {
+    let mut words = ["stella", "feed", "bisect", "--from"].map(str::to_owned).to_vec();
+    words.push(args.from.display().to_string());
+    let mut option = |name: &str, value: &String| words.extend([name.to_owned(), value.clone()]);
+    args.feed.iter().for_each(|feed| option("--feed", feed));
+    args.finding.iter().for_each(|finding| option("--finding", finding));
+    args.env.iter().for_each(|name| option("--env", name));
+    words.extend(options.iter().cloned());
+    words.extend(args.chain.iter().map(|path| path.display().to_string()));
+    shell::line(words)
 }
 
 /// `https://host/repo@commit`; an `@` before the last `/` is part of the URL.

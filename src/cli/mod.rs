@@ -5,6 +5,7 @@
 
 mod args;
 mod builtin_scan;
+mod chaos;
 mod ci;
 mod demo;
 mod diff;
@@ -63,6 +64,7 @@ enum Command {
     Ci(Box<ci::CiArgs>),
     Score(score::ScoreArgs),
     Gate(gate::GateArgs),
+    Chaos(chaos::ChaosArgs),
     Init(init::InitArgs),
     Demo(demo::DemoArgs),
     Sandbox(Box<sandbox::SandboxArgs>),
@@ -116,6 +118,7 @@ fn dispatch(app: App) -> CliResult {
         Command::Ci(args) => ci::run(global, &args),
         Command::Score(args) => score::run(global, &args),
         Command::Gate(args) => gate::run(global, &args),
+        Command::Chaos(args) => chaos::run(global, args),
         Command::Init(args) => init::run(global, args),
         Command::Demo(args) => demo::run(global, args),
         Command::Sandbox(args) => sandbox::run(global, &args),

@@ -13,11 +13,13 @@
 
 pub mod artifact_spec;
 pub mod as_is;
+pub mod bisect;
 pub mod builtin;
 pub mod builtin_files;
 pub mod canary;
 pub mod case;
 pub mod cells;
+pub mod chaos;
 pub mod ci;
 pub mod config;
 pub mod context;

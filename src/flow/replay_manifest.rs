@@ -237,7 +237,8 @@ fn note_swaps(result: &mut ReplayResult, request: &ReplayRequest) {
     }
 }
 
-fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) -> Title {
+/// What the replay is called, with the command that shows it again.
+pub(super) fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) -> Title {
     let out_dir = request.out_dir.as_deref().unwrap_or(Path::new("replay_out"));
     let mut reproduce = vec!["stella".to_owned(), request.command.to_owned()];
     let mut option = |name: &str, value: String| reproduce.extend([name.to_owned(), value]);
@@ -263,7 +264,8 @@ fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) ->
     }
 }
 
-fn prepare(
+/// The replay, or how it ends before it begins.
+pub(super) fn prepare(
     manifest: ScanManifest,
     title: &Title,
     request: &ReplayRequest,

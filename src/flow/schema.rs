@@ -10,7 +10,8 @@ use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
 use crate::report::json::commands::{
-    DiffV1, DoctorV1, ExplanationV1, FeedBundleInfoV1, ImageInfoV1, InitV1, ManifestValidationV1, RecordingV1,
+    ChaosV1, DiffV1, DoctorV1, ExplanationV1, FeedBisectV1, FeedBundleInfoV1, ImageInfoV1, InitV1,
+    ManifestValidationV1, RecordingV1,
 };
 use crate::report::json::history::HistoryLineV1;
 use crate::report::json::score::{GateV1, ScoreV1};
@@ -28,6 +29,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("evidence-v1.json", schema_for!(EvidenceV1).to_value()),
         ("recording-v1.json", schema_for!(RecordingV1).to_value()),
         ("explanation-v1.json", schema_for!(ExplanationV1).to_value()),
+        ("chaos-v1.json", schema_for!(ChaosV1).to_value()),
+        ("feed-bisect-v1.json", schema_for!(FeedBisectV1).to_value()),
         ("diff-v1.json", schema_for!(DiffV1).to_value()),
         ("manifest-validation-v1.json", schema_for!(ManifestValidationV1).to_value()),
         ("init-v1.json", schema_for!(InitV1).to_value()),

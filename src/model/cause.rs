@@ -169,7 +169,7 @@ pub struct Evidence {
     pub made_by: Digest,
     /// With the cause's inputs as recorded and all else swapped in it is not.
     pub unmade_by: Digest,
-    /// How many runs of replays the accusation rests on.
+    /// How many runs the accusation rests on, the recording counted as one.
     pub runs: u32,
     /// An upper bound for the chance that the accusation is false, in parts per million.
     pub false_ppm: u32,

@@ -4,7 +4,9 @@
 //! Absent: wire formats of results (see [`crate::report`]) and foreign formats (see [`crate::format`]).
 
 pub mod artifact;
+pub mod bisect;
 pub mod cause;
+pub mod chaos;
 pub mod decision;
 pub mod diagnosis;
 pub mod diff;

@@ -61,6 +61,7 @@ pub(crate) fn replay(record: Record) -> ReplayResult {
         mode: record.mode,
         recording: record.recording,
         outcome: record.outcome,
+        explanation: None,
         fidelity: record.fidelity,
         diff: DiffSummary::default(),
         artifacts: vec![],

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::bisect::{Bisection, Flip};
 use crate::model::cause::{Cause, MismatchReason};
+use crate::model::chaos::{ArtifactDigest, Chaos, Perturbation};
 use crate::model::diagnosis::{Diagnosis, LevelState};
 use crate::model::digest::Digest;
 use crate::model::explanation::Explanation;
@@ -97,6 +99,53 @@ impl From<&ReplayResult> for ExplanationV1 {
             notes: replay.notes.clone(),
             reproduce: replay.reproduce.clone(),
         }
+    }
+}
+
+/// `stella chaos`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChaosV1 {
+    /// `stella.chaos/1`
+    pub schema: &'static str,
+    /// Id of the recorded scan.
+    pub scan_id: String,
+    /// Whether a perturbation changed a result.
+    pub shaken: bool,
+    /// The artifacts of the unperturbed scan.
+    pub unperturbed: Vec<ArtifactDigest>,
+    /// Every perturbation with what came of it.
+    pub perturbations: Vec<Perturbation>,
+    /// One command that shows it again.
+    pub reproduce: String,
+}
+
+impl From<Chaos> for ChaosV1 {
+    fn from(chaos: Chaos) -> Self {
+        let shaken = chaos.is_shaken();
+        let Chaos { scan_id, unperturbed, perturbations, reproduce } = chaos;
+        Self { schema: "stella.chaos/1", scan_id, shaken, unperturbed, perturbations, reproduce }
+    }
+}
+
+/// `stella feed bisect`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FeedBisectV1 {
+    /// `stella.feed-bisect/1`
+    pub schema: &'static str,
+    /// How many snapshots the chain has.
+    pub snapshots: usize,
+    /// How many of them were replayed.
+    pub replays: usize,
+    /// Every finding that differs between the ends.
+    pub flips: Vec<Flip>,
+    /// One command that shows it again.
+    pub reproduce: String,
+}
+
+impl From<Bisection> for FeedBisectV1 {
+    fn from(of: Bisection) -> Self {
+        let Bisection { snapshots, replays, flips, reproduce } = of;
+        Self { schema: "stella.feed-bisect/1", snapshots, replays, flips, reproduce }
     }
 }
 

@@ -3,11 +3,11 @@
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::model::cause::Factor;
-use crate::model::explanation::{CellRuns, Explanation};
+use crate::model::explanation::{CellRuns, Change, Explanation};
 use crate::report::text::style::{Ink, Style};
 use crate::report::{untrusted, words};
 
-/// Changes that are listed; whoever wants all of them reads the JSON.
+/// Changes of one cause that are listed; whoever wants all of them reads the JSON.
 const CHANGES: usize = 20;
 
 /// The reasoning, for a terminal.
@@ -21,20 +21,38 @@ pub fn explanation(of: &Explanation, style: Style) -> String {
     out += &format!("\n{}\n", table(of, style));
     out += &style.paint(Ink::Heading, "What follows");
     out += "\n";
-    for change in of.changes.iter().take(CHANGES) {
-        let [what, by] = [&change.what, &change.by].map(|text| untrusted::line(text));
-        out += &format!("  - {by:<14} {what}\n");
-        if let Some(evidence) = change.cause.as_ref().and_then(words::evidence) {
-            out += &format!("    {:<14} {}\n", "", style.paint(Ink::Faint, &evidence));
+    for (by, alike) in groups(of) {
+        let count = if alike.len() == 1 { "1 change".to_owned() } else { format!("{} changes", alike.len()) };
+        out += &format!("  - {}: {count}\n", style.paint(Ink::Heading, &untrusted::line(by)));
+        if let Some(evidence) = alike.first().and_then(|change| change.cause.as_ref()).and_then(words::evidence) {
+            out += &format!("    {}\n", style.paint(Ink::Faint, &evidence));
         }
-    }
-    if of.changes.len() > CHANGES {
-        out += &format!("  and {} more changes\n", of.changes.len() - CHANGES);
+        for change in alike.iter().take(CHANGES) {
+            out += &format!("    · {}\n", untrusted::line(&change.what));
+        }
+        if alike.len() > CHANGES {
+            out += &format!("    · and {} more\n", alike.len() - CHANGES);
+        }
     }
     out += &format!("  noise: {}\n", words::noise(&of.noise));
     let partial = if of.partial { "; the budget ended before everything was sure (partial)" } else { "" };
     out += &format!("  causes: {}, found with {} replays{partial}\n", untrusted::line(&of.summary), of.replays);
     out
+}
+
+/// The changes by what they are put on and by what proves it, in the order in which they come.
+fn groups(of: &Explanation) -> Vec<(&str, Vec<&Change>)> {
+    let mut groups: Vec<(&str, Vec<&Change>)> = Vec::new();
+    for change in &of.changes {
+        let alike = |group: &&mut (&str, Vec<&Change>)| {
+            group.0 == change.by && group.1.first().is_some_and(|first| first.cause == change.cause)
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.1.push(change),
+            None => groups.push((&change.by, vec![change])),
+        }
+    }
+    groups
 }
 
 fn table(of: &Explanation, style: Style) -> String {

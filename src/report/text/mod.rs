@@ -4,7 +4,9 @@
 //! obey such lines); a table is never wider than the style's width. Absent: stdout, and asking what it is:
 //! the caller owns the sink and chooses the [`Style`].
 
+mod bisection;
 mod block;
+mod chaos;
 mod doctor;
 mod explanation;
 mod gate;
@@ -13,7 +15,9 @@ mod score;
 mod style;
 mod table;
 
+pub use bisection::bisection;
 pub use block::{diff, replay};
+pub use chaos::chaos;
 pub use doctor::doctor;
 pub use explanation::explanation;
 pub use gate::gate;

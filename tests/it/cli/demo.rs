@@ -21,6 +21,11 @@ fn it_shows_a_match_then_a_drift_and_why() {
         "4. A repository whose pull request brings that feed",
         "failed: 0 of 1 replay matches; 1 drift",
         "→ exit code 1: the gate is red",
+        "5. Two things moved on",
+        "nothing: all as recorded",
+        "feed_drift (proved)",
+        "4 feed, 0 unexplained, found with",
+        "→ exit code 1: the feed is to blame",
         "Everything is in stella-demo/",
     ]);
     // One directory only, and each step can be done again by hand.
@@ -28,7 +33,7 @@ fn it_shows_a_match_then_a_drift_and_why() {
     assert_eq!(names, ["stella-demo"]);
     assert!(!world.path("home/.local").exists());
     let shown = run.stdout.lines().filter_map(|line| line.strip_prefix("$ "));
-    let exits: Vec<u8> = vec![0, 0, 1, 1];
+    let exits: Vec<u8> = vec![0, 0, 1, 1, 1];
     assert_eq!(shown.clone().count(), exits.len());
     for (line, exit) in shown.zip(exits) {
         world.run(exit, world.pasted(line));

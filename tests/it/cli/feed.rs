@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use stella::model::digest::Digest;
 
-use crate::cli::scene::scene;
+use crate::cli::scene::{advisory, recorded, scene};
 use crate::harness::{World, files, valid};
 
 /// Builds the bundle of `folder` into `bundles/` and returns its path.
@@ -77,4 +77,61 @@ fn what_is_no_feed_is_packed_only_on_request() {
     world.stella(2, &["feed", "build", "nowhere", "--out-dir", "bundles"]).complains(&["nowhere", "hint: "]);
     assert!(!world.exists("bundles"));
     world.stella(0, &["feed", "build", "app", "--out-dir", "bundles", "--any-format"]);
+}
+
+/// A chain of eight snapshots: an advisory appears in the fourth, its fix moves below the package's version in the seventh.
+fn chain(world: &World) -> Vec<String> {
+    let snapshots = (1..=8).map(|at| {
+        let name = format!("chain/{at}");
+        world.write(&format!("{name}/GHSA-old.json"), world.read("feed/GHSA-old.json"));
+        let fixed = if at < 7 { "4.0.10" } else { "0.3.1" };
+        if at >= 4 {
+            let new = advisory("GHSA-new", "CVE-2022-0002", "marked", fixed, "HIGH");
+            world.write(&format!("{name}/GHSA-new.json"), new.to_string());
+        }
+        let severity = if at < 6 { "MODERATE" } else { "HIGH" };
+        let old = advisory("GHSA-old", "CVE-2020-0001", "minimist", "0.2.1", severity);
+        world.write(&format!("{name}/GHSA-old.json"), old.to_string());
+        name
+    });
+    snapshots.collect()
+}
+
+#[test]
+fn a_chain_names_the_snapshot_the_advisory_and_the_field() {
+    let world = recorded();
+    let chain = chain(&world);
+    let bisect = |exit, chain: &[String]| {
+        let from = ["feed", "bisect", "--from", "MANIFEST.json", "--format", "json"];
+        let chain: Vec<&str> = chain.iter().map(String::as_str).collect();
+        let document = world.stella(exit, &[&from[..], &chain].concat()).stdout_json();
+        valid(&document, "feed-bisect-v1.json");
+        document
+    };
+    let document = bisect(1, &chain);
+    let flips = document["flips"].as_array().unwrap();
+    assert_eq!(flips.len(), 1, "what came and went differs at neither end");
+    assert_eq!(flips[0]["direction"], "changed");
+    assert_eq!((&flips[0]["before"]["path"], &flips[0]["at"]["path"]), (&"chain/5".into(), &"chain/6".into()));
+    let record = &flips[0]["records"][0];
+    assert_eq!(record["advisory"], "GHSA-old");
+    assert_eq!(record["fields"][0]["path"], "/database_specific/severity");
+    assert_eq!(record["fields"][0]["after"], "\"HIGH\"");
+    assert!(document["replays"].as_u64().unwrap() <= 2 + 3, "{document}");
+
+    // Up to the sixth the advisory is there: it appeared in the fourth.
+    let document = bisect(1, &chain[..6]);
+    let flips = document["flips"].as_array().unwrap();
+    let new = flips.iter().find(|flip| flip["finding"].as_str().unwrap().starts_with("CVE-2022-0002")).unwrap();
+    assert_eq!((&new["direction"], &new["at"]["path"]), (&"appeared".into(), &"chain/4".into()));
+    assert_eq!(new["records"][0]["advisory"], "GHSA-new");
+    world.run(1, world.pasted(document["reproduce"].as_str().unwrap())).says(&[
+        "CVE-2022-0002 in pkg:npm/marked@0.3.9 appeared at chain/4",
+        "advisory GHSA-new: the record: (absent) → (the record)",
+        "advisory GHSA-old: /database_specific/severity: \"MODERATE\" → \"HIGH\"",
+        "2 findings flipped: 6 snapshots",
+    ]);
+
+    assert_eq!(bisect(0, &chain[..2])["flips"], serde_json::json!([]));
+    world.stella(2, &["feed", "bisect", "--from", "MANIFEST.json", "chain/1"]).complains(&["at least two snapshots"]);
 }

@@ -1,0 +1,60 @@
+//! `stella chaos`: what must not matter to a scan, and does.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::manifest::unreadable;
+use crate::cli::{output, replay, setup};
+use crate::flow::chaos::{self, ChaosError};
+use crate::flow::manifest_file;
+use crate::flow::replay_manifest::ReplayRequest;
+use crate::model::exit::Exit;
+use crate::report::json::commands::ChaosV1;
+use crate::report::text::{self, Style};
+
+/// Perturb a recorded scan and say which perturbation changes which artifact
+///
+/// Clock, time zone, locale, host name, CPU count, order of directories and components, seed, user, umask, home, warm
+/// caches: one at a time, everything else as recorded. Exits with 1 when one of them changes a result, 3 when the scan
+/// cannot be run at all.
+#[derive(Debug, Args)]
+pub struct ChaosArgs {
+    /// The manifest of the recording
+    #[arg(long, value_name = "MANIFEST.json")]
+    from: PathBuf,
+    /// Only this perturbation (repeatable)
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// An environment variable that the recording passed too
+    #[arg(long, value_name = "NAME")]
+    env: Vec<String>,
+    #[command(flatten)]
+    isolation: IsolationArgs,
+}
+
+pub fn run(global: &GlobalArgs, args: ChaosArgs) -> CliResult {
+    let context = setup::context(global, &args.isolation)?;
+    let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
+    let request = ReplayRequest {
+        from: args.from.clone(),
+        swaps: Vec::new(),
+        env: args.env.clone(),
+        out_dir: None,
+        explain: None,
+        command: "chaos",
+    };
+    let chaos = chaos::run(manifest, &request, &args.only, &context).map_err(|error| match error {
+        ChaosError::Replay(error) => replay::failed(error),
+        ChaosError::Unknown { .. } => CliError::usage(error),
+        ChaosError::Gone(_) | ChaosError::NotRunning(_) => CliError::new(Exit::Inconclusive, error),
+    })?;
+    let shaken = chaos.is_shaken();
+    match global.format {
+        Format::Json => output::json(&ChaosV1::from(chaos)),
+        Format::Text => output::data(&text::chaos(&chaos, Style::coloured())),
+    }
+    Ok(if shaken { Exit::Failed } else { Exit::Passed }.into())
+}

@@ -1,0 +1,79 @@
+//! What perturbing a scan showed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::digest::Digest;
+
+/// Every perturbation of one scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chaos {
+    /// Id of the recorded scan.
+    pub scan_id: String,
+    /// The artifacts of the unperturbed scan.
+    pub unperturbed: Vec<ArtifactDigest>,
+    /// Every perturbation with what it showed.
+    pub perturbations: Vec<Perturbation>,
+    /// One command that shows it again.
+    pub reproduce: String,
+}
+
+impl Chaos {
+    /// Whether something that must not matter did.
+    pub fn is_shaken(&self) -> bool {
+        self.perturbations.iter().any(|one| matches!(one.shown, Shown::Changed | Shown::Failed | Shown::Unstable))
+    }
+}
+
+/// One perturbation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Perturbation {
+    /// Its name.
+    pub name: String,
+    /// What was done.
+    pub what: String,
+    /// What came of it.
+    pub shown: Shown,
+    /// The artifacts that changed, with their new digests.
+    pub changed: Vec<ArtifactDigest>,
+    /// Why it was not tested, or how it failed.
+    pub why: Option<String>,
+}
+
+/// What came of a perturbation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    /// Every artifact is the same.
+    Same,
+    /// Artifacts changed, twice in the same way.
+    Changed,
+    /// Artifacts differ between runs of the same.
+    Unstable,
+    /// The scanner gave no result.
+    Failed,
+    /// It has no meaning for this scan, or no effect at this level of isolation.
+    NotTested,
+}
+
+impl Shown {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Changed => "changed",
+            Self::Unstable => "differs from itself",
+            Self::Failed => "no result",
+            Self::NotTested => "not tested",
+        }
+    }
+}
+
+/// One artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArtifactDigest {
+    /// Its name.
+    pub name: String,
+    /// Digest of its canonical bytes.
+    pub canonical: Digest,
+}
