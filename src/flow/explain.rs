@@ -5,23 +5,19 @@
 //! that ends gives the best answer so far, and says that it is partial.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::attribute::cause::{self, Surroundings};
 use crate::attribute::judge::Verdict;
 use crate::attribute::noise::Share;
-use crate::attribute::{Attribution, Cell, Key, Next, Observation, Plan, Shown, Trials};
-use crate::flow::cells::{self, Ran};
+use crate::attribute::{Attribution, Cell, Key};
 use crate::flow::context::Context;
-use crate::flow::job::Job;
-use crate::flow::observe::observe;
+use crate::flow::experiment::Experiment;
 use crate::flow::replay::Replay;
 use crate::flow::swap;
-use crate::flow::verdict::Rules;
 use crate::model::cause::{Cause, Factor, MismatchReason};
-use crate::model::digest::Digest;
 use crate::model::dimension::Dimension;
-use crate::model::explanation::{CellRuns, Change, Explanation, Noise};
+use crate::model::explanation::{Change, Explanation, Noise};
 use crate::model::outcome::Outcome;
 use crate::model::result::ReplayResult;
 
@@ -58,15 +54,17 @@ pub fn explain(replay: &Replay, result: &mut ReplayResult, context: &Context, bu
     let mut not_excluded: Vec<String> =
         restored.gone.iter().map(|(dimension, what)| format!("{dimension:?}: {what} is gone").to_lowercase()).collect();
     let beyond = beyond(&attribution, result);
+    let lost = result.executor.as_ref().map(|executor| executor.lost.clone()).unwrap_or_default();
+    let (sensitive, more) = experiment.sensitivities(&attribution, &trials, &lost);
     if let Some(factor) = beyond {
         not_excluded.push(format!("{factor}: differs from the recording, and cannot be swapped"));
     }
     let digest = |cell: Cell| experiment.digest(cell);
-    let around = Surroundings { digest: &digest, sensitive: &|_| None, beyond };
+    let around = Surroundings { digest: &digest, sensitive: &|key| sensitive.get(key).copied(), beyond };
     let floor = result.recorded.floor_cause(&result.replayed);
-    let external = external(replay, &denied);
+    let external = external(&denied);
     let caused = |verdict: &Verdict, cause: Option<Cause>| match (verdict, &external) {
-        (Verdict::Elsewhere | Verdict::Open(_), Some(_)) => Some(Cause::floor(MismatchReason::ExternalIo, None)),
+        (Verdict::Elsewhere, Some(_)) => Some(Cause::floor(MismatchReason::ExternalIo, None)),
         _ => cause,
     };
     let causes: Vec<(Key, &Verdict, Option<Cause>)> = attribution
@@ -95,8 +93,8 @@ pub fn explain(replay: &Replay, result: &mut ReplayResult, context: &Context, bu
                 cause,
             })
             .collect(),
-        noise: noise(&attribution.noise),
-        replays: attribution.replays as u64,
+        noise: in_words(&attribution.noise),
+        replays: (attribution.replays + more) as u64,
         partial: attribution.partial,
     });
 }
@@ -165,14 +163,14 @@ fn beyond(attribution: &Attribution, result: &ReplayResult) -> Option<Factor> {
 }
 
 /// What the sandbox denied, where something that the recording may have reached is a ground for what swaps cannot explain.
-fn external(_: &Replay, denied: &BTreeSet<String>) -> Option<String> {
+fn external(denied: &BTreeSet<String>) -> Option<String> {
     let first = denied.first()?;
     let more = denied.len() - 1;
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     Some(format!("the sandbox denied {first}{more}"))
 }
 
-fn noise(share: &Share) -> Noise {
+fn in_words(share: &Share) -> Noise {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share lies in 0..=1")]
     let parts_per_million = |share: f64| (share * 1e6).round() as u64;
     Noise {
@@ -183,95 +181,15 @@ fn noise(share: &Share) -> Noise {
     }
 }
 
-struct Experiment<'a> {
-    replay: &'a Replay,
-    recorded: Job,
-    context: &'a Context,
-    factors: Vec<Factor>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'a> Experiment<'a> {
-    fn new(replay: &'a Replay, recorded: Job, context: &'a Context) -> Self {
-        let factors = swap::factors(&recorded, &replay.job);
-        Self { replay, recorded, context, factors }
-    }
-
-    fn run(&self, budget: &Budget) -> (Attribution, Trials, BTreeSet<String>) {
-        let started = Instant::now();
-        let plan = Plan { factors: self.factors.clone(), golden: self.golden(), max_replays: budget.max_replays };
-        let (mut trials, mut denied) = (Trials::default(), BTreeSet::new());
-        loop {
-            let cell = match plan.next(&trials) {
-                Next::Done(attribution) => return (attribution, trials, denied),
-                Next::Run(cell) => cell,
-            };
-            if budget.max_time.is_some_and(|most| started.elapsed() >= most) {
-                let attribution = Attribution { partial: true, ..plan.conclude(&trials) };
-                return (attribution, trials, denied);
-            }
-            let ran = self.one(cell, trials.of(cell).len());
-            denied.extend(ran.denied.iter().cloned());
-            trials.add(cell, ran.shown.clone());
-        }
-    }
-
-    fn one(&self, cell: Cell, nth: usize) -> std::sync::Arc<Ran> {
-        let expected = (self.replay.expected.artifacts.as_slice(), self.replay.expected.scope);
-        cells::run(&self.job(cell), nth, expected, self.context)
-    }
-
-    fn job(&self, cell: Cell) -> Job {
-        swap::mix(&self.recorded, &self.replay.job, &self.factors, cell)
-    }
-
-    fn digest(&self, cell: Cell) -> Digest {
-        cells::digest(&self.job(cell)).unwrap_or_else(|error| Digest::of(error.to_string().as_bytes()))
-    }
-
-    /// What was recorded; `None` where it cannot be read.
-    fn golden(&self) -> Option<Observation> {
-        let expected = &self.replay.expected;
-        let rules = Rules {
-            config: &self.context.config,
-            scope: expected.scope,
-            policy: &self.context.default_policy.policy,
-            now: self.recorded.clock,
-        };
-        observe(&expected.artifacts, &expected.artifacts, &rules).ok()
-    }
-
-    fn cells(&self, trials: &Trials) -> Vec<CellRuns> {
-        let golden = self.golden().unwrap_or_default();
-        let changed = |observation: &Observation| {
-            let keys: BTreeSet<&Key> = observation.keys().chain(golden.keys()).collect();
-            keys.into_iter().filter(|key| observation.get(key) != golden.get(key)).count() as u64
-        };
-        let one = |(cell, runs): (Cell, &[Shown])| {
-            let mut results: Vec<&Shown> = Vec::new();
-            for run in runs {
-                if !results.contains(&run) {
-                    results.push(run);
-                }
-            }
-            let failed = runs.iter().find_map(|run| match run {
-                Shown::Failed(why) => Some(why.clone()),
-                Shown::Observed(_) => None,
-            });
-            let first = runs.iter().find_map(|run| match run {
-                Shown::Observed(observation) => Some(changed(observation)),
-                Shown::Failed(_) => None,
-            });
-            CellRuns {
-                from_now: cell.iter().filter_map(|at| self.factors.get(at).copied()).collect(),
-                inputs: self.digest(cell),
-                runs: runs.len() as u64,
-                results: results.len() as u64,
-                changed: first.unwrap_or(0),
-                failed,
-            }
-        };
-        let mut cells: Vec<CellRuns> = trials.iter().map(one).collect();
-        cells.sort_by_key(|cell| cell.from_now.len());
-        cells
+    #[test]
+    fn external_io_is_never_said_without_evidence() {
+        assert_eq!(external(&BTreeSet::new()), None);
+        let denied = ["connect 192.0.2.1:443 by /usr/bin/scan", "getaddrinfo feed.example"].map(str::to_owned);
+        let said = external(&BTreeSet::from(denied)).unwrap();
+        assert_eq!(said, "the sandbox denied connect 192.0.2.1:443 by /usr/bin/scan and 1 more");
     }
 }

@@ -125,6 +125,13 @@ pub fn known_by(cause: &Cause) -> &'static str {
             Some(Joined::Each) => "each of these inputs has a part of its own in the difference",
             Some(Joined::Either) => "swapping any one of these inputs makes the difference",
         },
+        (KnownBy::Floor, _) if cause.evidence.is_some() => "swaps point to it; not yet sure",
+        (KnownBy::Floor, MismatchReason::ExternalIo) => {
+            "the sandbox denied something and no swap explains it; not proved"
+        }
+        (KnownBy::Floor, MismatchReason::Nondeterminism | MismatchReason::RuntimeDrift) if cause.sub_tag.is_some() => {
+            "no swap explains it, and it answers to this alone; not proved"
+        }
         (KnownBy::Floor, MismatchReason::Nondeterminism) => "no recorded digest differs; not proved",
         (KnownBy::Floor, _) => "the first recorded digest that differs; not proved",
     }

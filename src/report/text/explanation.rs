@@ -1,8 +1,10 @@
 //! How a cause was found: the replays that were run, what each showed, and the conclusion.
 
+use std::collections::HashMap;
+
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::model::cause::Factor;
+use crate::model::cause::{Cause, Factor};
 use crate::model::explanation::{CellRuns, Change, Explanation};
 use crate::report::text::style::{Ink, Style};
 use crate::report::{untrusted, words};
@@ -43,11 +45,10 @@ pub fn explanation(of: &Explanation, style: Style) -> String {
 /// The changes by what they are put on and by what proves it, in the order in which they come.
 fn groups(of: &Explanation) -> Vec<(&str, Vec<&Change>)> {
     let mut groups: Vec<(&str, Vec<&Change>)> = Vec::new();
+    let mut places: HashMap<(&str, Option<&Cause>), usize> = HashMap::new();
     for change in &of.changes {
-        let alike = |group: &&mut (&str, Vec<&Change>)| {
-            group.0 == change.by && group.1.first().is_some_and(|first| first.cause == change.cause)
-        };
-        match groups.iter_mut().find(alike) {
+        let place = *places.entry((&change.by, change.cause.as_ref())).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some(group) => group.1.push(change),
             None => groups.push((&change.by, vec![change])),
         }

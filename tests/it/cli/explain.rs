@@ -152,6 +152,23 @@ fn a_scanner_that_differs_from_itself_is_flaky_and_nobody_is_blamed() {
 }
 
 #[test]
+fn what_no_swap_explains_is_looked_for_by_perturbation() {
+    let world = World::new();
+    world.write("in/x", "x");
+    let body = "emit CVE-2026-1 $([ $HOME = /tmp/stella/home ] && echo low || echo high)\nemit CVE-2026-2 low";
+    world.script("scan.sh", &scanner(body));
+    // Where it is, with a home of its own that nobody wrote down.
+    let scan = ["scan", "--as-is", "--artifact", "findings=-:stella-findings", "--", "./scan.sh"];
+    world.stella(0, &scan);
+    let document = explain(&world, 1, &[]);
+    assert_eq!(by(&document), pairs(&[("CVE-2026-1", "unexplained")]));
+    let changes = document["explanation"]["changes"].as_array().unwrap();
+    let finding = changes.iter().find(|change| change["kind"] == "finding").unwrap();
+    assert_eq!(finding["cause"], json!({ "reason": "runtime_drift", "sub_tag": "path", "known_by": "floor" }));
+    assert_eq!(document["mismatch_reason"], "runtime_drift");
+}
+
+#[test]
 fn what_does_not_differ_needs_no_cause() {
     let world = recorded();
     let document = explain(&world, 0, &[]);
