@@ -155,6 +155,7 @@ fn reverse_components(job: &mut Job) -> Result<(), &'static str> {
             let tree = Tree::of_files(files).map_err(|_| NONE)?;
             job.input = InputMaterial::Tree(tree);
         }
+        InputMaterial::Image(_) => return Err("what an image holds is fixed by its digest"),
     }
     Ok(())
 }
