@@ -49,7 +49,7 @@ pub enum PatternError {
 }
 
 /// How far a pattern has been followed on the way down: one bit per number of segments that are matched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::canonical) struct Progress(u64);
 
 impl Pattern {
@@ -59,6 +59,14 @@ impl Pattern {
     /// The pattern as written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The names that it has.
+    pub(in crate::canonical) fn names(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Name(name) => Some(name.as_str()),
+            Segment::Any | Segment::AnyDepth => None,
+        })
     }
 
     /// At the whole document.

@@ -1,0 +1,132 @@
+//! Canonical bytes in one pass over a document, without a tree of it.
+//!
+//! ```text
+//! input ─▶ walk ─▶ writer ─▶ rope ─▶ blocks ─▶ sink
+//!           │ ▲      what is canonical already goes out in long stretches;
+//!           ▼ │      members and sets are put in order when they close
+//!         places: what the rules say
+//! ```
+//!
+//! It does what [`parse`](crate::canonical::parse) and [`emit`](crate::canonical::emit) do for rules that look at one
+//! place at a time; their result is the measure of it, errors included. What looks at a whole document needs them.
+//!
+//! Invariants: time is linear in the input but for sorting; memory is the input, the output, or a block of it where
+//! it can be sent early, and what is noted for each member of the objects that are open.
+
+use crate::canonical::error::{JsonError, JsonErrorKind};
+use crate::canonical::limits::Limits;
+use crate::canonical::parse::check_size;
+use crate::canonical::place;
+use crate::canonical::profile::Rule;
+
+mod by_text;
+mod fault;
+mod member;
+mod places;
+mod rope;
+mod scalar;
+mod scan;
+mod set;
+mod spine;
+mod walk;
+mod writer;
+
+#[cfg(test)]
+mod agreement;
+
+use fault::Stop;
+use spine::{Blocks, Spine};
+use walk::Walk;
+
+pub use spine::Sink;
+
+/// How a pass ended.
+pub(super) enum Ending<T> {
+    Done(T),
+    /// The rules mean so many different places that a pass would forget them: read the document instead.
+    Unsuited,
+}
+
+/// Canonical bytes, and at how many places each rule dropped or masked something.
+pub(super) type Written = (Vec<u8>, Vec<u64>);
+
+/// The canonical bytes of `input` under `rules`, and at how many places each dropped or masked something.
+pub(super) fn bytes(input: &[u8], rules: &[Rule], limits: &Limits) -> Result<Ending<Written>, JsonError> {
+    let text = checked(input, limits)?;
+    Ok(match run(text, rules, limits, Spine::default(), input.len())? {
+        Ran::Done { rope, masked, .. } if rope.is_flat() => Ending::Done((rope.bytes, masked)),
+        Ran::Done { rope, masked, .. } => {
+            let mut bytes = Vec::with_capacity(rope.bytes.len());
+            rope.all().for_each(|piece| bytes.extend_from_slice(piece));
+            Ending::Done((bytes, masked))
+        }
+        Ran::Misguess | Ran::Unsuited => Ending::Unsuited,
+    })
+}
+
+/// As [`bytes`]; they go to `sink`, and only the counts come back. What the sink took is void if it fails.
+pub(super) fn send(
+    input: &[u8],
+    rules: &[Rule],
+    limits: &Limits,
+    sink: &mut dyn Sink,
+) -> Result<Ending<Vec<u64>>, JsonError> {
+    let text = checked(input, limits)?;
+    match run(text, rules, limits, Spine::new(sink), 0)? {
+        Ran::Done { mut rope, masked, mut blocks } => {
+            if let Some(blocks) = &mut blocks {
+                blocks.push_all(&mut rope);
+                blocks.flush();
+            }
+            return Ok(Ending::Done(masked));
+        }
+        Ran::Unsuited => {
+            sink.restart();
+            return Ok(Ending::Unsuited);
+        }
+        Ran::Misguess => sink.restart(),
+    }
+    Ok(match run(text, rules, limits, Spine::default(), input.len())? {
+        Ran::Done { mut rope, masked, .. } => {
+            let mut blocks = Blocks::new(sink);
+            blocks.push_all(&mut rope);
+            blocks.flush();
+            Ending::Done(masked)
+        }
+        Ran::Misguess | Ran::Unsuited => Ending::Unsuited,
+    })
+}
+
+fn checked<'a>(input: &'a [u8], limits: &Limits) -> Result<&'a str, JsonError> {
+    check_size(input, limits)?;
+    std::str::from_utf8(input).map_err(|error| {
+        let offset = error.valid_up_to();
+        let (line, column) = place::line_and_column(input, offset);
+        JsonError { kind: JsonErrorKind::InvalidUtf8, offset, line, column, pointer: String::new() }
+    })
+}
+
+enum Ran<'s> {
+    Done { rope: rope::Rope, masked: Vec<u64>, blocks: Option<Blocks<'s>> },
+    Misguess,
+    Unsuited,
+}
+
+fn run<'s>(text: &str, rules: &[Rule], limits: &Limits, spine: Spine<'s>, size: usize) -> Result<Ran<'s>, JsonError> {
+    if rules.is_empty() {
+        walked(Walk::<false>::new(text, rules, limits, spine, size))
+    } else {
+        walked(Walk::<true>::new(text, rules, limits, spine, size))
+    }
+}
+
+fn walked<'s, const RULES: bool>(mut walk: Walk<'_, 's, RULES>) -> Result<Ran<'s>, JsonError> {
+    match walk.document() {
+        Ok(()) => Ok(Ran::Done { rope: walk.read.out.rope, masked: walk.masked, blocks: walk.spine.blocks }),
+        Err(stop) => match *stop {
+            Stop::Misguess => Ok(Ran::Misguess),
+            Stop::Unsuited => Ok(Ran::Unsuited),
+            Stop::Fault(fault) => Err(fault::located(walk.read.text, fault, &walk.frames, &walk.members)),
+        },
+    }
+}
