@@ -5,6 +5,7 @@
 
 mod args;
 mod builtin_scan;
+mod canonicalize;
 mod chaos;
 mod ci;
 mod demo;
@@ -65,6 +66,7 @@ enum Command {
     Score(score::ScoreArgs),
     Gate(gate::GateArgs),
     Chaos(chaos::ChaosArgs),
+    Canonicalize(canonicalize::CanonicalizeArgs),
     Init(init::InitArgs),
     Demo(demo::DemoArgs),
     Sandbox(Box<sandbox::SandboxArgs>),
@@ -119,6 +121,7 @@ fn dispatch(app: App) -> CliResult {
         Command::Score(args) => score::run(global, &args),
         Command::Gate(args) => gate::run(global, &args),
         Command::Chaos(args) => chaos::run(global, args),
+        Command::Canonicalize(args) => canonicalize::run(global, &args),
         Command::Init(args) => init::run(global, args),
         Command::Demo(args) => demo::run(global, args),
         Command::Sandbox(args) => sandbox::run(global, &args),

@@ -15,6 +15,12 @@ pub fn data(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Writes bytes to stdout as they are.
+pub fn bytes(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(bytes).and_then(|()| out.flush());
+}
+
 /// Writes a document to stdout as JSON with a final newline.
 pub fn json(value: &impl Serialize) {
     // A value of ours that cannot be written would be a bug of a type; there is nothing to show then.

@@ -17,6 +17,7 @@ pub mod bisect;
 pub mod builtin;
 pub mod builtin_files;
 pub mod canary;
+pub mod canonicalize;
 pub mod case;
 pub mod cells;
 pub mod chaos;

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod bad_input;
+mod canonicalize;
 mod chaos;
 mod ci;
 mod demo;

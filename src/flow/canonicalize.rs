@@ -1,0 +1,141 @@
+//! One document under a profile: its canonical bytes, or only their digest.
+
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::canonical::{self, JsonError, Limits, Profile, ProfileError, Sink};
+use crate::flow::config::Config;
+use crate::format;
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::model::artifact::ArtifactFormat;
+use crate::model::digest::Digest;
+
+/// Why a profile cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileChoiceError {
+    /// No profile has this name, and no file.
+    #[error("`{0}` is neither a profile nor a file that can be read")]
+    Unknown(String, #[source] FsError),
+    /// The file is not a profile.
+    #[error("`{}` is not a profile", .file.display())]
+    Invalid {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: ProfileError,
+    },
+}
+
+/// The profile that `wanted` names: `none`, a format, or a file.
+///
+/// # Errors
+/// See [`ProfileChoiceError`].
+pub fn profile(wanted: &str, config: &Config) -> Result<Profile, ProfileChoiceError> {
+    if wanted == "none" {
+        return Ok(Profile::builtin(ArtifactFormat::Json).clone());
+    }
+    if let Ok(format) = wanted.parse() {
+        return Ok(config.profile(format).clone());
+    }
+    let file = Path::new(wanted);
+    let bytes = fs::read(file, limits::MAX_CONFIG_BYTES)
+        .map_err(|source| ProfileChoiceError::Unknown(wanted.to_owned(), source))?;
+    Profile::parse(&String::from_utf8_lossy(&bytes))
+        .map_err(|source| ProfileChoiceError::Invalid { file: file.to_owned(), source })
+}
+
+/// The profile for what `bytes` are. What is no JSON is read as JSON all the same, so that a damaged document is
+/// refused instead of being taken for something else.
+pub fn recognised<'c>(bytes: &[u8], config: &'c Config) -> &'c Profile {
+    match format::detect(bytes) {
+        ArtifactFormat::Bytes => config.profile(ArtifactFormat::Json),
+        format => config.profile(format),
+    }
+}
+
+/// The canonical bytes of a document.
+///
+/// # Errors
+/// As [`canonical::canonicalize_with`].
+pub fn bytes(profile: &Profile, document: &[u8]) -> Result<Vec<u8>, JsonError> {
+    Ok(canonical::canonicalize_with(profile, document, &Limits::default())?.bytes)
+}
+
+/// The SHA-256 of the canonical bytes of a document, which are hashed on another thread while it is read.
+///
+/// # Errors
+/// As [`canonical::send_with`].
+pub fn digest(profile: &Profile, document: &[u8]) -> Result<Digest, JsonError> {
+    // Enough to keep both busy; a block is 128 KiB.
+    let (filled, blocks) = sync_channel::<Option<Vec<u8>>>(4);
+    let (used, emptied) = channel();
+    thread::scope(|scope| {
+        let hashing = scope.spawn(move || {
+            let mut hash = Sha256::new();
+            for block in blocks {
+                match block {
+                    Some(mut block) => {
+                        hash.update(&block);
+                        block.clear();
+                        // Nobody wants it any more when all is read.
+                        let _ = used.send(block);
+                    }
+                    None => hash = Sha256::new(),
+                }
+            }
+            Digest::from_bytes(hash.finalize().into())
+        });
+        let mut sink = ToThread { filled, emptied };
+        let sent = canonical::send_with(profile, document, &Limits::default(), &mut sink);
+        drop(sink);
+        let digest = hashing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        sent.map(|_| digest)
+    })
+}
+
+/// Hands blocks to a thread and takes back those that it has emptied. `None` begins anew.
+struct ToThread {
+    filled: SyncSender<Option<Vec<u8>>>,
+    emptied: Receiver<Vec<u8>>,
+}
+
+impl Sink for ToThread {
+    fn take(&mut self, block: &mut Vec<u8>) {
+        let empty = self.emptied.try_recv().unwrap_or_default();
+        // The thread ends only when nothing more can come.
+        let _ = self.filled.send(Some(mem::replace(block, empty)));
+    }
+
+    fn restart(&mut self) {
+        let _ = self.filled.send(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_that_of_the_bytes() {
+        let profile = Profile::builtin(ArtifactFormat::Cyclonedx);
+        let item = |i: usize| format!(r#"{{"version":"{i}","purl":"pkg:npm/a{}@{i}"}}"#, i * 7919 % 20_000);
+        let items: Vec<String> = (0..20_000).map(item).collect();
+        let array = items.join(",");
+        for document in [
+            String::from("[]"),
+            format!(r#"{{"serialNumber":"x","components":[{array}]}}"#),
+            format!(r#"{{"y":[{array}],"z":1}}"#),
+            // Of which blocks were sent in vain.
+            format!(r#"{{"y":[{array}],"a":1}}"#),
+        ] {
+            let bytes = bytes(profile, document.as_bytes()).unwrap();
+            assert_eq!(digest(profile, document.as_bytes()).unwrap(), Digest::of(&bytes));
+        }
+        assert!(digest(profile, format!("[{array}").as_bytes()).is_err());
+    }
+}
