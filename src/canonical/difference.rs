@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 
 use crate::canonical::limits::Limits;
+use crate::canonical::outline;
 use crate::canonical::parse::{Source, parse};
+use crate::canonical::pass;
 use crate::canonical::place::{Step, pointer};
 use crate::canonical::value::{Value, utf16_order};
 
@@ -16,6 +18,16 @@ pub fn first_difference(a: &[u8], b: &[u8]) -> Option<String> {
     if a == b {
         return None;
     }
+    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    // What is canonical need not be read as a whole.
+    if let (Some(x), Some(y)) = (pass::canonical_text(a), pass::canonical_text(b)) {
+        return Some(pointer(&outline::place_of(x, y, same)));
+    }
+    by_document(a, b).or_else(|| Some(format!("byte {same}")))
+}
+
+/// As [`first_difference`], of JSON however it is written.
+fn by_document(a: &[u8], b: &[u8]) -> Option<String> {
     let limits = Limits::new(usize::MAX, Limits::DEEPEST);
     if let (Ok(x), Ok(y)) = (parse(a, Source::Canonical, &limits), parse(b, Source::Canonical, &limits)) {
         let mut steps = Vec::new();
@@ -23,8 +35,7 @@ pub fn first_difference(a: &[u8], b: &[u8]) -> Option<String> {
             return Some(pointer(&steps));
         }
     }
-    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    Some(format!("byte {same}"))
+    None
 }
 
 /// Whether the two differ; if so, `steps` leads to the place.
@@ -66,7 +77,40 @@ fn descend<'a>(a: &'a Value<'_>, b: &'a Value<'_>, steps: &mut Vec<Step<'a>>) ->
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::canonical::jcs::canonicalize;
+
+    proptest! {
+        /// The short way, on canonical documents, leads where the long one does.
+        #[test]
+        fn the_place_is_that_of_the_documents(
+            a in "(\\[|\\{\"[abé\u{10000}\u{ffff}\\\\n]{1,2}\":|[12],|\"x\",|\\],|\\},|,){0,12}",
+            at in any::<prop::sample::Index>(),
+            with in "([\\[\\]{}12,]|\"a\":|\"x\"){0,3}",
+        ) {
+            let closed = |text: &str| {
+                let mut open = Vec::new();
+                for c in text.chars() {
+                    match c {
+                        '[' => open.push(']'),
+                        '{' => open.push('}'),
+                        ']' | '}' => _ = open.pop(),
+                        _ => {}
+                    }
+                }
+                let ends: String = open.into_iter().rev().collect();
+                canonicalize(format!("[{}{ends}]", text.trim_end_matches(',')).as_bytes(), &Limits::default()).ok()
+            };
+            let start = at.index(a.len() + 1);
+            prop_assume!(a.is_char_boundary(start));
+            let other = format!("{}{with}{}", &a[..start], &a[start..]);
+            if let (Some(a), Some(b)) = (closed(&a), closed(&other)) && a != b {
+                prop_assert_eq!(first_difference(&a, &b), by_document(&a, &b));
+            }
+        }
+    }
 
     #[test]
     fn the_first_place_is_named() {

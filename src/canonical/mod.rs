@@ -26,6 +26,7 @@ mod emit;
 mod error;
 mod limits;
 mod number;
+mod outline;
 mod parse;
 mod pass;
 mod place;

@@ -64,7 +64,16 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
     let policy = Policy::builtin_default()?;
     // The default policy looks at the clock only for its allow-list, which is empty.
     let rules = Rules { config, scope: Scope::All, policy: &policy, now: Timestamp::UNIX_EPOCH };
-    Ok(verdict::compare(&before, &after, &rules)?)
+    verdict::compare(&before, &after, &rules).map_err(|error| match error {
+        VerdictError::Expected { name, source } => DiffPathsError::Unreadable { path: place(a, &name), source },
+        VerdictError::Actual { name, source } => DiffPathsError::Unreadable { path: place(b, &name), source },
+        error => error.into(),
+    })
+}
+
+/// Where the artifact `name` of `side` is.
+fn place(side: &Path, name: &str) -> PathBuf {
+    if fs::is_dir(side) { side.join(name) } else { side.to_owned() }
 }
 
 fn directory(root: &Path, config: &Config) -> Result<Vec<Produced>, DiffPathsError> {
@@ -90,6 +99,10 @@ fn artifact(name: String, path: &Path, bytes: Vec<u8>, config: &Config) -> Resul
     let artifact_type =
         if format.has_meaning() || name == "evidence.json" { usual_type(format) } else { ArtifactType::Findings };
     let artifact = Produced { artifact_type, name, format, bytes: bytes.into() };
-    verdict::check(&artifact, config).map_err(|source| DiffPathsError::Unreadable { path: path.to_owned(), source })?;
+    // What is compared is read then; what is not must be readable all the same.
+    if !artifact.artifact_type.is_primary() {
+        verdict::check(&artifact, config)
+            .map_err(|source| DiffPathsError::Unreadable { path: path.to_owned(), source })?;
+    }
     Ok(artifact)
 }

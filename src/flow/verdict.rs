@@ -4,6 +4,7 @@
 //! is asked only about what semantic comparison sees, so that bitwise ⇒ semantic ⇒ policy holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
 
 use jiff::Timestamp;
 
@@ -23,6 +24,8 @@ use crate::policy::{Policy, PolicyError, PolicyInput, PolicyLimits};
 
 /// How many entries of each kind a difference shows; the rest is counted.
 const TOP: usize = 20;
+/// From how many bytes on each side is read on a thread of its own.
+const WORTH_A_THREAD: usize = 1 << 20;
 
 /// Which artifacts are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,9 +108,20 @@ struct Read<'a> {
 
 /// Compares what was expected with what came out.
 pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
-    let before = read_side(expected, rules.config).map_err(|(name, source)| VerdictError::Expected { name, source })?;
-    let after = read_side(in_scope(expected, actual, rules.scope), rules.config)
-        .map_err(|(name, source)| VerdictError::Actual { name, source })?;
+    let of_expected = || read_side(expected, rules.config);
+    let of_actual = || read_side(in_scope(expected, actual, rules.scope), rules.config);
+    let size: usize = expected.iter().map(|artifact| artifact.bytes.len()).sum();
+    let (before, after) = if size < WORTH_A_THREAD {
+        (of_expected(), of_actual())
+    } else {
+        thread::scope(|scope| {
+            let other = scope.spawn(of_actual);
+            let before = of_expected();
+            (before, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    };
+    let before = before.map_err(|(name, source)| VerdictError::Expected { name, source })?;
+    let after = after.map_err(|(name, source)| VerdictError::Actual { name, source })?;
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
 
     let mut artifacts = Vec::new();

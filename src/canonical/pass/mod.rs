@@ -97,6 +97,33 @@ pub(super) fn send(
     })
 }
 
+/// `bytes` as text if they are canonical: what comes out of them under no rules is what they are.
+pub(super) fn canonical_text(bytes: &[u8]) -> Option<&str> {
+    /// Compares what comes with what is expected.
+    struct Same<'a> {
+        all: &'a [u8],
+        rest: &'a [u8],
+        is_same: bool,
+    }
+    impl Sink for Same<'_> {
+        fn take(&mut self, block: &mut Vec<u8>) {
+            match self.rest.strip_prefix(block.as_slice()) {
+                Some(rest) => self.rest = rest,
+                None => self.is_same = false,
+            }
+        }
+
+        fn restart(&mut self) {
+            (self.rest, self.is_same) = (self.all, true);
+        }
+    }
+    let mut same = Same { all: bytes, rest: bytes, is_same: true };
+    let limits = Limits::new(usize::MAX, Limits::DEEPEST);
+    let read = send(bytes, &[], &limits, &mut same);
+    let is_read = matches!(read, Ok(Ending::Done(_)));
+    if is_read && same.is_same && same.rest.is_empty() { std::str::from_utf8(bytes).ok() } else { None }
+}
+
 fn checked<'a>(input: &'a [u8], limits: &Limits) -> Result<&'a str, JsonError> {
     check_size(input, limits)?;
     std::str::from_utf8(input).map_err(|error| {
