@@ -6,7 +6,7 @@ CARGO ?= cargo
 FEATURES ?= registry
 STELLA ?= target/debug/stella
 
-.PHONY: help demo test test-long lint unit real self regress canaries bless bench
+.PHONY: help demo test test-long lint unit real self regress canaries bless bench fuzz
 
 help:
 	@echo "make demo                  record a real scan, replay it, let its feed drift, see why"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-long             what takes longer: benchmarks as tests, more property cases, dependency bans"
 	@echo "make regress CASE=SCN-0001 one regression case; expected and actual side by side in regress-out/"
 	@echo "make bench                 the figures of docs/benchmarks.md"
+	@echo "make fuzz                  each fuzz target for 20 seconds (FUZZ_SECONDS=600 for longer)"
 	@echo "make bless                 regenerate schemas and the command reference"
 	@echo "make canaries              record the canaries again (refuses to change a result without ACCEPT=1)"
 
@@ -43,6 +44,7 @@ real:
 test-long:
 	PROPTEST_CASES=5000 $(CARGO) test --features $(FEATURES)
 	$(CARGO) bench --bench canonicalize -- --test
+	$(CARGO) bench --bench documents -- --test
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "skipped: cargo deny (not installed: cargo install cargo-deny --locked)"; fi
 
@@ -61,4 +63,14 @@ bless:
 
 bench:
 	$(CARGO) bench --bench canonicalize
+	$(CARGO) bench --bench documents
 	$(CARGO) bench --bench ci
+
+# cargo-fuzz wants a nightly compiler for the sanitizer's flag only; the stable one has it behind RUSTC_BOOTSTRAP.
+FUZZ_SECONDS ?= 20
+
+fuzz:
+	@if command -v cargo-fuzz >/dev/null; then \
+	for target in $$(ls fuzz/targets | sed 's/\.rs$$//'); do \
+	RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096 || exit 1; done; \
+	else echo "skipped: fuzzing (not installed: cargo install cargo-fuzz --locked)"; fi

@@ -197,3 +197,13 @@ fn no_test_file_is_forgotten() {
         assert!(declared, "{} is not a module of {}", file.display(), owner.display());
     }
 }
+
+#[test]
+fn no_fuzz_target_is_forgotten() {
+    let crate_file = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
+    for file in rust_files(&root().join("fuzz/targets")) {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let is_there = crate_file.contains(&format!("name = \"{name}\"\npath = \"targets/{name}.rs\""));
+        assert!(is_there, "{} has no `[[bin]]`", file.display());
+    }
+}
