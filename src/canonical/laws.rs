@@ -184,9 +184,13 @@ proptest! {
     }
 
     #[test]
-    fn agrees_on_every_double(bits in any::<u64>(), quarters in 1u64 << 51..1 << 55) {
-        // Half of them near 2^51, where digits can be halfway between two.
-        let number = if bits % 2 == 0 { f64::from_bits(bits) } else { quarters as f64 / 4.0 };
+    fn agrees_on_every_double(bits in any::<u64>(), quarters in 1u64 << 51..1 << 55, fraction in 1..40) {
+        // A third each near 2^51 and of few bits, where digits can be halfway between two.
+        let number = match bits % 3 {
+            0 => f64::from_bits(bits),
+            1 => quarters as f64 / 4.0,
+            _ => (quarters >> (fraction + 10)) as f64 * 0.5_f64.powi(fraction),
+        };
         prop_assume!(number.is_finite());
         let expected = serde_json_canonicalizer::to_string(&number).unwrap();
         prop_assert_eq!(jcs(&format!("{number:e}")), expected);
