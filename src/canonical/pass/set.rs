@@ -49,12 +49,11 @@ impl Elements {
     pub(super) fn sorted(&self, first: First, width: usize, rope: &Rope, mark: usize) -> Option<Vec<Span>> {
         let spans = &self.spans[first.spans..];
         let set = Set { spans, keys: &self.keys[first.keys..], width, rope };
-        let ordered = |pair: &[u32]| set.compare(pair[0], pair[1]).is_le();
-        let positions: Vec<u32> = (0..spans.len() as u32).collect();
-        if positions.windows(2).all(ordered) {
+        let positions = 0..spans.len() as u32;
+        if positions.clone().skip(1).all(|later| set.compare(later - 1, later).is_le()) {
             return None;
         }
-        let mut order: Vec<(u64, u32)> = positions.into_iter().map(|position| (0, position)).collect();
+        let mut order: Vec<(u64, u32)> = positions.map(|position| (0, position)).collect();
         if spans.len() < by_text::MANY || rope.has_since(mark) {
             order.sort_unstable_by(|(_, a), (_, b)| set.compare(*a, *b).then(a.cmp(b)));
         } else {
