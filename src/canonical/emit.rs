@@ -7,56 +7,43 @@
 //!    string without its quotes;
 //! 2. then by the canonical bytes of the whole element. Equal elements all stay.
 //!
-//! Invariants: elements are moved as bytes, never written twice; a place costs at most one step of every rule that
-//! is still open there.
+//! Invariant: elements are moved as bytes, never written twice.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use crate::canonical::follow::{Follower, Place};
 use crate::canonical::number;
-use crate::canonical::profile::{Action, Progress, Rule};
+use crate::canonical::profile::{Action, Rule, Stage, TextPattern};
 use crate::canonical::value::{Member, Value};
 
 /// What stands in place of a masked value.
-const MASK: &[u8] = b"\"(masked)\"";
+pub(super) const MASK: &str = "(masked)";
 
 /// What came out.
 pub(super) struct Emitted {
     pub(super) bytes: Vec<u8>,
-    /// How many places each rule dropped or masked.
-    pub(super) masked: Vec<u64>,
+    /// What each rule did: at how many places it dropped or masked, how many arrays it called sets.
+    pub(super) done: Vec<u64>,
+    /// How many arrays each rule put in another order.
+    pub(super) reordered: Vec<u64>,
 }
 
-/// Writes `document` under `rules`; `size` is a guess at the result's.
+/// Writes `document` under those of `rules` that drop, mask or order; `size` is a guess at the result's.
 pub(super) fn emit(document: &Value<'_>, rules: &[Rule], size: usize) -> Emitted {
-    let mut emitter = Emitter { out: Vec::with_capacity(size), rules, open: Vec::new(), masked: vec![0; rules.len()] };
-    let mut decision = None;
-    for (index, rule) in rules.iter().enumerate() {
-        let start = rule.path().start();
-        if rule.path().is_match(start) {
-            decision = decision.or(Some(index));
-        }
-        emitter.open.push((index, start));
-    }
-    let place = Place { open: 0..rules.len(), decision };
+    let (follower, place) = Follower::start(rules, Stage::Write);
+    let (done, reordered) = (vec![0; rules.len()], vec![0; rules.len()]);
+    let mut emitter = Emitter { out: Vec::with_capacity(size), rules, follower, done, reordered };
     emitter.value(document, &place);
-    Emitted { bytes: emitter.out, masked: emitter.masked }
+    Emitted { bytes: emitter.out, done: emitter.done, reordered: emitter.reordered }
 }
 
 struct Emitter<'r> {
     out: Vec<u8>,
     rules: &'r [Rule],
-    /// A stack: the rules that are open at each level of the way down.
-    open: Vec<(usize, Progress)>,
-    masked: Vec<u64>,
-}
-
-/// What the rules say about one place.
-struct Place {
-    /// The part of [`Emitter::open`] that is about it.
-    open: Range<usize>,
-    /// The first rule that means it.
-    decision: Option<usize>,
+    follower: Follower<'r>,
+    done: Vec<u64>,
+    reordered: Vec<u64>,
 }
 
 /// An element of a set, as ranges of the output.
@@ -66,30 +53,26 @@ struct Element {
 }
 
 impl<'r> Emitter<'r> {
-    /// What the rules say one level below: about the member `name`, or about every element.
-    fn below(&mut self, place: &Place, name: Option<&str>) -> Place {
-        let start = self.open.len();
-        let mut decision = None;
-        for at in place.open.clone() {
-            let (index, progress) = self.open[at];
-            let path = self.rules[index].path();
-            let progress = path.step(progress, name);
-            if path.is_match(progress) {
-                decision = decision.or(Some(index));
-            }
-            if path.is_open(progress) {
-                self.open.push((index, progress));
-            }
-        }
-        Place { open: start..self.open.len(), decision }
-    }
-
-    fn leave(&mut self, place: &Place) {
-        self.open.truncate(place.open.start);
-    }
-
     fn action(&self, place: &Place) -> Option<(usize, &'r Action)> {
         place.decision.map(|index| (index, self.rules[index].action()))
+    }
+
+    /// Writes a value that is masked, and counts it where that changes anything.
+    fn masked(&mut self, value: &Value<'_>, index: usize, pattern: Option<&TextPattern>, place: &Place) {
+        match (pattern, value) {
+            (None, _) => {
+                self.done[index] += 1;
+                self.out.extend_from_slice(b"\"(masked)\"");
+            }
+            (Some(pattern), Value::String(text)) => match pattern.replaced(text, MASK) {
+                None => write_string(text, &mut self.out),
+                Some(masked) => {
+                    self.done[index] += 1;
+                    write_string(&masked, &mut self.out);
+                }
+            },
+            (Some(_), other) => self.value(other, place),
+        }
     }
 
     fn value(&mut self, value: &Value<'_>, place: &Place) {
@@ -109,12 +92,11 @@ impl<'r> Emitter<'r> {
         let begin = self.out.len();
         self.out.push(b'{');
         for Member { name, value } in members {
-            let below = self.below(place, Some(name));
+            let below = self.follower.below(place, Some(name));
             let action = self.action(&below);
-            if let Some((index, Action::Drop | Action::Mask)) = action {
-                self.masked[index] += 1;
-            }
-            if !matches!(action, Some((_, Action::Drop))) {
+            if let Some((index, Action::Drop)) = action {
+                self.done[index] += 1;
+            } else {
                 if self.out.len() > begin + 1 {
                     self.out.push(b',');
                 }
@@ -122,40 +104,50 @@ impl<'r> Emitter<'r> {
                 self.out.push(b':');
                 let start = self.out.len();
                 match action {
-                    Some((_, Action::Mask)) => self.out.extend_from_slice(MASK),
+                    Some((index, Action::Mask { pattern })) => self.masked(value, index, pattern.as_ref(), &below),
                     _ => self.value(value, &below),
                 }
                 if let Some(at) = key.iter().position(|wanted| wanted == name) {
                     found[at] = Some(start..self.out.len());
                 }
             }
-            self.leave(&below);
+            self.follower.leave(&below);
         }
         self.out.push(b'}');
     }
 
     fn array(&mut self, items: &[Value<'_>], place: &Place) {
         let set = match self.action(place) {
-            Some((_, Action::Set { key })) => Some(key),
+            Some((index, Action::Set { key })) => {
+                self.done[index] += 1;
+                Some((index, key))
+            }
             _ => None,
         };
         // The elements of an array are one place: a rule cannot tell them apart.
-        let below = self.below(place, None);
+        let below = self.follower.below(place, None);
         match self.action(&below) {
             Some((index, Action::Drop)) => {
-                self.masked[index] += items.len() as u64;
+                self.done[index] += items.len() as u64;
                 self.out.extend_from_slice(b"[]");
             }
-            Some((index, Action::Mask)) => {
-                self.masked[index] += items.len() as u64;
-                self.list(items, |emitter, _| emitter.out.extend_from_slice(MASK));
+            Some((index, Action::Mask { pattern: None })) => {
+                self.list(items, |emitter, item| emitter.masked(item, index, None, &below));
             }
             _ => match set {
-                None => self.list(items, |emitter, item| emitter.value(item, &below)),
-                Some(key) => self.set(items, &below, key),
+                None => self.list(items, |emitter, item| emitter.element(item, &below)),
+                Some((index, key)) => self.set(items, &below, index, key),
             },
         }
-        self.leave(&below);
+        self.follower.leave(&below);
+    }
+
+    /// Writes an element whose place may be masked in part.
+    fn element(&mut self, item: &Value<'_>, below: &Place) {
+        match self.action(below) {
+            Some((index, Action::Mask { pattern })) => self.masked(item, index, pattern.as_ref(), below),
+            _ => self.value(item, below),
+        }
     }
 
     fn list<'v>(&mut self, items: &'v [Value<'v>], mut write: impl FnMut(&mut Self, &'v Value<'v>)) {
@@ -169,7 +161,7 @@ impl<'r> Emitter<'r> {
         self.out.push(b']');
     }
 
-    fn set(&mut self, items: &[Value<'_>], below: &Place, key: &[String]) {
+    fn set(&mut self, items: &[Value<'_>], below: &Place, index: usize, key: &[String]) {
         let begin = self.out.len();
         let mut elements = Vec::with_capacity(items.len());
         self.list(items, |emitter, item| {
@@ -177,13 +169,14 @@ impl<'r> Emitter<'r> {
             let mut found = vec![None; key.len()];
             match item {
                 Value::Object(members) => emitter.object(members, below, key, &mut found),
-                other => emitter.value(other, below),
+                other => emitter.element(other, below),
             }
             elements.push(Element { whole: start..emitter.out.len(), key: found });
         });
         if elements.is_sorted_by(|a, b| set_order(&self.out, a, b).is_le()) {
             return;
         }
+        self.reordered[index] += 1;
         elements.sort_by(|a, b| set_order(&self.out, a, b));
         let unordered = self.out.split_off(begin);
         self.out.push(b'[');

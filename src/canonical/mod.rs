@@ -3,8 +3,8 @@
 //! ```text
 //!          profile (data: one file per format)
 //!             ▼
-//! bytes ─▶ pass: strict, bounded; drop · mask · order sets · RFC 8785 ─────▶ bytes, SHA-256, what was masked
-//!      └─▶ parse ─▶ emit: the same by way of a document, for rules that look at the whole of it ─┘
+//! bytes ─▶ pass: strict, bounded; drop · mask · order sets · RFC 8785 ──────────▶ bytes, SHA-256, what was masked
+//!      └─▶ parse ─▶ pipeline: drop · mask · positions · aliases · roots · random ids ─▶ emit: sets · RFC 8785 ─┘
 //! ```
 //!
 //! Invariants: bytes in, bytes out: no type for a parsed document leaves this module, so that another
@@ -12,24 +12,30 @@
 //! input is, it ends in a result or in an error that names the place.
 //! Absent: what documents mean (see [`crate::format`]) and what a difference in meaning is (see [`crate::compare`]).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::canonical::profile::Action;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
 
+pub mod health;
 pub mod jcs;
 pub mod profile;
+pub mod trial;
 
 mod difference;
 mod emit;
 mod error;
+mod explain;
+mod follow;
 mod limits;
 mod number;
 mod outline;
 mod parse;
 mod pass;
+mod pipeline;
 mod place;
+mod scramble;
 mod value;
 
 #[cfg(test)]
@@ -38,14 +44,14 @@ mod laws;
 mod refusals;
 #[cfg(test)]
 mod samples;
-#[cfg(test)]
-mod scramble;
 
 pub use difference::first_difference;
 pub use error::{JsonError, JsonErrorKind};
+pub use explain::{Explanation, RuleUse, explain};
 pub use limits::Limits;
 pub use pass::Sink;
-pub use profile::{Form, Profile, ProfileError};
+pub use pipeline::{InvalidRoot, Roots};
+pub use profile::{Action, Form, Profile, ProfileError};
 
 /// The version of the output rules, recorded beside every canonical digest. It names rules, not code: an
 /// implementation that gives the same bytes keeps it, and a change of the bytes of any document changes it.
@@ -58,7 +64,8 @@ pub struct Canonical {
     pub bytes: Vec<u8>,
     /// Their SHA-256.
     pub digest: Digest,
-    /// What the profile left out or masked: path of the rule → at how many places. Rules without any are absent.
+    /// What the profile hides: path of the rule → at how many places it left out, masked or replaced something. Rules
+    /// without any are absent, and so are sets: of them only the order is hidden.
     pub masked: BTreeMap<String, u64>,
 }
 
@@ -67,13 +74,26 @@ pub struct Canonical {
 /// # Errors
 /// As [`jcs::canonicalize`]; of a profile for bytes only the size limit applies.
 pub fn canonicalize_with(profile: &Profile, input: &[u8], limits: &Limits) -> Result<Canonical, JsonError> {
+    canonicalize_rooted(profile, &Roots::default(), input, limits)
+}
+
+/// The same for a scan whose input lay at `roots`, which a profile's `root-map` replaces.
+///
+/// # Errors
+/// As [`canonicalize_with`].
+pub fn canonicalize_rooted(
+    profile: &Profile,
+    roots: &Roots,
+    input: &[u8],
+    limits: &Limits,
+) -> Result<Canonical, JsonError> {
     if profile.form() == Form::Bytes {
         parse::check_size(input, limits)?;
         return Ok(Canonical { bytes: input.to_vec(), digest: Digest::of(input), masked: BTreeMap::new() });
     }
-    let (bytes, masked) = match pass_over(profile, || pass::bytes(input, profile.rules(), limits))? {
+    let (bytes, masked) = match pass_over(profile, roots, input, || pass::bytes(input, profile.rules(), limits))? {
         Some(done) => done,
-        None => through_document(profile, input, limits)?,
+        None => through_document(profile, roots, input, limits)?,
     };
     Ok(Canonical { digest: Digest::of(&bytes), bytes, masked: named(profile, masked) })
 }
@@ -94,30 +114,33 @@ pub fn send_with(
         sink.take(&mut input.to_vec());
         return Ok(BTreeMap::new());
     }
-    let masked = match pass_over(profile, || pass::send(input, profile.rules(), limits, sink))? {
-        Some(masked) => masked,
-        None => {
-            let (mut bytes, masked) = through_document(profile, input, limits)?;
-            sink.take(&mut bytes);
-            masked
-        }
-    };
+    let masked =
+        match pass_over(profile, &Roots::default(), input, || pass::send(input, profile.rules(), limits, sink))? {
+            Some(masked) => masked,
+            None => {
+                let (mut bytes, masked) = through_document(profile, &Roots::default(), input, limits)?;
+                sink.take(&mut bytes);
+                masked
+            }
+        };
     Ok(named(profile, masked))
 }
 
-/// Whether a profile has rules that look at more than one place at a time: one pass is not enough for them.
-fn needs_document(profile: &Profile) -> bool {
-    profile.rules().iter().any(|rule| match rule.action() {
-        Action::Drop | Action::Mask | Action::Set { .. } => false,
-    })
+/// Whether one pass cannot be enough: a root may stand in any text. Other rules that look at more than one place at a time
+/// are met on the way.
+fn needs_document(profile: &Profile, roots: &Roots, input: &[u8]) -> bool {
+    let maps = profile.rules().iter().any(|rule| matches!(rule.action(), Action::RootMap));
+    maps && roots.may_be_in(input)
 }
 
-/// What `pass` comes to, if one is enough for `profile`.
+/// What `pass` comes to, if one is enough for `input` under `profile`.
 fn pass_over<T>(
     profile: &Profile,
+    roots: &Roots,
+    input: &[u8],
     pass: impl FnOnce() -> Result<pass::Ending<T>, JsonError>,
 ) -> Result<Option<T>, JsonError> {
-    if needs_document(profile) {
+    if needs_document(profile, roots, input) {
         return Ok(None);
     }
     Ok(match pass()? {
@@ -126,15 +149,46 @@ fn pass_over<T>(
     })
 }
 
-fn through_document(profile: &Profile, input: &[u8], limits: &Limits) -> Result<pass::Written, JsonError> {
+fn through_document(
+    profile: &Profile,
+    roots: &Roots,
+    input: &[u8],
+    limits: &Limits,
+) -> Result<pass::Written, JsonError> {
     let document = parse::parse(input, parse::Source::Foreign, limits)?;
-    let emit::Emitted { bytes, masked } = emit::emit(&document, profile.rules(), input.len());
-    Ok((bytes, masked))
+    let emit::Emitted { bytes, done, .. } = pipeline::apply(profile, roots, document, input.len());
+    Ok((bytes, done))
 }
 
-fn named(profile: &Profile, masked: Vec<u64>) -> BTreeMap<String, u64> {
-    let paths = profile.rules().iter().map(|rule| rule.path().to_string());
-    paths.zip(masked).filter(|(_, count)| *count > 0).collect()
+/// What `done` hides, by the path of the rule; sets hide nothing but an order.
+fn named(profile: &Profile, done: Vec<u64>) -> BTreeMap<String, u64> {
+    let mut masked = BTreeMap::new();
+    for (rule, count) in profile.rules().iter().zip(done) {
+        if count > 0 && !matches!(rule.action(), Action::Set { .. }) {
+            *masked.entry(rule.path().to_string()).or_default() += count;
+        }
+    }
+    masked
+}
+
+/// `input` with the aliases and roots replaced that `profile` replaces, and nothing else of it hidden: what it means where
+/// another run names its folders in another way. As it is where there is nothing to replace.
+///
+/// # Errors
+/// As [`canonicalize_with`].
+pub fn without_names_of_the_run<'i>(
+    profile: &Profile,
+    roots: &Roots,
+    input: &'i [u8],
+    limits: &Limits,
+) -> Result<Cow<'i, [u8]>, JsonError> {
+    let aliases = || profile.rules().iter().any(|rule| matches!(rule.action(), Action::Alias { .. }));
+    let maps = || profile.rules().iter().any(|rule| matches!(rule.action(), Action::RootMap));
+    if profile.form() == Form::Bytes || !(aliases() || maps() && roots.may_be_in(input)) {
+        return Ok(Cow::Borrowed(input));
+    }
+    let document = parse::parse(input, parse::Source::Foreign, limits)?;
+    Ok(pipeline::apply_names(profile, roots, document, input.len()).map_or(Cow::Borrowed(input), Cow::Owned))
 }
 
 /// Puts `input` into the form that the built-in profile of `format` describes.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::canonical::profile::Action;
 use crate::canonical::scramble::{Scramble, arrays, scalars};
-use crate::canonical::{Canonical, Limits, Profile, canonicalize_artifact, canonicalize_with};
+use crate::canonical::{Canonical, Limits, Profile, Roots, canonicalize_rooted, trial};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
 
@@ -37,7 +37,13 @@ fn samples() -> Vec<Sample> {
 }
 
 fn canonical(format: ArtifactFormat, document: &Value) -> Canonical {
-    canonicalize_artifact(format, document.to_string().as_bytes(), &Limits::default()).unwrap()
+    of_text(format, &document.to_string())
+}
+
+/// Every sample is of a scan whose input lay in the same folder.
+fn of_text(format: ArtifactFormat, text: &str) -> Canonical {
+    let roots = Roots::new(["/home/ci/app"]).unwrap();
+    canonicalize_rooted(Profile::builtin(format), &roots, text.as_bytes(), &Limits::default()).unwrap()
 }
 
 fn reverse(document: &Value, pointer: &str) -> Value {
@@ -105,7 +111,8 @@ fn reordered(profile: &Profile, document: &Value) -> Value {
 }
 
 fn digest(profile: &Profile, document: &Value) -> Digest {
-    canonicalize_with(profile, document.to_string().as_bytes(), &Limits::default()).unwrap().digest
+    let roots = Roots::default();
+    canonicalize_rooted(profile, &roots, document.to_string().as_bytes(), &Limits::default()).unwrap().digest
 }
 
 #[test]
@@ -113,8 +120,7 @@ fn another_spelling_is_the_same_document() {
     for Sample { format, document, .. } in samples() {
         for seed in 0..20 {
             let text = Scramble::new(seed).spelling(&document);
-            let other = canonicalize_artifact(format, text.as_bytes(), &Limits::default()).unwrap();
-            assert_eq!(other, canonical(format, &document));
+            assert_eq!(of_text(format, &text), canonical(format, &document));
         }
     }
 }
@@ -123,7 +129,19 @@ fn another_spelling_is_the_same_document() {
 fn canonical_documents_stay_as_they_are() {
     for Sample { format, document, .. } in samples() {
         let once = canonical(format, &document);
-        let twice = canonicalize_artifact(format, &once.bytes, &Limits::default()).unwrap();
+        let twice = of_text(format, std::str::from_utf8(&once.bytes).unwrap());
         assert_eq!((once.digest, twice.masked.len()), (twice.digest, 0), "{format}");
+    }
+}
+
+/// What a reader would act upon is seen, and nothing else, in every sample.
+#[test]
+fn every_builtin_profile_stands_its_trial() {
+    for Sample { format, path, document } in samples() {
+        let roots = Roots::new(["/home/ci/app"]).unwrap();
+        let text = document.to_string();
+        let trial = trial::run(Profile::builtin(format), &roots, text.as_bytes(), &Limits::default()).unwrap();
+        assert!(trial.is_clean(), "{}: {trial:#?}", path.display());
+        assert!(trial.kills().0 > 0 && trial.false_alarms().0 > 0, "{}", path.display());
     }
 }

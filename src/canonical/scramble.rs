@@ -1,8 +1,9 @@
-//! Other spellings of the same document, for tests.
+//! Other spellings of the same document.
 
 use serde_json::Value;
 
 /// Pointers of all values of `document` that hold no others.
+#[cfg(test)]
 pub(super) fn scalars(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     walk(document, &mut String::new(), &mut |pointer, value| {
@@ -14,6 +15,7 @@ pub(super) fn scalars(document: &Value) -> Vec<String> {
 }
 
 /// Pointers of all arrays of `document` that read otherwise backwards.
+#[cfg(test)]
 pub(super) fn arrays(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     walk(document, &mut String::new(), &mut |pointer, value| match value {
@@ -23,6 +25,7 @@ pub(super) fn arrays(document: &Value) -> Vec<String> {
     found
 }
 
+#[cfg(test)]
 fn walk(value: &Value, pointer: &mut String, visit: &mut impl FnMut(&str, &Value)) {
     visit(pointer, value);
     let length = pointer.len();
@@ -58,6 +61,7 @@ impl Scramble {
     }
 
     /// As [`Self::spelling`], with the elements of every array in another order, too.
+    #[cfg(test)]
     pub(super) fn spelling_and_order(mut self, document: &Value) -> String {
         self.order_of_arrays = true;
         self.spelling(document)

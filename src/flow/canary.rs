@@ -13,6 +13,7 @@ use crate::flow::produced::Produced;
 use crate::flow::recorded::{self, UnsafeName};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::restore::{self, RestoreError};
+use crate::flow::roots;
 use crate::flow::source_line;
 use crate::flow::subject::Built;
 use crate::flow::verdict::Scope;
@@ -123,7 +124,12 @@ impl Canary {
         Ok(Replay {
             title: self.title(mode, context),
             job,
-            expected: Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions) },
+            expected: Expected {
+                artifacts,
+                scope: Scope::All,
+                recorded: Recorded::Known(dimensions),
+                roots: roots::of_manifest(&self.manifest),
+            },
             notes,
             origin: Some(restored),
         })

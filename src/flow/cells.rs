@@ -15,6 +15,7 @@ use crate::flow::failure::{Failure, chain};
 use crate::flow::job::Job;
 use crate::flow::observe::observe;
 use crate::flow::produced::Produced;
+use crate::flow::roots;
 use crate::flow::verdict::{Rules, Scope};
 use crate::model::digest::Digest;
 
@@ -57,7 +58,16 @@ pub fn evidence(executed: &Executed) -> Vec<String> {
 }
 
 fn shown(job: &Job, executed: &Executed, (expected, scope): (&[Produced], Scope), context: &Context) -> Shown {
-    let rules = Rules { config: &context.config, scope, policy: &context.default_policy.policy, now: job.clock };
+    let roots = roots::of_job(job);
+    let rules = Rules {
+        config: &context.config,
+        scope,
+        policy: &context.default_policy.policy,
+        now: job.clock,
+        // Only this run is read; what is expected says which of its artifacts.
+        expected_roots: &roots,
+        actual_roots: &roots,
+    };
     match observe(expected, &executed.artifacts, &rules) {
         Ok(observation) => Shown::Observed(observation),
         Err(error) => Shown::Failed(chain("the result cannot be read", &error)),

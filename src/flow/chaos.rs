@@ -13,6 +13,7 @@ use crate::flow::job::Job;
 use crate::flow::perturb::{ALL, Way};
 use crate::flow::replay::Replay;
 use crate::flow::replay_manifest::{self, ReplayError, ReplayRequest};
+use crate::flow::roots;
 use crate::flow::verdict::{self, Rules};
 use crate::model::chaos::{ArtifactDigest, Chaos, Perturbation, Shown};
 use crate::model::digest::Digest;
@@ -109,6 +110,8 @@ impl Scan<'_> {
             scope: expected.scope,
             policy: &self.context.default_policy.policy,
             now: self.replay.job.clock,
+            expected_roots: &expected.roots,
+            actual_roots: &roots::of_job(job),
         };
         let (digests, ..) = verdict::read(&expected.artifacts, &executed.artifacts, &rules)
             .map_err(|error| chain("the result cannot be read", &error))?;

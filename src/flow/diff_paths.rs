@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::canonical::Roots;
 use crate::flow::builtin;
 use crate::flow::config::Config;
 use crate::flow::produced::{Produced, usual_type};
@@ -63,7 +64,16 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
     };
     let policy = Policy::builtin_default()?;
     // The default policy looks at the clock only for its allow-list, which is empty.
-    let rules = Rules { config, scope: Scope::All, policy: &policy, now: Timestamp::UNIX_EPOCH };
+    // Where the inputs of two files lay is not known.
+    let roots = Roots::default();
+    let rules = Rules {
+        config,
+        scope: Scope::All,
+        policy: &policy,
+        now: Timestamp::UNIX_EPOCH,
+        expected_roots: &roots,
+        actual_roots: &roots,
+    };
     verdict::compare(&before, &after, &rules).map_err(|error| match error {
         VerdictError::Expected { name, source } => DiffPathsError::Unreadable { path: place(a, &name), source },
         VerdictError::Actual { name, source } => DiffPathsError::Unreadable { path: place(b, &name), source },
@@ -101,7 +111,7 @@ fn artifact(name: String, path: &Path, bytes: Vec<u8>, config: &Config) -> Resul
     let artifact = Produced { artifact_type, name, format, bytes: bytes.into() };
     // What is compared is read then; what is not must be readable all the same.
     if !artifact.artifact_type.is_primary() {
-        verdict::check(&artifact, config)
+        verdict::check(&artifact, &Roots::default(), config)
             .map_err(|source| DiffPathsError::Unreadable { path: path.to_owned(), source })?;
     }
     Ok(artifact)

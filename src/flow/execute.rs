@@ -13,6 +13,7 @@ use crate::flow::builtin::{self, BuiltInError, Scan};
 use crate::flow::context::Context;
 use crate::flow::dimensions::Surroundings;
 use crate::flow::failure::Failure;
+use crate::flow::health;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, ScannerMaterial};
 use crate::flow::places::{self, Places};
@@ -55,6 +56,7 @@ pub struct Executed {
 /// Runs `job` once.
 pub fn execute(job: &Job, context: &Context) -> Result<Executed, Failure> {
     let mut executed = run_once(job, context)?;
+    health::gate(job, &executed, &context.config)?;
     executed.notes.splice(0..0, differences(job));
     Ok(executed)
 }
@@ -177,7 +179,7 @@ fn is_builtin(job: &Job) -> bool {
     matches!(job.scanner, ScannerMaterial::BuiltIn)
 }
 
-/// The health gate: how the program ended.
+/// The first half of the health gate: how the program ended.
 fn healthy(job: &Job, finished: &Finished) -> Result<i32, Failure> {
     let said = || {
         let tail = redact::text(&String::from_utf8_lossy(&finished.stderr));

@@ -147,6 +147,8 @@ impl<'a> Experiment<'a> {
             scope: expected.scope,
             policy: &self.context.default_policy.policy,
             now: self.recorded.clock,
+            expected_roots: &expected.roots,
+            actual_roots: &expected.roots,
         };
         observe(&expected.artifacts, &expected.artifacts, &rules).ok()
     }

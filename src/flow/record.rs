@@ -15,14 +15,17 @@ use crate::canonical::CANONICALIZER_VERSION;
 use crate::flow::artifact_spec::ArtifactSpec;
 use crate::flow::as_is;
 use crate::flow::builtin::ENGINE;
+use crate::flow::config::Config;
 use crate::flow::context::Context;
 use crate::flow::dimensions::{self, Telling};
 use crate::flow::execute::{self, Executed};
 use crate::flow::failure::Failure;
+use crate::flow::health;
 use crate::flow::job::Job;
 use crate::flow::material::{Blob, FeedMaterial, InputMaterial, PolicyMaterial, ScannerMaterial};
 use crate::flow::places::Places;
 use crate::flow::produced::Produced;
+use crate::flow::roots;
 use crate::flow::verdict::{self, UnreadableArtifact};
 use crate::host::machine;
 use crate::model::digest::Digest;
@@ -111,7 +114,8 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     let job = &request.job;
     let kept = keep_inputs(job, context)?;
     let executed = match &request.as_is {
-        Some(place) => as_is::execute(job, place),
+        Some(place) => as_is::execute(job, place)
+            .and_then(|executed| health::gate(job, &executed, &context.config).map(|()| executed)),
         None => execute::execute(job, context),
     }
     .map_err(RecordError::Execute)?;
@@ -120,20 +124,25 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     if let InputMaterial::Image(image) = &job.input {
         notes.extend(image.rootfs().notes.lines().into_iter().map(|note| format!("of the unpacked image {note}")));
     }
-    let artifacts = records(job, &executed, context)?;
+    let artifacts = records(request, &executed, context)?;
     let mut batch = context.local.batch();
     for artifact in &executed.artifacts {
         batch.put(&artifact.bytes)?;
     }
     batch.commit()?;
-    if !is_builtin(job) && job.expected_exit_codes.is_empty() && executed.exit_code != 0 {
+    let expected = expected_exit_codes(job, &executed, &context.config);
+    if !is_builtin(job)
+        && expected == [executed.exit_code]
+        && executed.exit_code != 0
+        && job.expected_exit_codes.is_empty()
+    {
         notes.push(format!(
             "the scanner ended with exit code {0}, which is now the only one expected: if it depends on what is found, \
              record with `--expect-exit 0,{0}`",
             executed.exit_code
         ));
     }
-    let manifest = manifest(request, &kept, &executed, artifacts, &mut notes)?;
+    let manifest = manifest(request, &kept, &executed, artifacts, expected, &mut notes)?;
     Ok(Recording { manifest, artifacts: executed.artifacts.clone(), executed, notes })
 }
 
@@ -171,13 +180,22 @@ fn keep_inputs(job: &Job, context: &Context) -> Result<Kept, RecordError> {
     Ok(kept)
 }
 
-fn records(job: &Job, executed: &Executed, context: &Context) -> Result<Vec<ArtifactRecord>, RecordError> {
+fn records(
+    request: &RecordRequest,
+    executed: &Executed,
+    context: &Context,
+) -> Result<Vec<ArtifactRecord>, RecordError> {
+    let job = &request.job;
+    let roots = match &request.as_is {
+        Some(place) => roots::of_input(&place.input.to_string_lossy(), matches!(job.input, InputMaterial::Tree(_))),
+        None => roots::of_job(job),
+    };
     let mut records: Vec<ArtifactRecord> = Vec::new();
     for artifact in &executed.artifacts {
         if records.iter().any(|record| record.path == artifact.name) {
             return Err(RecordError::SameName(artifact.name.clone()));
         }
-        let canonical = verdict::check(artifact, &context.config)
+        let canonical = verdict::check(artifact, &roots, &context.config)
             .map_err(|source| RecordError::Artifact { name: artifact.name.clone(), source })?;
         let spec = job.artifacts.iter().find(|spec| spec.file_name() == artifact.name);
         records.push(ArtifactRecord {
@@ -200,6 +218,7 @@ fn manifest(
     kept: &Kept,
     executed: &Executed,
     artifacts: Vec<ArtifactRecord>,
+    expected_exit_codes: Vec<i32>,
     notes: &mut Vec<String>,
 ) -> Result<ScanManifest, RecordError> {
     let job = &request.job;
@@ -224,7 +243,7 @@ fn manifest(
         scan_id: format!("scan-{}", &id.hex()[..16]),
         created_at: request.created_at,
         input: input(request, kept),
-        scanner: scanner(request, kept, executed, argv, flags),
+        scanner: scanner(request, kept, expected_exit_codes, argv, flags),
         feeds: Feeds {
             vuln_feed_bundle_digest: only_feed,
             license_db_digest: None,
@@ -251,6 +270,15 @@ fn manifest(
         labels: request.labels.clone(),
         extra: extra(),
     })
+}
+
+/// What was asked for, else what the profiles know of the scanner, else the one code that was seen.
+fn expected_exit_codes(job: &Job, executed: &Executed, config: &Config) -> Vec<i32> {
+    if !job.expected_exit_codes.is_empty() {
+        return job.expected_exit_codes.clone();
+    }
+    let known = health::known_exit_codes(job, &executed.artifacts, config);
+    known.map_or_else(|| vec![executed.exit_code], <[i32]>::to_vec)
 }
 
 fn is_builtin(job: &Job) -> bool {
@@ -283,7 +311,10 @@ fn input(request: &RecordRequest, kept: &Kept) -> Input {
         source_provenance: None,
         digest: Some(job.input.identity().into()),
         bundle_digest: is_tree.then(|| kept.input.digest.into()),
-        path: Some(Places::of(job).input().to_owned()),
+        path: Some(match &request.as_is {
+            Some(place) => place.input.to_string_lossy().into_owned(),
+            None => Places::of(job).input().to_owned(),
+        }),
         uri: None,
         extra: BTreeMap::new(),
     }
@@ -292,7 +323,7 @@ fn input(request: &RecordRequest, kept: &Kept) -> Input {
 fn scanner(
     request: &RecordRequest,
     kept: &Kept,
-    executed: &Executed,
+    expected_exit_codes: Vec<i32>,
     argv: Vec<String>,
     flags: Vec<String>,
 ) -> Scanner {
@@ -302,7 +333,6 @@ fn scanner(
         ScannerMaterial::Binary { path, .. } => (ScannerKind::Binary, None, Some(format!("file://{}", path.display()))),
         ScannerMaterial::Tree(_) => (ScannerKind::Tree, kept.tree.as_ref().map(|blob| blob.digest.into()), None),
     };
-    let declared = job.expected_exit_codes.clone();
     Scanner {
         engine: if is_builtin(job) { ENGINE.to_owned() } else { request.engine.clone() },
         kind: Some(kind),
@@ -314,7 +344,7 @@ fn scanner(
         flags,
         argv,
         env_names: job.env.keys().cloned().collect(),
-        expected_exit_codes: if declared.is_empty() { vec![executed.exit_code] } else { declared },
+        expected_exit_codes,
         uri,
         extra: BTreeMap::new(),
     }

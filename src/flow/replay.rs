@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use crate::canonical::Roots;
 use crate::flow::context::Context;
 use crate::flow::execute::{self, Executed};
 use crate::flow::failure::Failure;
 use crate::flow::job::Job;
 use crate::flow::produced::Produced;
 use crate::flow::restore::Restored;
+use crate::flow::roots;
 use crate::flow::verdict::{self, Comparison, Rules, Scope, VerdictError};
 use crate::model::diff::DiffSummary;
 use crate::model::dimension::{Dimension, Dimensions};
@@ -48,6 +50,8 @@ pub struct Expected {
     pub scope: Scope,
     /// Digests of all inputs as recorded.
     pub recorded: Recorded,
+    /// Where the input lay when the artifacts were made.
+    pub roots: Roots,
 }
 
 /// What is known of the inputs that the expected artifacts came from.
@@ -131,7 +135,8 @@ impl Replay {
         result.diff = comparison.diff;
         let second = execute::execute(&self.job, context)?;
         let runs = (first.artifacts.as_slice(), second.artifacts.as_slice());
-        let names = verdict::unstable(&self.expected.artifacts, runs, &self.rules(context)).map_err(unhealthy)?;
+        let names = verdict::unstable(&self.expected.artifacts, runs, &self.rules(&roots::of_job(&self.job), context))
+            .map_err(unhealthy)?;
         if !names.is_empty() {
             return Ok(Outcome::Flaky {
                 detail: format!("two runs of the same inputs differ in {}", names.join(", ")),
@@ -141,15 +146,18 @@ impl Replay {
     }
 
     fn compare(&self, executed: &Executed, context: &Context) -> Result<Comparison, Failure> {
-        verdict::compare(&self.expected.artifacts, &executed.artifacts, &self.rules(context)).map_err(unhealthy)
+        let roots = roots::of_job(&self.job);
+        verdict::compare(&self.expected.artifacts, &executed.artifacts, &self.rules(&roots, context)).map_err(unhealthy)
     }
 
-    fn rules<'a>(&self, context: &'a Context) -> Rules<'a> {
+    fn rules<'a>(&'a self, actual_roots: &'a Roots, context: &'a Context) -> Rules<'a> {
         Rules {
             config: &context.config,
             scope: self.expected.scope,
             policy: &context.default_policy.policy,
             now: self.job.clock,
+            expected_roots: &self.expected.roots,
+            actual_roots,
         }
     }
 }

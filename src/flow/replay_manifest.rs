@@ -17,6 +17,7 @@ use crate::flow::material::{MaterialError, ScannerMaterial};
 use crate::flow::recorded::{self, UnsafeName};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::restore::{self, RestoreError};
+use crate::flow::roots;
 use crate::flow::shell;
 use crate::flow::source_line;
 use crate::flow::trees::{self, TreeError};
@@ -297,7 +298,8 @@ pub(super) fn prepare(
         let value = std::env::var(name).map_err(|_| ReplayError::Variable(name.clone()))?;
         job.env.insert(name.clone(), value);
     }
-    let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions) };
+    let roots = roots::of_manifest(manifest.manifest());
+    let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots };
     let notes = recorded::other_rules(manifest.manifest(), &context.config);
     Ok(Ok(Replay { title: title.clone(), job, expected, notes, origin: Some(restored) }))
 }

@@ -8,7 +8,7 @@ use std::thread;
 
 use jiff::Timestamp;
 
-use crate::canonical::{self, Canonical, JsonError, Limits};
+use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
 use crate::compare::semantic::Semantics;
 use crate::compare::{diff, fidelity};
 use crate::flow::config::Config;
@@ -48,6 +48,10 @@ pub struct Rules<'a> {
     pub policy: &'a Policy,
     /// The instant that a policy takes for now.
     pub now: Timestamp,
+    /// Where the input lay when what is expected was made.
+    pub expected_roots: &'a Roots,
+    /// Where it lay now.
+    pub actual_roots: &'a Roots,
 }
 
 /// How far two sides agree.
@@ -108,8 +112,8 @@ struct Read<'a> {
 
 /// Compares what was expected with what came out.
 pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
-    let of_expected = || read_side(expected, rules.config);
-    let of_actual = || read_side(in_scope(expected, actual, rules.scope), rules.config);
+    let of_expected = || read_side(expected, rules.expected_roots, rules.config);
+    let of_actual = || read_side(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config);
     let size: usize = expected.iter().map(|artifact| artifact.bytes.len()).sum();
     let (before, after) = if size < WORTH_A_THREAD {
         (of_expected(), of_actual())
@@ -188,7 +192,7 @@ pub fn read(
     actual: &[Produced],
     rules: &Rules<'_>,
 ) -> Result<(Vec<(String, Digest)>, Semantics, Option<Decision>), VerdictError> {
-    let read = read_side(in_scope(expected, actual, rules.scope), rules.config);
+    let read = read_side(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config);
     let read = read.map_err(|(name, source)| VerdictError::Actual { name, source })?;
     let meaning = meaning(read.values().map(|read| &read.document));
     let decision = decide(&meaning, rules.policy, rules.now)?;
@@ -210,7 +214,7 @@ pub fn unstable(
     rules: &Rules<'_>,
 ) -> Result<Vec<String>, VerdictError> {
     let digests = |run| -> Result<BTreeMap<&str, Digest>, VerdictError> {
-        let read = read_side(in_scope(expected, run, rules.scope), rules.config);
+        let read = read_side(in_scope(expected, run, rules.scope), rules.actual_roots, rules.config);
         let read = read.map_err(|(name, source)| VerdictError::Actual { name, source })?;
         Ok(read.into_iter().map(|(name, read)| (name, read.canonical.digest)).collect())
     };
@@ -219,28 +223,33 @@ pub fn unstable(
     Ok(names.into_iter().filter(|name| a.get(name) != b.get(name)).map(str::to_owned).collect())
 }
 
-/// Whether an artifact is what its format says; its canonical form if it is.
-pub fn check(artifact: &Produced, config: &Config) -> Result<Canonical, UnreadableArtifact> {
+/// Whether an artifact of a scan whose input lay at `roots` is what its format says; its canonical form if it is.
+pub fn check(artifact: &Produced, roots: &Roots, config: &Config) -> Result<Canonical, UnreadableArtifact> {
     format::read_document(artifact.format, &artifact.bytes).map_err(UnreadableArtifact::Format)?;
-    canonical_form(artifact, config)
+    canonical_form(artifact, roots, config)
 }
 
 /// Reads one artifact under the profile that applies to it.
-fn canonical_form(artifact: &Produced, config: &Config) -> Result<Canonical, UnreadableArtifact> {
-    canonical::canonicalize_with(config.profile(artifact.format), &artifact.bytes, &Limits::default())
+fn canonical_form(artifact: &Produced, roots: &Roots, config: &Config) -> Result<Canonical, UnreadableArtifact> {
+    canonical::canonicalize_rooted(config.profile(artifact.format), roots, &artifact.bytes, &Limits::default())
         .map_err(UnreadableArtifact::Canonical)
 }
 
 fn read_side<'a>(
     side: impl IntoIterator<Item = &'a Produced>,
+    roots: &Roots,
     config: &Config,
 ) -> Result<BTreeMap<&'a str, Read<'a>>, (String, UnreadableArtifact)> {
     let primary = side.into_iter().filter(|artifact| artifact.artifact_type.is_primary());
     primary
         .map(|produced| {
             let failed = |source| (produced.name.clone(), source);
-            let canonical = canonical_form(produced, config).map_err(failed)?;
-            let document = format::read_document(produced.format, &produced.bytes)
+            let canonical = canonical_form(produced, roots, config).map_err(failed)?;
+            // What is the same byte for byte must mean the same, too.
+            let profile = config.profile(produced.format);
+            let named = canonical::without_names_of_the_run(profile, roots, &produced.bytes, &Limits::default());
+            let named = named.map_err(|source| failed(UnreadableArtifact::Canonical(source)))?;
+            let document = format::read_document(produced.format, &named)
                 .map_err(|source| failed(UnreadableArtifact::Format(source)))?;
             Ok((produced.name.as_str(), Read { produced, canonical, document }))
         })
@@ -332,7 +341,14 @@ mod tests {
         let broken = Produced { format: ArtifactFormat::StellaFindings, ..artifact("other", b"{") };
         let second = [artifact("a", b"1"), artifact("log", b"2"), artifact("more", b"")];
         let names = |scope, second: &[Produced]| {
-            let rules = Rules { config: &config, scope, policy: &policy, now: Timestamp::UNIX_EPOCH };
+            let rules = Rules {
+                config: &config,
+                scope,
+                policy: &policy,
+                now: Timestamp::UNIX_EPOCH,
+                expected_roots: &Roots::default(),
+                actual_roots: &Roots::default(),
+            };
             unstable(&expected, (&first, second), &rules)
         };
         assert_eq!(names(Scope::All, &second).unwrap(), ["log", "more"]);
@@ -340,6 +356,23 @@ mod tests {
         let second = [artifact("a", b"1"), artifact("log", b"1"), broken];
         assert!(names(Scope::All, &second).is_err());
         assert!(names(Scope::Expected, &second).unwrap().is_empty());
+    }
+
+    /// What a profile takes for random means nothing.
+    #[test]
+    fn other_random_ids_mean_the_same() {
+        let text = include_str!("../../tests/data/canonical/cyclonedx/random-refs.json");
+        let profile = crate::canonical::Profile::builtin(ArtifactFormat::Cyclonedx);
+        let digest =
+            |text: &str| canonical::canonicalize_with(profile, text.as_bytes(), &Limits::default()).unwrap().digest;
+        let ids: BTreeSet<&str> = text.split('"').filter(|id| id.starts_with("BomRef.") || id.len() == 36).collect();
+        assert!(ids.len() >= 9, "{ids:?}");
+        let renamed = |text: String, (n, id): (usize, &&str)| text.replace(*id, &format!("BomRef.{n}.7"));
+        let other = ids.iter().enumerate().fold(text.to_owned(), renamed);
+        assert_ne!(other, text);
+        assert_eq!(digest(&other), digest(text));
+        let meaning = |text: &str| meaning_of(ArtifactFormat::Cyclonedx, text.as_bytes());
+        assert_eq!(meaning(&other), meaning(text));
     }
 
     /// What a profile calls a set has no first element: else equal bytes could mean different things.
@@ -352,6 +385,13 @@ mod tests {
                 // Mandatory, and volatile: the profile drops them.
                 canonical["@id"] = "urn:example".into();
                 canonical["timestamp"] = "2026-01-01T00:00:00Z".into();
+            }
+            if format == ArtifactFormat::Sarif {
+                // A position became the name of what it meant, which the results of this document give beside it.
+                for result in canonical["runs"][0]["results"].as_array_mut().unwrap() {
+                    assert_eq!(result["ruleIndex"], result["ruleId"]);
+                    result.as_object_mut().unwrap().remove("ruleIndex");
+                }
             }
             assert_eq!(meaning_of(format, canonical.to_string().as_bytes()), meaning_of(format, bytes), "{format}");
         }

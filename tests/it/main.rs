@@ -16,6 +16,7 @@ mod corpus;
 mod docs;
 mod generated;
 mod harness;
+mod health;
 mod layout;
 #[cfg(feature = "registry")]
 mod registry;

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::canonical::pass::scan;
-use crate::canonical::profile::{Action, Progress, Rule};
+use crate::canonical::profile::{Action, Progress, Rule, Stage};
 
 /// What the rules say about one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +43,24 @@ pub(super) struct Places<'p> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Known {
     open: Vec<(usize, Progress)>,
-    /// The first rule that means it.
+    /// The first rule that means it, of those that are followed while writing.
     decision: Option<usize>,
+    /// The rules that mean it and need the whole document, if what stands there is of their kind.
+    watch: Vec<usize>,
+}
+
+impl Known {
+    /// Notes that the rule at `index` means the place.
+    fn meant_by(&mut self, index: usize, action: &Action) {
+        if action.stage() == Stage::Write && self.decision.is_none() {
+            self.decision = Some(index);
+        }
+        let needs_document = action.stage() != Stage::Write
+            || self.decision == Some(index) && matches!(action, Action::Mask { pattern: Some(_) });
+        if needs_document {
+            self.watch.push(index);
+        }
+    }
 }
 
 impl<'p> Places<'p> {
@@ -55,16 +71,20 @@ impl<'p> Places<'p> {
         let symbols = |rule| key(rule).iter().map(|name| names.symbol(name)).collect();
         let keys = rules.iter().map(symbols).collect();
         let mut places = Self { rules, names, keys, states: Vec::new(), found: HashMap::new(), steps: Vec::new() };
-        places.add(Known { open: Vec::new(), decision: None });
+        places.add(Known { open: Vec::new(), decision: None, watch: Vec::new() });
         places
     }
 
     /// At the whole document.
     pub(super) fn start(&mut self) -> State {
         let starts = self.rules.iter().map(|rule| rule.path().start()).enumerate();
-        let open: Vec<_> = starts.collect();
-        let decision = open.iter().find(|(index, at)| self.rules[*index].path().is_match(*at)).map(|(index, _)| *index);
-        State(self.add(Known { open, decision }))
+        let mut known = Known { open: starts.collect(), decision: None, watch: Vec::new() };
+        for (index, at) in known.open.clone() {
+            if self.rules[index].path().is_match(at) {
+                known.meant_by(index, self.rules[index].action());
+            }
+        }
+        State(self.add(known))
     }
 
     /// The symbol of a name as written in a document.
@@ -97,6 +117,12 @@ impl<'p> Places<'p> {
         Some((index, self.rules[index].action()))
     }
 
+    /// The rules that need the whole document if what stands at a place is of their kind.
+    #[inline(always)]
+    pub(super) fn watching(&self, state: State) -> impl Iterator<Item = &'p Action> {
+        self.states[state.0 as usize].watch.iter().map(|index| self.rules[*index].action())
+    }
+
     /// The symbols of the key of the rule at `index`.
     pub(super) fn key(&self, index: usize) -> &[u32] {
         &self.keys[index]
@@ -111,12 +137,12 @@ impl<'p> Places<'p> {
         if self.steps.len() > MOST_STEPS {
             return Err(TooMany);
         }
-        let mut known = Known { open: Vec::new(), decision: None };
+        let mut known = Known { open: Vec::new(), decision: None, watch: Vec::new() };
         for (index, progress) in &self.states[from.0 as usize].open {
             let path = self.rules[*index].path();
             let progress = path.step(*progress, self.names.name(symbol));
             if path.is_match(progress) {
-                known.decision = known.decision.or(Some(*index));
+                known.meant_by(*index, self.rules[*index].action());
             }
             if path.is_open(progress) {
                 known.open.push((*index, progress));

@@ -3,6 +3,8 @@
 //! Invariants: reads exactly one value; refuses what [`parse`](crate::canonical::parse) refuses, for the same reason
 //! at the same place; no recursion; a byte is moved a bounded number of times.
 
+use std::borrow::Cow;
+
 use crate::canonical::error::JsonErrorKind;
 use crate::canonical::limits::Limits;
 use crate::canonical::pass::fault::{Beside, Pass, Stop, fault};
@@ -106,7 +108,13 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
         let mut at = scan::blank_end(self.read.text.as_bytes(), 0);
         'value: loop {
             match self.read.byte(at) {
-                b'"' => at = self.read.string(at + 1)?,
+                b'"' => {
+                    let end = self.read.string(at + 1)?;
+                    if RULES {
+                        self.look_at_text(at, end)?;
+                    }
+                    at = end;
+                }
                 b'{' => {
                     at = self.open(at, Kind::Object)?;
                     if self.read.byte(at) != b'}' {
@@ -125,7 +133,14 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
                     self.frames.pop();
                     at += 1;
                 }
-                b'-' | b'0'..=b'9' => at = self.read.number(at)?,
+                b'-' | b'0'..=b'9' => {
+                    if RULES
+                        && self.places.watching(self.state).any(|watch| matches!(watch, Action::ResolveIndex { .. }))
+                    {
+                        return Err(Box::new(Stop::Unsuited));
+                    }
+                    at = self.read.number(at)?;
+                }
                 b't' => at = self.read.literal(at, "`true`")?,
                 b'f' => at = self.read.literal(at, "`false`")?,
                 b'n' => at = self.read.literal(at, "`null`")?,
@@ -194,7 +209,8 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
                 };
                 state = self.step(state, OTHER)?;
                 // Elements of which nothing is left need no order.
-                let kept = !matches!(self.places.action(state), Some((_, Action::Drop | Action::Mask)));
+                let kept =
+                    !matches!(self.places.action(state), Some((_, Action::Drop | Action::Mask { pattern: None })));
                 if let Some(index) = set
                     && kept
                 {
@@ -219,6 +235,33 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
             state,
         });
         Ok(self.read.skip_blanks(at + 1))
+    }
+
+    /// Leaves the document to the other way where the text from `at` to `end` is one that a rule replaces everywhere.
+    #[inline(always)]
+    fn look_at_text(&self, at: usize, end: usize) -> Pass<()> {
+        for watch in self.places.watching(self.state) {
+            let pattern = match watch {
+                Action::Alias { pattern } | Action::Relabel { pattern } | Action::Mask { pattern: Some(pattern) } => {
+                    pattern
+                }
+                Action::Drop
+                | Action::Mask { pattern: None }
+                | Action::Set { .. }
+                | Action::RootMap
+                | Action::ResolveIndex { .. } => continue,
+            };
+            let written = self.read.text.get(at..end).unwrap_or_default();
+            // Only what has an escape in it is another text than what is written.
+            let text = match written.contains('\\') {
+                false => Cow::Borrowed(written.get(1..written.len().saturating_sub(1)).unwrap_or_default()),
+                true => Cow::Owned(serde_json::from_str::<String>(written).unwrap_or_default()),
+            };
+            if pattern.is_match(&text) {
+                return Err(Box::new(Stop::Unsuited));
+            }
+        }
+        Ok(())
     }
 
     fn step(&mut self, from: State, symbol: u32) -> Pass<State> {
@@ -268,7 +311,7 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
                         // The comma before it goes, too, unless it is the first.
                         self.begin_cut(index, if start > body { start - 1 } else { start }, b"");
                     }
-                    Some((index, Action::Mask)) => self.begin_cut(index, member.value, MASK),
+                    Some((index, Action::Mask { pattern: None })) => self.begin_cut(index, member.value, MASK),
                     _ => {}
                 }
             }
@@ -296,7 +339,7 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
             match self.places.action(self.state) {
                 // The comma before it was left out.
                 Some((index, Action::Drop)) => self.begin_cut(index, place, b""),
-                Some((index, Action::Mask)) => self.begin_cut(index, place, MASK),
+                Some((index, Action::Mask { pattern: None })) => self.begin_cut(index, place, MASK),
                 _ => {}
             }
         }

@@ -6,9 +6,11 @@
 //! profile: cyclonedx        # its name
 //! form: json                # or bytes: hashed as they are, without rules
 //! numbers: as-is            # ECMAScript's shortest form; there is no other
+//! health:                   # how a run is told that did not go well: see Health
+//!   exit-codes: {retire: [0, 13]}
 //! rules:
 //!   - path: /serialNumber   # see Pattern
-//!     action: drop          # drop, mask or set
+//!     action: drop          # see Action
 //!     reason: a random UUID per document
 //!   - path: /**/components
 //!     action: set
@@ -16,10 +18,8 @@
 //!     reason: the specification gives the order no meaning
 //! ```
 //!
-//! Invariants: every rule has a reason; at each place of a document the first rule that means it decides; the
-//! digest covers name, form, numbers and rules, and neither comments nor layout.
-//! Absent: replacing random cross-references by content, and resolving indices before their array is sorted. A
-//! profile leaves such places alone, so that a difference in them is seen rather than hidden.
+//! Invariants: every rule has a reason; at each place of a document the first rule of a step of the pipeline that
+//! means it decides; the digest covers everything that is said, and neither comments nor layout.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -32,12 +32,20 @@ use crate::canonical::limits::Limits;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
 
+mod health;
 mod pattern;
+mod position;
 mod rule;
+mod text_pattern;
 
+pub use health::{Health, Sign};
 pub(super) use pattern::Progress;
 pub use pattern::{Pattern, PatternError};
+pub(super) use position::ArraySegment;
+pub use position::{Array, ArrayError, MemberPath};
+pub(super) use rule::Stage;
 pub use rule::{Action, Rule};
+pub use text_pattern::{Anchor, TextPattern, TextPatternError};
 
 /// A read profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +62,8 @@ struct Content {
     form: Form,
     #[serde(default)]
     numbers: Numbers,
+    #[serde(default, skip_serializing_if = "Health::is_empty")]
+    health: Health,
     #[serde(default)]
     rules: Vec<Rule>,
 }
@@ -100,7 +110,7 @@ pub enum ProfileError {
         path: Pattern,
     },
     /// Rules for bytes.
-    #[error("profile `{profile}` of form `bytes` has rules: they need form `json`")]
+    #[error("profile `{profile}` of form `bytes` has rules or signs: they need form `json`")]
     RulesForBytes {
         /// The profile.
         profile: String,
@@ -191,9 +201,19 @@ impl Profile {
         self.content.form
     }
 
+    /// How a run is told that did not go well.
+    pub fn health(&self) -> &Health {
+        &self.content.health
+    }
+
     /// Its rules; the first that means a place decides there.
     pub fn rules(&self) -> &[Rule] {
         &self.content.rules
+    }
+
+    /// Whether a document can be given its form while it is written: no rule needs all of it first.
+    pub fn is_one_pass(&self) -> bool {
+        self.content.rules.iter().all(|rule| rule.action().stage() == Stage::Write)
     }
 
     /// The same without the rule at `index`.
@@ -216,14 +236,14 @@ impl Content {
         if self.profile.trim().is_empty() {
             return Err(ProfileError::NoName);
         }
-        if self.form == Form::Bytes && !self.rules.is_empty() {
+        if self.form == Form::Bytes && !(self.rules.is_empty() && self.health.signs().is_empty()) {
             return Err(ProfileError::RulesForBytes { profile: profile() });
         }
-        if self.rules.len() > Profile::MAX_RULES {
+        if self.rules.len() + self.health.signs().len() > Profile::MAX_RULES {
             return Err(ProfileError::TooLarge { what: "rules", limit: Profile::MAX_RULES });
         }
         let mut paths = BTreeSet::new();
-        match self.rules.iter().find(|rule| !paths.insert(rule.path().as_str())) {
+        match self.rules.iter().find(|rule| !paths.insert((rule.action().stage(), rule.path().as_str()))) {
             Some(rule) => Err(ProfileError::PathTwice { profile: profile(), path: rule.path().clone() }),
             None => Ok(()),
         }
@@ -332,7 +352,19 @@ mod tests {
             ("reason: volatile", "reason: ' '", "at `rules[0]`", "rule for `/a` has no reason"),
             (", reason: volatile", "", "at `rules[0]`", "missing field `reason`"),
             ("/a", "a", "at `rules[0].path`", "pattern `a` must begin with `/`"),
-            ("action: drop", "action: relabel", "at `rules[0].action`", "unknown variant `relabel`"),
+            ("action: drop", "action: strip", "at `rules[0].action`", "unknown variant `strip`"),
+            ("action: drop", "action: relabel", "at `rules[0]`", "needs a pattern"),
+            ("action: drop", "action: alias", "at `rules[0]`", "needs a pattern"),
+            (
+                "action: drop",
+                "action: drop, pattern: x",
+                "at `rules[0]`",
+                "only `mask`, `alias` and `relabel` take one",
+            ),
+            ("action: drop", "action: mask, pattern: '('", "at `rules[0]`", "no usable regular expression"),
+            ("action: drop", "action: resolve-index", "at `rules[0]`", "needs `into`"),
+            ("action: drop", "action: drop, by: [x]", "at `rules[0]`", "only `action: resolve-index` takes them"),
+            ("action: drop", "action: resolve-index, into: [/x/*], by: [y]", "at `rules[0]`", "does not decide"),
             ("action: drop", "action: drop, key: [x]", "at `rules[0]`", "only `action: set` takes one"),
             ("action: drop", "action: set, key: [x, x]", "at `rules[0]`", "has `x` in its key twice"),
             ("path: /a", "path: ''", "at `rules[0]`", "rule for the whole document"),
@@ -349,7 +381,7 @@ mod tests {
         let rows = [
             (SMALL.replace("profile: p", "profile: ''"), "profile has no name"),
             (format!("{SMALL}{rule}\n"), "two rules for `/a`"),
-            (SMALL.replace("json", "bytes"), "form `bytes` has rules"),
+            (SMALL.replace("json", "bytes"), "form `bytes` has rules or signs"),
             (String::new(), "profile is not valid"),
             (format!("{SMALL}---\n{SMALL}"), "profile is not valid"),
             (format!("#{}", " ".repeat(Profile::MAX_BYTES)), "over the limit of 1048576 bytes"),

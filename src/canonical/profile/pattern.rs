@@ -136,7 +136,7 @@ impl FromStr for Pattern {
     }
 }
 
-fn unescaped(name: &str) -> Option<String> {
+pub(super) fn unescaped(name: &str) -> Option<String> {
     let mut parts = name.split('~');
     let mut text = parts.next()?.to_owned();
     for part in parts {

@@ -21,12 +21,14 @@ use serde::de::DeserializeOwned;
 
 use crate::bundle::listed::BundleError;
 use crate::bundle::{feed, policy};
+use crate::canonical::Roots;
 use crate::flow::artifact_spec::ArtifactSpec;
 use crate::flow::context::Context;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::flow::produced::{Produced, usual_type};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
+use crate::flow::roots;
 use crate::flow::settings::Settings;
 use crate::flow::subject::Built;
 use crate::flow::trees::{self, TreeError};
@@ -223,6 +225,8 @@ impl Case {
             built.swap_into_case(&mut job);
             moving = built.dimension();
         }
+        // What a case expects was written for the place at which every case runs.
+        let roots = roots::of_job(&job);
         Ok(Replay {
             title: self.title(context),
             job,
@@ -230,6 +234,7 @@ impl Case {
                 artifacts: self.expected.clone(),
                 scope: Scope::Expected,
                 recorded: Recorded::AllBut(moving),
+                roots,
             },
             notes: Vec::new(),
             origin: None,
@@ -334,7 +339,8 @@ fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Resu
         let given = specs.iter().find(|spec| spec.file_name() == name).and_then(|spec| spec.format);
         let format = given.unwrap_or_else(|| builtin::recognise(&name, &bytes));
         let artifact = Produced { artifact_type: usual_type(format), name, format, bytes: bytes.into() };
-        verdict::check(&artifact, &context.config).map_err(|source| CaseError::Expected { file, source })?;
+        verdict::check(&artifact, &Roots::default(), &context.config)
+            .map_err(|source| CaseError::Expected { file, source })?;
         expected.push(artifact);
     }
     Ok(expected)

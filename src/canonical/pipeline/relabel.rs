@@ -1,0 +1,331 @@
+//! Random ids, named after what they stand for (after Weisfeiler and Leman 1968).
+//!
+//! 1. Every id begins with the same colour.
+//! 2. Four times: the colour of an id becomes a hash of the objects that it is the id of, their sets in order, with the
+//!    colour of every id in place of the id.
+//! 3. Ids that still share a colour are told apart, four times, by where they are mentioned: by a hash of each
+//!    outermost element of an array that holds the id, and the path to it.
+//! 4. The name of an id is its colour. Ids that share one even now stand for things that are alike in all they hold and
+//!    in all that mentions them, and share the name.
+//!
+//! Only the third step looks beyond the object itself: where things differ in what they hold, a change in one place
+//! does not rename the others.
+//!
+//! Invariants: the names do not depend on the ids, nor on the order of sets; a package URL is never taken for a random
+//! id; texts that only contain an id are left alone.
+
+use std::collections::HashMap;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::canonical::emit;
+use crate::canonical::follow::{Follower, Place};
+use crate::canonical::pipeline::rewrite;
+use crate::canonical::profile::{Action, Rule, Stage};
+use crate::canonical::value::Value;
+
+/// How often colours are refined: how many references away a difference is seen.
+const ROUNDS: usize = 4;
+
+type Hash = [u8; 32];
+
+/// Renames every random id that `rules` find; adds to `done` in how many texts and names.
+pub(super) fn relabel(document: &mut Value<'_>, rules: &[Rule], done: &mut [u64]) {
+    let mut ids = Ids::default();
+    let (mut follower, place) = Follower::start(rules, Stage::Relabel);
+    ids.collect(document, rules, &mut follower, &place);
+    if ids.rules.is_empty() {
+        return;
+    }
+    let colours = colours(document, rules, &ids);
+    let names: HashMap<&str, (String, usize)> = ids
+        .numbers
+        .iter()
+        .map(|(id, number)| {
+            (id.as_str(), (format!("ref:{}", hex::encode(&colours[*number][..16])), ids.rules[*number]))
+        })
+        .collect();
+    for (index, done) in done.iter_mut().enumerate() {
+        if ids.rules.contains(&index) {
+            *done += rewrite(document, &|text| {
+                let (name, rule) = names.get(text)?;
+                (*rule == index).then(|| name.clone())
+            });
+        }
+    }
+}
+
+/// The random ids of a document.
+#[derive(Default)]
+struct Ids {
+    numbers: HashMap<String, usize>,
+    /// The rule that found each, by its number.
+    rules: Vec<usize>,
+}
+
+impl Ids {
+    fn collect(&mut self, value: &Value<'_>, rules: &[Rule], follower: &mut Follower<'_>, place: &Place) {
+        if let (Some(index), Value::String(text)) = (place.decision, value)
+            && let Action::Relabel { pattern } = rules[index].action()
+            && !text.starts_with("pkg:")
+            && !self.numbers.contains_key(text.as_ref())
+            && pattern.is_match(text)
+        {
+            self.numbers.insert(text.clone().into_owned(), self.rules.len());
+            self.rules.push(index);
+        }
+        if follower.is_done(place) {
+            return;
+        }
+        match value {
+            Value::Array(items) => {
+                let below = follower.below(place, None);
+                items.iter().for_each(|item| self.collect(item, rules, follower, &below));
+                follower.leave(&below);
+            }
+            Value::Object(members) => {
+                for member in members {
+                    let below = follower.below(place, Some(&member.name));
+                    self.collect(&member.value, rules, follower, &below);
+                    follower.leave(&below);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn number(&self, text: &str) -> Option<usize> {
+        self.numbers.get(text).copied()
+    }
+}
+
+fn colours(document: &Value<'_>, rules: &[Rule], ids: &Ids) -> Vec<Hash> {
+    let (sets, at_set) = Follower::start(rules, Stage::Write);
+    let (definitions, at_definition) = Follower::start(rules, Stage::Relabel);
+    let mut planter = Planter { rules, ids, sets, definitions };
+    let tree = planter.plant(document, &at_set, &at_definition, None);
+    let mut colours = vec![hash(b"id", []); ids.rules.len()];
+    for _ in 0..ROUNDS {
+        let mut seen = Seen::new(colours.len());
+        seen.look(&tree, &colours);
+        let own = seen.owners.into_iter().map(|mut owners| {
+            owners.sort_unstable();
+            hash(b"own", owners)
+        });
+        colours = own.collect();
+    }
+    let mut shared: HashMap<Hash, usize> = HashMap::new();
+    colours.iter().for_each(|colour| *shared.entry(*colour).or_default() += 1);
+    let tied: Vec<bool> = colours.iter().map(|colour| shared[colour] > 1).collect();
+    if !tied.contains(&true) {
+        return colours;
+    }
+    for _ in 0..ROUNDS {
+        let mut seen = Seen::new(colours.len());
+        seen.look(&tree, &colours);
+        let next = seen.mentions.into_iter().zip(&colours).zip(&tied).map(|((mut mentions, colour), tied)| {
+            if !tied {
+                return *colour;
+            }
+            mentions.sort_unstable();
+            hash(b"mentioned", std::iter::once(*colour).chain(mentions))
+        });
+        colours = next.collect();
+    }
+    colours
+}
+
+fn hash(tag: &[u8], parts: impl IntoIterator<Item = Hash>) -> Hash {
+    let mut hasher = Sha256::new();
+    hasher.update([tag.len() as u8]);
+    hasher.update(tag);
+    parts.into_iter().for_each(|part| hasher.update(part));
+    hasher.finalize().into()
+}
+
+/// A document as far as its ids matter: what holds none is a hash already.
+enum Tree {
+    Fixed(Hash),
+    Id(usize),
+    List {
+        is_set: bool,
+        items: Vec<Tree>,
+    },
+    Object {
+        members: Vec<(Tree, Tree)>,
+        owned: Vec<usize>,
+    },
+    /// A part that mentions ids, each with the path to it.
+    Part {
+        whole: Box<Tree>,
+        mentioned: Vec<(usize, Hash)>,
+    },
+}
+
+/// The ids that a part mentions, and the path from it to here.
+struct Mentions {
+    found: Vec<(usize, Hash)>,
+    path: Vec<u8>,
+}
+
+struct Planter<'r> {
+    rules: &'r [Rule],
+    ids: &'r Ids,
+    sets: Follower<'r>,
+    definitions: Follower<'r>,
+}
+
+impl Planter<'_> {
+    fn plant(&mut self, value: &Value<'_>, set: &Place, definition: &Place, mentions: Option<&mut Mentions>) -> Tree {
+        match value {
+            Value::String(text) => self.text(text, mentions),
+            Value::Array(items) => self.list(items, set, definition, mentions),
+            Value::Object(_) => self.object(value, set, definition, mentions),
+            other => Tree::Fixed(hash(b"scalar", [Sha256::digest(emit::emit(other, &[], 0).bytes).into()])),
+        }
+    }
+
+    fn text(&self, text: &str, mentions: Option<&mut Mentions>) -> Tree {
+        match self.ids.number(text) {
+            None => Tree::Fixed(hash(b"text", [Sha256::digest(text).into()])),
+            Some(id) => {
+                if let Some(mentions) = mentions {
+                    let path = Sha256::digest(&mentions.path).into();
+                    mentions.found.push((id, path));
+                }
+                Tree::Id(id)
+            }
+        }
+    }
+
+    fn list(
+        &mut self,
+        items: &[Value<'_>],
+        set: &Place,
+        definition: &Place,
+        mut mentions: Option<&mut Mentions>,
+    ) -> Tree {
+        let action = set.decision.map(|index| self.rules[index].action());
+        let is_set = matches!(action, Some(Action::Set { .. }));
+        let (set, definition) = (self.sets.below(set, None), self.definitions.below(definition, None));
+        let items: Vec<Tree> = items
+            .iter()
+            .map(|item| match mentions.as_deref_mut() {
+                Some(mentions) => {
+                    mentions.path.extend_from_slice(b"/*");
+                    let tree = self.plant(item, &set, &definition, Some(mentions));
+                    mentions.path.truncate(mentions.path.len() - 2);
+                    tree
+                }
+                // The outermost element: all that it holds is the context of the ids in it.
+                None => self.part(item, &set, &definition),
+            })
+            .collect();
+        self.sets.leave(&set);
+        self.definitions.leave(&definition);
+        folded(Tree::List { is_set, items })
+    }
+
+    fn part(&mut self, value: &Value<'_>, set: &Place, definition: &Place) -> Tree {
+        let mut mentions = Mentions { found: Vec::new(), path: Vec::new() };
+        let whole = self.plant(value, set, definition, Some(&mut mentions));
+        if mentions.found.is_empty() {
+            return whole;
+        }
+        Tree::Part { whole: Box::new(whole), mentioned: mentions.found }
+    }
+
+    fn object(
+        &mut self,
+        value: &Value<'_>,
+        set: &Place,
+        definition: &Place,
+        mut mentions: Option<&mut Mentions>,
+    ) -> Tree {
+        let Value::Object(members) = value else { return Tree::Fixed(hash(b"none", [])) };
+        let is_mentioned = |text: &str| self.ids.number(text).is_some();
+        let holds_ids = members.iter().any(|member| {
+            is_mentioned(&member.name) || matches!(&member.value, Value::String(text) if is_mentioned(text))
+        });
+        if mentions.is_none() && holds_ids {
+            // Within no array: the object itself is the context.
+            return self.part(value, set, definition);
+        }
+        let mut owned = Vec::new();
+        let mut planted = Vec::with_capacity(members.len());
+        for member in members {
+            let (set, definition) =
+                (self.sets.below(set, Some(&member.name)), self.definitions.below(definition, Some(&member.name)));
+            if let (Some(_), Value::String(text)) = (definition.decision, &member.value) {
+                owned.extend(self.ids.number(text));
+            }
+            let name = self.text(&member.name, mentions.as_deref_mut());
+            let length = mentions.as_deref_mut().map(|mentions| {
+                let length = mentions.path.len();
+                mentions.path.push(b'/');
+                // An id as a name would make paths random.
+                mentions.path.extend_from_slice(if matches!(name, Tree::Id(_)) { b"" } else { member.name.as_bytes() });
+                length
+            });
+            let value = self.plant(&member.value, &set, &definition, mentions.as_deref_mut());
+            if let (Some(mentions), Some(length)) = (mentions.as_deref_mut(), length) {
+                mentions.path.truncate(length);
+            }
+            planted.push((name, value));
+            self.sets.leave(&set);
+            self.definitions.leave(&definition);
+        }
+        folded(Tree::Object { members: planted, owned })
+    }
+}
+
+/// A tree without ids is its hash.
+fn folded(tree: Tree) -> Tree {
+    let is_fixed = |tree: &Tree| matches!(tree, Tree::Fixed(_));
+    let fixed = match &tree {
+        Tree::List { items, .. } => items.iter().all(is_fixed),
+        Tree::Object { members, .. } => members.iter().all(|(name, value)| is_fixed(name) && is_fixed(value)),
+        _ => false,
+    };
+    if fixed { Tree::Fixed(Seen::new(0).look(&tree, &[])) } else { tree }
+}
+
+/// What one look at the document shows of each id.
+struct Seen {
+    owners: Vec<Vec<Hash>>,
+    mentions: Vec<Vec<Hash>>,
+}
+
+impl Seen {
+    fn new(ids: usize) -> Self {
+        Self { owners: vec![Vec::new(); ids], mentions: vec![Vec::new(); ids] }
+    }
+
+    fn look(&mut self, tree: &Tree, colours: &[Hash]) -> Hash {
+        match tree {
+            Tree::Fixed(hash) => *hash,
+            Tree::Id(id) => hash(b"ref", [colours[*id]]),
+            Tree::List { is_set, items } => {
+                let mut items: Vec<Hash> = items.iter().map(|item| self.look(item, colours)).collect();
+                if *is_set {
+                    items.sort_unstable();
+                }
+                hash(b"list", items)
+            }
+            Tree::Object { members, owned } => {
+                let mut pairs: Vec<(Hash, Hash)> =
+                    members.iter().map(|(name, value)| (self.look(name, colours), self.look(value, colours))).collect();
+                // By their hashes: the order of names that are ids is random.
+                pairs.sort_unstable();
+                let whole = hash(b"object", pairs.into_iter().flat_map(|(name, value)| [name, value]));
+                owned.iter().for_each(|id| self.owners[*id].push(whole));
+                whole
+            }
+            Tree::Part { whole, mentioned } => {
+                let whole = self.look(whole, colours);
+                mentioned.iter().for_each(|(id, path)| self.mentions[*id].push(hash(b"mention", [whole, *path])));
+                whole
+            }
+        }
+    }
+}
