@@ -20,6 +20,7 @@ use crate::model::digest::Digest;
 
 pub mod health;
 pub mod jcs;
+pub mod learn;
 pub mod profile;
 pub mod trial;
 

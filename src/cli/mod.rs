@@ -20,6 +20,7 @@ mod image;
 mod init;
 mod manifest;
 mod output;
+mod profile;
 mod progress;
 mod reference;
 mod replay;
@@ -77,6 +78,8 @@ enum Command {
     Feed(feed::FeedCommand),
     #[command(subcommand)]
     Image(image::ImageCommand),
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
     /// The built-in scanner as a process of its own: what a sandbox runs.
     #[command(hide = true)]
     BuiltinScan(builtin_scan::BuiltinScanArgs),
@@ -129,6 +132,7 @@ fn dispatch(app: App) -> CliResult {
         Command::Manifest(command) => manifest::run(global, command),
         Command::Feed(command) => feed::run(global, command),
         Command::Image(command) => image::run(global, command),
+        Command::Profile(command) => profile::run(global, command),
         Command::BuiltinScan(args) => builtin_scan::run(args),
     }
 }

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tempfile::TempDir;
 
@@ -29,12 +30,14 @@ use crate::model::redact;
 use crate::model::result::{ExecutorEnv, Isolation};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest;
-use crate::sandbox::guest::InvalidGuestPath;
+use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
 use crate::sandbox::helper;
 use crate::sandbox::level::{self, NotIsolated};
 use crate::sandbox::run::{self, Ending, Finished};
 use crate::sandbox::setting::{Argv, InvalidSetting, Locale, TimeZone};
-use crate::sandbox::spec::{Clock, HostRoot, InvalidHostRoot, InvalidMount, Mount, Network, SandboxSpec};
+use crate::sandbox::spec::{
+    Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Mount, Network, SandboxSpec,
+};
 
 /// A job that ran, healthily.
 #[derive(Debug, Clone)]
@@ -73,10 +76,34 @@ fn differences(job: &Job) -> Vec<String> {
     notes
 }
 
+/// What can be changed around a run that a job says nothing about. The default is what every run has.
+#[derive(Debug, Clone)]
+pub struct Around {
+    /// Where the scanner finds its input.
+    pub input: GuestPath,
+    /// In which order folders are listed.
+    pub order: DirectoryOrder,
+    /// When every file and folder of the input was last changed; what it is when it is written, where `None`.
+    pub mtimes: Option<SystemTime>,
+}
+
+impl Default for Around {
+    fn default() -> Self {
+        Self { input: guest::INPUT, order: DirectoryOrder::Sorted, mtimes: None }
+    }
+}
+
+/// Runs `job` once in a sandbox, with something changed around it.
+pub fn execute_around(job: &Job, around: &Around, context: &Context) -> Result<Executed, Failure> {
+    let executed = in_sandbox(job, around, context)?;
+    health::gate(job, &executed, &context.config)?;
+    Ok(executed)
+}
+
 fn run_once(job: &Job, context: &Context) -> Result<Executed, Failure> {
     match (&job.scanner, context.require_isolation) {
         (ScannerMaterial::BuiltIn, None) => in_process(job, context),
-        _ => in_sandbox(job, context),
+        _ => in_sandbox(job, &Around::default(), context),
     }
 }
 
@@ -130,10 +157,10 @@ fn executor(job: &Job, surroundings: &Surroundings, isolation: Option<Isolation>
     }
 }
 
-fn in_sandbox(job: &Job, context: &Context) -> Result<Executed, Failure> {
-    let scratch = Scratch::new(job).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
+fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed, Failure> {
+    let scratch = Scratch::new(job, around).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
     let helper = helper::helper_path().map_err(|error| Failure::infra("cannot start the sandbox", &error))?;
-    let spec = scratch.spec(job).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
+    let spec = scratch.spec(job, around).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
     if let Some(wanted) = context.require_isolation {
         // Before anything foreign runs, and once more on what was really reached.
         let reached = run::probe(&spec, &helper).map_err(|error| cannot_run(&error))?;
@@ -222,7 +249,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(job: &Job) -> Result<Self, io::Error> {
+    fn new(job: &Job, around: &Around) -> Result<Self, io::Error> {
         let root = tempfile::Builder::new().prefix("stella-run-").tempdir()?;
         let input_directory = root.path().join("input");
         match &job.input {
@@ -261,16 +288,19 @@ impl Scratch {
                 Some(to)
             }
         };
-        Ok(Self { places: Places::of(job), root, input_directory, scanner })
+        if let Some(at) = around.mtimes {
+            touch(&input_directory, at)?;
+        }
+        Ok(Self { places: Places::of(job).with_input_at(&around.input), root, input_directory, scanner })
     }
 
     /// The spec of the run: everything at its fixed place.
-    fn spec(&self, job: &Job) -> Result<SandboxSpec, SpecError> {
+    fn spec(&self, job: &Job, around: &Around) -> Result<SandboxSpec, SpecError> {
         let argv = if is_builtin(job) { self.places.builtin_argv(job) } else { self.places.fill(&job.argv) };
         let frozen = Clock::Frozen(job.clock);
         let mut spec = SandboxSpec::new(Argv::new(argv)?, frozen);
         // The scanner may write beside its input, as it does where it is used: this is a copy that is thrown away.
-        spec.mounts.add(Mount::writable(&self.input_directory, guest::INPUT)?)?;
+        spec.mounts.add(Mount::writable(&self.input_directory, around.input.clone())?)?;
         if let InputMaterial::Image(image) = &job.input {
             spec.mounts.add(Mount::read_only(&image.rootfs().path, self.places.rootfs_mount()?)?)?;
         }
@@ -287,7 +317,8 @@ impl Scratch {
         for root in &job.roots {
             spec.roots.push(HostRoot::try_from(root.clone())?);
         }
-        spec.working_directory = guest::INPUT;
+        spec.working_directory = around.input.clone();
+        spec.directory_order = around.order;
         spec.tz = TimeZone::new(job.tz.clone())?;
         spec.locale = Locale::new(job.locale.clone())?;
         spec.seed = job.seed;
@@ -310,6 +341,17 @@ impl Scratch {
         let out = self.root.path().join("out");
         with_decision(job, collect(&job.artifacts, &finished.stdout, &self.input_directory, &out)?)
     }
+}
+
+/// Gives every file and folder at and below `path` another time of change; links keep theirs.
+fn touch(path: &Path, at: SystemTime) -> io::Result<()> {
+    let kind = std::fs::symlink_metadata(path)?.file_type();
+    if kind.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            touch(&entry?.path(), at)?;
+        }
+    }
+    if kind.is_dir() || kind.is_file() { std::fs::File::open(path)?.set_modified(at) } else { Ok(()) }
 }
 
 /// Picks up what a scanner wrote. One that is missing or empty means that the scanner is not well.

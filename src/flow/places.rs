@@ -45,6 +45,12 @@ impl Places {
         Self { input, feed, scanner }
     }
 
+    /// The same where the input lies at `place` and not where it always does.
+    pub fn with_input_at(mut self, place: &GuestPath) -> Self {
+        self.input = self.input.replacen(guest::INPUT.as_str(), place.as_str(), 1);
+        self
+    }
+
     /// `input.path` of the manifest.
     pub fn input(&self) -> &str {
         &self.input

@@ -14,6 +14,7 @@ use crate::report::json::commands::{
     ManifestValidationV1, RecordingV1,
 };
 use crate::report::json::history::HistoryLineV1;
+use crate::report::json::profiles::{ProfileExplanationV1, ProfileLearnV1, ProfileListV1, ProfileTestV1};
 use crate::report::json::score::{GateV1, ScoreV1};
 use crate::sandbox::ledger::LedgerLine;
 
@@ -41,5 +42,9 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("score-v1.json", schema_for!(ScoreV1).to_value()),
         ("gate-v1.json", schema_for!(GateV1).to_value()),
         ("image-info-v1.json", schema_for!(ImageInfoV1).to_value()),
+        ("profile-list-v1.json", schema_for!(ProfileListV1).to_value()),
+        ("profile-explanation-v1.json", schema_for!(ProfileExplanationV1).to_value()),
+        ("profile-test-v1.json", schema_for!(ProfileTestV1).to_value()),
+        ("profile-learn-v1.json", schema_for!(ProfileLearnV1).to_value()),
     ]
 }

@@ -56,6 +56,12 @@ impl Roots {
         !self.is_empty() && (self.spellings.iter().any(|root| text.contains(root.as_str())) || is_escaped())
     }
 
+    /// Whether a root stands in a JSON text, as far as no escape hides it.
+    pub(in crate::canonical) fn stand_in(&self, json: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(json);
+        self.spellings.iter().any(|root| text.contains(root.as_str()))
+    }
+
     /// A JSON text in which the longest root is another, and that root; nothing where it is not there.
     pub(in crate::canonical) fn moved(&self, json: &str) -> Option<(String, Self)> {
         const ELSEWHERE: &str = "/mnt/else where";

@@ -216,6 +216,25 @@ impl Profile {
         self.content.rules.iter().all(|rule| rule.action().stage() == Stage::Write)
     }
 
+    /// The same with other rules.
+    ///
+    /// # Errors
+    /// Too many rules, or two for one place.
+    pub(super) fn with_rules(&self, rules: Vec<Rule>) -> Result<Self, ProfileError> {
+        let content = Content { rules, ..self.content.clone() };
+        content.check()?;
+        let digest = content.digest()?;
+        Ok(Self { content, digest })
+    }
+
+    /// As a file that [`Self::parse`] reads.
+    ///
+    /// # Errors
+    /// None that is known: texts and lists always have a form in YAML.
+    pub fn to_yaml(&self) -> Result<String, ProfileError> {
+        serde_yaml::to_string(&self.content).map_err(|source| ProfileError::Invalid { place: String::new(), source })
+    }
+
     /// The same without the rule at `index`.
     #[cfg(test)]
     pub(super) fn without(&self, index: usize) -> Self {
@@ -330,6 +349,14 @@ mod tests {
     }
 
     const SMALL: &str = "profile: p\nform: json\nrules:\n- {path: /a, action: drop, reason: volatile}\n";
+
+    #[test]
+    fn a_written_profile_is_read_back() {
+        for format in ArtifactFormat::ALL {
+            let profile = Profile::builtin(format);
+            assert_eq!(Profile::parse(&profile.to_yaml().unwrap()).unwrap(), *profile, "{format}");
+        }
+    }
 
     #[test]
     fn the_digest_is_of_what_is_said() {

@@ -93,6 +93,12 @@ impl Action {
 }
 
 impl Rule {
+    /// A rule made by us; none where its reason is empty.
+    pub(in crate::canonical) fn new(path: Pattern, action: Action, reason: &str) -> Option<Self> {
+        let reason = reason.trim().to_owned();
+        (!reason.is_empty()).then_some(Self { path, action, reason })
+    }
+
     /// The places that are meant.
     pub fn path(&self) -> &Pattern {
         &self.path

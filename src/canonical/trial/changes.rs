@@ -9,7 +9,7 @@ use crate::canonical::trial::look::{self, Seen};
 use crate::canonical::trial::{Variant, some};
 
 /// What a scalar is about, by the names of the members that lead to it.
-fn kind(names: &[Option<&str>]) -> Option<&'static str> {
+pub(in crate::canonical) fn kind(names: &[Option<&str>]) -> Option<&'static str> {
     let plain = |name: &str| -> String {
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
     };

@@ -22,6 +22,8 @@ mod changes;
 mod cosmetics;
 mod look;
 
+pub(super) use changes::kind as meaning;
+
 /// The most changes of one kind to one document; with more places, some evenly spread ones are taken.
 const MOST: usize = 120;
 /// How many wrong places of one kind are named.

@@ -5,5 +5,6 @@
 
 pub mod commands;
 pub mod history;
+pub mod profiles;
 pub mod score;
 pub mod v1;

@@ -13,6 +13,7 @@ mod gate;
 mod image;
 mod init;
 mod manifest;
+mod profile;
 mod replay;
 mod sandbox;
 mod scan;

@@ -1,0 +1,208 @@
+//! `stella profile learn`: a profile from runs of a scanner.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::canonical::Profile;
+use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::{output, setup};
+use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
+use crate::flow::context::Context;
+use crate::flow::job::Job;
+use crate::flow::learn::{self, LearnRunError, Lesson, Lessons};
+use crate::flow::material::InputMaterial;
+use crate::flow::{profiles, trees};
+use crate::host::clock;
+use crate::model::exit::Exit;
+use crate::model::manifest::NetworkMode;
+use crate::report::json::profiles::{LessonV1, ProfileLearnV1};
+use crate::report::untrusted;
+
+/// Run a scanner again and again with something changed around it, and propose a profile
+///
+/// Unchanged; with the clock a day on; with the input in another folder; with folders in another order; with other times
+/// on the files; several at once. What differs and is noise becomes a rule that names the runs in which it did; what
+/// differs and is none is told. Exits with 1 where such a difference is left.
+#[derive(Debug, Args)]
+pub struct LearnArgs {
+    /// What to scan: a file or a directory
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    input: PathBuf,
+    /// What is no part of the input (repeatable)
+    #[arg(long, value_name = "PATH")]
+    exclude: Vec<PathBuf>,
+    /// What the command writes: a file, or `-` for its standard output
+    #[arg(long, value_name = "TYPE=PATH[:FORMAT]", default_value = "findings=-")]
+    artifact: Vec<String>,
+    /// Advisories: a directory or a bundle
+    #[arg(long, value_name = "PATH")]
+    feed: Option<PathBuf>,
+    /// An environment variable that the command may see (repeatable)
+    #[arg(long, value_name = "NAME")]
+    env: Vec<String>,
+    /// Exit codes that mean that it ran well [default: any, but for what profiles know]
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    expect_exit: Vec<i32>,
+    /// What is known already [default: the profile of the artifact's format]
+    #[arg(long, value_name = "NAME|FILE")]
+    profile: Option<String>,
+    /// How often it runs unchanged, beside the first time
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=50))]
+    again: u8,
+    /// Where to write the profile [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    isolation: IsolationArgs,
+    /// The command of the scanner
+    #[arg(last = true, value_name = "COMMAND", required = true)]
+    command: Vec<String>,
+}
+
+pub(super) fn run(global: &GlobalArgs, args: &LearnArgs) -> CliResult {
+    let context = setup::context(global, &args.isolation)?;
+    let known = args.profile.as_deref().map(super::find).transpose()?;
+    let job = job(args, &context)?;
+    let base = |name: &str, bytes: &[u8]| -> Profile {
+        known.clone().unwrap_or_else(|| profiles::for_document(name, bytes, &context.config).clone())
+    };
+    let lessons = learn::learn(&job, usize::from(args.again), base, &context).map_err(|error| match error {
+        LearnRunError::First(_) => {
+            CliError::new(Exit::Inconclusive, error).hint("it must run well once before anything can be learnt")
+        }
+        error => CliError::usage(error),
+    })?;
+    if lessons.lessons.is_empty() {
+        return Err(CliError::usage("nothing can be learnt: no artifact is JSON")
+            .hint("text has no places that a rule could name"));
+    }
+    show(global, args, &lessons)?;
+    let is_left = lessons.lessons.iter().any(|lesson| lesson.learnt.same < lesson.learnt.of);
+    Ok(if is_left || !lessons.failed.is_empty() { Exit::Failed } else { Exit::Passed }.into())
+}
+
+fn job(args: &LearnArgs, context: &Context) -> Result<Job, CliError> {
+    let artifacts = args.artifact.iter().map(|text| text.parse::<ArtifactSpec>()).collect::<Result<Vec<_>, _>>();
+    let artifacts = artifacts.map_err(CliError::usage)?;
+    let mut without = vec![context.local.root().to_owned()];
+    without.extend(args.exclude.iter().cloned());
+    without.extend(artifacts.iter().filter_map(|artifact| match &artifact.path {
+        ArtifactPath::File(file) => Some(args.input.join(file)),
+        ArtifactPath::Stdout => None,
+    }));
+    let Some((program, rest)) = args.command.split_first() else {
+        return Err(CliError::usage("no command").hint("put it after `--`"));
+    };
+    let found = trees::look_up(program, std::env::var_os("PATH").as_deref())
+        .ok_or_else(|| CliError::usage(format!("no program `{program}`")).hint("is it installed, and on PATH?"))?;
+    let feed = args.feed.as_deref().map(|path: &Path| trees::feed("osv", path, context)).transpose();
+    let feed = feed.map_err(|error| {
+        CliError::usage(error).hint("a feed is a directory, or a bundle made by `stella feed build`")
+    })?;
+    Ok(Job {
+        input: InputMaterial::read(&args.input, &without).map_err(CliError::usage)?,
+        scanner: trees::executable(&found).map_err(CliError::usage)?,
+        argv: std::iter::once("{scanner}".to_owned()).chain(rest.iter().cloned()).collect(),
+        flags: Vec::new(),
+        env: env(&args.env)?,
+        recorded_env: Vec::new(),
+        expected_exit_codes: args.expect_exit.clone(),
+        artifacts,
+        feeds: feed.into_iter().collect(),
+        policy: None,
+        clock: clock::now(),
+        tz: "UTC".to_owned(),
+        locale: "C".to_owned(),
+        seed: 0,
+        settings: Settings::default(),
+        roots: context.roots.clone(),
+        network: NetworkMode::Disabled,
+    })
+}
+
+fn env(names: &[String]) -> Result<BTreeMap<String, String>, CliError> {
+    let value = |name: &String| match std::env::var(name) {
+        Ok(value) => Ok((name.clone(), value)),
+        Err(error) => Err(CliError::usage(format!("`--env {name}`: {error}")).hint("set it, or leave the option out")),
+    };
+    names.iter().map(value).collect()
+}
+
+/// The file of a lesson: with several artifacts the artifact's name stands in it.
+fn file(out: &Path, lesson: &Lesson, is_only: bool) -> PathBuf {
+    if is_only {
+        return out.to_owned();
+    }
+    let name = out.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    out.with_file_name(format!("{}-{name}", lesson.artifact))
+}
+
+fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &Lessons) -> Result<(), CliError> {
+    output::talk(&format!("{} runs beside the first", lessons.runs.len()));
+    for (perturbation, how) in &lessons.failed {
+        output::talk(&format!("a run failed, {perturbation}: {how}"));
+    }
+    for lost in &lessons.without_effect {
+        output::talk(&format!("without effect here: {lost}"));
+    }
+    for name in &lessons.not_json {
+        output::talk(&format!("artifact `{name}` is no JSON: nothing can be learnt of it"));
+    }
+    let mut documents = Vec::new();
+    for lesson in &lessons.lessons {
+        let learnt = &lesson.learnt;
+        let yaml = learnt.profile.to_yaml().map_err(CliError::infrastructure)?;
+        let path = args.out.as_deref().map(|out| file(out, lesson, lessons.lessons.len() == 1));
+        if let Some(path) = &path {
+            output::file(path, yaml.as_bytes())?;
+        }
+        output::talk(&format!(
+            "artifact `{}`: {} new rules; {} of {} runs are then the same as the first",
+            lesson.artifact,
+            learnt.new.len(),
+            learnt.same,
+            learnt.of
+        ));
+        for (place, (why, evidence)) in &learnt.not_noise {
+            output::talk(&format!("  not noise: {place}: {why}; {evidence}"));
+        }
+        match (global.format, &path) {
+            (Format::Json, _) => documents.push(document(lesson, yaml, path.as_deref())),
+            (Format::Text, None) => {
+                let lines = yaml.lines().map(|line| untrusted::visible(line).to_string() + "\n");
+                output::data(&lines.collect::<String>());
+            }
+            (Format::Text, Some(path)) => output::data(&format!("{}\n", path.display())),
+        }
+    }
+    if global.format == Format::Json {
+        output::json(&ProfileLearnV1 {
+            schema: "stella.profile-learn/1",
+            runs: lessons.runs.len(),
+            failed: lessons.failed.iter().map(|(perturbation, how)| format!("{perturbation}: {how}")).collect(),
+            without_effect: lessons.without_effect.clone(),
+            lessons: documents,
+        });
+    }
+    Ok(())
+}
+
+fn document(lesson: &Lesson, profile: String, path: Option<&Path>) -> LessonV1 {
+    let learnt = &lesson.learnt;
+    LessonV1 {
+        artifact: lesson.artifact.clone(),
+        profile,
+        file: path.map(|path| path.display().to_string()),
+        new: learnt.new.iter().map(|(place, evidence)| (place.clone(), evidence.to_string())).collect(),
+        not_noise: learnt
+            .not_noise
+            .iter()
+            .map(|(place, (why, evidence))| (place.clone(), format!("{why}; {evidence}")))
+            .collect(),
+        same: learnt.same,
+        of: learnt.of,
+    }
+}

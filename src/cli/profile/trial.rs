@@ -1,0 +1,127 @@
+//! `stella profile test`: whether a profile sees what it must, and nothing else.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::canonical::trial::{self, Trial, Tried};
+use crate::canonical::{Form, Limits, Profile, Roots};
+use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::output;
+use crate::flow::profiles::{self, DOCUMENTS_ROOT};
+use crate::host::{fs, limits};
+use crate::model::artifact::ArtifactFormat;
+use crate::model::exit::Exit;
+use crate::report::json::profiles::{ProfileTestV1, TrialV1, TriedV1};
+use crate::report::untrusted;
+
+/// Change documents, and see what a profile makes of it
+///
+/// Versions, severities, fixes, VEX statuses, licences, hashes and references are changed one at a time: each must be seen
+/// (the kill rate). Spelling, the order of sets, volatile values and random ids are changed as well: none may be seen
+/// (the false-alarm rate). Exits with 1 unless these are 100 % and 0 %.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// The profile [default: every built-in one]
+    #[arg(value_name = "NAME|FILE")]
+    profile: Option<String>,
+    /// A document to change [default: those that stella brings for the profile's name] (repeatable)
+    #[arg(long, value_name = "FILE", requires = "profile")]
+    document: Vec<PathBuf>,
+    /// Where the input of the scan of these documents lay (repeatable)
+    #[arg(long, value_name = "PATH", requires = "document")]
+    root: Vec<String>,
+}
+
+pub(super) fn run(global: &GlobalArgs, args: &TestArgs) -> CliResult {
+    let profiles = match &args.profile {
+        Some(text) => vec![super::find(text)?],
+        None => ArtifactFormat::ALL.into_iter().map(|format| Profile::builtin(format).clone()).collect(),
+    };
+    let mut trials = Vec::new();
+    for profile in &profiles {
+        if profile.form() == Form::Bytes && args.profile.is_none() {
+            continue;
+        }
+        for (name, bytes) in documents(args, profile)? {
+            let given = if args.document.is_empty() { vec![DOCUMENTS_ROOT.to_owned()] } else { args.root.clone() };
+            let roots = Roots::new(given).map_err(CliError::usage)?;
+            let trial = trial::run(profile, &roots, &bytes, &Limits::default()).map_err(CliError::usage)?;
+            trials.push((profile, name, trial));
+        }
+    }
+    let is_clean = trials.iter().all(|(_, _, trial)| trial.is_clean());
+    match global.format {
+        Format::Json => {
+            let trials = trials.iter().map(|(profile, name, trial)| document(profile, name, trial)).collect();
+            output::json(&ProfileTestV1 { schema: "stella.profile-test/1", trials });
+        }
+        Format::Text => trials.iter().for_each(|(profile, name, trial)| output::data(&text(profile, name, trial))),
+    }
+    Ok(if is_clean { Exit::Passed } else { Exit::Failed }.into())
+}
+
+fn documents(args: &TestArgs, profile: &Profile) -> Result<Vec<(String, Vec<u8>)>, CliError> {
+    if args.document.is_empty() {
+        let known = profiles::documents(profile.name());
+        if known.is_empty() {
+            return Err(CliError::usage(format!("no document is known for profile `{}`", profile.name()))
+                .hint("give one with `--document FILE`"));
+        }
+        return Ok(known.into_iter().map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect());
+    }
+    let read = |path: &PathBuf| {
+        let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES).map_err(CliError::usage)?;
+        Ok((path.display().to_string(), bytes))
+    };
+    args.document.iter().map(read).collect()
+}
+
+fn document(profile: &Profile, name: &str, trial: &Trial) -> TrialV1 {
+    let one = |matters| {
+        move |tried: &Tried| TriedV1 {
+            kind: tried.kind,
+            matters,
+            tried: tried.tried,
+            wrong: tried.wrong,
+            places: tried.places.clone(),
+        }
+    };
+    let ((changes, killed), (cosmetics, false_alarms)) = (trial.kills(), trial.false_alarms());
+    TrialV1 {
+        profile: profile.name().to_owned(),
+        profile_digest: profile.digest(),
+        document: name.to_owned(),
+        changes,
+        killed,
+        cosmetics,
+        false_alarms,
+        kinds: trial.changes.iter().map(one(true)).chain(trial.cosmetics.iter().map(one(false))).collect(),
+    }
+}
+
+fn text(profile: &Profile, name: &str, trial: &Trial) -> String {
+    let rate = |(all, some): (usize, usize)| match all {
+        0 => "nothing to try".to_owned(),
+        all => format!("{:.1} % ({some} of {all})", some as f64 * 100.0 / all as f64),
+    };
+    let mut lines = vec![format!(
+        "{} on {name}: kill rate {}, false alarms {}",
+        profile.name(),
+        rate(trial.kills()),
+        rate(trial.false_alarms())
+    )];
+    let wrong = |what, kinds: &[Tried]| -> Vec<String> {
+        let bad = kinds.iter().filter(|tried| tried.wrong > 0);
+        bad.flat_map(|tried| {
+            let more = tried.wrong - tried.places.len();
+            let more = (more > 0).then(|| format!("  {what}: {} ({more} more)", tried.kind));
+            tried.places.iter().map(move |place| format!("  {what}: {} at {place}", tried.kind)).chain(more)
+        })
+        .collect()
+    };
+    lines.extend(wrong("not seen", &trial.changes));
+    lines.extend(wrong("false alarm", &trial.cosmetics));
+    lines.iter().map(|line| untrusted::visible(line).to_string() + "\n").collect()
+}

@@ -1,0 +1,103 @@
+//! Profiles by name or by file, and the documents on which the built-in ones are tried.
+
+use std::path::{Path, PathBuf};
+
+use crate::canonical::{Profile, ProfileError};
+use crate::flow::builtin;
+use crate::flow::config::Config;
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::model::artifact::ArtifactFormat;
+
+/// Why there is no profile.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfilesError {
+    /// Neither a built-in profile nor a file.
+    #[error("`{0}` is neither a built-in profile nor a file")]
+    Unknown(String),
+    /// The file cannot be read.
+    #[error("cannot read the profile")]
+    Read(#[from] FsError),
+    /// The file is no profile.
+    #[error("`{}`", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ProfileError,
+    },
+}
+
+/// The built-in profile of that name, else the one in that file.
+pub fn find(text: &str) -> Result<Profile, ProfilesError> {
+    if let Ok(format) = text.parse::<ArtifactFormat>() {
+        return Ok(Profile::builtin(format).clone());
+    }
+    let path = Path::new(text);
+    if !path.exists() {
+        return Err(ProfilesError::Unknown(text.to_owned()));
+    }
+    let bytes = fs::read(path, limits::MAX_CONFIG_BYTES)?;
+    let profile = Profile::parse(&String::from_utf8_lossy(&bytes));
+    profile.map_err(|source| ProfilesError::Invalid { path: path.to_owned(), source })
+}
+
+/// The profile that applies to a document of this name and content.
+pub fn for_document<'a>(name: &str, bytes: &[u8], config: &'a Config) -> &'a Profile {
+    config.profile(builtin::recognise(name, bytes))
+}
+
+/// Documents on which the built-in profile of that name is tried: its name, and what it holds.
+pub fn documents(profile: &str) -> Vec<(&'static str, &'static [u8])> {
+    let of_profile = DOCUMENTS.iter().filter(|(name, _)| name.split_once('/').is_some_and(|(of, _)| of == profile));
+    of_profile.copied().collect()
+}
+
+/// Where the input lay of the scan that each of them is of.
+pub const DOCUMENTS_ROOT: &str = "/home/ci/app";
+
+macro_rules! documents {
+    ($($name:literal)*) => {
+        const DOCUMENTS: &[(&str, &[u8])] =
+            &[$(($name, include_bytes!(concat!("../../tests/data/canonical/", $name, ".json")))),*];
+    };
+}
+
+documents! {
+    "cyclonedx/full"
+    "cyclonedx/legacy-tools"
+    "cyclonedx/random-refs"
+    "cyclonedx-vex/full"
+    "spdx/full"
+    "openvex/full"
+    "sarif/full"
+    "sarif/positions"
+    "sarif/by-id-only"
+    "stella-findings/full"
+    "stella-decision/full"
+    "json/full"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_is_of_a_profile_and_none_is_forgotten() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/canonical");
+        let mut found = 0;
+        for format in ArtifactFormat::ALL.into_iter().filter(|format| *format != ArtifactFormat::Bytes) {
+            let known = documents(format.code());
+            assert!(!known.is_empty(), "{format}");
+            for entry in folder.join(format.code()).read_dir().unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "json") {
+                    let name = format!("{}/{}", format.code(), path.file_stem().unwrap().to_str().unwrap());
+                    assert!(known.iter().any(|(known, _)| *known == name), "{name} is not in the list");
+                    found += 1;
+                }
+            }
+        }
+        assert_eq!(found, DOCUMENTS.len());
+    }
+}
