@@ -64,6 +64,7 @@ bless:
 bench:
 	$(CARGO) bench --bench canonicalize
 	$(CARGO) bench --bench documents
+	$(CARGO) bench --bench relabel
 	$(CARGO) bench --bench ci
 
 # cargo-fuzz wants a nightly compiler for the sanitizer's flag only; the stable one has it behind RUSTC_BOOTSTRAP.

@@ -117,6 +117,11 @@ impl Evidence {
         Self { counts }
     }
 
+    /// Whether the place differed in no other run.
+    fn is_only(&self, perturbation: Perturbation) -> bool {
+        self.has(perturbation) && self.counts.iter().all(|(other, (seen, _))| *other == perturbation || *seen == 0)
+    }
+
     /// Whether the place differed in such a run.
     pub fn has(&self, perturbation: Perturbation) -> bool {
         self.counts.get(&perturbation).is_some_and(|(seen, _)| *seen > 0)
@@ -332,6 +337,19 @@ mod tests {
         ]);
         assert_eq!(rules(&learnt), ["mask /text: a date within a text; differed: a day later"]);
         assert_eq!(learnt.same, 2);
+    }
+
+    #[test]
+    fn a_random_id_within_a_text_and_the_name_of_a_folder() {
+        let run = |n: u8, name: &str| {
+            format!(r#"{{"ns":"https://example.org/{n}e671687-395b-41f5-a30f-a58921a69b79","project":"{name}"}}"#)
+        };
+        let learnt = of(&[(Again, &run(1, "in")), (Again, &run(2, "in")), (Elsewhere, &run(3, "other"))]);
+        assert_eq!(
+            rules(&learnt),
+            ["mask /ns: a random id within a text; differed: the same again, in another folder"]
+        );
+        assert!(learnt.not_noise["/project"].0.starts_with("it follows how the folder"), "{learnt:#?}");
     }
 
     #[test]

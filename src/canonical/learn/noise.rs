@@ -10,6 +10,10 @@ use crate::canonical::trial::meaning;
 const UUID: &str = "(?i:(?:urn:uuid:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})";
 const TIME: &str = "[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:\\.[0-9]+)? ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2})?)?";
 const DATE_IN_WORDS: &str = "(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, )?(?:January|February|March|April|May|June|July|August|September|October|November|December) [0-9]{1,2}, [0-9]{4}";
+/// Why a place is left that nothing is known of.
+const UNKNOWN: &str = "it is not understood";
+/// Why a place is left that is not under the path of the input, but follows it.
+const PLACE: &str = "it follows how the folder of the input is called: record and replay have it at one place";
 /// Members whose text names the object that they stand in.
 const NAMING: [&str; 7] = ["bom-ref", "id", "@id", "uuid", "guid", "SPDXID", "spdxId"];
 
@@ -25,7 +29,7 @@ pub(super) fn judge_all(path: &str, seen: &BTreeSet<What>, evidence: &Evidence) 
             None => all = Some(judged),
         }
     }
-    all.ok_or_else(|| "it is not understood".to_owned())
+    all.ok_or_else(|| UNKNOWN.to_owned())
 }
 
 fn judge(path: &str, what: &What, evidence: &Evidence) -> Result<(Action, String), String> {
@@ -40,7 +44,9 @@ fn judge(path: &str, what: &What, evidence: &Evidence) -> Result<(Action, String
             None if is_of_the_run => Ok((Action::Drop, "a measurement of the run".to_owned())),
             None => Err("a number that follows what was changed".to_owned()),
         },
-        What::Texts { first, second, is_referred_to } => texts(path, (first, second), *is_referred_to),
+        What::Texts { first, second, is_referred_to } => texts(path, (first, second), *is_referred_to).map_err(|why| {
+            if why == UNKNOWN && evidence.is_only(Perturbation::Elsewhere) { PLACE.to_owned() } else { why }
+        }),
     }
 }
 
@@ -62,7 +68,7 @@ fn texts(path: &str, (first, second): (&str, &str), is_referred_to: bool) -> Res
     if both(UUID) {
         let last = path.rsplit('/').next().unwrap_or_default();
         if is_referred_to && NAMING.contains(&last) {
-            let pattern = whole(UUID).ok_or("it is not understood")?;
+            let pattern = whole(UUID).ok_or(UNKNOWN)?;
             return Ok((Action::Relabel { pattern }, "a random id that other places refer to".to_owned()));
         }
         if is_referred_to {
@@ -73,14 +79,16 @@ fn texts(path: &str, (first, second): (&str, &str), is_referred_to: bool) -> Res
     if both(TIME) {
         return Ok((hidden(path, TIME), "a time".to_owned()));
     }
-    for (text, what) in [(DATE_IN_WORDS, "a date within a text"), (TIME, "a time within a text")] {
+    for (text, what) in
+        [(DATE_IN_WORDS, "a date within a text"), (TIME, "a time within a text"), (UUID, "a random id within a text")]
+    {
         let Some(pattern) = pattern(text, Anchor::Part) else { continue };
         let masked = |text: &str| pattern.replaced(text, "");
         if masked(first).is_some() && masked(first) == masked(second) {
             return Ok((Action::Mask { pattern: Some(pattern) }, what.to_owned()));
         }
     }
-    Err("it is not understood".to_owned())
+    Err(UNKNOWN.to_owned())
 }
 
 /// A place of its own is dropped. Of one among many, as of properties, only the part that is noise is hidden: the others

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::canonical::emit;
 use crate::canonical::follow::{Follower, Place};
 use crate::canonical::profile::{Action, Array, ArraySegment, MemberPath, Rule, Stage};
-use crate::canonical::value::{Member, Value};
+use crate::canonical::value::{Member, Value, utf16_order};
 use crate::model::digest::Digest;
 
 /// Resolves every position that `rules` name; adds to `done` how many.
@@ -125,7 +125,11 @@ fn item<'v, 'a>(value: &'v Value<'a>, index: usize) -> Option<&'v Value<'a>> {
 
 fn member<'v, 'a>(value: &'v Value<'a>, name: &str) -> Option<&'v Value<'a>> {
     match value {
-        Value::Object(members) => members.iter().find(|member| member.name == name).map(|member| &member.value),
+        // They are in canonical order: a search for each position must not look at all of them.
+        Value::Object(members) => {
+            let at = members.binary_search_by(|member| utf16_order(&member.name, name)).ok()?;
+            members.get(at).map(|member| &member.value)
+        }
         _ => None,
     }
 }

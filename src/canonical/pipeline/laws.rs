@@ -249,3 +249,38 @@ fn a_large_graph_takes_no_more_than_linear_work() {
     let canonical = under(&graph_profile(), &json!({"nodes": nodes, "edges": [{"from": "r0", "to": all}]}));
     assert_eq!(canonical.masked["/**/id"], 4_000 + 3_999 + 4_001);
 }
+
+/// As deep as documents may be, with something to do at the bottom.
+#[test]
+fn depth_is_no_danger() {
+    let id = "3e671687-395b-41f5-a30f-a58921a69b79";
+    let deep = |open: &str, core: &str, close: &str, levels: usize| {
+        format!("{}{core}{}", open.repeat(levels), close.repeat(levels))
+    };
+    let core = format!(r#"{{"bom-ref":"{id}","ruleIndex":1,"text":"/r/x"}}"#);
+    let roots = Roots::new(["/r"]).unwrap();
+    for format in crate::model::artifact::ArtifactFormat::ALL {
+        for text in [deep(r#"{"components":"#, &core, "}", 511), deep("[", &core, "]", 511)] {
+            let profile = Profile::builtin(format);
+            let canonical = canonicalize_rooted(profile, &roots, text.as_bytes(), &Limits::default()).unwrap();
+            let random = profile.rules().iter().any(|rule| rule.path().as_str() == "/**/bom-ref");
+            assert_eq!(String::from_utf8_lossy(&canonical.bytes).contains(id), !random, "{format}");
+        }
+    }
+}
+
+/// A long name above many ids, and many members beside what positions lead through.
+#[test]
+fn long_names_and_wide_objects_cost_no_more_than_their_length() {
+    let ids: Vec<String> = (0..20_000).map(|i| format!("r{i}")).collect();
+    let nodes: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
+    let long = "n".repeat(200_000);
+    let canonical = under(&graph_profile(), &json!({"nodes": nodes, "edges": [{ long: ids }]}));
+    assert_eq!(canonical.masked["/**/id"], 40_000);
+
+    let profile = profile("- {path: /uses/*, action: resolve-index, into: [/tool/all], by: [name], reason: x}");
+    let mut tool: serde_json::Map<String, Value> = (0..20_000).map(|i| (format!("m{i}"), json!(i))).collect();
+    tool.insert("all".to_owned(), json!([{"name": "a"}]));
+    let canonical = under(&profile, &json!({"tool": tool, "uses": vec![0; 20_000]}));
+    assert_eq!(canonical.masked["/uses/*"], 20_000);
+}

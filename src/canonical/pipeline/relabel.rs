@@ -162,10 +162,10 @@ enum Tree {
     },
 }
 
-/// The ids that a part mentions, and the path from it to here.
+/// The ids that a part mentions, and a hash of the path from it to here: names may be long, and many ids below one.
 struct Mentions {
     found: Vec<(usize, Hash)>,
-    path: Vec<u8>,
+    path: Hash,
 }
 
 struct Planter<'r> {
@@ -190,8 +190,7 @@ impl Planter<'_> {
             None => Tree::Fixed(hash(b"text", [Sha256::digest(text).into()])),
             Some(id) => {
                 if let Some(mentions) = mentions {
-                    let path = Sha256::digest(&mentions.path).into();
-                    mentions.found.push((id, path));
+                    mentions.found.push((id, mentions.path));
                 }
                 Tree::Id(id)
             }
@@ -212,9 +211,10 @@ impl Planter<'_> {
             .iter()
             .map(|item| match mentions.as_deref_mut() {
                 Some(mentions) => {
-                    mentions.path.extend_from_slice(b"/*");
+                    let here = mentions.path;
+                    mentions.path = hash(b"element", [here]);
                     let tree = self.plant(item, &set, &definition, Some(mentions));
-                    mentions.path.truncate(mentions.path.len() - 2);
+                    mentions.path = here;
                     tree
                 }
                 // The outermost element: all that it holds is the context of the ids in it.
@@ -227,7 +227,7 @@ impl Planter<'_> {
     }
 
     fn part(&mut self, value: &Value<'_>, set: &Place, definition: &Place) -> Tree {
-        let mut mentions = Mentions { found: Vec::new(), path: Vec::new() };
+        let mut mentions = Mentions { found: Vec::new(), path: hash(b"part", []) };
         let whole = self.plant(value, set, definition, Some(&mut mentions));
         if mentions.found.is_empty() {
             return whole;
@@ -260,16 +260,15 @@ impl Planter<'_> {
                 owned.extend(self.ids.number(text));
             }
             let name = self.text(&member.name, mentions.as_deref_mut());
-            let length = mentions.as_deref_mut().map(|mentions| {
-                let length = mentions.path.len();
-                mentions.path.push(b'/');
+            let here = mentions.as_deref_mut().map(|mentions| {
                 // An id as a name would make paths random.
-                mentions.path.extend_from_slice(if matches!(name, Tree::Id(_)) { b"" } else { member.name.as_bytes() });
-                length
+                let step = if let Tree::Fixed(name) = &name { *name } else { hash(b"id", []) };
+                let below = hash(b"member", [mentions.path, step]);
+                std::mem::replace(&mut mentions.path, below)
             });
             let value = self.plant(&member.value, &set, &definition, mentions.as_deref_mut());
-            if let (Some(mentions), Some(length)) = (mentions.as_deref_mut(), length) {
-                mentions.path.truncate(length);
+            if let (Some(mentions), Some(here)) = (mentions.as_deref_mut(), here) {
+                mentions.path = here;
             }
             planted.push((name, value));
             self.sets.leave(&set);

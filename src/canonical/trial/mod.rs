@@ -24,6 +24,8 @@ mod look;
 
 pub(super) use changes::kind as meaning;
 
+/// The largest document, in bytes: it is read anew for every change.
+const MAX_BYTES: usize = 8 << 20;
 /// The most changes of one kind to one document; with more places, some evenly spread ones are taken.
 const MOST: usize = 120;
 /// How many wrong places of one kind are named.
@@ -57,6 +59,14 @@ pub enum TrialError {
     /// The document has no canonical form.
     #[error("the document has no canonical form")]
     Document(#[source] JsonError),
+    /// It is too large to be changed hundreds of times.
+    #[error("a document of {size} bytes is over the limit of {limit} bytes for a trial")]
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// It is too deep to be changed.
     #[error("the document is nested too deeply to be changed")]
     TooDeep(#[source] serde_json::Error),
@@ -81,6 +91,9 @@ struct Variant {
 pub fn run(profile: &Profile, roots: &Roots, document: &[u8], limits: &Limits) -> Result<Trial, TrialError> {
     if profile.form() == Form::Bytes {
         return Err(TrialError::Bytes);
+    }
+    if document.len() > MAX_BYTES {
+        return Err(TrialError::TooLarge { size: document.len(), limit: MAX_BYTES });
     }
     // Read strictly first: what follows takes the last of two members with one name.
     let before = canonicalize_rooted(profile, roots, document, limits).map_err(TrialError::Document)?.digest;

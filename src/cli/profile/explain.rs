@@ -88,8 +88,8 @@ fn text(document: &ProfileExplanationV1) -> String {
     ];
     for rule in &document.rules {
         let count = match rule.action {
-            "set" => format!("{} arrays, {} put in order", rule.count, rule.reordered),
-            _ => format!("{} places", rule.count),
+            "set" => format!("{}, {} put in order", counted(rule.count, "array"), rule.reordered),
+            _ => counted(rule.count, "place"),
         };
         let path = if rule.path.is_empty() { "(all)" } else { &rule.path };
         lines.push(format!("{:<13} {path}: {count}", rule.action));
@@ -103,4 +103,8 @@ fn text(document: &ProfileExplanationV1) -> String {
     }
     lines.extend(document.unhealthy.iter().map(|what| format!("unhealthy     {what}")));
     lines.iter().map(|line| untrusted::visible(line).to_string() + "\n").collect()
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

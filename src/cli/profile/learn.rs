@@ -14,6 +14,7 @@ use crate::flow::context::Context;
 use crate::flow::job::Job;
 use crate::flow::learn::{self, LearnRunError, Lesson, Lessons};
 use crate::flow::material::InputMaterial;
+use crate::flow::settings::Settings;
 use crate::flow::{profiles, trees};
 use crate::host::clock;
 use crate::model::exit::Exit;
@@ -160,9 +161,10 @@ fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &Lessons) -> Result<(), 
             output::file(path, yaml.as_bytes())?;
         }
         output::talk(&format!(
-            "artifact `{}`: {} new rules; {} of {} runs are then the same as the first",
+            "artifact `{}`: {} new rule{}; {} of {} runs are then the same as the first",
             lesson.artifact,
             learnt.new.len(),
+            if learnt.new.len() == 1 { "" } else { "s" },
             learnt.same,
             learnt.of
         ));

@@ -24,11 +24,11 @@ fn what_is_hidden_is_explained() {
     let run = world.stella(0, &["profile", "explain", "sbom.json", "--root", "/home/ci/app"]);
     run.says(&[
         "sbom.json under profile cyclonedx",
-        "drop          /serialNumber: 1 places\n              a random UUID",
+        "drop          /serialNumber: 1 place\n              a random UUID",
         "at /serialNumber",
         "root-map      (all): 2 places",
         "relabel       /**/bom-ref:",
-        "set           /dependencies: 1 arrays, 1 put in order",
+        "set           /dependencies: 1 array, 1 put in order",
     ]);
     let explain = ["profile", "explain", "sbom.json", "--profile", "json", "--format", "json"];
     let explained = world.stella(0, &explain).stdout_json();
