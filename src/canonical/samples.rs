@@ -1,4 +1,4 @@
-//! What each built-in profile does to a document of its format, place by place.
+//! What each built-in profile does to a document of its format or tool, place by place.
 //!
 //! For every scalar: is a change of it seen? For every array: is another order of it seen? The answers are kept in
 //! `tests/data/canonical`, where a profile that begins to hide something shows it in a line.
@@ -16,34 +16,40 @@ use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
 
 struct Sample {
-    format: ArtifactFormat,
+    profile: &'static Profile,
     path: PathBuf,
     document: Value,
+}
+
+/// Every built-in profile that has rules to test, or none on purpose.
+fn profiles() -> Vec<&'static Profile> {
+    let formats = ArtifactFormat::ALL.into_iter().filter(|format| *format != ArtifactFormat::Bytes);
+    formats.map(Profile::builtin).chain(Profile::tools()).collect()
 }
 
 fn samples() -> Vec<Sample> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/canonical");
     let mut samples = Vec::new();
-    for format in ArtifactFormat::ALL.into_iter().filter(|format| *format != ArtifactFormat::Bytes) {
-        for entry in folder.join(format.code()).read_dir().unwrap() {
+    for profile in profiles() {
+        for entry in folder.join(profile.name()).read_dir().unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "json") {
                 let document = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-                samples.push(Sample { format, path, document });
+                samples.push(Sample { profile, path, document });
             }
         }
     }
     samples
 }
 
-fn canonical(format: ArtifactFormat, document: &Value) -> Canonical {
-    of_text(format, &document.to_string())
+fn canonical(profile: &Profile, document: &Value) -> Canonical {
+    of_text(profile, &document.to_string())
 }
 
 /// Every sample is of a scan whose input lay in the same folder.
-fn of_text(format: ArtifactFormat, text: &str) -> Canonical {
+fn of_text(profile: &Profile, text: &str) -> Canonical {
     let roots = Roots::new(["/home/ci/app"]).unwrap();
-    canonicalize_rooted(Profile::builtin(format), &roots, text.as_bytes(), &Limits::default()).unwrap()
+    canonicalize_rooted(profile, &roots, text.as_bytes(), &Limits::default()).unwrap()
 }
 
 fn reverse(document: &Value, pointer: &str) -> Value {
@@ -54,19 +60,19 @@ fn reverse(document: &Value, pointer: &str) -> Value {
 
 #[test]
 fn what_is_seen_of_each_format() {
-    for Sample { format, path, document } in samples() {
-        let before = canonical(format, &document).digest;
+    for Sample { profile, path, document } in samples() {
+        let before = canonical(profile, &document).digest;
         let mut outline = String::from("change not seen:\n");
         for pointer in scalars(&document) {
             let mut changed = document.clone();
             *changed.pointer_mut(&pointer).unwrap() = Value::from("changed");
-            if canonical(format, &changed).digest == before {
+            if canonical(profile, &changed).digest == before {
                 writeln!(outline, "  {pointer}").unwrap();
             }
         }
         let (hidden, seen): (Vec<_>, Vec<_>) = arrays(&document)
             .into_iter()
-            .partition(|pointer| canonical(format, &reverse(&document, pointer)).digest == before);
+            .partition(|pointer| canonical(profile, &reverse(&document, pointer)).digest == before);
         for (title, pointers) in [("order not seen", hidden), ("order seen", seen)] {
             writeln!(outline, "{title}:").unwrap();
             pointers.iter().for_each(|pointer| writeln!(outline, "  {pointer}").unwrap());
@@ -83,12 +89,11 @@ fn what_is_seen_of_each_format() {
 /// A rule without a place in any sample of its format would be a rule that nothing tests.
 #[test]
 fn every_rule_does_something_to_a_sample() {
-    for format in ArtifactFormat::ALL {
-        let profile = Profile::builtin(format);
+    for profile in profiles() {
         let mut unused: BTreeSet<&str> = profile.rules().iter().map(|rule| rule.path().as_str()).collect();
         // Formats with the same rules share their samples.
-        for sample in samples().iter().filter(|sample| Profile::builtin(sample.format).rules() == profile.rules()) {
-            unused.retain(|path| !canonical(format, &sample.document).masked.contains_key(*path));
+        for sample in samples().iter().filter(|sample| sample.profile.rules() == profile.rules()) {
+            unused.retain(|path| !canonical(profile, &sample.document).masked.contains_key(*path));
             let reordered = reordered(profile, &sample.document);
             for (at, rule) in profile.rules().iter().enumerate().filter(|(_, rule)| *rule.action() != Action::Drop) {
                 let without = profile.without(at);
@@ -97,7 +102,7 @@ fn every_rule_does_something_to_a_sample() {
                 }
             }
         }
-        assert!(unused.is_empty(), "{format}: rules that do nothing to any sample: {unused:?}");
+        assert!(unused.is_empty(), "{}: rules that do nothing to any sample: {unused:?}", profile.name());
     }
 }
 
@@ -117,30 +122,30 @@ fn digest(profile: &Profile, document: &Value) -> Digest {
 
 #[test]
 fn another_spelling_is_the_same_document() {
-    for Sample { format, document, .. } in samples() {
+    for Sample { profile, document, .. } in samples() {
         for seed in 0..20 {
             let text = Scramble::new(seed).spelling(&document);
-            assert_eq!(of_text(format, &text), canonical(format, &document));
+            assert_eq!(of_text(profile, &text), canonical(profile, &document));
         }
     }
 }
 
 #[test]
 fn canonical_documents_stay_as_they_are() {
-    for Sample { format, document, .. } in samples() {
-        let once = canonical(format, &document);
-        let twice = of_text(format, std::str::from_utf8(&once.bytes).unwrap());
-        assert_eq!((once.digest, twice.masked.len()), (twice.digest, 0), "{format}");
+    for Sample { profile, document, .. } in samples() {
+        let once = canonical(profile, &document);
+        let twice = of_text(profile, std::str::from_utf8(&once.bytes).unwrap());
+        assert_eq!((once.digest, twice.masked.len()), (twice.digest, 0), "{}", profile.name());
     }
 }
 
 /// What a reader would act upon is seen, and nothing else, in every sample.
 #[test]
 fn every_builtin_profile_stands_its_trial() {
-    for Sample { format, path, document } in samples() {
+    for Sample { profile, path, document } in samples() {
         let roots = Roots::new(["/home/ci/app"]).unwrap();
         let text = document.to_string();
-        let trial = trial::run(Profile::builtin(format), &roots, text.as_bytes(), &Limits::default()).unwrap();
+        let trial = trial::run(profile, &roots, text.as_bytes(), &Limits::default()).unwrap();
         assert!(trial.is_clean(), "{}: {trial:#?}", path.display());
         assert!(trial.kills().0 > 0 && trial.false_alarms().0 > 0, "{}", path.display());
     }

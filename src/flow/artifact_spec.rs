@@ -1,9 +1,9 @@
-//! `TYPE=PATH[:FORMAT]`: how a user names what a scanner writes.
+//! `TYPE=PATH[:FORMAT[/PROFILE]]`: how a user names what a scanner writes.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::artifact::{ArtifactFormat, ArtifactType, UnknownName};
+use crate::model::artifact::{ArtifactFormat, ArtifactType, InvalidProfileName, ProfileName, UnknownName};
 use crate::model::manifest::ArtifactRecord;
 
 /// Where an artifact is found after the scanner ran.
@@ -39,13 +39,15 @@ pub struct ArtifactSpec {
     pub path: ArtifactPath,
     /// Its format, where it is given; else it is recognised by its content.
     pub format: Option<ArtifactFormat>,
+    /// The profile under which it is compared, where it is not that of the format.
+    pub profile: Option<ProfileName>,
 }
 
 /// Why a text does not name an artifact.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactSpecError {
     /// No `=`, or nothing behind it.
-    #[error("`{0}` is not an artifact: expected `TYPE=PATH[:FORMAT]`, e.g. `findings=out.json:sarif`")]
+    #[error("`{0}` is not an artifact: expected `TYPE=PATH[:FORMAT[/PROFILE]]`, e.g. `findings=out.json:sarif`")]
     Shape(String),
     /// A type or a format that does not exist.
     #[error("artifact `{given}`")]
@@ -54,6 +56,14 @@ pub enum ArtifactSpecError {
         given: String,
         /// What is wrong.
         source: UnknownName,
+    },
+    /// A name that no profile can have.
+    #[error("artifact `{given}`")]
+    Profile {
+        /// The text.
+        given: String,
+        /// What is wrong.
+        source: InvalidProfileName,
     },
     /// A path that leaves the scanner's directories.
     #[error(
@@ -71,11 +81,20 @@ impl FromStr for ArtifactSpec {
             .split_once('=')
             .filter(|(_, rest)| !rest.is_empty())
             .ok_or_else(|| ArtifactSpecError::Shape(text.to_owned()))?;
-        let (path, format) = match rest.rsplit_once(':') {
-            Some((path, format)) if !path.is_empty() => (path, Some(format.parse().map_err(name)?)),
+        let (path, read_as) = match rest.rsplit_once(':') {
+            Some((path, read_as)) if !path.is_empty() => (path, Some(read_as)),
             _ => (rest, None),
         };
-        Ok(Self { artifact_type: artifact_type.parse().map_err(name)?, path: ArtifactPath::read(path)?, format })
+        let (format, profile) = match read_as.map(|text| text.split_once('/').unwrap_or((text, ""))) {
+            None => (None, None),
+            Some((format, "")) => (Some(format.parse().map_err(name)?), None),
+            Some((format, profile)) => {
+                let unnamed = |source| ArtifactSpecError::Profile { given: text.to_owned(), source };
+                (Some(format.parse().map_err(name)?), Some(profile.parse().map_err(unnamed)?))
+            }
+        };
+        let artifact_type = artifact_type.parse().map_err(name)?;
+        Ok(Self { artifact_type, path: ArtifactPath::read(path)?, format, profile })
     }
 }
 
@@ -90,7 +109,8 @@ impl ArtifactSpec {
     /// What a recorded artifact was collected by; `None` where stella itself wrote it.
     pub fn of_record(record: &ArtifactRecord) -> Option<Result<Self, ArtifactSpecError>> {
         let source = record.source.as_ref()?;
-        let spec = |path| Self { artifact_type: record.artifact_type, path, format: Some(record.format) };
+        let (artifact_type, format, profile) = (record.artifact_type, Some(record.format), record.profile.clone());
+        let spec = |path| Self { artifact_type, path, format, profile };
         Some(ArtifactPath::read(source).map(spec))
     }
 
@@ -106,7 +126,8 @@ impl ArtifactSpec {
 impl fmt::Display for ArtifactSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}", self.artifact_type, self.path)?;
-        self.format.map_or(Ok(()), |format| write!(f, ":{format}"))
+        self.format.map_or(Ok(()), |format| write!(f, ":{format}"))?;
+        self.profile.as_ref().map_or(Ok(()), |profile| write!(f, "/{profile}"))
     }
 }
 
@@ -116,16 +137,31 @@ mod tests {
 
     #[test]
     fn what_is_read_is_written_back() {
-        for text in
-            ["findings=out/findings.json:sarif", "sbom=-", "sbom=-:cyclonedx", "evidence={out}/e.txt", "vex=a:bytes"]
-        {
+        for text in [
+            "findings=out/findings.json:sarif",
+            "sbom=-",
+            "sbom=-:cyclonedx",
+            "evidence={out}/e.txt",
+            "vex=a:bytes",
+            "findings=a/b:json/bandit",
+        ] {
             assert_eq!(text.parse::<ArtifactSpec>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn errors_say_what_is_expected() {
-        for text in ["", "findings", "findings=", "x=a", "findings=a:nope", "findings=/etc/passwd", "findings=../x"] {
+        for text in [
+            "",
+            "findings",
+            "findings=",
+            "x=a",
+            "findings=a:nope",
+            "findings=a:json/B",
+            "findings=a:/b",
+            "findings=/etc/passwd",
+            "findings=../x",
+        ] {
             assert!(text.parse::<ArtifactSpec>().is_err(), "{text}");
         }
     }

@@ -217,7 +217,7 @@ fn summarised(path: &str, mut notes: Vec<String>) -> Vec<String> {
 
 fn artifact(name: &str, format: ArtifactFormat, bytes: Vec<u8>) -> Produced {
     let artifact_type = if name == "evidence.json" { ArtifactType::Evidence } else { usual_type(format) };
-    Produced { artifact_type, name: name.to_owned(), format, bytes: bytes.into() }
+    Produced { artifact_type, name: name.to_owned(), format, profile: None, bytes: bytes.into() }
 }
 
 /// The names and formats of everything the built-in scanner may write.

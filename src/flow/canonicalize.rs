@@ -12,7 +12,7 @@ use crate::flow::config::Config;
 use crate::format;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
-use crate::model::artifact::ArtifactFormat;
+use crate::model::artifact::{ArtifactFormat, ProfileName};
 use crate::model::digest::Digest;
 
 /// Why a profile cannot be used.
@@ -40,7 +40,10 @@ pub fn profile(wanted: &str, config: &Config) -> Result<Profile, ProfileChoiceEr
         return Ok(Profile::builtin(ArtifactFormat::Json).clone());
     }
     if let Ok(format) = wanted.parse() {
-        return Ok(config.profile(format).clone());
+        return Ok(config.profile(format, None).clone());
+    }
+    if let Some(profile) = wanted.parse().ok().and_then(|name: ProfileName| config.named_profile(&name)) {
+        return Ok(profile.clone());
     }
     let file = Path::new(wanted);
     let bytes = fs::read(file, limits::MAX_CONFIG_BYTES)
@@ -53,8 +56,8 @@ pub fn profile(wanted: &str, config: &Config) -> Result<Profile, ProfileChoiceEr
 /// refused instead of being taken for something else.
 pub fn recognised<'c>(bytes: &[u8], config: &'c Config) -> &'c Profile {
     match format::detect(bytes) {
-        ArtifactFormat::Bytes => config.profile(ArtifactFormat::Json),
-        format => config.profile(format),
+        ArtifactFormat::Bytes => config.profile(ArtifactFormat::Json, None),
+        format => config.profile(format, None),
     }
 }
 

@@ -382,7 +382,8 @@ pub fn collect(
             return Err(Failure::Unhealthy(format!("artifact `{spec}` is empty")));
         }
         let format = spec.format.unwrap_or_else(|| format::detect(&bytes));
-        Ok(Produced { artifact_type: spec.artifact_type, name: spec.file_name(), format, bytes: bytes.into() })
+        let (artifact_type, profile) = (spec.artifact_type, spec.profile.clone());
+        Ok(Produced { artifact_type, name: spec.file_name(), format, profile, bytes: bytes.into() })
     };
     specs.iter().map(one).collect()
 }
@@ -397,7 +398,7 @@ pub fn with_decision(job: &Job, mut artifacts: Vec<Produced>) -> Result<Vec<Prod
         let bytes = format::decision::write(&decision).into();
         let name = "decision.json".to_owned();
         let format = ArtifactFormat::StellaDecision;
-        artifacts.push(Produced { artifact_type: ArtifactType::Decision, name, format, bytes });
+        artifacts.push(Produced { artifact_type: ArtifactType::Decision, name, format, profile: None, bytes });
     }
     Ok(artifacts)
 }

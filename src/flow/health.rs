@@ -26,18 +26,24 @@ pub fn gate(job: &Job, executed: &Executed, config: &Config) -> Result<(), Failu
 /// The exit codes that the profiles of `artifacts` know for the scanner of `job`.
 pub fn known_exit_codes<'a>(job: &Job, artifacts: &[Produced], config: &'a Config) -> Option<&'a [i32]> {
     let scanner = name(job)?;
-    artifacts.iter().find_map(|artifact| config.profile(artifact.format).health().exit_codes(scanner))
+    artifacts
+        .iter()
+        .find_map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()).health().exit_codes(scanner))
 }
 
 fn exit(job: &Job, artifacts: &[Produced], code: i32, config: &Config) -> Option<Unwell> {
     let scanner = name(job)?;
-    let profiles = artifacts.iter().map(|artifact| config.profile(artifact.format));
+    let profiles = artifacts.iter().map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()));
     let mut knowing = profiles.filter(|profile: &&Profile| profile.health().exit_codes(scanner).is_some());
     knowing.find_map(|profile| health::examine_exit(profile, scanner, code))
 }
 
 fn told(artifact: &Produced, config: &Config) -> Vec<String> {
-    let found = health::examine(config.profile(artifact.format), &artifact.bytes, &Limits::default());
+    let found = health::examine(
+        config.profile(artifact.format, artifact.profile.as_ref()),
+        &artifact.bytes,
+        &Limits::default(),
+    );
     // What is no document of its format is told where it is compared or recorded, with its place.
     found.unwrap_or_default().iter().map(|unwell| format!("artifact `{}`: {unwell}", artifact.name)).collect()
 }

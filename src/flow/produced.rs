@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::artifact::{ArtifactFormat, ArtifactType};
+use crate::model::artifact::{ArtifactFormat, ArtifactType, ProfileName};
 
 /// One artifact with its bytes as they were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Produced {
     pub name: String,
     /// The format of its bytes.
     pub format: ArtifactFormat,
+    /// The profile under which it is compared, where it is not that of its format.
+    pub profile: Option<ProfileName>,
     /// The bytes, never changed.
     pub bytes: Arc<[u8]>,
 }

@@ -7,7 +7,7 @@ use crate::flow::builtin;
 use crate::flow::config::Config;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
-use crate::model::artifact::ArtifactFormat;
+use crate::model::artifact::{ArtifactFormat, ProfileName};
 
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,9 @@ pub fn find(text: &str) -> Result<Profile, ProfilesError> {
     if let Ok(format) = text.parse::<ArtifactFormat>() {
         return Ok(Profile::builtin(format).clone());
     }
+    if let Some(profile) = text.parse().ok().and_then(|name: ProfileName| Profile::named(&name)) {
+        return Ok(profile.clone());
+    }
     let path = Path::new(text);
     if !path.exists() {
         return Err(ProfilesError::Unknown(text.to_owned()));
@@ -44,7 +47,7 @@ pub fn find(text: &str) -> Result<Profile, ProfilesError> {
 
 /// The profile that applies to a document of this name and content.
 pub fn for_document<'a>(name: &str, bytes: &[u8], config: &'a Config) -> &'a Profile {
-    config.profile(builtin::recognise(name, bytes))
+    config.profile(builtin::recognise(name, bytes), None)
 }
 
 /// Documents on which the built-in profile of that name is tried: its name, and what it holds.
@@ -64,18 +67,30 @@ macro_rules! documents {
 }
 
 documents! {
+    "bandit/full"
+    "checkov/full"
+    "csaf/full"
     "cyclonedx/full"
     "cyclonedx/legacy-tools"
     "cyclonedx/random-refs"
     "cyclonedx-vex/full"
-    "spdx/full"
+    "detect-secrets/full"
+    "grype/full"
+    "json/full"
     "openvex/full"
+    "osv-scanner/full"
+    "retire/full"
+    "sarif/by-id-only"
     "sarif/full"
     "sarif/positions"
-    "sarif/by-id-only"
-    "stella-findings/full"
+    "semgrep/full"
+    "spdx/full"
+    "spdx3/full"
     "stella-decision/full"
-    "json/full"
+    "stella-findings/full"
+    "syft/full"
+    "trivy/full"
+    "zizmor/full"
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub fn produced(record: &ArtifactRecord, bytes: Vec<u8>) -> Produced {
         artifact_type: record.artifact_type,
         name: record.path.clone(),
         format: record.format,
+        profile: record.profile.clone(),
         bytes: bytes.into(),
     }
 }
@@ -55,7 +56,8 @@ pub fn other_rules(manifest: &ScanManifest, config: &Config) -> Vec<String> {
         ));
     }
     let is_other = |record: &&ArtifactRecord| {
-        record.artifact_type.is_primary() && record.profile_digest != config.profile(record.format).digest()
+        let applies = config.profile(record.format, record.profile.as_ref());
+        record.artifact_type.is_primary() && record.profile_digest != applies.digest()
     };
     let others: Vec<String> =
         manifest.artifacts.iter().filter(is_other).map(|record| format!("`{}`", record.path)).collect();

@@ -140,7 +140,7 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
             artifact_type: produced.artifact_type,
             expected: before.map(|read| read.canonical.digest),
             actual: after.map(|read| read.canonical.digest),
-            profile: rules.config.profile(produced.format).digest(),
+            profile: rules.config.profile(produced.format, produced.profile.as_ref()).digest(),
             masked: after.map(|read| read.canonical.masked.clone()).unwrap_or_default(),
         });
         let (digest_before, digest_after) = (before.map(|r| r.canonical.digest), after.map(|r| r.canonical.digest));
@@ -231,8 +231,13 @@ pub fn check(artifact: &Produced, roots: &Roots, config: &Config) -> Result<Cano
 
 /// Reads one artifact under the profile that applies to it.
 fn canonical_form(artifact: &Produced, roots: &Roots, config: &Config) -> Result<Canonical, UnreadableArtifact> {
-    canonical::canonicalize_rooted(config.profile(artifact.format), roots, &artifact.bytes, &Limits::default())
-        .map_err(UnreadableArtifact::Canonical)
+    canonical::canonicalize_rooted(
+        config.profile(artifact.format, artifact.profile.as_ref()),
+        roots,
+        &artifact.bytes,
+        &Limits::default(),
+    )
+    .map_err(UnreadableArtifact::Canonical)
 }
 
 fn read_side<'a>(
@@ -246,7 +251,7 @@ fn read_side<'a>(
             let failed = |source| (produced.name.clone(), source);
             let canonical = canonical_form(produced, roots, config).map_err(failed)?;
             // What is the same byte for byte must mean the same, too.
-            let profile = config.profile(produced.format);
+            let profile = config.profile(produced.format, produced.profile.as_ref());
             let named = canonical::without_names_of_the_run(profile, roots, &produced.bytes, &Limits::default());
             let named = named.map_err(|source| failed(UnreadableArtifact::Canonical(source)))?;
             let document = format::read_document(produced.format, &named)
@@ -332,6 +337,7 @@ mod tests {
             artifact_type: ArtifactType::Findings,
             name: name.to_owned(),
             format: ArtifactFormat::Bytes,
+            profile: None,
             bytes: bytes.into(),
         };
         let config = Config::for_directory(std::path::Path::new(".")).unwrap();

@@ -129,6 +129,59 @@ impl ArtifactFormat {
     }
 }
 
+/// The name of a profile that is not that of the artifact's format: how one tool's JSON is compared, of which no meaning
+/// is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct ProfileName(String);
+
+/// Why a text cannot be the name of a profile.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` cannot be the name of a profile: expected lowercase letters, digits and `-`")]
+pub struct InvalidProfileName(String);
+
+impl ProfileName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ProfileName {
+    type Error = InvalidProfileName;
+
+    fn try_from(text: String) -> Result<Self, InvalidProfileName> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if !text.is_empty() && text.chars().all(plain) { Ok(Self(text)) } else { Err(InvalidProfileName(text)) }
+    }
+}
+
+impl FromStr for ProfileName {
+    type Err = InvalidProfileName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidProfileName> {
+        text.to_owned().try_into()
+    }
+}
+
+impl From<ArtifactFormat> for ProfileName {
+    fn from(format: ArtifactFormat) -> Self {
+        Self(format.code().to_owned())
+    }
+}
+
+impl From<ProfileName> for String {
+    fn from(name: ProfileName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for ProfileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A name that is none of the known ones.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what} `{given}`: expected one of {known}")]
@@ -188,6 +241,10 @@ mod tests {
         for f in ArtifactFormat::ALL {
             assert_eq!(serde_json::to_value(f).unwrap(), f.code());
             assert_eq!(f.code().parse(), Ok(f));
+            assert_eq!(f.code().parse(), Ok(ProfileName::from(f)));
+        }
+        for name in ["", "Bandit", "a b", "a/b", "é"] {
+            assert!(name.parse::<ProfileName>().is_err(), "{name}");
         }
         let error = "nope".parse::<ArtifactFormat>().unwrap_err().to_string();
         assert!(error.contains("`openvex`"), "{error}");

@@ -220,8 +220,8 @@ fn every_example_of_a_configuration_loads() {
         let file = world.write(".stella.yaml", &block.text);
         // The files that an example names.
         for line in block.text.lines() {
-            if let Some((_, path)) = line.split_once(": ").filter(|(_, path)| path.ends_with("-profile.yaml")) {
-                world.write(path, "profile: own\nform: json\n");
+            if let Some((name, path)) = line.split_once(": ").filter(|(_, path)| path.starts_with("stella/")) {
+                world.write(path, format!("profile: {}\nform: json\n", name.trim()));
             }
         }
         let problem = Config::load(file.parent().unwrap(), None).err();

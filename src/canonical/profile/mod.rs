@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::error::JsonError;
 use crate::canonical::jcs;
 use crate::canonical::limits::Limits;
-use crate::model::artifact::ArtifactFormat;
+use crate::model::artifact::{ArtifactFormat, ProfileName};
 use crate::model::digest::Digest;
 
 mod health;
@@ -37,6 +37,7 @@ mod pattern;
 mod position;
 mod rule;
 mod text_pattern;
+mod tools;
 
 pub use health::{Health, Sign};
 pub(super) use pattern::Progress;
@@ -191,7 +192,18 @@ impl Profile {
         }
     }
 
-    /// Its name; built-in ones are named after their format.
+    /// The profiles for single tools that come with stella, sorted by name.
+    pub fn tools() -> &'static [Self] {
+        tools::all()
+    }
+
+    /// The profile of that name that comes with stella: that of a format or of a tool.
+    pub fn named(name: &ProfileName) -> Option<&'static Self> {
+        let of_format = || name.as_str().parse().ok().map(Self::builtin);
+        Self::tools().iter().find(|profile| profile.name() == name.as_str()).or_else(of_format)
+    }
+
+    /// Its name; built-in ones are named after their format or their tool.
     pub fn name(&self) -> &str {
         &self.content.profile
     }
@@ -322,6 +334,7 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/canonical/profiles");
         let mut found: Vec<String> =
             folder.read_dir().unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        found.retain(|name| name != "tools");
         let mut registered = FILES.to_vec();
         found.sort();
         registered.sort();
@@ -340,6 +353,16 @@ mod tests {
             }
         }
         assert!(Profile::builtin(ArtifactFormat::Json).rules().is_empty());
+    }
+
+    #[test]
+    fn every_name_means_one_profile() {
+        let formats = ArtifactFormat::ALL.map(|format| Profile::builtin(format).name());
+        for name in formats.into_iter().chain(Profile::tools().iter().map(Profile::name)) {
+            assert_eq!(Profile::named(&name.parse().unwrap()).unwrap().name(), name);
+        }
+        assert!(Profile::tools().iter().all(|tool| !formats.contains(&tool.name())));
+        assert_eq!(Profile::named(&"nope".parse().unwrap()), None);
     }
 
     #[test]

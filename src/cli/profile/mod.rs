@@ -37,7 +37,7 @@ pub fn run(global: &GlobalArgs, command: ProfileCommand) -> CliResult {
 fn list(global: &GlobalArgs) -> CliResult {
     let config = setup::config(global)?;
     let one = |format: ArtifactFormat| {
-        let profile = config.profile(format);
+        let profile = config.profile(format, None);
         ProfileV1 {
             name: format.code().to_owned(),
             digest: profile.digest(),

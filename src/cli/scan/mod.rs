@@ -60,7 +60,7 @@ pub struct ScanArgs {
     #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
     flag: Vec<String>,
     /// What the command writes: a file, or `-` for its standard output
-    #[arg(long, value_name = "TYPE=PATH[:FORMAT]")]
+    #[arg(long, value_name = "TYPE=PATH[:FORMAT[/PROFILE]]")]
     artifact: Vec<String>,
     /// An environment variable that the command may see; its value is never recorded
     #[arg(long, value_name = "NAME")]

@@ -32,6 +32,9 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
     let is_builtin = matches!(scanner, ScannerMaterial::BuiltIn);
     let artifacts = args.artifact.iter().map(|text| text.parse::<ArtifactSpec>()).collect::<Result<Vec<_>, _>>();
     let artifacts = artifacts.map_err(CliError::usage)?;
+    context.config.check_profiles(&artifacts).map_err(|error| {
+        CliError::usage(error).hint("name one of your own under `profiles` in .stella.yaml; docs/profiles.md")
+    })?;
     check(args, is_builtin, &artifacts)?;
 
     let input_path = args.input.clone().unwrap_or_else(|| PathBuf::from("."));

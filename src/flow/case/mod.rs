@@ -338,7 +338,7 @@ fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Resu
         let bytes = fs::read_inside(case, &file, limits::MAX_DOCUMENT_BYTES).map_err(CaseError::Read)?;
         let given = specs.iter().find(|spec| spec.file_name() == name).and_then(|spec| spec.format);
         let format = given.unwrap_or_else(|| builtin::recognise(&name, &bytes));
-        let artifact = Produced { artifact_type: usual_type(format), name, format, bytes: bytes.into() };
+        let artifact = Produced { artifact_type: usual_type(format), name, format, profile: None, bytes: bytes.into() };
         verdict::check(&artifact, &Roots::default(), &context.config)
             .map_err(|source| CaseError::Expected { file, source })?;
         expected.push(artifact);

@@ -13,7 +13,7 @@ use crate::canonical::profile::{Profile, ProfileError};
 use crate::flow::artifact_spec::{ArtifactSpec, ArtifactSpecError};
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
-use crate::model::artifact::{ArtifactFormat, UnknownName};
+use crate::model::artifact::{ArtifactFormat, InvalidProfileName, ProfileName};
 use crate::score::rules::Rules;
 
 pub use raw::RawConfig;
@@ -43,8 +43,8 @@ pub struct Config {
     pub history: bool,
     /// What gates judge by.
     pub rules: Rules,
-    /// Profiles that take the place of built-in ones.
-    pub profiles: BTreeMap<ArtifactFormat, Profile>,
+    /// Profiles of its own by name; the name of a built-in one takes its place.
+    pub profiles: BTreeMap<ProfileName, Profile>,
 }
 
 /// What a checkout builds, swapped into every regression replay.
@@ -139,13 +139,13 @@ pub enum ConfigError {
         /// What is wrong.
         source: ArtifactSpecError,
     },
-    /// A profile for a format that does not exist.
+    /// A key that no profile can have for its name.
     #[error("{}: `profiles`", .file.display())]
-    ProfileFormat {
+    ProfileName {
         /// The file.
         file: PathBuf,
         /// What is wrong.
-        source: UnknownName,
+        source: InvalidProfileName,
     },
     /// A profile that is not valid.
     #[error("{}", .file.display())]
@@ -185,7 +185,7 @@ impl Config {
             let given = given.unwrap_or_else(|| default.iter().map(|s| (*s).to_owned()).collect());
             given.iter().map(|path| root.join(path)).collect()
         };
-        Ok(Self {
+        let config = Self {
             root: root.to_owned(),
             file: file.map(Path::to_owned),
             subject: raw.subject.map(|subject| valid.subject(subject)).transpose()?,
@@ -197,13 +197,48 @@ impl Config {
             rules: gates::rules(raw.thresholds, raw.gates, raw.buckets)
                 .map_err(|(field, what)| valid.error(field, what))?,
             profiles: valid.profiles(raw.profiles)?,
-        })
+        };
+        if let Some(Subject::Scanner(scanner)) = &config.subject {
+            config
+                .check_profiles(&scanner.artifacts)
+                .map_err(|unknown| valid.error("subject.artifacts", unknown.to_string()))?;
+        }
+        Ok(config)
     }
 
-    /// The profile for a format: the repository's own, else the built-in one.
-    pub fn profile(&self, format: ArtifactFormat) -> &Profile {
-        self.profiles.get(&format).unwrap_or_else(|| Profile::builtin(format))
+    /// Whether every profile that `artifacts` name is there.
+    pub fn check_profiles(&self, artifacts: &[ArtifactSpec]) -> Result<(), UnknownProfile> {
+        let mut named = artifacts.iter().filter_map(|artifact| artifact.profile.as_ref());
+        let Some(unknown) = named.find(|name| self.named_profile(name).is_none()) else { return Ok(()) };
+        let tools = Profile::tools().iter().map(|tool| tool.name().to_owned());
+        let known = tools.chain(self.profiles.keys().map(ProfileName::to_string)).collect();
+        Err(UnknownProfile { name: unknown.clone(), known })
     }
+
+    /// The profile of an artifact: the one that it names, else that of its format; the repository's own before the
+    /// built-in one. A name that is known nowhere, as in a manifest from elsewhere, is as none.
+    pub fn profile(&self, format: ArtifactFormat, name: Option<&ProfileName>) -> &Profile {
+        name.and_then(|name| self.named_profile(name))
+            .or_else(|| self.profiles.get(&ProfileName::from(format)))
+            .unwrap_or_else(|| Profile::builtin(format))
+    }
+
+    /// The profile of that name, where there is one.
+    pub fn named_profile(&self, name: &ProfileName) -> Option<&Profile> {
+        self.profiles.get(name).or_else(|| Profile::named(name))
+    }
+}
+
+/// A profile that an artifact names and nobody wrote.
+#[derive(Debug, thiserror::Error)]
+#[error("no profile is called `{name}`: known are those of the formats, {}", quoted(.known))]
+pub struct UnknownProfile {
+    name: ProfileName,
+    known: BTreeSet<String>,
+}
+
+fn quoted(names: &BTreeSet<String>) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// How deep `[` and `{` may stand in each other; a valid configuration has three levels.
@@ -306,10 +341,10 @@ impl Valid<'_> {
         })
     }
 
-    fn profiles(&self, raw: BTreeMap<String, String>) -> Result<BTreeMap<ArtifactFormat, Profile>, ConfigError> {
-        let read = |(format, path): (String, String)| {
-            let format =
-                format.parse().map_err(|source| ConfigError::ProfileFormat { file: self.file.to_owned(), source })?;
+    fn profiles(&self, raw: BTreeMap<String, String>) -> Result<BTreeMap<ProfileName, Profile>, ConfigError> {
+        let read = |(name, path): (String, String)| {
+            let name: ProfileName =
+                name.parse().map_err(|source| ConfigError::ProfileName { file: self.file.to_owned(), source })?;
             let file = self.root.join(path);
             let bytes = fs::read(&file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
             if is_too_deep(&bytes) {
@@ -317,7 +352,15 @@ impl Valid<'_> {
             }
             let text = String::from_utf8_lossy(&bytes);
             let profile = Profile::parse(&text).map_err(|source| ConfigError::Profile { file, source })?;
-            Ok((format, profile))
+            // A misspelt format would be a new name that nothing uses.
+            if Profile::named(&name).is_none() && profile.name() != name.as_str() {
+                let (called, name) = (profile.name(), name.as_str());
+                return Err(self.error(
+                    "profiles",
+                    format!("`{name}` is no built-in profile, and the file calls itself `{called}`: use one name"),
+                ));
+            }
+            Ok((name, profile))
         };
         raw.into_iter().map(read).collect()
     }
@@ -376,28 +419,12 @@ mod tests {
                 "subject: {kind: scanner, path: x, argv: ['{scanner}'], artifacts: ['sbom=a/x', 'vex=b/x']}\n",
                 ".stella.yaml: `subject.artifacts`: two of them have the file name `x`",
             ),
-            ("profiles: {nope: x}\n", ".stella.yaml: `profiles`"),
-            ("thresholds: {grean: 1}\n", ".stella.yaml:1:14: not a valid configuration"),
             (
-                "thresholds: {green: 98}\n",
-                ".stella.yaml: `thresholds.green`: 98: expected a number from 0 to 1 with at most six decimals",
+                "subject: {kind: scanner, path: x, argv: ['{scanner}'], artifacts: ['sbom=x:json/nope']}\n",
+                ".stella.yaml: `subject.artifacts`: no profile is called `nope`: known are those of the formats, `bandit`, \
+                 `checkov`, `detect-secrets`, `retire`, `semgrep`, `zizmor`",
             ),
-            (
-                "thresholds: {fail: 0.99}\n",
-                ".stella.yaml: `thresholds.fail`: above `green`: a window would be green and fail",
-            ),
-            (
-                "thresholds: {min_manifests: 0}\n",
-                ".stella.yaml: `thresholds.min_manifests`: 0: expected at least 1, or nothing at all would be evidence",
-            ),
-            ("thresholds: {window_days: 0}\n", ".stella.yaml: `thresholds.window_days`: 0: expected 1 to 3650"),
-            ("gates: {pr: {strict: true}}\n", ".stella.yaml:1:9: not a valid configuration"),
-            ("gates: {nightly: {fail_on: green}}\n", ".stella.yaml:1:28: not a valid configuration"),
-            ("buckets: {by: []}\n", ".stella.yaml: `buckets.by`: empty: without buckets a bad one cannot be seen"),
-            (
-                "buckets: {regulated: {values: []}}\n",
-                ".stella.yaml: `buckets.regulated.values`: empty: no project would be regulated",
-            ),
+            ("profiles: {No: x}\n", ".stella.yaml: `profiles`"),
         ];
         for (text, expected) in cases {
             assert_eq!(load(text).unwrap_err().to_string(), expected, "{text}");

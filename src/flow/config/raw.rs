@@ -37,7 +37,7 @@ pub struct RawConfig {
     /// How scores are broken down.
     #[serde(default)]
     pub(super) buckets: RawBuckets,
-    /// Profiles of this repository by artifact format: they take the place of the built-in ones.
+    /// Profiles of this repository by name. The name of a built-in one, such as that of a format, takes its place.
     #[serde(default)]
     pub(super) profiles: BTreeMap<String, String>,
 }
@@ -73,7 +73,7 @@ pub(super) struct RawSubject {
     pub(super) engine: Option<String>,
     /// Scanner only: the command, with the places `{scanner}`, `{input}`, `{feed}`, `{policy}` and `{out}`.
     pub(super) argv: Option<Vec<String>>,
-    /// Scanner only: what it writes, each `TYPE=PATH[:FORMAT]`.
+    /// Scanner only: what it writes, each `TYPE=PATH[:FORMAT[/PROFILE]]`.
     pub(super) artifacts: Option<Vec<String>>,
     /// Scanner only: exit codes that mean that it ran well. Default: 0.
     pub(super) expect_exit: Option<Vec<i32>>,

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::artifact::{ArtifactFormat, ArtifactType};
+use crate::model::artifact::{ArtifactFormat, ArtifactType, ProfileName};
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::result::Isolation;
 
@@ -315,6 +315,9 @@ pub struct ArtifactRecord {
     pub path: String,
     /// The format of its bytes.
     pub format: ArtifactFormat,
+    /// The profile under which it is compared, where it is not that of the format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileName>,
     /// SHA-256 of the bytes as written.
     pub raw_sha256: Digest,
     /// SHA-256 of the canonical bytes.

@@ -362,6 +362,46 @@ fn an_artifact_of_an_earlier_run_does_not_pass_for_this_ones() {
 }
 
 #[test]
+fn a_tools_json_is_compared_under_the_profile_that_it_is_named_with() {
+    let report = r#"echo '{"generated_at":"'$(date +%s%N)'","results":[],"at":3}'"#;
+    let world = foreign(report);
+    let scan =
+        |artifact| ["scan", "--input", "in", "--artifact", artifact, "--emit-artifacts-dir", "out", "--", "./scan.sh"];
+    world.stella(0, &scan("findings=-:json"));
+    world.stella(1, &["replay", "--from", "MANIFEST.json"]).says(&["flaky"]);
+
+    world.stella(0, &scan("findings=-:json/bandit"));
+    let manifest = world.json("MANIFEST.json");
+    valid(&manifest, "scan-manifest-v1.json");
+    assert_eq!(
+        (&manifest["artifacts"][0]["format"], &manifest["artifacts"][0]["profile"]),
+        (&json!("json"), &json!("bandit"))
+    );
+    let run = world.stella(0, &["replay", "--from", "MANIFEST.json", "--format", "json"]);
+    let result = run.stdout_json();
+    assert_eq!(only(&result)["artifacts"][0]["masked"], json!({ "/generated_at": 1 }));
+    assert_eq!(only(&result)["levels"]["bf"], true);
+    assert_eq!(only(&result)["levels"]["sf"], Value::Null, "its meaning is not known");
+
+    // One of the repository's own.
+    let rule = "{path: /generated_at, action: drop, reason: the time of the scan}";
+    world.write("mine.yaml", format!("profile: mine\nform: json\nrules: [{rule}]\n"));
+    world.stella(2, &scan("findings=-:json/mine")).complains(&[
+        "no profile is called `mine`",
+        "`semgrep`",
+        "`profiles`",
+    ]);
+    world.write(".stella.yaml", "profiles: {mien: mine.yaml}\n");
+    world.stella(2, &scan("findings=-:json/mien")).complains(&["`mien` is no built-in profile", "`mine`"]);
+    world.write(".stella.yaml", "profiles: {mine: mine.yaml}\n");
+    world.stella(0, &scan("findings=-:json/mine"));
+    world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match"]);
+    // Where it is not known the document is compared as its format says, and that is said.
+    world.write(".stella.yaml", "");
+    world.stella(1, &["replay", "--from", "MANIFEST.json"]).says(&["another profile"]);
+}
+
+#[test]
 fn an_artifact_never_comes_from_outside_the_working_directory() {
     let escapes = [
         ("ln -s /etc/passwd out.json", "findings=out.json:bytes"),
