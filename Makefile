@@ -1,5 +1,5 @@
-# `make demo` and `make test` are all a new machine needs. Outside this folder and cargo's own, `make test` installs what the
-# tests run against (tests/real/), and only as the superuser of a Debian.
+# `make demo` and `make test` are all a new machine needs. `make test` installs real scanners into a cache of their own
+# (tests/real/install says where) and, as root on Debian, one package; nothing else outside this folder and cargo's own.
 
 CARGO ?= cargo
 # Everything is built and tested with one set of features; what a user builds has none.
@@ -7,12 +7,15 @@ FEATURES ?= registry
 STELLA ?= target/debug/stella
 
 .PHONY: help demo test test-long lint unit real self regress canaries bless bench fuzz
+.PHONY: help demo test test-long lint unit self regress canaries bless bench real-parts scanners
 
 help:
 	@echo "make demo                  record a real scan, replay it, let its feed drift, see why"
 	@echo "make test                  everything that continuous integration checks"
 	@echo "make test-long             what takes longer: benchmarks as tests, more property cases, dependency bans"
 	@echo "make regress CASE=SCN-0001 one regression case; expected and actual side by side in regress-out/"
+	@echo "make real-parts            install the real scanners that tests use into a cache outside this folder"
+	@echo "make scanners              replay real scanners and write the table of docs/scanners.md"
 	@echo "make bench                 the figures of docs/benchmarks.md"
 	@echo "make fuzz                  each fuzz target for 20 seconds (FUZZ_SECONDS=600 for longer)"
 	@echo "make bless                 regenerate schemas and the command reference"
@@ -22,7 +25,14 @@ demo:
 	@$(CARGO) build --quiet
 	@$(STELLA) demo
 
-test: lint self unit
+test: real-parts lint self unit
+
+# What cannot be installed is named with the reason; its tests say that they were skipped.
+real-parts:
+	@tests/real/install
+
+scanners: real-parts
+	$(CARGO) bench --profile dev --bench scanners
 
 lint:
 	$(CARGO) fmt --check

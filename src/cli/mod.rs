@@ -3,6 +3,7 @@
 //! Invariants: stdout is data, stderr is talk; colour never carries meaning alone; every way out is an
 //! [`Exit`](crate::model::exit::Exit). Absent: logic. A command reads its arguments, calls `flow` and shows what came out.
 
+mod adapter;
 mod args;
 mod builtin_scan;
 mod canonicalize;
@@ -73,6 +74,8 @@ enum Command {
     Sandbox(Box<sandbox::SandboxArgs>),
     Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
+    Adapter(adapter::AdapterCommand),
+    #[command(subcommand)]
     Manifest(manifest::ManifestCommand),
     #[command(subcommand)]
     Feed(feed::FeedCommand),
@@ -129,6 +132,7 @@ fn dispatch(app: App) -> CliResult {
         Command::Demo(args) => demo::run(global, args),
         Command::Sandbox(args) => sandbox::run(global, &args),
         Command::Doctor(args) => doctor::run(global, &args),
+        Command::Adapter(command) => adapter::run(global, command),
         Command::Manifest(command) => manifest::run(global, command),
         Command::Feed(command) => feed::run(global, command),
         Command::Image(command) => image::run(global, command),

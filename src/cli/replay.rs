@@ -27,8 +27,8 @@ pub struct ReplayArgs {
     /// Where to leave the artifacts; result.json and the expected ones are in .stella/ there
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
-    /// Replay with another input: feed=PATH, feed=NAME=PATH (one of several), policy=PATH, scanner=PATH, scanner=builtin or
-    /// input=PATH
+    /// Replay with another input: feed=PATH, feed=NAME=PATH (one of several), policy=PATH, scanner=PATH, scanner=builtin,
+    /// config=PATH or input=PATH
     #[arg(long, value_name = "WHAT=PATH", conflicts_with = "history")]
     with: Vec<String>,
     /// An environment variable that the recording passed too

@@ -30,6 +30,8 @@ pub struct Where {
     pub feed: Option<PathBuf>,
     /// `{policy}`
     pub policy: Option<PathBuf>,
+    /// `{config}`
+    pub config: Option<PathBuf>,
 }
 
 /// Runs the command with the caller's environment; its talk and its output pass through.
@@ -114,6 +116,7 @@ fn fill(job: &Job, place: &Where, out: &Path) -> Vec<String> {
         word.replace("{input}", &text(Some(&place.input)))
             .replace("{feed}", &text(place.feed.as_deref()))
             .replace("{policy}", &text(place.policy.as_deref()))
+            .replace("{config}", &text(place.config.as_deref()))
             .replace("{scanner}", &scanner)
             .replace("{out}", &text(Some(out)))
     };

@@ -17,12 +17,22 @@ pub struct Telling {
     pub argv: Vec<String>,
     pub flags: Vec<String>,
     pub env_names: Vec<String>,
+    pub set_env: BTreeMap<String, String>,
+    pub config: Option<Digest>,
 }
 
 impl Telling {
     /// Its digest.
     pub fn digest(&self) -> Result<Digest, JsonError> {
-        digest_of(&json!({ "argv": self.argv, "flags": self.flags, "env_names": self.env_names }))
+        let mut told = json!({ "argv": self.argv, "flags": self.flags, "env_names": self.env_names });
+        // Absent, not empty: older recordings keep their digest.
+        if !self.set_env.is_empty() {
+            told["set_env"] = json!(self.set_env);
+        }
+        if let Some(config) = self.config {
+            told["config"] = json!(config);
+        }
+        digest_of(&told)
     }
 }
 
@@ -72,8 +82,13 @@ impl Surroundings {
 pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonError> {
     let written = manifest.manifest();
     let (scanner, environment) = (&written.scanner, &written.environment);
-    let telling =
-        Telling { argv: scanner.argv.clone(), flags: scanner.flags.clone(), env_names: scanner.env_names.clone() };
+    let telling = Telling {
+        argv: scanner.argv.clone(),
+        flags: scanner.flags.clone(),
+        env_names: scanner.env_names.clone(),
+        set_env: scanner.set_env.clone(),
+        config: manifest.config.map(|config| config.identity),
+    };
     let surroundings = Surroundings {
         arch: environment.arch.clone(),
         os: environment.os.clone(),

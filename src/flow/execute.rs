@@ -240,6 +240,18 @@ enum SpecError {
     Root(#[from] InvalidHostRoot),
 }
 
+/// Writes a file or a directory below `directory`, which is made.
+fn lay_out(material: &InputMaterial, directory: &Path) -> Result<(), io::Error> {
+    match material {
+        InputMaterial::File { name, bytes, .. } => {
+            std::fs::create_dir(directory)?;
+            std::fs::write(directory.join(name), bytes)
+        }
+        InputMaterial::Tree(tree) => tree.restore(directory).map_err(io::Error::other),
+        InputMaterial::Image(image) => image.write_layout(directory).map_err(io::Error::other),
+    }
+}
+
 /// The folders of one run on this machine; gone with the value.
 struct Scratch {
     root: TempDir,
@@ -253,15 +265,14 @@ impl Scratch {
         let root = tempfile::Builder::new().prefix("stella-run-").tempdir()?;
         let input_directory = root.path().join("input");
         match &job.input {
-            InputMaterial::File { name, bytes, .. } => {
-                std::fs::create_dir(&input_directory)?;
-                std::fs::write(input_directory.join(name), bytes)?;
-            }
-            InputMaterial::Tree(tree) => tree.restore(&input_directory).map_err(io::Error::other)?,
+            // It reads what lists packages, and nothing else of an image.
             InputMaterial::Image(image) if is_builtin(job) => {
                 image.write_files(&input_directory).map_err(io::Error::other)?;
             }
-            InputMaterial::Image(image) => image.write_layout(&input_directory).map_err(io::Error::other)?,
+            input => lay_out(input, &input_directory)?,
+        }
+        if let Some(config) = &job.config {
+            lay_out(config, &root.path().join("config"))?;
         }
         // An artifact that lies in the input is of an earlier run: it must not pass for one of this.
         for spec in &job.artifacts {
@@ -304,7 +315,7 @@ impl Scratch {
         if let InputMaterial::Image(image) = &job.input {
             spec.mounts.add(Mount::read_only(&image.rootfs().path, self.places.rootfs_mount()?)?)?;
         }
-        for (folder, place) in [("feed", guest::FEED), ("policy", guest::POLICY)] {
+        for (folder, place) in [("feed", guest::FEED), ("policy", guest::POLICY), ("config", guest::CONFIG)] {
             let path = self.root.path().join(folder);
             if path.exists() {
                 spec.mounts.add(Mount::read_only(path, place)?)?;
@@ -327,6 +338,9 @@ impl Scratch {
             NetworkMode::Enabled => Network::Allowed,
             NetworkMode::Disabled => Network::Denied,
         };
+        for (name, value) in &job.set_env {
+            spec.env.set(name, self.places.fill_word(value))?;
+        }
         for (name, value) in &job.env {
             spec.env.set(name, value)?;
         }

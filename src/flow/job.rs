@@ -23,10 +23,14 @@ pub struct Job {
     pub scanner: ScannerMaterial,
     /// The command, with places (`{input}`, …); empty for the built-in scanner.
     pub argv: Vec<String>,
+    /// Its configuration, a file or a directory as an input is, seen as `{config}`.
+    pub config: Option<InputMaterial>,
     /// Flags of the built-in scanner.
     pub flags: Vec<String>,
     /// Variables that are passed, with their values.
     pub env: BTreeMap<String, String>,
+    /// Variables that belong to the command, with places in their values; recorded as they are.
+    pub set_env: BTreeMap<String, String>,
     /// Names of the variables that the recording passed; empty where there is none.
     pub recorded_env: Vec<String>,
     /// Exit codes that mean that it ran well; empty means any.
@@ -60,6 +64,8 @@ impl Job {
             argv: self.argv.clone(),
             flags: self.flags.clone(),
             env_names: self.env.keys().cloned().collect(),
+            set_env: self.set_env.clone(),
+            config: self.config.as_ref().map(InputMaterial::identity),
         };
         let feeds = self.feeds.iter().map(|feed| (feed.name.clone(), feed.identity())).collect();
         Ok(Dimensions {

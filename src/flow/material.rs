@@ -83,7 +83,7 @@ pub enum MaterialError {
     NoRegistry(String),
 }
 
-/// What is scanned.
+/// What is scanned, or what the scanner is configured with.
 #[derive(Debug, Clone)]
 pub enum InputMaterial {
     /// One file, under its own name.
@@ -110,12 +110,20 @@ impl InputMaterial {
 
     /// Reads a file or a directory; of a directory not what lies below `without`, and not `.git`.
     pub fn read(path: &Path, without: &[PathBuf]) -> Result<Self, MaterialError> {
+        Self::read_as("input", path, without)
+    }
+
+    /// Reads the configuration of a scanner.
+    pub fn read_configuration(path: &Path) -> Result<Self, MaterialError> {
+        Self::read_as("configuration", path, &[])
+    }
+
+    fn read_as(what: &'static str, path: &Path, without: &[PathBuf]) -> Result<Self, MaterialError> {
         if fs::is_dir(path) {
-            return tree("input", path, without).map(Self::Tree);
+            return tree(what, path, without).map(Self::Tree);
         }
-        let bytes =
-            fs::read(path, limits::MAX_BLOB_BYTES).map_err(|source| MaterialError::Read { what: "input", source })?;
-        let name = path.file_name().map_or_else(|| "input".to_owned(), |name| name.to_string_lossy().into_owned());
+        let bytes = fs::read(path, limits::MAX_BLOB_BYTES).map_err(|source| MaterialError::Read { what, source })?;
+        let name = path.file_name().map_or_else(|| what.to_owned(), |name| name.to_string_lossy().into_owned());
         Ok(Self::file(name, bytes))
     }
 

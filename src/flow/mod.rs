@@ -7,10 +7,12 @@
 //! - [`replay`]: job and expectation → one result, seen twice where it differs
 //! - [`mod@history`], [`gate`]: what was replayed before, and what a gate says of it
 //! - [`explain`]: a replay that differs → replays with single inputs swapped → the cause of each change
+//! - [`adapter`]: a real scanner's name → the command of a job
 //! - [`case`], [`canary`], [`discover`], [`subject`], [`ci`]: a repository → many replays
 //!
 //! Invariants: what goes wrong in one replay stays in its result; nothing here prints or exits.
 
+pub mod adapter;
 pub mod artifact_spec;
 pub mod as_is;
 pub mod bisect;

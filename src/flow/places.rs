@@ -1,4 +1,4 @@
-//! The places of a command: `{input}`, `{rootfs}`, `{feed}`, `{policy}`, `{scanner}`, `{out}`.
+//! The places of a command: `{input}`, `{rootfs}`, `{feed}`, `{policy}`, `{config}`, `{scanner}`, `{out}`.
 //!
 //! They are recorded as they are written and filled in with the same fixed paths on every machine.
 
@@ -13,6 +13,7 @@ use crate::sandbox::guest::{self, GuestPath, InvalidGuestPath};
 pub struct Places {
     input: String,
     feed: String,
+    config: String,
     scanner: String,
 }
 
@@ -20,15 +21,18 @@ pub struct Places {
 pub const ROOTFS: &str = "{rootfs}";
 
 /// The names that may stand in a command.
-pub const NAMES: [&str; 6] = ["{input}", ROOTFS, "{feed}", "{policy}", "{scanner}", "{out}"];
+pub const NAMES: [&str; 7] = ["{input}", ROOTFS, "{feed}", "{policy}", "{config}", "{scanner}", "{out}"];
 
 impl Places {
     /// The places of `job`.
     pub fn of(job: &Job) -> Self {
-        let input = match &job.input {
-            InputMaterial::File { name, .. } => format!("{}/{name}", guest::INPUT.as_str()),
-            InputMaterial::Tree(_) | InputMaterial::Image(_) => guest::INPUT.as_str().to_owned(),
+        let below = |place: &GuestPath, material: &InputMaterial| match material {
+            InputMaterial::File { name, .. } => format!("{place}/{name}"),
+            InputMaterial::Tree(_) | InputMaterial::Image(_) => place.to_string(),
         };
+        let input = below(&guest::INPUT, &job.input);
+        let config =
+            job.config.as_ref().map_or_else(|| guest::CONFIG.to_string(), |config| below(&guest::CONFIG, config));
         // One feed is the folder itself; of several each has its own below it.
         let feed = match job.feeds.as_slice() {
             [only] => format!("{}/{}", guest::FEED.as_str(), only.name),
@@ -42,7 +46,7 @@ impl Places {
             ScannerMaterial::Binary { name, .. } => format!("{}/{name}", guest::SCANNER.as_str()),
             ScannerMaterial::Tree(_) => guest::SCANNER.as_str().to_owned(),
         };
-        Self { input, feed, scanner }
+        Self { input, feed, config, scanner }
     }
 
     /// The same where the input lies at `place` and not where it always does.
@@ -56,17 +60,25 @@ impl Places {
         &self.input
     }
 
+    /// `scanner.config_path` of the manifest, where there is a configuration.
+    pub fn config(&self) -> &str {
+        &self.config
+    }
+
     /// The command with every place filled in.
     pub fn fill(&self, argv: &[String]) -> Vec<String> {
-        let one = |word: &String| {
-            word.replace("{input}", &self.input)
-                .replace(ROOTFS, rootfs().as_str())
-                .replace("{feed}", &self.feed)
-                .replace("{policy}", guest::POLICY.as_str())
-                .replace("{scanner}", &self.scanner)
-                .replace("{out}", guest::OUT.as_str())
-        };
-        argv.iter().map(one).collect()
+        argv.iter().map(|word| self.fill_word(word)).collect()
+    }
+
+    /// One word with every place filled in.
+    pub fn fill_word(&self, word: &str) -> String {
+        word.replace("{input}", &self.input)
+            .replace(ROOTFS, rootfs().as_str())
+            .replace("{feed}", &self.feed)
+            .replace("{policy}", guest::POLICY.as_str())
+            .replace("{config}", &self.config)
+            .replace("{scanner}", &self.scanner)
+            .replace("{out}", guest::OUT.as_str())
     }
 
     /// Where an unpacked image is mounted, read-only.

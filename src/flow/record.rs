@@ -149,6 +149,7 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
 /// The blobs of a job's inputs.
 struct Kept {
     input: Blob,
+    config: Option<Blob>,
     feeds: Vec<Blob>,
     policy: Option<Blob>,
     tree: Option<Blob>,
@@ -162,12 +163,15 @@ fn keep_inputs(job: &Job, context: &Context) -> Result<Kept, RecordError> {
     };
     let kept = Kept {
         input: job.input.blob()?,
+        config: job.config.as_ref().map(InputMaterial::blob).transpose()?,
         feeds: job.feeds.iter().map(FeedMaterial::blob).collect::<Result<_, _>>()?,
         policy: job.policy.as_ref().map(PolicyMaterial::blob).transpose()?,
         tree,
     };
     let mut batch = context.local.batch();
-    for blob in std::iter::once(&kept.input).chain(&kept.feeds).chain(&kept.policy).chain(&kept.tree) {
+    for blob in
+        std::iter::once(&kept.input).chain(&kept.config).chain(&kept.feeds).chain(&kept.policy).chain(&kept.tree)
+    {
         batch.put(&blob.bytes)?;
     }
     batch.commit()?;
@@ -226,11 +230,18 @@ fn manifest(
     let (argv, secret_argv) = redact::arguments(&job.argv);
     let (flags, secret_flags) = redact::arguments(&job.flags);
     // Not even a digest of a secret is written.
-    let telling = Telling { argv: argv.clone(), flags: flags.clone(), env_names: job.env.keys().cloned().collect() };
+    let (set_env, secret_env) = redact::variables(&job.set_env);
+    let telling = Telling {
+        argv: argv.clone(),
+        flags: flags.clone(),
+        env_names: job.env.keys().cloned().collect(),
+        set_env: set_env.clone(),
+        config: job.config.as_ref().map(InputMaterial::identity),
+    };
     let inputs = Dimensions { config: Some(telling.digest()?), ..job.dimensions(&executed.surroundings)? };
     let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
     let id = dimensions::digest_of(&json!({ "inputs": inputs, "outputs": outputs, "created_at": request.created_at }))?;
-    if secret_argv || secret_flags {
+    if secret_argv || secret_flags || secret_env {
         notes.push("secrets were taken out of the recorded command: its replay runs without them".to_owned());
     }
     let only_feed = match kept.feeds.as_slice() {
@@ -244,7 +255,7 @@ fn manifest(
         scan_id: format!("scan-{}", &id.hex()[..16]),
         created_at: request.created_at,
         input: input(request, kept),
-        scanner: scanner(request, kept, expected_exit_codes, argv, flags),
+        scanner: Scanner { set_env, ..scanner(request, kept, expected_exit_codes, argv, flags) },
         feeds: Feeds {
             vuln_feed_bundle_digest: only_feed,
             license_db_digest: None,
@@ -334,6 +345,7 @@ fn scanner(
         ScannerMaterial::Binary { path, .. } => (ScannerKind::Binary, None, Some(format!("file://{}", path.display()))),
         ScannerMaterial::Tree(_) => (ScannerKind::Tree, kept.tree.as_ref().map(|blob| blob.digest.into()), None),
     };
+    let config_is_tree = matches!(job.config, Some(InputMaterial::Tree(_)));
     Scanner {
         engine: if is_builtin(job) { ENGINE.to_owned() } else { request.engine.clone() },
         kind: Some(kind),
@@ -341,10 +353,13 @@ fn scanner(
         scanner_binary_digest: Some(job.scanner.identity().into()),
         bundle_digest: bundle,
         scanner_version: request.scanner_version.clone(),
-        config_digest: None,
+        config_digest: job.config.as_ref().map(|config| config.identity().into()),
+        config_bundle_digest: kept.config.as_ref().filter(|_| config_is_tree).map(|blob| blob.digest.into()),
+        config_path: job.config.as_ref().map(|_| Places::of(job).config().to_owned()),
         flags,
         argv,
         env_names: job.env.keys().cloned().collect(),
+        set_env: BTreeMap::new(),
         expected_exit_codes,
         uri,
         extra: BTreeMap::new(),

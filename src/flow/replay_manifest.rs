@@ -13,7 +13,7 @@ use crate::flow::failure::chain;
 use crate::flow::image::{self, Asked};
 use crate::flow::job::Job;
 use crate::flow::keep;
-use crate::flow::material::{MaterialError, ScannerMaterial};
+use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::flow::recorded::{self, UnsafeName};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::restore::{self, RestoreError};
@@ -40,6 +40,7 @@ pub enum Swap {
     Policy(PathBuf),
     Scanner(PathBuf),
     BuiltIn,
+    Config(PathBuf),
     Input(PathBuf),
     /// Flags of the built-in scanner, or what follows the program in a command.
     Flags(Vec<String>),
@@ -62,7 +63,7 @@ pub enum Part {
 /// Why a text names no swap.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin`, `input=PATH`, `flags=WORDS`, or one of `tz`, `locale`, `hostname`, `cpus`, `clock`, `seed` with its value"
+    "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin`, `config=PATH`, `input=PATH`, `flags=WORDS`, or one of `tz`, `locale`, `hostname`, `cpus`, `clock`, `seed` with its value"
 )]
 pub struct SwapError(String);
 
@@ -81,6 +82,7 @@ impl FromStr for Swap {
             Some(("policy", path)) => Ok(Self::Policy(path.into())),
             Some(("scanner", "builtin")) => Ok(Self::BuiltIn),
             Some(("scanner", path)) => Ok(Self::Scanner(path.into())),
+            Some(("config", path)) => Ok(Self::Config(path.into())),
             Some(("input", path)) => Ok(Self::Input(path.into())),
             Some(("flags", words)) => Ok(Self::Flags(words.split_whitespace().map(str::to_owned).collect())),
             Some((name, value)) => part(name, value).map(Self::Part).ok_or_else(|| SwapError(text.to_owned())),
@@ -109,6 +111,7 @@ impl fmt::Display for Swap {
             Self::Policy(path) => write!(f, "policy={}", path.display()),
             Self::Scanner(path) => write!(f, "scanner={}", path.display()),
             Self::BuiltIn => f.write_str("scanner=builtin"),
+            Self::Config(path) => write!(f, "config={}", path.display()),
             Self::Input(path) => write!(f, "input={}", path.display()),
             Self::Flags(words) => write!(f, "flags={}", words.join(" ")),
             Self::Part(Part::Tz(name)) => write!(f, "tz={name}"),
@@ -129,7 +132,7 @@ impl Swap {
             Self::Policy(_) => Dimension::Policy,
             Self::Scanner(_) | Self::BuiltIn => Dimension::Scanner,
             Self::Input(_) => Dimension::Input,
-            Self::Flags(_) => Dimension::Config,
+            Self::Config(_) | Self::Flags(_) => Dimension::Config,
             Self::Part(_) => Dimension::Environment,
         }
     }
@@ -183,6 +186,9 @@ pub enum ReplayError {
     /// The built-in scanner was recorded: there is no command to run another one with.
     #[error("`--with scanner=PATH`: the recording has no command for a scanner, it was made by the built-in one")]
     NoCommand,
+    /// The recording has no configuration, so nothing in its command would look at another one.
+    #[error("`--with config=PATH`: the recording has no configuration")]
+    NoConfig,
     /// A variable that is not set.
     #[error("the variable `{0}` is not set")]
     Variable(String),
@@ -311,6 +317,8 @@ fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayErro
         Swap::Scanner(_) if job.argv.is_empty() => return Err(ReplayError::NoCommand),
         Swap::Scanner(path) => job.scanner = trees::scanner(path)?,
         Swap::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
+        Swap::Config(_) if job.config.is_none() => return Err(ReplayError::NoConfig),
+        Swap::Config(path) => job.config = Some(InputMaterial::read_configuration(path)?),
         Swap::Input(path) => job.input = image::input(path, &Asked::default(), context)?,
         Swap::Flags(words) if job.argv.is_empty() => job.flags.clone_from(words),
         Swap::Flags(words) => {

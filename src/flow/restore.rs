@@ -100,6 +100,7 @@ impl Restorer<'_> {
     fn job(&mut self, manifest: &ReplayableManifest) -> Result<Job, RestoreError> {
         let written = manifest.manifest();
         let input = self.input(manifest)?.unwrap_or_else(|| InputMaterial::file("input", Vec::new()));
+        let config = self.config(manifest)?;
         let scanner = self.scanner(manifest)?.unwrap_or(ScannerMaterial::BuiltIn);
         let mut feeds = Vec::new();
         for feed in &manifest.feeds {
@@ -130,8 +131,10 @@ impl Restorer<'_> {
             input,
             scanner,
             argv: written.scanner.argv.clone(),
+            config,
             flags: written.scanner.flags.clone(),
             env: BTreeMap::new(),
+            set_env: written.scanner.set_env.clone(),
             recorded_env: written.scanner.env_names.clone(),
             expected_exit_codes: written.scanner.expected_exit_codes.clone(),
             artifacts,
@@ -203,6 +206,16 @@ impl Restorer<'_> {
             Err(error) => return Err(broken("cannot restore the image", &error)),
         }
         Ok(None)
+    }
+
+    fn config(&mut self, manifest: &ReplayableManifest) -> Result<Option<InputMaterial>, RestoreError> {
+        let scanner = &manifest.manifest().scanner;
+        let Some((located, path)) = manifest.config.zip(scanner.config_path.as_deref()) else { return Ok(None) };
+        if scanner.config_bundle_digest.is_some() {
+            return Ok(self.tree(Dimension::Config, located)?.map(InputMaterial::Tree));
+        }
+        let name = path.rsplit('/').next().unwrap_or("config").to_owned();
+        Ok(self.blob(Dimension::Config, "configuration", &located.blob)?.map(|bytes| InputMaterial::file(name, bytes)))
     }
 
     fn scanner(&mut self, manifest: &ReplayableManifest) -> Result<Option<ScannerMaterial>, RestoreError> {

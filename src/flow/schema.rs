@@ -3,6 +3,7 @@
 use schemars::schema_for;
 use serde_json::Value;
 
+use crate::flow::adapter::RawAdapter;
 use crate::flow::case::{CaseConfig, CaseMetadata};
 use crate::flow::config::RawConfig;
 use crate::format::decision::DecisionV1;
@@ -10,7 +11,7 @@ use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
 use crate::report::json::commands::{
-    ChaosV1, DiffV1, DoctorV1, ExplanationV1, FeedBisectV1, FeedBundleInfoV1, ImageInfoV1, InitV1,
+    AdaptersV1, ChaosV1, DiffV1, DoctorV1, ExplanationV1, FeedBisectV1, FeedBundleInfoV1, ImageInfoV1, InitV1,
     ManifestValidationV1, RecordingV1,
 };
 use crate::report::json::history::HistoryLineV1;
@@ -25,6 +26,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("case-metadata-v1.json", schema_for!(CaseMetadata).to_value()),
         ("case-config-v1.json", schema_for!(CaseConfig).to_value()),
         ("stella-yaml-v1.json", schema_for!(RawConfig).to_value()),
+        ("adapter-v1.json", schema_for!(RawAdapter).to_value()),
         ("findings-v1.json", schema_for!(FindingsV1).to_value()),
         ("decision-v1.json", schema_for!(DecisionV1).to_value()),
         ("evidence-v1.json", schema_for!(EvidenceV1).to_value()),
@@ -33,6 +35,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("chaos-v1.json", schema_for!(ChaosV1).to_value()),
         ("feed-bisect-v1.json", schema_for!(FeedBisectV1).to_value()),
         ("diff-v1.json", schema_for!(DiffV1).to_value()),
+        ("adapters-v1.json", schema_for!(AdaptersV1).to_value()),
         ("manifest-validation-v1.json", schema_for!(ManifestValidationV1).to_value()),
         ("init-v1.json", schema_for!(InitV1).to_value()),
         ("feed-bundle-info-v1.json", schema_for!(FeedBundleInfoV1).to_value()),

@@ -38,7 +38,10 @@ fn differs(factor: Factor, a: &Job, b: &Job) -> bool {
     match (factor.dimension, factor.part) {
         (Dimension::Feed, _) => feeds(a) != feeds(b),
         (Dimension::Scanner, _) => a.scanner.identity() != b.scanner.identity(),
-        (Dimension::Config, _) => a.argv != b.argv || a.flags != b.flags,
+        (Dimension::Config, _) => {
+            let told = |job: &Job| job.config.as_ref().map(|config| config.identity());
+            a.argv != b.argv || a.flags != b.flags || a.set_env != b.set_env || told(a) != told(b)
+        }
         (Dimension::Policy, _) => {
             a.policy.as_ref().map(|policy| policy.identity()) != b.policy.as_ref().map(|policy| policy.identity())
         }
@@ -66,6 +69,8 @@ pub fn take(factor: Factor, into: &mut Job, from: &Job) {
         (Dimension::Config, _) => {
             into.argv.clone_from(&from.argv);
             into.flags.clone_from(&from.flags);
+            into.set_env.clone_from(&from.set_env);
+            into.config.clone_from(&from.config);
         }
         (Dimension::Policy, _) => into.policy.clone_from(&from.policy),
         (Dimension::Input, _) => into.input = from.input.clone(),

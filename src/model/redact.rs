@@ -4,6 +4,8 @@
 //! `Authorization:`), when it carries the prefix of a known kind of token, or when it is the user part of a
 //! URL. Absent: entropy heuristics, which would make a recorded command depend on luck.
 
+use std::collections::BTreeMap;
+
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "REDACTED";
 
@@ -44,6 +46,17 @@ const TOKEN_PREFIXES: [&str; 18] = [
     "sk_live_",
     "eyJ",
 ];
+
+/// The variables with every secret replaced; the second value says whether anything was.
+pub fn variables(variables: &BTreeMap<String, String>) -> (BTreeMap<String, String>, bool) {
+    let one = |(name, value): (&String, &String)| {
+        let value = if names_a_secret(name) { REDACTED.to_owned() } else { text(value) };
+        (name.clone(), value)
+    };
+    let redacted: BTreeMap<String, String> = variables.iter().map(one).collect();
+    let changed = redacted != *variables;
+    (redacted, changed)
+}
 
 /// The arguments with every secret replaced; the second value says whether anything was.
 pub fn arguments(arguments: &[String]) -> (Vec<String>, bool) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use stella::canonical::Profile;
+use stella::flow::adapter::Adapter;
 use stella::flow::config::Config;
 use stella::flow::schema;
 
@@ -223,12 +224,44 @@ fn every_example_of_a_configuration_loads() {
             if let Some((name, path)) = line.split_once(": ").filter(|(_, path)| path.starts_with("stella/")) {
                 world.write(path, format!("profile: {}\nform: json\n", name.trim()));
             }
+            if let Some(path) = line.strip_prefix("adapters: [").and_then(|rest| rest.strip_suffix(']')) {
+                world.write(path, &adapter_example().text);
+            }
         }
         let problem = Config::load(file.parent().unwrap(), None).err();
         assert!(problem.is_none(), "docs/configuration.md:{}: {problem:?}", block.line);
         loaded += 1;
     }
     assert!(loaded >= 5, "only {loaded} examples were found");
+}
+
+fn adapter_example() -> Block {
+    let blocks = blocks(&read("docs/adapters.md"));
+    blocks.into_iter().find(|block| block.text.starts_with("adapter: ")).unwrap()
+}
+
+#[test]
+fn the_example_of_an_adapter_is_one() {
+    let block = adapter_example();
+    let problem = Adapter::parse(&block.text).err();
+    assert!(problem.is_none(), "docs/adapters.md:{}: {problem:?}", block.line);
+}
+
+/// The table of built-in adapters says what they say.
+#[test]
+fn the_table_of_adapters_is_that_of_the_program() {
+    let page = read("docs/adapters.md");
+    for adapter in Adapter::builtin() {
+        let Some(release) = &adapter.verified else {
+            assert!(page.contains(&format!("`{}`", adapter.name)), "`{}` is missing", adapter.name);
+            continue;
+        };
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` | {release} |", adapter.name)));
+        let row = row.unwrap_or_else(|| panic!("no row for `{}` {release}", adapter.name));
+        for output in adapter.outputs.keys() {
+            assert!(row.contains(&format!("`{output}`")), "{row}: `{output}` is missing");
+        }
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod generated;
 mod harness;
 mod health;
 mod layout;
+mod real;
 #[cfg(feature = "registry")]
 mod registry;
 mod sandbox;

@@ -108,6 +108,8 @@ fn job(args: &LearnArgs, context: &Context) -> Result<Job, CliError> {
         scanner: trees::executable(&found).map_err(CliError::usage)?,
         argv: std::iter::once("{scanner}".to_owned()).chain(rest.iter().cloned()).collect(),
         flags: Vec::new(),
+        config: None,
+        set_env: BTreeMap::new(),
         env: env(&args.env)?,
         recorded_env: Vec::new(),
         expected_exit_codes: args.expect_exit.clone(),

@@ -1,5 +1,6 @@
 //! `stella scan`: record a scan.
 
+mod chosen;
 mod request;
 mod show;
 
@@ -22,10 +23,13 @@ use crate::model::exit::Exit;
 ///
 /// Without a command the built-in scanner reads the SBOM, lockfile or directory given with --input.
 /// With a command, that command runs sealed in a copy of the input: no network, private directories,
-/// fixed time zone and locale. The places {input}, {rootfs}, {feed}, {policy}, {scanner} and {out}
-/// may stand in it.
+/// fixed time zone and locale. The places {input}, {rootfs}, {feed}, {policy}, {config}, {scanner}
+/// and {out} may stand in it.
+///
+/// With --scanner NAME an adapter makes the command: `stella adapter list` names them.
 ///
 ///   stella scan --input package-lock.json --feed osv/
+///   stella scan --scanner bandit --input src/
 ///   stella scan --input . --artifact findings=-:sarif -- zizmor --offline --format sarif .
 ///   stella scan --as-is --artifact findings=out.json -- ./existing-step.sh
 #[derive(Debug, Args)]
@@ -50,13 +54,20 @@ pub struct ScanArgs {
     /// Rules that decide: a directory or a bundle [default: the policy that ships with stella]
     #[arg(long, value_name = "PATH")]
     policy: Option<PathBuf>,
-    /// The scanner: `builtin`, an executable, or a directory with everything it needs
-    #[arg(long, value_name = "NAME|PATH")]
+    /// The scanner: `builtin`; an adapter, with its program where it is not on PATH (`bandit=venv/bin/bandit`); with a
+    /// command an executable, or a directory with everything it needs
+    #[arg(long, value_name = "NAME[=PATH]|PATH")]
     scanner: Option<String>,
-    /// Its version, for the manifest
+    /// What the adapter's scanner reads its configuration or rules from, seen as {config}: a file or a directory
+    #[arg(long, value_name = "PATH")]
+    scanner_config: Option<PathBuf>,
+    /// What the adapter's scanner writes, e.g. sarif [default: the adapter's]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    output: Vec<String>,
+    /// Its version, for the manifest [default: an adapter asks for it]
     #[arg(long, value_name = "VERSION")]
     scanner_version: Option<String>,
-    /// A flag of the built-in scanner, e.g. --flag=--distro=debian-12
+    /// A flag of the built-in scanner, e.g. --flag=--distro=debian-12, or one more for an adapter's command
     #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
     flag: Vec<String>,
     /// What the command writes: a file, or `-` for its standard output
@@ -65,7 +76,7 @@ pub struct ScanArgs {
     /// An environment variable that the command may see; its value is never recorded
     #[arg(long, value_name = "NAME")]
     env: Vec<String>,
-    /// Exit codes that mean that it ran well, e.g. 0,1 [default: any; the one seen is recorded]
+    /// Exit codes that mean that it ran well, e.g. 0,1 [default: the adapter's, else any; the one seen is recorded]
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     expect_exit: Vec<i32>,
     /// A label for the manifest, e.g. tier=regulated

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use crate::cli::error::CliError;
 use crate::cli::image::refused;
+use crate::cli::scan::chosen::{self, Chosen};
 use crate::cli::scan::{NetworkChoice, ScanArgs};
+use crate::flow::adapter;
 use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::flow::as_is::Where;
 use crate::flow::builtin::ENGINE;
@@ -28,14 +30,16 @@ use crate::model::manifest::{InputType, NetworkMode};
 pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError> {
     let created_at = clock::now();
     let frozen = args.clock.unwrap_or_else(|| whole_second(created_at));
-    let (scanner, argv) = scanner(args)?;
+    let Chosen { scanner, argv, set_env, artifacts: known, exit_codes, roots, adapter } =
+        chosen::scanner(args, context)?;
     let is_builtin = matches!(scanner, ScannerMaterial::BuiltIn);
     let artifacts = args.artifact.iter().map(|text| text.parse::<ArtifactSpec>()).collect::<Result<Vec<_>, _>>();
-    let artifacts = artifacts.map_err(CliError::usage)?;
+    let mut artifacts = artifacts.map_err(CliError::usage)?;
+    artifacts.extend(known);
     context.config.check_profiles(&artifacts).map_err(|error| {
         CliError::usage(error).hint("name one of your own under `profiles` in .stella.yaml; docs/profiles.md")
     })?;
-    check(args, is_builtin, &artifacts)?;
+    check(args, is_builtin, adapter.is_some(), &artifacts)?;
 
     let input_path = args.input.clone().unwrap_or_else(|| PathBuf::from("."));
     let input = input(args, &input_path, &artifacts, context)?;
@@ -74,16 +78,24 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
         }
     };
     let version = if is_builtin { env!("CARGO_PKG_VERSION") } else { UNKNOWN_VERSION };
+    let config = args.scanner_config.as_deref().map(InputMaterial::read_configuration).transpose();
+    let config = config.map_err(CliError::usage)?;
     let as_is = args.as_is.then(|| place(args, &input_path)).transpose()?;
-    Ok(RecordRequest {
+    let mut request = RecordRequest {
         job: Job {
             input,
             scanner,
             argv,
-            flags: args.flag.clone(),
+            config,
+            flags: if is_builtin { args.flag.clone() } else { Vec::new() },
             env: env(&args.env)?,
+            set_env,
             recorded_env: Vec::new(),
-            expected_exit_codes: if is_builtin { vec![0] } else { args.expect_exit.clone() },
+            expected_exit_codes: match (is_builtin, args.expect_exit.as_slice()) {
+                (true, _) => vec![0],
+                (false, []) => exit_codes,
+                (false, given) => given.to_vec(),
+            },
             artifacts,
             feeds,
             policy,
@@ -92,7 +104,7 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
             locale: "C".to_owned(),
             seed: 0,
             settings: Settings::default(),
-            roots: if is_builtin { Vec::new() } else { context.roots.clone() },
+            roots: if is_builtin { Vec::new() } else { together(&context.roots, roots) },
             network: match args.network {
                 NetworkChoice::Deny => NetworkMode::Disabled,
                 NetworkChoice::Allow => NetworkMode::Enabled,
@@ -104,7 +116,23 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
         input_type,
         as_is,
         created_at,
-    })
+    };
+    if let Some(adapter) = adapter {
+        request.engine.clone_from(&adapter.name);
+        if args.scanner_version.is_none()
+            && let Some(version) = adapter::version(&request.job, &adapter.version_arguments, context)
+        {
+            request.scanner_version = version;
+        }
+    }
+    Ok(request)
+}
+
+/// Folders that the user shows and folders that the scanner needs, each once.
+fn together(given: &[String], needed: Vec<String>) -> Vec<String> {
+    let mut all = given.to_vec();
+    all.extend(needed.into_iter().filter(|folder| !given.contains(folder)));
+    all
 }
 
 /// A frozen clock shows no fraction of a second that nobody asked for.
@@ -112,7 +140,7 @@ fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
-fn check(args: &ScanArgs, is_builtin: bool, artifacts: &[ArtifactSpec]) -> Result<(), CliError> {
+fn check(args: &ScanArgs, is_builtin: bool, is_adapted: bool, artifacts: &[ArtifactSpec]) -> Result<(), CliError> {
     if is_builtin && args.input.is_none() {
         return Err(CliError::usage("nothing to scan")
             .hint("name it with `--input PATH`, or give the command of a scanner after `--`"));
@@ -122,8 +150,11 @@ fn check(args: &ScanArgs, is_builtin: bool, artifacts: &[ArtifactSpec]) -> Resul
             "`--artifact` names what a command writes; the built-in scanner's artifacts are fixed",
         ));
     }
-    if is_builtin && args.as_is {
+    if (is_builtin || is_adapted) && args.as_is {
         return Err(CliError::usage("`--as-is` needs a command").hint("put it after `--`"));
+    }
+    if is_builtin && (args.scanner_config.is_some() || !args.output.is_empty()) {
+        return Err(CliError::usage("the built-in scanner takes neither `--scanner-config` nor `--output`"));
     }
     if !is_builtin && artifacts.is_empty() {
         return Err(CliError::usage("nothing is kept of this command")
@@ -146,41 +177,12 @@ fn check(args: &ScanArgs, is_builtin: bool, artifacts: &[ArtifactSpec]) -> Resul
     if args.as_is && args.feed.len() > 1 {
         return Err(CliError::usage("`--as-is` knows one feed: its command finds the others by itself"));
     }
-    if !is_builtin && (args.call_graph.is_some() || !args.flag.is_empty()) {
+    if !is_builtin && !is_adapted && (args.call_graph.is_some() || !args.flag.is_empty()) {
         return Err(CliError::usage(
             "`--call-graph` and `--flag` are for the built-in scanner; a command has its own flags",
         ));
     }
     Ok(())
-}
-
-fn scanner(args: &ScanArgs) -> Result<(ScannerMaterial, Vec<String>), CliError> {
-    let unusable = |error| CliError::usage(error);
-    let Some((program, rest)) = args.command.split_first() else {
-        return match args.scanner.as_deref() {
-            None | Some("builtin") => Ok((ScannerMaterial::BuiltIn, Vec::new())),
-            Some(_) => {
-                Err(CliError::usage("a scanner needs its command")
-                    .hint("e.g. `--scanner bin/scan -- {scanner} {input}`"))
-            }
-        };
-    };
-    match args.scanner.as_deref() {
-        Some("builtin") => Err(CliError::usage("the built-in scanner takes no command")),
-        Some(_) if !args.command.iter().any(|word| word.contains("{scanner}")) => {
-            Err(CliError::usage("the command does not run the scanner that was named")
-                .hint("write `{scanner}` where it stands"))
-        }
-        Some(path) => Ok((trees::scanner(Path::new(path)).map_err(unusable)?, args.command.clone())),
-        None => {
-            let found = trees::look_up(program, std::env::var_os("PATH").as_deref()).ok_or_else(|| {
-                CliError::usage(format!("no program `{program}`")).hint("is it installed, and on PATH?")
-            })?;
-            let material = trees::executable(&found).map_err(CliError::usage)?;
-            let argv = std::iter::once("{scanner}".to_owned()).chain(rest.iter().cloned());
-            Ok((material, argv.collect()))
-        }
-    }
 }
 
 fn input(
@@ -238,5 +240,6 @@ fn place(args: &ScanArgs, input: &Path) -> Result<Where, CliError> {
         input: absolute(input)?,
         feed: feed.map(|path| absolute(Path::new(path))).transpose()?,
         policy: args.policy.as_deref().map(absolute).transpose()?,
+        config: args.scanner_config.as_deref().map(absolute).transpose()?,
     })
 }

@@ -24,7 +24,7 @@ fn distinct<'a>(words: &[&'a str]) -> Vec<&'a str> {
     seen
 }
 
-fn replay_command(global: &GlobalArgs, args: &ScanArgs) -> String {
+fn replay_command(global: &GlobalArgs, args: &ScanArgs, roots: &[String]) -> String {
     let text = |path: &Path| path.display().to_string();
     let mut words = ["stella", "replay", "--from"].map(str::to_owned).to_vec();
     words.extend([text(&args.emit_manifest), "--out-dir".to_owned(), "replay_out/".to_owned()]);
@@ -32,6 +32,7 @@ fn replay_command(global: &GlobalArgs, args: &ScanArgs) -> String {
         words.extend(path.iter().flat_map(|path| [flag.to_owned(), text(path)]));
     }
     words.extend(args.env.iter().flat_map(|name| ["--env".to_owned(), name.clone()]));
+    words.extend(roots.iter().flat_map(|root| ["--ro".to_owned(), root.clone()]));
     shell::line(words)
 }
 
@@ -101,6 +102,6 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
         ));
     }
     say(&format!("manifest {} ({digest})", args.emit_manifest.display()));
-    say(&format!("replay it: {}", replay_command(global, args)));
+    say(&format!("replay it: {}", replay_command(global, args, &manifest.environment.roots)));
     Ok(())
 }

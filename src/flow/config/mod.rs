@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::canonical::profile::{Profile, ProfileError};
+use crate::flow::adapter::{Adapter, AdapterError};
 use crate::flow::artifact_spec::{ArtifactSpec, ArtifactSpecError};
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
@@ -45,6 +46,8 @@ pub struct Config {
     pub rules: Rules,
     /// Profiles of its own by name; the name of a built-in one takes its place.
     pub profiles: BTreeMap<ProfileName, Profile>,
+    /// Adapters of its own by name; the name of a built-in one takes its place.
+    pub adapters: BTreeMap<String, Adapter>,
 }
 
 /// What a checkout builds, swapped into every regression replay.
@@ -147,6 +150,14 @@ pub enum ConfigError {
         /// What is wrong.
         source: InvalidProfileName,
     },
+    /// An adapter that is not valid.
+    #[error("{}", .file.display())]
+    Adapter {
+        /// The adapter's file.
+        file: PathBuf,
+        /// What is wrong.
+        source: AdapterError,
+    },
     /// A profile that is not valid.
     #[error("{}", .file.display())]
     Profile {
@@ -197,6 +208,7 @@ impl Config {
             rules: gates::rules(raw.thresholds, raw.gates, raw.buckets)
                 .map_err(|(field, what)| valid.error(field, what))?,
             profiles: valid.profiles(raw.profiles)?,
+            adapters: valid.adapters(raw.adapters)?,
         };
         if let Some(Subject::Scanner(scanner)) = &config.subject {
             config
@@ -221,6 +233,18 @@ impl Config {
         name.and_then(|name| self.named_profile(name))
             .or_else(|| self.profiles.get(&ProfileName::from(format)))
             .unwrap_or_else(|| Profile::builtin(format))
+    }
+
+    /// The adapter of that name, where there is one.
+    pub fn adapter(&self, name: &str) -> Option<&Adapter> {
+        self.adapters.get(name).or_else(|| Adapter::builtin().iter().find(|adapter| adapter.name == name))
+    }
+
+    /// Every adapter, sorted by name.
+    pub fn all_adapters(&self) -> Vec<&Adapter> {
+        let builtin = Adapter::builtin().iter().map(|adapter| (adapter.name.as_str(), adapter));
+        let own = self.adapters.iter().map(|(name, adapter)| (name.as_str(), adapter));
+        builtin.chain(own).collect::<BTreeMap<_, _>>().into_values().collect()
     }
 
     /// The profile of that name, where there is one.
@@ -341,16 +365,33 @@ impl Valid<'_> {
         })
     }
 
+    /// The text of a YAML file that this one names.
+    fn text(&self, path: &str) -> Result<(PathBuf, String), ConfigError> {
+        let file = self.root.join(path);
+        let bytes = fs::read(&file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
+        if is_too_deep(&bytes) {
+            return Err(ConfigError::TooDeep { file });
+        }
+        Ok((file, String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn adapters(&self, raw: Vec<String>) -> Result<BTreeMap<String, Adapter>, ConfigError> {
+        let mut adapters = BTreeMap::new();
+        for path in raw {
+            let (file, text) = self.text(&path)?;
+            let adapter = Adapter::parse(&text).map_err(|source| ConfigError::Adapter { file, source })?;
+            if let Some(twice) = adapters.insert(adapter.name.clone(), adapter) {
+                return Err(self.error("adapters", format!("two of them are called `{}`", twice.name)));
+            }
+        }
+        Ok(adapters)
+    }
+
     fn profiles(&self, raw: BTreeMap<String, String>) -> Result<BTreeMap<ProfileName, Profile>, ConfigError> {
         let read = |(name, path): (String, String)| {
             let name: ProfileName =
                 name.parse().map_err(|source| ConfigError::ProfileName { file: self.file.to_owned(), source })?;
-            let file = self.root.join(path);
-            let bytes = fs::read(&file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
-            if is_too_deep(&bytes) {
-                return Err(ConfigError::TooDeep { file });
-            }
-            let text = String::from_utf8_lossy(&bytes);
+            let (file, text) = self.text(&path)?;
             let profile = Profile::parse(&text).map_err(|source| ConfigError::Profile { file, source })?;
             // A misspelt format would be a new name that nothing uses.
             if Profile::named(&name).is_none() && profile.name() != name.as_str() {

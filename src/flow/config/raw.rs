@@ -40,6 +40,9 @@ pub struct RawConfig {
     /// Profiles of this repository by name. The name of a built-in one, such as that of a format, takes its place.
     #[serde(default)]
     pub(super) profiles: BTreeMap<String, String>,
+    /// Files with adapters of this repository. One with the name of a built-in one takes its place.
+    #[serde(default)]
+    pub(super) adapters: Vec<String>,
 }
 
 fn one() -> u32 {

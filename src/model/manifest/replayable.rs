@@ -37,6 +37,8 @@ pub struct ReplayableManifest {
     pub scanner_kind: ScannerKind,
     /// The scanner.
     pub scanner: Located,
+    /// Its configuration, where it was kept.
+    pub config: Option<Located>,
     /// The feeds, in the manifest's order.
     pub feeds: Vec<ReplayableFeed>,
     /// The policy; `None` means the default policy of this program.
@@ -86,12 +88,13 @@ impl TryFrom<ScanManifest> for ReplayableManifest {
         let mut check = Check { problems: placeholders(&manifest) };
         let input = check.input(&manifest);
         let scanner = check.scanner(&manifest);
+        let config = check.config(&manifest);
         let feeds = check.feeds(&manifest);
         let policy = check.policy(&manifest);
         let clock = check.clock(&manifest);
         match (input, scanner, clock) {
             (Some(input), Some((scanner_kind, scanner)), Some(clock)) if check.problems.is_empty() => {
-                Ok(Self { manifest, input, scanner_kind, scanner, feeds, policy, clock })
+                Ok(Self { manifest, input, scanner_kind, scanner, config, feeds, policy, clock })
             }
             _ => Err(NotReplayable { problems: check.problems }),
         }
@@ -186,6 +189,14 @@ impl Check {
             self.problem("scanner.argv", "missing: the command that was run");
         }
         Some((kind, Located { identity, blob }))
+    }
+
+    fn config(&mut self, manifest: &ScanManifest) -> Option<Located> {
+        let scanner = &manifest.scanner;
+        scanner.config_path.as_ref()?;
+        let identity = self.required("scanner.config_digest", scanner.config_digest.as_ref())?;
+        let blob = scanner.config_bundle_digest.as_ref().map_or(Some(identity), DigestRef::resolved)?;
+        Some(Located { identity, blob })
     }
 
     fn feeds(&mut self, manifest: &ScanManifest) -> Vec<ReplayableFeed> {

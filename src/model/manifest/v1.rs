@@ -138,9 +138,15 @@ pub struct Scanner {
     pub bundle_digest: Option<DigestRef>,
     /// Its version, as it calls itself.
     pub scanner_version: String,
-    /// Digest of its configuration.
+    /// Digest of its configuration: of the file, or the content digest of the folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_digest: Option<DigestRef>,
+    /// SHA-256 of the blob that holds the archive of a configuration that is a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_bundle_digest: Option<DigestRef>,
+    /// Where the configuration is mounted. Without it the digest is known and the bytes are not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_path: Option<String>,
     /// Its flags.
     #[serde(default)]
     pub flags: Vec<String>,
@@ -150,6 +156,9 @@ pub struct Scanner {
     /// Names of the environment variables that were passed. Values are never recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env_names: Vec<String>,
+    /// Variables that the command sets for itself, as an adapter has them, with places for what is mounted. Redacted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set_env: BTreeMap<String, String>,
     /// Exit codes that mean that it ran well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expected_exit_codes: Vec<i32>,

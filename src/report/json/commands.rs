@@ -149,6 +149,34 @@ impl From<Bisection> for FeedBisectV1 {
     }
 }
 
+/// `stella adapter list`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AdaptersV1 {
+    /// `stella.adapters/1`
+    pub schema: &'static str,
+    /// Sorted by name.
+    pub adapters: Vec<AdapterV1>,
+}
+
+/// A scanner that stella knows how to run.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AdapterV1 {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub summary: String,
+    /// The release that it was recorded and replayed with; null where it was not run.
+    pub verified: Option<String>,
+    /// What it can write.
+    pub outputs: Vec<String>,
+    /// The output that is taken where none is asked for.
+    pub default_output: String,
+    /// The feed that it reads, in words; null where it takes none.
+    pub feed: Option<String>,
+    /// The configuration that it reads, in words; null where it takes none.
+    pub config: Option<String>,
+}
+
 /// `stella manifest validate`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ManifestValidationV1 {

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod adapter;
 mod bad_input;
 mod canonicalize;
 mod chaos;

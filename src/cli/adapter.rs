@@ -1,0 +1,67 @@
+//! `stella adapter`: which scanners stella knows how to run.
+
+use clap::{Args, Subcommand};
+
+use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::{output, setup};
+use crate::flow::adapter::Adapter;
+use crate::model::exit::Exit;
+use crate::report::json::commands::{AdapterV1, AdaptersV1};
+use crate::report::untrusted;
+
+/// List and show the scanners that `stella scan --scanner NAME` knows how to run
+#[derive(Debug, Subcommand)]
+pub enum AdapterCommand {
+    /// List them: those that come with stella, and those of the repository
+    List,
+    /// Show one as it is written, to read or to begin another with
+    Show(NameArgs),
+}
+
+/// One adapter.
+#[derive(Debug, Args)]
+pub struct NameArgs {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+pub fn run(global: &GlobalArgs, command: AdapterCommand) -> CliResult {
+    let config = setup::config(global)?;
+    match command {
+        AdapterCommand::List => list(global, &config.all_adapters()),
+        AdapterCommand::Show(NameArgs { name }) => {
+            let adapter = config.adapter(&name).ok_or_else(|| {
+                CliError::usage(format!("no adapter is called `{name}`")).hint("`stella adapter list` names them")
+            })?;
+            output::data(&adapter.text);
+        }
+    }
+    Ok(Exit::Passed.into())
+}
+
+fn list(global: &GlobalArgs, adapters: &[&Adapter]) {
+    if global.format == Format::Json {
+        let adapters = adapters.iter().map(|adapter| AdapterV1 {
+            name: adapter.name.clone(),
+            summary: adapter.summary.clone(),
+            verified: adapter.verified.clone(),
+            outputs: adapter.outputs.keys().cloned().collect(),
+            default_output: adapter.default_output.clone(),
+            feed: adapter.feed.as_ref().map(|feed| feed.what.clone()),
+            config: adapter.config.as_ref().map(|config| config.what.clone()),
+        });
+        output::json(&AdaptersV1 { schema: "stella.adapters/1", adapters: adapters.collect() });
+        return;
+    }
+    for adapter in adapters {
+        let outputs: Vec<&str> = adapter.outputs.keys().map(String::as_str).collect();
+        let verified = adapter.verified.as_deref().unwrap_or("not run");
+        let (name, outputs, summary) = (&adapter.name, outputs.join(","), &adapter.summary);
+        output::data(&format!(
+            "{}\n",
+            untrusted::visible(&format!("{name:<16} {verified:<9} {outputs:<20} {summary}"))
+        ));
+    }
+}
