@@ -5,13 +5,13 @@ mod parts;
 mod scans;
 mod zip;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stella::flow::adapter::Adapter;
 
 use crate::cli::scene::only;
-use crate::harness::World;
+use crate::harness::{Run, World};
 use crate::real::scans::{SCANS, Scan};
 
 /// The program of a scan; `None` where it is not installed, which is then said.
@@ -36,9 +36,8 @@ fn holds(adapter: &str) {
             let folder = world.work(folder);
             std::fs::create_dir_all(&folder).unwrap();
             scans::write(&folder).unwrap();
-            let more = ["--emit-manifest", manifest, "--emit-artifacts-dir", out].map(str::to_owned);
-            let words: Vec<String> = scan.arguments(&program, &folder).into_iter().chain(more).collect();
-            world.stella(0, &words.iter().map(String::as_str).collect::<Vec<_>>());
+            let more = ["--emit-manifest", manifest, "--emit-artifacts-dir", out];
+            scan.record(&world, 0, (&program, &folder), &more);
             world.json(manifest)
         };
         // Where the checkout lies and what its folder is called must not show.
@@ -74,6 +73,39 @@ fn holds(adapter: &str) {
         assert_eq!(only(&result)["outcome"], "drift", "{adapter} {}", scan.output);
         assert_eq!(only(&result)["mismatch_reason"], "input_drift");
     }
+}
+
+impl Scan {
+    /// Records it, from inputs that lie in the second place.
+    fn record(&self, world: &World, expected: u8, (program, folder): (&Path, &Path), more: &[&str]) -> Run {
+        let words: Vec<String> = self.arguments(program, folder);
+        let words = words.iter().map(String::as_str).chain(more.iter().copied());
+        world.stella(expected, &words.collect::<Vec<_>>())
+    }
+}
+
+/// What osv-scanner writes does not say which database it read: only the recording does.
+#[test]
+fn another_database_of_osv_scanner_is_feed_drift_and_a_broken_one_is_no_scan() {
+    let Some(program) = program("osv-scanner") else { return };
+    let scan = SCANS.iter().find(|scan| scan.adapter == "osv-scanner").unwrap();
+    let world = World::new();
+    let folder = world.work("");
+    scans::write(&folder).unwrap();
+    scan.record(&world, 0, (&program, &folder), &["--emit-manifest", "one.json"]);
+    assert_eq!(world.json("one.json")["scanner"]["expected_exit_codes"], json!([0, 1]));
+
+    let npm = "osv/osv-scalibr/npm/all.zip";
+    std::fs::copy(world.work("osv/osv-scalibr/PyPI/all.zip"), world.work(npm)).unwrap();
+    let swapped = ["replay", "--from", "one.json", "--with", "feed=osv", "--format", "json"];
+    let result = world.stella(1, &swapped).stdout_json();
+    assert_eq!(only(&result)["outcome"], "drift");
+    assert_eq!(only(&result)["mismatch_reason"], "feed_drift");
+
+    world.write(npm, "no archive");
+    let run = scan.record(&world, 3, (&program, &folder), &["--emit-manifest", "two.json"]);
+    run.complains(&["exit code 127, expected [0, 1]"]);
+    assert!(!world.exists("two.json"));
 }
 
 macro_rules! scanners {
