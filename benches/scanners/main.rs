@@ -124,7 +124,7 @@ fn replay(
     let printed = stella(folder, here, &outside, &words, 1)?;
     let result: Value = serde_json::from_slice(&printed)?;
     let replayed = &result["replays"][0];
-    row.level = text(&replayed["executor"]["isolation"]);
+    row.level = text(&replayed["executor_env"]["isolation"]);
     row.count(replayed, is_same(&here.join("recorded"), &folder.join("out"))?);
     Ok(())
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::canonical::Roots;
 use crate::flow::builtin;
 use crate::flow::config::Config;
-use crate::flow::produced::{Produced, usual_type};
+use crate::flow::produced::{Produced, usual_profile, usual_type};
 use crate::flow::verdict::{self, Comparison, Rules, Scope, UnreadableArtifact, VerdictError};
 use crate::host::fs::{self, FsError, Kind};
 use crate::host::limits;
@@ -108,7 +108,8 @@ fn artifact(name: String, path: &Path, bytes: Vec<u8>, config: &Config) -> Resul
     // What a file of unknown format is for is not known either: it must not pass for mere evidence.
     let artifact_type =
         if format.has_meaning() || name == "evidence.json" { usual_type(format) } else { ArtifactType::Findings };
-    let artifact = Produced { artifact_type, name, format, profile: None, bytes: bytes.into() };
+    let profile = usual_profile(format, &bytes);
+    let artifact = Produced { artifact_type, name, format, profile, bytes: bytes.into() };
     // What is compared is read then; what is not must be readable all the same.
     if !artifact.artifact_type.is_primary() {
         verdict::check(&artifact, &Roots::default(), config)

@@ -18,7 +18,7 @@ use crate::flow::health;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, ScannerMaterial};
 use crate::flow::places::{self, Places};
-use crate::flow::produced::Produced;
+use crate::flow::produced::{Produced, usual_profile};
 use crate::flow::verdict;
 use crate::format;
 use crate::host::fs;
@@ -395,8 +395,14 @@ pub fn collect(
         if bytes.is_empty() {
             return Err(Failure::Unhealthy(format!("artifact `{spec}` is empty")));
         }
-        let format = spec.format.unwrap_or_else(|| format::detect(&bytes));
-        let (artifact_type, profile) = (spec.artifact_type, spec.profile.clone());
+        let artifact_type = spec.artifact_type;
+        let (format, profile) = match spec.format {
+            Some(format) => (format, spec.profile.clone()),
+            None => {
+                let format = format::detect(&bytes);
+                (format, usual_profile(format, &bytes))
+            }
+        };
         Ok(Produced { artifact_type, name: spec.file_name(), format, profile, bytes: bytes.into() })
     };
     specs.iter().map(one).collect()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::format;
 use crate::model::artifact::{ArtifactFormat, ArtifactType, ProfileName};
 
 /// One artifact with its bytes as they were written.
@@ -17,6 +18,11 @@ pub struct Produced {
     pub profile: Option<ProfileName>,
     /// The bytes, never changed.
     pub bytes: Arc<[u8]>,
+}
+
+/// The profile for what wrote a document of unknown meaning, where its content says which tool that was.
+pub fn usual_profile(format: ArtifactFormat, bytes: &[u8]) -> Option<ProfileName> {
+    if format == ArtifactFormat::Json { format::tool::recognise(bytes) } else { None }
 }
 
 /// What an artifact of this format is for, where nobody said.

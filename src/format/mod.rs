@@ -23,6 +23,7 @@ pub mod findings;
 pub mod inventory;
 pub mod openvex;
 pub mod osv;
+pub mod tool;
 
 mod csaf;
 mod grype;

@@ -26,7 +26,7 @@ use crate::flow::artifact_spec::ArtifactSpec;
 use crate::flow::context::Context;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
-use crate::flow::produced::{Produced, usual_type};
+use crate::flow::produced::{Produced, usual_profile, usual_type};
 use crate::flow::replay::{Expected, Recorded, Replay, Title};
 use crate::flow::roots;
 use crate::flow::settings::Settings;
@@ -338,9 +338,10 @@ fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Resu
         let file = directory.join(&item.relative);
         let name = item.relative.to_string_lossy().into_owned();
         let bytes = fs::read_inside(case, &file, limits::MAX_DOCUMENT_BYTES).map_err(CaseError::Read)?;
-        let given = specs.iter().find(|spec| spec.file_name() == name).and_then(|spec| spec.format);
-        let format = given.unwrap_or_else(|| builtin::recognise(&name, &bytes));
-        let artifact = Produced { artifact_type: usual_type(format), name, format, profile: None, bytes: bytes.into() };
+        let given = specs.iter().find(|spec| spec.file_name() == name).filter(|spec| spec.format.is_some());
+        let format = given.and_then(|spec| spec.format).unwrap_or_else(|| builtin::recognise(&name, &bytes));
+        let profile = given.map_or_else(|| usual_profile(format, &bytes), |spec| spec.profile.clone());
+        let artifact = Produced { artifact_type: usual_type(format), name, format, profile, bytes: bytes.into() };
         verdict::check(&artifact, &Roots::default(), &context.config)
             .map_err(|source| CaseError::Expected { file, source })?;
         expected.push(artifact);

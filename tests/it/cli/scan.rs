@@ -369,6 +369,7 @@ fn a_tools_json_is_compared_under_the_profile_that_it_is_named_with() {
         |artifact| ["scan", "--input", "in", "--artifact", artifact, "--emit-artifacts-dir", "out", "--", "./scan.sh"];
     world.stella(0, &scan("findings=-:json"));
     world.stella(1, &["replay", "--from", "MANIFEST.json"]).says(&["flaky"]);
+    assert_eq!(world.json("MANIFEST.json")["artifacts"][0]["profile"], Value::Null, "`json` is what was asked for");
 
     world.stella(0, &scan("findings=-:json/bandit"));
     let manifest = world.json("MANIFEST.json");
@@ -382,6 +383,12 @@ fn a_tools_json_is_compared_under_the_profile_that_it_is_named_with() {
     assert_eq!(only(&result)["artifacts"][0]["masked"], json!({ "/generated_at": 1 }));
     assert_eq!(only(&result)["levels"]["bf"], true);
     assert_eq!(only(&result)["levels"]["sf"], Value::Null, "its meaning is not known");
+
+    // Two files say by their members what wrote them.
+    let document = |at: u32| format!(r#"{{"errors":[],"generated_at":{at},"metrics":{{}},"results":[]}}"#);
+    world.write("a.json", document(1));
+    world.write("b.json", document(2));
+    world.stella(0, &["diff", "--a", "a.json", "--b", "b.json", "--mode", "bf"]);
 
     // One of the repository's own.
     let rule = "{path: /generated_at, action: drop, reason: the time of the scan}";

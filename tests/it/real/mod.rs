@@ -38,7 +38,9 @@ fn holds(adapter: &str) {
             scans::write(&folder).unwrap();
             let more = ["--emit-manifest", manifest, "--emit-artifacts-dir", out];
             scan.record(&world, 0, (&program, &folder), &more);
-            world.json(manifest)
+            let manifest = world.json(manifest);
+            assert_ne!(manifest["scanner"]["scanner_version"], "unknown", "{adapter}");
+            manifest
         };
         // Where the checkout lies and what its folder is called must not show.
         let first = run("one", "one.json", "one-out");

@@ -1,0 +1,90 @@
+//! Which tool wrote a JSON document of which no meaning is known, by the members that it has.
+//!
+//! Invariant: only what no other kind of document is likely to have together counts, for a profile leaves things out.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::format::json::Members;
+use crate::format::text::decode;
+use crate::model::artifact::ProfileName;
+
+/// Members of a document's root, or of each element of a list, that mark what a tool wrote.
+const MARKS: [(&str, &[&str]); 6] = [
+    ("bandit", &["errors", "generated_at", "metrics", "results"]),
+    ("checkov", &["check_type", "results", "summary"]),
+    ("detect-secrets", &["filters_used", "generated_at", "plugins_used", "results"]),
+    ("retire", &["data", "errors", "messages", "start", "time", "version"]),
+    ("semgrep", &["errors", "paths", "results", "skipped_rules", "version"]),
+    ("zizmor", &["determinations", "ident", "locations", "url"]),
+];
+
+/// The name of the profile for what wrote `bytes`, where a tool is recognised.
+pub fn recognise(bytes: &[u8]) -> Option<ProfileName> {
+    let text = decode("document", bytes).ok()?;
+    let whole = |text: &str| serde_json::from_str::<Members<IgnoredAny>>(text).ok();
+    let members = match serde_json::from_str::<List<'_>>(text) {
+        // What is said of the first element is said of the list; an empty one says nothing.
+        Ok(List(elements)) => whole(elements.first()?.get())?,
+        Err(_) => whole(text)?,
+    };
+    let members: HashSet<&str> = members.0.iter().map(|(name, _)| name.as_str()).collect();
+    let mut tools = MARKS.iter().filter(|(_, marks)| marks.iter().all(|mark| members.contains(mark)));
+    let (name, _) = tools.next()?;
+    name.parse().ok()
+}
+
+#[derive(Deserialize)]
+struct List<'t>(#[serde(borrow)] Vec<&'t RawValue>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Option<String> {
+        recognise(text.as_bytes()).map(String::from)
+    }
+
+    #[test]
+    fn the_sample_of_each_tool_is_recognised() {
+        for (tool, _) in MARKS {
+            let path = format!("{}/tests/data/canonical/{tool}/full.json", env!("CARGO_MANIFEST_DIR"));
+            assert_eq!(recognise(&std::fs::read(path).unwrap()).map(String::from).as_deref(), Some(tool));
+        }
+    }
+
+    #[test]
+    fn every_tool_with_a_profile_has_its_marks() {
+        let profiles: Vec<&str> = crate::canonical::Profile::tools().iter().map(|profile| profile.name()).collect();
+        assert_eq!(MARKS.map(|(tool, _)| tool).to_vec(), profiles);
+    }
+
+    #[test]
+    fn what_is_only_like_one_is_not() {
+        for text in [
+            "",
+            "[]",
+            "{}",
+            "[1]",
+            "[[]]",
+            r#"{"generated_at":1,"results":[]}"#,
+            r#"[{"ident":"x"}]"#,
+            r#"{"results":[],"errors":[],"version":"1"}"#,
+            r#"{"errors":[],"generated_at":1,"metrics":{},"results":[],"results":[]}"#,
+        ] {
+            assert_eq!(name(text), None, "{text}");
+        }
+        assert_eq!(recognise(b"\xff"), None);
+        assert_eq!(name(&"[".repeat(1 << 20)), None, "depth is no danger");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            let _ = recognise(&bytes);
+        }
+    }
+}
