@@ -76,6 +76,8 @@ bench:
 	$(CARGO) bench --bench documents
 	$(CARGO) bench --bench relabel
 	$(CARGO) bench --bench ci
+	RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static" $(CARGO) bench --bench sandbox \
+		--target $$(rustc -vV | sed -n 's/^host: //p')
 
 # cargo-fuzz wants a nightly compiler for the sanitizer's flag only; the stable one has it behind RUSTC_BOOTSTRAP.
 FUZZ_SECONDS ?= 20
