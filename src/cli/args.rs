@@ -56,7 +56,7 @@ impl From<WantedIsolation> for Isolation {
 }
 
 /// How replays are isolated.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Isolation")]
 pub struct IsolationArgs {
     /// Fail unless this level is reached; the built-in scanner then runs in the sandbox too

@@ -7,9 +7,11 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use crate::cli::args::{GlobalArgs, WantedIsolation};
+use crate::cli::args::{GlobalArgs, IsolationArgs, WantedIsolation};
 use crate::cli::error::{CliError, CliResult, ExitCode};
-use crate::cli::output;
+use crate::cli::image::refused;
+use crate::cli::{output, setup};
+use crate::flow::image;
 use crate::host::clock;
 use crate::model::result::Isolation;
 use crate::sandbox::error::SandboxError;
@@ -17,7 +19,7 @@ use crate::sandbox::helper;
 use crate::sandbox::level::{self, NotIsolated};
 use crate::sandbox::run::{self, Ending};
 use crate::sandbox::setting::{Argv, Hostname, Locale, TimeZone, Umask, User};
-use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, Network, Paths, SandboxSpec};
+use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, Network, Paths, SandboxSpec, SystemRoots};
 
 /// Run one command as a replay would
 ///
@@ -76,6 +78,9 @@ pub struct SandboxArgs {
     /// A folder of the machine that the command may change, at its own path (repeatable)
     #[arg(long, value_name = "PATH")]
     rw: Vec<PathBuf>,
+    /// An image whose files the command sees in place of the machine's: an OCI layout, or HOST/NAME@sha256:…
+    #[arg(long, value_name = "IMAGE")]
+    rootfs: Option<PathBuf>,
     /// Show no file as newer than the frozen clock; each look at a file then costs two stops
     #[arg(long)]
     clamp_file_times: bool,
@@ -116,8 +121,11 @@ enum Order {
     Machine,
 }
 
-pub fn run(_global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
-    let spec = spec(args)?;
+pub fn run(global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
+    let mut spec = spec(args)?;
+    if let Some(image) = &args.rootfs {
+        spec.system = SystemRoots::Image(rootfs(global, image)?);
+    }
     let helper = helper::helper_path().map_err(|error| cannot_run(SandboxError::Helper(error)))?;
     if let Some(wanted) = args.require_isolation {
         let reached = run::probe(&spec, &helper).map_err(cannot_run)?;
@@ -191,6 +199,18 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
     spec.limits.memory_bytes = args.memory.saturating_mul(1 << 20);
     spec.limits.processes = args.processes;
     Ok(spec)
+}
+
+/// The folder of an unpacked image.
+fn rootfs(global: &GlobalArgs, image: &Path) -> Result<PathBuf, CliError> {
+    let context = setup::context(global, &IsolationArgs::default())?;
+    let material = image::material(image, None, &context).map_err(refused)?;
+    let material = material.ok_or_else(|| {
+        CliError::usage(format!("`{}` is no image", image.display())).hint("give an OCI layout, or HOST/NAME@sha256:…")
+    })?;
+    let unpacked = material.rootfs();
+    output::talk(&format!("image {}, unpacked: content {}", material.image().digest(), unpacked.content));
+    Ok(unpacked.path.clone())
 }
 
 fn root(path: &Path) -> Result<HostRoot, CliError> {

@@ -8,7 +8,7 @@ use crate::model::result::Isolation;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::run;
 use crate::sandbox::setting::Argv;
-use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Network, SandboxSpec};
+use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Network, SandboxSpec, SystemRoots};
 
 /// The level that was reached, and what of the spec it could not keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +87,7 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
         "file times: what the program writes has the machine's time",
     );
     lose(!namespaces, "paths: the machine's, not `/tmp/stella`");
+    lose(!namespaces && spec.system != SystemRoots::Host, "system folders: the machine's, not the image's");
     lose(!namespaces, "host files: visible");
     lose(!namespaces && !traced, "host files: writable where stella may write; mounts are not read-only");
     lose(!namespaces, "host processes: visible, and with them their environment to programs of the same user");

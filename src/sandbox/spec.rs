@@ -18,6 +18,8 @@ pub struct SandboxSpec {
     pub argv: Argv,
     /// What of the machine is visible below [`crate::sandbox::guest::ROOT`].
     pub mounts: Mounts,
+    /// What stands at `/usr`, `/etc` and so on.
+    pub system: SystemRoots,
     /// Further folders of the machine that are visible, read-only, at their own path.
     pub roots: Vec<HostRoot>,
     /// Further folders of the machine that the program may change, at their own path.
@@ -64,6 +66,7 @@ impl SandboxSpec {
         Self {
             argv,
             mounts: Mounts::default(),
+            system: SystemRoots::Host,
             roots: Vec::new(),
             writable_roots: Vec::new(),
             working_directory: WORK,
@@ -85,6 +88,16 @@ impl SandboxSpec {
             limits: Limits::default(),
         }
     }
+}
+
+/// What stands at `/usr`, `/etc` and so on, read-only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SystemRoots {
+    /// The machine's interpreters, libraries and certificates ([`crate::sandbox::guest::SYSTEM_ROOTS`]).
+    Host,
+    /// All that an unpacked image holds, but for what every run has for itself (`/proc`, `/dev`, `/tmp`, …).
+    Image(PathBuf),
 }
 
 /// A folder or file of the machine that a program needs at its own path, such as an interpreter outside the system's

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
@@ -20,7 +20,7 @@ use crate::sandbox::guest::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
 use crate::sandbox::linux::sys::{self, Protection, Reach};
 use crate::sandbox::linux::tracer::random::{fill, mix};
 use crate::sandbox::linux::{During, Stopped, machine};
-use crate::sandbox::spec::{Network, SandboxSpec};
+use crate::sandbox::spec::{Network, SandboxSpec, SystemRoots};
 use crate::sandbox::wire::Failure;
 
 /// Where the new root is assembled; covered only in this mount namespace.
@@ -49,7 +49,7 @@ struct Held {
 /// Makes the file system of `spec` this process's root; returns what could not be had.
 pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).or_refuse("part from the mounts")?;
-    let links = links();
+    let links = links(&spec.system);
     let held = hold(spec)?;
     let machine_proc = take("/proc", Protection::Inert);
 
@@ -60,7 +60,7 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     for folder in ["proc", "sys", COVERS, "dev/shm", "etc", "tmp", "var/tmp"] {
         fs::create_dir_all(folder).or_refuse("make the new root")?;
     }
-    for folder in ["dev/shm", "tmp", "var/tmp"] {
+    for folder in ["dev/shm", "tmp"] {
         memory(folder, &format!("mode=1777,size={size}"))?;
     }
     for folder in PRIVATE {
@@ -69,9 +69,19 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     for (at, target) in links {
         symlink(target, at).or_refuse("make the new root")?;
     }
-    write_files(spec).or_refuse("write the files of the run")?;
+    let of_image = spec.system != SystemRoots::Host;
+    if !of_image {
+        write_files(spec).or_refuse("write the files of the run")?;
+    }
     for held in held {
         place(&held.tree, &held.at).or_refuse(&format!("place `/{}`", held.at))?;
+    }
+    // Within a folder of an image it needs a place that is there.
+    if Path::new("var/tmp").is_dir() {
+        memory("var/tmp", &format!("mode=1777,size={size}"))?;
+    }
+    if of_image {
+        cover_names(spec).or_refuse("cover the names of an image")?;
     }
     let lost = mount_proc(machine_proc)?;
     cover(spec)?;
@@ -96,30 +106,51 @@ pub(super) fn close() -> Result<Vec<String>, Stopped> {
 }
 
 /// Symbolic links of the new root: those that the machine has among its roots, and the usual ones of `/dev`.
-fn links() -> Vec<(String, String)> {
+fn links(system: &SystemRoots) -> Vec<(String, String)> {
     let devices = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")];
     let devices = devices.map(|(name, below)| (format!("dev/{name}"), format!("/proc/self/fd{below}")));
-    let roots = SYSTEM_ROOTS.into_iter().filter_map(|path| {
+    let roots: Vec<(PathBuf, String)> = match system {
+        SystemRoots::Host => SYSTEM_ROOTS.into_iter().map(|path| (path.into(), relative(path).to_owned())).collect(),
+        SystemRoots::Image(rootfs) => of_image(rootfs),
+    };
+    let links = roots.into_iter().filter_map(|(path, at)| {
         let target = fs::read_link(path).ok()?.into_os_string().into_string().ok()?;
-        Some((relative(path).to_owned(), target))
+        Some((at, target))
     });
-    roots.chain(devices).collect()
+    links.chain(devices).collect()
+}
+
+/// What stands at the top of an unpacked image and is not the run's own: its path, and its place.
+fn of_image(rootfs: &Path) -> Vec<(PathBuf, String)> {
+    const OWN: [&str; 5] = ["proc", "sys", "dev", "run", "tmp"];
+    let entries = fs::read_dir(rootfs).into_iter().flatten().flatten();
+    let named = entries.filter_map(|entry| Some((entry.path(), entry.file_name().into_string().ok()?)));
+    named.filter(|(_, name)| !OWN.contains(&name.as_str())).collect()
 }
 
 /// Takes hold of everything of the machine by descriptor: its path may be covered by what is built next.
 fn hold(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
-    let is_link = |path: &str| Path::new(path).is_symlink();
-    let resolver = RESOLVER_FILES.into_iter().filter(|_| spec.network == Network::Allowed);
-    let system = SYSTEM_ROOTS.into_iter().filter(|path| !is_link(path)).chain(SYSTEM_FILES).chain(resolver);
-    let system = system.map(|path| (path.to_owned(), Protection::ReadOnly));
-    let devices = DEVICES.map(|name| (format!("/dev/{name}"), Protection::Device));
+    let at_own_path = |path: &str| (PathBuf::from(path), relative(path).to_owned());
+    let system: Vec<(PathBuf, String)> = match &spec.system {
+        SystemRoots::Host => {
+            let resolver = RESOLVER_FILES.into_iter().filter(|_| spec.network == Network::Allowed);
+            SYSTEM_ROOTS.into_iter().chain(SYSTEM_FILES).chain(resolver).map(at_own_path).collect()
+        }
+        SystemRoots::Image(rootfs) => of_image(rootfs),
+    };
+    let roots = system.into_iter().filter(|(path, at)| at.contains('/') || !path.is_symlink());
+    let roots = roots.map(|(path, at)| (path, at, Protection::ReadOnly));
+    let devices = DEVICES.map(|name| {
+        let (path, at) = at_own_path(&format!("/dev/{name}"));
+        (path, at, Protection::Device)
+    });
     let mut held = Vec::new();
-    for (path, protection) in system.chain(devices) {
+    for (path, at, protection) in roots.chain(devices) {
         match take(&path, protection) {
-            Ok(tree) => held.push(Held { at: relative(&path).to_owned(), tree }),
+            Ok(tree) => held.push(Held { at, tree }),
             // What the machine lacks, the program lacks.
             Err(Errno::NOENT) => {}
-            Err(errno) => return Err(errno).or_refuse(&format!("take hold of `{path}`")),
+            Err(errno) => return Err(errno).or_refuse(&format!("take hold of `{}`", path.display())),
         }
     }
     let read_only = spec.roots.iter().map(|root| (root.as_str(), Protection::ReadOnly));
@@ -212,6 +243,24 @@ fn write_cover(name: &str, bytes: &[u8]) -> io::Result<String> {
 fn place_file(cover: &str, at: &str) -> rustix::io::Result<()> {
     let tree = take(cover, Protection::ReadOnly)?;
     move_mount(&tree, "", CWD, at, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+}
+
+/// Covers what an image says of names and hosts, where it has a file for it.
+fn cover_names(spec: &SandboxSpec) -> io::Result<()> {
+    let hostname = spec.hostname.as_str();
+    let mut files = vec![("etc/hostname", format!("{hostname}\n"))];
+    if spec.network == Network::Denied {
+        files.push(("etc/hosts", format!("127.0.0.1 localhost {hostname}\n::1 localhost\n")));
+        files.push(("etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n".to_owned()));
+    }
+    for (number, (at, text)) in files.into_iter().enumerate() {
+        // A link would lead to a file of the image that other names lead to as well.
+        if Path::new(at).is_file() && !Path::new(at).is_symlink() {
+            let cover = write_cover(&format!("name-{number}"), text.as_bytes())?;
+            place_file(&cover, at)?;
+        }
+    }
+    Ok(())
 }
 
 /// What the program reads of the machine's configuration, the same everywhere.
