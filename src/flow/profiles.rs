@@ -101,13 +101,15 @@ mod tests {
     fn every_document_is_of_a_profile_and_none_is_forgotten() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/canonical");
         let mut found = 0;
-        for format in ArtifactFormat::ALL.into_iter().filter(|format| *format != ArtifactFormat::Bytes) {
-            let known = documents(format.code());
-            assert!(!known.is_empty(), "{format}");
-            for entry in folder.join(format.code()).read_dir().unwrap() {
+        let formats = ArtifactFormat::ALL.into_iter().filter(|format| *format != ArtifactFormat::Bytes);
+        let tools = Profile::tools().iter().map(|tool| tool.name());
+        for profile in formats.map(ArtifactFormat::code).chain(tools) {
+            let known = documents(profile);
+            assert!(!known.is_empty(), "{profile}");
+            for entry in folder.join(profile).read_dir().unwrap() {
                 let path = entry.unwrap().path();
                 if path.extension().is_some_and(|extension| extension == "json") {
-                    let name = format!("{}/{}", format.code(), path.file_stem().unwrap().to_str().unwrap());
+                    let name = format!("{profile}/{}", path.file_stem().unwrap().to_str().unwrap());
                     assert!(known.iter().any(|(known, _)| *known == name), "{name} is not in the list");
                     found += 1;
                 }
