@@ -84,13 +84,15 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
         in_process: false,
         isolation: Some(Isolation::None),
         lost: vec!["everything: the command ran where it is".to_owned()],
+        denied: Vec::new(),
+        ledger: None,
         arch: surroundings.arch.clone(),
         os: surroundings.os.clone(),
         tz: surroundings.tz.clone(),
         locale: surroundings.locale.clone(),
         clock: None,
     };
-    Ok(Executed { artifacts, exit_code, executor, surroundings, denied: Vec::new(), notes: Vec::new() })
+    Ok(Executed { artifacts, exit_code, executor, surroundings, denied: Vec::new(), ledger: None, notes: Vec::new() })
 }
 
 /// When and how long each artifact is that is there already.

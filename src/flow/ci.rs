@@ -195,7 +195,7 @@ impl Work<'_> {
         match replay {
             Err(result) => result,
             Ok(replay) => {
-                let Replayed { mut result, artifacts } = replay.run(self.context);
+                let Replayed { mut result, artifacts, ledger: _ } = replay.run(self.context);
                 if let Some(budget) = self.explain.filter(|_| explain::is_open(&result)) {
                     explain::explain(&replay, &mut result, self.context, &budget);
                 }

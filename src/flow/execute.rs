@@ -19,12 +19,14 @@ use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, ScannerMaterial};
 use crate::flow::places::{self, Places};
 use crate::flow::produced::{Produced, usual_profile};
+use crate::flow::runtime;
 use crate::flow::verdict;
 use crate::format;
 use crate::host::fs;
 use crate::host::limits;
 use crate::host::machine;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
+use crate::model::digest::Digest;
 use crate::model::manifest::NetworkMode;
 use crate::model::redact;
 use crate::model::result::{ExecutorEnv, Isolation};
@@ -52,6 +54,8 @@ pub struct Executed {
     pub surroundings: Surroundings,
     /// What the sandbox denied.
     pub denied: Vec<String>,
+    /// All that it saw, as lines of JSON; `None` where nothing was observed.
+    pub ledger: Option<Vec<u8>>,
     /// What the scanner said aloud.
     pub notes: Vec<String>,
 }
@@ -115,13 +119,14 @@ fn in_process(job: &Job, context: &Context) -> Result<Executed, Failure> {
         _ => Failure::unhealthy("the built-in scanner failed", &error),
     })?;
     let surroundings = surroundings(job, true);
-    let executor = executor(job, &surroundings, None, Vec::new());
+    let executor = executor(job, &surroundings);
     Ok(Executed {
         artifacts: output.artifacts,
         exit_code: 0,
         executor,
         surroundings,
         denied: Vec::new(),
+        ledger: None,
         notes: output.notes,
     })
 }
@@ -144,11 +149,14 @@ pub fn surroundings(job: &Job, frozen: bool) -> Surroundings {
     }
 }
 
-fn executor(job: &Job, surroundings: &Surroundings, isolation: Option<Isolation>, lost: Vec<String>) -> ExecutorEnv {
+/// That of a run in this process.
+fn executor(job: &Job, surroundings: &Surroundings) -> ExecutorEnv {
     ExecutorEnv {
-        in_process: isolation.is_none(),
-        isolation,
-        lost,
+        in_process: true,
+        isolation: None,
+        lost: Vec::new(),
+        denied: Vec::new(),
+        ledger: None,
         arch: surroundings.arch.clone(),
         os: surroundings.os.clone(),
         tz: job.tz.clone(),
@@ -178,12 +186,26 @@ fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed,
         // What was asked for is not what was had.
         surroundings.network = NetworkMode::Enabled;
     }
-    let executor = executor(job, &surroundings, Some(finished.level), finished.lost.clone());
+    if !is_builtin(job) {
+        let runtime = runtime::of_host(&job.roots);
+        surroundings.runtime =
+            Some(runtime.map_err(|error| Failure::infra("cannot take a fingerprint of the system folders", &error))?);
+    }
+    let denied: Vec<String> = finished.ledger.denied().iter().map(ToString::to_string).collect();
+    let observed = matches!(finished.level, Isolation::Full | Isolation::Traced);
+    let ledger = observed.then(|| finished.ledger.to_lines(finished.level, &finished.lost));
+    let executor = ExecutorEnv {
+        in_process: false,
+        isolation: Some(finished.level),
+        lost: finished.lost.clone(),
+        denied: denied.clone(),
+        ledger: ledger.as_deref().map(Digest::of),
+        ..executor(job, &surroundings)
+    };
     let said = String::from_utf8_lossy(&finished.stderr);
     let notes = said.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned);
     let notes = if is_builtin(job) { notes.collect() } else { Vec::new() };
-    let denied = finished.ledger.denied().iter().map(ToString::to_string).collect();
-    Ok(Executed { artifacts, exit_code, executor, surroundings, denied, notes })
+    Ok(Executed { artifacts, exit_code, executor, surroundings, denied, ledger, notes })
 }
 
 /// A sandbox that is weaker than required, with what can be done about it.

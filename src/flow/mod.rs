@@ -57,6 +57,7 @@ pub mod replay;
 pub mod replay_manifest;
 pub mod restore;
 pub mod roots;
+pub mod runtime;
 pub mod schema;
 pub mod settings;
 pub mod shell;

@@ -26,6 +26,7 @@ use crate::flow::material::{Blob, FeedMaterial, InputMaterial, PolicyMaterial, S
 use crate::flow::places::Places;
 use crate::flow::produced::Produced;
 use crate::flow::roots;
+use crate::flow::runtime;
 use crate::flow::verdict::{self, UnreadableArtifact};
 use crate::host::machine;
 use crate::model::digest::Digest;
@@ -126,6 +127,9 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     }
     let artifacts = records(request, &executed, context)?;
     let mut batch = context.local.batch();
+    if let Some(ledger) = &executed.ledger {
+        batch.put(ledger)?;
+    }
     for artifact in &executed.artifacts {
         batch.put(&artifact.bytes)?;
     }
@@ -377,12 +381,14 @@ fn environment(job: &Job, executed: &Executed) -> Environment {
         clock_mode: if surroundings.clock.is_some() { ClockMode::Frozen } else { ClockMode::Real },
         clock_value: Some(job.clock),
         runtime_digest: surroundings.runtime.map(Into::into),
+        runtime_source: surroundings.runtime.map(|_| runtime::HOW.to_owned()),
         roots: surroundings.roots.clone(),
         cpu_count: surroundings.cpu_count,
         // The built-in scanner in process sees no kernel.
         kernel: if executed.executor.in_process { None } else { machine::kernel() },
         seed: surroundings.seed,
         isolation: executed.executor.isolation,
+        ledger_digest: executed.ledger.as_deref().map(|ledger| Digest::of(ledger).into()),
         toolchain_versions: BTreeMap::new(),
         extra: BTreeMap::new(),
     }

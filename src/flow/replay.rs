@@ -94,6 +94,8 @@ pub struct Replayed {
     pub result: ReplayResult,
     /// What the scanner wrote; empty where it did not run.
     pub artifacts: Vec<Produced>,
+    /// What the sandbox saw of the first run, as lines of JSON; `None` where nothing was observed.
+    pub ledger: Option<Vec<u8>>,
 }
 
 impl Replay {
@@ -102,21 +104,21 @@ impl Replay {
         let started = Instant::now();
         let mut result = self.title.result(Outcome::Infra { detail: String::new() });
         result.notes.clone_from(&self.notes);
-        let mut artifacts = Vec::new();
-        result.outcome = match self.attempt(context, &mut result, &mut artifacts) {
+        let (mut artifacts, mut ledger) = (Vec::new(), None);
+        result.outcome = match self.attempt(context, &mut result, (&mut artifacts, &mut ledger)) {
             Ok(outcome) => outcome,
             Err(Failure::Unhealthy(detail)) => Outcome::Unhealthy { detail },
             Err(Failure::Infra(detail)) => Outcome::Infra { detail },
         };
         result.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Replayed { result, artifacts }
+        Replayed { result, artifacts, ledger }
     }
 
     fn attempt(
         &self,
         context: &Context,
         result: &mut ReplayResult,
-        artifacts: &mut Vec<Produced>,
+        (artifacts, ledger): (&mut Vec<Produced>, &mut Option<Vec<u8>>),
     ) -> Result<Outcome, Failure> {
         let first = execute::execute(&self.job, context)?;
         result.replayed =
@@ -125,6 +127,7 @@ impl Replay {
         result.executor = Some(first.executor.clone());
         result.notes.extend(first.notes.iter().cloned());
         artifacts.clone_from(&first.artifacts);
+        ledger.clone_from(&first.ledger);
 
         let comparison = self.compare(&first, context)?;
         result.fidelity = Some(comparison.fidelity);

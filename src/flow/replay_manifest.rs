@@ -221,12 +221,12 @@ pub fn run(manifest: ScanManifest, request: &ReplayRequest, context: &Context) -
         Err(outcome) => title.result(outcome),
         Ok(replay) => {
             let replayed = replay.run(context);
-            let mut result = replayed.result;
+            let mut result = replayed.result.clone();
             if let Some(budget) = &request.explain {
                 explain::explain(&replay, &mut result, context, budget);
             }
             if let Some(directory) = &request.out_dir
-                && let Err(error) = keep::replay(directory, &replay.expected.artifacts, &replayed.artifacts)
+                && let Err(error) = keep::replay(directory, &replay.expected.artifacts, &replayed)
             {
                 result.notes.push(chain("expected and actual artifacts could not be kept", &error));
             }

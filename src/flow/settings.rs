@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::host::machine;
 use crate::sandbox::setting::{Hostname, Umask, User};
 use crate::sandbox::spec::{DirectoryOrder, SandboxSpec};
 
@@ -17,6 +18,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Those of a new recording: a scanner is told how many processors this machine has, so that a replay on another one
+    /// can tell it the same.
+    pub fn of_this_machine() -> Self {
+        Self { cpu_count: u32::try_from(machine::parallelism()).ok(), ..Self::default() }
+    }
+
     /// Writes what was chosen into a spec.
     pub fn apply(&self, spec: &mut SandboxSpec) {
         if let Some(hostname) = &self.hostname {

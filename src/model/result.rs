@@ -95,6 +95,10 @@ pub struct ExecutorEnv {
     pub isolation: Option<Isolation>,
     /// What that level lacks, in words.
     pub lost: Vec<String>,
+    /// What the sandbox denied, in words.
+    pub denied: Vec<String>,
+    /// SHA-256 of the ledger; `None` where nothing was observed.
+    pub ledger: Option<Digest>,
     /// `amd64`, `arm64`, …
     pub arch: String,
     /// `linux`, …

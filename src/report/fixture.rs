@@ -69,6 +69,8 @@ fn base(id: &str, title: &str, kind: SubjectKind, mode: Mode, outcome: Outcome) 
             in_process: false,
             isolation: Some(Isolation::Full),
             lost: vec![],
+            denied: vec![],
+            ledger: None,
             arch: "amd64".into(),
             os: "linux".into(),
             tz: "UTC".into(),

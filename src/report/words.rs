@@ -231,7 +231,12 @@ pub fn executor(env: &ExecutorEnv) -> String {
     };
     let clock = env.clock.map_or_else(|| "clock running".to_owned(), |at| format!("clock frozen at {at}"));
     let [os, arch, tz, locale] = [&env.os, &env.arch, &env.tz, &env.locale].map(|text| untrusted::line(text));
-    format!("{place}{lost}, {os}/{arch}, tz {tz}, locale {locale}, {clock}")
+    let denied = match env.denied.as_slice() {
+        [] => String::new(),
+        [only] => format!(", denied {}", untrusted::line(only)),
+        [first, rest @ ..] => format!(", denied {} and {} more", untrusted::line(first), rest.len()),
+    };
+    format!("{place}{lost}, {os}/{arch}, tz {tz}, locale {locale}, {clock}{denied}")
 }
 
 fn counted(counts: &[(u64, &str)]) -> String {

@@ -14,8 +14,8 @@ use crate::cli::args::{GlobalArgs, IsolationArgs, label};
 use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
 use crate::flow::failure::Failure;
-use crate::flow::manifest_file;
 use crate::flow::record::{self, RecordError};
+use crate::flow::{keep, manifest_file};
 use crate::host::fs;
 use crate::model::exit::Exit;
 
@@ -120,6 +120,7 @@ pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
         for artifact in &recording.artifacts {
             fs::write_atomic(&directory.join(&artifact.name), &artifact.bytes).map_err(CliError::infrastructure)?;
         }
+        keep::ledger(directory, recording.executed.ledger.as_deref()).map_err(CliError::infrastructure)?;
     }
     let bytes = manifest_file::to_bytes(&recording.manifest).map_err(CliError::infrastructure)?;
     output::file(&args.emit_manifest, &bytes)?;

@@ -103,7 +103,7 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
             tz: "UTC".to_owned(),
             locale: "C".to_owned(),
             seed: 0,
-            settings: Settings::default(),
+            settings: if is_builtin || args.as_is { Settings::default() } else { Settings::of_this_machine() },
             roots: if is_builtin { Vec::new() } else { together(&context.roots, roots) },
             network: match args.network {
                 NetworkChoice::Deny => NetworkMode::Disabled,

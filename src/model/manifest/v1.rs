@@ -275,6 +275,9 @@ pub struct Environment {
     /// Fingerprint of the system roots that were mounted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_digest: Option<DigestRef>,
+    /// How the fingerprint was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_source: Option<String>,
     /// Folders of the machine that the scanner saw at their own path, beside the system's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roots: Vec<String>,
@@ -290,6 +293,9 @@ pub struct Environment {
     /// The level of isolation that was reached; absent for a scan inside stella's own process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Isolation>,
+    /// SHA-256 of what the sandbox saw of the scan, kept as a blob.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_digest: Option<DigestRef>,
     /// Versions of tools that the scanner uses, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub toolchain_versions: BTreeMap<String, String>,

@@ -113,6 +113,12 @@ pub struct ExecutorEnv {
     pub isolation: Option<Isolation>,
     /// What that level lacks, in words.
     pub lost: Vec<String>,
+    /// What the sandbox denied, in words; absent where that is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denied: Vec<String>,
+    /// SHA-256 of the ledger; absent where nothing was observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<Digest>,
     /// `amd64`, `arm64`, …
     pub arch: String,
     /// `linux`, …
@@ -239,14 +245,15 @@ impl From<Artifact> for result::ArtifactResult {
 
 impl From<&result::ExecutorEnv> for ExecutorEnv {
     fn from(env: &result::ExecutorEnv) -> Self {
-        let result::ExecutorEnv { in_process, isolation, lost, arch, os, tz, locale, clock } = env.clone();
-        Self { in_process, isolation, lost, arch, os, tz, locale, clock }
+        let result::ExecutorEnv { in_process, isolation, lost, denied, ledger, arch, os, tz, locale, clock } =
+            env.clone();
+        Self { in_process, isolation, lost, denied, ledger, arch, os, tz, locale, clock }
     }
 }
 
 impl From<ExecutorEnv> for result::ExecutorEnv {
     fn from(env: ExecutorEnv) -> Self {
-        let ExecutorEnv { in_process, isolation, lost, arch, os, tz, locale, clock } = env;
-        Self { in_process, isolation, lost, arch, os, tz, locale, clock }
+        let ExecutorEnv { in_process, isolation, lost, denied, ledger, arch, os, tz, locale, clock } = env;
+        Self { in_process, isolation, lost, denied, ledger, arch, os, tz, locale, clock }
     }
 }
