@@ -5,6 +5,7 @@
 
 mod degraded;
 mod escapes;
+mod image;
 mod leaks;
 mod limits;
 mod probes;
