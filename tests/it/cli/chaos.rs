@@ -56,6 +56,25 @@ fn each_perturbation_is_seen_by_who_looks_at_it() {
 }
 
 #[test]
+fn what_a_sealed_run_fixes_can_be_perturbed() {
+    if !World::new().command(&["doctor"]).output().unwrap().status.success() {
+        assert!(std::env::var_os("STELLA_TEST_ISOLATION").is_none());
+        eprintln!("skipped: this machine does not isolate in full");
+        return;
+    }
+    for (body, expected) in [
+        ("date +%s", &["clock"][..]),
+        ("nproc", &["cpu-count", "cpu-count-many"]),
+        ("od -An -N8 -tx1 /dev/urandom", &["seed"]),
+        ("ls -f /usr/bin | head -50", &["directory-order"]),
+        ("hostname", &["hostname"]),
+        ("id -u", &["uid"]),
+    ] {
+        assert_eq!(shaking(&chaos(&of_script(body), 1, &[])), expected, "{body}");
+    }
+}
+
+#[test]
 fn the_order_of_components_must_not_matter() {
     let world = World::new();
     world.write("sbom.json", r#"{"bomFormat":"CycloneDX","components":[{"name":"a"},{"name":"b"}]}"#);

@@ -152,6 +152,35 @@ fn a_scanner_that_differs_from_itself_is_flaky_and_nobody_is_blamed() {
 }
 
 #[test]
+fn a_scanner_that_phones_home_is_blamed_on_evidence_alone() {
+    if !World::new().command(&["doctor"]).output().unwrap().status.success() {
+        assert!(std::env::var_os("STELLA_TEST_ISOLATION").is_none());
+        eprintln!("skipped: this machine does not isolate in full");
+        return;
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let reach = format!("bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' 2>/dev/null && emit CVE-2026-1 low");
+    for (asks, expected) in [("getent hosts scanner.example.com >/dev/null", "external_io"), ("true", "runtime_drift")]
+    {
+        let world = World::new();
+        world.write("in/x", "x");
+        world.script("scan.sh", &scanner(&format!("{asks}\n{reach}\nemit CVE-2026-2 low")));
+        // Unsealed it reaches its server; sealed it does not.
+        world.stella(0, &["scan", "--as-is", "--artifact", "findings=-:stella-findings", "--", "./scan.sh"]);
+        let document = explain(&world, 1, &[]);
+        let changes = document["explanation"]["changes"].as_array().unwrap();
+        let finding = changes.iter().find(|change| change["kind"] == "finding").unwrap();
+        if expected == "external_io" {
+            assert_eq!(finding["cause"]["reason"], expected, "{document:#}");
+            assert!(document["notes"].to_string().contains("scanner.example.com"), "{document:#}");
+        } else {
+            assert_ne!(finding["cause"]["reason"], "external_io", "without a denial nobody says so: {document:#}");
+        }
+    }
+}
+
+#[test]
 fn what_no_swap_explains_is_looked_for_by_perturbation() {
     let world = World::new();
     world.write("in/x", "x");
