@@ -50,7 +50,7 @@ struct Held {
 pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).or_refuse("part from the mounts")?;
     let links = links(&spec.system);
-    let held = hold(spec)?;
+    let (system, asked) = (hold_system(spec)?, hold_asked(spec)?);
     let machine_proc = take("/proc", Protection::Inert);
 
     // The kernel takes a size of nothing for no limit.
@@ -73,13 +73,12 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     if !of_image {
         write_files(spec).or_refuse("write the files of the run")?;
     }
-    for held in held {
-        place(&held.tree, &held.at).or_refuse(&format!("place `/{}`", held.at))?;
-    }
+    place_all(&system)?;
     // Within a folder of an image it needs a place that is there.
     if Path::new("var/tmp").is_dir() {
         memory("var/tmp", &format!("mode=1777,size={size}"))?;
     }
+    place_all(&asked)?;
     if of_image {
         cover_names(spec).or_refuse("cover the names of an image")?;
     }
@@ -128,8 +127,8 @@ fn of_image(rootfs: &Path) -> Vec<(PathBuf, String)> {
     named.filter(|(_, name)| !OWN.contains(&name.as_str())).collect()
 }
 
-/// Takes hold of everything of the machine by descriptor: its path may be covered by what is built next.
-fn hold(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
+/// Takes hold of system folders and devices by descriptor: a path may be covered by what is built next.
+fn hold_system(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
     let at_own_path = |path: &str| (PathBuf::from(path), relative(path).to_owned());
     let system: Vec<(PathBuf, String)> = match &spec.system {
         SystemRoots::Host => {
@@ -153,6 +152,12 @@ fn hold(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
             Err(errno) => return Err(errno).or_refuse(&format!("take hold of `{}`", path.display())),
         }
     }
+    Ok(held)
+}
+
+/// Takes hold of what the spec shows beside them.
+fn hold_asked(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
+    let mut held = Vec::new();
     let read_only = spec.roots.iter().map(|root| (root.as_str(), Protection::ReadOnly));
     let writable = spec.writable_roots.iter().map(|root| (root.as_str(), Protection::Inert));
     for (path, protection) in read_only.chain(writable) {
@@ -174,6 +179,10 @@ fn take(path: impl rustix::path::Arg, protection: Protection) -> rustix::io::Res
     let tree = open_tree(CWD, path, flags)?;
     sys::protect(tree.as_fd(), protection, Reach::All)?;
     Ok(tree)
+}
+
+fn place_all(all: &[Held]) -> Result<(), Stopped> {
+    all.iter().try_for_each(|held| place(&held.tree, &held.at).or_refuse(&format!("place `/{}`", held.at)))
 }
 
 /// Makes a mount point of the right kind and mounts `tree` there.
