@@ -63,7 +63,7 @@ fn cases() -> Fallible<Vec<Case>> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (name, program, flags, input) in [
         ("bandit", "bin/bandit", &["-q", "-r", "-f", "json"][..], PathBuf::new()),
-        ("zizmor", "bin/zizmor", &["--offline", "--format", "json"], repository.join(".github")),
+        ("zizmor", "bin/zizmor", &["--offline", "--format", "json"], repository.join("tests/data/scanners/workflows")),
         ("osv-scanner", "bin/osv-scanner", &["--help"], repository.join("docs")),
     ] {
         let Some((folder, path)) = installed(name, program) else {
