@@ -38,14 +38,7 @@ pub struct ChaosArgs {
 pub fn run(global: &GlobalArgs, args: ChaosArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
     let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
-    let request = ReplayRequest {
-        from: args.from.clone(),
-        swaps: Vec::new(),
-        env: args.env.clone(),
-        out_dir: None,
-        explain: None,
-        command: "chaos",
-    };
+    let request = ReplayRequest::as_recorded(&args.from, &args.env, "chaos");
     let chaos = chaos::run(manifest, &request, &args.only, &context).map_err(|error| match error {
         ChaosError::Replay(error) => replay::failed(error),
         ChaosError::Unknown { .. } => CliError::usage(error),

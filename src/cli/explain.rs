@@ -42,12 +42,9 @@ pub fn run(global: &GlobalArgs, args: ExplainArgs) -> CliResult {
     let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
     let swaps = args.with.iter().map(|given| given.parse()).collect::<Result<Vec<Swap>, SwapError>>();
     let request = ReplayRequest {
-        from: args.from.clone(),
         swaps: swaps.map_err(CliError::usage)?,
-        env: args.env.clone(),
-        out_dir: None,
         explain: Some(args.budget.budget()),
-        command: "explain",
+        ..ReplayRequest::as_recorded(&args.from, &args.env, "explain")
     };
     let result = replay_manifest::run(manifest, &request, &context).map_err(failed)?;
     for replay in &result.replays {

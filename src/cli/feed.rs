@@ -116,14 +116,7 @@ fn build(global: &GlobalArgs, args: &BuildArgs) -> CliResult {
 fn bisect(global: &GlobalArgs, args: &BisectArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
     let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
-    let request = ReplayRequest {
-        from: args.from.clone(),
-        swaps: Vec::new(),
-        env: args.env.clone(),
-        out_dir: None,
-        explain: None,
-        command: "feed",
-    };
+    let request = ReplayRequest::as_recorded(&args.from, &args.env, "feed");
     let chain = (args.feed.as_deref(), args.chain.as_slice());
     let found = bisect::run(&manifest, &request, chain, &args.finding, &context);
     let mut found = found.map_err(|error| match error {

@@ -47,12 +47,10 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
     let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
     let swaps = args.with.iter().map(|given| given.parse()).collect::<Result<Vec<Swap>, SwapError>>();
     let request = ReplayRequest {
-        from: args.from.clone(),
         swaps: swaps.map_err(CliError::usage)?,
-        env: args.env.clone(),
         out_dir: args.out_dir.clone(),
         explain: args.experiment.budget(),
-        command: "replay",
+        ..ReplayRequest::as_recorded(&args.from, &args.env, "replay")
     };
     let result = replay_manifest::run(manifest, &request, &context).map_err(failed)?;
     let document = v1::result(&result).map_err(CliError::infrastructure)?;

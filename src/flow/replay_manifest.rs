@@ -155,6 +155,13 @@ pub struct ReplayRequest {
     pub command: &'static str,
 }
 
+impl ReplayRequest {
+    /// A replay of the manifest in `from` with nothing swapped, kept or explained.
+    pub fn as_recorded(from: &Path, env: &[String], command: &'static str) -> Self {
+        Self { from: from.to_owned(), swaps: Vec::new(), env: env.to_vec(), out_dir: None, explain: None, command }
+    }
+}
+
 /// Why a replay cannot begin: something the user gave cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
