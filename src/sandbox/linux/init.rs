@@ -1,7 +1,6 @@
 //! The first process of a run, pid 1 where there are namespaces: builds what the program sees, gives up every power,
 //! starts it, reaps orphans, answers for the resolver.
 
-use std::fs;
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -21,7 +20,8 @@ use crate::sandbox::linux::filter::{self, Purpose};
 use crate::sandbox::linux::launch::Launch;
 use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::{Inside, Said, Told};
-use crate::sandbox::linux::{During, Stopped, TICK, dns, how_of, number_of, restrict, root, sys};
+use crate::sandbox::linux::root::Processes;
+use crate::sandbox::linux::{During, Stopped, TICK, dns, family, how_of, number_of, restrict, root, sys};
 use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
 use crate::sandbox::spec::{Network, SandboxSpec};
@@ -56,10 +56,16 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
     umask(Mode::from_raw_mode(0o022));
     let namespaces = matches!(places, Places::Guest);
     let mut lost = Vec::new();
-    let mut resolver = None;
+    let (mut resolver, mut reading) = (None, None);
     if namespaces {
         lost.extend(of_caller());
-        lost.extend(root::enter(spec)?);
+        if let Processes::OfTheMachine(refused) = root::enter(spec)? {
+            reading = Some(restrict::reading(spec).or_refuse("hide the machine's processes")?);
+            lost.push(format!(
+                "host processes: their numbers are visible, and programs that the program starts cannot read what \
+                 `/proc` says of themselves (one of the run's own is refused: {refused})"
+            ));
+        }
         sethostname(spec.hostname.as_str().as_bytes()).or_refuse("set the host's name")?;
         setdomainname(b"(none)").or_refuse("set the domain's name")?;
         if spec.network == Network::Denied && !traced {
@@ -94,7 +100,7 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
         (true, false) => Purpose::Isolated,
         (false, _) => Purpose::Traced,
     };
-    let launch = Launch::new(Program::find(spec, places)?, filter::build(spec, purpose), processors)?;
+    let launch = Launch::new(Program::find(spec, places)?, filter::build(spec, purpose), processors, reading)?;
     let children = sys::child_events().or_fail("watch the program")?;
     inside.say(&Said::Built { lost });
     let program = launch.start()?;
@@ -147,7 +153,7 @@ impl Duty<'_> {
             }
             let mut how = self.reap().map(how_of);
             if let Some(watcher) = &self.watcher {
-                let sample = watcher.sample(Path::new("/proc"), pids());
+                let sample = watcher.sample(Path::new("/proc"), family::descendants().into_iter());
                 peak_memory = sample.memory.max(peak_memory);
                 processes = sample.processes.max(processes);
                 how = how.or(sample.exceeded.map(How::Killed));
@@ -183,12 +189,6 @@ fn raise_network() -> rustix::io::Result<Option<UdpSocket>> {
 
 fn nothing() -> rustix::io::Result<OwnedFd> {
     openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
-}
-
-/// Every process inside but this one.
-fn pids() -> impl Iterator<Item = libc::pid_t> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|pid| *pid != 1)
 }
 
 /// What of the caller no namespace hides.

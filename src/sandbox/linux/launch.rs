@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
+use landlock::RulesetCreated;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::process::{Pid, chdir, setsid};
 use rustix::stdio::dup2_stdin;
@@ -25,6 +26,8 @@ pub(super) struct Launch {
     filter: Vec<Instruction>,
     processors: CpuSet,
     nothing: OwnedFd,
+    /// What it may read, where that is not decided by what is mounted.
+    reading: Option<RulesetCreated>,
 }
 
 /// The step that failed.
@@ -38,7 +41,12 @@ enum Step {
 
 impl Launch {
     /// `program` with everything in the form in which the kernel takes it.
-    pub(super) fn new(program: Program, filter: Vec<Instruction>, processors: CpuSet) -> Result<Self, Stopped> {
+    pub(super) fn new(
+        program: Program,
+        filter: Vec<Instruction>,
+        processors: CpuSet,
+        reading: Option<RulesetCreated>,
+    ) -> Result<Self, Stopped> {
         let text = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::from).or_fail("pass on the command");
         let arguments = [program.name].into_iter().chain(program.arguments);
         let arguments: Vec<_> = arguments.map(|argument| text(argument.as_bytes())).collect::<Result<_, _>>()?;
@@ -54,6 +62,7 @@ impl Launch {
             filter,
             processors,
             nothing: nothing.or_fail("open `/dev/null`")?,
+            reading,
         })
     }
 
@@ -82,6 +91,7 @@ impl Launch {
         dup2_stdin(&self.nothing).map_err(prepare)?;
         chdir(&self.directory).map_err(|errno| (Step::Enter, errno))?;
         sys::reset_signals();
+        self.reading.as_ref().map_or(Ok(()), restrict::read_only_by).map_err(prepare)?;
         sys::close_inherited().map_err(prepare)?;
         restrict::give_up_powers().map_err(prepare)?;
         sys::install(&self.filter).map_err(|errno| (Step::Filter, errno))?;

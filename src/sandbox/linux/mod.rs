@@ -10,6 +10,7 @@
 mod arch;
 pub(crate) mod client;
 mod dns;
+mod family;
 mod filter;
 mod init;
 mod launch;

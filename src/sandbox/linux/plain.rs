@@ -1,6 +1,5 @@
 //! A run without isolation: a cleared environment, private folders, and every descendant ended with it.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixStream;
@@ -16,7 +15,7 @@ use rustix::process::{
 use rustix::thread::{sched_getaffinity, sched_setaffinity};
 
 use crate::sandbox::ledger::Ledger;
-use crate::sandbox::linux::{During, Stopped, how_of, restrict, wait_for};
+use crate::sandbox::linux::{During, Stopped, family, how_of, restrict, wait_for};
 use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
 use crate::sandbox::spec::SandboxSpec;
@@ -92,51 +91,7 @@ fn end_descendants() {
 
 /// Sends every descendant of this process the signal that cannot be refused.
 fn kill_descendants() {
-    let parents = parents();
-    let own = getpid().as_raw_pid();
-    for pid in parents.keys() {
-        // A chain of parents is finite; a torn reading of it must not be a loop.
-        let chain = std::iter::successors(parents.get(pid), |parent| parents.get(parent)).take(parents.len());
-        if chain.into_iter().any(|parent| *parent == own)
-            && let Some(pid) = Pid::from_raw(*pid)
-        {
-            kill_process(pid, Signal::KILL).ok();
-        }
-    }
-}
-
-/// The parent of every process that can be seen.
-fn parents() -> BTreeMap<i32, i32> {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes
-        .filter_map(|entry| {
-            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
-            let stat = fs::read(entry.path().join("stat")).ok()?;
-            Some((pid, parent_in(&String::from_utf8_lossy(&stat))?))
-        })
-        .collect()
-}
-
-/// The fourth field of `/proc/PID/stat`; the second is a name in parentheses and may hold anything.
-fn parent_in(stat: &str) -> Option<i32> {
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_may_be_named_like_the_fields_around_it() {
-        assert_eq!(parent_in("12 (sh) S 7 12 12 0"), Some(7));
-        assert_eq!(parent_in("12 (a) S 1 (b)) R 9 12"), Some(9));
-        assert_eq!(parent_in("12 (sh"), None);
-        assert_eq!(parent_in(""), None);
-    }
-
-    #[test]
-    fn this_process_has_the_parent_that_the_system_says() {
-        let parent = rustix::process::getppid().map(Pid::as_raw_pid);
-        assert_eq!(parents().get(&getpid().as_raw_pid()).copied(), parent);
+    for pid in family::descendants().into_iter().filter_map(Pid::from_raw) {
+        kill_process(pid, Signal::KILL).ok();
     }
 }

@@ -1,18 +1,21 @@
 //! What the program inherits from the process that starts it: limits, umask, processors, and no power.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, AccessFs, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus,
+    ABI, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreated,
+    RulesetCreatedAttr, RulesetError, RulesetStatus,
 };
 use rustix::fs::Mode;
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, CpuSet, clear_ambient_capability_set, remove_capability_from_bounding_set,
     set_capabilities, set_no_new_privs,
 };
 
-use crate::sandbox::linux::{During, Stopped, sys};
+use crate::sandbox::linux::{During, Stopped, machine, sys};
 use crate::sandbox::places::Places;
 use crate::sandbox::spec::{Limits, Mount, SandboxSpec};
 
@@ -65,6 +68,48 @@ fn restrict_writing(root: &Path, spec: &SandboxSpec) -> Result<RulesetStatus, Ru
         }
     }
     Ok(ruleset.restrict_self()?.ruleset)
+}
+
+/// Files of `/proc` that tell of no process, besides those that are covered.
+const HARMLESS: [&str; 2] = ["filesystems", "sys"];
+
+/// Lets files be read everywhere but in a `/proc` that shows the machine's processes; whoever calls [`read_only_by`] keeps
+/// to it. Files alone: whether `/` may be listed cannot be told from whether `/proc` may.
+pub(super) fn reading(spec: &SandboxSpec) -> rustix::io::Result<RulesetCreated> {
+    let top = fs::read_dir("/").map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    let top = top.flatten().map(|entry| entry.path()).filter(|path| path != Path::new("/proc") && !path.is_symlink());
+    let covered = machine::proc_files(spec).into_iter().map(|(name, _)| name);
+    let harmless = HARMLESS.into_iter().chain(covered).map(|name| Path::new("/proc").join(name));
+    allow_reading(top.chain(harmless)).map_err(|_| Errno::OPNOTSUPP)
+}
+
+fn allow_reading(places: impl Iterator<Item = PathBuf>) -> Result<RulesetCreated, RulesetError> {
+    // Without a rule for it no kernel lets a restricted process move files between folders, and the first ones have none.
+    let (read, moving) = (AccessFs::ReadFile, AccessFs::Refer);
+    let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    let mut ruleset = ruleset.handle_access(read | moving)?.create()?;
+    if let Ok(root) = PathFd::new("/") {
+        ruleset = ruleset.add_rule(PathBeneath::new(root, moving))?;
+    }
+    for place in places {
+        if let Ok(place) = PathFd::new(place) {
+            ruleset = ruleset.add_rule(PathBeneath::new(place, read))?;
+        }
+    }
+    Ok(ruleset)
+}
+
+/// Lets this process and all that it starts read by `ruleset` and what `/proc` says of this process, for good.
+pub(super) fn read_only_by(ruleset: &RulesetCreated) -> rustix::io::Result<()> {
+    let ruleset = ruleset.try_clone().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    let restricted = match PathFd::new("/proc/self") {
+        Ok(own) => ruleset.add_rule(PathBeneath::new(own, AccessFs::ReadFile)).and_then(RulesetCreated::restrict_self),
+        Err(_) => ruleset.restrict_self(),
+    };
+    match restricted.map(|status| status.ruleset) {
+        Ok(RulesetStatus::FullyEnforced) => Ok(()),
+        _ => Err(Errno::OPNOTSUPP),
+    }
 }
 
 /// Gives up every capability for good, also those that the program could get by executing a file.

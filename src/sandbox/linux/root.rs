@@ -46,8 +46,16 @@ struct Held {
     tree: OwnedFd,
 }
 
-/// Makes the file system of `spec` this process's root; returns what could not be had.
-pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
+/// Whose processes `/proc` shows.
+pub(super) enum Processes {
+    /// Those of the run alone.
+    OfTheRun,
+    /// The machine's, since the kernel refuses another `/proc` where parts of its own are hidden, as in containers.
+    OfTheMachine(Errno),
+}
+
+/// Makes the file system of `spec` this process's root.
+pub(super) fn enter(spec: &SandboxSpec) -> Result<Processes, Stopped> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).or_refuse("part from the mounts")?;
     let links = links(&spec.system);
     let (system, asked) = (hold_system(spec)?, hold_asked(spec)?);
@@ -82,13 +90,13 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     if of_image {
         cover_names(spec).or_refuse("cover the names of an image")?;
     }
-    let lost = mount_proc(machine_proc)?;
+    let processes = mount_proc(machine_proc)?;
     cover(spec)?;
 
     pivot_root(".", ".").or_refuse("change the root")?;
     unmount(".", UnmountFlags::DETACH).or_refuse("detach the old root")?;
     chdir("/").or_refuse("enter the new root")?;
-    Ok(lost)
+    Ok(processes)
 }
 
 /// Ends the building: from here on nothing outside the private folders and the writable mounts can be changed.
@@ -101,7 +109,8 @@ pub(super) fn close() -> Result<Vec<String>, Stopped> {
         let at = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).or_refuse("close the root")?;
         sys::protect(at.as_fd(), Protection::ReadOnly, reach).or_refuse("close the root")?;
     }
-    Ok(nested.map(|why| format!("user namespaces: the program can create its own ({why})")).into_iter().collect())
+    let lost = |why| format!("user namespaces: kept from the program by the filter alone ({why})");
+    Ok(nested.map(lost).into_iter().collect())
 }
 
 /// Symbolic links of the new root: those that the machine has among its roots, and the usual ones of `/dev`.
@@ -206,11 +215,11 @@ fn memory(at: &str, options: &str) -> Result<(), Stopped> {
 }
 
 /// Mounts the processes of this run alone; where the machine hides parts of `/proc` only its own can be had.
-fn mount_proc(machine_proc: rustix::io::Result<OwnedFd>) -> Result<Vec<String>, Stopped> {
+fn mount_proc(machine_proc: rustix::io::Result<OwnedFd>) -> Result<Processes, Stopped> {
     let quiet = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    let Err(refused) = mount("proc", "proc", "proc", quiet, None) else { return Ok(Vec::new()) };
+    let Err(refused) = mount("proc", "proc", "proc", quiet, None) else { return Ok(Processes::OfTheRun) };
     machine_proc.map_err(io::Error::from).and_then(|tree| place(&tree, "proc")).or_refuse("mount `/proc`")?;
-    Ok(vec![format!("host processes: their names and arguments are visible (a private `/proc` is refused: {refused})")])
+    Ok(Processes::OfTheMachine(refused))
 }
 
 /// Covers what would tell one machine, one moment or one run from another.

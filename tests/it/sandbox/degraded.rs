@@ -9,13 +9,30 @@ use stella::model::result::Isolation;
 use stella::sandbox::level;
 
 use super::probes::{self, Probe, probe};
-use super::{helper, isolates};
+use super::{helper, isolates, traces};
 
 /// What a run within a run is told to be.
 const INNER: &str = "STELLA_TEST_REACHES";
 
+/// What such a run must find lost.
+const LOSES: &str = "STELLA_TEST_LOSES";
+
 /// Every test of the sandbox.
 const ALL: &[&str] = &["sandbox::"];
+
+/// Starts what follows as in a container that hides parts of `/proc`: the kernel refuses to mount another.
+const HIDING: [&str; 9] = [
+    "unshare",
+    "--map-root-user",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--mount-proc",
+    "sh",
+    "-c",
+    "mount -t tmpfs -o ro none /proc/fs && mount --bind /dev/null /proc/interrupts && mount --bind /proc/sys /proc/sys && \
+     mount -o remount,bind,ro /proc/sys && exec env \"$@\"",
+];
 
 /// Runs `tests` once more, through `wrapper`, where `level` is what can be reached.
 fn again(wrapper: &[&str], level: Isolation, tests: &[&str]) {
@@ -71,6 +88,10 @@ fn the_level_is_the_one_that_this_machine_gives() {
     let Some(expected) = std::env::var_os(INNER) else { return };
     let reached = level::probe(helper()).unwrap();
     assert_eq!(reached.level.code(), expected.to_str().unwrap(), "{:?}", reached.lost);
+    if let Some(subject) = std::env::var_os(LOSES) {
+        let subject = subject.into_string().unwrap();
+        assert!(reached.lost.iter().any(|lost| lost.starts_with(&subject)), "{subject} in {:?}", reached.lost);
+    }
     if reached.level != Isolation::Full {
         assert!(reached.lost.iter().any(|lost| lost.contains("refused at")), "{:?}", reached.lost);
     }
@@ -126,5 +147,42 @@ fn again_where_memory_is_reached_word_by_word() {
 fn again_where_everything_is_refused() {
     if let Some(block) = probe(Probe::Block) {
         again(&[block.to_str().unwrap(), "nmp"], Isolation::None, &["sandbox::walls"]);
+    }
+}
+
+/// A wrapper that hides parts of `/proc` and then runs what follows through `inner`.
+fn hiding<'a>(loses: &'a str, inner: &[&'a str]) -> Vec<&'a str> {
+    HIDING.iter().chain(&["sh", loses]).chain(inner).copied().collect()
+}
+
+#[test]
+fn again_where_parts_of_proc_are_hidden() {
+    if !traces("again_where_parts_of_proc_are_hidden") {
+        return;
+    }
+    again(&hiding("STELLA_TEST_LOSES=host processes: their numbers", &[]), Isolation::Full, ALL);
+}
+
+#[test]
+fn again_where_parts_of_proc_are_hidden_and_tracing_is_refused() {
+    if !isolates("again_where_parts_of_proc_are_hidden_and_tracing_is_refused") {
+        return;
+    }
+    if let Some(block) = probe(Probe::Block) {
+        let inner = [block.to_str().unwrap(), "p"];
+        let wrapper = hiding("STELLA_TEST_LOSES=host processes: their numbers", &inner);
+        again(&wrapper, Isolation::Isolated, &["sandbox::walls", "sandbox::limits"]);
+    }
+}
+
+#[test]
+fn again_where_what_proc_shows_cannot_be_closed() {
+    if !isolates("again_where_what_proc_shows_cannot_be_closed") {
+        return;
+    }
+    if let Some(block) = probe(Probe::Block) {
+        let inner = [block.to_str().unwrap(), "l"];
+        let wrapper = hiding("STELLA_TEST_LOSES=namespaces: refused at `hide the machine's processes`", &inner);
+        again(&wrapper, Isolation::Traced, &["sandbox::walls::no_process"]);
     }
 }

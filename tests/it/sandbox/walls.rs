@@ -84,23 +84,41 @@ fn no_process_outside_is_in_sight() {
     if !isolates("no_process_outside_is_in_sight") {
         return;
     }
-    let finished = run(
-        &shell(
-            "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; echo --; ls -d /proc/[0-9]* | sort; echo --; \
-         cat /proc/1/environ /proc/1/maps 2>&1 | head -c 200",
-        ),
-        helper(),
-    )
-    .unwrap();
-    let text = out(&finished);
-    let parts: Vec<_> = text.split("--\n").collect();
-    assert!(!parts[0].contains("CARGO"), "{text}");
-    if is_lost(&finished, "host processes") {
-        eprintln!("skipped in part: {:?}", finished.lost);
-        return;
+    let mark = mark(400);
+    let outside = Outside(Command::new("sleep").arg(&mark).env("OUTSIDE", format!("secret-{mark}")).spawn().unwrap());
+    // Redirections of the shell itself are its own reading, and not that of what it starts.
+    let script = "for what in cmdline environ comm stat status maps mountinfo net/tcp root/etc/passwd; do \
+                  cat /proc/[0-9]*/$what /proc/[0-9]*/task/*/$what; done 2>/dev/null | tr '\\0' ' '; echo --; \
+                  ls -d /proc/[0-9]* | sort; echo --; cat /proc/1/environ /proc/1/maps 2>&1 | head -c 200; \
+                  echo --; read -r own rest < /proc/self/stat && echo $own";
+    for ceiling in LEVELS {
+        let finished = run_at_most(&shell(script), helper(), ceiling).unwrap();
+        if !has_namespaces(&finished) {
+            continue;
+        }
+        let text = out(&finished);
+        assert!(!text.contains(&mark) && !text.contains("CARGO"), "{text}");
+        let parts: Vec<_> = text.split("--\n").collect();
+        assert!(parts[2].contains("Permission denied"), "{text}");
+        assert!(parts[3].trim().parse::<u32>().is_ok(), "the program reads what `/proc` says of itself: {text}");
+        if is_lost(&finished, "host processes") {
+            let named = |line: &&str| line.contains("(sleep)") || line.contains("\tsleep");
+            assert_eq!(parts[0].lines().find(named), None);
+        } else {
+            assert!(parts[1].lines().count() <= 8 && parts[1].starts_with("/proc/1\n"), "{text}");
+        }
     }
-    assert!(parts[1].lines().count() <= 6 && parts[1].starts_with("/proc/1\n"), "{text}");
-    assert!(parts[2].contains("Permission denied"), "{text}");
+    drop(outside);
+}
+
+/// A process of the machine; ends with the value.
+struct Outside(std::process::Child);
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 #[test]
@@ -177,7 +195,7 @@ fn no_power_is_left_to_get_out() {
         return;
     }
     let text = printed(&shell(
-        "grep -E '^(Cap|NoNewPrivs)' /proc/self/status | tr '\\n' ' '; echo\n\
+        "{ grep -E '^(Cap|NoNewPrivs)'; } < /proc/self/status\n\
          for try in 'mount -t tmpfs x /tmp' 'umount /tmp' 'unshare -U true' 'unshare -r true' 'hostname other' \
            'kill -9 1' 'nsenter -t 1 -m true' 'mount -o remount,rw /'; do\n\
            if $try; then [ \"$try\" = 'kill -9 1' ] || echo DONE $try; fi\n\
@@ -195,7 +213,7 @@ fn what_the_spec_fixes_is_what_the_program_sees() {
         return;
     }
     let script = "hostname; cat /etc/hostname /proc/sys/kernel/hostname; id -u; id -un; id -g; umask; pwd; echo $TZ $LC_ALL; \
-                  cut -d: -f3 /proc/self/cgroup | sort -u; nproc; ulimit -n; echo $$; ls -l /proc/self/fd | wc -l";
+                  { cut -d: -f3 | sort -u; } < /proc/self/cgroup; nproc; ulimit -n; echo $$; ls -l /proc/self/fd | wc -l";
     let mut spec = shell(script);
     spec.hostname = Hostname::new("other").unwrap();
     spec.user = User::new(4711, 12).unwrap();
@@ -228,7 +246,7 @@ fn what_the_spec_fixes_is_what_the_program_sees() {
 
 #[test]
 fn addresses_are_the_same_in_every_run_unless_they_are_to_differ() {
-    let script = "tail -1 /proc/self/maps; grep stack /proc/self/maps";
+    let script = "{ tail -1; } < /proc/self/maps; { grep stack; } < /proc/self/maps";
     let first = run(&shell(script), helper()).unwrap();
     if is_lost(&first, "address randomisation") {
         eprintln!("skipped: {:?}", first.lost);
@@ -499,7 +517,7 @@ fn nothing_of_the_caller_is_inherited() {
         return;
     }
     for ceiling in LEVELS {
-        let script = "grep SigIgn /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; stat -c %a /etc/hosts .";
+        let script = "{ grep SigIgn; } < /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; stat -c %a /etc/hosts .";
         let finished = run_at_most(&shell(script), helper(), ceiling).unwrap();
         let text = out(&finished);
         let (ignored, rest) = text.split_once('\n').unwrap();
