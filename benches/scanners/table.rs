@@ -53,7 +53,9 @@ impl Row {
         for artifact in replay["artifacts"].as_array().into_iter().flatten() {
             // What is hidden matters where it differed.
             let masked = artifact["masked"].as_object().into_iter().flatten().filter(|_| !same_bytes);
-            self.hidden.extend(masked.map(|(path, _)| format!("`{path}`")));
+            // A rule for the whole document has the empty path: such a rule maps roots.
+            let named = |path: &String| if path.is_empty() { "folders".to_owned() } else { format!("`{path}`") };
+            self.hidden.extend(masked.map(|(path, _)| named(path)));
         }
         for change in replay["diff_summary"]["artifacts"].as_array().into_iter().flatten() {
             let place = change["first_difference"].as_str().or_else(|| change["first_difference"]["pointer"].as_str());
