@@ -23,9 +23,10 @@ use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, Network, 
 
 /// Run one command as a replay would
 ///
-/// For debugging: the command sees what a replayed scanner sees, and `--ledger` writes down what it reached for. Its
-/// output is passed on when it has ended, and stella ends with its exit code: 128 and the number of the signal where
-/// one ended it, 4 where stella itself could not run it.
+/// For debugging: the command sees what a replayed scanner sees, and `--ledger` writes down
+/// what it reached for. Its output is passed on when it has ended, and stella ends with its
+/// exit code: 128 and the number of the signal where one ended it, 4 where stella itself could
+/// not run it.
 ///
 ///   stella sandbox -- date
 ///   stella sandbox --clock 2026-01-01T00:00:00Z --cpus 1 --ro ~/venv -- ~/venv/bin/bandit --version
