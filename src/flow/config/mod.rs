@@ -3,22 +3,30 @@
 //! Invariants: a path of a [`Config`] lies in the repository or was given as absolute; nothing downstream
 //! sees the raw form.
 
+mod error;
 mod gates;
+mod parse;
 mod raw;
+mod subject;
+mod valid;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::canonical::profile::{Profile, ProfileError};
-use crate::flow::adapter::{Adapter, AdapterError};
-use crate::flow::artifact_spec::{ArtifactSpec, ArtifactSpecError};
-use crate::host::fs::{self, FsError};
+use crate::canonical::profile::Profile;
+use crate::flow::adapter::Adapter;
+use crate::flow::artifact_spec::ArtifactSpec;
+use crate::host::fs;
 use crate::host::limits;
-use crate::model::artifact::{ArtifactFormat, InvalidProfileName, ProfileName};
+use crate::model::artifact::{ArtifactFormat, ProfileName};
 use crate::score::rules::Rules;
 
+use parse::parse;
+use valid::Valid;
+
+pub use error::{ConfigError, UnknownProfile};
 pub use raw::RawConfig;
-use raw::{RawSubject, RawSubjectKind};
+pub use subject::{ScannerSubject, Subject, TreeSubject};
 
 /// The file's name in the root of a repository.
 pub const FILE_NAME: &str = ".stella.yaml";
@@ -48,124 +56,6 @@ pub struct Config {
     pub profiles: BTreeMap<ProfileName, Profile>,
     /// Adapters of its own by name; the name of a built-in one takes its place.
     pub adapters: BTreeMap<String, Adapter>,
-}
-
-/// What a checkout builds, swapped into every regression replay.
-#[derive(Debug, Clone)]
-pub enum Subject {
-    /// The scanner inside the stella that runs.
-    BuiltIn,
-    /// A scanner of its own.
-    Scanner(ScannerSubject),
-    /// A feed of OSV records.
-    Feed(TreeSubject),
-    /// A policy in Rego.
-    Policy(TreeSubject),
-}
-
-/// A scanner that the checkout builds.
-#[derive(Debug, Clone)]
-pub struct ScannerSubject {
-    /// Its name, as canaries record it.
-    pub engine: String,
-    /// How it is built.
-    pub build: Option<String>,
-    /// The executable.
-    pub path: PathBuf,
-    /// The command for cases.
-    pub argv: Vec<String>,
-    /// What it writes.
-    pub artifacts: Vec<ArtifactSpec>,
-    /// Exit codes that mean that it ran well.
-    pub expected_exit_codes: Vec<i32>,
-}
-
-/// A feed or a policy that the checkout builds.
-#[derive(Debug, Clone)]
-pub struct TreeSubject {
-    /// How it is built.
-    pub build: Option<String>,
-    /// Its folder.
-    pub path: PathBuf,
-}
-
-impl Subject {
-    /// The command that builds it, if it has one.
-    pub fn build(&self) -> Option<&str> {
-        match self {
-            Self::BuiltIn => None,
-            Self::Scanner(scanner) => scanner.build.as_deref(),
-            Self::Feed(tree) | Self::Policy(tree) => tree.build.as_deref(),
-        }
-    }
-}
-
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read the configuration")]
-    Read(#[source] FsError),
-    /// Not valid YAML, an unknown key or a wrong type.
-    #[error("{}:{line}:{column}: not a valid configuration", .file.display())]
-    Yaml {
-        /// The file.
-        file: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
-        /// What is wrong.
-        source: serde_yaml::Error,
-    },
-    /// Brackets in brackets: the parser's time would grow with the square of their depth.
-    #[error("{}: nested deeper than {MAX_DEPTH} brackets", .file.display())]
-    TooDeep {
-        /// The file.
-        file: PathBuf,
-    },
-    /// A value that is not allowed.
-    #[error("{}: `{field}`: {what}", .file.display())]
-    Value {
-        /// The file.
-        file: PathBuf,
-        /// Its field.
-        field: &'static str,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// An artifact that cannot be understood.
-    #[error("{}: `subject.artifacts`", .file.display())]
-    Artifact {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong.
-        source: ArtifactSpecError,
-    },
-    /// A key that no profile can have for its name.
-    #[error("{}: `profiles`", .file.display())]
-    ProfileName {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong.
-        source: InvalidProfileName,
-    },
-    /// An adapter that is not valid.
-    #[error("{}", .file.display())]
-    Adapter {
-        /// The adapter's file.
-        file: PathBuf,
-        /// What is wrong.
-        source: AdapterError,
-    },
-    /// A profile that is not valid.
-    #[error("{}", .file.display())]
-    Profile {
-        /// The profile's file.
-        file: PathBuf,
-        /// What is wrong.
-        source: ProfileError,
-    },
 }
 
 impl Config {
@@ -250,160 +140,6 @@ impl Config {
     /// The profile of that name, where there is one.
     pub fn named_profile(&self, name: &ProfileName) -> Option<&Profile> {
         self.profiles.get(name).or_else(|| Profile::named(name))
-    }
-}
-
-/// A profile that an artifact names and nobody wrote.
-#[derive(Debug, thiserror::Error)]
-#[error("no profile is called `{name}`: known are those of the formats, {}", quoted(.known))]
-pub struct UnknownProfile {
-    name: ProfileName,
-    known: BTreeSet<String>,
-}
-
-fn quoted(names: &BTreeSet<String>) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// How deep `[` and `{` may stand in each other; a valid configuration has three levels.
-const MAX_DEPTH: usize = 64;
-
-/// Counts every bracket, also those in texts and comments: an upper bound is enough to stop a hostile file.
-fn is_too_deep(bytes: &[u8]) -> bool {
-    let mut depth = 0_usize;
-    bytes.iter().any(|byte| {
-        match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth > MAX_DEPTH
-    })
-}
-
-fn parse(file: &Path, bytes: &[u8]) -> Result<RawConfig, ConfigError> {
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Ok(RawConfig { version: 1, ..RawConfig::default() });
-    }
-    if is_too_deep(bytes) {
-        return Err(ConfigError::TooDeep { file: file.to_owned() });
-    }
-    serde_yaml::from_slice::<Option<RawConfig>>(bytes).map(Option::unwrap_or_default).map_err(|source| {
-        let (line, column) = source.location().map_or((1, 1), |at| (at.line(), at.column()));
-        ConfigError::Yaml { file: file.to_owned(), line, column, source }
-    })
-}
-
-struct Valid<'a> {
-    root: &'a Path,
-    file: &'a Path,
-}
-
-impl Valid<'_> {
-    fn error(&self, field: &'static str, what: impl Into<String>) -> ConfigError {
-        ConfigError::Value { file: self.file.to_owned(), field, what: what.into() }
-    }
-
-    fn subject(&self, raw: RawSubject) -> Result<Subject, ConfigError> {
-        let scanner_only = [
-            ("subject.engine", raw.engine.is_some()),
-            ("subject.argv", raw.argv.is_some()),
-            ("subject.artifacts", raw.artifacts.is_some()),
-            ("subject.expect_exit", raw.expect_exit.is_some()),
-        ];
-        if raw.kind != RawSubjectKind::Scanner
-            && let Some((field, _)) = scanner_only.iter().find(|(_, given)| *given)
-        {
-            return Err(self.error(field, "only a subject of kind `scanner` has it"));
-        }
-        match raw.kind {
-            RawSubjectKind::Builtin if raw.build.is_some() || raw.path.is_some() => {
-                Err(self.error("subject.kind", "`builtin` takes neither `build` nor `path`"))
-            }
-            RawSubjectKind::Builtin => Ok(Subject::BuiltIn),
-            RawSubjectKind::Scanner => self.scanner(raw).map(Subject::Scanner),
-            RawSubjectKind::Feed => self.tree(raw).map(Subject::Feed),
-            RawSubjectKind::Policy => self.tree(raw).map(Subject::Policy),
-        }
-    }
-
-    fn path(&self, path: Option<String>) -> Result<PathBuf, ConfigError> {
-        let path = path.ok_or_else(|| self.error("subject.path", "missing: what the build leaves behind"))?;
-        Ok(self.root.join(path))
-    }
-
-    fn tree(&self, raw: RawSubject) -> Result<TreeSubject, ConfigError> {
-        Ok(TreeSubject { path: self.path(raw.path)?, build: raw.build })
-    }
-
-    fn scanner(&self, raw: RawSubject) -> Result<ScannerSubject, ConfigError> {
-        let path = self.path(raw.path)?;
-        let argv = raw.argv.unwrap_or_default();
-        if argv.first().is_none_or(|program| program != "{scanner}") {
-            return Err(self.error("subject.argv", "the first word must be `{scanner}`"));
-        }
-        let specs = raw.artifacts.unwrap_or_default();
-        if specs.is_empty() {
-            return Err(
-                self.error("subject.artifacts", "missing: name what the scanner writes, e.g. `findings=findings.json`")
-            );
-        }
-        let artifacts = specs.iter().map(|spec| spec.parse()).collect::<Result<Vec<ArtifactSpec>, _>>();
-        let artifacts = artifacts.map_err(|source| ConfigError::Artifact { file: self.file.to_owned(), source })?;
-        let mut names = BTreeSet::new();
-        if let Some(twice) = artifacts.iter().map(ArtifactSpec::file_name).find(|name| !names.insert(name.clone())) {
-            return Err(self.error("subject.artifacts", format!("two of them have the file name `{twice}`")));
-        }
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        Ok(ScannerSubject {
-            engine: raw.engine.or(name).unwrap_or_else(|| "scanner".to_owned()),
-            build: raw.build,
-            path,
-            argv,
-            artifacts,
-            expected_exit_codes: raw.expect_exit.unwrap_or_else(|| vec![0]),
-        })
-    }
-
-    /// The text of a YAML file that this one names.
-    fn text(&self, path: &str) -> Result<(PathBuf, String), ConfigError> {
-        let file = self.root.join(path);
-        let bytes = fs::read(&file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
-        if is_too_deep(&bytes) {
-            return Err(ConfigError::TooDeep { file });
-        }
-        Ok((file, String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
-    fn adapters(&self, raw: Vec<String>) -> Result<BTreeMap<String, Adapter>, ConfigError> {
-        let mut adapters = BTreeMap::new();
-        for path in raw {
-            let (file, text) = self.text(&path)?;
-            let adapter = Adapter::parse(&text).map_err(|source| ConfigError::Adapter { file, source })?;
-            if let Some(twice) = adapters.insert(adapter.name.clone(), adapter) {
-                return Err(self.error("adapters", format!("two of them are called `{}`", twice.name)));
-            }
-        }
-        Ok(adapters)
-    }
-
-    fn profiles(&self, raw: BTreeMap<String, String>) -> Result<BTreeMap<ProfileName, Profile>, ConfigError> {
-        let read = |(name, path): (String, String)| {
-            let name: ProfileName =
-                name.parse().map_err(|source| ConfigError::ProfileName { file: self.file.to_owned(), source })?;
-            let (file, text) = self.text(&path)?;
-            let profile = Profile::parse(&text).map_err(|source| ConfigError::Profile { file, source })?;
-            // A misspelt format would be a new name that nothing uses.
-            if Profile::named(&name).is_none() && profile.name() != name.as_str() {
-                let (called, name) = (profile.name(), name.as_str());
-                return Err(self.error(
-                    "profiles",
-                    format!("`{name}` is no built-in profile, and the file calls itself `{called}`: use one name"),
-                ));
-            }
-            Ok((name, profile))
-        };
-        raw.into_iter().map(read).collect()
     }
 }
 
