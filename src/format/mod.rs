@@ -43,6 +43,8 @@ mod vulnerability_ids;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod published;
 
 pub use detect::detect;
 pub use document::{Document, read_document};

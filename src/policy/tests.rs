@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -74,10 +74,8 @@ fn what_cannot_be_decided_is_an_error_and_no_panic() {
     for (path, text, expected) in expectations("failing") {
         let name = path.file_name().unwrap().to_str().unwrap();
         let policy = load(&[(name, &text)]).unwrap_or_else(|error| panic!("{name}: {}", chain(&error)));
-        let begun = Instant::now();
         let error = policy.decide(&nothing(), at(NOW), &limits).expect_err(name);
         assert!(chain(&error).contains(&expected), "{name}: {}", chain(&error));
-        assert!(begun.elapsed() < Duration::from_secs(10), "{name}");
     }
 }
 
@@ -273,26 +271,6 @@ fn threads_share_one_policy() {
     });
 }
 
-/// Not a benchmark: prints what a decision costs (`--nocapture`), and fails when it is out of all proportion.
-#[test]
-fn asking_is_cheap() {
-    let policy = Policy::builtin_default().unwrap();
-    for size in [0, 10, 100] {
-        let findings: Vec<Finding> = (0..size)
-            .map(|i| finding(json!({"severity": "high", "version": i.to_string()}).as_object().unwrap()))
-            .collect();
-        let input = PolicyInput::new([], &findings, []);
-        let begun = Instant::now();
-        let rounds = 50;
-        for _ in 0..rounds {
-            assert_eq!(policy.decide(&input, at(NOW), &PolicyLimits::default()).unwrap().passed, size == 0);
-        }
-        let each = begun.elapsed() / rounds;
-        println!("{size} findings: {each:?} per decision");
-        assert!(each < Duration::from_millis(500), "{size} findings: {each:?}");
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -321,15 +299,13 @@ proptest! {
     }
 }
 
-/// The engine's parser needs time and stack in powers of the nesting: what is accepted must still be quick.
+/// The engine's parser needs time and stack in powers of the nesting.
 #[test]
 fn nesting_is_bounded() {
     let rules = |depth: usize| {
         format!("package stella.policy\n\ndeny contains \"x\" if 1 == {}1{}\n", "[".repeat(depth), "]".repeat(depth))
     };
-    let begun = Instant::now();
     assert!(load(&[("a.rego", &rules(12))]).is_ok());
-    assert!(begun.elapsed() < Duration::from_secs(5));
     for depth in [13, 400] {
         let error = load(&[("a.rego", &rules(depth))]).unwrap_err();
         assert_eq!(error.to_string(), "a.rego:3 nests brackets more than 12 deep");
