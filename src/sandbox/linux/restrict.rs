@@ -51,9 +51,22 @@ pub(super) fn writing(spec: &SandboxSpec, places: &Places) -> Vec<String> {
     let Places::Machine { root, .. } = places else { return Vec::new() };
     match restrict_writing(root, spec) {
         Ok(RulesetStatus::NotEnforced) => refused(&"the kernel has no Landlock"),
-        Ok(_) => Vec::new(),
+        Ok(_) => protected(),
         Err(why) => refused(&why),
     }
+}
+
+/// What even a kernel that keeps files from being written lets be done with them.
+fn protected() -> Vec<String> {
+    let mut lost = vec![
+        "host files: their modes, owners, times and extended attributes can be changed where stella may".to_owned(),
+    ];
+    // Since Linux 6.2.
+    let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    if strict.handle_access(AccessFs::Truncate).is_err() {
+        lost.push("host files: can be cut short where stella may write".to_owned());
+    }
+    lost
 }
 
 fn restrict_writing(root: &Path, spec: &SandboxSpec) -> Result<RulesetStatus, RulesetError> {

@@ -117,6 +117,15 @@ fn again_where_user_namespaces_are_refused() {
 }
 
 #[test]
+fn again_where_nothing_protects_files() {
+    if let Some(block) = probe(Probe::Block) {
+        let lost =
+            "STELLA_TEST_LOSES=host files: writable where stella may write; mounts are not read-only (the kernel";
+        again(&["env", lost, block.to_str().unwrap(), "nl"], Isolation::Traced, &["sandbox::writes"]);
+    }
+}
+
+#[test]
 fn again_where_namespaces_cannot_mount() {
     if let Some(block) = probe(Probe::Block) {
         again(&[block.to_str().unwrap(), "m"], Isolation::Traced, &["sandbox::leaks"]);

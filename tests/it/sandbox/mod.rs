@@ -11,6 +11,7 @@ mod limits;
 mod probes;
 mod repeat;
 mod walls;
+mod writes;
 
 use std::fs;
 use std::path::{Path, PathBuf};
