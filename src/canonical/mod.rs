@@ -50,7 +50,7 @@ pub use difference::first_difference;
 pub use error::{JsonError, JsonErrorKind};
 pub use explain::{Explanation, RuleUse, explain};
 pub use limits::Limits;
-pub use pass::Sink;
+pub use pass::{Apart, Parted, Sink, Unsuited};
 pub use pipeline::{InvalidRoot, Roots};
 pub use profile::{Action, Form, Profile, ProfileError};
 

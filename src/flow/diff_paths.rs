@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::canonical::Roots;
 use crate::flow::builtin;
 use crate::flow::config::Config;
+use crate::flow::inventories;
 use crate::flow::produced::{Produced, usual_profile, usual_type};
 use crate::flow::verdict::{self, Comparison, Rules, Scope, UnreadableArtifact, VerdictError};
 use crate::host::fs::{self, FsError, Kind};
@@ -49,6 +50,21 @@ pub enum DiffPathsError {
 
 /// Compares `a` with `b`.
 pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPathsError> {
+    let policy = Policy::builtin_default()?;
+    // The default policy looks at the clock only for its allow-list, which is empty.
+    // Where the inputs of two files lay is not known.
+    let roots = Roots::default();
+    let rules = Rules {
+        config,
+        scope: Scope::All,
+        policy: &policy,
+        now: Timestamp::UNIX_EPOCH,
+        expected_roots: &roots,
+        actual_roots: &roots,
+    };
+    if let Some(sides) = inventories::read(a, b, config) {
+        return Ok(verdict::compare_inventories(&sides, &rules)?);
+    }
     let (before, after) = match (fs::is_dir(a), fs::is_dir(b)) {
         (true, true) => (directory(a, config)?, directory(b, config)?),
         // Two files are one artifact, whatever they are called.
@@ -61,18 +77,6 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
         }
         (true, false) => return Err(DiffPathsError::Mixed { directory: a.to_owned(), file: b.to_owned() }),
         (false, true) => return Err(DiffPathsError::Mixed { directory: b.to_owned(), file: a.to_owned() }),
-    };
-    let policy = Policy::builtin_default()?;
-    // The default policy looks at the clock only for its allow-list, which is empty.
-    // Where the inputs of two files lay is not known.
-    let roots = Roots::default();
-    let rules = Rules {
-        config,
-        scope: Scope::All,
-        policy: &policy,
-        now: Timestamp::UNIX_EPOCH,
-        expected_roots: &roots,
-        actual_roots: &roots,
     };
     verdict::compare(&before, &after, &rules).map_err(|error| match error {
         VerdictError::Expected { name, source } => DiffPathsError::Unreadable { path: place(a, &name), source },

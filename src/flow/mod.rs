@@ -40,6 +40,7 @@ pub mod health;
 pub mod history;
 pub mod image;
 pub mod init;
+mod inventories;
 pub mod job;
 pub mod keep;
 pub mod learn;

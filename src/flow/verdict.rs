@@ -12,9 +12,10 @@ use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
 use crate::compare::semantic::Semantics;
 use crate::compare::{diff, fidelity};
 use crate::flow::config::Config;
+use crate::flow::inventories::Side;
 use crate::flow::produced::Produced;
 use crate::format::{self, Document, FormatError};
-use crate::model::artifact::ArtifactType;
+use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::decision::Decision;
 use crate::model::diff::{ArtifactChange, DiffSummary};
 use crate::model::digest::Digest;
@@ -159,8 +160,41 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
         }
     }
 
-    let (meaning_before, meaning_after) =
+    let (before, after) =
         (meaning(before.values().map(|read| &read.document)), meaning(after.values().map(|read| &read.document)));
+    judge((before, after), changes, opaque_differs, artifacts, rules)
+}
+
+/// Two large inventories that were read in the quick way.
+pub fn compare_inventories([before, after]: &[Side; 2], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
+    let (expected, actual) = (Some(before.digest), Some(after.digest));
+    let name = "artifact".to_owned();
+    let artifact = ArtifactResult {
+        name: name.clone(),
+        artifact_type: ArtifactType::Sbom,
+        expected,
+        actual,
+        profile: rules.config.profile(ArtifactFormat::Cyclonedx, None).digest(),
+        masked: after.parted.masked().clone(),
+    };
+    let change = (expected != actual).then(|| ArtifactChange {
+        name,
+        before: expected,
+        after: actual,
+        first_difference: before.parted.first_difference(&after.parted),
+    });
+    let meanings = [before, after].map(|side| meaning(std::iter::once(&side.document)));
+    judge(meanings.into(), change.into_iter().collect(), false, vec![artifact], rules)
+}
+
+/// The verdicts on two meanings and on how their artifacts differ.
+fn judge(
+    (meaning_before, meaning_after): (Semantics, Semantics),
+    changes: Vec<ArtifactChange>,
+    opaque_differs: bool,
+    artifacts: Vec<ArtifactResult>,
+    rules: &Rules<'_>,
+) -> Result<Comparison, VerdictError> {
     let decision_before = decide(&meaning_before, rules.policy, rules.now)?;
     // Equal meanings are decided alike, and asking is what takes the time of a comparison.
     let decision_after = if meaning_after == meaning_before {

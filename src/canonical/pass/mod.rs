@@ -19,8 +19,10 @@ use crate::canonical::parse::check_size;
 use crate::canonical::place;
 use crate::canonical::profile::Rule;
 
+mod apart;
 mod by_text;
 mod fault;
+mod head;
 mod member;
 mod places;
 mod rope;
@@ -38,6 +40,7 @@ use fault::Stop;
 use spine::{Blocks, Spine};
 use walk::Walk;
 
+pub use apart::{Apart, Parted, Unsuited};
 pub use spine::Sink;
 
 /// How a pass ended.

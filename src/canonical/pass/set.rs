@@ -47,6 +47,13 @@ impl Elements {
     /// The elements since `first` in order, each with its key of `width` members; `None` if they stand so already.
     /// `mark` is from before the first of them.
     pub(super) fn sorted(&self, first: First, width: usize, rope: &Rope, mark: usize) -> Option<Vec<Span>> {
+        let order = self.order(first, width, rope, mark)?;
+        let spans = &self.spans[first.spans..];
+        Some(order.into_iter().map(|(_, position)| spans[position as usize]).collect())
+    }
+
+    /// The positions of the elements since `first` in order, each beside scratch; else as [`Self::sorted`].
+    fn order(&self, first: First, width: usize, rope: &Rope, mark: usize) -> Option<Vec<(u64, u32)>> {
         let spans = &self.spans[first.spans..];
         let set = Set { spans, keys: &self.keys[first.keys..], width, rope };
         let positions = 0..spans.len() as u32;
@@ -59,8 +66,52 @@ impl Elements {
         } else {
             by_text::sort(&mut order, &|position| set.text(position), &|a, b| set.compare(a, b));
         }
-        Some(order.into_iter().map(|(_, position)| spans[position as usize]).collect())
+        Some(order)
     }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Puts all elements in order, of one set whose key has `width` members.
+    pub(super) fn put_in_order(&mut self, width: usize, rope: &Rope) {
+        let Some(order) = self.order(First::default(), width, rope, 0) else { return };
+        let positions = || order.iter().map(|(_, position)| *position as usize);
+        self.spans = positions().map(|position| self.spans[position]).collect();
+        self.keys =
+            positions().flat_map(|position| &self.keys[position * width..(position + 1) * width]).copied().collect();
+    }
+
+    /// Where each element stands.
+    pub(super) fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// The element at `a` beside that at `b` of a set of the same rule in another document.
+    pub(super) fn compare_with(
+        &self,
+        (a, rope): (usize, &Rope),
+        (other, b, other_rope): (&Self, usize, &Rope),
+    ) -> Ordering {
+        let (whole, other_whole) = (rope.raw(self.spans[a]), other_rope.raw(other.spans[b]));
+        if whole == other_whole {
+            return Ordering::Equal;
+        }
+        let width = self.keys.len().checked_div(self.spans.len()).unwrap_or(0);
+        let (mine, others) = (&self.keys[a * width..(a + 1) * width], &other.keys[b * width..(b + 1) * width]);
+        let by_key = mine.iter().zip(others).map(|(a, b)| match (a, b) {
+            (Some(a), Some(b)) => bare(rope, *a).cmp(bare(other_rope, *b)),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        });
+        by_key.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| whole.cmp(other_whole))
+    }
+}
+
+/// A string without its quotes; any other value as it is.
+fn bare(rope: &Rope, value: Span) -> &[u8] {
+    let raw = rope.raw(value);
+    raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\"")).unwrap_or(raw)
 }
 
 struct Set<'e> {

@@ -10,7 +10,7 @@ use crate::canonical::limits::Limits;
 use crate::canonical::pass::fault::{Beside, Pass, Stop, fault};
 use crate::canonical::pass::member::{self, Kept, Member};
 use crate::canonical::pass::places::{OTHER, Places, State};
-use crate::canonical::pass::rope::Span;
+use crate::canonical::pass::rope::{Rope, Span};
 use crate::canonical::pass::scalar::Reader;
 use crate::canonical::pass::scan;
 use crate::canonical::pass::set::{Elements, First};
@@ -78,6 +78,21 @@ pub(super) struct Walk<'a, 's, const RULES: bool> {
     cut: Option<Cut>,
     pub(super) order: Vec<(u64, u32)>,
     parts: Vec<Span>,
+    /// Where only the elements of one set are read: how far that has come.
+    apart: Option<Reached>,
+}
+
+/// A place between two elements of a set that is read apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reached {
+    /// Where the next element begins in the input.
+    pub(super) at: usize,
+    /// How much was written, how many nodes and elements were noted until there.
+    place: usize,
+    mark: usize,
+    elements: First,
+    /// That of the set.
+    rule: usize,
 }
 
 impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
@@ -97,7 +112,75 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
             cut: None,
             order: Vec::new(),
             parts: Vec::new(),
+            apart: None,
         }
+    }
+
+    /// Reads the elements of the set that the rules mean at `member` of the root, on from the beginning of `text`; what
+    /// was read of them before is in `rope` and `elements`. None where the rules mean no set there.
+    pub(super) fn apart(
+        text: &'a str,
+        rules: &'a [Rule],
+        member: &str,
+        limits: &Limits,
+        (rope, elements): (Rope, Elements),
+    ) -> Option<Self> {
+        let mut walk = Self::new(text, rules, limits, Spine::default(), 0);
+        walk.read.out = Writer::onto(rope, text.as_bytes());
+        walk.elements = elements;
+        let symbol = walk.places.symbol(member);
+        let start = walk.places.start();
+        let set = walk.places.step(start, symbol).ok()?;
+        let Some((rule, Action::Set { .. })) = walk.places.action(set) else { return None };
+        let state = walk.places.step(set, OTHER).ok()?;
+        // The root and the set are open.
+        walk.max_depth = walk.max_depth.saturating_sub(1);
+        walk.frames.push(Frame {
+            kind: Kind::Set,
+            ordered: true,
+            moves: 0,
+            body: 0,
+            first: 0,
+            mark: 0,
+            index: 0,
+            element: 0,
+            elements: First::default(),
+            rule,
+            state,
+        });
+        walk.reach(0, rule);
+        Some(walk)
+    }
+
+    /// Reads elements of a set that is read apart, until it ends or the text does: where the set ended.
+    pub(super) fn elements(&mut self) -> Pass<usize> {
+        let at = self.read.skip_blanks(0);
+        if self.read.byte(at) == b']' && self.elements.is_empty() {
+            return Ok(at + 1);
+        }
+        self.begin_element(at);
+        self.values(at)
+    }
+
+    fn reach(&mut self, at: usize, rule: usize) {
+        let (place, mark) = (self.read.out.place(at), self.read.out.rope.mark());
+        self.apart = Some(Reached { at, place, mark, elements: self.elements.first(), rule });
+    }
+
+    /// Forgets what was read behind the last comma between two elements of a set that is read apart.
+    pub(super) fn back(&mut self) -> Option<Reached> {
+        let reached = self.apart?;
+        self.read.out.settle(self.read.text.len());
+        self.read.out.rope.forget_since(reached.mark);
+        self.read.out.rope.bytes.truncate(reached.place);
+        self.elements.end(reached.elements);
+        Some(reached)
+    }
+
+    /// What was read of a set that is read apart, and how many members there are in its key.
+    pub(super) fn into_set(self) -> (Rope, Elements, usize) {
+        let width = self.apart.map_or(0, |reached| self.places.key(reached.rule).len());
+        (self.read.out.rope, self.elements, width)
     }
 
     /// Reads the whole document, of which nothing is left in an open stretch.
@@ -105,7 +188,18 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
         if RULES {
             self.state = self.places.start();
         }
-        let mut at = scan::blank_end(self.read.text.as_bytes(), 0);
+        let at = scan::blank_end(self.read.text.as_bytes(), 0);
+        let at = self.values(at)?;
+        let at = self.read.skip_blanks(at);
+        match self.read.text.get(at..).and_then(|rest| rest.chars().next()) {
+            None => self.read.out.settle(at),
+            Some(found) => return fault(JsonErrorKind::Trailing { found }, at),
+        }
+        Ok(())
+    }
+
+    /// Reads the value at `at`, and on until what is open is closed; where that is.
+    fn values(&mut self, mut at: usize) -> Pass<usize> {
         'value: loop {
             match self.read.byte(at) {
                 b'"' => {
@@ -176,6 +270,12 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
                             if let Some(frame) = self.frames.last_mut() {
                                 frame.index += 1;
                             }
+                            if RULES
+                                && self.frames.len() == 1
+                                && let Some(Reached { rule, .. }) = self.apart
+                            {
+                                self.reach(at, rule);
+                            }
                             self.begin_element(at);
                             continue 'value;
                         }
@@ -186,12 +286,7 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
                 at += 1;
             }
         }
-        at = self.read.skip_blanks(at);
-        match self.read.text.get(at..).and_then(|rest| rest.chars().next()) {
-            None => self.read.out.settle(at),
-            Some(found) => return fault(JsonErrorKind::Trailing { found }, at),
-        }
-        Ok(())
+        Ok(at)
     }
 
     /// Opens the container whose bracket stands at `at`; the first byte in it.
@@ -385,6 +480,10 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
         let Some(mut frame) = self.frames.pop() else { return };
         if RULES && frame.kind == Kind::Set {
             self.read.out.settle(at);
+            if self.apart.is_some() && self.frames.is_empty() {
+                // Whoever reads it apart puts it in order.
+                return;
+            }
             let width = self.places.key(frame.rule).len();
             if let Some(parts) = self.elements.sorted(frame.elements, width, &self.read.out.rope, frame.mark) {
                 self.read.out.arrange(frame.body, at, &parts, frame.mark, &mut frame.moves);

@@ -24,6 +24,11 @@ impl<'a> Writer<'a> {
         Self { input, stretch: at, rope: Rope::with_capacity(size) }
     }
 
+    /// Writes from the beginning of the `input` on, behind what is in `rope`.
+    pub(super) fn onto(rope: Rope, input: &'a [u8]) -> Self {
+        Self { input, stretch: 0, rope }
+    }
+
     /// The place of the input's `at`.
     #[inline(always)]
     pub(super) fn place(&self, at: usize) -> usize {

@@ -6,9 +6,11 @@
 //! Absent: services, dependencies, compositions, evidence: they are compared as bytes only.
 
 mod component;
+mod glance;
 mod vulnerability;
 mod wire;
 
+pub use glance::{Glance, name_hint};
 pub(crate) use vulnerability::{CodeWord, State};
 pub(crate) use wire::{Affect, Analysis, Bom, Property, Vulnerability};
 

@@ -210,3 +210,71 @@ fn a_link_is_read_inside_its_directory_and_refused_outside() {
     let _socket = std::os::unix::net::UnixListener::bind(&link).unwrap();
     world.stella(2, &diff("a", "b", "bf")).complains(&["`b/sarif.json` is not a regular file"]);
 }
+
+/// An inventory above the size from which two are read in the quick way; of every 500th component the licence is `other`.
+fn large(turned: bool, other: &str) -> String {
+    let mut components: Vec<Value> = (0..4000)
+        .map(|i| {
+            let (name, version) = (format!("package-{}", i / 2), format!("{}.{i}", i % 9));
+            let license = if i % 500 == 0 { other } else { "MIT" };
+            json!({
+                "type": "library", "bom-ref": i.to_string(), "name": name, "version": version,
+                "hashes": [{ "alg": "SHA-256", "content": format!("{i:0128}") }],
+                "purl": format!("pkg:npm/{name}@{version}"), "licenses": [{ "license": { "id": license } }],
+            })
+        })
+        .collect();
+    if turned {
+        components.reverse();
+    }
+    json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "components": components }).to_string()
+}
+
+#[test]
+fn of_large_inventories_exactly_what_differs_is_told() {
+    let world = World::new();
+    let (before, after) = (large(false, "MIT"), large(true, "ISC"));
+    assert!(before.len() > 1 << 20);
+    world.write("a.json", &before);
+    world.write("b.json", large(true, "MIT"));
+    for mode in ["bf", "sf"] {
+        world.stella(0, &diff("a.json", "b.json", mode)).says(&["bitwise: same · semantic: same"]);
+    }
+    // Directories go the full way.
+    for (side, text) in [("one", &before), ("two", &after)] {
+        world.write(&format!("{side}/artifact"), text);
+    }
+    world.write("b.json", &after);
+    for format in ["text", "json"] {
+        let run = |a, b| world.stella(1, &[&diff(a, b, "sf")[..], &["--format", format]].concat());
+        let (quick, full) = (run("a.json", "b.json"), run("one", "two"));
+        quick.says(&["package-250"]);
+        assert_eq!(quick.stdout, full.stdout);
+    }
+    world.stella(1, &diff("a.json", "b.json", "sf")).says(&["differs: 8 packages changed, 1 artifact changed"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_large_inventory_is_told_as_of_a_small_one() {
+    let world = World::new();
+    let good = large(false, "MIT");
+    world.write("a.json", &good);
+    let last = good.rfind(r#""bom-ref":"3999""#).unwrap();
+    let (head, tail) = good.split_at(last);
+    for (bad, said) in [
+        (format!("{head}{}", tail.replacen("3999", "17", 1)), "`17`"),
+        (format!("{head}\"name\":\"twice\",{tail}"), "/components/3999"),
+        (format!("{head}{}", tail.replacen("\"type\":\"library\"", "\"type\":[]", 1)), "components[3999].type"),
+    ] {
+        world.write("b.json", &bad);
+        world.stella(2, &diff("a.json", "b.json", "sf")).complains(&["b.json", said]);
+        world.stella(2, &diff("b.json", "a.json", "sf")).complains(&["b.json", said]);
+    }
+    // What is no JSON at all is compared as bytes.
+    for bad in
+        [head.as_bytes(), &[good.as_bytes(), b"]"].concat(), &[head.as_bytes(), b"\xff", tail.as_bytes()].concat()]
+    {
+        world.write("b.json", bad);
+        world.stella(1, &diff("a.json", "b.json", "bf")).says(&["first difference at byte"]);
+    }
+}
