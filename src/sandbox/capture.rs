@@ -1,42 +1,14 @@
-//! What a program prints, up to a limit that stdout and stderr share.
+//! What a program prints, read by a thread of its own, where there is no way to wait for several streams at a time.
 
 use std::io::{ErrorKind, Read};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use crate::sandbox::budget::Budget;
+
 /// How much is read at a time, in bytes.
 const CHUNK: usize = 64 << 10;
-
-/// How many bytes may still come.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    left: AtomicU64,
-    exceeded: AtomicBool,
-}
-
-impl Budget {
-    pub(crate) fn new(bytes: u64) -> Arc<Self> {
-        Arc::new(Self { left: AtomicU64::new(bytes), exceeded: AtomicBool::new(false) })
-    }
-
-    /// Whether more came than may.
-    pub(crate) fn is_exceeded(&self) -> bool {
-        self.exceeded.load(Ordering::SeqCst)
-    }
-
-    /// How many of `wanted` bytes may be kept.
-    fn take(&self, wanted: usize) -> usize {
-        let wanted = wanted as u64;
-        let take = |left: u64| Some(left.saturating_sub(wanted));
-        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).unwrap_or_else(|left| left);
-        if left < wanted {
-            self.exceeded.store(true, Ordering::SeqCst);
-        }
-        usize::try_from(left.min(wanted)).unwrap_or(0)
-    }
-}
 
 /// One stream that is being read by a thread of its own.
 #[derive(Debug)]

@@ -16,6 +16,8 @@
 //!
 //! Absent: what a run means. Whether a denied call matters is for [`crate::flow`] to say.
 
+mod budget;
+#[cfg(any(test, not(target_os = "linux")))]
 mod capture;
 mod environment;
 pub mod error;

@@ -7,7 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::model::result::Isolation;
-use crate::sandbox::capture::{Budget, Stream};
+use crate::sandbox::budget::Budget;
+use crate::sandbox::capture::Stream;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::{Reached, lost_at};

@@ -94,8 +94,8 @@ pub(crate) fn send(mut to: impl Write, value: &impl Serialize) -> io::Result<()>
     let body = serde_json::to_vec(value)?;
     let length = u32::try_from(body.len()).ok().filter(|length| *length <= LONGEST);
     let length = length.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
-    to.write_all(&length.to_be_bytes())?;
-    to.write_all(&body)?;
+    // At once: whoever waits is woken once.
+    to.write_all(&[&length.to_be_bytes(), body.as_slice()].concat())?;
     to.flush()
 }
 
@@ -110,6 +110,17 @@ pub(crate) fn receive<T: DeserializeOwned>(mut from: impl Read) -> io::Result<T>
     let mut body = Vec::new();
     from.take(length.into()).read_to_end(&mut body)?;
     Ok(serde_json::from_slice(&body)?)
+}
+
+/// The frame that `bytes` begin with; `None` where it has not come as a whole.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Option<io::Result<T>> {
+    let (length, body) = bytes.split_first_chunk()?;
+    let length = u32::from_be_bytes(*length);
+    if length > LONGEST {
+        return Some(Err(io::ErrorKind::InvalidData.into()));
+    }
+    let body = body.get(..usize::try_from(length).ok()?)?;
+    Some(serde_json::from_slice(body).map_err(io::Error::from))
 }
 
 #[cfg(test)]
@@ -132,6 +143,17 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_is_parsed_when_it_has_come_as_a_whole() {
+        let mut bytes = Vec::new();
+        let report = Report::Ready { lost: vec!["clock".into()] };
+        send(&mut bytes, &report).unwrap();
+        assert!((0..bytes.len()).all(|length| parse::<Report>(&bytes[..length]).is_none()));
+        bytes.extend(b"rest");
+        assert_eq!(parse::<Report>(&bytes).unwrap().unwrap(), report);
+        assert!(parse::<Report>(&[0xff; 4]).unwrap().is_err());
+    }
+
+    #[test]
     fn a_length_that_lies_takes_no_memory() {
         assert!(receive::<Report>([0xff; 8].as_slice()).is_err());
         assert!(receive::<Report>([0, 0xff, 0xff, 0xff, b'{'].as_slice()).is_err());
@@ -141,6 +163,7 @@ mod tests {
         #[test]
         fn no_bytes_break_the_reader(bytes: Vec<u8>) {
             receive::<Report>(bytes.as_slice()).ok();
+            parse::<Report>(&bytes);
         }
     }
 }

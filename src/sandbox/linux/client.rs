@@ -1,30 +1,23 @@
-//! Stella's side: starts the helper, reads what comes, ends what takes too long or prints too much.
+//! Stella's side: asks the helper for the strongest mechanism that works, and says how it went.
 
 use std::io;
-use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tempfile::TempDir;
 
 use crate::model::result::Isolation;
-use crate::sandbox::capture::{Budget, Stream};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest::PRIVATE;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::{Reached, lost_at};
+use crate::sandbox::linux::running::{Printed, Running};
 use crate::sandbox::run::{Ending, Finished, Reason};
 use crate::sandbox::spec::SandboxSpec;
 use crate::sandbox::wire::{self, Cause, Failure, How, Mechanism, Part, Report, Request};
-
-/// How long the helper may take to end a run before it is killed itself.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// The signal that ends a program that writes too large a file.
 const SIGXFSZ: i32 = 25;
@@ -132,13 +125,6 @@ fn machine(step: &str, source: io::Error) -> SandboxError {
     SandboxError::Machine { step: step.to_owned(), source }
 }
 
-#[derive(Debug, Clone)]
-enum Event {
-    Exceeded,
-    StreamEnded,
-    Report(Option<Arc<Report>>),
-}
-
 /// One try to run a spec with one mechanism.
 struct Attempt<'a> {
     spec: &'a SandboxSpec,
@@ -151,30 +137,15 @@ impl Attempt<'_> {
     fn make(self) -> Result<Tried, SandboxError> {
         let begun = Instant::now();
         let (ours, theirs) = UnixStream::pair().map_err(|source| machine("make a socket", source))?;
-        let mut child = self.start(theirs)?;
-        let budget = Budget::new(self.spec.limits.captured_bytes);
-        let (sender, events) = mpsc::channel();
-        let mut streams = [None, None];
-        if let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) {
-            let (again, sender) = (sender.clone(), sender.clone());
-            streams = [
-                Some(Stream::start(stdout, Arc::clone(&budget), sender, Event::Exceeded, Event::StreamEnded)),
-                Some(Stream::start(stderr, Arc::clone(&budget), again, Event::Exceeded, Event::StreamEnded)),
-            ];
-        }
+        let child = self.start(theirs)?;
         // A helper that died early is told apart by its missing report, not by the failing write.
         self.ask(&ours).ok();
-        let from = ours.try_clone().map_err(|source| machine("read from the helper", source))?;
-        thread::spawn(move || sender.send(Event::Report(wire::receive(from).ok().map(Arc::new))));
+        let mut running = Running::new(child, ours, self.spec.limits.captured_bytes);
+        let (report, killed) = running.wait(begun.checked_add(self.spec.limits.wall));
+        let Printed { stdout, stderr, exceeded } = running.drain();
+        let killed = killed.or(exceeded.then_some(Reason::OutputTooLarge));
 
-        let mut run = Running { child, control: ours, events, open: 2 };
-        let deadline = begun.checked_add(self.spec.limits.wall);
-        let (report, killed) = run.wait(deadline);
-        run.drain();
-        let [stdout, stderr] = streams.map(|stream| stream.map(Stream::take).unwrap_or_default());
-        let killed = killed.or(budget.is_exceeded().then_some(Reason::OutputTooLarge));
-
-        let (by_itself, lost, ledger) = match report.map(Arc::unwrap_or_clone) {
+        let (by_itself, lost, ledger) = match report {
             None => (None, Vec::new(), Ledger::default()),
             Some(Report::Refused(cause)) => return Ok(Tried::Refused(cause)),
             Some(Report::Failed { what, errno }) => {
@@ -202,7 +173,7 @@ impl Attempt<'_> {
             ending,
             stdout,
             stderr,
-            truncated: budget.is_exceeded(),
+            truncated: exceeded,
             level: Isolation::None,
             lost,
             wall: begun.elapsed(),
@@ -213,9 +184,9 @@ impl Attempt<'_> {
     fn start(&self, socket: UnixStream) -> Result<Child, SandboxError> {
         let failed = |source| SandboxError::Start { helper: self.helper.to_owned(), source };
         let helper = std::path::absolute(self.helper).map_err(failed)?;
+        // No working directory: with one, stella's memory would be copied for the start.
         Command::new(helper)
             .env_clear()
-            .current_dir("/")
             .stdin(OwnedFd::from(socket))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -242,72 +213,6 @@ impl Attempt<'_> {
             }
             (Failure::Step(step), _) => machine(step, source),
             (Failure::Mount(_), None) => machine("mount", source),
-        }
-    }
-}
-
-/// A helper at work.
-struct Running {
-    child: Child,
-    /// Closing its sending side ends the run.
-    control: UnixStream,
-    events: Receiver<Event>,
-    /// Streams that may still bring something.
-    open: u32,
-}
-
-impl Running {
-    /// Waits for the report; ends the run when it is due or prints too much.
-    fn wait(&mut self, mut deadline: Option<Instant>) -> (Option<Arc<Report>>, Option<Reason>) {
-        let mut killed = None;
-        let mut forced = false;
-        loop {
-            let event = match deadline {
-                Some(deadline) => self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())),
-                None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match event {
-                Ok(Event::Report(report)) => return (report, killed),
-                Ok(Event::StreamEnded) => self.open = self.open.saturating_sub(1),
-                Ok(Event::Exceeded) if killed.is_some() => {}
-                Ok(Event::Exceeded) => {
-                    killed = Some(Reason::OutputTooLarge);
-                    deadline = self.end();
-                }
-                Err(RecvTimeoutError::Timeout) if killed.is_none() => {
-                    killed = Some(Reason::TimedOut);
-                    deadline = self.end();
-                }
-                Err(RecvTimeoutError::Timeout) if !forced => {
-                    forced = true;
-                    self.child.kill().ok();
-                    deadline = Instant::now().checked_add(GRACE);
-                }
-                Err(_) => return (None, killed),
-            }
-        }
-    }
-
-    /// Asks the helper to end the run; returns until when it may take.
-    fn end(&self) -> Option<Instant> {
-        self.control.shutdown(Shutdown::Write).ok();
-        Instant::now().checked_add(GRACE)
-    }
-
-    /// Waits until nothing comes any more: no process of the program is left then. The helper takes what is left of the
-    /// namespaces down meanwhile, and is collected when it has.
-    fn drain(mut self) {
-        self.end();
-        let deadline = Instant::now() + GRACE;
-        while self.open > 0 {
-            match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Event::StreamEnded) => self.open -= 1,
-                Ok(_) => {}
-                Err(_) => break,
-            }
-        }
-        if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            thread::spawn(move || self.child.wait());
         }
     }
 }

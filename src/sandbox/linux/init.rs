@@ -151,18 +151,18 @@ impl Duty<'_> {
                     self.inside.say(&Said::Name { name: asked.name, record: asked.record });
                 });
             }
-            let mut how = self.reap().map(how_of);
+            let ended = self.reap();
+            // A tracer sees the end for itself, and ends this process when it has.
             if let Some(watcher) = &self.watcher {
+                let mut how = ended.map(how_of);
                 let sample = watcher.sample(Path::new("/proc"), family::descendants().into_iter());
                 peak_memory = sample.memory.max(peak_memory);
                 processes = sample.processes.max(processes);
                 how = how.or(sample.exceeded.map(How::Killed));
                 if let Some(how) = how {
                     self.inside.say(&Said::Ended { how, peak_memory, processes });
+                    return Err(Stopped::Told);
                 }
-            }
-            if how.is_some() {
-                return Err(Stopped::Told);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The mechanism: one socket between stella ([`client`]) and the helper, which is everything else here.
+//! The mechanism: one socket between stella ([`client`], `running`) and the helper, which is everything else here.
 //!
 //! ```text
 //! stella: client ──socket──▶ outer ──link──▶ init (pid 1): root, restrict ──▶ launch ──▶ program
@@ -21,6 +21,7 @@ mod outer;
 mod plain;
 mod restrict;
 mod root;
+mod running;
 #[expect(unsafe_code, reason = "system calls without a safe wrapper, each with its argument")]
 mod sys;
 #[expect(unsafe_code, reason = "looking into another process, each call with its argument")]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
-use rustix::process::{Pid, Signal, getegid, geteuid, kill_process, setsid};
+use rustix::process::{Pid, Signal, chdir, getegid, geteuid, kill_process, setsid};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity, set_thread_groups};
 
@@ -27,6 +27,7 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
     let begun = Instant::now();
     sys::default_signals();
     setsid().or_fail("start a session")?;
+    chdir("/").or_fail("leave the caller's folder")?;
     let Request { mechanism, spec, probe } = wire::receive(&socket).or_fail("read the request")?;
     let run = Run { spec: &spec, probe, begun };
     match mechanism {

@@ -59,7 +59,6 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Processes, Stopped> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).or_refuse("part from the mounts")?;
     let links = links(&spec.system);
     let (system, asked) = (hold_system(spec)?, hold_asked(spec)?);
-    let machine_proc = take("/proc", Protection::Inert);
 
     // The kernel takes a size of nothing for no limit.
     let size = spec.limits.file_bytes.clamp(1, i64::MAX.unsigned_abs());
@@ -90,7 +89,7 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Processes, Stopped> {
     if of_image {
         cover_names(spec).or_refuse("cover the names of an image")?;
     }
-    let processes = mount_proc(machine_proc)?;
+    let processes = mount_proc()?;
     cover(spec)?;
 
     pivot_root(".", ".").or_refuse("change the root")?;
@@ -215,10 +214,12 @@ fn memory(at: &str, options: &str) -> Result<(), Stopped> {
 }
 
 /// Mounts the processes of this run alone; where the machine hides parts of `/proc` only its own can be had.
-fn mount_proc(machine_proc: rustix::io::Result<OwnedFd>) -> Result<Processes, Stopped> {
+fn mount_proc() -> Result<Processes, Stopped> {
     let quiet = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     let Err(refused) = mount("proc", "proc", "proc", quiet, None) else { return Ok(Processes::OfTheRun) };
-    machine_proc.map_err(io::Error::from).and_then(|tree| place(&tree, "proc")).or_refuse("mount `/proc`")?;
+    // Taken only where it is needed: to let a copy of mounts go takes as long as to unmount it.
+    let machine_proc = take("/proc", Protection::Inert).map_err(io::Error::from);
+    machine_proc.and_then(|tree| place(&tree, "proc")).or_refuse("mount `/proc`")?;
     Ok(Processes::OfTheMachine(refused))
 }
 
