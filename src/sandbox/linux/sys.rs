@@ -223,6 +223,20 @@ pub(super) fn tick(every: Duration) -> Result<()> {
     checked(done.into())
 }
 
+/// Does `body` while no signal comes through to this thread.
+pub(super) fn undisturbed<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: all zero is a valid set, which is then made full properly; both sets are live, and only the mask of this
+    // thread is changed, and changed back.
+    unsafe {
+        let (mut all, mut before): (libc::sigset_t, libc::sigset_t) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&raw mut all);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        let done = body();
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut());
+        done
+    }
+}
+
 /// Something that a process did.
 pub(super) struct Event {
     pub(super) pid: RawPid,

@@ -6,6 +6,9 @@
 use std::ffi::{c_long, c_uint, c_void};
 use std::io;
 use std::mem::{MaybeUninit, size_of};
+use std::os::fd::{OwnedFd, RawFd};
+
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use crate::sandbox::linux::arch::{LAYOUT, MAX_WORDS, NumberPlace};
 
@@ -235,6 +238,15 @@ pub(super) fn write(pid: Pid, address: u64, bytes: &[u8]) -> bool {
         done += rest.len().min(word.len());
     }
     true
+}
+
+/// The open file behind a descriptor of `pid`: that very file with its position, not another one of the same name.
+pub(super) fn open_file(pid: Pid, descriptor: u64) -> Option<OwnedFd> {
+    // `PIDFD_THREAD`, of Linux 6.9. Before, only the first thread of a process can be named.
+    let any_thread = PidfdFlags::from_bits_retain(libc::O_EXCL.cast_unsigned());
+    let pid = rustix::process::Pid::from_raw(pid)?;
+    let process = pidfd_open(pid, any_thread).or_else(|_| pidfd_open(pid, PidfdFlags::empty())).ok()?;
+    pidfd_getfd(process, RawFd::try_from(descriptor).ok()?, PidfdGetfdFlags::empty()).ok()
 }
 
 /// Writes where the program itself may not: its code.

@@ -1,7 +1,8 @@
 //! Directories in an order that does not depend on the file system: by name, or shuffled by the seed.
 //!
-//! Most directories fit into the buffer of one call, whose entries are put in order where they lie. Of a larger one
-//! the tracer reads all names when the first buffer comes back full, and gives out the ordered list piece by piece, as
+//! The tracer makes the call in the program's place, through the program's own open file. Most directories fit into the
+//! buffer of one call, whose entries are put in order. Of a larger one all names are read when the first buffer comes
+//! back full, and the tracer gives out the ordered list piece by piece, as
 //! long as the program reads on from where the kernel stands; one that jumps within a directory (`seekdir`) gets the
 //! kernel's pieces, each in order.
 
@@ -11,8 +12,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use rustix::fs::{Mode, OFlags, RawDir, open};
+use rustix::fs::{Mode, OFlags, RawDir, RawDirEntry, open};
 
+use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::tracer::task::AtExit;
 use crate::sandbox::linux::tracer::{Tracer, random};
@@ -65,7 +67,13 @@ impl Tracer<'_> {
             }
             self.listings.remove(&(process, descriptor));
         }
-        self.at_exit(pid, AtExit::Order { descriptor, buffer, length })
+        let given =
+            usize::try_from(length.min(LARGEST_BUFFER)).ok().and_then(|length| read_on(pid, descriptor, length));
+        let Some(given) = given else { return self.at_exit(pid, AtExit::Order { descriptor, buffer, length }) };
+        let ordered = self.arrange(pid, (descriptor, length), &given);
+        let written = ordered.is_empty() || tracee::write(pid, buffer, &ordered);
+        tracee::answer(pid, if written { i64::try_from(ordered.len()).unwrap_or(0) } else { -super::EFAULT });
+        Resume::Run
     }
 
     /// Puts what the kernel has written into `buffer` in order; `written` is the result of the call.
@@ -77,22 +85,26 @@ impl Tracer<'_> {
         if tracee::read(pid, buffer, &mut bytes) < bytes.len() {
             return;
         }
-        let given = entries(&bytes);
-        let whole = written + LONGEST_ENTRY <= length;
+        let ordered = self.arrange(pid, (descriptor, length), &entries(&bytes));
+        if tracee::write(pid, buffer, &ordered) && ordered.len() != bytes.len() {
+            self.set_result(pid, i64::try_from(ordered.len()).unwrap_or(0));
+        }
+    }
+
+    /// What the program gets in place of `given`, which is what the kernel has for a buffer of `length` bytes.
+    fn arrange(&mut self, pid: Pid, (descriptor, length): (u64, u64), given: &[Entry]) -> Vec<u8> {
+        let whole = given.iter().map(Vec::len).sum::<usize>() as u64 + LONGEST_ENTRY <= length;
         let begun = if whole { None } else { self.begin_listing(pid, descriptor, length, given.first()) };
         let mut ordered = begun.unwrap_or_else(|| {
-            let mut entries = given.clone();
+            let mut entries = given.to_vec();
             self.sort(&mut entries);
             entries
         });
         // Positions stay where they were, so that they rise: programs hand them back to the kernel.
-        for (entry, from) in ordered.iter_mut().zip(&given) {
+        for (entry, from) in ordered.iter_mut().zip(given) {
             entry.iter_mut().skip(8).zip(cookie(from)).for_each(|(byte, from)| *byte = from);
         }
-        let ordered = ordered.concat();
-        if tracee::write(pid, buffer, &ordered) && ordered.len() != bytes.len() {
-            self.set_result(pid, i64::try_from(ordered.len()).unwrap_or(0));
-        }
+        ordered.concat()
     }
 
     /// Reads the whole directory and keeps what does not fit the first buffer; returns what does. `None` where `given`
@@ -154,6 +166,27 @@ fn position(pid: Pid, descriptor: u64) -> Option<u64> {
     text.lines().next()?.strip_prefix("pos:")?.trim().parse().ok()
 }
 
+/// What the kernel has next for a buffer of `length` bytes, read through the program's own open file, so that it stands
+/// where it would after the program's own call: one stop less. `None` where that is not possible, and nothing has changed.
+fn read_on(pid: Pid, descriptor: u64, length: usize) -> Option<Vec<Entry>> {
+    let directory = tracee::open_file(pid, descriptor)?;
+    let mut buffer = Vec::with_capacity(length);
+    let room = buffer.spare_capacity_mut();
+    let mut raw = RawDir::new(&directory, room.get_mut(..length)?);
+    let mut entries = Vec::new();
+    // A signal would end the call early, and what has come of the directory would pass for the whole.
+    sys::undisturbed(|| {
+        while let Some(entry) = raw.next() {
+            entries.push(encode_raw(&entry.ok()?));
+            // The next one would be of another call.
+            if raw.is_buffer_empty() {
+                break;
+            }
+        }
+        Some(entries)
+    })
+}
+
 /// Every entry of a directory, as the kernel would write it; `None` where there are too many.
 fn read_all(directory: &OwnedFd) -> Option<Vec<Entry>> {
     let mut entries = Vec::new();
@@ -164,9 +197,13 @@ fn read_all(directory: &OwnedFd) -> Option<Vec<Entry>> {
         if entries.len() >= MOST {
             return None;
         }
-        entries.push(encode(entry.ino(), entry.next_entry_cookie(), entry.file_type(), entry.file_name().to_bytes()));
+        entries.push(encode_raw(&entry));
     }
     Some(entries)
+}
+
+fn encode_raw(entry: &RawDirEntry<'_>) -> Entry {
+    encode(entry.ino(), entry.next_entry_cookie(), entry.file_type(), entry.file_name().to_bytes())
 }
 
 fn encode(inode: u64, cookie: u64, kind: rustix::fs::FileType, name: &[u8]) -> Entry {
