@@ -86,6 +86,7 @@ documents! {
     "semgrep/full"
     "spdx/full"
     "spdx3/full"
+    "spdx3/namespace"
     "stella-decision/full"
     "stella-findings/full"
     "syft/full"
