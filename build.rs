@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "src/compare/semantic.rs",
     "src/flow/builtin.rs",
     "src/flow/builtin_files.rs",
@@ -17,6 +17,7 @@ const SOURCES: [&str; 11] = [
     "src/format",
     "src/model/decision.rs",
     "src/model/finding.rs",
+    "src/model/objects.rs",
     "src/model/package.rs",
     "src/model/vex.rs",
     "src/policy",

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::format::text::decode;
 use crate::format::{decision, findings, openvex, spdx3};
 use crate::model::artifact::ArtifactFormat;
+use crate::model::objects;
 
 /// The members that tell formats apart, unread.
 #[derive(Deserialize)]
@@ -86,7 +87,7 @@ struct OsvScannerSource {
 /// [`ArtifactFormat::Json`], all else [`ArtifactFormat::Bytes`].
 pub fn detect(bytes: &[u8]) -> ArtifactFormat {
     let Ok(text) = decode("document", bytes) else { return ArtifactFormat::Bytes };
-    let known = serde_json::from_str(text).ok().and_then(|marks| of_marks(&marks));
+    let known = objects::from_str(text).ok().and_then(|marks| of_marks(&marks));
     let other = || match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => ArtifactFormat::Json,
         Err(_) => ArtifactFormat::Bytes,
@@ -147,7 +148,7 @@ fn of_report(marks: &Marks<'_>) -> Option<ArtifactFormat> {
 }
 
 fn read<'t, T: Deserialize<'t>>(value: Option<&'t RawValue>) -> Option<T> {
-    serde_json::from_str(value?.get()).ok()
+    objects::from_str(value?.get()).ok()
 }
 
 #[cfg(test)]
@@ -193,6 +194,8 @@ mod tests {
         ] {
             assert_eq!(detect(text.as_bytes()), format, "{text}");
         }
+        let list = format!("[{}]", [r#""CycloneDX""#; 20].join(","));
+        assert_eq!(detect(list.as_bytes()), Json, "members in their order are no object");
         assert_eq!(detect(b"\xff\xfe{\0}\0"), Bytes);
         assert_eq!(detect("[".repeat(1 << 20).as_bytes()), Bytes, "depth is no danger");
     }

@@ -12,6 +12,7 @@ use crate::format::error::FormatError;
 use crate::format::lockfile::{cargo, dpkg, gemfile, go_sum, gradle, npm, poetry, requirements};
 use crate::format::text::decode;
 use crate::format::{cyclonedx, spdx, spdx3, syft};
+use crate::model::objects;
 use crate::model::package::{Ecosystem, Package};
 
 const KNOWN: &str = "CycloneDX, SPDX or Syft JSON, `Cargo.lock`, `package-lock.json`, `npm-shrinkwrap.json`, \
@@ -197,7 +198,7 @@ struct Marks<'t> {
 fn recognise_json(file_name: &str, text: &str) -> Option<InventoryKind> {
     let base = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
     let npm = matches!(base, "package-lock.json" | "npm-shrinkwrap.json");
-    match serde_json::from_str(text) {
+    match objects::from_str(text) {
         Ok(Marks { bom_format: Some(_), .. }) => Some(InventoryKind::Cyclonedx),
         Ok(Marks { spdx_version: Some(_), .. }) => Some(InventoryKind::Spdx),
         Ok(Marks { lockfile_version: Some(_), .. }) => Some(InventoryKind::PackageLock),

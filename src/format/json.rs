@@ -8,11 +8,12 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::format::error::FormatError;
+use crate::model::objects;
 
-/// Reads one JSON document. Depth is bounded by `serde_json` (128).
+/// Reads one JSON document, in which an object is an object ([`objects`]). Depth is bounded by `serde_json` (128).
 pub(crate) fn read<T: DeserializeOwned>(format: &'static str, text: &str) -> Result<T, FormatError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer);
+    let value = objects::deserialize(&mut deserializer);
     let value = value.map_err(|error| refused(format, text, error.path().to_string(), error.into_inner()))?;
     deserializer.end().map_err(|source| refused(format, text, ".".to_owned(), source))?;
     Ok(value)

@@ -31,7 +31,7 @@ macro_rules! canonical {
     };
 }
 
-const SAMPLES: [(&str, &[u8]); 21] = [
+pub(super) const SAMPLES: [(&str, &[u8]); 21] = [
     sample!("Cargo.lock"),
     sample!("package-lock.json"),
     sample!("npm-shrinkwrap.json"),

@@ -45,6 +45,8 @@ mod vulnerability_ids;
 mod laws;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod shapes;
 
 pub use detect::detect;
 pub use document::{Document, read_document};

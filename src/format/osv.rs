@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 pub(crate) use crate::format::osv::wire::Wire;
 use crate::model::finding::Severity;
+use crate::model::objects;
 use crate::model::package::Ecosystem;
 
 /// Largest record in bytes; the largest published ones (kernel, malicious packages) are under 4 MiB.
@@ -161,7 +162,7 @@ pub fn read(bytes: &[u8]) -> Result<Advisory, OsvError> {
         return Err(OsvError::TooLarge { bytes: bytes.len() });
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let wire: Wire = serde_path_to_error::deserialize(&mut json)
+    let wire: Wire = objects::deserialize(&mut json)
         .map_err(|error| OsvError::Shape { path: error.path().to_string(), source: error.into_inner() })?;
     json.end().map_err(|source| OsvError::Shape { path: ".".into(), source })?;
     let advisory = Advisory::from(wire);

@@ -19,6 +19,7 @@ pub mod fidelity;
 pub mod finding;
 pub mod judgement;
 pub mod manifest;
+pub(crate) mod objects;
 pub mod outcome;
 pub mod package;
 pub mod rate;

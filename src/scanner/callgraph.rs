@@ -27,6 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::model::objects;
+
 /// Largest document in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
 /// The schema that is read.
@@ -114,7 +116,7 @@ pub fn is_one(bytes: &[u8]) -> bool {
         schema: Option<std::borrow::Cow<'a, str>>,
     }
     let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    let head = || serde_json::from_slice::<Head<'_>>(bytes).ok()?.schema;
+    let head = || objects::from_slice::<Head<'_>>(bytes).ok()?.schema;
     begins && bytes.len() <= MAX_BYTES && head().is_some_and(|schema| schema.starts_with("stella.callgraph/"))
 }
 
@@ -127,7 +129,7 @@ pub fn read(bytes: &[u8]) -> Result<CallGraph, CallGraphError> {
         return Err(CallGraphError::TooLarge { bytes: bytes.len() });
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let wire: Wire = serde_path_to_error::deserialize(&mut json)
+    let wire: Wire = objects::deserialize(&mut json)
         .map_err(|error| CallGraphError::Shape { path: error.path().to_string(), source: error.into_inner() })?;
     json.end().map_err(|source| CallGraphError::Shape { path: ".".into(), source })?;
     if wire.schema != SCHEMA {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::image::error::ImageError;
 use crate::bundle::image::platform::Platform;
 use crate::model::digest::Digest;
+use crate::model::objects;
 
 pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(crate) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -169,7 +170,7 @@ impl Config {
 
 fn parse<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, ImageError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| error.to_string());
+    let read = objects::deserialize(&mut reader).map_err(|error| error.to_string());
     let read = read.and_then(|value| reader.end().map(|()| value).map_err(|error| error.to_string()));
     read.map_err(|why| ImageError::Document { what: what.to_owned(), why })
 }
@@ -196,6 +197,7 @@ mod tests {
             (manifest.replace("sha256:", "sha512:"), "config.digest"),
             (manifest.replace(":2,", ":2,\"config\":null,"), "duplicate field"),
             (manifest.clone() + "x", "trailing"),
+            (manifest.replace(&config, r#"["x", "y", 0, null]"#), "config: invalid type: sequence"),
         ] {
             let error = Document::parse("manifest", None, text.as_bytes()).unwrap_err();
             assert!(error.to_string().contains(said), "{error}");

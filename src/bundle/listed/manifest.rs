@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::listed::error::malformed;
 use crate::bundle::listed::{BundleError, Kind, Record};
 use crate::model::digest::Digest;
+use crate::model::objects;
 
 /// Who wrote a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +68,7 @@ impl<O> Manifest<O> {
 /// Reads a manifest.
 pub(crate) fn read<K: Kind>(bytes: &[u8]) -> Result<Manifest<K::Origin>, BundleError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let manifest: Manifest<K::Origin> = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let manifest: Manifest<K::Origin> = objects::deserialize(&mut reader).map_err(|error| {
         let field = error.path().to_string();
         malformed::<K>(&field)(error.into_inner())
     })?;

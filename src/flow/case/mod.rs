@@ -39,6 +39,7 @@ use crate::host::limits;
 use crate::model::digest::{Digest, DigestError};
 use crate::model::dimension::Dimension;
 use crate::model::manifest::NetworkMode;
+use crate::model::objects;
 use crate::model::result::{Mode, SubjectKind};
 use crate::store::blob::{BlobSource, StoreError};
 
@@ -146,7 +147,7 @@ pub fn looks_like_one(directory: &Path) -> bool {
 fn read_json<T: DeserializeOwned>(directory: &Path, what: &'static str) -> Result<T, CaseError> {
     let file = directory.join(what);
     let bytes = fs::read_inside(directory, &file, limits::MAX_CONFIG_BYTES).map_err(CaseError::Read)?;
-    serde_json::from_slice(&bytes).map_err(|source| CaseError::Json { file, line: source.line().max(1), what, source })
+    objects::from_slice(&bytes).map_err(|source| CaseError::Json { file, line: source.line().max(1), what, source })
 }
 
 impl Case {

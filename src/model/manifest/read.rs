@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::model::manifest::v1::ScanManifest;
+use crate::model::objects;
 
 /// Why a document is not a ScanManifest.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +31,7 @@ pub enum ManifestError {
 pub fn from_json(bytes: &[u8]) -> Result<ScanManifest, ManifestError> {
     check_version(bytes)?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let manifest = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let manifest = objects::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let source = error.into_inner();
         match source.classify() {
@@ -48,7 +49,7 @@ fn check_version(bytes: &[u8]) -> Result<(), ManifestError> {
     struct Head {
         manifest_version: Option<Value>,
     }
-    let head: Head = match serde_json::from_slice(bytes) {
+    let head: Head = match objects::from_slice(bytes) {
         Ok(head) => head,
         Err(error) if error.is_data() => return Ok(()),
         Err(error) => return Err(ManifestError::Json(error)),

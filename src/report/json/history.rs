@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::cause::{Cause, MismatchReason};
 use crate::model::digest::Digest;
 use crate::model::fidelity::OrderBroken;
+use crate::model::objects;
 use crate::model::result::{self, Mode, SubjectKind};
 use crate::report::json::v1::outcome::{Fields, Lie};
 use crate::report::json::v1::{Digests, Levels, OutcomeCode, Recording};
@@ -174,8 +175,8 @@ fn parse<'de, T: Deserialize<'de>>(line: &'de [u8]) -> Result<T, LineError> {
         _ => LineError::Shape { path, source },
     };
     let mut deserializer = serde_json::Deserializer::from_slice(line);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| shape(error.path().to_string(), error.into_inner()))?;
+    let value =
+        objects::deserialize(&mut deserializer).map_err(|error| shape(error.path().to_string(), error.into_inner()))?;
     deserializer.end().map_err(|source| shape("(after the record)".to_owned(), source))?;
     Ok(value)
 }

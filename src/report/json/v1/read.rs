@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::model::fidelity::OrderBroken;
+use crate::model::objects;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::json::v1::result::{Rates, ResultDocument};
 
@@ -95,8 +96,8 @@ pub fn read_document(bytes: &[u8]) -> Result<ResultDocument, ReadError> {
 fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ReadError> {
     let shape = |path: String, source| ReadError::Shape { path, source };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| shape(error.path().to_string(), error.into_inner()))?;
+    let value =
+        objects::deserialize(&mut deserializer).map_err(|error| shape(error.path().to_string(), error.into_inner()))?;
     deserializer.end().map_err(|source| shape("(after the document)".to_owned(), source))?;
     Ok(value)
 }
