@@ -84,7 +84,7 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     lose(!traced && frozen, "clock: the machine's time is visible");
     lose(
         traced && frozen && spec.file_times == FileTimes::Machine,
-        "file times: what the program writes has the machine's time",
+        "file times: what the program creates or changes has the machine's time, also in archives that it makes of it",
     );
     lose(!namespaces, "paths: the machine's, not `/tmp/stella`");
     lose(!namespaces && spec.system != SystemRoots::Host, "system folders: the machine's, not the image's");

@@ -177,7 +177,7 @@ pub enum Network {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileTimes {
-    /// Those that the file system has: a file that the program writes has the machine's time.
+    /// Those that the file system has: a file that the program creates or changes has the machine's time.
     Machine,
     /// None after the frozen clock. Each look at a file then costs two stops.
     Clamped,
