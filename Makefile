@@ -12,7 +12,7 @@ STELLA ?= target/debug/stella
 help:
 	@echo "make demo                  record a real scan, replay it, let its feed drift, see why"
 	@echo "make test                  everything that continuous integration checks"
-	@echo "make test-long             what takes longer: benchmarks as tests, more property cases, dependency bans"
+	@echo "make test-long             what takes longer: benchmarks as tests, more property cases, the sandbox on aarch64, dependency bans"
 	@echo "make regress CASE=SCN-0001 one regression case; expected and actual side by side in regress-out/"
 	@echo "make real-parts            install the real scanners that tests use into a cache outside this folder"
 	@echo "make scanners              replay real scanners and write the table of docs/scanners.md"
@@ -55,6 +55,7 @@ test-long:
 	PROPTEST_CASES=5000 $(CARGO) test --features $(FEATURES)
 	$(CARGO) bench --bench canonicalize -- --test
 	$(CARGO) bench --bench documents -- --test
+	@tests/aarch64/run
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "skipped: cargo deny (not installed: cargo install cargo-deny --locked)"; fi
 

@@ -7,12 +7,12 @@ use crate::sandbox::linux::arch::{Call, NUMBERING, stub};
 use crate::sandbox::linux::sys;
 
 /// A function of the vDSO and what takes its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Patch {
     /// From the beginning of the image, in bytes.
     pub(super) offset: u64,
-    /// The code.
-    pub(super) code: [u8; 8],
+    /// The code, in words.
+    pub(super) code: Vec<[u8; 8]>,
 }
 
 /// Every function of this machine's vDSO that reads a clock, a processor's number or randomness. Every process has
@@ -25,16 +25,17 @@ fn patches_of(image: &[u8]) -> Vec<Patch> {
     functions(image).into_iter().filter_map(|(name, offset)| patch(&name, offset)).collect()
 }
 
+/// By the names of `vdso(7)`, which differ from processor to processor.
 fn patch(name: &str, offset: u64) -> Option<Patch> {
     let number = match name {
-        "__vdso_clock_gettime" => (NUMBERING.of)(Call::ClockGetTime),
-        "__vdso_gettimeofday" => (NUMBERING.of)(Call::GetTimeOfDay),
+        "__vdso_clock_gettime" | "__kernel_clock_gettime" => (NUMBERING.of)(Call::ClockGetTime),
+        "__vdso_gettimeofday" | "__kernel_gettimeofday" => (NUMBERING.of)(Call::GetTimeOfDay),
         "__vdso_time" => (NUMBERING.of)(Call::Time),
         // Its signature is not that of the system call; every caller falls back when it is refused.
-        "__vdso_getrandom" => None,
+        "__vdso_getrandom" | "__kernel_getrandom" => None,
         _ => return None,
     };
-    Some(Patch { offset, code: stub(number)? })
+    Some(Patch { offset, code: stub(number) })
 }
 
 /// Names and offsets of what an ELF image of 64 bits exports; nothing where it is none.
@@ -89,14 +90,18 @@ mod tests {
     use super::*;
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
     fn the_clock_of_this_machine_is_found() {
         let image = sys::vdso_image().unwrap();
         let names: Vec<_> = functions(&image).into_iter().map(|(name, _)| name).collect();
-        for name in ["__vdso_clock_gettime", "__vdso_gettimeofday", "__vdso_time"] {
+        let expected: &[&str] = if cfg!(target_arch = "aarch64") {
+            &["__kernel_clock_gettime", "__kernel_gettimeofday"]
+        } else {
+            &["__vdso_clock_gettime", "__vdso_gettimeofday", "__vdso_time"]
+        };
+        for name in expected {
             assert!(names.iter().any(|found| found == name), "{name} in {names:?}");
         }
-        assert!(patches().len() >= 3);
+        assert!(patches().len() >= expected.len());
         assert!(patches().iter().all(|patch| patch.offset > 0 && patch.offset < image.len() as u64));
     }
 

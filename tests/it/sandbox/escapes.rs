@@ -10,10 +10,12 @@ use super::{helper, isolates, out, traces};
 #[test]
 fn every_way_out_is_refused_at_every_level_with_namespaces() {
     let (true, Some(program)) = (isolates("every_way_out_is_refused"), probe(Probe::Escape)) else { return };
+    // Two lead through calls that other processors do not have.
+    let ways = if cfg!(target_arch = "x86_64") { 38 } else { 36 };
     for ceiling in [Isolation::Full, Isolation::Isolated] {
         let finished = run_at_most(&spec_of(&program, &[]), helper(), ceiling).unwrap();
         let text = out(&finished);
-        assert!(text.lines().count() >= 38 && text.contains("first-process alive"), "{ceiling:?}: {text}");
+        assert!(text.lines().count() >= ways && text.contains("first-process alive"), "{ceiling:?}: {text}");
         assert!(!text.contains(" OUT"), "{ceiling:?}: {text}");
     }
 }

@@ -1,4 +1,4 @@
-//! aarch64, *not run*. Registers are in the order of `struct user_pt_regs` (`asm/ptrace.h`): x0 to x30, sp, pc, pstate.
+//! aarch64. Registers are in the order of `struct user_pt_regs` (`asm/ptrace.h`): x0 to x30, sp, pc, pstate.
 
 use crate::sandbox::linux::arch::{Call, Layout, NumberPlace, Numbering};
 
@@ -18,9 +18,19 @@ pub(super) const LAYOUT: Layout = Layout {
     number: NumberPlace::Set(0x404),
 };
 
-/// None: the vDSO also holds the code to which signal handlers return. It is hidden in the auxiliary vector alone.
-pub(super) fn stub(_number: Option<u32>) -> Option<[u8; 8]> {
-    None
+/// `bti c; mov x8, N; svc 0; ret`, or `bti c; mov x0, -ENOSYS; nop; ret`. The first is where a processor lets calls through
+/// a pointer land.
+pub(super) fn stub(number: Option<u32>) -> Vec<[u8; 8]> {
+    const ENOSYS: u32 = 38;
+    const LAND: u32 = 0xd503_245f;
+    const RETURN: u32 = 0xd65f_03c0;
+    let [value, call] = match number {
+        Some(number) => [0xd280_0008 | (number & 0xffff) << 5, 0xd400_0001],
+        // The complement of 37 is -38.
+        None => [0x9280_0000 | (ENOSYS - 1) << 5, 0xd503_201f],
+    };
+    let word = |first: u32, second: u32| (u64::from(first) | u64::from(second) << 32).to_le_bytes();
+    vec![word(LAND, value), word(call, RETURN)]
 }
 
 #[cfg(test)]
@@ -32,6 +42,14 @@ mod tests {
         const { assert!(LAYOUT.words <= crate::sandbox::linux::arch::MAX_WORDS) };
         assert!(LAYOUT.arguments.into_iter().chain([LAYOUT.result, LAYOUT.stack]).all(|word| word < LAYOUT.words));
         assert_eq!((NUMBERING.of)(Call::Time), None);
-        assert_eq!(stub(Some(1)), None);
+    }
+
+    /// As `as` and `objdump` have them.
+    #[test]
+    fn a_stub_is_the_code_of_a_system_call() {
+        let call = [[0x5f, 0x24, 0x03, 0xd5, 0x28, 0x0e, 0x80, 0xd2], [0x01, 0x00, 0x00, 0xd4, 0xc0, 0x03, 0x5f, 0xd6]];
+        assert_eq!(stub(Some(113)), call);
+        let none = [[0x5f, 0x24, 0x03, 0xd5, 0xa0, 0x04, 0x80, 0x92], [0x1f, 0x20, 0x03, 0xd5, 0xc0, 0x03, 0x5f, 0xd6]];
+        assert_eq!(stub(None), none);
     }
 }

@@ -1,7 +1,7 @@
 //! What differs between processors: numbers of calls, the place of registers, the code of a system call.
 //!
 //! Tables only, so that those of a processor that is not this one are compiled and tested here too. `x86_64` runs in
-//! every test; `aarch64` is written after the kernel's headers and was *not run*.
+//! every test; `aarch64` runs in those of `tests/aarch64`, in an emulated machine.
 
 mod calls;
 
@@ -62,8 +62,8 @@ pub(super) const NUMBERING: Numbering = this::NUMBERING;
 /// This processor's registers.
 pub(super) const LAYOUT: Layout = this::LAYOUT;
 
-/// Eight bytes that make the plain system call `number` and return, for the start of a function that a program calls
-/// instead of the kernel; `None` makes it answer `ENOSYS`. No processor-specific code where there is none.
-pub(super) fn stub(number: Option<u32>) -> Option<[u8; 8]> {
+/// Code that makes the plain system call `number` and returns, in words of eight bytes, for the start of a function that a
+/// program calls instead of the kernel; `None` makes it answer `ENOSYS`.
+pub(super) fn stub(number: Option<u32>) -> Vec<[u8; 8]> {
     this::stub(number)
 }

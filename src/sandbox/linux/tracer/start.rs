@@ -73,8 +73,10 @@ impl Tracer<'_> {
     /// Takes the entry at `at` out of sight and replaces the functions of the image at `base`.
     fn hide_clock(&self, pid: Pid, at: u64, base: u64) -> bool {
         let replaced = self.patches.iter().all(|patch| {
-            let place = base.checked_add(patch.offset).and_then(|place| usize::try_from(place).ok());
-            place.is_some_and(|place| tracee::poke(pid, place, patch.code))
+            (patch.offset..).step_by(8).zip(&patch.code).all(|(offset, word)| {
+                let place = base.checked_add(offset).and_then(|place| usize::try_from(place).ok());
+                place.is_some_and(|place| tracee::poke(pid, place, *word))
+            })
         });
         replaced && tracee::write(pid, at, &IGNORE.to_ne_bytes())
     }
