@@ -5,6 +5,8 @@
 //! | `STELLA_BENCH_COMPONENTS` | components of the inventories | 100000 |
 //! | `STELLA_BENCH_ROUNDS` | how often each figure is taken | 7 |
 //!
+//! `cargo bench --bench documents -- diff` runs that part alone; the other is called `canonicalize`.
+//!
 //! The peers take turns within a round. Peak memory and processor time are those that GNU time tells. What is not
 //! installed is skipped by name: jq, GNU time, sbomdiff.
 
@@ -40,8 +42,14 @@ fn main() -> Fallible<()> {
     let rounds = number("STELLA_BENCH_ROUNDS", 7, 1);
     let directory = tempfile::tempdir()?;
     let bench = Bench { directory: directory.path(), rounds };
-    bench.canonicalize(components)?;
-    bench.diff(components)
+    let is_asked = |part: &str| {
+        let other = ["canonicalize", "diff"].into_iter().filter(|other| *other != part);
+        !other.into_iter().any(|other| arguments.iter().any(|argument| argument == other))
+    };
+    if is_asked("canonicalize") {
+        bench.canonicalize(components)?;
+    }
+    if is_asked("diff") { bench.diff(components) } else { Ok(()) }
 }
 
 /// serde_json_canonicalizer behind serde_json, in a process of its own.
@@ -123,13 +131,22 @@ impl Bench<'_> {
         let after = self.write("after.json", &generate::cyclonedx(components, 2, Some(1000)))?.display().to_string();
         println!("\ndifference of two inventories of {components} components, shuffled, 0.1 % changed\n");
         let stella = env!("CARGO_BIN_EXE_stella");
-        let command = [stella, "diff", "--mode", "sf", "--a", &before, "--b", &after];
-        let mut contenders = vec![Contender { code: 1, ..contender("stella diff", &command) }];
+        let own = |name, more: &[&str]| Contender {
+            code: 1,
+            ..contender(name, &[&[stella, "diff", "--a", &before, "--b", &after], more].concat())
+        };
+        let mut contenders = Vec::new();
         if is_installed("sbomdiff") {
             contenders.push(Contender { code: 1, ..contender("sbomdiff", &["sbomdiff", &before, &after]) });
         } else {
             println!("skipped: sbomdiff (not installed: pip install sbomdiff==0.6.0)");
         }
+        contenders.push(own("stella diff --mode sf", &["--mode", "sf"]));
+        contenders.push(own("stella diff", &[]));
+        let told = Command::new(stella).args(["diff", "--a", &before, "--b", &after]).output()?;
+        let told = String::from_utf8(told.stdout)?;
+        let changed = components.div_ceil(1000);
+        assert!(told.contains(&format!("differs: {changed} package")), "not what was changed:\n{told}");
         self.race(&contenders)
     }
 

@@ -19,6 +19,8 @@ use crate::report::text::{self, Style};
 ///
 /// Exits with 1 when they differ at the level asked for. Formats are recognised by content; files of two directories are
 /// paired by name, hidden ones passed by. Where the meaning of the files is not known, only bytes can be compared.
+/// Two CycloneDX inventories of 1 MiB and more are read block by block, and only what they do not share is read for its
+/// meaning; the result is the same.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// The result before

@@ -63,7 +63,7 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
         actual_roots: &roots,
     };
     if let Some(sides) = inventories::read(a, b, config) {
-        return Ok(verdict::compare_inventories(&sides, &rules)?);
+        return Ok(verdict::compare_inventories(sides, &rules)?);
     }
     let (before, after) = match (fs::is_dir(a), fs::is_dir(b)) {
         (true, true) => (directory(a, config)?, directory(b, config)?),

@@ -233,7 +233,7 @@ mod tests {
             apart.finish().ok()
         };
         let sides = sides(part(a)?, part(b)?)?;
-        with_rules(|rules| verdict::compare_inventories(&sides, rules).ok())
+        with_rules(|rules| verdict::compare_inventories(sides, rules).ok())
     }
 
     fn full(a: &str, b: &str) -> Option<Comparison> {

@@ -160,13 +160,15 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
         }
     }
 
-    let (before, after) =
-        (meaning(before.values().map(|read| &read.document)), meaning(after.values().map(|read| &read.document)));
+    let (before, after) = (
+        meaning(before.into_values().map(|read| read.document)),
+        meaning(after.into_values().map(|read| read.document)),
+    );
     judge((before, after), changes, opaque_differs, artifacts, rules)
 }
 
 /// Two large inventories that were read in the quick way.
-pub fn compare_inventories([before, after]: &[Side; 2], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
+pub fn compare_inventories([before, after]: [Side; 2], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
     let (expected, actual) = (Some(before.digest), Some(after.digest));
     let name = "artifact".to_owned();
     let artifact = ArtifactResult {
@@ -183,7 +185,7 @@ pub fn compare_inventories([before, after]: &[Side; 2], rules: &Rules<'_>) -> Re
         after: actual,
         first_difference: before.parted.first_difference(&after.parted),
     });
-    let meanings = [before, after].map(|side| meaning(std::iter::once(&side.document)));
+    let meanings = [before, after].map(|side| meaning(std::iter::once(side.document)));
     judge(meanings.into(), change.into_iter().collect(), false, vec![artifact], rules)
 }
 
@@ -228,9 +230,9 @@ pub fn read(
 ) -> Result<(Vec<(String, Digest)>, Semantics, Option<Decision>), VerdictError> {
     let read = read_side(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config);
     let read = read.map_err(|(name, source)| VerdictError::Actual { name, source })?;
-    let meaning = meaning(read.values().map(|read| &read.document));
+    let digests = read.iter().map(|(name, read)| ((*name).to_owned(), read.canonical.digest)).collect();
+    let meaning = meaning(read.into_values().map(|read| read.document));
     let decision = decide(&meaning, rules.policy, rules.now)?;
-    let digests = read.into_iter().map(|(name, read)| (name.to_owned(), read.canonical.digest)).collect();
     Ok((digests, meaning, decision))
 }
 
@@ -295,20 +297,22 @@ fn read_side<'a>(
         .collect()
 }
 
-fn meaning<'a>(documents: impl Iterator<Item = &'a Document>) -> Semantics {
+fn meaning(documents: impl Iterator<Item = Document>) -> Semantics {
     let (mut packages, mut findings, mut vex, mut decision) = (None, None, None, None);
     for document in documents {
-        join(&mut packages, document.packages.as_ref());
-        join(&mut findings, document.findings.as_ref());
-        join(&mut vex, document.vex.as_ref());
-        decision = decision.or_else(|| document.decision.clone());
+        join(&mut packages, document.packages);
+        join(&mut findings, document.findings);
+        join(&mut vex, document.vex);
+        decision = decision.or(document.decision);
     }
     Semantics::from_parts(packages, findings, vex, decision)
 }
 
-fn join<T: Clone>(all: &mut Option<Vec<T>>, more: Option<&Vec<T>>) {
-    if let Some(more) = more {
-        all.get_or_insert_default().extend(more.iter().cloned());
+fn join<T>(all: &mut Option<Vec<T>>, more: Option<Vec<T>>) {
+    match (all.as_mut(), more) {
+        (Some(all), Some(more)) => all.extend(more),
+        (None, more) => *all = more,
+        (Some(_), None) => {}
     }
 }
 
@@ -322,7 +326,7 @@ pub fn decide_on(artifacts: &[Produced], policy: &Policy, now: Timestamp) -> Res
             source: UnreadableArtifact::Format(source),
         })?);
     }
-    decide(&meaning(documents.iter()), policy, now)
+    decide(&meaning(documents.into_iter()), policy, now)
 }
 
 /// The decision that came with a result, else the policy's on its findings; none where there are no findings to decide on.
@@ -362,7 +366,7 @@ mod tests {
     ];
 
     fn meaning_of(format: ArtifactFormat, bytes: &[u8]) -> Semantics {
-        meaning(std::iter::once(&format::read_document(format, bytes).unwrap()))
+        meaning(std::iter::once(format::read_document(format, bytes).unwrap()))
     }
 
     #[test]
