@@ -363,4 +363,28 @@ mod tests {
             }
         }
     }
+
+    /// A reference names one element of a document, its root and what is nested included.
+    #[test]
+    fn a_reference_that_comes_twice_is_left_to_the_full_way() {
+        let component = |id: &str| json!({ "type": "library", "name": id, "bom-ref": id });
+        let document = |root: &str, components: &[Value]| {
+            let metadata = json!({ "component": component(root) });
+            json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": metadata, "components": components })
+        };
+        let mut nest = component("b");
+        nest["components"] = json!([component("c")]);
+        let good = document("root", &[component("a"), nest.clone()]).to_string();
+        assert!(quick(&good, &good).is_some());
+        for (root, components) in [
+            ("a", vec![component("a"), nest.clone()]),
+            ("c", vec![component("a"), nest.clone()]),
+            ("root", vec![component("a"), nest.clone(), component("c")]),
+            ("root", vec![component("a"), component("a"), nest.clone()]),
+        ] {
+            let bad = document(root, &components).to_string();
+            assert!(full(&bad, &good).is_none() && full(&good, &bad).is_none(), "{bad}");
+            assert!(quick(&bad, &good).is_none() && quick(&good, &bad).is_none(), "{bad}");
+        }
+    }
 }
