@@ -198,12 +198,21 @@ fn place(tree: &OwnedFd, at: &str) -> io::Result<()> {
     if FileType::from_raw_mode(fstat(tree)?.st_mode) == FileType::Directory {
         fs::create_dir_all(at)?;
     } else {
-        if let Some(parent) = Path::new(at).parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(at, "")?;
+        write_file(at, b"")?;
     }
     Ok(move_mount(tree, "", CWD, at, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)?)
+}
+
+/// Writes a file; its folders are made only where they are not there, which is seldom.
+fn write_file(at: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
+    let at = at.as_ref();
+    match (fs::write(at, bytes), at.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(parent)?;
+            fs::write(at, bytes)
+        }
+        (done, _) => done,
+    }
 }
 
 /// An empty file system in memory.
@@ -242,8 +251,7 @@ fn cover(spec: &SandboxSpec) -> Result<(), Stopped> {
     }
     let count = spec.cpu_count.unwrap_or(0);
     for (name, text) in if count == 0 { Vec::new() } else { machine::sys_files(count) } {
-        let at = Path::new("sys").join(name);
-        at.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&at, text)).or_refuse("write `/sys`")?;
+        write_file(Path::new("sys").join(name), text.as_bytes()).or_refuse("write `/sys`")?;
     }
     for number in 0..count {
         fs::create_dir_all(format!("sys/devices/system/cpu/cpu{number}")).or_refuse("write `/sys`")?;

@@ -19,10 +19,13 @@ pub(in crate::sandbox::linux) fn mix(a: u64, b: u64) -> u64 {
 
 /// Fills `buffer` with the stream of `key` from its word number `first` on.
 pub(in crate::sandbox::linux) fn fill(key: u64, first: u64, buffer: &mut [u8]) {
-    for (number, chunk) in (first..).zip(buffer.chunks_mut(8)) {
-        let word = mix(key, number).to_le_bytes();
-        chunk.iter_mut().zip(word).for_each(|(byte, random)| *byte = random);
+    let (words, rest) = buffer.as_chunks_mut();
+    let mut number = first;
+    for word in words {
+        *word = mix(key, number).to_le_bytes();
+        number += 1;
     }
+    rest.iter_mut().zip(mix(key, number).to_le_bytes()).for_each(|(byte, random)| *byte = random);
 }
 
 impl Tracer<'_> {
@@ -67,6 +70,10 @@ mod tests {
         fill(7, 0, low);
         fill(7, 2, high);
         assert_eq!(whole, parts);
+        let words = [mix(7, 3).to_le_bytes(), mix(7, 4).to_le_bytes(), mix(7, 5).to_le_bytes()].concat();
+        let mut odd = [0; 21];
+        fill(7, 3, &mut odd);
+        assert_eq!(odd, words[..21]);
         let mut other = [0; 40];
         fill(8, 0, &mut other);
         assert_ne!(whole, other);
