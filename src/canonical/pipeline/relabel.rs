@@ -27,6 +27,9 @@ use crate::canonical::value::Value;
 /// How often colours are refined: how many references away a difference is seen.
 const ROUNDS: usize = 4;
 
+/// How many names are remembered: those of formats are fewer, and those that are data come once.
+const MOST_NAMES: usize = 1 << 12;
+
 type Hash = [u8; 32];
 
 /// Renames every random id that `rules` find; adds to `done` in how many texts and names.
@@ -102,12 +105,16 @@ impl Ids {
 fn colours(document: &Value<'_>, rules: &[Rule], ids: &Ids) -> Vec<Hash> {
     let (sets, at_set) = Follower::start(rules, Stage::Write);
     let (definitions, at_definition) = Follower::start(rules, Stage::Relabel);
-    let mut planter = Planter { rules, ids, sets, definitions };
+    let mut planter = Planter { rules, ids, sets, definitions, names: HashMap::new() };
     let tree = planter.plant(document, &at_set, &at_definition, None);
+    let mut parts = Vec::new();
+    tree.parts(&mut parts);
     let mut colours = vec![hash(b"id", []); ids.rules.len()];
     for _ in 0..ROUNDS {
-        let mut seen = Seen::new(colours.len());
-        seen.look(&tree, &colours);
+        let mut seen = Seen::new(&colours);
+        for part in parts.iter().filter(|part| part.owns) {
+            seen.look(&part.whole);
+        }
         let own = seen.owners.into_iter().map(|mut owners| {
             owners.sort_unstable();
             hash(b"own", owners)
@@ -121,9 +128,16 @@ fn colours(document: &Value<'_>, rules: &[Rule], ids: &Ids) -> Vec<Hash> {
         return colours;
     }
     for _ in 0..ROUNDS {
-        let mut seen = Seen::new(colours.len());
-        seen.look(&tree, &colours);
-        let next = seen.mentions.into_iter().zip(&colours).zip(&tied).map(|((mut mentions, colour), tied)| {
+        let mut seen = Seen::new(&colours);
+        let mut mentions = vec![Vec::new(); colours.len()];
+        for part in &parts {
+            let mut mentioned = part.mentioned.iter().filter(|(id, _)| tied[*id]).peekable();
+            if mentioned.peek().is_some() {
+                let whole = seen.look(&part.whole);
+                mentioned.for_each(|(id, path)| mentions[*id].push(hash(b"mention", [whole, *path])));
+            }
+        }
+        let next = mentions.into_iter().zip(&colours).zip(&tied).map(|((mut mentions, colour), tied)| {
             if !tied {
                 return *colour;
             }
@@ -147,25 +161,37 @@ fn hash(tag: &[u8], parts: impl IntoIterator<Item = Hash>) -> Hash {
 enum Tree {
     Fixed(Hash),
     Id(usize),
-    List {
-        is_set: bool,
-        items: Vec<Tree>,
-    },
-    Object {
-        members: Vec<(Tree, Tree)>,
-        owned: Vec<usize>,
-    },
-    /// A part that mentions ids, each with the path to it.
-    Part {
-        whole: Box<Tree>,
-        mentioned: Vec<(usize, Hash)>,
-    },
+    List { is_set: bool, items: Vec<Tree> },
+    Object { members: Vec<(Tree, Tree)>, owned: Vec<usize> },
+    Part(Box<Part>),
+}
+
+/// A part that mentions ids: they are nowhere else, and no part stands in another.
+struct Part {
+    whole: Tree,
+    /// Each with the path to it.
+    mentioned: Vec<(usize, Hash)>,
+    /// Whether an object in it has an id of its own.
+    owns: bool,
+}
+
+impl Tree {
+    /// Adds every part of it.
+    fn parts<'t>(&'t self, found: &mut Vec<&'t Part>) {
+        match self {
+            Self::Fixed(_) | Self::Id(_) => {}
+            Self::List { items, .. } => items.iter().for_each(|item| item.parts(found)),
+            Self::Object { members, .. } => members.iter().for_each(|(_, value)| value.parts(found)),
+            Self::Part(part) => found.push(part),
+        }
+    }
 }
 
 /// The ids that a part mentions, and a hash of the path from it to here: names may be long, and many ids below one.
 struct Mentions {
     found: Vec<(usize, Hash)>,
     path: Hash,
+    owns: bool,
 }
 
 struct Planter<'r> {
@@ -173,6 +199,8 @@ struct Planter<'r> {
     ids: &'r Ids,
     sets: Follower<'r>,
     definitions: Follower<'r>,
+    /// The few names that many objects share, hashed.
+    names: HashMap<String, Hash>,
 }
 
 impl Planter<'_> {
@@ -195,6 +223,19 @@ impl Planter<'_> {
                 Tree::Id(id)
             }
         }
+    }
+
+    fn name(&mut self, name: &str, mentions: Option<&mut Mentions>) -> Tree {
+        if let Some(known) = self.names.get(name) {
+            return Tree::Fixed(*known);
+        }
+        let tree = self.text(name, mentions);
+        if let Tree::Fixed(hash) = tree
+            && self.names.len() < MOST_NAMES
+        {
+            self.names.insert(name.to_owned(), hash);
+        }
+        tree
     }
 
     fn list(
@@ -227,12 +268,12 @@ impl Planter<'_> {
     }
 
     fn part(&mut self, value: &Value<'_>, set: &Place, definition: &Place) -> Tree {
-        let mut mentions = Mentions { found: Vec::new(), path: hash(b"part", []) };
+        let mut mentions = Mentions { found: Vec::new(), path: hash(b"part", []), owns: false };
         let whole = self.plant(value, set, definition, Some(&mut mentions));
         if mentions.found.is_empty() {
             return whole;
         }
-        Tree::Part { whole: Box::new(whole), mentioned: mentions.found }
+        Tree::Part(Box::new(Part { whole, mentioned: mentions.found, owns: mentions.owns }))
     }
 
     fn object(
@@ -259,7 +300,7 @@ impl Planter<'_> {
             if let (Some(_), Value::String(text)) = (definition.decision, &member.value) {
                 owned.extend(self.ids.number(text));
             }
-            let name = self.text(&member.name, mentions.as_deref_mut());
+            let name = self.name(&member.name, mentions.as_deref_mut());
             let here = mentions.as_deref_mut().map(|mentions| {
                 // An id as a name would make paths random.
                 let step = if let Tree::Fixed(name) = &name { *name } else { hash(b"id", []) };
@@ -274,6 +315,9 @@ impl Planter<'_> {
             self.sets.leave(&set);
             self.definitions.leave(&definition);
         }
+        if let Some(mentions) = mentions {
+            mentions.owns |= !owned.is_empty();
+        }
         folded(Tree::Object { members: planted, owned })
     }
 }
@@ -286,26 +330,28 @@ fn folded(tree: Tree) -> Tree {
         Tree::Object { members, .. } => members.iter().all(|(name, value)| is_fixed(name) && is_fixed(value)),
         _ => false,
     };
-    if fixed { Tree::Fixed(Seen::new(0).look(&tree, &[])) } else { tree }
+    if fixed { Tree::Fixed(Seen::new(&[]).look(&tree)) } else { tree }
 }
 
-/// What one look at the document shows of each id.
+/// What looking at parts shows of each id.
 struct Seen {
+    /// Each colour as it stands where the id is.
+    references: Vec<Hash>,
     owners: Vec<Vec<Hash>>,
-    mentions: Vec<Vec<Hash>>,
 }
 
 impl Seen {
-    fn new(ids: usize) -> Self {
-        Self { owners: vec![Vec::new(); ids], mentions: vec![Vec::new(); ids] }
+    fn new(colours: &[Hash]) -> Self {
+        let references = colours.iter().map(|colour| hash(b"ref", [*colour])).collect();
+        Self { references, owners: vec![Vec::new(); colours.len()] }
     }
 
-    fn look(&mut self, tree: &Tree, colours: &[Hash]) -> Hash {
+    fn look(&mut self, tree: &Tree) -> Hash {
         match tree {
             Tree::Fixed(hash) => *hash,
-            Tree::Id(id) => hash(b"ref", [colours[*id]]),
+            Tree::Id(id) => self.references[*id],
             Tree::List { is_set, items } => {
-                let mut items: Vec<Hash> = items.iter().map(|item| self.look(item, colours)).collect();
+                let mut items: Vec<Hash> = items.iter().map(|item| self.look(item)).collect();
                 if *is_set {
                     items.sort_unstable();
                 }
@@ -313,18 +359,14 @@ impl Seen {
             }
             Tree::Object { members, owned } => {
                 let mut pairs: Vec<(Hash, Hash)> =
-                    members.iter().map(|(name, value)| (self.look(name, colours), self.look(value, colours))).collect();
+                    members.iter().map(|(name, value)| (self.look(name), self.look(value))).collect();
                 // By their hashes: the order of names that are ids is random.
                 pairs.sort_unstable();
                 let whole = hash(b"object", pairs.into_iter().flat_map(|(name, value)| [name, value]));
                 owned.iter().for_each(|id| self.owners[*id].push(whole));
                 whole
             }
-            Tree::Part { whole, mentioned } => {
-                let whole = self.look(whole, colours);
-                mentioned.iter().for_each(|(id, path)| self.mentions[*id].push(hash(b"mention", [whole, *path])));
-                whole
-            }
+            Tree::Part(part) => self.look(&part.whole),
         }
     }
 }
