@@ -1,10 +1,13 @@
-//! The canonicaliser on any bytes: no panic; what it accepts, another strict reader accepts and understands alike;
-//! what is sent in blocks is what comes out at once; under rules, twice is the same as once.
+//! The canonicaliser on any bytes: no panic; what it accepts, another strict reader accepts and understands alike; one
+//! pass is what the way by a document is, at once and in blocks; under rules, twice is the same as once.
 #![no_main]
+
+use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use stella::canonical::{Limits, Profile, Sink, canonicalize_with, jcs, send_with};
+use stella::canonical::{Limits, Profile, Roots, Sink, canonicalize_with, explain, jcs, send_with};
+use stella::format::{detect, tool};
 use stella::model::artifact::ArtifactFormat;
 
 struct Gathered(Vec<u8>);
@@ -27,19 +30,41 @@ fuzz_target!(|input: &[u8]| {
         let value: Value = serde_json::from_slice(input).expect("a strict reader refuses what was accepted");
         assert_eq!(bytes, &serde_json_canonicalizer::to_vec(&value).expect("a value has a canonical form"));
     }
-    for format in ArtifactFormat::ALL {
-        let profile = Profile::builtin(format);
-        let Ok(once) = canonicalize_with(profile, input, &limits) else {
-            // What one profile refuses, all of JSON do.
-            assert!(canonical.is_err());
-            continue;
-        };
-        let mut sink = Gathered(Vec::new());
-        let masked = send_with(profile, input, &limits, &mut sink).expect("accepted before");
-        assert_eq!((&sink.0, &masked), (&once.bytes, &once.masked));
-        // 1e20 is written as an integer, which is refused when it is read again.
-        if let Ok(twice) = canonicalize_with(profile, &once.bytes, &limits) {
-            assert_eq!(once.bytes, twice.bytes, "under {}", profile.name());
-        }
+    // Its own, and one more; all of them would take twenty times as long.
+    let known: Vec<_> = ArtifactFormat::ALL.into_iter().map(Profile::builtin).chain(Profile::tools()).collect();
+    let tool = tool::recognise(input).as_ref().and_then(Profile::named);
+    let profiles = [Profile::builtin(detect(input)), known[input.len() % known.len()]];
+    for profile in profiles.into_iter().chain(tool) {
+        under(profile, input, &limits, canonical.is_ok());
     }
 });
+
+fn under(profile: &Profile, input: &[u8], limits: &Limits, is_json: bool) {
+    // It always goes by a document.
+    let explained = explain(profile, &Roots::default(), input, limits);
+    let once = match (canonicalize_with(profile, input, limits), &explained) {
+        (Ok(once), Ok(_)) => once,
+        (once, explained) => {
+            // What one profile refuses, all of JSON do.
+            assert!(!is_json, "`{}` refuses JSON", profile.name());
+            return assert_eq!(once.err(), explained.as_ref().err().cloned(), "under {}", profile.name());
+        }
+    };
+    let explained = explained.expect("it was matched");
+    assert_eq!((once.digest, once.bytes.len()), (explained.digest, explained.bytes), "under {}", profile.name());
+    let mut hidden = BTreeMap::new();
+    for used in explained.rules {
+        let rule = &profile.rules()[used.index];
+        if used.count > 0 && rule.action().code() != "set" {
+            *hidden.entry(rule.path().to_string()).or_insert(0) += used.count;
+        }
+    }
+    assert_eq!(once.masked, hidden, "under {}", profile.name());
+    let mut sink = Gathered(Vec::new());
+    let masked = send_with(profile, input, limits, &mut sink).expect("it was accepted at once");
+    assert_eq!((&sink.0, &masked), (&once.bytes, &once.masked), "under {}", profile.name());
+    // 1e20 is written as an integer, which is refused when it is read again.
+    if let Ok(twice) = canonicalize_with(profile, &once.bytes, limits) {
+        assert_eq!(once.bytes, twice.bytes, "under {}", profile.name());
+    }
+}
