@@ -2,6 +2,7 @@
 
 use std::ffi::{c_int, c_long, c_uint, c_ulong, c_void};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use libc::{personality, signal, syscall};
@@ -205,15 +206,20 @@ pub(super) fn install(filter: &[Instruction]) -> Result<()> {
     checked(unsafe { syscall(libc::SYS_seccomp, SET_MODE_FILTER, SPEC_ALLOW, &raw const program) })
 }
 
-/// Interrupts whatever this thread waits for, again and again.
+/// Whether a tick has come that nobody asked for yet.
+static TICKED: AtomicBool = AtomicBool::new(false);
+
+/// Interrupts whatever this thread waits for, again and again; [`has_ticked`] tells it where nothing was waited for.
 pub(super) fn tick(every: Duration) -> Result<()> {
-    extern "C" fn nothing(_signal: c_int) {}
-    let handler: extern "C" fn(c_int) = nothing;
+    extern "C" fn note(_signal: c_int) {
+        TICKED.store(true, Ordering::Relaxed);
+    }
+    let handler: extern "C" fn(c_int) = note;
     let micros = libc::suseconds_t::try_from(every.as_micros()).unwrap_or(100_000);
     let period = libc::timeval { tv_sec: 0, tv_usec: micros };
     let timer = libc::itimerval { it_interval: period, it_value: period };
     // SAFETY: all zero is a valid `sigaction`: no flag, so that calls are interrupted, and an empty mask. The handler
-    // does nothing, so it may run anywhere.
+    // sets a flag without a lock, so it may run anywhere.
     let done = unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handler as usize;
@@ -221,6 +227,11 @@ pub(super) fn tick(every: Duration) -> Result<()> {
         if done == 0 { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) } else { done }
     };
     checked(done.into())
+}
+
+/// Whether a tick has come since this was last asked.
+pub(super) fn has_ticked() -> bool {
+    TICKED.swap(false, Ordering::Relaxed)
 }
 
 /// Does `body` while no signal comes through to this thread.

@@ -114,20 +114,20 @@ fn a_large_directory_can_be_read_again_from_its_beginning() {
 fn whoever_reads_a_directory_reads_on_where_its_file_stands() {
     let (true, Some(python)) = (traces("whoever_reads_a_directory"), python()) else { return };
     let script = "import ctypes, os, threading\n\
+                  getdents64 = 61 if os.uname().machine == 'aarch64' else 217\n\
                   os.mkdir('/tmp/d'); want = [f'{n:02}' for n in range(20)]; found = []\n\
                   [open(f'/tmp/d/{n}', 'w').close() for n in want]\n\
                   thread = threading.Thread(target=lambda: found.extend(os.listdir('/tmp/d'))); thread.start(); thread.join()\n\
                   libc = ctypes.CDLL(None); d = os.open('/tmp/d', os.O_RDONLY); buffer = ctypes.create_string_buffer(4096)\n\
-                  names = lambda size: [buffer.raw[i + 19:].split(b'\\0')[0].decode() for i in steps(libc.syscall(217, d, buffer, size))]\n\
+                  names = lambda size: [buffer.raw[i + 19:].split(b'\\0')[0].decode() for i in steps(libc.syscall(getdents64, d, buffer, size))]\n\
                   def steps(length):\n \
                   at = 0\n \
                   while at < length: yield at; at += buffer.raw[at + 16]\n\
-                  if os.uname().machine == 'x86_64':\n \
-                  print(libc.syscall(217, d, buffer, 8), libc.syscall(217, 99, buffer, 4096), libc.syscall(217, 0, buffer, 4096))\n \
-                  whole = names(4096); print(sorted(whole) == ['.', '..'] + want, names(4096)); os.lseek(d, 0, 0)\n \
-                  if os.fork() == 0: os._exit(0 if names(4096) == whole else 1)\n \
-                  print(os.wait()[1], names(4096)); os.lseek(d, 0, 0)\n \
-                  print(libc.syscall(217, d, 8, 4096))\n\
+                  print(libc.syscall(getdents64, d, buffer, 8), libc.syscall(getdents64, 99, buffer, 4096), libc.syscall(getdents64, 0, buffer, 4096))\n\
+                  whole = names(4096); print(sorted(whole) == ['.', '..'] + want, names(4096)); os.lseek(d, 0, 0)\n\
+                  if os.fork() == 0: os._exit(0 if names(4096) == whole else 1)\n\
+                  print(os.wait()[1], names(4096)); os.lseek(d, 0, 0)\n\
+                  print(libc.syscall(getdents64, d, 8, 4096))\n\
                   print(found == want)";
     assert_eq!(printed(&spec(&[python, "-c", script])), "-1 -1 -1\nTrue []\n0 []\n-1\nTrue\n");
 }

@@ -131,9 +131,13 @@ impl<'a> Tracer<'a> {
                         break;
                     }
                 }
-                Ok(None) => self.tick(),
+                Ok(None) => {}
                 // Nobody is left.
                 Err(_) => break,
+            }
+            // Of a program that never stops asking there is always an event, and no wait that a tick could interrupt.
+            if sys::has_ticked() {
+                self.tick();
             }
         }
         self.link.hear_all(|said| said.note(&mut self.observed));
