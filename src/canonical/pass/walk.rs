@@ -10,7 +10,7 @@ use crate::canonical::limits::Limits;
 use crate::canonical::pass::fault::{Beside, Pass, Stop, fault};
 use crate::canonical::pass::member::{self, Kept, Member};
 use crate::canonical::pass::places::{OTHER, Places, State};
-use crate::canonical::pass::rope::{Rope, Span};
+use crate::canonical::pass::rope::Span;
 use crate::canonical::pass::scalar::Reader;
 use crate::canonical::pass::scan;
 use crate::canonical::pass::set::{Elements, First};
@@ -18,6 +18,10 @@ use crate::canonical::pass::spine::Spine;
 use crate::canonical::pass::writer::Writer;
 use crate::canonical::place::excerpt;
 use crate::canonical::profile::{Action, Rule};
+
+mod apart;
+
+use apart::Reached;
 
 /// What stands in place of a masked value.
 const MASK: &[u8] = b"\"(masked)\"";
@@ -82,19 +86,6 @@ pub(super) struct Walk<'a, 's, const RULES: bool> {
     apart: Option<Reached>,
 }
 
-/// A place between two elements of a set that is read apart.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reached {
-    /// Where the next element begins in the input.
-    pub(super) at: usize,
-    /// How much was written, how many nodes and elements were noted until there.
-    place: usize,
-    mark: usize,
-    elements: First,
-    /// That of the set.
-    rule: usize,
-}
-
 impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
     /// Reads `text` under `rules`, of which there are none without `RULES`.
     pub(super) fn new(text: &'a str, rules: &'a [Rule], limits: &Limits, spine: Spine<'s>, size: usize) -> Self {
@@ -114,73 +105,6 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
             parts: Vec::new(),
             apart: None,
         }
-    }
-
-    /// Reads the elements of the set that the rules mean at `member` of the root, on from the beginning of `text`; what
-    /// was read of them before is in `rope` and `elements`. None where the rules mean no set there.
-    pub(super) fn apart(
-        text: &'a str,
-        rules: &'a [Rule],
-        member: &str,
-        limits: &Limits,
-        (rope, elements): (Rope, Elements),
-    ) -> Option<Self> {
-        let mut walk = Self::new(text, rules, limits, Spine::default(), 0);
-        walk.read.out = Writer::onto(rope, text.as_bytes());
-        walk.elements = elements;
-        let symbol = walk.places.symbol(member);
-        let start = walk.places.start();
-        let set = walk.places.step(start, symbol).ok()?;
-        let Some((rule, Action::Set { .. })) = walk.places.action(set) else { return None };
-        let state = walk.places.step(set, OTHER).ok()?;
-        // The root and the set are open.
-        walk.max_depth = walk.max_depth.saturating_sub(1);
-        walk.frames.push(Frame {
-            kind: Kind::Set,
-            ordered: true,
-            moves: 0,
-            body: 0,
-            first: 0,
-            mark: 0,
-            index: 0,
-            element: 0,
-            elements: First::default(),
-            rule,
-            state,
-        });
-        walk.reach(0, rule);
-        Some(walk)
-    }
-
-    /// Reads elements of a set that is read apart, until it ends or the text does: where the set ended.
-    pub(super) fn elements(&mut self) -> Pass<usize> {
-        let at = self.read.skip_blanks(0);
-        if self.read.byte(at) == b']' && self.elements.is_empty() {
-            return Ok(at + 1);
-        }
-        self.begin_element(at);
-        self.values(at)
-    }
-
-    fn reach(&mut self, at: usize, rule: usize) {
-        let (place, mark) = (self.read.out.place(at), self.read.out.rope.mark());
-        self.apart = Some(Reached { at, place, mark, elements: self.elements.first(), rule });
-    }
-
-    /// Forgets what was read behind the last comma between two elements of a set that is read apart.
-    pub(super) fn back(&mut self) -> Option<Reached> {
-        let reached = self.apart?;
-        self.read.out.settle(self.read.text.len());
-        self.read.out.rope.forget_since(reached.mark);
-        self.read.out.rope.bytes.truncate(reached.place);
-        self.elements.end(reached.elements);
-        Some(reached)
-    }
-
-    /// What was read of a set that is read apart, and how many members there are in its key.
-    pub(super) fn into_set(self) -> (Rope, Elements, usize) {
-        let width = self.apart.map_or(0, |reached| self.places.key(reached.rule).len());
-        (self.read.out.rope, self.elements, width)
     }
 
     /// Reads the whole document, of which nothing is left in an open stretch.
