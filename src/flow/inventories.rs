@@ -7,7 +7,8 @@
 //!
 //! Elements that are the same byte for byte in canonical form mean the same, so what differs is among the others. A
 //! difference is told by name, and licences of one package are joined, so what shares a name with one of the others is
-//! read with them. Equal bytes are compared, never digests of them.
+//! read with them; so is what vulnerabilities affect, and what shares a name with that. Equal bytes are compared, never
+//! digests of them.
 //!
 //! Invariant: the result is that of reading both in full; what cannot be known to be is left to those who do, errors too.
 
@@ -101,7 +102,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn look(&mut self, index: usize, component: &str) -> Option<()> {
+    fn look(&mut self, index: usize, component: &[u8]) -> Option<()> {
         let mut glance = Glance::default();
         glance.component(component).then(|| {
             self.references.extend(glance.references.into_iter().map(|reference| (index, reference)));
@@ -120,7 +121,7 @@ fn look(parted: &Parted, next: &AtomicUsize) -> Option<Seen> {
             return Some(seen);
         }
         for index in start..parted.len().min(start + TURN) {
-            seen.look(index, parted.element(index))?;
+            seen.look(index, parted.raw_element(index))?;
         }
     }
 }
@@ -138,16 +139,17 @@ fn sides(a: Parted, b: Parted) -> Option<[Side; 2]> {
     only_a.iter().for_each(|index| is_shared[*index] = false);
 
     let references = || seen.references.iter().chain(&more.references);
-    let mut of_a: Vec<u64> = references().map(|(_, reference)| *reference).chain(root(&a)?).collect();
+    let (rest_a, rest_b) = (rest(&a)?, rest(&b)?);
+    let mut of_a: Vec<u64> = references().map(|(_, reference)| *reference).chain(rest_a.references).collect();
     of_a.sort_unstable();
     let mut of_b = Seen::default();
-    only_b.iter().try_for_each(|index| of_b.look(*index, b.element(*index)))?;
+    only_b.iter().try_for_each(|index| of_b.look(*index, b.raw_element(*index)))?;
     let mut only_of_b = HashSet::new();
     let is_new_in_b = of_b
         .references
         .iter()
         .map(|(_, reference)| *reference)
-        .chain(root(&b)?)
+        .chain(rest_b.references)
         .all(|reference| only_of_b.insert(reference));
     let is_twice_in_a = of_a.windows(2).any(|pair| pair[0] == pair[1]);
     let is_twice_in_b = || references().any(|(index, reference)| is_shared[*index] && only_of_b.contains(reference));
@@ -159,31 +161,39 @@ fn sides(a: Parted, b: Parted) -> Option<[Side; 2]> {
         which.iter().map(|index| of.element(*index).to_owned()).collect()
     };
     let (own_a, own_b) = (elements(&a, &only_a), elements(&b, &only_b));
-    let documents = [document(&a, &own_a, &[])?, document(&b, &own_b, &[])?];
-    let packages = documents.iter().flat_map(|document| &document.packages).flatten();
-    let wanted: HashSet<u64> = packages.map(name_hint).collect();
-    let namesakes =
-        seen.names.iter().chain(&more.names).filter(|(_, name)| wanted.contains(name)).map(|(index, _)| *index);
-    let unknown = seen.any_name.iter().chain(&more.any_name).copied().filter(|_| !wanted.is_empty());
-    let mut both: Vec<usize> = namesakes.chain(unknown).filter(|index| is_shared[*index]).collect();
-    both.sort_unstable();
-    both.dedup();
-    let [document_a, document_b] = if both.is_empty() {
-        documents
-    } else {
-        let both = elements(&a, &both);
-        [document(&a, &own_a, &both)?, document(&b, &own_b, &both)?]
+    let read = |both: &[usize]| {
+        let both = elements(&a, both);
+        Some([document(&a, &own_a, &both)?, document(&b, &own_b, &both)?])
     };
+    let in_order = |both: &mut Vec<usize>| {
+        both.retain(|index| is_shared[*index]);
+        both.sort_unstable();
+        both.dedup();
+    };
+    let affected: HashSet<u64> = rest_a.affected.into_iter().chain(rest_b.affected).collect();
+    let affected = references().filter(|(_, reference)| affected.contains(reference));
+    let mut both: Vec<usize> = affected.map(|(index, _)| *index).collect();
+    in_order(&mut both);
+    let documents = read(&both)?;
+    let packages = documents.iter().flat_map(|document| &document.packages).flatten().map(|package| &package.name);
+    let findings = documents.iter().flat_map(|document| &document.findings).flatten().map(|finding| &finding.package);
+    let wanted: HashSet<u64> = packages.chain(findings).map(|name| name_hint(name)).collect();
+    let namesakes = seen.names.iter().chain(&more.names).filter(|(_, name)| wanted.contains(name));
+    let unknown = seen.any_name.iter().chain(&more.any_name).filter(|_| !wanted.is_empty());
+    let before = both.len();
+    both.extend(namesakes.map(|(index, _)| index).chain(unknown));
+    in_order(&mut both);
+    let [document_a, document_b] = if both.len() == before { documents } else { read(&both)? };
     Some([
         Side { parted: a, digest: digest_a, document: document_a },
         Side { parted: b, digest: digest_b, document: document_b },
     ])
 }
 
-/// The references of the component that a document is about.
-fn root(of: &Parted) -> Option<Vec<u64>> {
+/// What is seen of a document but for its components.
+fn rest(of: &Parted) -> Option<Glance> {
     let mut glance = Glance::default();
-    glance.root_of(of.canonical_rest()).then_some(glance.references)
+    glance.rest(of.canonical_rest().as_bytes()).then_some(glance)
 }
 
 /// What the document means if its components are these.
@@ -192,9 +202,7 @@ fn document(of: &Parted, own: &[String], both: &[String]) -> Option<Document> {
     if format::detect(&text) != ArtifactFormat::Cyclonedx {
         return None;
     }
-    let document = format::read_document(ArtifactFormat::Cyclonedx, &text).ok()?;
-    // Findings and statements refer to components.
-    (document.findings.is_none() && document.vex.is_none()).then_some(document)
+    format::read_document(ArtifactFormat::Cyclonedx, &text).ok()
 }
 
 #[cfg(test)]
@@ -303,6 +311,42 @@ mod tests {
         })
     }
 
+    fn vulnerability() -> impl Strategy<Value = Value> {
+        let ids = prop::sample::select(&["CVE-2026-1", "CVE-2026-2", "GHSA-35jh-r3h4-6jhm"]);
+        let affected = prop_oneof![
+            4 => (0..40_u32).prop_map(|id| format!("ref {id}")),
+            1 => (0..40_u32).prop_map(|id| format!("urn:cdx:f08a6ccd-4dce-4759-bd84-c626675d60a7/1#ref {id}")),
+            1 => Just("pkg:npm/alpha@1".to_owned()),
+            1 => Just("pkg:npm/%40s/alpha@3".to_owned()),
+            1 => Just("gone".to_owned()),
+        ];
+        let affects = prop::collection::vec(affected, 0..3);
+        let more = (pick(&["high", "low"]), pick(&["not_affected", "exploitable"]), pick(&["2"]));
+        (ids, affects, more, prop::option::weighted(0.1, 0..60_u32)).prop_map(|(id, affects, more, own)| {
+            let (severity, state, fixed) = more;
+            let affects: Vec<_> = affects
+                .iter()
+                .map(|reference| match fixed {
+                    Some(fixed) => {
+                        json!({ "ref": reference, "versions": [{ "version": fixed, "status": "unaffected" }] })
+                    }
+                    None => json!({ "ref": reference }),
+                })
+                .collect();
+            let mut vulnerability = json!({ "id": id, "affects": affects });
+            if let Some(severity) = severity {
+                vulnerability["ratings"] = json!([{ "severity": severity }]);
+            }
+            if let Some(state) = state {
+                vulnerability["analysis"] = json!({ "state": state });
+            }
+            if let Some(own) = own {
+                vulnerability["bom-ref"] = json!(format!("ref {own}"));
+            }
+            vulnerability
+        })
+    }
+
     /// What breaks the rules of the format, and what only looks as if.
     fn odd() -> impl Strategy<Value = Value> {
         prop::sample::select(vec![
@@ -324,22 +368,27 @@ mod tests {
             prop::collection::vec(component, 0..count)
         };
         let root = || prop::option::weighted(0.2, component());
-        (components(8), components(4), components(4), any::<u64>(), root(), root(), 0..12_u32).prop_map(
-            |(shared, mut a, mut b, seed, root_a, root_b, vulnerabilities)| {
+        let vulnerabilities = || prop::option::weighted(0.4, prop::collection::vec(vulnerability(), 0..4));
+        let rest = || (root(), vulnerabilities());
+        (components(8), components(4), components(4), any::<u64>(), rest(), rest(), any::<bool>()).prop_map(
+            |(shared, mut a, mut b, seed, rest_a, mut rest_b, is_same)| {
+                if is_same {
+                    rest_b.1.clone_from(&rest_a.1);
+                }
                 a.extend(shared.iter().cloned());
                 b.extend(shared.into_iter().rev());
                 if !b.is_empty() {
                     let turn = seed as usize % b.len();
                     b.rotate_left(turn);
                 }
-                [(a, root_a), (b, root_b)].map(|(components, root)| {
+                [(a, rest_a), (b, rest_b)].map(|(components, (root, vulnerabilities))| {
                     let mut document =
                         json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "components": components });
                     if let Some(root) = root {
                         document["metadata"] = json!({ "component": root, "timestamp": "now" });
                     }
-                    if vulnerabilities == 0 {
-                        document["vulnerabilities"] = json!([]);
+                    if let Some(vulnerabilities) = vulnerabilities {
+                        document["vulnerabilities"] = Value::from(vulnerabilities);
                     }
                     document
                 })
@@ -353,8 +402,7 @@ mod tests {
             let (text, other) = (a.to_string(), if is_pretty { format!("{b:#}") } else { b.to_string() });
             for (a, b) in [(&text, &other), (&other, &text), (&text, &text)] {
                 let (quick, full) = (quick(a, b), full(a, b));
-                let has_findings = a.contains("vulnerabilities");
-                prop_assert_eq!(quick.is_some(), full.is_some() && !has_findings, "{} {}", a, b);
+                prop_assert_eq!(quick.is_some(), full.is_some(), "{} {}", a, b);
                 if let (Some(quick), Some(full)) = (quick, full) {
                     prop_assert_eq!(&quick.diff, &full.diff, "{} {}", a, b);
                     prop_assert_eq!(quick.fidelity, full.fidelity);

@@ -189,9 +189,13 @@ impl Parted {
 
     /// An element in its canonical form; they come in canonical order. Empty where there is none.
     pub fn element(&self, index: usize) -> &str {
-        let bytes = self.elements.spans().get(index).map(|span| self.rope.raw(*span)).unwrap_or_default();
         // What is written is text, since what is read is.
-        std::str::from_utf8(bytes).unwrap_or_default()
+        std::str::from_utf8(self.raw_element(index)).unwrap_or_default()
+    }
+
+    /// The bytes of [`Self::element`].
+    pub fn raw_element(&self, index: usize) -> &[u8] {
+        self.elements.spans().get(index).map(|span| self.rope.raw(*span)).unwrap_or_default()
     }
 
     /// The canonical form of the document with an empty set.
@@ -257,7 +261,7 @@ impl Parted {
         let same = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
         if same >= self.middle && same >= other.middle {
             let both = 0..self.len().min(other.len());
-            let differs = both.clone().find(|index| self.element(*index) != other.element(*index));
+            let differs = both.clone().find(|index| self.raw_element(*index) != other.raw_element(*index));
             if let Some(index) = differs.or_else(|| (self.len() != other.len()).then_some(both.end)) {
                 let mut steps = vec![Step::Member(self.member.into()), Step::Element(index)];
                 if differs.is_some() {

@@ -5,13 +5,14 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::model::package::Package;
-
-/// What was seen of components. Equal texts have equal numbers; unequal ones may have, too.
+/// What was seen of components, or of a document but for its components. Equal texts have equal numbers; unequal ones may
+/// have, too.
 #[derive(Debug, Default)]
 pub struct Glance {
     /// Of each `bom-ref`.
     pub references: Vec<u64>,
+    /// Of each `bom-ref` that a vulnerability may mean by what it affects.
+    pub affected: Vec<u64>,
     /// Of each name that a package may have.
     pub names: Vec<u64>,
     /// Whether a package may have any other name as well.
@@ -19,68 +20,90 @@ pub struct Glance {
 }
 
 /// The number of the name of a package in [`Glance::names`].
-pub fn name_hint(package: &Package) -> u64 {
-    hint(&package.name)
+pub fn name_hint(name: &str) -> u64 {
+    hint(name.as_bytes())
 }
 
 impl Glance {
     /// Looks at one component, canonical JSON; false where it has to be read to know whether it can be.
-    pub fn component(&mut self, canonical: &str) -> bool {
-        let mut cursor = Cursor { bytes: canonical.as_bytes(), text: canonical, at: 0 };
+    pub fn component(&mut self, canonical: &[u8]) -> bool {
+        let mut cursor = Cursor { bytes: canonical, at: 0 };
         self.look(&mut cursor).is_some() && cursor.at == canonical.len()
     }
 
-    /// Looks at the component that a document is about, canonical JSON; false as above.
-    pub fn root_of(&mut self, canonical: &str) -> bool {
-        let mut cursor = Cursor { bytes: canonical.as_bytes(), text: canonical, at: 0 };
+    /// Looks at a document without components, canonical JSON: at what it is about and at its vulnerabilities; false as
+    /// above.
+    pub fn rest(&mut self, canonical: &[u8]) -> bool {
+        let mut cursor = Cursor { bytes: canonical, at: 0 };
         let looked = cursor.object(|name, cursor| match name {
-            "metadata" => cursor.object(|name, cursor| match name {
-                "component" => self.look(cursor),
+            b"metadata" => cursor.object(|name, cursor| match name {
+                b"component" => self.look(cursor),
                 _ => cursor.skip(),
             }),
+            b"vulnerabilities" => cursor.array(|cursor| self.vulnerability(cursor)),
             _ => cursor.skip(),
         });
         looked.is_some()
+    }
+
+    fn vulnerability(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        cursor.object(|member, cursor| match member {
+            b"bom-ref" => {
+                let reference = cursor.string_or_null()?;
+                self.references.extend(reference.map(number));
+                Some(())
+            }
+            b"affects" => cursor.array(|cursor| {
+                cursor.object(|member, cursor| match member {
+                    b"ref" => {
+                        let reference = cursor.string()?;
+                        self.affected.push(number(reference));
+                        // The fragment of a BOM-Link.
+                        let fragment = reference.iter().position(|byte| *byte == b'#');
+                        self.affected.extend(fragment.map(|at| number(&reference[at + 1..])));
+                        Some(())
+                    }
+                    _ => cursor.skip(),
+                })
+            }),
+            _ => cursor.skip(),
+        })
     }
 
     fn look(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
         let (mut kind, mut name, mut purl) = (None, None, None);
         cursor.object(|member, cursor| {
             match member {
-                "type" => kind = Some(cursor.string()?),
-                "name" => name = Some(cursor.string()?),
-                "purl" => purl = cursor.string_or_null()?,
-                "bom-ref" => {
-                    if let Some(reference) = cursor.string_or_null()? {
-                        self.references.push(number(reference));
-                    }
-                }
-                "group" | "version" => _ = cursor.string_or_null()?,
-                "licenses" => cursor.array(|cursor| {
+                b"type" => kind = Some(cursor.string()?),
+                b"name" => name = Some(cursor.string()?),
+                b"purl" => purl = cursor.string_or_null()?,
+                b"bom-ref" => self.references.extend(cursor.string_or_null()?.map(number)),
+                b"group" | b"version" => _ = cursor.string_or_null()?,
+                b"licenses" => cursor.array(|cursor| {
                     cursor.object(|member, cursor| match member {
-                        "license" if cursor.null() => Some(()),
-                        "license" => cursor.object(|member, cursor| match member {
-                            "id" | "name" => cursor.string_or_null().map(|_| ()),
+                        b"license" if cursor.null() => Some(()),
+                        b"license" => cursor.object(|member, cursor| match member {
+                            b"id" | b"name" => cursor.string_or_null().map(|_| ()),
                             _ => cursor.skip(),
                         }),
-                        "expression" => cursor.string_or_null().map(|_| ()),
+                        b"expression" => cursor.string_or_null().map(|_| ()),
                         _ => cursor.skip(),
                     })
                 })?,
-                "properties" => cursor.array(|cursor| {
+                b"properties" => cursor.array(|cursor| {
                     cursor.object(|member, cursor| match member {
-                        "name" | "value" => cursor.string().map(|_| ()),
+                        b"name" | b"value" => cursor.string().map(|_| ()),
                         _ => cursor.skip(),
                     })
                 })?,
-                "components" => cursor.array(|cursor| self.look(cursor))?,
+                b"components" => cursor.array(|cursor| self.look(cursor))?,
                 _ => cursor.skip()?,
             }
             Some(())
         })?;
         kind?;
         let name = name?;
-        let (plain, of_purl) = (name.is_ascii() && !name.contains('\\'), purl.filter(|purl| !purl.is_empty()));
+        let (plain, of_purl) = (name.is_ascii() && !name.contains(&b'\\'), purl.filter(|purl| !purl.is_empty()));
         let of_name = hint(name);
         self.names.push(of_name);
         self.any_name |= !plain;
@@ -95,25 +118,26 @@ impl Glance {
 }
 
 /// The hint of the name in a plain package URL.
-fn purl_hint(purl: &str) -> Option<u64> {
-    let (path, qualifiers) = purl.split_once('?').unwrap_or((purl, ""));
-    let last = path.rfind('/')?;
-    let name = match path.find('@') {
+fn purl_hint(purl: &[u8]) -> Option<u64> {
+    let find = |text: &[u8], byte: u8| text.iter().position(|found| *found == byte);
+    let (path, qualifiers) = find(purl, b'?').map_or((purl, &[][..]), |at| (&purl[..at], &purl[at + 1..]));
+    let last = path.iter().rposition(|byte| *byte == b'/')?;
+    let name = match find(path, b'@') {
         Some(at) if at > last => &path[last + 1..at],
         Some(_) => return None,
         None => &path[last + 1..],
     };
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+' | b':');
-    let is_name = !name.is_empty() && !name.bytes().all(|byte| byte == b'.') && name.bytes().all(is_plain);
-    (is_name && !purl.contains('#') && !qualifiers.contains('?')).then(|| hint(name))
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+' | b':');
+    let is_name = name.iter().all(is_plain) && !name.iter().all(|byte| *byte == b'.');
+    (is_name && !purl.contains(&b'#') && !qualifiers.contains(&b'?')).then(|| hint(name))
 }
 
 /// A number for the end of a name, behind group and namespace, in whatever case and with whatever of `-_.` it is spelled.
-fn hint(name: &str) -> u64 {
-    let last = name.rfind(['/', ':']).map_or(0, |at| at + 1);
+fn hint(name: &[u8]) -> u64 {
+    let last = name.iter().rposition(|byte| matches!(byte, b'/' | b':')).map_or(0, |at| at + 1);
     let mut hash = 0xCBF2_9CE4_8422_2325_u64;
     let mut before = 0;
-    for byte in name.as_bytes()[last..].iter() {
+    for byte in &name[last..] {
         let byte = if matches!(byte, b'_' | b'.') { b'-' } else { byte.to_ascii_lowercase() };
         if byte != b'-' || before != b'-' {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
@@ -123,7 +147,7 @@ fn hint(name: &str) -> u64 {
     hash
 }
 
-fn number(text: &str) -> u64 {
+fn number(text: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
@@ -131,7 +155,6 @@ fn number(text: &str) -> u64 {
 
 /// A place in canonical JSON: valid, without white space, each name once in an object.
 struct Cursor<'t> {
-    text: &'t str,
     bytes: &'t [u8],
     at: usize,
 }
@@ -152,7 +175,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Passes over a string, whose escapes stay.
-    fn string(&mut self) -> Option<&'t str> {
+    fn string(&mut self) -> Option<&'t [u8]> {
         self.expect(b'"')?;
         let start = self.at;
         loop {
@@ -163,7 +186,7 @@ impl<'t> Cursor<'t> {
             }
         }
         self.at += 1;
-        self.text.get(start..self.at - 1)
+        self.bytes.get(start..self.at - 1)
     }
 
     fn null(&mut self) -> bool {
@@ -172,11 +195,11 @@ impl<'t> Cursor<'t> {
         is_there
     }
 
-    fn string_or_null(&mut self) -> Option<Option<&'t str>> {
+    fn string_or_null(&mut self) -> Option<Option<&'t [u8]>> {
         if self.null() { Some(None) } else { self.string().map(Some) }
     }
 
-    fn object(&mut self, mut member: impl FnMut(&'t str, &mut Self) -> Option<()>) -> Option<()> {
+    fn object(&mut self, mut member: impl FnMut(&'t [u8], &mut Self) -> Option<()>) -> Option<()> {
         self.expect(b'{')?;
         if self.take(b'}') {
             return Some(());
