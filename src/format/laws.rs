@@ -389,12 +389,23 @@ fn statement() -> impl Strategy<Value = VexStatement> {
     let status = select(&[NotAffected, Affected, Fixed, UnderInvestigation][..]);
     let words = ["component_not_present", "vulnerable_code_not_in_execute_path", "inline_mitigations_already_exist"];
     let word = prop_oneof![select(words.to_vec()).prop_map(str::to_owned), text()];
-    (text(), text(), status, option::of(word)).prop_map(|(vulnerability, product, status, word)| VexStatement {
+    (text(), product(), status, option::of(word)).prop_map(|(vulnerability, product, status, word)| VexStatement {
         vulnerability,
-        product: product.parse::<Purl>().map_or(product, |purl| purl.to_string()),
+        product,
         status,
         justification: word.filter(|_| status == NotAffected),
     })
+}
+
+/// A product as readers know it, or a component inside of one.
+fn product() -> impl Strategy<Value = String> {
+    let one = || {
+        let purls = ["pkg:npm/a@1", "pkg:oci/i@sha256:00", "pkg:npm/%40s/b@2?x=y#z"].map(str::to_owned).to_vec();
+        let text = prop_oneof![text(), select(purls)];
+        text.prop_map(|text| text.parse::<Purl>().map_or(text, |purl| purl.to_string()))
+    };
+    let inside = (one(), one()).prop_map(|(whole, part)| format!("{whole} -> {part}"));
+    prop_oneof![3 => one(), 1 => inside]
 }
 
 fn sorted<T: Ord + Clone>(values: &[T]) -> Vec<T> {

@@ -90,13 +90,14 @@ impl Reader {
         }
     }
 
-    /// What a reference means: a `bom-ref`, the fragment of a BOM-Link, or a purl itself.
+    /// What a reference means: a `bom-ref`, the fragment of a BOM-Link, or a purl itself. A component inside a product,
+    /// `whole -> part`, is neither: it is known by these words.
     pub(crate) fn resolve(&self, reference: &str) -> Option<Place> {
         let fragment = reference.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#')).map(|(_, id)| id);
         if let Some(place) = self.by_ref.get(reference).or_else(|| self.by_ref.get(fragment?)) {
             return Some(place.clone());
         }
-        let purl: Purl = fragment.unwrap_or(reference).parse().ok()?;
+        let purl: Purl = fragment.or(Some(reference)).filter(|text| !text.contains(" -> "))?.parse().ok()?;
         let facts = purl::facts(&purl)?;
         Some(Place { key: purl.to_string(), name: facts.name, version: facts.version.unwrap_or_default() })
     }
