@@ -37,7 +37,7 @@ const OSV_SCANNER: Scanner = Scanner { part: "osv-scanner", program: "bin/osv-sc
 
 /// How many workflows and packages make a scan long.
 const WORKFLOWS: usize = 60;
-const PACKAGES: usize = 20_000;
+const PACKAGES: usize = 3_000;
 
 /// Every case that can be had here; what they read is written below `folder`.
 pub fn cases(folder: &Path) -> Fallible<Vec<Case>> {

@@ -100,6 +100,7 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
         (true, false) => Purpose::Isolated,
         (false, _) => Purpose::Traced,
     };
+    let processors = (!traced).then_some(processors);
     let launch = Launch::new(Program::find(spec, places)?, filter::build(spec, purpose), processors, reading)?;
     let children = sys::child_events().or_fail("watch the program")?;
     inside.say(&Said::Built { lost });

@@ -24,7 +24,9 @@ pub(super) struct Launch {
     environment: CStrings,
     directory: CString,
     filter: Vec<Instruction>,
-    processors: CpuSet,
+    /// Where it may run, unless a tracer says so once it has started: to leave the processor on the way costs more than all
+    /// other steps where others are waiting for one.
+    processors: Option<CpuSet>,
     nothing: OwnedFd,
     /// What it may read, where that is not decided by what is mounted.
     reading: Option<RulesetCreated>,
@@ -44,7 +46,7 @@ impl Launch {
     pub(super) fn new(
         program: Program,
         filter: Vec<Instruction>,
-        processors: CpuSet,
+        processors: Option<CpuSet>,
         reading: Option<RulesetCreated>,
     ) -> Result<Self, Stopped> {
         let text = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::from).or_fail("pass on the command");
@@ -86,7 +88,9 @@ impl Launch {
 
     fn become_program(&self) -> Result<std::convert::Infallible, (Step, rustix::io::Errno)> {
         let prepare = |errno| (Step::Prepare, errno);
-        sched_setaffinity(None, &self.processors).map_err(prepare)?;
+        if let Some(processors) = &self.processors {
+            sched_setaffinity(None, processors).map_err(prepare)?;
+        }
         setsid().map_err(prepare)?;
         dup2_stdin(&self.nothing).map_err(prepare)?;
         chdir(&self.directory).map_err(|errno| (Step::Enter, errno))?;

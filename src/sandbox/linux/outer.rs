@@ -73,7 +73,7 @@ impl Run<'_> {
             }
             Forked::Parent(init) => {
                 drop(inside);
-                let made = self.lead(&link, init, root.map(PathBuf::as_path), traced);
+                let made = self.lead(&link, init, root.map(PathBuf::as_path), traced.then_some(processors));
                 if made.is_err() {
                     kill_process(init, Signal::KILL).ok();
                 }
@@ -93,8 +93,8 @@ impl Run<'_> {
         std::process::exit(0)
     }
 
-    /// The parent's way: lets the first process begin and follows it.
-    fn lead(&self, link: &Link, init: Pid, root: Option<&Path>, traced: bool) -> Result<Report, Stopped> {
+    /// The parent's way: lets the first process begin and follows it; as its tracer if it is given stella's processors.
+    fn lead(&self, link: &Link, init: Pid, root: Option<&Path>, traced_on: Option<CpuSet>) -> Result<Report, Stopped> {
         let nothing = openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
         let nothing = nothing.or_fail("open `/dev/null`")?;
         dup2_stdin(&nothing)
@@ -104,19 +104,20 @@ impl Run<'_> {
         if root.is_none() {
             map_user(init, self.spec.user)?;
         }
-        if traced {
+        if traced_on.is_some() {
             tracee::seize(init.as_raw_pid()).map_err(|source| {
                 let errno = super::number_of(&source);
                 Stopped::Refused(Cause { part: Part::Tracing, step: "trace system calls".to_owned(), errno })
             })?;
         }
         sys::tick(TICK).or_fail("set a timer")?;
-        link.go(traced);
-        let followed = if traced {
-            let walls = if root.is_none() { Walls::Namespaces } else { Walls::Tracer };
-            Tracer::new(self.spec, (walls, root), link, init.as_raw_pid(), self.begun).follow()
-        } else {
-            follow(link, init)
+        link.go(traced_on.is_some());
+        let followed = match traced_on {
+            Some(processors) => {
+                let walls = if root.is_none() { Walls::Namespaces } else { Walls::Tracer };
+                Tracer::new(self.spec, (walls, root), link, init.as_raw_pid(), processors, self.begun).follow()
+            }
+            None => follow(link, init),
         };
         self.report(link, followed)
     }

@@ -280,6 +280,25 @@ fn more_processors_than_there_are_is_reported() {
     }
 }
 
+/// By what the kernel says of the program, not by what it is shown of the machine.
+#[test]
+fn a_program_runs_on_the_processors_that_were_chosen() {
+    let allowed = |status: &str| {
+        let line = status.lines().find(|line| line.starts_with("Cpus_allowed_list:"));
+        line.and_then(|line| line.split_whitespace().nth(1)).unwrap_or_default().to_owned()
+    };
+    let ours = allowed(&std::fs::read_to_string("/proc/self/status").unwrap());
+    let first = ours.split(['-', ',']).next().unwrap();
+    for ceiling in LEVELS {
+        for (count, expected) in [(None, ours.as_str()), (Some(1), first)] {
+            let mut spec = spec(&["/bin/grep", "Cpus", "/proc/self/status"]);
+            spec.cpu_count = count;
+            let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+            assert_eq!(allowed(&out(&finished)), expected, "{ceiling:?}");
+        }
+    }
+}
+
 #[test]
 fn exit_codes_and_signals_are_reported() {
     for ceiling in LEVELS {

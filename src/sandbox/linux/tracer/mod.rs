@@ -26,6 +26,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Instant;
 
+use rustix::thread::CpuSet;
+
 pub(super) use observed::Observed;
 use task::{AtExit, Task};
 
@@ -74,6 +76,8 @@ pub(super) struct Tracer<'a> {
     program: Option<Pid>,
     /// Whether it has executed the program.
     started: bool,
+    /// The processors that stella may use.
+    processors: CpuSet,
     tasks: HashMap<Pid, Task>,
     /// Stopped at birth before their parent's event has come.
     early: Vec<Pid>,
@@ -94,6 +98,7 @@ impl<'a> Tracer<'a> {
         (walls, private): (Walls, Option<&'a Path>),
         link: &'a Link,
         init: Pid,
+        processors: CpuSet,
         begun: Instant,
     ) -> Self {
         let now = match spec.clock {
@@ -109,6 +114,7 @@ impl<'a> Tracer<'a> {
             init,
             program: None,
             started: false,
+            processors,
             tasks: HashMap::new(),
             early: Vec::new(),
             clock: clock::Standing::new(now, step),
@@ -158,8 +164,12 @@ impl<'a> Tracer<'a> {
                 Resume::Run
             }
             libc::PTRACE_EVENT_EXEC => {
-                self.started |= Some(pid) == self.program;
+                let starts = !self.started && Some(pid) == self.program;
+                self.started |= starts;
                 self.executed(pid);
+                if starts {
+                    self.spread(pid);
+                }
                 Resume::Run
             }
             libc::PTRACE_EVENT_STOP => match signal {
