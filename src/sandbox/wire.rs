@@ -21,6 +21,8 @@ const LONGEST: u32 = 16 << 20;
 pub(crate) struct Request {
     pub(crate) mechanism: Mechanism,
     pub(crate) spec: SandboxSpec,
+    /// The processors that stella may use; none where they are those of the helper.
+    pub(crate) processors: Vec<usize>,
     /// Build the sandbox and run nothing.
     pub(crate) probe: bool,
 }

@@ -14,6 +14,7 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest::PRIVATE;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::{Reached, lost_at};
+use crate::sandbox::linux::here;
 use crate::sandbox::linux::running::{Printed, Running};
 use crate::sandbox::run::{Ending, Finished, Reason};
 use crate::sandbox::spec::SandboxSpec;
@@ -137,9 +138,9 @@ impl Attempt<'_> {
     fn make(self) -> Result<Tried, SandboxError> {
         let begun = Instant::now();
         let (ours, theirs) = UnixStream::pair().map_err(|source| machine("make a socket", source))?;
-        let child = self.start(theirs)?;
+        let (child, processors) = self.start(theirs)?;
         // A helper that died early is told apart by its missing report, not by the failing write.
-        self.ask(&ours).ok();
+        self.ask(&ours, processors).ok();
         let mut running = Running::new(child, ours, self.spec.limits.captured_bytes);
         let (report, killed) = running.wait(begun.checked_add(self.spec.limits.wall));
         let Printed { stdout, stderr, exceeded } = running.drain();
@@ -181,21 +182,28 @@ impl Attempt<'_> {
         }))
     }
 
-    fn start(&self, socket: UnixStream) -> Result<Child, SandboxError> {
+    /// Starts the helper, on the processor that this thread is on; returns with it where this thread may run.
+    fn start(&self, socket: UnixStream) -> Result<(Child, Vec<usize>), SandboxError> {
         let failed = |source| SandboxError::Start { helper: self.helper.to_owned(), source };
         let helper = std::path::absolute(self.helper).map_err(failed)?;
+        let before = here::stay();
         // No working directory: with one, stella's memory would be copied for the start.
-        Command::new(helper)
+        let started = Command::new(helper)
             .env_clear()
             .stdin(OwnedFd::from(socket))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .spawn()
-            .map_err(failed)
+            .spawn();
+        let processors = before.map_or_else(Vec::new, |before| {
+            here::leave(&before);
+            here::numbers(&before)
+        });
+        Ok((started.map_err(failed)?, processors))
     }
 
-    fn ask(&self, to: &UnixStream) -> io::Result<()> {
-        wire::send(to, &Request { mechanism: self.mechanism.clone(), spec: self.spec.clone(), probe: self.probe })
+    fn ask(&self, to: &UnixStream, processors: Vec<usize>) -> io::Result<()> {
+        let (mechanism, spec) = (self.mechanism.clone(), self.spec.clone());
+        wire::send(to, &Request { mechanism, spec, processors, probe: self.probe })
     }
 
     fn failure(&self, what: &Failure, source: io::Error) -> SandboxError {

@@ -12,6 +12,7 @@ pub(crate) mod client;
 mod dns;
 mod family;
 mod filter;
+mod here;
 mod init;
 mod launch;
 mod limits;

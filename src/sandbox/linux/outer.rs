@@ -9,9 +9,10 @@ use std::time::Instant;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::process::{Pid, Signal, chdir, getegid, geteuid, kill_process, setsid};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity, set_thread_groups};
+use rustix::thread::{CpuSet, sched_getaffinity, set_thread_groups};
 
 use crate::sandbox::ledger::Ledger;
+use crate::sandbox::linux::here;
 use crate::sandbox::linux::init::{self, Setting};
 use crate::sandbox::linux::link::{self, Inside, Link, Said};
 use crate::sandbox::linux::sys::{self, Forked};
@@ -28,10 +29,16 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
     sys::default_signals();
     setsid().or_fail("start a session")?;
     chdir("/").or_fail("leave the caller's folder")?;
-    let Request { mechanism, spec, probe } = wire::receive(&socket).or_fail("read the request")?;
-    let run = Run { spec: &spec, probe, begun };
+    let Request { mechanism, spec, processors, probe } = wire::receive(&socket).or_fail("read the request")?;
+    let processors = match processors.as_slice() {
+        [] => sched_getaffinity(None).or_fail("find the processors")?,
+        numbers => here::of_numbers(numbers),
+    };
+    let run = Run { spec: &spec, processors, probe, begun };
     match mechanism {
-        Mechanism::Plain { root } => plain::serve(&socket, root, closed, &spec, probe).map(|report| (report, None)),
+        Mechanism::Plain { root } => {
+            plain::serve(&socket, root, closed, &spec, (processors, probe)).map(|report| (report, None))
+        }
         Mechanism::Full => {
             closed.or_refuse("close the caller's files")?;
             run.make(socket, None, true)
@@ -52,6 +59,8 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
 
 struct Run<'a> {
     spec: &'a SandboxSpec,
+    /// Those that stella may use.
+    processors: CpuSet,
     probe: bool,
     begun: Instant,
 }
@@ -59,9 +68,9 @@ struct Run<'a> {
 impl Run<'_> {
     /// Makes the run: in namespaces unless it has a folder of its own on the machine.
     fn make(&self, socket: UnixStream, root: Option<&PathBuf>, traced: bool) -> Result<(Report, Option<Pid>), Stopped> {
-        let processors = sched_getaffinity(None).or_fail("find the processors")?;
-        // Three processes hand each other the run while it is built: on one processor that takes no interrupts.
-        stay_here();
+        let processors = self.processors;
+        // Stella has started this process so, if it could.
+        here::stay();
         let (link, inside) = link::link(socket).or_fail("make a socket")?;
         let flags = if root.is_some() { 0 } else { namespaces(self.spec.network) };
         // Only the superuser can; whoever cannot keeps groups that have no number inside.
@@ -194,13 +203,4 @@ fn map_user(init: Pid, user: User) -> Result<(), Stopped> {
     }
     write("uid_map", &format!("{} {} 1", user.uid(), geteuid().as_raw())).or_refuse("map the user")?;
     write("gid_map", &format!("{} {} 1", user.gid(), getegid().as_raw())).or_refuse("map the group")
-}
-
-/// Keeps this process on the processor that it is on.
-fn stay_here() {
-    if let Some(here) = sys::current_processor() {
-        let mut one = CpuSet::new();
-        one.set(here);
-        sched_setaffinity(None, &one).ok();
-    }
 }

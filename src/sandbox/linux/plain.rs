@@ -12,7 +12,7 @@ use rustix::process::{
     DumpableBehavior, Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, set_dumpable_behavior, wait,
 };
 
-use rustix::thread::{sched_getaffinity, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::linux::{During, Stopped, family, how_of, restrict, wait_for};
@@ -29,7 +29,7 @@ pub(super) fn serve(
     root: PathBuf,
     closed: rustix::io::Result<()>,
     spec: &SandboxSpec,
-    probe: bool,
+    (ours, probe): (CpuSet, bool),
 ) -> Result<Report, Stopped> {
     // Orphans come to this process instead of the machine's init, and can be found.
     set_child_subreaper(Some(getpid())).or_fail("keep orphans")?;
@@ -37,7 +37,6 @@ pub(super) fn serve(
     for (number, mount) in spec.mounts.iter().enumerate() {
         mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
     }
-    let ours = sched_getaffinity(None).or_fail("find the processors")?;
     let (processors, fewer) = restrict::processors(spec, &ours);
     sched_setaffinity(None, &processors).or_fail("keep to the processors")?;
     let mut lost = restrict::apply(spec)?;

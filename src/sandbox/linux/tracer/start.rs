@@ -5,10 +5,10 @@ use std::fs;
 
 use rustix::thread::sched_setaffinity;
 
-use crate::sandbox::linux::restrict;
 use crate::sandbox::linux::tracee::{self, Pid, read_word};
 use crate::sandbox::linux::tracer::Tracer;
 use crate::sandbox::linux::tracer::random::{fill, mix};
+use crate::sandbox::linux::{here, restrict};
 use crate::sandbox::spec::Clock;
 
 /// Entries of the auxiliary vector (`linux/auxvec.h`).
@@ -52,7 +52,7 @@ impl Tracer<'_> {
         if sched_setaffinity(rustix::process::Pid::from_raw(program), &chosen).is_err() {
             tracee::kill(program);
         }
-        sched_setaffinity(None, &self.processors).ok();
+        here::leave(&self.processors);
     }
 
     /// Whether the new program sees neither the kernel's clock nor its randomness.
