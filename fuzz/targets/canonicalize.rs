@@ -1,12 +1,14 @@
 //! The canonicaliser on any bytes: no panic; what it accepts, another strict reader accepts and understands alike; one
-//! pass is what the way by a document is, at once and in blocks; under rules, twice is the same as once.
+//! pass is what the way by a document is, at once, in blocks and in windows; under rules, twice is the same as once.
 #![no_main]
 
 use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use stella::canonical::{Limits, Profile, Roots, Sink, canonicalize_with, explain, jcs, send_with};
+use stella::canonical::{
+    Limits, Profile, Roots, Sink, Source, Unsuited, canonicalize_with, explain, jcs, send_in_windows, send_with,
+};
 use stella::format::{detect, tool};
 use stella::model::artifact::ArtifactFormat;
 
@@ -19,6 +21,25 @@ impl Sink for Gathered {
 
     fn restart(&mut self) {
         self.0.clear();
+    }
+}
+
+struct Pieces<'i> {
+    input: &'i [u8],
+    rest: &'i [u8],
+}
+
+impl Source for Pieces<'_> {
+    fn fill(&mut self, room: &mut [u8]) -> Result<usize, Unsuited> {
+        let (now, later) = self.rest.split_at(self.rest.len().min(room.len()));
+        room[..now.len()].copy_from_slice(now);
+        self.rest = later;
+        Ok(now.len())
+    }
+
+    fn restart(&mut self) -> Result<(), Unsuited> {
+        self.rest = self.input;
+        Ok(())
     }
 }
 
@@ -42,11 +63,16 @@ fuzz_target!(|input: &[u8]| {
 fn under(profile: &Profile, input: &[u8], limits: &Limits, is_json: bool) {
     // It always goes by a document.
     let explained = explain(profile, &Roots::default(), input, limits);
+    let mut gathered = Gathered(Vec::new());
+    let window = 1 + input.len() % 251;
+    let in_windows =
+        send_in_windows(profile, &mut Pieces { input, rest: input }, window, limits, &mut gathered);
     let once = match (canonicalize_with(profile, input, limits), &explained) {
         (Ok(once), Ok(_)) => once,
         (once, explained) => {
             // What one profile refuses, all of JSON do.
             assert!(!is_json, "`{}` refuses JSON", profile.name());
+            assert_eq!(in_windows, Err(Unsuited), "under {}", profile.name());
             return assert_eq!(once.err(), explained.as_ref().err().cloned(), "under {}", profile.name());
         }
     };
@@ -60,6 +86,9 @@ fn under(profile: &Profile, input: &[u8], limits: &Limits, is_json: bool) {
         }
     }
     assert_eq!(once.masked, hidden, "under {}", profile.name());
+    if let Ok(masked) = &in_windows {
+        assert_eq!((&gathered.0, masked), (&once.bytes, &once.masked), "in windows, under {}", profile.name());
+    }
     let mut sink = Gathered(Vec::new());
     let masked = send_with(profile, input, limits, &mut sink).expect("it was accepted at once");
     assert_eq!((&sink.0, &masked), (&once.bytes, &once.masked), "under {}", profile.name());

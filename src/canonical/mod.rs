@@ -50,7 +50,7 @@ pub use difference::first_difference;
 pub use error::{JsonError, JsonErrorKind};
 pub use explain::{Explanation, RuleUse, explain};
 pub use limits::Limits;
-pub use pass::{Apart, Parted, Sink, Unsuited};
+pub use pass::{Apart, Parted, Sink, Source, Unsuited};
 pub use pipeline::{InvalidRoot, Roots};
 pub use profile::{Action, Form, Profile, ProfileError};
 
@@ -125,6 +125,25 @@ pub fn send_with(
             }
         };
     Ok(named(profile, masked))
+}
+
+/// As [`send_with`], of a document that is read in windows of at least `window` bytes and not held as a whole where that is
+/// possible.
+///
+/// # Errors
+/// [`Unsuited`] where it has to be read as a whole: it is refused or cannot be read, one pass is not enough, or its form is
+/// bytes. What `sink` took is void then, and it was begun anew.
+pub fn send_in_windows(
+    profile: &Profile,
+    source: &mut dyn Source,
+    window: usize,
+    limits: &Limits,
+    sink: &mut dyn Sink,
+) -> Result<BTreeMap<String, u64>, Unsuited> {
+    if profile.form() == Form::Bytes {
+        return Err(Unsuited);
+    }
+    Ok(named(profile, pass::send_in_windows(source, window, pass::BLOCK, profile.rules(), limits, sink)?))
 }
 
 /// Whether one pass cannot be enough: a root may stand in any text. Other rules that look at more than one place at a time

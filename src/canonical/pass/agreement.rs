@@ -9,6 +9,8 @@ use crate::canonical::scramble::Scramble;
 use crate::canonical::{Action, JsonError, Limits, Profile, Roots, parse, pipeline};
 use crate::model::artifact::ArtifactFormat;
 
+pub(super) mod windows;
+
 type Outcome = Result<(Vec<u8>, Vec<u64>), JsonError>;
 
 fn by_document(input: &[u8], profile: &Profile, limits: &Limits) -> Outcome {

@@ -44,9 +44,8 @@ pub struct Apart<'p> {
     waiting: Vec<u8>,
     /// How much has to wait before another try is worth it.
     enough: usize,
-    rope: Rope,
-    elements: Elements,
-    width: usize,
+    /// The elements that were read. None where the profile has no such set, or they are wrong.
+    walk: Option<Walk<'static, 'p, 'static, true>>,
 }
 
 enum Stage {
@@ -66,9 +65,7 @@ impl<'p> Apart<'p> {
             at: 0,
             waiting: Vec::new(),
             enough: 0,
-            rope: Rope::with_capacity(size),
-            elements: Elements::default(),
-            width: 0,
+            walk: Walk::apart(profile.rules(), member, &Limits::new(usize::MAX, DEEPEST), size),
         }
     }
 
@@ -109,22 +106,17 @@ impl<'p> Apart<'p> {
             }
             Err(_) => return Err(Unsuited),
         };
-        let read_before =
-            (std::mem::replace(&mut self.rope, Rope::with_capacity(0)), std::mem::take(&mut self.elements));
-        let limits = Limits::new(usize::MAX, DEEPEST);
-        let rules = self.profile.rules();
-        let walk = Walk::<true>::apart(complete, rules, self.member, &limits, read_before);
-        let mut walk = walk.ok_or(Unsuited)?;
+        let mut walk = self.walk.take().ok_or(Unsuited)?.onto(complete, 0, 1);
         let (used, is_whole) = match walk.elements() {
             Ok(end) => (end, true),
             // Perhaps only because it goes on in the next block: if not, that shows before the end of the document.
-            Err(stop) if matches!(*stop, Stop::Fault(_)) => (walk.back().ok_or(Unsuited)?.at, false),
+            Err(stop) if matches!(*stop, Stop::Fault(_)) => (walk.back(), false),
             Err(_) => return Err(Unsuited),
         };
         if walk.masked.iter().any(|count| *count > 0) || !walk.read.out.rope.is_flat() {
             return Err(Unsuited);
         }
-        (self.rope, self.elements, self.width) = walk.into_set();
+        self.walk = Some(walk.onto("", 0, 0));
         if is_whole {
             self.rest.push(b']');
             self.rest.extend_from_slice(&self.waiting[used..]);
@@ -156,9 +148,10 @@ impl<'p> Apart<'p> {
         if canonical.as_bytes().get(middle) != Some(&b']') {
             return Err(Unsuited);
         }
-        self.elements.put_in_order(self.width, &self.rope);
         let masked = canonical::named(self.profile, masked);
-        let Self { member, rest, at, rope, elements, .. } = self;
+        let Self { member, rest, at, walk, .. } = self;
+        let (rope, mut elements, width) = walk.ok_or(Unsuited)?.into_set();
+        elements.put_in_order(width, &rope);
         Ok(Parted { member, rest, at, canonical, middle, masked, rope, elements })
     }
 }

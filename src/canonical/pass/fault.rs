@@ -14,6 +14,8 @@ pub(super) enum Stop {
     Misguess,
     /// The rules mean more different places than are remembered.
     Unsuited,
+    /// The text ends before it is known how the document goes on.
+    Short,
 }
 
 /// What is wrong with a document.

@@ -1,6 +1,7 @@
 //! Members of the objects that are open, and the order of their names.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use crate::canonical::pass::rope::Span;
 use crate::canonical::pass::{by_text, scan};
@@ -44,6 +45,13 @@ impl Member {
         let prefix = scan::prefix(input, name, name_end);
         let span = Span { start, end: start };
         Self { prefix, name, name_end, complex, symbol: 0, span, value: 0, kept: Kept::Written }
+    }
+
+    /// Notes that its name will begin at `at`: where it stands now.
+    pub(super) fn move_name(&mut self, at: usize) -> Range<usize> {
+        let name = self.name..self.name_end;
+        (self.name, self.name_end) = (at, at + name.len());
+        name
     }
 
     /// The name as written, without quotes.

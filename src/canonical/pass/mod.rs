@@ -10,8 +10,9 @@
 //! It does what [`parse`](crate::canonical::parse) and [`emit`](crate::canonical::emit) do for rules that look at one
 //! place at a time; their result is the measure of it, errors included. What looks at a whole document needs them.
 //!
-//! Invariants: time is linear in the input but for sorting; memory is the input, the output, or a block of it where
-//! it can be sent early, and what is noted for each member of the objects that are open.
+//! Invariants: time is linear in the input but for sorting; memory is the input, or a window of it where it is read in
+//! such; the output, or a block of it where it can be sent early; and what is noted for each member of the objects that
+//! are open.
 
 use crate::canonical::error::{JsonError, JsonErrorKind};
 use crate::canonical::limits::Limits;
@@ -31,17 +32,22 @@ mod scan;
 mod set;
 mod spine;
 mod walk;
+mod windows;
 mod writer;
 
 #[cfg(test)]
 mod agreement;
 
 use fault::Stop;
+use rope::Rope;
 use spine::{Blocks, Spine};
 use walk::Walk;
+use windows::{Halt, Window};
 
 pub use apart::{Apart, Parted, Unsuited};
+pub(super) use spine::BLOCK;
 pub use spine::Sink;
+pub use windows::Source;
 
 /// How a pass ended.
 pub(super) enum Ending<T> {
@@ -57,8 +63,8 @@ pub(super) type Written = (Vec<u8>, Vec<u64>);
 pub(super) fn bytes(input: &[u8], rules: &[Rule], limits: &Limits) -> Result<Ending<Written>, JsonError> {
     let text = checked(input, limits)?;
     Ok(match run(text, rules, limits, Spine::default(), input.len())? {
-        Ran::Done { rope, masked, .. } if rope.is_flat() => Ending::Done((rope.bytes, masked)),
-        Ran::Done { rope, masked, .. } => {
+        Ran::Done(Done { rope, masked, .. }) if rope.is_flat() => Ending::Done((rope.bytes, masked)),
+        Ran::Done(Done { rope, masked, .. }) => {
             let mut bytes = Vec::with_capacity(rope.bytes.len());
             rope.all().for_each(|piece| bytes.extend_from_slice(piece));
             Ending::Done((bytes, masked))
@@ -75,14 +81,8 @@ pub(super) fn send(
     sink: &mut dyn Sink,
 ) -> Result<Ending<Vec<u64>>, JsonError> {
     let text = checked(input, limits)?;
-    match run(text, rules, limits, Spine::new(sink), 0)? {
-        Ran::Done { mut rope, masked, mut blocks } => {
-            if let Some(blocks) = &mut blocks {
-                blocks.push_all(&mut rope);
-                blocks.flush();
-            }
-            return Ok(Ending::Done(masked));
-        }
+    match run(text, rules, limits, Spine::new(sink, BLOCK), 0)? {
+        Ran::Done(done) => return Ok(Ending::Done(done.send_rest())),
         Ran::Unsuited => {
             sink.restart();
             return Ok(Ending::Unsuited);
@@ -90,14 +90,35 @@ pub(super) fn send(
         Ran::Misguess => sink.restart(),
     }
     Ok(match run(text, rules, limits, Spine::default(), input.len())? {
-        Ran::Done { mut rope, masked, .. } => {
-            let mut blocks = Blocks::new(sink);
-            blocks.push_all(&mut rope);
-            blocks.flush();
-            Ending::Done(masked)
-        }
+        Ran::Done(done) => Ending::Done(done.send_to(sink)),
         Ran::Misguess | Ran::Unsuited => Ending::Unsuited,
     })
+}
+
+/// As [`send`], of a document that is read in windows of at least `window` bytes; elements of arrays of at least `early`
+/// bytes are sent early.
+pub(super) fn send_in_windows(
+    source: &mut dyn Source,
+    window: usize,
+    early: usize,
+    rules: &[Rule],
+    limits: &Limits,
+    sink: &mut dyn Sink,
+) -> Result<Vec<u64>, Unsuited> {
+    match read(&mut Window::new(source, window, limits), rules, limits, Spine::new(sink, early)) {
+        Ok(done) => return Ok(done.send_rest()),
+        Err(halt) => {
+            sink.restart();
+            if let Halt::Unsuited = halt {
+                return Err(Unsuited);
+            }
+        }
+    }
+    source.restart()?;
+    match read(&mut Window::new(source, window, limits), rules, limits, Spine::default()) {
+        Ok(done) => Ok(done.send_to(sink)),
+        Err(_) => Err(Unsuited),
+    }
 }
 
 /// `bytes` as text if they are canonical: what comes out of them under no rules is what they are.
@@ -137,9 +158,45 @@ fn checked<'a>(input: &'a [u8], limits: &Limits) -> Result<&'a str, JsonError> {
 }
 
 enum Ran<'s> {
-    Done { rope: rope::Rope, masked: Vec<u64>, blocks: Option<Blocks<'s>> },
+    Done(Done<'s>),
     Misguess,
     Unsuited,
+}
+
+/// A document that was read.
+struct Done<'s> {
+    /// What of it was not sent.
+    rope: Rope,
+    masked: Vec<u64>,
+    blocks: Option<Blocks<'s>>,
+}
+
+impl<'s> Done<'s> {
+    fn of<const RULES: bool>(walk: Walk<'_, '_, 's, RULES>) -> Self {
+        Self { rope: walk.read.out.rope, masked: walk.masked, blocks: walk.spine.blocks }
+    }
+
+    /// Sends what was not sent early.
+    fn send_rest(mut self) -> Vec<u64> {
+        if let Some(mut blocks) = self.blocks.take() {
+            blocks.push_all(&mut self.rope);
+            blocks.flush();
+        }
+        self.masked
+    }
+
+    /// Sends all of it, of which nothing was sent early.
+    fn send_to(self, sink: &'s mut dyn Sink) -> Vec<u64> {
+        Self { blocks: Some(Blocks::new(sink)), ..self }.send_rest()
+    }
+}
+
+fn read<'s>(window: &mut Window<'_>, rules: &[Rule], limits: &Limits, spine: Spine<'s>) -> Result<Done<'s>, Halt> {
+    if rules.is_empty() {
+        windows::read(Walk::<false>::new("", rules, limits, spine, 0), window).map(Done::of)
+    } else {
+        windows::read(Walk::<true>::new("", rules, limits, spine, 0), window).map(Done::of)
+    }
 }
 
 fn run<'s>(text: &str, rules: &[Rule], limits: &Limits, spine: Spine<'s>, size: usize) -> Result<Ran<'s>, JsonError> {
@@ -150,12 +207,12 @@ fn run<'s>(text: &str, rules: &[Rule], limits: &Limits, spine: Spine<'s>, size: 
     }
 }
 
-fn walked<'s, const RULES: bool>(mut walk: Walk<'_, 's, RULES>) -> Result<Ran<'s>, JsonError> {
-    match walk.document() {
-        Ok(()) => Ok(Ran::Done { rope: walk.read.out.rope, masked: walk.masked, blocks: walk.spine.blocks }),
+fn walked<'s, const RULES: bool>(mut walk: Walk<'_, '_, 's, RULES>) -> Result<Ran<'s>, JsonError> {
+    match walk.document(0) {
+        Ok(()) => Ok(Ran::Done(Done::of(walk))),
         Err(stop) => match *stop {
             Stop::Misguess => Ok(Ran::Misguess),
-            Stop::Unsuited => Ok(Ran::Unsuited),
+            Stop::Unsuited | Stop::Short => Ok(Ran::Unsuited),
             Stop::Fault(fault) => Err(fault::located(walk.read.text, fault, &walk.frames, &walk.members)),
         },
     }

@@ -10,9 +10,9 @@ use crate::canonical::pass::rope::{Rope, Span};
 use crate::canonical::pass::walk::{Kind, Walk};
 
 /// How much is sent at once, in bytes.
-const BLOCK: usize = 128 << 10;
+pub(in crate::canonical) const BLOCK: usize = 128 << 10;
 /// Of an object with more members nothing is sent early: they are gone through for each array.
-const MOST_MEMBERS: usize = 1_000;
+pub(super) const MOST_MEMBERS: usize = 1_000;
 
 /// Where canonical bytes go, a block at a time.
 pub trait Sink {
@@ -67,6 +67,8 @@ impl<'s> Blocks<'s> {
 pub(super) struct Spine<'s> {
     /// None where nothing is sent early.
     pub(super) blocks: Option<Blocks<'s>>,
+    /// How long an array is at least of which elements are sent early.
+    early: usize,
     /// Whether the elements of the array that is being read are sent.
     open: bool,
     /// Whether the root is an object of which something was sent.
@@ -78,32 +80,25 @@ pub(super) struct Spine<'s> {
 }
 
 impl<'s> Spine<'s> {
-    pub(super) fn new(sink: &'s mut dyn Sink) -> Self {
-        Self { blocks: Some(Blocks::new(sink)), ..Self::default() }
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.open
+    /// Sends elements early of arrays of at least `early` bytes.
+    pub(super) fn new(sink: &'s mut dyn Sink, early: usize) -> Self {
+        Self { blocks: Some(Blocks::new(sink)), early, ..Self::default() }
     }
 
     pub(super) fn is_begun(&self) -> bool {
         self.begun
     }
 
-    pub(super) fn close(&mut self) {
-        self.open = false;
-    }
-
     /// Whether an array whose elements began at `body` and reach up to `place` is long enough to be sent.
     #[inline(always)]
     pub(super) fn wants(&self, place: usize, body: usize) -> bool {
         let length = if self.open { place } else { place - body };
-        length >= BLOCK && self.blocks.is_some()
+        length >= self.early && self.blocks.is_some()
     }
 }
 
-impl<const RULES: bool> Walk<'_, '_, RULES> {
-    /// Sends the elements up to the input's `at` of an array at the root or in a member of it.
+impl<const RULES: bool> Walk<'_, '_, '_, RULES> {
+    /// Sends the elements up to the comma at the input's `at` of an array at the root or in a member of it.
     #[inline(never)]
     pub(super) fn flow(&mut self, at: usize) -> Pass<()> {
         if !self.spine.open {
@@ -122,8 +117,17 @@ impl<const RULES: bool> Walk<'_, '_, RULES> {
         Ok(())
     }
 
+    /// Sends what of the member of the root that ends at the input's `at` was not sent yet, if its beginning was.
+    #[inline(always)]
+    pub(super) fn end_flow(&mut self, at: usize) {
+        if self.spine.open {
+            self.send(at);
+            self.spine.open = false;
+        }
+    }
+
     /// Sends what was written up to the input's `at`.
-    pub(super) fn send(&mut self, at: usize) {
+    fn send(&mut self, at: usize) {
         self.read.out.settle(at);
         if let Some(blocks) = &mut self.spine.blocks {
             blocks.push_all(&mut self.read.out.rope);
@@ -198,6 +202,7 @@ impl<const RULES: bool> Walk<'_, '_, RULES> {
     /// Ends the root object, whose bracket stands at `at`.
     #[cold]
     pub(super) fn close_root(&mut self, at: usize) -> Pass<()> {
+        self.end_flow(at);
         self.read.out.settle(at);
         self.sort_members()?;
         let waiting = self.order.iter().map(|(_, index)| *index as usize);

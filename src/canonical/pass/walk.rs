@@ -3,28 +3,31 @@
 //! Invariants: reads exactly one value; refuses what [`parse`](crate::canonical::parse) refuses, for the same reason
 //! at the same place; no recursion; a byte is moved a bounded number of times.
 
-use std::borrow::Cow;
-
 use crate::canonical::error::JsonErrorKind;
 use crate::canonical::limits::Limits;
 use crate::canonical::pass::fault::{Beside, Pass, Stop, fault};
-use crate::canonical::pass::member::{self, Kept, Member};
+use crate::canonical::pass::member::{Kept, Member};
 use crate::canonical::pass::places::{OTHER, Places, State};
-use crate::canonical::pass::rope::Span;
+use crate::canonical::pass::rope::{Rope, Span};
 use crate::canonical::pass::scalar::Reader;
 use crate::canonical::pass::scan;
 use crate::canonical::pass::set::{Elements, First};
 use crate::canonical::pass::spine::Spine;
 use crate::canonical::pass::writer::Writer;
-use crate::canonical::place::excerpt;
 use crate::canonical::profile::{Action, Rule};
 
 mod apart;
+mod cut;
+mod order;
+mod safe;
 
-use apart::Reached;
+use cut::Cut;
+use safe::Reached;
 
 /// What stands in place of a masked value.
 const MASK: &[u8] = b"\"(masked)\"";
+/// How many containers are open at most where something is sent early, or where reading can be taken up again.
+pub(super) const SHALLOW: usize = 2;
 
 /// A container that is open.
 pub(super) struct Frame {
@@ -58,40 +61,34 @@ pub(super) enum Kind {
     Set,
 }
 
-/// A value that is read but not written.
-struct Cut {
-    /// How many containers are open around it.
-    depth: usize,
-    /// What was written from here on is taken back.
-    place: usize,
-    mark: usize,
-    text: &'static [u8],
-}
-
-pub(super) struct Walk<'a, 's, const RULES: bool> {
-    pub(super) read: Reader<'a>,
+pub(super) struct Walk<'t, 'p, 's, const RULES: bool> {
+    pub(super) read: Reader<'t>,
     max_depth: usize,
     pub(super) frames: Vec<Frame>,
     pub(super) members: Vec<Member>,
     elements: Elements,
     pub(super) spine: Spine<'s>,
-    places: Places<'a>,
+    places: Places<'p>,
     /// What the rules say of the value that is read next.
     state: State,
     pub(super) masked: Vec<u64>,
     cut: Option<Cut>,
     pub(super) order: Vec<(u64, u32)>,
     parts: Vec<Span>,
-    /// Where only the elements of one set are read: how far that has come.
-    apart: Option<Reached>,
+    /// The rule of a set of which only the elements are read.
+    apart: Option<usize>,
+    /// How many containers may be open around a safe place; none where the text is all that is left of the document.
+    careful: usize,
+    reached: Reached,
+    /// The rules of what was cut since the safe place that was reached.
+    counted: Vec<usize>,
 }
 
-impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
+impl<'t, 'p, 's, const RULES: bool> Walk<'t, 'p, 's, RULES> {
     /// Reads `text` under `rules`, of which there are none without `RULES`.
-    pub(super) fn new(text: &'a str, rules: &'a [Rule], limits: &Limits, spine: Spine<'s>, size: usize) -> Self {
-        let start = scan::blank_end(text.as_bytes(), 0);
+    pub(super) fn new(text: &'t str, rules: &'p [Rule], limits: &Limits, spine: Spine<'s>, size: usize) -> Self {
         Self {
-            read: Reader::new(text, Writer::new(text.as_bytes(), start, size)),
+            read: Reader::new(text, Writer::onto(Rope::with_capacity(size), text.as_bytes(), 0)),
             max_depth: limits.max_depth(),
             frames: Vec::new(),
             members: Vec::new(),
@@ -104,16 +101,15 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
             order: Vec::new(),
             parts: Vec::new(),
             apart: None,
+            careful: 0,
+            reached: Reached::default(),
+            counted: Vec::new(),
         }
     }
 
-    /// Reads the whole document, of which nothing is left in an open stretch.
-    pub(super) fn document(&mut self) -> Pass<()> {
-        if RULES {
-            self.state = self.places.start();
-        }
-        let at = scan::blank_end(self.read.text.as_bytes(), 0);
-        let at = self.values(at)?;
+    /// Reads the document on from the safe place at `at` to its end; nothing of it is left in an open stretch.
+    pub(super) fn document(&mut self, at: usize) -> Pass<()> {
+        let at = self.go_on(at)?;
         let at = self.read.skip_blanks(at);
         match self.read.text.get(at..).and_then(|rest| rest.chars().next()) {
             None => self.read.out.settle(at),
@@ -174,10 +170,12 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
                     if let Some(member) = self.members.last_mut() {
                         member.span.end = self.read.out.place(at);
                     }
-                    self.end_member(at);
                     at = self.read.skip_blanks(at);
                     match self.read.byte(at) {
                         b',' => {
+                            if self.frames.len() == 1 {
+                                self.between_members(at);
+                            }
                             at = self.comma(at);
                             at = self.name(at)?;
                             continue 'value;
@@ -186,24 +184,23 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
                         _ => return self.read.unexpected(at, "`,` or `}`").beside(),
                     }
                 } else {
-                    self.end_element(at)?;
+                    if RULES {
+                        self.end_element(at);
+                    }
                     at = self.read.skip_blanks(at);
                     match self.read.byte(at) {
                         b',' => {
-                            at = self.comma(at);
                             if let Some(frame) = self.frames.last_mut() {
                                 frame.index += 1;
                             }
-                            if RULES
-                                && self.frames.len() == 1
-                                && let Some(Reached { rule, .. }) = self.apart
-                            {
-                                self.reach(at, rule);
+                            if self.frames.len() <= SHALLOW {
+                                self.between_elements(at)?;
                             }
+                            at = self.comma(at);
                             self.begin_element(at);
                             continue 'value;
                         }
-                        b']' => self.close_array(at),
+                        b']' => self.close_array(at)?,
                         _ => return self.read.unexpected(at, "`,` or `]`").beside(),
                     }
                 }
@@ -254,33 +251,6 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
             state,
         });
         Ok(self.read.skip_blanks(at + 1))
-    }
-
-    /// Leaves the document to the other way where the text from `at` to `end` is one that a rule replaces everywhere.
-    #[inline(always)]
-    fn look_at_text(&self, at: usize, end: usize) -> Pass<()> {
-        for watch in self.places.watching(self.state) {
-            let pattern = match watch {
-                Action::Alias { pattern } | Action::Relabel { pattern } | Action::Mask { pattern: Some(pattern) } => {
-                    pattern
-                }
-                Action::Drop
-                | Action::Mask { pattern: None }
-                | Action::Set { .. }
-                | Action::RootMap
-                | Action::ResolveIndex { .. } => continue,
-            };
-            let written = self.read.text.get(at..end).unwrap_or_default();
-            // Only what has an escape in it is another text than what is written.
-            let text = match written.contains('\\') {
-                false => Cow::Borrowed(written.get(1..written.len().saturating_sub(1)).unwrap_or_default()),
-                true => Cow::Owned(serde_json::from_str::<String>(written).unwrap_or_default()),
-            };
-            if pattern.is_match(&text) {
-                return Err(Box::new(Stop::Unsuited));
-            }
-        }
-        Ok(())
     }
 
     fn step(&mut self, from: State, symbol: u32) -> Pass<State> {
@@ -364,49 +334,50 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
         }
     }
 
-    fn begin_cut(&mut self, rule: usize, place: usize, text: &'static [u8]) {
-        self.masked[rule] += 1;
-        self.state = State::SILENT;
-        self.cut = Some(Cut { depth: self.frames.len(), place, mark: self.read.out.rope.mark(), text });
-    }
-
     #[inline(always)]
-    fn end_cut(&mut self, at: usize) {
-        if let Some(cut) = self.cut.take_if(|cut| cut.depth == self.frames.len()) {
-            self.read.out.rope.forget_since(cut.mark);
-            self.read.out.cut(cut.place, at, cut.text);
-        }
-    }
-
-    /// A member ends: what of it was not sent yet is, if its beginning was.
-    #[inline(always)]
-    fn end_member(&mut self, at: usize) {
-        if self.frames.len() == 1 && self.spine.is_open() {
-            self.send(at);
-            self.spine.close();
-        }
-    }
-
-    #[inline(always)]
-    fn end_element(&mut self, at: usize) -> Pass<()> {
-        let Some(frame) = self.frames.last() else { return Ok(()) };
-        if RULES && frame.kind == Kind::Set {
+    fn end_element(&mut self, at: usize) {
+        if let Some(frame) = self.frames.last()
+            && frame.kind == Kind::Set
+        {
             let span = Span { start: frame.element, end: self.read.out.place(at) };
             self.elements.note(span, self.places.key(frame.rule).len());
-        } else if self.frames.len() <= 2 && self.cut.is_none() && self.spine.wants(self.read.out.place(at), frame.body)
-        {
+        }
+    }
+
+    /// At the comma at `at` between elements of an array at the root or in one level.
+    #[inline(never)]
+    fn between_elements(&mut self, at: usize) -> Pass<()> {
+        let Some(frame) = self.frames.last() else { return Ok(()) };
+        if self.cut.is_some() {
+            return Ok(());
+        }
+        if frame.kind == Kind::List && self.spine.wants(self.read.out.place(at), frame.body) {
             self.flow(at)?;
+        }
+        if self.frames.len() <= self.careful {
+            self.reach(at);
         }
         Ok(())
     }
 
-    fn close_array(&mut self, at: usize) {
-        let Some(mut frame) = self.frames.pop() else { return };
+    /// At the comma at `at` between members of the root.
+    fn between_members(&mut self, at: usize) {
+        self.end_flow(at);
+        if self.careful > 0 {
+            self.reach(at);
+        }
+    }
+
+    fn close_array(&mut self, at: usize) -> Pass<()> {
+        if self.frames.len() <= self.careful {
+            self.see_on(at)?;
+        }
+        let Some(mut frame) = self.frames.pop() else { return Ok(()) };
         if RULES && frame.kind == Kind::Set {
             self.read.out.settle(at);
             if self.apart.is_some() && self.frames.is_empty() {
                 // Whoever reads it apart puts it in order.
-                return;
+                return Ok(());
             }
             let width = self.places.key(frame.rule).len();
             if let Some(parts) = self.elements.sorted(frame.elements, width, &self.read.out.rope, frame.mark) {
@@ -415,6 +386,7 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
             self.elements.end(frame.elements);
         }
         self.hand_up(frame.moves);
+        Ok(())
     }
 
     #[inline(always)]
@@ -427,6 +399,9 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
     /// Closes the object whose bracket stands at `at`.
     #[inline(always)]
     fn close_object(&mut self, at: usize) -> Pass<()> {
+        if self.frames.len() == 1 && self.careful > 0 {
+            self.see_on(at)?;
+        }
         if self.frames.len() == 1 && self.spine.is_begun() {
             self.close_root(at)?;
         } else if let Some(frame) = self.frames.last()
@@ -439,74 +414,5 @@ impl<'a, 's, const RULES: bool> Walk<'a, 's, RULES> {
             self.hand_up(frame.moves);
         }
         Ok(())
-    }
-
-    /// Sorts the members of the innermost object into [`Self::order`], by position among its own.
-    pub(super) fn sort_members(&mut self) -> Pass<()> {
-        let first = self.frames.last().map_or(0, |frame| frame.first);
-        let (members, text) = (&self.members[first..], self.read.text);
-        member::sort(members, text, &mut self.order);
-        let member = |position: u32| &members[position as usize];
-        let pairs = self.order.windows(2).map(|pair| (member(pair[0].1), member(pair[1].1)));
-        let twice = pairs.filter(|(a, b)| a.compare(b, text).is_eq()).map(|(_, later)| later);
-        match twice.min_by_key(|member| member.name) {
-            Some(member) => {
-                let name = excerpt(&member.decoded(text));
-                fault(JsonErrorKind::DuplicateKey { name }, member.name - 1).beside()
-            }
-            None => Ok(()),
-        }
-    }
-
-    #[inline(never)]
-    fn put_in_order(&mut self, at: usize) -> Pass<()> {
-        let Some(frame) = self.frames.last() else { return Ok(()) };
-        let (first, body, mark, ordered, rule) = (frame.first, frame.body, frame.mark, frame.ordered, frame.rule);
-        let mut moves = frame.moves;
-        let mut moved = false;
-        if !ordered {
-            self.sort_members()?;
-            let members = &self.members[first..];
-            let kept = |(_, position): &(u64, u32)| {
-                let member = &members[*position as usize];
-                (member.kept == Kept::Written).then_some(member.span)
-            };
-            self.parts.clear();
-            self.parts.extend(self.order.iter().filter_map(kept));
-            moved = self.read.out.arrange(body, at, &self.parts, mark, &mut moves);
-        }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.moves = moves;
-        }
-        if RULES && rule != usize::MAX {
-            self.find_key(first, body, rule, moved);
-        }
-        Ok(())
-    }
-
-    /// Notes where the members stand that the key of the set around the object names.
-    fn find_key(&mut self, first: usize, body: usize, rule: usize, moved: bool) {
-        let (key, members) = (self.places.key(rule), &self.members[first..]);
-        self.elements.found.clear();
-        self.elements.found.resize(key.len(), None);
-        let mut note = |member: &Member, start: usize| {
-            if let Some(found) = key.iter().position(|symbol| *symbol == member.symbol) {
-                let (before, length) = (member.value - member.span.start, member.span.len());
-                self.elements.found[found] = Some(Span { start: start + before, end: start + length });
-            }
-        };
-        if !moved {
-            let kept = members.iter().filter(|member| member.kept == Kept::Written);
-            kept.for_each(|member| note(member, member.span.start));
-            return;
-        }
-        let mut start = body;
-        for (_, position) in &self.order {
-            let member = &members[*position as usize];
-            if member.kept == Kept::Written {
-                note(member, start);
-                start += member.span.len() + 1;
-            }
-        }
     }
 }

@@ -19,14 +19,9 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Writes from `at` of the `input` on.
-    pub(super) fn new(input: &'a [u8], at: usize, size: usize) -> Self {
-        Self { input, stretch: at, rope: Rope::with_capacity(size) }
-    }
-
-    /// Writes from the beginning of the `input` on, behind what is in `rope`.
-    pub(super) fn onto(rope: Rope, input: &'a [u8]) -> Self {
-        Self { input, stretch: 0, rope }
+    /// Writes from `at` of the `input` on, behind what is in `rope`.
+    pub(super) fn onto(rope: Rope, input: &'a [u8], at: usize) -> Self {
+        Self { input, stretch: at, rope }
     }
 
     /// The place of the input's `at`.
@@ -59,9 +54,22 @@ impl<'a> Writer<'a> {
 
     /// Takes back what was written since `place`, and writes `text` instead; goes on from the input's `at`.
     pub(super) fn cut(&mut self, place: usize, at: usize, text: &[u8]) {
-        self.settle(at);
-        self.rope.bytes.truncate(place);
+        let written = self.rope.bytes.len();
+        if place < written {
+            self.rope.bytes.truncate(place);
+        } else {
+            self.settle(self.stretch + (place - written));
+        }
         self.rope.bytes.extend_from_slice(text);
+        self.stretch = at;
+    }
+
+    /// Takes back what was written since the input's `at`, which then had this `place`; nothing is left in an open stretch.
+    pub(super) fn back(&mut self, at: usize, place: usize) {
+        if self.stretch < at {
+            self.settle(at);
+        }
+        self.rope.bytes.truncate(place);
     }
 
     /// Forgets all that was written; goes on from the input's `at`.

@@ -1,6 +1,4 @@
-//! The way through the elements of one set, on from where the last block ended.
-//!
-//! Invariant: what was read behind the last comma between two elements can be forgotten, and is read again with more.
+//! The way through the elements of one set alone.
 
 use crate::canonical::limits::Limits;
 use crate::canonical::pass::fault::Pass;
@@ -9,40 +7,24 @@ use crate::canonical::pass::rope::Rope;
 use crate::canonical::pass::set::{Elements, First};
 use crate::canonical::pass::spine::Spine;
 use crate::canonical::pass::walk::{Frame, Kind, Walk};
-use crate::canonical::pass::writer::Writer;
 use crate::canonical::profile::{Action, Rule};
 
-/// A place between two elements of a set that is read apart.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::canonical::pass) struct Reached {
-    /// Where the next element begins in the input.
-    pub(in crate::canonical::pass) at: usize,
-    /// How much was written, how many nodes and elements were noted until there.
-    place: usize,
-    mark: usize,
-    elements: First,
-    /// That of the set.
-    pub(super) rule: usize,
-}
-
-impl<'a, const RULES: bool> Walk<'a, '_, RULES> {
-    /// Reads the elements of the set that the rules mean at `member` of the root, on from the beginning of `text`; what
-    /// was read of them before is in `rope` and `elements`. None where the rules mean no set there.
+impl<'p, const RULES: bool> Walk<'static, 'p, '_, RULES> {
+    /// Before the first element of the set that the rules mean at `member` of the root; about `size` bytes will come.
+    /// None where the rules mean no set there.
     pub(in crate::canonical::pass) fn apart(
-        text: &'a str,
-        rules: &'a [Rule],
+        rules: &'p [Rule],
         member: &str,
         limits: &Limits,
-        (rope, elements): (Rope, Elements),
+        size: usize,
     ) -> Option<Self> {
-        let mut walk = Self::new(text, rules, limits, Spine::default(), 0);
-        walk.read.out = Writer::onto(rope, text.as_bytes());
-        walk.elements = elements;
+        let mut walk = Self::new("", rules, limits, Spine::default(), size);
         let symbol = walk.places.symbol(member);
         let start = walk.places.start();
         let set = walk.places.step(start, symbol).ok()?;
         let Some((rule, Action::Set { .. })) = walk.places.action(set) else { return None };
         let state = walk.places.step(set, OTHER).ok()?;
+        walk.apart = Some(rule);
         // The root and the set are open.
         walk.max_depth = walk.max_depth.saturating_sub(1);
         walk.frames.push(Frame {
@@ -58,38 +40,28 @@ impl<'a, const RULES: bool> Walk<'a, '_, RULES> {
             rule,
             state,
         });
-        walk.reach(0, rule);
+        walk.reach(0);
         Some(walk)
     }
+}
 
+impl<const RULES: bool> Walk<'_, '_, '_, RULES> {
     /// Reads elements of a set that is read apart, until it ends or the text does: where the set ended.
     pub(in crate::canonical::pass) fn elements(&mut self) -> Pass<usize> {
+        if !self.elements.is_empty() {
+            return self.go_on(0);
+        }
         let at = self.read.skip_blanks(0);
-        if self.read.byte(at) == b']' && self.elements.is_empty() {
+        if self.read.byte(at) == b']' {
             return Ok(at + 1);
         }
         self.begin_element(at);
         self.values(at)
     }
 
-    pub(super) fn reach(&mut self, at: usize, rule: usize) {
-        let (place, mark) = (self.read.out.place(at), self.read.out.rope.mark());
-        self.apart = Some(Reached { at, place, mark, elements: self.elements.first(), rule });
-    }
-
-    /// Forgets what was read behind the last comma between two elements of a set that is read apart.
-    pub(in crate::canonical::pass) fn back(&mut self) -> Option<Reached> {
-        let reached = self.apart?;
-        self.read.out.settle(self.read.text.len());
-        self.read.out.rope.forget_since(reached.mark);
-        self.read.out.rope.bytes.truncate(reached.place);
-        self.elements.end(reached.elements);
-        Some(reached)
-    }
-
     /// What was read of a set that is read apart, and how many members there are in its key.
     pub(in crate::canonical::pass) fn into_set(self) -> (Rope, Elements, usize) {
-        let width = self.apart.map_or(0, |reached| self.places.key(reached.rule).len());
+        let width = self.apart.map_or(0, |rule| self.places.key(rule).len());
         (self.read.out.rope, self.elements, width)
     }
 }
