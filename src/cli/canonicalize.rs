@@ -9,9 +9,12 @@ use crate::canonical::{JsonError, Profile};
 use crate::cli::args::GlobalArgs;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::canonicalize::{self, ProfileChoiceError};
+use crate::flow::canonicalize::{self, FileError, ProfileChoiceError};
+use crate::flow::config::Config;
+use crate::flow::recognise;
 use crate::host::fs;
 use crate::host::limits::MAX_DOCUMENT_BYTES;
+use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 
 /// Write the canonical bytes of a document, or their SHA-256
@@ -53,33 +56,58 @@ pub fn run(global: &GlobalArgs, args: &CanonicalizeArgs) -> CliResult {
         ProfileChoiceError::Invalid { .. } => CliError::usage(error),
     })?;
     for file in &args.files {
-        let document = read(file)?;
-        let profile = match &wanted {
-            Some(profile) => profile,
-            None => {
-                let profile = canonicalize::recognised(&document, &config);
-                output::talk(&format!("{}: profile `{}`", file.display(), profile.name()));
-                profile
-            }
-        };
-        show(args.hash, file, profile, &document)
-            .map_err(|source| CliError::usage(Refused { file: file.clone(), source }))?;
+        if args.hash && file != STDIN {
+            hash_file(file, wanted.as_ref(), &config)?;
+        } else {
+            let document = read(file)?;
+            let profile = wanted.as_ref().unwrap_or_else(|| named(file, recognise::recognised(&document, &config)));
+            show(args.hash, file, profile, &document).map_err(|error| refused(file, error))?;
+        }
     }
     Ok(Exit::Passed.into())
 }
 
+/// What a file is called that is standard input.
+const STDIN: &str = "-";
+
+fn hash_file(file: &Path, wanted: Option<&Profile>, config: &Config) -> Result<(), CliError> {
+    let profile = match wanted {
+        Some(profile) => profile,
+        None => named(file, recognise::recognised_in_file(file, config).map_err(CliError::usage)?),
+    };
+    let digest = canonicalize::digest_of_file(profile, file).map_err(|error| match error {
+        FileError::Fs(error) => CliError::usage(error),
+        FileError::Json(error) => refused(file, error),
+    })?;
+    show_digest(digest, file);
+    Ok(())
+}
+
+/// Says which profile was chosen.
+fn named<'c>(file: &Path, profile: &'c Profile) -> &'c Profile {
+    output::talk(&format!("{}: profile `{}`", file.display(), profile.name()));
+    profile
+}
+
+fn refused(file: &Path, source: JsonError) -> CliError {
+    CliError::usage(Refused { file: file.to_owned(), source })
+}
+
 fn show(hash: bool, file: &Path, profile: &Profile, document: &[u8]) -> Result<(), JsonError> {
     if hash {
-        let digest = canonicalize::digest(profile, document)?;
-        output::data(&format!("{digest}  {}\n", file.display()));
+        show_digest(canonicalize::digest(profile, document)?, file);
     } else {
         output::bytes(&canonicalize::bytes(profile, document)?);
     }
     Ok(())
 }
 
+fn show_digest(digest: Digest, file: &Path) {
+    output::data(&format!("{digest}  {}\n", file.display()));
+}
+
 fn read(file: &Path) -> Result<Vec<u8>, CliError> {
-    if file != Path::new("-") {
+    if file != STDIN {
         return fs::read(file, MAX_DOCUMENT_BYTES).map_err(CliError::usage);
     }
     let mut bytes = Vec::new();

@@ -1,4 +1,7 @@
 //! One document under a profile: its canonical bytes, or only their digest.
+//!
+//! A file is read in windows. What is refused, or needs more than one pass, is read again as a whole, so that an error
+//! and its place do not depend on the way.
 
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -7,9 +10,9 @@ use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::canonical::{self, JsonError, Limits, Profile, ProfileError, Sink};
+use crate::canonical::{self, JsonError, Limits, Profile, ProfileError, Sink, Unsuited};
 use crate::flow::config::Config;
-use crate::format;
+use crate::flow::in_file::InFile;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::artifact::{ArtifactFormat, ProfileName};
@@ -52,15 +55,6 @@ pub fn profile(wanted: &str, config: &Config) -> Result<Profile, ProfileChoiceEr
         .map_err(|source| ProfileChoiceError::Invalid { file: file.to_owned(), source })
 }
 
-/// The profile for what `bytes` are. What is no JSON is read as JSON all the same, so that a damaged document is
-/// refused instead of being taken for something else.
-pub fn recognised<'c>(bytes: &[u8], config: &'c Config) -> &'c Profile {
-    match format::detect(bytes) {
-        ArtifactFormat::Bytes => config.profile(ArtifactFormat::Json, None),
-        format => config.profile(format, None),
-    }
-}
-
 /// The canonical bytes of a document.
 ///
 /// # Errors
@@ -74,6 +68,37 @@ pub fn bytes(profile: &Profile, document: &[u8]) -> Result<Vec<u8>, JsonError> {
 /// # Errors
 /// As [`canonical::send_with`].
 pub fn digest(profile: &Profile, document: &[u8]) -> Result<Digest, JsonError> {
+    hashed(|sink| canonical::send_with(profile, document, &Limits::default(), sink))
+}
+
+/// Why a file has no canonical form.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// What is in it is refused.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+}
+
+/// As [`digest`], of what is in a file, which is not held as a whole unless it has to be.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn digest_of_file(profile: &Profile, file: &Path) -> Result<Digest, FileError> {
+    let in_windows = InFile::open(file).ok_or(Unsuited).and_then(|mut source| {
+        let window = source.window();
+        hashed(|sink| canonical::send_in_windows(profile, &mut source, window, &Limits::default(), sink))
+    });
+    match in_windows {
+        Ok(digest) => Ok(digest),
+        Err(Unsuited) => Ok(digest(profile, &fs::read(file, limits::MAX_DOCUMENT_BYTES)?)?),
+    }
+}
+
+/// The SHA-256 of what `send` sends, if it succeeds.
+fn hashed<T, E>(send: impl FnOnce(&mut dyn Sink) -> Result<T, E>) -> Result<Digest, E> {
     // Enough to keep both busy; a block is 128 KiB.
     let (filled, blocks) = sync_channel::<Option<Vec<u8>>>(4);
     let (used, emptied) = channel();
@@ -94,7 +119,7 @@ pub fn digest(profile: &Profile, document: &[u8]) -> Result<Digest, JsonError> {
             Digest::from_bytes(hash.finalize().into())
         });
         let mut sink = ToThread { filled, emptied };
-        let sent = canonical::send_with(profile, document, &Limits::default(), &mut sink);
+        let sent = send(&mut sink);
         drop(sink);
         let digest = hashing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         sent.map(|_| digest)

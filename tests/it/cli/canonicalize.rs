@@ -92,3 +92,53 @@ fn what_is_refused_is_named_with_its_place() {
     }
     world.stella(2, &["canonicalize", "absent.json"]).complains(&["absent.json"]);
 }
+
+/// A file of more than one window.
+fn large() -> String {
+    let component = |i: usize| {
+        format!(
+            r#"{{"type":"library", "version":"{i}", "purl":"pkg:npm/a{}@{i}", "x":"{}"}}"#,
+            i * 7919 % 9_000,
+            "y".repeat(80)
+        )
+    };
+    let components: Vec<String> = (0..9_000).map(component).collect();
+    format!(r#"{{"bomFormat":"CycloneDX","serialNumber":"x","components":[{}],"version":1}}"#, components.join(", "))
+}
+
+#[test]
+fn the_digest_of_a_large_file_is_that_of_its_bytes() {
+    let world = World::new();
+    world.write("large.json", large());
+    for profile in [&[][..], &["--profile", "none"], &["--profile", "cyclonedx"], &["--profile", "bytes"]] {
+        let bytes = world.stella(0, &[&["canonicalize"], profile, &["large.json"]].concat());
+        assert!(bytes.stdout.len() > 1 << 20);
+        let digest = world.stella(0, &[&["canonicalize", "--hash"], profile, &["large.json"]].concat());
+        assert_eq!(digest.stdout, format!("{}  large.json\n", Digest::of(bytes.stdout.as_bytes())));
+        assert_eq!(digest.stderr, bytes.stderr);
+    }
+}
+
+/// An error and its place do not depend on how a file is read.
+#[test]
+fn what_is_refused_in_a_large_file_is_named_with_its_place() {
+    let world = World::new();
+    let good = large();
+    let middle = good.len() / 2;
+    let at = middle + good[middle..].find("\"version\"").unwrap();
+    let rows = [
+        ("twice.json", format!("{}\"type\":1,{}", &good[..at], &good[at..]), "duplicate key `type`"),
+        ("odd.json", format!("{}!{}", &good[..at], &good[at..]), "unexpected `!`"),
+        ("cut.json", good[..at].to_owned(), "unexpected end"),
+        ("more.json", format!("{good} {good}"), "after the document"),
+    ];
+    for (name, text, words) in rows {
+        world.write(name, &text);
+        for profile in [&[][..], &["--profile", "none"], &["--profile", "cyclonedx"]] {
+            let bytes = world.stella(2, &[&["canonicalize"], profile, &[name]].concat());
+            let digest = world.stella(2, &[&["canonicalize", "--hash"], profile, &[name]].concat());
+            digest.complains(&[words, &format!("`{name}`"), "byte "]);
+            assert_eq!((digest.stdout, digest.stderr), (bytes.stdout, bytes.stderr));
+        }
+    }
+}
