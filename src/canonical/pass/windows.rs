@@ -150,7 +150,9 @@ pub(super) fn read<'p, 's, const RULES: bool>(
         match stopped.as_deref() {
             Some(Stop::Misguess) => return Err(Halt::Misguess),
             Some(Stop::Unsuited) => return Err(Halt::Unsuited),
-            Some(Stop::Fault(fault)) if fault.offset + LONGEST_NUMBER < text.len() => return Err(Halt::Unsuited),
+            Some(Stop::Fault(fault)) if fault.offset.saturating_add(LONGEST_NUMBER) < text.len() => {
+                return Err(Halt::Unsuited);
+            }
             _ if window.is_last => return Err(Halt::Unsuited),
             // Perhaps only because the text ends: if not, that shows in a later window.
             _ => {}

@@ -255,3 +255,28 @@ fn on_members_that_are_read_in_another_order() {
         }
     }
 }
+
+/// Of an array whose elements were all dropped so far nothing is sent, since the comma behind them is dropped as well.
+#[test]
+fn dropped_elements_take_their_commas_along_wherever_a_block_ends() {
+    let rules = profile("- {path: /*/*, action: drop, reason: r}");
+    let text = format!("[{}]", vec!["[1,2,3]"; 200].join(","));
+    let some = profile("- {path: /*/*, action: drop, reason: r}\n- {path: /*/a, action: mask, reason: r}");
+    for early in 1..40 {
+        for window in [8, 50, 10_000] {
+            agree(text.as_bytes(), &rules, &Limits::default(), (window, early));
+            let object = format!(r#"{{"a":{text},"b":{text},"c":[{text}]}}"#);
+            agree(object.as_bytes(), &some, &Limits::default(), (window, early));
+        }
+    }
+}
+
+/// The names of the root stand at the beginning of a window, where an empty one takes no room.
+#[test]
+fn an_empty_name_that_comes_twice_is_left_to_the_whole() {
+    let text = format!(r#"{{"":1,"":2,"c":[{}]}}"#, vec!["1"; 9_000].join(","));
+    for window in [8, 100, 6_000] {
+        let plain = Profile::builtin(ArtifactFormat::Json);
+        assert!(read(text.as_bytes(), plain, &Limits::default(), (window, 1)).is_err());
+    }
+}

@@ -19,7 +19,7 @@ impl<const RULES: bool> Walk<'_, '_, '_, RULES> {
         match twice.min_by_key(|member| member.name) {
             Some(member) => {
                 let name = excerpt(&member.decoded(text));
-                fault(JsonErrorKind::DuplicateKey { name }, member.name - 1).beside()
+                fault(JsonErrorKind::DuplicateKey { name }, member.name.saturating_sub(1)).beside()
             }
             None => Ok(()),
         }
