@@ -11,6 +11,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::flow::canonicalize::{self, FileError, ProfileChoiceError};
 use crate::flow::config::Config;
+use crate::flow::in_file::InFile;
 use crate::flow::recognise;
 use crate::host::fs;
 use crate::host::limits::MAX_DOCUMENT_BYTES;
@@ -71,11 +72,12 @@ pub fn run(global: &GlobalArgs, args: &CanonicalizeArgs) -> CliResult {
 const STDIN: &str = "-";
 
 fn hash_file(file: &Path, wanted: Option<&Profile>, config: &Config) -> Result<(), CliError> {
+    let mut opened = InFile::open(file).map_err(CliError::usage)?;
     let profile = match wanted {
         Some(profile) => profile,
-        None => named(file, recognise::recognised_in_file(file, config).map_err(CliError::usage)?),
+        None => named(file, recognise::recognised_in_file(&mut opened, config).map_err(CliError::usage)?),
     };
-    let digest = canonicalize::digest_of_file(profile, file).map_err(|error| match error {
+    let digest = canonicalize::digest_of_file(profile, &mut opened).map_err(|error| match error {
         FileError::Fs(error) => CliError::usage(error),
         FileError::Json(error) => refused(file, error),
     })?;

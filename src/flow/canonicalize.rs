@@ -10,7 +10,7 @@ use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::canonical::{self, JsonError, Limits, Profile, ProfileError, Sink, Unsuited};
+use crate::canonical::{self, JsonError, Limits, Profile, ProfileError, Sink, Source as _, Unsuited};
 use crate::flow::config::Config;
 use crate::flow::in_file::InFile;
 use crate::host::fs::{self, FsError};
@@ -86,14 +86,14 @@ pub enum FileError {
 ///
 /// # Errors
 /// See [`FileError`].
-pub fn digest_of_file(profile: &Profile, file: &Path) -> Result<Digest, FileError> {
-    let in_windows = InFile::open(file).ok_or(Unsuited).and_then(|mut source| {
-        let window = source.window();
-        hashed(|sink| canonical::send_in_windows(profile, &mut source, window, &Limits::default(), sink))
-    });
+pub fn digest_of_file(profile: &Profile, file: &mut InFile) -> Result<Digest, FileError> {
+    let window = file.window();
+    let in_windows = file
+        .restart()
+        .and_then(|()| hashed(|sink| canonical::send_in_windows(profile, file, window, &Limits::default(), sink)));
     match in_windows {
         Ok(digest) => Ok(digest),
-        Err(Unsuited) => Ok(digest(profile, &fs::read(file, limits::MAX_DOCUMENT_BYTES)?)?),
+        Err(Unsuited) => Ok(digest(profile, &file.whole()?)?),
     }
 }
 

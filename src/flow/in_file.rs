@@ -2,26 +2,50 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::canonical::{Source, Unsuited};
-use crate::host::fs;
+use crate::host::fs::{self, FsError};
 use crate::host::limits;
 
 /// How much of a file is read at once.
 const WINDOW: usize = 256 << 10;
 
-/// A file that is read from its beginning, and again if need be. If it changes meanwhile, the last reading counts.
+/// A file that is read from its beginning, and again if need be: that very file, also where another takes its name. If it
+/// changes meanwhile, the last reading counts.
 pub struct InFile {
+    path: PathBuf,
     file: File,
     size: u64,
 }
 
 impl InFile {
-    /// Opens it, if it is a regular file that can be read and is not too large.
-    pub fn open(path: &Path) -> Option<Self> {
-        let (file, size) = fs::open(path).ok()?;
-        (size <= limits::MAX_DOCUMENT_BYTES).then_some(Self { file, size })
+    /// Opens it.
+    ///
+    /// # Errors
+    /// Where it is no regular file, cannot be read or is too large.
+    pub fn open(path: &Path) -> Result<Self, FsError> {
+        let (file, size) = fs::open(path)?;
+        let opened = Self { path: path.to_owned(), file, size };
+        if size > limits::MAX_DOCUMENT_BYTES { Err(opened.too_large()) } else { Ok(opened) }
+    }
+
+    /// Reads it as a whole.
+    ///
+    /// # Errors
+    /// Where it cannot be read or has become too large.
+    pub fn whole(&mut self) -> Result<Vec<u8>, FsError> {
+        let mut bytes = Vec::with_capacity(usize::try_from(self.size).unwrap_or(0));
+        let mut read = || {
+            self.file.rewind()?;
+            (&self.file).take(limits::MAX_DOCUMENT_BYTES + 1).read_to_end(&mut bytes)
+        };
+        read().map_err(FsError::io("read", &self.path))?;
+        if bytes.len() as u64 > limits::MAX_DOCUMENT_BYTES { Err(self.too_large()) } else { Ok(bytes) }
+    }
+
+    fn too_large(&self) -> FsError {
+        FsError::TooLarge { path: self.path.clone(), limit: limits::MAX_DOCUMENT_BYTES }
     }
 
     /// How much of it to read at a time: no more than there is, and one byte to see that it ends.

@@ -39,7 +39,7 @@ pub mod gate;
 pub mod health;
 pub mod history;
 pub mod image;
-mod in_file;
+pub mod in_file;
 pub mod init;
 mod inventories;
 pub mod job;

@@ -5,15 +5,13 @@
 //!
 //! Invariant: [`format::detect`] answers the same of the outline as of the document.
 
-use std::path::Path;
 use std::sync::LazyLock;
 
 use crate::canonical::{self, Limits, Profile, Sink, Source};
 use crate::flow::config::Config;
 use crate::flow::in_file::InFile;
 use crate::format;
-use crate::host::fs::{self, FsError};
-use crate::host::limits;
+use crate::host::fs::FsError;
 use crate::model::artifact::ArtifactFormat;
 
 /// Leaves out what [`format::detect`] does not look at. Where two rules mean a place the first counts, and a set of what
@@ -46,15 +44,12 @@ pub fn recognised<'c>(bytes: &[u8], config: &'c Config) -> &'c Profile {
 /// The same of what is in a file, which is not held as a whole unless it has to be.
 ///
 /// # Errors
-/// As [`fs::read`].
-pub fn recognised_in_file<'c>(file: &Path, config: &'c Config) -> Result<&'c Profile, FsError> {
-    let outline = InFile::open(file).and_then(|mut source| {
-        let window = source.window();
-        outline(&mut source, window)
-    });
-    Ok(match outline {
+/// As [`InFile::whole`].
+pub fn recognised_in_file<'c>(file: &mut InFile, config: &'c Config) -> Result<&'c Profile, FsError> {
+    let window = file.window();
+    Ok(match outline(file, window) {
         Some(outline) => recognised(&outline, config),
-        None => recognised(&fs::read(file, limits::MAX_DOCUMENT_BYTES)?, config),
+        None => recognised(&file.whole()?, config),
     })
 }
 
