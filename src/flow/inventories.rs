@@ -10,7 +10,9 @@
 //! read with them; so is what vulnerabilities affect, and what shares a name with that. Equal bytes are compared, never
 //! digests of them.
 //!
-//! Invariant: the result is that of reading both in full; what cannot be known to be is left to those who do, errors too.
+//! Invariant: the result is that of reading both in full, under a policy that decides by findings and statements, as the
+//! default one does; what cannot be known to be is left to those who do, errors too. Only a limit on what a policy looks at
+//! is not met, as it does not look at what both share.
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -176,8 +178,11 @@ fn sides(a: Parted, b: Parted) -> Option<[Side; 2]> {
     in_order(&mut both);
     let documents = read(&both)?;
     let packages = documents.iter().flat_map(|document| &document.packages).flatten().map(|package| &package.name);
-    let findings = documents.iter().flat_map(|document| &document.findings).flatten().map(|finding| &finding.package);
-    let wanted: HashSet<u64> = packages.chain(findings).map(|name| name_hint(name)).collect();
+    let findings = || documents.iter().flat_map(|document| &document.findings).flatten();
+    let wanted = packages.chain(findings().map(|finding| &finding.package)).map(|name| name_hint(name));
+    // What is affected and no component bears its reference may be the key of one: a name and a version.
+    let keys = findings().map(|finding| &finding.key.affected).filter_map(|key| key.rsplit_once('@'));
+    let wanted: HashSet<u64> = wanted.chain(keys.map(|(name, _)| name_hint(name))).collect();
     let namesakes = seen.names.iter().chain(&more.names).filter(|(_, name)| wanted.contains(name));
     let unknown = seen.any_name.iter().chain(&more.any_name).filter(|_| !wanted.is_empty());
     let before = both.len();
@@ -318,7 +323,7 @@ mod tests {
             1 => (0..40_u32).prop_map(|id| format!("urn:cdx:f08a6ccd-4dce-4759-bd84-c626675d60a7/1#ref {id}")),
             1 => Just("pkg:npm/alpha@1".to_owned()),
             1 => Just("pkg:npm/%40s/alpha@3".to_owned()),
-            1 => Just("gone".to_owned()),
+            2 => prop::sample::select(&["gone", "alpha@1", "alpha@", "alpha", "s/alpha@2", "beta@1"]).prop_map(str::to_owned),
         ];
         let affects = prop::collection::vec(affected, 0..3);
         let more = (pick(&["high", "low"]), pick(&["not_affected", "exploitable"]), pick(&["2"]));
