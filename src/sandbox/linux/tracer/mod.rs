@@ -167,8 +167,11 @@ impl<'a> Tracer<'a> {
                 let starts = !self.started && Some(pid) == self.program;
                 self.started |= starts;
                 self.executed(pid);
-                if starts {
-                    self.spread(pid);
+                if starts && !self.spread(pid) {
+                    // It has not run yet: no result, and an error is reported.
+                    self.started = false;
+                    tracee::kill(pid);
+                    tracee::kill(self.init);
                 }
                 Resume::Run
             }

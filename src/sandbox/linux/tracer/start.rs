@@ -47,12 +47,11 @@ impl Tracer<'_> {
 
     /// Lets the program run on its processors, and the tracer on all: until here everything kept to one. The tracer has to be
     /// free, since a stop is answered ten times faster from the processor on which it happened.
-    pub(super) fn spread(&self, program: Pid) {
+    #[must_use]
+    pub(super) fn spread(&self, program: Pid) -> bool {
         let (chosen, _) = restrict::processors(self.spec, &self.processors);
-        if sched_setaffinity(rustix::process::Pid::from_raw(program), &chosen).is_err() {
-            tracee::kill(program);
-        }
         here::leave(&self.processors);
+        sched_setaffinity(rustix::process::Pid::from_raw(program), &chosen).is_ok()
     }
 
     /// Whether the new program sees neither the kernel's clock nor its randomness.
