@@ -11,6 +11,7 @@ use crate::format::csaf::FORMAT;
 use crate::format::error::FormatError;
 use crate::format::text::Unfolding;
 use crate::model::package::Purl;
+use crate::model::vex::INSIDE;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -89,7 +90,7 @@ impl Products {
             let Relationship { product_reference: part, relates_to_product_reference: whole, .. } = &relationship;
             let (whole, part) = (products.name(whole), products.name(part));
             unfolding.take([whole, part])?;
-            let name = format!("{whole} -> {part}");
+            let name = format!("{whole}{INSIDE}{part}");
             let product = relationship.full_product_name;
             let name = product.identity().unwrap_or(name);
             products.claim(product.product_id, name)?;
