@@ -25,27 +25,23 @@ impl InFile {
     /// # Errors
     /// Where it is no regular file, cannot be read or is too large.
     pub fn open(path: &Path) -> Result<Self, FsError> {
-        let (file, size) = fs::open(path)?;
-        let opened = Self { path: path.to_owned(), file, size };
-        if size > limits::MAX_DOCUMENT_BYTES { Err(opened.too_large()) } else { Ok(opened) }
+        let (path, (file, size)) = (path.to_owned(), fs::open(path)?);
+        let limit = limits::MAX_DOCUMENT_BYTES;
+        if size > limit { Err(FsError::TooLarge { path, limit }) } else { Ok(Self { path, file, size }) }
+    }
+
+    /// How many bytes it had when it was opened.
+    pub fn size(&self) -> u64 {
+        self.size
     }
 
     /// Reads it as a whole.
     ///
     /// # Errors
-    /// Where it cannot be read or has become too large.
+    /// Where it cannot be read or is too large.
     pub fn whole(&mut self) -> Result<Vec<u8>, FsError> {
-        let mut bytes = Vec::with_capacity(usize::try_from(self.size).unwrap_or(0));
-        let mut read = || {
-            self.file.rewind()?;
-            (&self.file).take(limits::MAX_DOCUMENT_BYTES + 1).read_to_end(&mut bytes)
-        };
-        read().map_err(FsError::io("read", &self.path))?;
-        if bytes.len() as u64 > limits::MAX_DOCUMENT_BYTES { Err(self.too_large()) } else { Ok(bytes) }
-    }
-
-    fn too_large(&self) -> FsError {
-        FsError::TooLarge { path: self.path.clone(), limit: limits::MAX_DOCUMENT_BYTES }
+        self.file.rewind().map_err(FsError::io("read", &self.path))?;
+        fs::read_opened(&self.file, self.size, &self.path, limits::MAX_DOCUMENT_BYTES)
     }
 
     /// How much of it to read at a time: no more than there is, and one byte to see that it ends.

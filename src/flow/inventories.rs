@@ -15,16 +15,15 @@
 //! is not met, as it does not look at what both share.
 
 use std::collections::HashSet;
-use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::canonical::{Apart, Parted, Profile, Unsuited};
+use crate::canonical::{Apart, Parted, Profile, Source as _, Unsuited};
 use crate::flow::config::Config;
+use crate::flow::in_file::InFile;
 use crate::format::cyclonedx::{Glance, name_hint};
 use crate::format::{self, Document};
-use crate::host::fs;
 use crate::host::limits;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
@@ -53,23 +52,21 @@ pub fn read(a: &Path, b: &Path, config: &Config) -> Option<[Side; 2]> {
     if profile.digest() != Profile::builtin(ArtifactFormat::Cyclonedx).digest() {
         return None;
     }
-    let sizes = [size(a)?, size(b)?];
-    let [a, b] = both(|| part(a, sizes[0], profile), || part(b, sizes[1], profile));
+    let (a, b) = (large(a)?, large(b)?);
+    let [a, b] = both(|| part(a, profile), || part(b, profile));
     sides(a.ok()?, b.ok()?)
 }
 
-fn size(path: &Path) -> Option<u64> {
-    let (_, size) = fs::open(path).ok()?;
-    (LARGE..=limits::MAX_DOCUMENT_BYTES).contains(&size).then_some(size)
+fn large(path: &Path) -> Option<InFile> {
+    let file = InFile::open(path).ok()?;
+    (LARGE..=limits::MAX_DOCUMENT_BYTES).contains(&file.size()).then_some(file)
 }
 
-fn part(path: &Path, size: u64, profile: &Profile) -> Result<Parted, Unsuited> {
-    let (file, _) = fs::open(path).map_err(|_| Unsuited)?;
-    let mut file = file.take(limits::MAX_DOCUMENT_BYTES + 1);
-    let mut apart = Apart::new(profile, "components", usize::try_from(size).unwrap_or(0));
+fn part(mut file: InFile, profile: &Profile) -> Result<Parted, Unsuited> {
+    let mut apart = Apart::new(profile, "components", usize::try_from(file.size()).unwrap_or(0));
     let (mut block, mut total) = (vec![0; BLOCK], 0);
     loop {
-        match file.read(&mut block).map_err(|_| Unsuited)? {
+        match file.fill(&mut block)? {
             0 => return apart.finish(),
             count => {
                 total += count as u64;

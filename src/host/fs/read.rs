@@ -29,8 +29,16 @@ pub fn open(path: &Path) -> Result<(File, u64), FsError> {
 /// # Errors
 /// [`FsError::TooLarge`] beyond the limit, [`FsError::NotAFile`], [`FsError::Io`].
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
-    let too_large = || FsError::TooLarge { path: path.to_owned(), limit };
     let (file, length) = open(path)?;
+    read_opened(&file, length, path, limit)
+}
+
+/// Reads what is left of an open file of about `length` bytes, which is called `path`, as [`read`] does.
+///
+/// # Errors
+/// [`FsError::TooLarge`] beyond the limit, [`FsError::Io`].
+pub fn read_opened(file: &File, length: u64, path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
+    let too_large = || FsError::TooLarge { path: path.to_owned(), limit };
     if length > limit {
         return Err(too_large());
     }
