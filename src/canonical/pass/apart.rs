@@ -20,6 +20,7 @@ use crate::canonical::pass::head::Head;
 use crate::canonical::pass::rope::Rope;
 use crate::canonical::pass::set::Elements;
 use crate::canonical::pass::walk::Walk;
+use crate::canonical::pass::windows::text_so_far;
 use crate::canonical::pass::{self, Ending};
 use crate::canonical::place::{Step, pointer};
 use crate::canonical::profile::Profile;
@@ -98,14 +99,7 @@ impl<'p> Apart<'p> {
 
     /// Reads as many elements as are there.
     fn read(&mut self) -> Result<(), Unsuited> {
-        let complete = match std::str::from_utf8(&self.waiting) {
-            Ok(text) => text,
-            // A character that goes on in the next block.
-            Err(error) if error.error_len().is_none() => {
-                std::str::from_utf8(&self.waiting[..error.valid_up_to()]).map_err(|_| Unsuited)?
-            }
-            Err(_) => return Err(Unsuited),
-        };
+        let complete = text_so_far(&self.waiting)?;
         let mut walk = self.walk.take().ok_or(Unsuited)?.onto(complete, 0, 1);
         let (used, is_whole) = match walk.elements() {
             Ok(end) => (end, true),

@@ -89,11 +89,12 @@ impl<'s> Spine<'s> {
         self.begun
     }
 
-    /// Whether an array whose elements began at `body` and reach up to `place` is long enough to be sent.
+    /// Whether an array whose elements began at `body` and reach up to `place` is long enough to be sent. One of which all
+    /// was dropped so far is not: the comma behind goes, too, and is known by its place.
     #[inline(always)]
     pub(super) fn wants(&self, place: usize, body: usize) -> bool {
         let length = if self.open { place } else { place - body };
-        length >= self.early && self.blocks.is_some()
+        length >= self.early && place != body && self.blocks.is_some()
     }
 }
 

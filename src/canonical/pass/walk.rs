@@ -351,9 +351,7 @@ impl<'t, 'p, 's, const RULES: bool> Walk<'t, 'p, 's, RULES> {
         if self.cut.is_some() {
             return Ok(());
         }
-        // Of which all was dropped so far, nothing is sent: the comma behind it goes, too, and that is known by its place.
-        let place = self.read.out.place(at);
-        if frame.kind == Kind::List && place != frame.body && self.spine.wants(place, frame.body) {
+        if frame.kind == Kind::List && self.spine.wants(self.read.out.place(at), frame.body) {
             self.flow(at)?;
         }
         if self.frames.len() <= self.careful {

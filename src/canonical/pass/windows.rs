@@ -103,14 +103,7 @@ impl<'d> Window<'d> {
 
     fn text(&self) -> Result<&str, Unsuited> {
         let bytes = &self.buffer[..self.filled];
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(text),
-            // A character that goes on behind the window.
-            Err(error) if error.error_len().is_none() && !self.is_last => {
-                std::str::from_utf8(&bytes[..error.valid_up_to()]).map_err(|_| Unsuited)
-            }
-            Err(_) => Err(Unsuited),
-        }
+        if self.is_last { std::str::from_utf8(bytes).map_err(|_| Unsuited) } else { text_so_far(bytes) }
     }
 
     /// Drops what stands before `used`, but for the names of `members`, which are those of the root.
@@ -126,6 +119,17 @@ impl<'d> Window<'d> {
         self.buffer.copy_within(used..self.filled, self.names);
         self.filled -= used - self.names;
         if members.len() > MOST_MEMBERS || self.names > MOST_NAMES { Err(Unsuited) } else { Ok(()) }
+    }
+}
+
+/// Bytes as text, but for a character that goes on behind them.
+pub(super) fn text_so_far(bytes: &[u8]) -> Result<&str, Unsuited> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).map_err(|_| Unsuited)
+        }
+        Err(_) => Err(Unsuited),
     }
 }
 
