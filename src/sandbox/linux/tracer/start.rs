@@ -46,7 +46,7 @@ impl Tracer<'_> {
     }
 
     /// Lets the program run on its processors, and the tracer on all: until here everything kept to one. The tracer has to be
-    /// free, since a stop is answered ten times faster from the processor on which it happened.
+    /// free, so that a stop can be answered from the processor on which it happened.
     #[must_use]
     pub(super) fn spread(&self, program: Pid) -> bool {
         let (chosen, _) = restrict::processors(self.spec, &self.processors);
