@@ -13,12 +13,12 @@
 //! | layer | modules | may use |
 //! |---|---|---|
 //! | words | `model` | nothing of ours |
-//! | pure | `canonical`, `format`, `scanner`, `compare`, `attribute`, `score`, `report` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `attribute` also `compare`; `report` also all of these |
+//! | pure | `canonical`, `format`, `scanner`, `compare`, `attribute`, `score`, `report` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `attribute` also `compare`; `report` also all of these but `attribute` |
 //! | world | `host`, then `store`, `bundle`, `policy`, `sandbox` | the above; `bundle` also `store` |
 //! | flow | `flow` | everything above |
 //! | faces | `cli` | everything above |
 //!
-//! Arrows point upward in this table only; `tests/it/architecture.rs` holds it against the code.
+//! A module uses what stands above it in this table, never what stands below; `tests/it/architecture` holds the exact rows.
 
 pub mod model;
 

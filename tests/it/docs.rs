@@ -333,7 +333,7 @@ fn the_map_of_the_code_is_the_one_that_is_held() {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let held: Vec<_> = MAY_USE.iter().map(|(module, allowed)| (owned(&[module]), owned(allowed))).collect();
     assert_eq!(shown, held);
-    for (module, _) in MAY_USE {
+    for (module, _) in MAY_USE.iter().filter(|(module, _)| !module.contains("::")) {
         assert!(page.contains(&format!("### `{module}`\n")), "no section on `{module}`");
     }
 }

@@ -1,0 +1,181 @@
+//! The house keeps its shape: arrows only downward, no circle of files, a pure middle, no forgotten file.
+//!
+//! The tests read the source through [`source`] and [`paths`] as the compiler does, without what only tests compile.
+//! [`rows`] is the table that they hold; [`offences`] shows on made-up sources that each of them can fail.
+
+mod circles;
+mod offences;
+mod paths;
+mod rows;
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use source::House;
+
+pub use rows::MAY_USE;
+use rows::{DOORS, PRINTS, PURE};
+
+static HOUSE: LazyLock<House> = LazyLock::new(|| House::read(&root().join("src")));
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The row of a path in this crate: the longest that it begins with.
+fn row_of(path: &[String], rows: &[(&'static str, &'static [&'static str])]) -> Option<usize> {
+    let length = |row: &str| {
+        let row: Vec<&str> = row.split("::").collect();
+        (path.len() >= row.len() && path.iter().zip(&row).all(|(a, b)| a == b)).then_some(row.len())
+    };
+    (0..rows.len()).filter(|at| length(rows[*at].0).is_some()).max_by_key(|at| length(rows[*at].0))
+}
+
+/// Arrows that no row allows.
+fn wrong_arrows(house: &House, rows: &[(&'static str, &'static [&'static str])]) -> Vec<String> {
+    let is_below =
+        |path: &str, row: &str| path.strip_prefix(row).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    let mut wrong = Vec::new();
+    for file in &house.files {
+        let Some(own) = row_of(&file.module, rows).map(|at| rows[at]) else { continue };
+        for used in file.uses.iter().filter(|used| used.path[0] == "crate") {
+            let Some(at) = row_of(&used.path[1..], rows) else { continue };
+            let target = rows[at].0;
+            if !is_below(target, own.0) && !own.1.iter().any(|allowed| is_below(target, allowed)) {
+                wrong.push(format!("src/{}:{}: `{}` must not use `{target}`", file.path, used.line, own.0));
+            }
+        }
+    }
+    wrong
+}
+
+/// Doors that pure rooms open.
+fn open_doors(house: &House, pure: &[&str]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in house.files.iter().filter(|file| file.module.first().is_some_and(|room| pure.contains(&room.as_str())))
+    {
+        for used in &file.uses {
+            let path = used.path.join("::");
+            let opens = |door: &&&str| {
+                let door: Vec<&str> = door.split("::").collect();
+                let shared = used.path.iter().zip(&door).take_while(|(a, b)| a == b).count();
+                // `use std::*` brings in every door.
+                shared == door.len() || (used.is_glob && shared == used.path.len())
+            };
+            let prints = PRINTS.iter().any(|name| path == format!("{name}!") || path == format!("std::{name}!"));
+            if prints || DOORS.iter().find(opens).is_some() {
+                wrong.push(format!("src/{}:{}: `{path}` in a pure room", file.path, used.line));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn arrows_point_only_downward() {
+    let wrong = wrong_arrows(&HOUSE, &MAY_USE);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A row names only rows above it, so no two modules can use each other.
+#[test]
+fn rows_look_only_upward() {
+    for (at, (module, allowed)) in MAY_USE.iter().enumerate() {
+        for name in *allowed {
+            assert!(MAY_USE[..at].iter().any(|(above, _)| above == name), "`{module}`: `{name}` stands not above it");
+        }
+    }
+    assert!(PURE.iter().all(|room| MAY_USE.iter().any(|(module, _)| module == room)));
+}
+
+#[test]
+fn every_module_has_a_row() {
+    let mut found: Vec<String> = Vec::new();
+    for entry in fs::read_dir(root().join("src")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() && name != "bin" {
+            found.push(name);
+        }
+    }
+    found.sort();
+    let mut rows: Vec<&str> = MAY_USE.iter().map(|(module, _)| *module).filter(|row| !row.contains("::")).collect();
+    rows.sort_unstable();
+    assert_eq!(found, rows);
+}
+
+#[test]
+fn the_middle_is_pure() {
+    let wrong = open_doors(&HOUSE, &PURE);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is left of old circles stands in a list, which `make bless` shortens and nothing makes longer.
+#[test]
+fn no_circle_of_files_but_the_known_ones() {
+    let found = circles::of(&HOUSE);
+    let new = circles::new(&found, &circles::parse(circles::KNOWN));
+    assert!(new.is_empty(), "new circles of files: {new:#?}");
+    let left = circles::write(&found);
+    if std::env::var_os("STELLA_BLESS").is_some() {
+        fs::write(root().join("tests/it/architecture/circles.txt"), left).unwrap();
+    } else {
+        assert_eq!(left, circles::KNOWN, "circles are gone: `make bless` shortens the list");
+    }
+}
+
+#[test]
+fn no_source_file_is_forgotten() {
+    assert!(HOUSE.forgotten.is_empty(), "no `mod` declares {:?}", HOUSE.forgotten);
+}
+
+#[test]
+fn unsafe_code_stays_in_its_room() {
+    let outside = |(path, _): &&(String, usize)| !path.starts_with("sandbox/linux/");
+    let wrong: Vec<_> = HOUSE.unsafe_words.iter().filter(outside).collect();
+    assert!(wrong.is_empty(), "unsafe code at {wrong:?}");
+}
+
+fn rust_files(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let tests = root().join("tests/it");
+    for file in rust_files(&tests) {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let parent = file.parent().unwrap();
+        if name == "main" || name == "mod" {
+            continue;
+        }
+        let owner = if parent == tests { tests.join("main.rs") } else { parent.join("mod.rs") };
+        let declared = fs::read_to_string(&owner)
+            .unwrap()
+            .lines()
+            .any(|line| line.trim() == format!("mod {name};") || line.trim() == format!("pub mod {name};"));
+        assert!(declared, "{} is not a module of {}", file.display(), owner.display());
+    }
+}
+
+#[test]
+fn no_fuzz_target_is_forgotten() {
+    let crate_file = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
+    for file in rust_files(&root().join("fuzz/targets")) {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let is_there = crate_file.contains(&format!("name = \"{name}\"\npath = \"targets/{name}.rs\""));
+        assert!(is_there, "{} has no `[[bin]]`", file.display());
+    }
+}

@@ -1,0 +1,87 @@
+//! The one table of the house: who may use whom, which rooms are pure, and which doors these must not open.
+
+/// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
+/// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
+pub const MAY_USE: [(&str, &[&str]); 15] = [
+    ("model", &[]),
+    ("canonical", &["model"]),
+    ("format", &["model"]),
+    ("scanner", &["model", "format"]),
+    ("compare", &["model", "canonical", "format"]),
+    ("attribute", &["model", "compare"]),
+    ("score", &["model"]),
+    ("report", &["model", "canonical", "format", "scanner", "compare", "score"]),
+    ("host", &["model"]),
+    ("store", &["model", "host"]),
+    ("bundle", &["model", "host", "store"]),
+    ("policy", &["model", "compare", "host"]),
+    ("sandbox", &["model", "host"]),
+    (
+        "flow",
+        &[
+            "model",
+            "canonical",
+            "format",
+            "scanner",
+            "compare",
+            "attribute",
+            "score",
+            "report",
+            "host",
+            "store",
+            "bundle",
+            "policy",
+            "sandbox",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "model",
+            "canonical",
+            "format",
+            "scanner",
+            "compare",
+            "attribute",
+            "score",
+            "report",
+            "host",
+            "store",
+            "bundle",
+            "policy",
+            "sandbox",
+            "flow",
+        ],
+    ),
+];
+
+/// Rooms that do no I/O, read no clock and no environment, start no process and print nothing.
+pub const PURE: [&str; 8] = ["model", "canonical", "format", "scanner", "compare", "attribute", "score", "report"];
+
+/// Doors to the outside world that a pure room must not open: a path, and everything below it.
+pub const DOORS: [&str; 21] = [
+    "std::fs",
+    "std::net",
+    "std::os",
+    "std::process",
+    "std::env",
+    "std::thread",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::io::stderr",
+    "std::time::SystemTime::now",
+    "std::time::Instant::now",
+    "jiff::Timestamp::now",
+    "jiff::Zoned::now",
+    "tempfile",
+    "cap_std",
+    "rustix",
+    "libc",
+    "landlock",
+    "reqwest",
+    "anstream",
+    "indicatif",
+];
+
+/// Macros that print.
+pub const PRINTS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
