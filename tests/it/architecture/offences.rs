@@ -141,7 +141,10 @@ fn files_in_a_row_are_no_circle() {
             "flow/replay.rs",
             "use super::record::Record; use crate::model::word; #[cfg(test)] mod tests { use super::super::Replay; }",
         ),
-        ("flow/record.rs", "use crate::model::{self, word::Word}; fn f(record: u8) { let replay = record; }"),
+        (
+            "flow/record.rs",
+            "use crate::model::{self, word::Word}; pub(super) fn f(record: u8) { let replay = record; }",
+        ),
     ]);
     assert_eq!(circles::of(&house), Vec::<Vec<&str>>::new());
 }

@@ -60,12 +60,12 @@ impl Bound<'_> {
                 }
             }
             name => {
-                if let Some(bound) = self.names.get(&(module.to_vec(), name.to_owned())) {
-                    return Some([bound, rest].concat());
-                }
                 let child = [module, &[name.to_owned()]].concat();
                 if self.modules.contains(&child) {
                     return ours(module, path);
+                }
+                if let Some(bound) = self.names.get(&(module.to_vec(), name.to_owned())) {
+                    return Some([bound, rest].concat());
                 }
                 let is_local = name.starts_with(|c: char| c.is_uppercase());
                 (!is_local).then(|| path.to_vec())
@@ -169,6 +169,9 @@ impl<'ast> Visit<'ast> for Seen<'_> {
         visit::visit_item_mod(self, item);
         self.module.pop();
     }
+
+    /// `pub(super)` says who may look in, and uses nothing.
+    fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         for leaf in leaves(&item.tree, &[]) {
