@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | words | `model` | nothing of ours |
 //! | pure | `canonical`, `format`, `scanner`, `compare`, `attribute`, `score`, `report` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `attribute` also `compare`; `report` also all of these but `attribute` |
-//! | world | `host`, then `store`, `bundle`, `policy`, `sandbox` | the above; `bundle` also `store` |
+//! | world | `host`, then `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox` | `model`, `host`; the architecture test says who of them uses whom |
 //! | flow | `flow` | everything above |
 //! | faces | `cli` | everything above |
 //!
@@ -32,8 +32,11 @@ pub mod score;
 
 pub mod host;
 
+pub mod archive;
 pub mod bundle;
+pub mod oci;
 pub mod policy;
+pub mod rootfs;
 pub mod sandbox;
 pub mod store;
 

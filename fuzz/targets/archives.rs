@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use stella::bundle::archive::{self, Limits, content_digest, dir, extract, pack, read};
+use stella::archive::{self, Limits, content_digest, dir, extract, pack, read};
 use stella::bundle::{feed, policy};
 use stella::host::compress;
 

@@ -7,7 +7,8 @@ use std::io::{Cursor, Read};
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
-use stella::bundle::image::{Blobs, Image, ImageError, Layout, rootfs};
+use stella::oci::{Blobs, Image, ImageError, Layout};
+use stella::rootfs::rootfs;
 use stella::host::compress;
 use stella::model::digest::Digest;
 

@@ -6,8 +6,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use libfuzzer_sys::fuzz_target;
-use stella::bundle::archive::EntryPath;
-use stella::bundle::image::{ImageName, Platform};
+use stella::archive::EntryPath;
+use stella::oci::{ImageName, Platform};
 use stella::flow::artifact_spec::ArtifactSpec;
 use stella::model::artifact::ProfileName;
 use stella::model::digest::Digest;

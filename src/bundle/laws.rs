@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
-use crate::bundle::archive::{
-    ArchiveError, Entry, Limits, Node, Problem, content_digest, dir, extract, pack, pack_to, read,
-};
+use crate::archive::tree::Tree;
+use crate::archive::{ArchiveError, Entry, Limits, Node, Problem, content_digest, dir, extract, pack, pack_to, read};
 use crate::bundle::feed::{self, FeedBundle, FeedSource};
 use crate::bundle::listed::{BundleError, Record};
 use crate::bundle::policy;
-use crate::bundle::tree::Tree;
 use crate::host::compress;
 use crate::model::digest::Digest;
 

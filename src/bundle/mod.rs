@@ -1,17 +1,12 @@
-//! Trees packed for keeping.
+//! Bundles: archives that list what is in them. [`listed`] is the mechanism, [`feed`]s and [`policy`] rules are its kinds.
 //!
-//! [`archive`] is the mechanism; [`listed`] adds a manifest that lists every record, for [`feed`]s and [`policy`] rules;
-//! [`tree`] is a directory as it is, for inputs and scanners. A directory and its bundle have the same identity.
-//! [`image`] is what others packed: container images, read and unpacked without privileges.
+//! A directory and its bundle have the same identity. The archive itself is [`crate::archive`].
 //!
 //! Absent: where bundles are kept (see [`crate::store`]).
 
-pub mod archive;
 pub mod feed;
-pub mod image;
 pub mod listed;
 pub mod policy;
-pub mod tree;
 
 #[cfg(test)]
 mod laws;

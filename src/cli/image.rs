@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::bundle::image::{Image, ImageError, Platform, RootFs};
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
@@ -13,8 +12,10 @@ use crate::flow::image;
 use crate::flow::material::MaterialError;
 use crate::flow::shell;
 use crate::model::exit::Exit;
+use crate::oci::{Image, ImageError, Platform};
 use crate::report::json::commands::{ImageInfoV1, ImageLayerV1, ImageRootFsV1};
 use crate::report::untrusted;
+use crate::rootfs::{RootFs, RootfsError};
 
 /// Look at container images and unpack them
 #[derive(Debug, Subcommand)]
@@ -79,16 +80,16 @@ pub fn refused(error: MaterialError) -> CliError {
              docker://NAME oci:DIR`",
         ),
         MaterialError::Image { source, .. } => match source {
-            ImageError::Blob { .. } | ImageError::Layer { .. } => {
+            RootfsError::Image(ImageError::Blob { .. }) | RootfsError::Layer { .. } => {
                 CliError::new(Exit::Verification, error).hint("do not use this image: fetch it again by its digest")
             }
-            ImageError::NoSuchImage { .. } => {
+            RootfsError::Image(ImageError::NoSuchImage { .. }) => {
                 CliError::usage(error).hint("name another with `--platform OS/ARCH`, or by `@sha256:…`")
             }
-            ImageError::Several { .. } => CliError::usage(error).hint("name one by `@sha256:…`"),
-            ImageError::Store(_) => CliError::infrastructure(error),
+            RootfsError::Image(ImageError::Several { .. }) => CliError::usage(error).hint("name one by `@sha256:…`"),
+            RootfsError::Image(ImageError::Source(_)) | RootfsError::Store(_) => CliError::infrastructure(error),
             #[cfg(feature = "registry")]
-            ImageError::Registry(_) => CliError::infrastructure(error),
+            RootfsError::Image(ImageError::Registry(_)) => CliError::infrastructure(error),
             _ => CliError::usage(error),
         },
         _ => CliError::usage(error),

@@ -6,17 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::bundle::archive::ArchiveError;
-use crate::bundle::image::{
-    self, BlobProblem, Blobs, Descriptor, Image, ImageError, ImageName, Layout, Platform, RootFs, StoreBlobs, Wanted,
-};
-use crate::bundle::tree::Tree;
+use crate::archive::ArchiveError;
+use crate::archive::tree::Tree;
 use crate::flow::context::Context;
 use crate::flow::material::{Blob, InputMaterial, MaterialError};
 use crate::host::fs::{self, FsError, Kind};
 use crate::host::limits::{MAX_BLOB_BYTES, MAX_BUNDLE_UNPACKED_BYTES, MAX_DOCUMENT_BYTES, MAX_IMAGE_ENTRIES};
 use crate::model::digest::Digest;
-use crate::store::blob::{BlobSource, BlobStore, LayeredStore, StoreError};
+use crate::oci::{self, BlobProblem, Blobs, Descriptor, Image, ImageError, ImageName, Layout, Platform, Wanted};
+use crate::rootfs::{RootFs, RootfsError, sound_rootfs};
+use crate::store::blob::{BlobSource, BlobStore, LayeredStore, StoreBlobs, StoreError};
 
 /// A file with its path.
 type NamedFile = (String, Arc<[u8]>);
@@ -40,7 +39,7 @@ impl ImageMaterial {
         name: Option<ImageName>,
         from: &dyn Blobs,
         context: &Context,
-    ) -> Result<Self, ImageError> {
+    ) -> Result<Self, RootfsError> {
         for descriptor in image.blobs() {
             keep(descriptor, from, context)?;
         }
@@ -48,7 +47,7 @@ impl ImageMaterial {
     }
 
     /// The image whose manifest has `digest`, from the stores; `None` where not even the manifest is there.
-    pub fn restore(digest: Digest, name: Option<ImageName>, context: &Context) -> Result<Option<Self>, ImageError> {
+    pub fn restore(digest: Digest, name: Option<ImageName>, context: &Context) -> Result<Option<Self>, RootfsError> {
         if !context.blobs.contains(&digest)? {
             return Ok(None);
         }
@@ -56,10 +55,10 @@ impl ImageMaterial {
         Self::kept(image, name, context).map(Some)
     }
 
-    fn kept(image: Image, name: Option<ImageName>, context: &Context) -> Result<Self, ImageError> {
+    fn kept(image: Image, name: Option<ImageName>, context: &Context) -> Result<Self, RootfsError> {
         let gone = |digest: Digest| StoreError::Gone { digest, looked_in: context.blobs.looked_in() };
         let manifest = context.blobs.get(&image.digest())?.ok_or_else(|| gone(image.digest()))?;
-        let rootfs = image::sound_rootfs(&image, &store(&context.blobs), &cache(context))?;
+        let rootfs = sound_rootfs(&image, &store(&context.blobs), &cache(context))?;
         let files = inventories(&rootfs.path)?;
         Ok(Self { image, name, manifest: manifest.into(), rootfs, files, blobs: context.blobs.clone() })
     }
@@ -92,7 +91,7 @@ impl ImageMaterial {
 
     /// Writes it as an OCI image layout.
     pub fn write_layout(&self, to: &Path) -> Result<(), ImageError> {
-        image::write_layout(&self.image, &store(&self.blobs), to)
+        oci::write_layout(&self.image, &store(&self.blobs), to)
     }
 
     /// Writes what the built-in scanner reads of it.
@@ -113,13 +112,13 @@ fn store(blobs: &LayeredStore) -> StoreBlobs {
 }
 
 /// Puts one blob into the store, checked while it is copied.
-fn keep(descriptor: &Descriptor, from: &dyn Blobs, context: &Context) -> Result<(), ImageError> {
+fn keep(descriptor: &Descriptor, from: &dyn Blobs, context: &Context) -> Result<(), RootfsError> {
     if context.local.holds(&descriptor.digest)? {
         return Ok(());
     }
     let staged = fs::StagedDir::beside(&context.local.root().join("tmp/blob"))?;
     let path = staged.path().join("blob");
-    image::copy_blob(from, descriptor, &path)?;
+    oci::copy_blob(from, descriptor, &path)?;
     context.local.put_file(&path)?;
     Ok(())
 }
@@ -172,7 +171,8 @@ pub struct Opened {
 
 /// Opens what is an image; `None` for what is a file or a directory as any other. Its layers are not read.
 pub fn open(given: &Path, platform: Option<Platform>, context: &Context) -> Result<Option<Opened>, MaterialError> {
-    let failed = |source| MaterialError::Image { what: given.display().to_string(), source };
+    let unusable = |source| MaterialError::Image { what: given.display().to_string(), source };
+    let failed = |error: ImageError| unusable(error.into());
     let text = given.to_string_lossy();
     let (path, digest) = match text.rsplit_once('@').and_then(|(path, digest)| Some((path, digest.parse().ok()?))) {
         Some((path, digest)) if !given.exists() => (Path::new(path).to_owned(), Some(digest)),
@@ -190,14 +190,14 @@ pub fn open(given: &Path, platform: Option<Platform>, context: &Context) -> Resu
         return Ok(None);
     }
     let name: ImageName = text.parse().map_err(MaterialError::ImageName)?;
-    if let Some(opened) = known(&name, platform.clone(), context).map_err(failed)? {
+    if let Some(opened) = known(&name, platform.clone(), context).map_err(unusable)? {
         return Ok(Some(opened));
     }
     fetch(name, platform).map(Some)
 }
 
 /// An image that is in the store already: its digest says all, and no registry is asked.
-fn known(name: &ImageName, platform: Option<Platform>, context: &Context) -> Result<Option<Opened>, ImageError> {
+fn known(name: &ImageName, platform: Option<Platform>, context: &Context) -> Result<Option<Opened>, RootfsError> {
     let Some(digest) = name.digest() else { return Ok(None) };
     if !context.blobs.contains(&digest)? {
         return Ok(None);
@@ -207,7 +207,7 @@ fn known(name: &ImageName, platform: Option<Platform>, context: &Context) -> Res
         Ok(image) => Ok(Some(Opened { image, name: Some(name.clone()), blobs: Box::new(blobs), indexes: Vec::new() })),
         // An index of which another image was taken.
         Err(ImageError::Blob { problem: BlobProblem::Gone, .. }) => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -218,8 +218,8 @@ fn fetch(name: ImageName, _: Option<Platform>) -> Result<Opened, MaterialError> 
 
 #[cfg(feature = "registry")]
 fn fetch(name: ImageName, platform: Option<Platform>) -> Result<Opened, MaterialError> {
-    use crate::bundle::image::Registry;
-    let failed = |source| MaterialError::Image { what: name.to_string(), source };
+    use crate::oci::Registry;
+    let failed = |error: ImageError| MaterialError::Image { what: name.to_string(), source: error.into() };
     let registry = Registry::connect(&name).map_err(|error| failed(error.into()))?;
     let root = registry.root().map_err(failed)?;
     let roots = std::slice::from_ref(&root);

@@ -6,17 +6,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::bundle::archive::ArchiveError;
+use crate::archive::ArchiveError;
+use crate::archive::tree::Tree;
 use crate::bundle::feed::FeedBundle;
-use crate::bundle::image::{ImageError, InvalidImageName};
 use crate::bundle::listed::{BundleError, Record};
 use crate::bundle::policy::PolicyBundle;
-use crate::bundle::tree::Tree;
 use crate::flow::image::ImageMaterial;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::digest::Digest;
+use crate::oci::InvalidImageName;
 use crate::policy::Policy;
+use crate::rootfs::RootfsError;
 use crate::scanner::feed::Feed;
 
 /// The bytes of a blob with their digest.
@@ -73,7 +74,7 @@ pub enum MaterialError {
         /// Its path or name.
         what: String,
         /// Why.
-        source: ImageError,
+        source: RootfsError,
     },
     /// A text that can only be meant as an image, and is no name of one.
     #[error(transparent)]

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::bundle::tree::Tree;
+use crate::archive::tree::Tree;
 use crate::flow::job::Job;
 use crate::flow::material::InputMaterial;
 use crate::model::cause::SubTag;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::bundle::archive::ArchiveError;
+use crate::archive::ArchiveError;
 use crate::bundle::listed::BundleError;
 use crate::canonical::CANONICALIZER_VERSION;
 use crate::flow::artifact_spec::ArtifactSpec;

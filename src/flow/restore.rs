@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::archive::tree::Tree;
 use crate::bundle::feed::{self, FeedBundle, FeedOrigin};
-use crate::bundle::image::{BlobProblem, ImageError};
 use crate::bundle::policy;
-use crate::bundle::tree::Tree;
 use crate::flow::artifact_spec::ArtifactSpec;
 use crate::flow::context::Context;
 use crate::flow::failure::chain;
@@ -23,6 +22,8 @@ use crate::host::limits;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimension;
 use crate::model::manifest::{ArtifactRecord, InputType, Located, NetworkMode, ReplayableManifest, ScannerKind};
+use crate::oci::{BlobProblem, ImageError};
+use crate::rootfs::RootfsError;
 use crate::store::blob::{BlobSource, StoreError};
 
 /// Why a manifest cannot become a job.
@@ -198,8 +199,8 @@ impl Restorer<'_> {
             Ok(Some(image)) => return Ok(Some(InputMaterial::Image(Box::new(image)))),
             Ok(None) => self.missing.push((Dimension::Input, format!("image {digest}"))),
             Err(
-                ImageError::Blob { digest, problem: BlobProblem::Gone }
-                | ImageError::Store(StoreError::Gone { digest, .. }),
+                RootfsError::Image(ImageError::Blob { digest, problem: BlobProblem::Gone })
+                | RootfsError::Store(StoreError::Gone { digest, .. }),
             ) => {
                 self.missing.push((Dimension::Input, format!("blob {digest} of the image")));
             }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bundle::tree::Tree;
+use crate::archive::tree::Tree;
 use crate::bundle::{feed, policy};
 use crate::flow::context::Context;
 use crate::flow::material::{FeedMaterial, MaterialError, PolicyMaterial, ScannerMaterial};

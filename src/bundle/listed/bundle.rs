@@ -2,22 +2,14 @@
 
 use std::path::Path;
 
-use crate::bundle::archive::{self, Content, Entry, EntryPath, Item, Limits, Node, Packed, dir};
-use crate::bundle::listed::error::foreign;
+use crate::archive::{self, Content, Entry, EntryPath, Item, Limits, Node, Packed, dir};
+use crate::bundle::listed::error::{BundleError, foreign};
+use crate::bundle::listed::kind::Kind;
 use crate::bundle::listed::manifest::{self, Manifest};
-use crate::bundle::listed::{BundleError, Kind};
+use crate::bundle::listed::record::Record;
 use crate::host::fs;
 use crate::host::limits::MAX_BUNDLE_BYTES;
 use crate::model::digest::Digest;
-
-/// One record of a bundle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Record<'a> {
-    /// Its path below the bundle's root.
-    pub path: &'a EntryPath,
-    /// Its bytes.
-    pub bytes: &'a [u8],
-}
 
 /// A bundle whose every record is listed and has the digest that is listed for it.
 #[derive(Debug, Clone, PartialEq)]

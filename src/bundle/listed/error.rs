@@ -1,7 +1,7 @@
 //! Why something is not a bundle.
 
-use crate::bundle::archive::{ArchiveError, EntryPath, PathError};
-use crate::bundle::listed::Kind;
+use crate::archive::{ArchiveError, EntryPath, PathError};
+use crate::bundle::listed::kind::Kind;
 use crate::host::fs::FsError;
 use crate::model::digest::Digest;
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::listed::error::malformed;
-use crate::bundle::listed::{BundleError, Kind, Record};
+use crate::bundle::listed::error::{BundleError, malformed};
+use crate::bundle::listed::kind::Kind;
+use crate::bundle::listed::record::Record;
 use crate::model::digest::Digest;
 use crate::model::objects;
 

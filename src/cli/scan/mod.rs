@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use crate::bundle::image::Platform;
 use crate::cli::args::{GlobalArgs, IsolationArgs, label};
 use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
@@ -18,6 +17,7 @@ use crate::flow::record::{self, RecordError};
 use crate::flow::{keep, manifest_file};
 use crate::host::fs;
 use crate::model::exit::Exit;
+use crate::oci::Platform;
 
 /// Record a scan with everything it depended on
 ///

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::host::fs::{self, Sealed};
 use crate::model::digest::Digest;
-use crate::store::blob::{LocalStore, StoreError};
+use crate::store::blob::error::StoreError;
+use crate::store::blob::writer::Writer;
 
 /// Blobs that wait to become visible together; dropped without [`commit`](Self::commit), none of them ever was.
 ///
@@ -12,12 +13,12 @@ use crate::store::blob::{LocalStore, StoreError};
 /// some of the names and not others, each of them whole: what refers to the blobs must be written after it.
 #[derive(Debug)]
 pub struct Batch<'a> {
-    store: &'a LocalStore,
+    store: &'a Writer,
     waiting: BTreeMap<Digest, Sealed>,
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(store: &'a LocalStore) -> Self {
+    pub(crate) fn new(store: &'a Writer) -> Self {
         Self { store, waiting: BTreeMap::new() }
     }
 
@@ -46,7 +47,7 @@ impl<'a> Batch<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::blob::BlobSource;
+    use crate::store::blob::{BlobSource, LocalStore};
 
     #[test]
     fn nothing_is_visible_before_the_commit() {

@@ -9,7 +9,8 @@ use crate::host::fs::{self, FsError, Staged};
 use crate::host::hash::Hashing;
 use crate::host::limits::MAX_BLOB_BYTES;
 use crate::model::digest::Digest;
-use crate::store::blob::{BlobSource, StoreError};
+use crate::store::blob::error::StoreError;
+use crate::store::blob::source::BlobSource;
 
 /// A read-only store; a folder that does not exist is an empty one.
 #[derive(Debug, Clone)]

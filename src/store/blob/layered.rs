@@ -4,7 +4,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::model::digest::Digest;
-use crate::store::blob::{BlobSource, BlobStore, FolderStore, LocalStore, StoreError};
+use crate::store::blob::error::StoreError;
+use crate::store::blob::folder::FolderStore;
+use crate::store::blob::local::LocalStore;
+use crate::store::blob::source::{BlobSource, BlobStore};
 
 /// A place where a blob may be, in the order of resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

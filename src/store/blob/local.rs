@@ -1,6 +1,5 @@
 //! The store of this machine.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +8,11 @@ use crate::host::fs::{self, FsError, Staged};
 use crate::host::hash::Hashing;
 use crate::host::limits::MAX_BLOB_BYTES;
 use crate::model::digest::Digest;
-use crate::store::blob::{Batch, BlobSource, BlobStore, FolderStore, StoreError};
+use crate::store::blob::batch::Batch;
+use crate::store::blob::error::StoreError;
+use crate::store::blob::folder::FolderStore;
+use crate::store::blob::source::{BlobSource, BlobStore};
+use crate::store::blob::writer::Writer;
 
 /// A temporary file older than this was left by a process that was killed.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -21,8 +24,7 @@ const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 /// second rename changes nothing.
 #[derive(Debug, Clone)]
 pub struct LocalStore {
-    blobs: FolderStore,
-    staging: PathBuf,
+    writer: Writer,
 }
 
 impl LocalStore {
@@ -35,70 +37,50 @@ impl LocalStore {
         let staging = root.join("tmp");
         fs::ensure_dir(&staging)?;
         fs::sweep(&staging, ABANDONED)?;
-        Ok(Self { blobs: FolderStore::new(root), staging })
+        Ok(Self { writer: Writer { blobs: FolderStore::new(root), staging } })
     }
 
     /// The folder that holds `sha256/`.
     pub fn root(&self) -> &Path {
-        self.blobs.root()
+        self.writer.blobs.root()
     }
 
     /// Where the blob is if it is here.
     pub fn path_of(&self, digest: &Digest) -> PathBuf {
-        self.blobs.path_of(digest)
+        self.writer.blobs.path_of(digest)
     }
 
     /// Starts to write many blobs that become visible together.
     pub fn batch(&self) -> Batch<'_> {
-        Batch::new(self)
-    }
-
-    /// Packs `bytes` into a file without a name.
-    pub(crate) fn stage(&self, bytes: &[u8]) -> Result<Staged, StoreError> {
-        let failed = || FsError::io("write a blob in", &self.staging);
-        let mut encoder = compress::packer(Staged::new_in(&self.staging)?, STORE_LEVEL).map_err(failed())?;
-        encoder.write_all(bytes).map_err(failed())?;
-        Ok(encoder.finish().map_err(failed())?)
-    }
-
-    /// The path of a blob, its directory made.
-    pub(crate) fn make_room(&self, digest: &Digest) -> Result<PathBuf, StoreError> {
-        let path = self.path_of(digest);
-        if let Some(shard) = path.parent() {
-            fs::ensure_dir(shard)?;
-        }
-        Ok(path)
+        Batch::new(&self.writer)
     }
 
     /// Whether the blob is here and sound. A corrupt one counts as missing, so that putting it again mends it.
     pub(crate) fn holds(&self, digest: &Digest) -> Result<bool, StoreError> {
-        match self.blobs.check(digest) {
-            Err(StoreError::Mismatch { .. } | StoreError::Damaged { .. }) => Ok(false),
-            other => other,
-        }
+        self.writer.holds(digest)
     }
 }
 
 impl BlobSource for LocalStore {
     fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        self.blobs.get(digest)
+        self.writer.blobs.get(digest)
     }
 
     fn get_to_file(&self, digest: &Digest, to: &Path) -> Result<bool, StoreError> {
-        self.blobs.get_to_file(digest, to)
+        self.writer.blobs.get_to_file(digest, to)
     }
 
     fn contains(&self, digest: &Digest) -> Result<bool, StoreError> {
-        self.blobs.contains(digest)
+        self.writer.blobs.contains(digest)
     }
 }
 
 impl BlobStore for LocalStore {
     fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         let digest = Digest::of(bytes);
-        if !self.holds(&digest)? {
-            let staged = self.stage(bytes)?;
-            staged.publish(&self.make_room(&digest)?)?;
+        if !self.writer.holds(&digest)? {
+            let staged = self.writer.stage(bytes)?;
+            staged.publish(&self.writer.make_room(&digest)?)?;
         }
         Ok(digest)
     }
@@ -107,15 +89,15 @@ impl BlobStore for LocalStore {
         let (file, _) = fs::open(path)?;
         let failed = || FsError::io("keep a copy of", path);
         let mut raw = Hashing::new(std::io::Read::take(file, MAX_BLOB_BYTES + 1));
-        let mut encoder = compress::packer(Staged::new_in(&self.staging)?, STORE_LEVEL).map_err(failed())?;
+        let mut encoder = compress::packer(Staged::new_in(&self.writer.staging)?, STORE_LEVEL).map_err(failed())?;
         std::io::copy(&mut raw, &mut encoder).map_err(failed())?;
         let staged = encoder.finish().map_err(failed())?;
         let (_, digest, length) = raw.finish();
         if length > MAX_BLOB_BYTES {
             return Err(FsError::TooLarge { path: path.to_owned(), limit: MAX_BLOB_BYTES }.into());
         }
-        if !self.holds(&digest)? {
-            staged.publish(&self.make_room(&digest)?)?;
+        if !self.writer.holds(&digest)? {
+            staged.publish(&self.writer.make_room(&digest)?)?;
         }
         Ok(digest)
     }

@@ -2,7 +2,7 @@
 
 /// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
 /// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
-pub const MAY_USE: [(&str, &[&str]); 15] = [
+pub const MAY_USE: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("format", &["model"]),
@@ -12,8 +12,11 @@ pub const MAY_USE: [(&str, &[&str]); 15] = [
     ("score", &["model"]),
     ("report", &["model", "canonical", "format", "scanner", "compare", "score"]),
     ("host", &["model"]),
-    ("store", &["model", "host"]),
-    ("bundle", &["model", "host", "store"]),
+    ("oci", &["model", "host"]),
+    ("store", &["model", "host", "oci"]),
+    ("archive", &["model", "host"]),
+    ("bundle", &["model", "host", "archive"]),
+    ("rootfs", &["model", "host", "archive", "oci", "store"]),
     ("policy", &["model", "compare", "host"]),
     ("sandbox", &["model", "host"]),
     (
@@ -28,8 +31,11 @@ pub const MAY_USE: [(&str, &[&str]); 15] = [
             "score",
             "report",
             "host",
+            "oci",
             "store",
+            "archive",
             "bundle",
+            "rootfs",
             "policy",
             "sandbox",
         ],
@@ -46,8 +52,11 @@ pub const MAY_USE: [(&str, &[&str]); 15] = [
             "score",
             "report",
             "host",
+            "oci",
             "store",
+            "archive",
             "bundle",
+            "rootfs",
             "policy",
             "sandbox",
             "flow",

@@ -1,0 +1,136 @@
+//! Why an image cannot be read.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use crate::host::fs::FsError;
+#[cfg(feature = "registry")]
+use crate::host::http::HttpError;
+use crate::model::digest::Digest;
+
+/// Why an image cannot be read. What goes wrong while it is unpacked is [`crate::rootfs::RootfsError`].
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// The path holds no image layout.
+    #[error("`{}` is no OCI image layout: {what}", path.display())]
+    NotALayout {
+        /// The folder or archive.
+        path: PathBuf,
+        /// What is missing or wrong.
+        what: String,
+    },
+    /// An index, a manifest or a configuration that cannot be understood.
+    #[error("the image's {what} is refused: {why}")]
+    Document {
+        /// Which, with its digest where it has one.
+        what: String,
+        /// Where and why.
+        why: String,
+    },
+    /// A blob that is missing or not what it is called.
+    #[error("blob {digest} of the image {problem}")]
+    Blob {
+        /// Its digest, as the image names it.
+        digest: Digest,
+        /// What is wrong.
+        problem: BlobProblem,
+    },
+    /// A layer in an encoding that nobody wrote down.
+    #[error("layer {digest} has media type `{media_type}`: expected a tar, plain or packed by gzip or zstd")]
+    Encoding {
+        /// The layer's blob.
+        digest: Digest,
+        /// What the manifest calls it.
+        media_type: String,
+    },
+    /// The layout lists no image of the platform.
+    #[error("no image for {wanted} here; there are: {}", listed(.found))]
+    NoSuchImage {
+        /// What was asked for: a platform, or a digest.
+        wanted: String,
+        /// What there is.
+        found: Vec<String>,
+    },
+    /// Several images would do.
+    #[error("several images for {wanted} here: {}", listed(.found))]
+    Several {
+        /// What was asked for.
+        wanted: String,
+        /// The images.
+        found: Vec<String>,
+    },
+    /// The registry failed.
+    #[cfg(feature = "registry")]
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// What holds the blobs failed, in its own words.
+    #[error(transparent)]
+    Source(Box<dyn Error + Send + Sync>),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Io(#[from] FsError),
+}
+
+fn listed(found: &[String]) -> String {
+    if found.is_empty() { "none".to_owned() } else { found.join(", ") }
+}
+
+/// What is wrong with a blob.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlobProblem {
+    /// It is nowhere.
+    #[error("is not there")]
+    Gone,
+    /// Its bytes have another digest.
+    #[error("has other bytes: their digest is {found}")]
+    Digest {
+        /// The digest of what is there.
+        found: Digest,
+    },
+    /// It has another length.
+    #[error("is not {expected} bytes long, as the image says")]
+    Size {
+        /// The length in bytes that the image states.
+        expected: u64,
+    },
+    /// Larger than what is read of its kind.
+    #[error("is larger than {limit} bytes, the limit for its kind")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+}
+
+impl BlobProblem {
+    /// The error for the blob `digest`.
+    pub(crate) fn of(self, digest: Digest) -> ImageError {
+        ImageError::Blob { digest, problem: self }
+    }
+}
+
+/// Why a registry gave nothing.
+#[cfg(feature = "registry")]
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// It could not be asked, or refused.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// It wants to know who asks in a way that is not answered.
+    #[error("`{registry}` wants authentication (`{challenge}`): only anonymous access is supported")]
+    Authentication {
+        /// The registry.
+        registry: String,
+        /// What it said.
+        challenge: String,
+    },
+    /// It gave another document than was asked for.
+    #[error("`{registry}` gave a document with digest {found} for {expected}")]
+    OtherDocument {
+        /// The registry.
+        registry: String,
+        /// What was asked for.
+        expected: Digest,
+        /// What came.
+        found: Digest,
+    },
+}
