@@ -1,18 +1,24 @@
 # `make demo` and `make test` are all a new machine needs. `make test` installs real scanners into a cache of their own
-# (tests/real/install says where) and, as root on Debian, one package; nothing else outside this folder and cargo's own.
+# (tests/real/install says where) and, as root on Debian, two packages, which it names before it installs them
+# (STELLA_TEST_SYSTEM=0 refuses them); nothing else outside this folder and cargo's own.
 
 CARGO ?= cargo
 # Everything is built and tested with one set of features; what a user builds has none.
 FEATURES ?= registry
 STELLA ?= target/debug/stella
 
-.PHONY: help demo test test-long lint unit real self regress canaries bless bench fuzz
-.PHONY: help demo test test-long lint unit self regress canaries bless bench real-parts scanners
+# The parts of `make test`, in order: `.ci/run` runs the same and prints how long each took.
+PARTS = real-parts lint self unit
+# The parts of `make test-long`: the nightly workflow has a job for each but the last, which wants a Debian and its superuser.
+NIGHTLY = properties bench-test default-build msrv deny fuzz
+LONG = $(NIGHTLY) aarch64
+
+.PHONY: help demo test test-long parts $(PARTS) $(LONG) real regress canaries bless bench scanners
 
 help:
 	@echo "make demo                  record a real scan, replay it, let its feed drift, see why"
-	@echo "make test                  everything that continuous integration checks, but for fuzzing"
-	@echo "make test-long             what takes longer: benchmarks as tests, more property cases, the sandbox on aarch64, dependency bans"
+	@echo "make test                  everything that continuous integration checks before a change lands"
+	@echo "make test-long             what it checks every night, and the sandbox on aarch64: $(LONG)"
 	@echo "make regress CASE=SCN-0001 one regression case; expected and actual side by side in regress-out/"
 	@echo "make real-parts            install the real scanners that tests use into a cache outside this folder"
 	@echo "make scanners              replay real scanners and write the table of docs/scanners.md"
@@ -21,11 +27,14 @@ help:
 	@echo "make bless                 regenerate schemas and the command reference"
 	@echo "make canaries              record the canaries again (refuses to change a result without ACCEPT=1)"
 
+parts:
+	@echo $(PARTS)
+
 demo:
 	@$(CARGO) build --quiet
 	@$(STELLA) demo
 
-test: real-parts lint self unit
+test: $(PARTS)
 
 # What cannot be installed is named with the reason; its tests say that they were skipped.
 real-parts:
@@ -51,13 +60,35 @@ unit: real
 real:
 	@tests/real/registry
 
-test-long:
+test-long: $(LONG)
+
+# Every property with many more cases than in `make test`.
+properties: real
 	PROPTEST_CASES=5000 $(CARGO) test --features $(FEATURES)
+
+# The benchmarks still run; nothing is measured.
+bench-test:
 	$(CARGO) bench --bench canonicalize -- --test
 	$(CARGO) bench --bench documents -- --test
+
+# What a user builds who names no feature.
+default-build:
+	$(CARGO) clippy --all-targets --quiet -- -D warnings
+	$(CARGO) test
+
+# The oldest compiler that Cargo.toml promises.
+msrv:
+	@version=$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml); \
+	if ! command -v rustup >/dev/null; then echo "skipped: Rust $$version (rustup is not installed)"; [ "$${STELLA_TEST_REAL:-0}" != 1 ]; exit; fi; \
+	rustup toolchain install --profile minimal --no-self-update "$$version" && \
+	RUSTUP_TOOLCHAIN="$$version" $(CARGO) check --all-targets --features $(FEATURES) --locked --target-dir target/msrv
+
+deny:
+	@tests/real/install cargo-deny
+	@tests/real/deny
+
+aarch64:
 	@tests/aarch64/run
-	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
-	else echo "skipped: cargo deny (not installed: cargo install cargo-deny --locked)"; fi
 
 regress:
 	@test -n "$(CASE)" || { echo "usage: make regress CASE=SCN-0001" >&2; exit 2; }
@@ -82,4 +113,5 @@ bench:
 
 # Every parser of foreign bytes under a fuzzer; fuzz/run says how it is built and what it needs.
 fuzz:
+	@tests/real/install cargo-fuzz
 	@fuzz/run $(TARGETS)

@@ -1,20 +1,3 @@
-//! What a repository says: `.stella.yaml`, and the two files of a regression case.
 #![no_main]
 
-use std::path::Path;
-use std::sync::LazyLock;
-
-use libfuzzer_sys::fuzz_target;
-use stella::flow::case::{CaseConfig, CaseMetadata};
-use stella::flow::config::Config;
-use tempfile::TempDir;
-
-static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder for temporary files"));
-
-fuzz_target!(|input: &[u8]| {
-    let folder: &Path = FOLDER.path();
-    std::fs::write(folder.join(".stella.yaml"), input).expect("a file in it");
-    let _ = Config::load(folder, None);
-    let _ = serde_json::from_slice::<CaseMetadata>(input);
-    let _ = serde_json::from_slice::<CaseConfig>(input);
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| stella_fuzz::configuration::run(input));

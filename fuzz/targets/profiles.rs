@@ -1,21 +1,3 @@
-//! Profiles and adapters as people write them: a profile that is read is written and read back, and canonicalises.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use stella::canonical::{Limits, Profile, Roots, canonicalize_with, explain, trial};
-use stella::flow::adapter::Adapter;
-
-const DOCUMENT: &[u8] = include_bytes!("../../tests/data/canonical/sarif/full.json");
-
-fuzz_target!(|text: &str| {
-    let _ = Adapter::parse(text);
-    let Ok(profile) = Profile::parse(text) else { return };
-    let written = profile.to_yaml().expect("it was read");
-    let again = Profile::parse(&written).expect("we wrote it");
-    assert_eq!(again.digest(), profile.digest());
-    let limits = Limits::default();
-    let once = canonicalize_with(&profile, DOCUMENT, &limits).expect("it is JSON");
-    let explained = explain(&profile, &Roots::default(), DOCUMENT, &limits).expect("it is JSON");
-    assert_eq!(once.digest, explained.digest);
-    let _ = trial::run(&profile, &Roots::default(), br#"{"a":[1,{"b":"c"}],"d":"/e"}"#, &limits);
-});
+libfuzzer_sys::fuzz_target!(|text: &str| stella_fuzz::profiles::run(text));

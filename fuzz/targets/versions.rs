@@ -1,32 +1,3 @@
-//! Every version order on any texts, three lines of the input: it is total, and reading is a function of the text.
 #![no_main]
 
-use std::cmp::Ordering;
-
-use libfuzzer_sys::fuzz_target;
-use stella::scanner::version::Order;
-
-const ORDERS: [Order; 8] =
-    [Order::SemVer, Order::Npm, Order::Go, Order::Pypi, Order::Debian, Order::Maven, Order::Rpm, Order::RubyGems];
-
-fuzz_target!(|text: &str| {
-    let lines: Vec<&str> = text.split('\n').take(3).collect();
-    for order in ORDERS {
-        let versions: Vec<_> = lines.iter().filter_map(|line| order.parse(line).ok()).collect();
-        for a in &versions {
-            assert_eq!(a.cmp(a), Ordering::Equal);
-            for b in &versions {
-                assert_eq!(a.cmp(b), b.cmp(a).reverse(), "{order}: {a:?} and {b:?}");
-                assert_eq!(a == b, a.cmp(b).is_eq(), "{order}: {a:?} and {b:?}");
-                for c in &versions {
-                    let (ab, bc) = (a.cmp(b), b.cmp(c));
-                    // In a total order two steps up, one of which may be level, are a step up.
-                    if ab.is_le() && bc.is_le() {
-                        let expected = ab.then(bc);
-                        assert_eq!(a.cmp(c), expected, "{order}: {a:?}, {b:?}, {c:?}");
-                    }
-                }
-            }
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|text: &str| stella_fuzz::versions::run(text));

@@ -23,3 +23,5 @@ mod real;
 mod registry;
 mod sandbox;
 mod schemas;
+mod seeds;
+mod workflows;

@@ -1,0 +1,22 @@
+//! Our own documents: manifests, results and lines of the history. What is read is written and read back.
+
+use stella::model::manifest;
+use stella::model::manifest::ReplayableManifest;
+use stella::report::json::{history, v1};
+
+/// One run of the target.
+pub fn run(input: &[u8]) {
+    if let Ok(manifest) = manifest::from_json(input) {
+        let written = serde_json::to_vec(&manifest).expect("it was read");
+        assert_eq!(manifest::from_json(&written).expect("we wrote it"), manifest);
+        let _ = ReplayableManifest::try_from(manifest);
+    }
+    if let Ok(record) = history::read(input) {
+        let line = history::write(&record).expect("it was read");
+        assert_eq!(history::read(line.trim_end().as_bytes()).expect("we wrote it"), record);
+    }
+    if let Ok(run) = v1::read(input) {
+        let written = v1::result(&run).expect("it was read");
+        assert_eq!(v1::read(written.as_bytes()).expect("we wrote it"), run);
+    }
+}
