@@ -95,6 +95,7 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     lose(!namespaces, "user: the machine's");
     lose(!namespaces && !traced, "limits: processes are not limited, memory and written files not in sum");
     lose(namespaces && !traced, "limits: processes are counted ten times a second, not one by one");
+    lose(!namespaces && !traced, "keys: those of the caller's user keyring can be read");
     lose(!traced, "ledger: denied calls are not observed");
     lose(!traced, "randomness: `getrandom` gives the machine's");
     lose(!namespaces, "randomness: `/dev/urandom` gives the machine's");

@@ -16,7 +16,7 @@ use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::system::{setdomainname, sethostname};
 use rustix::thread::CpuSet;
 
-use crate::sandbox::linux::filter::{self, Purpose};
+use crate::sandbox::linux::filter::{Filter, Purpose};
 use crate::sandbox::linux::launch::Launch;
 use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::{Inside, Said, Told};
@@ -101,7 +101,7 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
         (false, _) => Purpose::Traced,
     };
     let processors = (!traced).then_some(processors);
-    let launch = Launch::new(Program::find(spec, places)?, filter::build(spec, purpose), processors, reading)?;
+    let launch = Launch::new(Program::find(spec, places)?, Filter::new(spec, purpose).program(), processors, reading)?;
     let children = sys::child_events().or_fail("watch the program")?;
     inside.say(&Said::Built { lost });
     let program = launch.start()?;

@@ -29,6 +29,11 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     umask(Mode::from_raw_mode(spec.umask.bits().into()));
     limit(&spec.limits).or_fail("set limits")?;
     set_no_new_privs(true).or_fail("give up new privileges")?;
+    if let Err(why) = sys::leave_session_keyring()
+        && why != Errno::NOSYS
+    {
+        lost.push(format!("keys: the session keyring is the caller's ({why})"));
+    }
     if !spec.aslr && sys::fix_addresses().is_err() {
         lost.push("address randomisation: cannot be switched off here".to_owned());
     }

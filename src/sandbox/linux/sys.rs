@@ -89,6 +89,14 @@ pub(super) fn fix_addresses() -> Result<()> {
     checked(unsafe { personality(ADDR_NO_RANDOMIZE) }.into())
 }
 
+/// Gives this process, and all that it starts, a session keyring of its own, which is empty: what the caller's holds is
+/// out of reach.
+pub(super) fn leave_session_keyring() -> Result<()> {
+    const JOIN_SESSION_KEYRING: c_int = 1;
+    // SAFETY: takes an integer and a name, for which a null pointer means that there is none.
+    checked(unsafe { syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, std::ptr::null::<c_void>()) })
+}
+
 /// Gives every signal its default effect: what a caller ignores (`nohup`, `&` in a script) would stay ignored.
 pub(super) fn default_signals() {
     let default = 0;

@@ -11,6 +11,7 @@ use std::os::fd::{OwnedFd, RawFd};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use crate::sandbox::linux::arch::{LAYOUT, MAX_WORDS, NumberPlace};
+use crate::sandbox::linux::filter::Seen;
 
 /// The number of a process or thread.
 pub(super) type Pid = libc::pid_t;
@@ -48,12 +49,25 @@ pub(super) enum Resume {
     StayStopped,
 }
 
-/// A system call that the filter asks about.
+/// A system call that was not made: a filter has sent a signal instead.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
-    /// The mark of the rule.
-    pub(super) mark: u32,
-    pub(super) arguments: [u64; 6],
+pub(super) struct Trapped {
+    /// What the filter that sent it put there.
+    pub(super) data: i32,
+    pub(super) seen: Seen,
+}
+
+/// `struct siginfo` of a signal that a filter sends.
+#[repr(C)]
+struct TrapInfo {
+    signal: i32,
+    error: i32,
+    code: i32,
+    padding: i32,
+    instruction: u64,
+    number: i32,
+    architecture: u32,
+    rest: [u64; 12],
 }
 
 /// `struct ptrace_syscall_info` of a filtered call.
@@ -139,17 +153,40 @@ pub(super) fn event_number(pid: Pid) -> Option<Pid> {
     (done == 0).then(|| Pid::try_from(number).ok()).flatten()
 }
 
-/// The call at whose beginning `pid` is stopped.
-pub(super) fn asked(pid: Pid) -> Option<Asked> {
+/// The call at whose beginning `pid` is stopped. `None` where it cannot be told: it must not run then.
+pub(super) fn asked(pid: Pid) -> Option<Seen> {
     let mut info = MaybeUninit::<SyscallInfo>::zeroed();
     let got = request(GET_SYSCALL_INFO, pid, size_of::<SyscallInfo>(), info.as_mut_ptr().addr());
-    if got <= 0 {
-        return None;
-    }
     // SAFETY: zeroed integers are valid, and the kernel has written at most the size that it was given.
     let info = unsafe { info.assume_init() };
-    (info.kind == FILTERED).then_some(Asked { mark: info.mark, arguments: info.arguments })
+    // Up to the arguments; the mark, which is not looked at, comes after them.
+    if got < 80 || info.kind != FILTERED {
+        return None;
+    }
+    let number = u32::try_from(info.number).ok()?;
+    Some(Seen { architecture: info.architecture, number, arguments: info.arguments })
 }
+
+/// The call in whose place `pid` is about to be given a signal. `None` where the signal is not from a filter.
+pub(super) fn trapped(pid: Pid) -> Option<Trapped> {
+    /// `SYS_SECCOMP`.
+    const BY_FILTER: i32 = 1;
+    let mut info = MaybeUninit::<TrapInfo>::zeroed();
+    if request(libc::PTRACE_GETSIGINFO, pid, 0, info.as_mut_ptr().addr()) != 0 {
+        return None;
+    }
+    // SAFETY: zeroed integers are valid, and the kernel writes 128 bytes, which is the size of the structure.
+    let info = unsafe { info.assume_init() };
+    if info.code != BY_FILTER || info.signal != libc::SIGSYS {
+        return None;
+    }
+    let registers = registers(pid)?;
+    let arguments = [0, 1, 2, 3, 4, 5].map(|index| registers.argument(index));
+    let seen = Seen { architecture: info.architecture, number: info.number.cast_unsigned(), arguments };
+    Some(Trapped { data: info.error, seen })
+}
+
+const _: () = assert!(size_of::<TrapInfo>() == 128);
 
 /// The registers of `pid`.
 pub(super) fn registers(pid: Pid) -> Option<Registers> {
@@ -169,8 +206,26 @@ pub(super) fn set_registers(pid: Pid, registers: &Registers) -> bool {
 /// A call that could not be taken away would run: the process is killed instead.
 pub(super) fn answer(pid: Pid, result: i64) {
     if !try_answer(pid, result) {
+        fail(pid);
+    }
+}
+
+/// Ends the process of `pid`, which is stopped and cannot be given what it should have.
+///
+/// A thread that is being ended is not there to be given anything, and does not go on either: the kernel makes no call
+/// for it. Where that is since another thread of its process executes a program, the process itself has done nothing
+/// wrong, and lives on.
+pub(super) fn fail(pid: Pid) {
+    if !is_dying(pid) {
         kill(pid);
     }
+}
+
+/// Whether `pid`, which was stopped, has been woken by the signal that ends it, or is gone. It stays so.
+fn is_dying(pid: Pid) -> bool {
+    let mut number: libc::c_ulong = 0;
+    let done = request(libc::PTRACE_GETEVENTMSG, pid, 0, (&raw mut number).addr());
+    done != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
 }
 
 fn try_answer(pid: Pid, result: i64) -> bool {

@@ -28,8 +28,8 @@ fn patches_of(image: &[u8]) -> Vec<Patch> {
 /// By the names of `vdso(7)`, which differ from processor to processor.
 fn patch(name: &str, offset: u64) -> Option<Patch> {
     let number = match name {
-        "__vdso_clock_gettime" | "__kernel_clock_gettime" => (NUMBERING.of)(Call::ClockGetTime),
-        "__vdso_gettimeofday" | "__kernel_gettimeofday" => (NUMBERING.of)(Call::GetTimeOfDay),
+        "__vdso_clock_gettime" | "__kernel_clock_gettime" => (NUMBERING.of)(Call::ClockGettime),
+        "__vdso_gettimeofday" | "__kernel_gettimeofday" => (NUMBERING.of)(Call::Gettimeofday),
         "__vdso_time" => (NUMBERING.of)(Call::Time),
         // Its signature is not that of the system call; every caller falls back when it is refused.
         "__vdso_getrandom" | "__kernel_getrandom" => None,

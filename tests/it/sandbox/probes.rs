@@ -19,6 +19,12 @@ pub enum Probe {
     ClockGo,
     /// Tries to get out.
     Escape,
+    /// Has a filter of its own.
+    Filter,
+    /// Executes programs from threads among other threads.
+    Exec,
+    /// Secrets in keyrings.
+    Keys,
     /// Waits for instants of the wall clock.
     Wait,
     /// Runs a command as on a machine that refuses parts of a sandbox.
@@ -26,8 +32,18 @@ pub enum Probe {
 }
 
 impl Probe {
-    pub const ALL: [Self; 7] =
-        [Self::Clock, Self::ClockStatic, Self::ClockMusl, Self::ClockGo, Self::Escape, Self::Wait, Self::Block];
+    pub const ALL: [Self; 10] = [
+        Self::Clock,
+        Self::ClockStatic,
+        Self::ClockMusl,
+        Self::ClockGo,
+        Self::Escape,
+        Self::Filter,
+        Self::Exec,
+        Self::Keys,
+        Self::Wait,
+        Self::Block,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -36,6 +52,9 @@ impl Probe {
             Self::ClockMusl => "clock-musl",
             Self::ClockGo => "clock-go",
             Self::Escape => "escape",
+            Self::Filter => "filter",
+            Self::Exec => "exec",
+            Self::Keys => "keys",
             Self::Wait => "wait",
             Self::Block => "block",
         }
@@ -50,7 +69,10 @@ impl Probe {
             Self::Clock => c("cc", "clock.c", &["-lpthread"]),
             Self::ClockStatic => c("cc", "clock.c", &["-static", "-lpthread"]),
             Self::ClockMusl => c("musl-gcc", "clock.c", &["-static"]),
-            Self::Escape => c("cc", "escape.c", &[]),
+            Self::Escape => c("cc", "escape.c", &["-lpthread"]),
+            Self::Filter => c("cc", "filter.c", &["-lpthread"]),
+            Self::Exec => c("cc", "exec.c", &["-lpthread"]),
+            Self::Keys => c("cc", "keys.c", &[]),
             Self::Wait => c("cc", "wait.c", &["-lpthread", "-lrt"]),
             Self::Block => c("cc", "block.c", &["-static"]),
             Self::ClockGo => Command::new("go")

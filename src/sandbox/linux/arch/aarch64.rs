@@ -5,7 +5,6 @@ use crate::sandbox::linux::arch::{Call, Layout, NumberPlace, Numbering};
 pub(super) const NUMBERING: Numbering = Numbering {
     // `AUDIT_ARCH_AARCH64`; 32-bit calls have another value.
     audit: 0xC000_00B7,
-    unknown_from: 463,
     of: Call::on_aarch64,
 };
 

@@ -22,9 +22,6 @@ pub(super) use calls::Call;
 pub(super) struct Numbering {
     /// The value of `seccomp_data.arch` for this processor's own calls.
     pub(super) audit: u32,
-    /// From this number on calls are answered as by a kernel that lacks them: those of newer kernels, which no rule has
-    /// thought of, and those of other calling conventions.
-    pub(super) unknown_from: u32,
     /// The number of a call.
     pub(super) of: fn(Call) -> Option<u32>,
 }

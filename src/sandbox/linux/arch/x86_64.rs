@@ -5,8 +5,6 @@ use crate::sandbox::linux::arch::{Call, Layout, NumberPlace, Numbering};
 pub(super) const NUMBERING: Numbering = Numbering {
     // `AUDIT_ARCH_X86_64`: `int 0x80` from the same program has another value.
     audit: 0xC000_003E,
-    // Linux 6.10 ends with 462; the calls of x32 have bit 30.
-    unknown_from: 463,
     of: Call::on_x86_64,
 };
 

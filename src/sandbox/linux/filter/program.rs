@@ -1,8 +1,8 @@
 //! Rules to classic BPF: `linux/filter.h`, `linux/seccomp.h`.
 
-use std::collections::BTreeMap;
+use std::iter;
 
-use crate::sandbox::linux::arch::{Call, Numbering};
+use crate::sandbox::linux::filter::rule::{Action, ByNumber, UNKNOWN, When};
 
 /// `struct sock_filter`.
 #[repr(C)]
@@ -14,41 +14,11 @@ pub(in crate::sandbox::linux) struct Instruction {
     value: u32,
 }
 
-/// What becomes of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    /// It runs.
-    Allow,
-    /// It is answered with an error; 0 is success without effect.
-    Answer(u16),
-    /// The tracer is asked.
-    Ask(Call),
-}
-
-/// Which of a call's uses a rule means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
-    Always,
-    /// The low half of this argument is this value.
-    Is(u32, u32),
-    /// The low half of this argument has one of these bits.
-    Has(u32, u32),
-    /// This argument is no null pointer.
-    Given(u32),
-}
-
-/// A rule; of several for one call the first that applies decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rule {
-    pub(super) number: u32,
-    pub(super) when: When,
-    pub(super) action: Action,
-}
-
 const LOAD: u16 = 0x20;
 const IF_EQUAL: u16 = 0x15;
 const IF_AT_LEAST: u16 = 0x35;
 const IF_BITS: u16 = 0x45;
+const AND: u16 = 0x54;
 const JUMP: u16 = 0x05;
 const RETURN: u16 = 0x06;
 
@@ -57,86 +27,94 @@ const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 const ARGUMENTS: u32 = 16;
 
-const ENOSYS: u16 = 38;
+/// What a signal of this filter carries, so that it is told from one of a program's own filter. Not a secret: whoever
+/// imitates it is answered with an error in place of a signal.
+pub(in crate::sandbox::linux) const TRAPPED: u16 = 0x57e1;
 
-impl Action {
-    fn value(self) -> u32 {
-        match self {
-            Self::Allow => 0x7fff_0000,
-            Self::Answer(errno) => 0x0005_0000 | u32::from(errno),
-            Self::Ask(call) => 0x7ff0_0000 | u32::from(call.mark()),
-        }
+/// The kernel's value for an action (`linux/seccomp.h`). Of several filters the lowest counts: what is trapped or
+/// answered here no other filter can hand to a tracer.
+fn value(action: Action, traced: bool) -> u32 {
+    let answer = |errno| libc::SECCOMP_RET_ERRNO | u32::from(errno);
+    match action {
+        Action::Allow => libc::SECCOMP_RET_ALLOW,
+        Action::Answer(errno) => answer(errno),
+        Action::Refuse(_) if traced => libc::SECCOMP_RET_TRAP | u32::from(TRAPPED),
+        Action::Refuse(errno) => answer(errno),
+        Action::Ask(_) => libc::SECCOMP_RET_TRACE,
     }
 }
 
 /// The program of `rules`.
-pub(super) fn assemble(numbering: &Numbering, rules: Vec<Rule>) -> Vec<Instruction> {
-    let mut by_number: BTreeMap<u32, Vec<(When, Action)>> = BTreeMap::new();
-    for Rule { number, when, action } in rules {
-        by_number.entry(number).or_default().push((when, action));
+///
+/// A refused call becomes a signal that stops the program for its tracer, which takes the signal away and gives the
+/// error; where nobody would, it is the error itself.
+pub(super) fn assemble(rules: &ByNumber, traced: bool) -> Vec<Instruction> {
+    let unknown = || vec![give(UNKNOWN, traced)];
+    // From each of these numbers on, up to the next, the same is done.
+    let mut ranges: Vec<(u32, Vec<Instruction>)> = Vec::new();
+    let mut next = 0;
+    for (number, (_, uses)) in &rules.calls {
+        if *number > next {
+            ranges.push((next, unknown()));
+        }
+        let done = if uses.is_empty() { vec![give(Action::Allow, traced)] } else { decide_all(uses, traced) };
+        ranges.push((*number, done));
+        next = number.saturating_add(1);
     }
-    let calls: Vec<_> = by_number.into_iter().collect();
+    ranges.push((next, unknown()));
+    ranges.dedup_by(|later, earlier| later.1 == earlier.1);
     // Another calling convention would pass every rule by.
-    let mut program = vec![
-        instruction(LOAD, ARCHITECTURE),
-        jump(IF_EQUAL, 1, 0, numbering.audit),
-        give(Action::Answer(ENOSYS)),
-        instruction(LOAD, NUMBER),
-        jump(IF_AT_LEAST, 0, 1, numbering.unknown_from),
-        give(Action::Answer(ENOSYS)),
-    ];
-    program.extend(search(&calls));
-    program
+    let head = [instruction(LOAD, ARCHITECTURE), jump(IF_EQUAL, 1, 0, rules.audit)];
+    head.into_iter().chain(unknown()).chain(iter::once(instruction(LOAD, NUMBER))).chain(search(&ranges)).collect()
 }
 
-/// The part that finds the number, which is loaded, among `calls`.
-fn search(calls: &[(u32, Vec<(When, Action)>)]) -> Vec<Instruction> {
-    match calls {
-        [] => vec![give(Action::Allow)],
-        [(number, uses)] => {
-            let mut leaf = vec![jump(IF_EQUAL, 1, 0, *number), give(Action::Allow)];
-            let mut open = true;
-            for (when, action) in uses {
-                leaf.extend(decide(*when, *action));
-                open = *when != When::Always;
-            }
-            if open {
-                leaf.push(give(Action::Allow));
-            }
-            leaf
+/// The part that finds the last of `ranges` that begins at the number, which is loaded, or before.
+fn search(ranges: &[(u32, Vec<Instruction>)]) -> Vec<Instruction> {
+    let (low, high) = match ranges {
+        [] => return Vec::new(),
+        [(_, done)] => return done.clone(),
+        _ => ranges.split_at(ranges.len() / 2),
+    };
+    let first = high.first().map_or(0, |(number, _)| *number);
+    let (low, high) = (search(low), search(high));
+    let mut node = match u8::try_from(low.len()) {
+        Ok(length) => vec![jump(IF_AT_LEAST, length, 0, first)],
+        Err(_) => {
+            let length = u32::try_from(low.len()).unwrap_or(u32::MAX);
+            vec![jump(IF_AT_LEAST, 0, 1, first), instruction(JUMP, length)]
         }
-        _ => {
-            let (low, high) = calls.split_at(calls.len() / 2);
-            let first = high.first().map_or(0, |(number, _)| *number);
-            let (low, high) = (search(low), search(high));
-            let mut node = match u8::try_from(low.len()) {
-                Ok(length) => vec![jump(IF_AT_LEAST, length, 0, first)],
-                Err(_) => {
-                    let length = u32::try_from(low.len()).unwrap_or(u32::MAX);
-                    vec![jump(IF_AT_LEAST, 0, 1, first), instruction(JUMP, length)]
-                }
-            };
-            node.extend(low);
-            node.extend(high);
-            node
+    };
+    node.extend(low);
+    node.extend(high);
+    node
+}
+
+/// What is done with a known number.
+fn decide_all(uses: &[(When, Action)], traced: bool) -> Vec<Instruction> {
+    let mut leaf = Vec::new();
+    for (when, action) in uses {
+        leaf.extend(decide(*when, give(*action, traced)));
+        if *when == When::Always {
+            return leaf;
         }
     }
+    leaf.push(give(Action::Allow, traced));
+    leaf
 }
 
-fn decide(when: When, action: Action) -> Vec<Instruction> {
+fn decide(when: When, give: Instruction) -> Vec<Instruction> {
     let low = |argument| instruction(LOAD, ARGUMENTS + 8 * argument);
     let high = |argument| instruction(LOAD, ARGUMENTS + 8 * argument + 4);
     match when {
-        When::Always => vec![give(action)],
-        When::Is(argument, value) => vec![low(argument), jump(IF_EQUAL, 0, 1, value), give(action)],
-        When::Has(argument, bits) => vec![low(argument), jump(IF_BITS, 0, 1, bits), give(action)],
-        When::Given(argument) => vec![
-            low(argument),
-            jump(IF_BITS, 2, 0, u32::MAX),
-            high(argument),
-            jump(IF_BITS, 0, 1, u32::MAX),
-            give(action),
-        ],
+        When::Always => vec![give],
+        When::Is(argument, value) => vec![low(argument), jump(IF_EQUAL, 0, 1, value), give],
+        When::Has(argument, bits) => vec![low(argument), jump(IF_BITS, 0, 1, bits), give],
+        When::Masked(argument, mask, value) => {
+            vec![low(argument), instruction(AND, mask), jump(IF_EQUAL, 0, 1, value), give]
+        }
+        When::Given(argument) => {
+            vec![low(argument), jump(IF_BITS, 2, 0, u32::MAX), high(argument), jump(IF_BITS, 0, 1, u32::MAX), give]
+        }
     }
 }
 
@@ -148,8 +126,8 @@ fn jump(code: u16, if_true: u8, if_false: u8, value: u32) -> Instruction {
     Instruction { code, if_true, if_false, value }
 }
 
-fn give(action: Action) -> Instruction {
-    instruction(RETURN, action.value())
+fn give(action: Action, traced: bool) -> Instruction {
+    instruction(RETURN, value(action, traced))
 }
 
 #[cfg(test)]
@@ -157,15 +135,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sandbox::linux::arch::NUMBERING;
-
-    /// A call as the kernel shows it to a filter.
-    #[derive(Debug, Clone, Copy)]
-    struct Seen {
-        architecture: u32,
-        number: u32,
-        arguments: [u64; 6],
-    }
+    use crate::sandbox::linux::arch::{Call, NUMBERING};
+    use crate::sandbox::linux::filter::rule::{Rule, Seen};
+    use crate::sandbox::linux::filter::rules::ENOSYS;
 
     /// Runs a program as the kernel does; `None` where it would be refused or run away.
     fn run(program: &[Instruction], seen: Seen) -> Option<u32> {
@@ -186,6 +158,10 @@ mod tests {
                     loaded = word(value);
                     continue;
                 }
+                AND => {
+                    loaded &= value;
+                    continue;
+                }
                 JUMP => {
                     at += value as usize;
                     continue;
@@ -201,25 +177,12 @@ mod tests {
         None
     }
 
-    fn meant(rules: &[Rule], seen: Seen) -> Action {
-        let low = |argument: u32| seen.arguments[argument as usize] as u32;
-        let applies = |rule: &&Rule| {
-            rule.number == seen.number
-                && match rule.when {
-                    When::Always => true,
-                    When::Is(argument, value) => low(argument) == value,
-                    When::Has(argument, bits) => low(argument) & bits != 0,
-                    When::Given(argument) => seen.arguments[argument as usize] != 0,
-                }
-        };
-        rules.iter().find(applies).map_or(Action::Allow, |rule| rule.action)
-    }
-
     fn whens() -> impl Strategy<Value = When> {
         prop_oneof![
             Just(When::Always),
             (0u32..6, 0u32..4).prop_map(|(argument, value)| When::Is(argument, value)),
             (0u32..6, 1u32..8).prop_map(|(argument, bits)| When::Has(argument, bits)),
+            (0u32..6, 1u32..8, 0u32..8).prop_map(|(argument, mask, value)| When::Masked(argument, mask, value)),
             (0u32..6).prop_map(When::Given),
         ]
     }
@@ -228,6 +191,7 @@ mod tests {
         prop_oneof![
             Just(Action::Allow),
             (0u16..40).prop_map(Action::Answer),
+            (1u16..40).prop_map(Action::Refuse),
             Just(Action::Ask(Call::Connect)),
             Just(Action::Ask(Call::Statx)),
         ]
@@ -235,26 +199,56 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_program_does_what_its_rules_mean(
-            rules in prop::collection::vec((0u32..300, whens(), actions()), 0..200),
-            number in 0u32..300,
-            arguments in prop::array::uniform6(prop_oneof![0u64..8, Just(1u64 << 32)]),
+        fn the_kernel_and_the_tracer_decide_alike(
+            rules in prop::collection::vec((prop::sample::select(Call::ALL), whens(), actions()), 0..200),
+            number in 0u32..500,
+            arguments in prop::array::uniform6(prop_oneof![0u64..8, Just(1u64 << 32), any::<u64>()]),
+            traced: bool,
         ) {
-            let rules: Vec<_> = rules.into_iter().map(|(number, when, action)| Rule { number, when, action }).collect();
-            let program = assemble(&NUMBERING, rules.clone());
+            let rules: Vec<_> =
+                rules.into_iter().map(|(call, when, action)| Rule { call, label: "", when, action }).collect();
+            let rules = ByNumber::new(&NUMBERING, &rules);
             let seen = Seen { architecture: NUMBERING.audit, number, arguments };
-            prop_assert_eq!(run(&program, seen), Some(meant(&rules, seen).value()));
+            let (_, action) = rules.decide(seen);
+            prop_assert_eq!(run(&assemble(&rules, traced), seen), Some(value(action, traced)));
         }
     }
 
     #[test]
     fn other_calling_conventions_and_newer_kernels_have_no_calls() {
-        let program = assemble(&NUMBERING, Vec::new());
-        let refused = Some(Action::Answer(ENOSYS).value());
+        let rules = ByNumber::new(&NUMBERING, &[]);
+        let program = assemble(&rules, true);
+        let refused = Some(value(Action::Answer(ENOSYS), true));
         let seen = Seen { architecture: NUMBERING.audit ^ 1, number: 1, arguments: [0; 6] };
-        assert_eq!(run(&program, seen), refused);
-        for number in [NUMBERING.unknown_from, 0x4000_0001, u32::MAX] {
-            assert_eq!(run(&program, Seen { architecture: NUMBERING.audit, number, ..seen }), refused);
+        assert_eq!((run(&program, seen), rules.decide(seen)), (refused, (None, UNKNOWN)));
+        // A gap in the table of every processor, the first number that is not classed, one of x32, and the last.
+        for number in [410, 463, 0x4000_0001, u32::MAX] {
+            let seen = Seen { architecture: NUMBERING.audit, number, ..seen };
+            assert_eq!((run(&program, seen), rules.decide(seen)), (refused, (None, UNKNOWN)), "{number}");
+        }
+    }
+
+    /// What a filter returns is compared by the kernel as a signed number, and the least counts.
+    #[test]
+    fn what_is_refused_here_outranks_every_stop_that_a_program_can_ask_for() {
+        for traced in [true, false] {
+            let refused = value(Action::Refuse(1), traced).cast_signed();
+            for action in [libc::SECCOMP_RET_TRACE, libc::SECCOMP_RET_USER_NOTIF, libc::SECCOMP_RET_LOG] {
+                assert!(refused < action.cast_signed());
+            }
+        }
+        assert!(value(Action::Answer(1), true).cast_signed() < libc::SECCOMP_RET_TRACE.cast_signed());
+    }
+
+    #[test]
+    fn the_kernel_takes_no_longer_program() {
+        for traced in [true, false] {
+            let all: Vec<_> = Call::ALL
+                .iter()
+                .map(|call| Rule { call: *call, label: "", when: When::Given(1), action: Action::Refuse(1) })
+                .collect();
+            // `BPF_MAXINSNS`.
+            assert!(assemble(&ByNumber::new(&NUMBERING, &all), traced).len() <= 4096);
         }
     }
 }

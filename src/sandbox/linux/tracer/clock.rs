@@ -63,8 +63,8 @@ impl Tracer<'_> {
         let (seconds, nanoseconds) = self.clock.read();
         let [first, second, ..] = *arguments;
         let written = match call {
-            Call::ClockGetTime => write_pair(pid, second, (seconds, nanoseconds)),
-            Call::GetTimeOfDay => {
+            Call::ClockGettime => write_pair(pid, second, (seconds, nanoseconds)),
+            Call::Gettimeofday => {
                 let zone = second == 0 || tracee::write(pid, second, &[0; 8]);
                 zone && (first == 0 || write_pair(pid, first, (seconds, nanoseconds / 1_000)))
             }
@@ -95,12 +95,12 @@ impl Tracer<'_> {
                 };
                 self.move_deadline(pid, 3, ClockId::Monotonic, &[(1, operation)])
             }
-            Call::ClockNanosleep if matches!(arguments[0], 0 | 8 | 11) => {
+            Call::ClockNanosleep if is_standing(arguments[0]) => {
                 let monotonic = 1;
                 self.move_deadline(pid, 2, ClockId::Monotonic, &[(0, monotonic)])
             }
-            Call::QueueSend | Call::QueueReceive => self.move_deadline(pid, 4, ClockId::Realtime, &[]),
-            Call::TimerFdSetTime | Call::TimerSetTime => self.set_timer(pid, arguments),
+            Call::MqTimedsend | Call::MqTimedreceive => self.move_deadline(pid, 4, ClockId::Realtime, &[]),
+            Call::TimerfdSettime | Call::TimerSettime => self.set_timer(pid, arguments),
             _ => Resume::Run,
         }
     }
@@ -135,15 +135,15 @@ impl Tracer<'_> {
     /// A call that sets the times of a file, where it means *now*.
     pub(super) fn touch(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
         let now = split(self.clock.now);
-        let argument = if matches!(call, Call::UtimensAt | Call::FutimesAt) { 2 } else { 1 };
+        let argument = if matches!(call, Call::Utimensat | Call::Futimesat) { 2 } else { 1 };
         let given = arguments.get(argument).copied().unwrap_or(0);
         let (seconds, nanoseconds) = now;
         let times = match (call, given) {
-            (Call::UtimensAt, 0) => pairs(&[now, now]),
-            (Call::UtimensAt, address) => {
+            (Call::Utimensat, 0) => pairs(&[now, now]),
+            (Call::Utimensat, address) => {
                 let (Some(access), Some(change)) = (read_pair(pid, address), read_pair(pid, address.wrapping_add(16)))
                 else {
-                    return Resume::Run;
+                    return refused(pid);
                 };
                 if access.1 != UTIME_NOW && change.1 != UTIME_NOW {
                     return Resume::Run;
@@ -161,7 +161,7 @@ impl Tracer<'_> {
     pub(super) fn clamp_later(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
         let (argument, offsets) = match call {
             Call::Statx => (4, OF_STATX),
-            Call::NewFstatAt => (2, OF_STAT),
+            Call::Newfstatat => (2, OF_STAT),
             _ => (1, OF_STAT),
         };
         let buffer = arguments.get(argument).copied().unwrap_or(0);
@@ -173,10 +173,10 @@ impl Tracer<'_> {
         let now = split(self.clock.now);
         for offset in offsets {
             let address = buffer.wrapping_add(*offset);
-            let later = read_word(pid, address).is_some_and(|seconds| seconds.cast_signed() >= now.0);
-            if later && !write_pair(pid, address, now) {
+            let earlier = read_word(pid, address).is_some_and(|seconds| seconds.cast_signed() < now.0);
+            if !earlier && !write_pair(pid, address, now) {
                 // The program could read the machine's time there.
-                tracee::kill(pid);
+                tracee::fail(pid);
             }
         }
     }
@@ -198,6 +198,14 @@ impl Tracer<'_> {
         }
         tracee::set_registers(pid, &after).then(|| self.at_exit(pid, AtExit::Restore(Box::new(before))))
     }
+}
+
+/// Whether a clock, of which the kernel takes the low half of the register, is one that stands.
+fn is_standing(clock: u64) -> bool {
+    const STANDING: [i32; 3] = [libc::CLOCK_REALTIME, libc::CLOCK_REALTIME_ALARM, libc::CLOCK_TAI];
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is what counts")]
+    let clock = clock as u32;
+    STANDING.contains(&clock.cast_signed())
 }
 
 fn refused(pid: Pid) -> Resume {

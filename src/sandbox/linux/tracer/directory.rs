@@ -83,10 +83,12 @@ impl Tracer<'_> {
         };
         let mut bytes = vec![0; usize::try_from(written).unwrap_or(0)];
         if tracee::read(pid, buffer, &mut bytes) < bytes.len() {
-            return;
+            return self.set_result(pid, -super::EFAULT);
         }
         let ordered = self.arrange(pid, (descriptor, length), &entries(&bytes));
-        if tracee::write(pid, buffer, &ordered) && ordered.len() != bytes.len() {
+        if !tracee::write(pid, buffer, &ordered) {
+            self.set_result(pid, -super::EFAULT);
+        } else if ordered.len() != bytes.len() {
             self.set_result(pid, i64::try_from(ordered.len()).unwrap_or(0));
         }
     }

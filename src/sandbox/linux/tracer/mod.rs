@@ -9,7 +9,8 @@
 //!      ─▶ tick ─────────▶ has stella gone away? are the limits kept?
 //! ```
 //!
-//! Invariants: a process that cannot be given what the spec says is killed, never let run with the machine's; nothing
+//! Invariants: a call runs only where the rules of the filter, asked anew for its number and arguments, let it; a
+//! process that cannot be given what the spec says is killed, never let run with the machine's; nothing
 //! that a program does can make the tracer wait for it; when [`Tracer::follow`] returns, no process but the first of
 //! the namespaces is left.
 
@@ -32,7 +33,7 @@ pub(super) use observed::Observed;
 use task::{AtExit, Task};
 
 use crate::sandbox::linux::arch::{Call, LAYOUT};
-use crate::sandbox::linux::filter;
+use crate::sandbox::linux::filter::{Action, Filter, Purpose, TRAPPED};
 use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::Link;
 use crate::sandbox::linux::machine;
@@ -43,8 +44,9 @@ use crate::sandbox::run::Reason;
 use crate::sandbox::spec::{Clock, SandboxSpec};
 use crate::sandbox::wire::How;
 
-const EFAULT: i64 = 14;
-const EINVAL: i64 = 22;
+const EFAULT: i64 = libc::EFAULT as i64;
+const EINVAL: i64 = libc::EINVAL as i64;
+const EPERM: u16 = libc::EPERM as u16;
 
 /// What keeps the program from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub(super) struct Followed {
 pub(super) struct Tracer<'a> {
     spec: &'a SandboxSpec,
     walls: Walls,
+    /// The rules that the program's own filter was made from.
+    filter: Filter,
     /// The folder of the run, where it has no file system of its own.
     private: Option<&'a Path>,
     link: &'a Link,
@@ -79,8 +83,8 @@ pub(super) struct Tracer<'a> {
     /// The processors that stella may use.
     processors: CpuSet,
     tasks: HashMap<Pid, Task>,
-    /// Stopped at birth before their parent's event has come.
-    early: Vec<Pid>,
+    /// Stopped at birth before their parent's event has come; and whether a tick has passed since.
+    early: BTreeMap<Pid, bool>,
     clock: clock::Standing,
     listings: directory::Listings,
     patches: Vec<Patch>,
@@ -105,10 +109,15 @@ impl<'a> Tracer<'a> {
             Clock::Frozen(instant) => instant.as_nanosecond(),
             Clock::Real => 0,
         };
+        let purpose = match walls {
+            Walls::Namespaces => Purpose::Full,
+            Walls::Tracer => Purpose::Traced,
+        };
         let step = i128::try_from(spec.clock_step.as_nanos()).unwrap_or(0);
         Self {
             spec,
             walls,
+            filter: Filter::new(spec, purpose),
             private,
             link,
             init,
@@ -116,7 +125,7 @@ impl<'a> Tracer<'a> {
             started: false,
             processors,
             tasks: HashMap::new(),
-            early: Vec::new(),
+            early: BTreeMap::new(),
             clock: clock::Standing::new(now, step),
             listings: BTreeMap::new(),
             patches: vdso::patches(),
@@ -160,7 +169,9 @@ impl<'a> Tracer<'a> {
         let how = match event {
             libc::PTRACE_EVENT_SECCOMP => self.asked(pid),
             libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
-                self.is_born(pid, event == libc::PTRACE_EVENT_CLONE);
+                if let Some(born) = tracee::event_number(pid) {
+                    self.is_born(born, pid, event == libc::PTRACE_EVENT_CLONE);
+                }
                 Resume::Run
             }
             libc::PTRACE_EVENT_EXEC => {
@@ -180,15 +191,24 @@ impl<'a> Tracer<'a> {
                 _ if pid == self.init || self.tasks.contains_key(&pid) => Resume::Run,
                 _ => {
                     // Its parent's event names it, and comes.
-                    self.early.push(pid);
+                    self.early.insert(pid, false);
+                    if self.ended.is_some() {
+                        tracee::kill(pid);
+                    }
                     return false;
                 }
             },
-            _ if signal == libc::SIGTRAP | 0x80 => {
+            0 if signal == libc::SIGTRAP | 0x80 => {
                 self.has_left(pid);
                 Resume::Run
             }
-            _ => Resume::Deliver(signal),
+            0 if signal == libc::SIGSYS => self.trapped(pid),
+            0 => Resume::Deliver(signal),
+            // Nothing else was asked for.
+            _ => {
+                tracee::fail(pid);
+                Resume::Run
+            }
         };
         tracee::resume(pid, how);
         false
@@ -197,7 +217,7 @@ impl<'a> Tracer<'a> {
     /// A process or thread is no more; whether the run is over.
     fn is_gone(&mut self, pid: Pid, status: i32) -> bool {
         self.tasks.remove(&pid);
-        self.early.retain(|early| *early != pid);
+        self.early.remove(&pid);
         if pid == self.init {
             // With namespaces the kernel has ended all others; without, they are ended here.
             self.kill_all();
@@ -220,20 +240,27 @@ impl<'a> Tracer<'a> {
         self.ended.is_some() && self.tasks.is_empty() && self.early.is_empty()
     }
 
-    fn is_born(&mut self, parent: Pid, is_thread: bool) {
-        let Some(born) = tracee::event_number(parent) else { return };
+    /// `parent` has started `born`.
+    fn is_born(&mut self, born: Pid, parent: Pid, is_thread: bool) {
+        if self.tasks.contains_key(&born) {
+            // It was taken for an orphan.
+            return;
+        }
         self.observed.processes += 1;
         let task = match self.tasks.get(&parent) {
             Some(parent) if is_thread => parent.thread(),
             Some(parent) => parent.child(),
-            None => {
-                self.program.get_or_insert(born);
+            None if parent == self.init && self.program.is_none() => {
+                self.program = Some(born);
                 Task::first(self.spec.seed)
+            }
+            None => {
+                tracee::kill(born);
+                return;
             }
         };
         self.tasks.insert(born, task);
-        if let Some(early) = self.early.iter().position(|early| *early == born) {
-            self.early.swap_remove(early);
+        if self.early.remove(&born).is_some() {
             tracee::resume(born, Resume::Run);
         }
         if self.tasks.len() > usize::try_from(self.spec.limits.processes).unwrap_or(usize::MAX) {
@@ -241,55 +268,107 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// A call that the filter asks about.
-    fn asked(&mut self, pid: Pid) -> Resume {
-        // What the first process prepares is not the program's.
-        if !self.started {
-            return Resume::Run;
-        }
-        let Some(asked) = tracee::asked(pid) else { return Resume::Run };
-        let Some(call) = Call::of_mark(asked.mark) else { return Resume::Run };
-        let arguments = &asked.arguments;
-        match call {
-            Call::ClockGetTime | Call::GetTimeOfDay | Call::Time => self.read_clock(pid, call, arguments),
-            Call::Futex
-            | Call::ClockNanosleep
-            | Call::TimerFdSetTime
-            | Call::TimerSetTime
-            | Call::QueueSend
-            | Call::QueueReceive => self.deadline(pid, call, arguments),
-            Call::UtimensAt | Call::Utimes | Call::Utime | Call::FutimesAt => self.touch(pid, call, arguments),
-            Call::GetRandom => self.draw(pid, arguments),
-            Call::GetAffinity => self.processors(pid, arguments),
-            Call::GetDirectoryEntries => self.list(pid, arguments),
-            Call::SystemName => answer_with(pid, arguments[0], &machine::system_name(self.spec)),
-            Call::SystemInfo => answer_with(pid, arguments[0], &machine::system_info(self.spec)),
-            Call::Socket => self.socket(),
-            Call::Connect | Call::SendTo | Call::SendMessage | Call::SendMessages => self.reach(pid, call, arguments),
-            Call::Fstat => self.clamp_later(pid, call, arguments),
-            Call::Stat | Call::LinkStat | Call::NewFstatAt | Call::Statx => self.file_status(pid, call, arguments),
-            Call::Execute
-            | Call::ExecuteAt
-            | Call::ChangeDirectory
-            | Call::Open
-            | Call::OpenAt
-            | Call::OpenAt2
-            | Call::Access
-            | Call::FaccessAt
-            | Call::FaccessAt2
-            | Call::ReadLink
-            | Call::ReadLinkAt => self.look_up(pid, call, arguments),
-            // All that is left are calls that the filter sends here to be refused.
-            _ => self.refuse(pid, call),
+    /// Finds a parent for whoever has waited for the event of one that was ended before it could come.
+    fn adopt(&mut self) {
+        let waiting: Vec<_> =
+            self.early.iter_mut().map(|(pid, waited)| (*pid, std::mem::replace(waited, true))).collect();
+        for (born, _) in waiting.into_iter().filter(|(_, waited)| *waited) {
+            match task::parent(born) {
+                Some((parent, is_thread)) if self.tasks.contains_key(&parent) => self.is_born(born, parent, is_thread),
+                // Where it belongs is not known, and so not what it may see.
+                _ => tracee::kill(born),
+            }
         }
     }
 
-    fn refuse(&mut self, pid: Pid, call: Call) -> Resume {
-        if let Some(task) = self.tasks.get(&pid) {
-            self.observed.refuse(call.name(), task.executable());
+    /// A call that a filter asks about: this run's, or one of the program's own.
+    fn asked(&mut self, pid: Pid) -> Resume {
+        let Some(seen) = tracee::asked(pid) else {
+            tracee::fail(pid);
+            return Resume::Run;
+        };
+        let (call, action) = self.filter.decide(seen);
+        if !self.started {
+            // What the first process prepares is not the program's, and comes to this one call.
+            if Some(pid) != self.program || call != Some(Call::Execve) {
+                tracee::kill(pid);
+            }
+            return Resume::Run;
         }
-        tracee::answer(pid, -i64::from(filter::refusal(call)));
-        Resume::Run
+        if !self.tasks.contains_key(&pid) {
+            tracee::fail(pid);
+            return Resume::Run;
+        }
+        match action {
+            // A filter of the program's own has asked; there is no other tracer whom it could mean.
+            Action::Allow => Resume::Run,
+            Action::Answer(errno) => answered(pid, -i64::from(errno)),
+            Action::Refuse(errno) => self.refuse(pid, call, errno),
+            Action::Ask(call) => self.decide(pid, call, &seen.arguments),
+        }
+    }
+
+    /// A signal that says that a filter has kept a call from running.
+    fn trapped(&mut self, pid: Pid) -> Resume {
+        let Some(trapped) = tracee::trapped(pid) else { return Resume::Deliver(libc::SIGSYS) };
+        let (call, action) = self.filter.decide(trapped.seen);
+        match action {
+            Action::Refuse(errno) if trapped.data == i32::from(TRAPPED) => self.refuse(pid, call, errno),
+            _ => {
+                // A filter of the program's own has trapped it first.
+                if let Action::Refuse(_) = action {
+                    self.note_refusal(pid, call);
+                }
+                Resume::Deliver(libc::SIGSYS)
+            }
+        }
+    }
+
+    /// What becomes of a call that the rules leave to the tracer.
+    fn decide(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        match call {
+            Call::ClockGettime | Call::Gettimeofday | Call::Time => self.read_clock(pid, call, arguments),
+            Call::Futex
+            | Call::ClockNanosleep
+            | Call::TimerfdSettime
+            | Call::TimerSettime
+            | Call::MqTimedsend
+            | Call::MqTimedreceive => self.deadline(pid, call, arguments),
+            Call::Utimensat | Call::Utimes | Call::Utime | Call::Futimesat => self.touch(pid, call, arguments),
+            Call::Getrandom => self.draw(pid, arguments),
+            Call::SchedGetaffinity => self.processors(pid, arguments),
+            Call::Getdents64 => self.list(pid, arguments),
+            Call::Uname => answer_with(pid, arguments[0], &machine::system_name(self.spec)),
+            Call::Sysinfo => answer_with(pid, arguments[0], &machine::system_info(self.spec)),
+            Call::Socket => self.socket(),
+            Call::Connect | Call::Sendto | Call::Sendmsg | Call::Sendmmsg => self.reach(pid, call, arguments),
+            Call::Fstat => self.clamp_later(pid, call, arguments),
+            Call::Stat | Call::Lstat | Call::Newfstatat | Call::Statx => self.file_status(pid, call, arguments),
+            Call::Execve
+            | Call::Execveat
+            | Call::Chdir
+            | Call::Open
+            | Call::Openat
+            | Call::Openat2
+            | Call::Access
+            | Call::Faccessat
+            | Call::Faccessat2
+            | Call::Readlink
+            | Call::Readlinkat => self.look_up(pid, call, arguments),
+            // A rule asks about a call for which there is nothing here.
+            _ => self.refuse(pid, Some(call), EPERM),
+        }
+    }
+
+    fn refuse(&mut self, pid: Pid, call: Option<Call>, errno: u16) -> Resume {
+        self.note_refusal(pid, call);
+        answered(pid, -i64::from(errno))
+    }
+
+    fn note_refusal(&mut self, pid: Pid, call: Option<Call>) {
+        if let Some(task) = self.tasks.get(&pid) {
+            self.observed.refuse(call.map_or("unknown", Call::name), task.executable());
+        }
     }
 
     /// A look at a file's times, at its path, or at both.
@@ -327,7 +406,10 @@ impl<'a> Tracer<'a> {
                 task.at_exit.push(what);
                 Resume::ToExit
             }
-            None => Resume::Run,
+            None => {
+                tracee::fail(pid);
+                Resume::Run
+            }
         }
     }
 
@@ -335,7 +417,7 @@ impl<'a> Tracer<'a> {
     fn has_left(&mut self, pid: Pid) {
         let Some(task) = self.tasks.get_mut(&pid) else { return };
         let todo = std::mem::take(&mut task.at_exit);
-        let Some(registers) = tracee::registers(pid) else { return };
+        let Some(registers) = tracee::registers(pid) else { return tracee::fail(pid) };
         let result = registers.result();
         for what in todo {
             match what {
@@ -343,7 +425,7 @@ impl<'a> Tracer<'a> {
                     let mut after = registers;
                     after.restore_arguments(&before);
                     if !tracee::set_registers(pid, &after) {
-                        tracee::kill(pid);
+                        tracee::fail(pid);
                     }
                 }
                 AtExit::Order { descriptor, buffer, length } => {
@@ -358,10 +440,10 @@ impl<'a> Tracer<'a> {
 
     /// Changes the result of the call at whose end `pid` is stopped.
     fn set_result(&self, pid: Pid, result: i64) {
-        let Some(mut registers) = tracee::registers(pid) else { return };
+        let Some(mut registers) = tracee::registers(pid) else { return tracee::fail(pid) };
         registers.set_word(LAYOUT.result, result.cast_unsigned());
         if !tracee::set_registers(pid, &registers) {
-            tracee::kill(pid);
+            tracee::fail(pid);
         }
     }
 
@@ -380,6 +462,7 @@ impl<'a> Tracer<'a> {
             self.kill_all();
             return;
         }
+        self.adopt();
         let sample = self.sampler.sample(Path::new("/proc"), self.tasks.keys().copied());
         self.observed.peak_memory = self.observed.peak_memory.max(sample.memory);
         if let Some(reason) = sample.exceeded {
@@ -399,13 +482,18 @@ impl<'a> Tracer<'a> {
         if self.walls == Walls::Namespaces && !self.tasks.is_empty() {
             tracee::kill(self.init);
         }
-        self.tasks.keys().chain(&self.early).for_each(|pid| tracee::kill(*pid));
+        self.tasks.keys().chain(self.early.keys()).for_each(|pid| tracee::kill(*pid));
     }
 
     /// Milliseconds since the start.
     fn elapsed(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+fn answered(pid: Pid, result: i64) -> Resume {
+    tracee::answer(pid, result);
+    Resume::Run
 }
 
 fn answer_with(pid: Pid, place: u64, bytes: &[u8]) -> Resume {

@@ -90,8 +90,8 @@ impl Tracer<'_> {
         let [_, second, third, _, fifth, sixth] = *arguments;
         let addresses: Vec<(u64, u64)> = match call {
             Call::Connect => vec![(second, third)],
-            Call::SendTo => vec![(fifth, sixth)],
-            Call::SendMessage => of_message(pid, second).into_iter().collect(),
+            Call::Sendto => vec![(fifth, sixth)],
+            Call::Sendmsg => of_message(pid, second).into_iter().collect(),
             _ => {
                 // `struct mmsghdr`: a message, how much of it was sent, and what fills eight bytes.
                 const SIZE: u64 = 64;

@@ -23,14 +23,14 @@ impl Tracer<'_> {
         const O_CREAT: u64 = 0o100;
         let [first, second, third, ..] = *arguments;
         let (address, attempt) = match call {
-            Call::Execute => (first, "execute"),
-            Call::ExecuteAt => (second, "execute"),
-            Call::ChangeDirectory => (first, "enter"),
+            Call::Execve => (first, "execute"),
+            Call::Execveat => (second, "execute"),
+            Call::Chdir => (first, "enter"),
             Call::Open if second & O_CREAT != 0 => (first, CREATE),
-            Call::OpenAt if third & O_CREAT != 0 => (second, CREATE),
+            Call::Openat if third & O_CREAT != 0 => (second, CREATE),
             Call::Open => (first, "open"),
-            Call::OpenAt | Call::OpenAt2 => (second, "open"),
-            Call::Access | Call::LinkStat | Call::ReadLink | Call::Stat => (first, "look up"),
+            Call::Openat | Call::Openat2 => (second, "open"),
+            Call::Access | Call::Lstat | Call::Readlink | Call::Stat => (first, "look up"),
             _ => (second, "look up"),
         };
         let path = read_text(pid, address, LONGEST).and_then(|bytes| String::from_utf8(bytes).ok());

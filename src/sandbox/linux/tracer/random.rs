@@ -33,7 +33,10 @@ impl Tracer<'_> {
     pub(super) fn draw(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
         let [address, length, ..] = *arguments;
         let length = length.min(MOST);
-        let Some(task) = self.tasks.get(&pid) else { return Resume::Run };
+        let Some(task) = self.tasks.get(&pid) else {
+            tracee::fail(pid);
+            return Resume::Run;
+        };
         let (key, executable) = {
             let mut process = task.process.borrow_mut();
             process.draws += 1;

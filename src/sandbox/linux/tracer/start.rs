@@ -35,13 +35,16 @@ impl Tracer<'_> {
         let path = fs::read_link(format!("/proc/{pid}/exe"));
         let path = path.map_or_else(|_| "?".to_owned(), |path| path.to_string_lossy().into_owned());
         let executable = self.observed.executable(&path);
-        let Some(task) = self.tasks.get(&pid).map(|task| task.executing(executable)) else { return };
+        let Some(task) = self.tasks.get(&pid).map(|task| task.executing(executable)) else {
+            // Nobody's child would read the machine's clock too.
+            return tracee::kill(pid);
+        };
         let (name, key) = (task.process.borrow().name.clone(), task.process.borrow().key);
         self.tasks.insert(pid, task);
         self.observed.exec(name, executable, self.elapsed());
         if !self.prepare(pid, key) {
             // It would read the machine's clock.
-            tracee::kill(pid);
+            tracee::fail(pid);
         }
     }
 

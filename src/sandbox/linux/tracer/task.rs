@@ -1,9 +1,10 @@
 //! Who is who among the traced: processes by their birth, threads by their process.
 
 use std::cell::RefCell;
+use std::fs;
 use std::rc::Rc;
 
-use crate::sandbox::linux::tracee::Registers;
+use crate::sandbox::linux::tracee::{Pid, Registers};
 use crate::sandbox::linux::tracer::observed::Executable;
 use crate::sandbox::linux::tracer::random::mix;
 
@@ -93,6 +94,16 @@ impl Task {
 
     pub(super) fn executable(&self) -> Executable {
         self.process.borrow().executable
+    }
+}
+
+/// The process to which `pid` belongs as a thread, or that has started it, and which of both; as the kernel says now.
+pub(super) fn parent(pid: Pid) -> Option<(Pid, bool)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let number = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<Pid>().ok());
+    match number("Tgid:")? {
+        process if process != pid => Some((process, true)),
+        _ => Some((number("PPid:")?, false)),
     }
 }
 

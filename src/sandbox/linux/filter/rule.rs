@@ -1,0 +1,115 @@
+//! What a rule is, and what a list of them means for a call. The same list is put into the kernel ([`super::program`])
+//! and asked by the tracer, so that both decide alike.
+
+use std::collections::BTreeMap;
+
+use crate::sandbox::linux::arch::{Call, Numbering};
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox::linux) enum Action {
+    /// It runs.
+    Allow,
+    /// It is answered with an error; 0 is success without effect.
+    Answer(u16),
+    /// It is answered with an error, and seen to have been tried where there is a tracer.
+    Refuse(u16),
+    /// The tracer is asked.
+    Ask(Call),
+}
+
+/// Which of a call's uses a rule means. But for [`When::Given`] the low half of an argument counts: that is what the
+/// kernel takes where a number is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox::linux) enum When {
+    Always,
+    /// This argument is this value.
+    Is(u32, u32),
+    /// This argument has one of these bits.
+    Has(u32, u32),
+    /// These bits of this argument, the first of the two, are as in the second.
+    Masked(u32, u32, u32),
+    /// This argument is not a null pointer.
+    Given(u32),
+}
+
+/// A rule; of several for one call the first that applies decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox::linux) struct Rule {
+    pub(in crate::sandbox::linux) call: Call,
+    /// Tells it from the other rules of the same call; empty where there is none.
+    pub(super) label: &'static str,
+    pub(super) when: When,
+    pub(super) action: Action,
+}
+
+impl Rule {
+    /// By this it is known, such as `clone:namespaces`: one rule for each name.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for those who list the rules"))]
+    pub(in crate::sandbox::linux) fn name(&self) -> String {
+        match self.label {
+            "" => self.call.name().to_owned(),
+            label => format!("{}:{label}", self.call.name()),
+        }
+    }
+}
+
+/// A call as the kernel shows it to a filter and to a tracer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox::linux) struct Seen {
+    /// Whose calling convention, as `AUDIT_ARCH_*`.
+    pub(in crate::sandbox::linux) architecture: u32,
+    pub(in crate::sandbox::linux) number: u32,
+    pub(in crate::sandbox::linux) arguments: [u64; 6],
+}
+
+/// The answer to what no rule has thought of: another calling convention, and a call that is not in the table. As by a
+/// kernel that lacks it.
+pub(super) const UNKNOWN: Action = Action::Answer(super::rules::ENOSYS);
+
+/// The rules, by the numbers of a processor.
+#[derive(Debug, Clone)]
+pub(super) struct ByNumber {
+    pub(super) audit: u32,
+    /// Every known number, with what it is and its rules.
+    pub(super) calls: BTreeMap<u32, (Call, Vec<(When, Action)>)>,
+}
+
+impl ByNumber {
+    /// A rule of a call that the processor lacks has no effect.
+    pub(super) fn new(numbering: &Numbering, rules: &[Rule]) -> Self {
+        let known = Call::ALL.iter().filter_map(|call| Some(((numbering.of)(*call)?, (*call, Vec::new()))));
+        let mut calls: BTreeMap<_, (Call, Vec<_>)> = known.collect();
+        for rule in rules {
+            if let Some((_, uses)) = (numbering.of)(rule.call).and_then(|number| calls.get_mut(&number)) {
+                uses.push((rule.when, rule.action));
+            }
+        }
+        Self { audit: numbering.audit, calls }
+    }
+
+    /// What becomes of a call, and which it is.
+    pub(super) fn decide(&self, seen: Seen) -> (Option<Call>, Action) {
+        if seen.architecture != self.audit {
+            return (None, UNKNOWN);
+        }
+        let Some((call, uses)) = self.calls.get(&seen.number) else { return (None, UNKNOWN) };
+        let decided = uses.iter().find(|(when, _)| when.applies(&seen.arguments));
+        (Some(*call), decided.map_or(Action::Allow, |(_, action)| *action))
+    }
+}
+
+impl When {
+    fn applies(self, arguments: &[u64; 6]) -> bool {
+        let argument = |index: u32| usize::try_from(index).ok().and_then(|at| arguments.get(at)).copied().unwrap_or(0);
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is meant")]
+        let low = |index| argument(index) as u32;
+        match self {
+            Self::Always => true,
+            Self::Is(index, value) => low(index) == value,
+            Self::Has(index, bits) => low(index) & bits != 0,
+            Self::Masked(index, mask, value) => low(index) & mask == value,
+            Self::Given(index) => argument(index) != 0,
+        }
+    }
+}
