@@ -37,7 +37,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::args::GlobalArgs;
 use crate::cli::error::{CliError, CliResult};
-use crate::host::clock;
+use crate::host::{clock, ending};
 use crate::model::exit::Exit;
 
 pub use reference::reference;
@@ -105,6 +105,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let result = App::from_arg_matches(&matches).map_err(CliError::usage).and_then(|app| {
         clock::frozen().map_err(CliError::usage)?;
+        ending::arm();
         dispatch(app)
     });
     match result {

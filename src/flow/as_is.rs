@@ -13,8 +13,10 @@ use crate::flow::execute::{self, Executed};
 use crate::flow::failure::Failure;
 use crate::flow::job::Job;
 use crate::flow::material::ScannerMaterial;
+use crate::host::ending;
 use crate::host::limits;
 use crate::host::machine;
+use crate::host::scratch::Scratch;
 use crate::model::manifest::NetworkMode;
 use crate::model::result::{ExecutorEnv, Isolation};
 use crate::sandbox::setting::{Locale, TimeZone};
@@ -36,7 +38,7 @@ pub struct Where {
 
 /// Runs the command with the caller's environment; its talk and its output pass through.
 pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
-    let out = tempfile::Builder::new().prefix("stella-out-").tempdir();
+    let out = Scratch::new();
     let out = out.map_err(|error| Failure::infra("cannot make a private folder", &error))?;
     let argv = fill(job, place, out.path());
     let before = stamps(job, &place.directory);
@@ -132,10 +134,11 @@ fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(Exi
     };
     let mut command = Command::new(program);
     command.args(arguments).current_dir(directory);
-    if !wants_stdout {
-        return Ok((command.status()?, Vec::new()));
+    if wants_stdout {
+        command.stdout(Stdio::piped());
     }
-    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut child = command.spawn()?;
+    let _hold = ending::hold_child(&child);
     let mut kept = Vec::new();
     if let Some(mut stdout) = child.stdout.take() {
         let mut buffer = [0; 64 * 1024];

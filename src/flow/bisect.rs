@@ -15,6 +15,7 @@ use crate::flow::material::FeedMaterial;
 use crate::flow::replay::Replay;
 use crate::flow::replay_manifest::{self, ReplayError, ReplayRequest, Swap};
 use crate::format::osv;
+use crate::host::scratch::Scratch;
 use crate::model::bisect::{Bisection, FieldFlip, Flip, RecordChange, Snapshot};
 use crate::model::diff::Direction;
 use crate::model::manifest::ScanManifest;
@@ -57,7 +58,7 @@ pub fn run(
     if chain.len() < 2 {
         return Err(BisectError::NoChain(chain.len()));
     }
-    let scratch = tempfile::Builder::new().prefix("stella-bisect-").tempdir().map_err(ReplayError::Scratch)?;
+    let scratch = Scratch::new().map_err(ReplayError::Scratch)?;
     let mut replays = Vec::new();
     for path in chain {
         let swap = Swap::Feed { name: feed.map(str::to_owned), path: path.clone() };

@@ -15,6 +15,7 @@ use crate::flow::replay::Replay;
 use crate::flow::replay_manifest::{self, ReplayError, ReplayRequest};
 use crate::flow::roots;
 use crate::flow::verdict::{self, Rules};
+use crate::host::scratch::Scratch;
 use crate::model::chaos::{ArtifactDigest, Chaos, Perturbation, Shown};
 use crate::model::digest::Digest;
 use crate::model::manifest::ScanManifest;
@@ -53,7 +54,7 @@ pub fn run(
     if let Some(name) = only.iter().find(|name| !ALL.iter().any(|way| way.name == *name)) {
         return Err(ChaosError::Unknown { name: name.clone() });
     }
-    let scratch = tempfile::Builder::new().prefix("stella-chaos-").tempdir().map_err(ReplayError::Scratch)?;
+    let scratch = Scratch::new().map_err(ReplayError::Scratch)?;
     let scan_id = manifest.scan_id.clone();
     let reproduce = replay_manifest::title(&manifest, request, context).reproduce;
     let replay = prepared(manifest, request, context, scratch.path())?;

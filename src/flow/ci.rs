@@ -10,7 +10,6 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use jiff::Timestamp;
-use tempfile::TempDir;
 
 use crate::flow::canary::{Canary, NotReady};
 use crate::flow::case::{Case, CaseError};
@@ -23,6 +22,7 @@ use crate::flow::keep;
 use crate::flow::replay::{Replayed, Title};
 use crate::flow::subject::{self, Built, SubjectError};
 use crate::host::clock;
+use crate::host::scratch::Scratch;
 use crate::model::event::{Event, Subscriber};
 use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult};
@@ -84,7 +84,7 @@ pub fn run(
     let started_at = clock::now();
     let found = discover::discover(context, &request.only)?;
     let built = if request.pinned { Built::Nothing } else { subject::build(context)? };
-    let scratch = tempfile::Builder::new().prefix("stella-ci-").tempdir().map_err(CiError::Scratch)?;
+    let scratch = Scratch::new().map_err(CiError::Scratch)?;
 
     let cases = found.cases.into_iter().filter(|_| !request.pinned).map(|case| {
         let title = case.title(context);
@@ -128,7 +128,7 @@ fn finished_at(started_at: Timestamp) -> Timestamp {
 struct Work<'a> {
     context: &'a Context,
     built: &'a Built,
-    scratch: &'a TempDir,
+    scratch: &'a Scratch,
     items: &'a [Item],
     next: AtomicUsize,
     out_dir: Option<&'a Path>,

@@ -7,8 +7,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use tempfile::TempDir;
-
 use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::flow::builtin::{self, BuiltInError, Scan};
 use crate::flow::context::Context;
@@ -25,6 +23,7 @@ use crate::format;
 use crate::host::fs;
 use crate::host::limits;
 use crate::host::machine;
+use crate::host::scratch;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::digest::Digest;
 use crate::model::manifest::NetworkMode;
@@ -276,7 +275,7 @@ fn lay_out(material: &InputMaterial, directory: &Path) -> Result<(), io::Error> 
 
 /// The folders of one run on this machine; gone with the value.
 struct Scratch {
-    root: TempDir,
+    root: scratch::Scratch,
     places: Places,
     input_directory: PathBuf,
     scanner: Option<PathBuf>,
@@ -284,7 +283,7 @@ struct Scratch {
 
 impl Scratch {
     fn new(job: &Job, around: &Around) -> Result<Self, io::Error> {
-        let root = tempfile::Builder::new().prefix("stella-run-").tempdir()?;
+        let root = scratch::Scratch::new()?;
         let input_directory = root.path().join("input");
         match &job.input {
             // It reads what lists packages, and nothing else of an image.

@@ -23,6 +23,7 @@ use crate::flow::source_line;
 use crate::flow::trees::{self, TreeError};
 use crate::flow::verdict::Scope;
 use crate::host::clock;
+use crate::host::scratch::Scratch;
 use crate::model::dimension::Dimension;
 use crate::model::manifest::{ReplayableManifest, ScanManifest};
 use crate::model::outcome::Outcome;
@@ -221,7 +222,7 @@ impl From<MaterialError> for ReplayError {
 pub fn run(manifest: ScanManifest, request: &ReplayRequest, context: &Context) -> Result<RunResult, ReplayError> {
     let started_at = clock::now();
     recorded::check_names(&manifest).map_err(|source| ReplayError::Names { file: request.from.clone(), source })?;
-    let scratch = tempfile::Builder::new().prefix("stella-replay-").tempdir().map_err(ReplayError::Scratch)?;
+    let scratch = Scratch::new().map_err(ReplayError::Scratch)?;
     let title = title(&manifest, request, context);
     let replay = prepare(manifest, &title, request, context, scratch.path())?;
     let mut result = match replay {

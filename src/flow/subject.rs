@@ -8,6 +8,7 @@ use crate::flow::context::Context;
 use crate::flow::job::Job;
 use crate::flow::material::{FeedMaterial, PolicyMaterial, ScannerMaterial};
 use crate::flow::trees::{self, TreeError};
+use crate::host::ending;
 use crate::host::fs::FsError;
 use crate::model::dimension::Dimension;
 use crate::model::manifest::{ScanManifest, ScannerKind};
@@ -76,13 +77,14 @@ pub fn build(context: &Context) -> Result<Built, SubjectError> {
 
 /// Runs the checkout's own build. Its talk goes to stderr: stdout is ours.
 fn run_build(command: &str, config: &Config) -> Result<(), SubjectError> {
-    let status = Command::new("sh")
-        .args(["-c", command])
-        .current_dir(&config.root)
-        .stdin(Stdio::null())
-        .stdout(std::io::stderr())
-        .status()
-        .map_err(|source| SubjectError::Start { command: command.to_owned(), source })?;
+    let mut build = Command::new("sh");
+    build.args(["-c", command]).current_dir(&config.root).stdin(Stdio::null()).stdout(std::io::stderr());
+    let mut run = || {
+        let mut child = build.spawn()?;
+        let _hold = ending::hold_child(&child);
+        child.wait()
+    };
+    let status = run().map_err(|source| SubjectError::Start { command: command.to_owned(), source })?;
     if status.success() { Ok(()) } else { Err(SubjectError::Build { command: command.to_owned(), status }) }
 }
 

@@ -6,9 +6,11 @@
 
 pub mod clock;
 pub mod compress;
+pub mod ending;
 pub mod fs;
 pub mod hash;
 #[cfg(feature = "registry")]
 pub mod http;
 pub mod limits;
 pub mod machine;
+pub mod scratch;

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::host::scratch::Scratch;
 use crate::model::result::Isolation;
 use crate::sandbox::budget::Budget;
 use crate::sandbox::capture::Stream;
@@ -26,7 +27,7 @@ pub(crate) fn probe(spec: &SandboxSpec, _helper: &Path, _ceiling: Isolation) -> 
 
 pub(crate) fn run(spec: &SandboxSpec, _helper: &Path, _ceiling: Isolation) -> Result<Finished, SandboxError> {
     let machine = |step: &str, source| SandboxError::Machine { step: step.to_owned(), source };
-    let root = tempfile::Builder::new().prefix("stella-").tempdir();
+    let root = Scratch::new();
     let root = root.map_err(|source| machine("make a private folder", source))?;
     for name in ["home", "work", "out", "tmp"] {
         std::fs::create_dir(root.path().join(name)).map_err(|source| machine("make a private folder", source))?;

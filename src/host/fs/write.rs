@@ -10,7 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::{NamedTempFile, TempDir, TempPath};
 
+use crate::host::ending::{self, Hold};
 use crate::host::fs::error::FsError;
+use crate::host::fs::remove::remove_tree;
 
 /// How the names of temporary files begin.
 pub const TEMP_PREFIX: &str = ".stella-tmp-";
@@ -30,10 +32,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
 /// # Errors
 /// [`FsError::Io`].
 pub fn remove_dir_if_present(dir: &Path) -> Result<(), FsError> {
-    match std::fs::remove_dir_all(dir) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        other => other.map_err(FsError::io("remove", dir)),
-    }
+    remove_tree(dir).map_err(FsError::io("remove", dir))
 }
 
 /// Removes a file; one that does not exist is removed already.
@@ -79,6 +78,7 @@ pub fn make_executable(path: &Path) -> Result<(), FsError> {
 #[derive(Debug)]
 pub struct Staged {
     file: NamedTempFile,
+    hold: Hold,
 }
 
 impl Staged {
@@ -91,8 +91,13 @@ impl Staged {
         builder.prefix(TEMP_PREFIX);
         #[cfg(unix)]
         builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
-        let file = builder.tempfile_in(dir).map_err(FsError::io("create a temporary file in", dir))?;
-        Ok(Self { file })
+        let made = ending::hold_file(|| {
+            let file = builder.tempfile_in(dir)?;
+            let path = file.path().to_owned();
+            Ok((file, path))
+        });
+        let (file, hold) = made.map_err(FsError::io("create a temporary file in", dir))?;
+        Ok(Self { file, hold })
     }
 
     /// Starts one in the directory of `path`, its later name.
@@ -115,7 +120,7 @@ impl Staged {
 
     /// Closes it for a later [`rename_all`] under `path`.
     pub fn seal(self, path: PathBuf) -> Sealed {
-        Sealed { temp: self.file.into_temp_path(), path }
+        Sealed { temp: self.file.into_temp_path(), path, _hold: self.hold }
     }
 }
 
@@ -135,6 +140,7 @@ impl Write for Staged {
 #[derive(Debug)]
 pub struct StagedDir {
     temp: TempDir,
+    _hold: Hold,
 }
 
 impl StagedDir {
@@ -150,8 +156,13 @@ impl StagedDir {
         // Published it is a directory as any other: the umask says who may read it.
         #[cfg(unix)]
         builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o777));
-        let failed = FsError::io("create a temporary directory in", dir);
-        Ok(Self { temp: builder.tempdir_in(dir).map_err(failed)? })
+        let made = ending::hold_folder(|| {
+            let temp = builder.tempdir_in(dir)?;
+            let path = temp.path().to_owned();
+            Ok((temp, path))
+        });
+        let (temp, hold) = made.map_err(FsError::io("create a temporary directory in", dir))?;
+        Ok(Self { temp, _hold: hold })
     }
 
     /// Where it is until then.
@@ -184,6 +195,7 @@ impl StagedDir {
 pub struct Sealed {
     temp: TempPath,
     path: PathBuf,
+    _hold: Hold,
 }
 
 impl Sealed {
@@ -206,7 +218,7 @@ pub fn rename_all(files: Vec<Sealed>) -> Result<(), FsError> {
     let mut dirs: Vec<PathBuf> = files.iter().map(|file| parent(&file.path).to_owned()).collect();
     dirs.sort();
     dirs.dedup();
-    for Sealed { temp, path } in files {
+    for Sealed { temp, path, .. } in files {
         temp.persist(&path).map_err(|error| FsError::io("rename to", &path)(error.error))?;
     }
     dirs.iter().try_for_each(|dir| sync_dir(dir))
@@ -258,7 +270,7 @@ pub fn sweep(dir: &Path, age: Duration) -> Result<usize, FsError> {
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes()));
     let removed = |entry: &fs::DirEntry| match entry.file_type() {
-        Ok(kind) if kind.is_dir() => fs::remove_dir_all(entry.path()).is_ok(),
+        Ok(kind) if kind.is_dir() => remove_tree(&entry.path()).is_ok(),
         _ => fs::remove_file(entry.path()).is_ok(),
     };
     Ok(ours.filter(old).filter(removed).count())

@@ -7,8 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use tempfile::TempDir;
-
+use crate::host::scratch::{self, Scratch};
 use crate::model::result::Isolation;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest::PRIVATE;
@@ -31,6 +30,7 @@ pub(crate) fn probe(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Re
 }
 
 pub(crate) fn run(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Finished, SandboxError> {
+    scratch::sweep_once();
     strongest(ceiling, |mechanism| Attempt { spec, helper, mechanism, probe: false }.make()).map(|made| {
         let Made { level, finished, refused } = made;
         Finished { level, lost: all_lost(level, spec, refused, finished.lost), ..finished }
@@ -109,8 +109,8 @@ fn why_not_stronger(level: Isolation, ceiling: Isolation, refused: &[Cause]) -> 
 }
 
 /// A folder for the runs that cannot have a root of their own; goes with the value.
-fn private_root() -> io::Result<TempDir> {
-    let root = tempfile::Builder::new().prefix("stella-").tempdir()?;
+fn private_root() -> io::Result<Scratch> {
+    let root = Scratch::new()?;
     for place in PRIVATE {
         std::fs::create_dir(root.path().join(place.relative()))?;
     }
@@ -141,7 +141,8 @@ impl Attempt<'_> {
         let (child, processors) = self.start(theirs)?;
         // A helper that died early is told apart by its missing report, not by the failing write.
         self.ask(&ours, processors).ok();
-        let mut running = Running::new(child, ours, self.spec.limits.captured_bytes);
+        let running = Running::new(child, ours, self.spec.limits.captured_bytes);
+        let mut running = running.map_err(|source| machine("watch the helper", source))?;
         let (report, killed) = running.wait(begun.checked_add(self.spec.limits.wall));
         let Printed { stdout, stderr, exceeded } = running.drain();
         let killed = killed.or(exceeded.then_some(Reason::OutputTooLarge));

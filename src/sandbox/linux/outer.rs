@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, chdir, getegid, geteuid, kill_process, setsid
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::thread::{CpuSet, sched_getaffinity, set_thread_groups};
 
+use crate::host::scratch;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::linux::here;
 use crate::sandbox::linux::init::{self, Setting};
@@ -51,7 +52,7 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
             closed.or_refuse("close the caller's files")?;
             let made = run.make(socket, Some(&root), true);
             // Stella does this too, if it is still there.
-            fs::remove_dir_all(root).ok();
+            scratch::remove_by_path(&root).ok();
             made
         }
     }

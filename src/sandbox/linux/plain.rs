@@ -1,6 +1,5 @@
 //! A run without isolation: a cleared environment, private folders, and every descendant ended with it.
 
-use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -14,6 +13,7 @@ use rustix::process::{
 
 use rustix::thread::{CpuSet, sched_setaffinity};
 
+use crate::host::scratch;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::linux::{During, Stopped, family, how_of, restrict, wait_for};
 use crate::sandbox::places::Places;
@@ -52,7 +52,7 @@ pub(super) fn serve(
     let status = wait_for(Pid::from_child(&program))?;
     end_descendants();
     // Stella does this too, if it is still there.
-    fs::remove_dir_all(root).ok();
+    scratch::remove_by_path(&root).ok();
     Ok(Report::Ended { how: how_of(status), lost, ledger: Ledger::default() })
 }
 

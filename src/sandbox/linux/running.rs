@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read};
 
+use crate::host::ending::process::Process;
+use crate::host::ending::{self, End, Hold};
 use crate::sandbox::budget::Budget;
 use crate::sandbox::run::Reason;
 use crate::sandbox::wire::{self, Report};
@@ -35,6 +37,23 @@ pub(super) struct Running {
     stderr: Stream,
     report: Incoming,
     chunk: Vec<u8>,
+    hold: Hold,
+}
+
+/// The same helper, seen by who ends everything.
+struct Held {
+    control: UnixStream,
+    process: Process,
+}
+
+impl End for Held {
+    fn ask(&self, _signal: i32) {
+        self.control.shutdown(Shutdown::Write).ok();
+    }
+
+    fn wait(&self) {
+        self.process.wait();
+    }
 }
 
 /// What a program prints.
@@ -63,12 +82,17 @@ pub(super) struct Printed {
 
 impl Running {
     /// Takes over a helper whose streams are pipes; `limit` is in bytes, for both streams together.
-    pub(super) fn new(mut child: Child, control: UnixStream, limit: u64) -> Self {
+    ///
+    /// # Errors
+    /// When it cannot be watched.
+    pub(super) fn new(mut child: Child, control: UnixStream, limit: u64) -> io::Result<Self> {
+        let process = Process::of(&child);
+        let hold = ending::hold_run(Arc::new(Held { control: control.try_clone()?, process }));
         let of = |from: Option<OwnedFd>| Stream { from, kept: Vec::new() };
         let stdout = of(child.stdout.take().map(OwnedFd::from));
         let stderr = of(child.stderr.take().map(OwnedFd::from));
         let (budget, report) = (Budget::new(limit), Incoming::Part(Vec::new()));
-        Self { child, control, budget, stdout, stderr, report, chunk: vec![0; CHUNK] }
+        Ok(Self { child, control, budget, stdout, stderr, report, chunk: vec![0; CHUNK], hold })
     }
 
     /// Waits for the report; ends the run when it is due or prints too much.
@@ -101,6 +125,8 @@ impl Running {
     pub(super) fn drain(mut self) -> Printed {
         let deadline = self.end();
         while (self.stdout.from.is_some() || self.stderr.from.is_some()) && self.take_next(deadline) {}
+        // Where everything is being ended this waits for ever: nobody goes on after a run that was interrupted.
+        drop(self.hold);
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
             thread::spawn(move || self.child.wait());
         }

@@ -56,6 +56,7 @@ fn again(wrapper: &[&str], level: Isolation, tests: &[&str]) {
     };
     let program = copy(&std::env::current_exe().unwrap(), "tests");
     let helper = copy(helper(), "stella-sandbox");
+    let stella = copy(Path::new(env!("CARGO_BIN_EXE_stella")), "stella");
     let folder = shared.path().join("probes");
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
@@ -72,6 +73,7 @@ fn again(wrapper: &[&str], level: Isolation, tests: &[&str]) {
         .current_dir("/var/tmp")
         .env(INNER, level.code())
         .env("STELLA_TEST_HELPER", helper)
+        .env("STELLA_TEST_PROGRAM", stella)
         .env("STELLA_TEST_PROBES", folder)
         .env_remove("STELLA_TEST_ISOLATION")
         .output()

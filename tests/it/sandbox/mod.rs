@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod degraded;
+mod endings;
 mod escapes;
 mod image;
 mod leaks;

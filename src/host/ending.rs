@@ -1,0 +1,262 @@
+//! What must not outlive this process: runs, folders and files that are of use to it alone.
+//!
+//! Whoever starts or makes one has it held. A signal that ends the process (`SIGINT`, `SIGTERM`, `SIGHUP`, …) ends every
+//! run first, then removes every folder and file, then ends the process as that signal does, so that a caller sees what
+//! it expects. A second signal does not wait for that.
+//!
+//! Invariant: while that goes on nobody else has the list. Whoever starts a run, makes a folder, or is about to go on
+//! after the end of one waits there for the end of the process, so nothing is reported of a run that was interrupted.
+//!
+//! Absent: `SIGKILL`. What a killed process leaves is swept by the next one ([`crate::host::scratch`]), and its runs end
+//! by themselves.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+
+/// Something that runs and can be ended from any thread.
+pub trait End: Send + Sync {
+    /// Asks it to end because of `signal`, without waiting.
+    fn ask(&self, signal: i32);
+    /// Waits until it has ended; forces it to where that takes too long.
+    fn wait(&self);
+}
+
+enum Held {
+    Run(Arc<dyn End>),
+    Folder(PathBuf),
+    File(PathBuf),
+}
+
+/// What the name of a folder ends with while it is removed.
+pub(super) const ASIDE: &str = "-ended";
+
+/// One entry of the list; goes with the value.
+#[derive(Debug)]
+#[must_use]
+pub struct Hold(u64);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        list().held.remove(&self.0);
+    }
+}
+
+struct List {
+    next: u64,
+    held: BTreeMap<u64, Held>,
+    /// Whether signals are this program's to handle.
+    armed: bool,
+}
+
+static LIST: Mutex<List> = Mutex::new(List { next: 0, held: BTreeMap::new(), armed: false });
+
+fn list() -> MutexGuard<'static, List> {
+    LIST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl List {
+    fn hold(&mut self, what: Held) -> Hold {
+        static WATCHED: Once = Once::new();
+        if self.armed {
+            WATCHED.call_once(signals::watch);
+        }
+        self.next += 1;
+        self.held.insert(self.next, what);
+        Hold(self.next)
+    }
+}
+
+/// Lets signals end what is held. For a program, whose signals are its own; a library leaves them to its caller.
+pub fn arm() {
+    list().armed = true;
+}
+
+/// Holds a run.
+pub fn hold_run(run: Arc<dyn End>) -> Hold {
+    list().hold(Held::Run(run))
+}
+
+/// Makes a folder and holds it, as one step; `make` gives its path.
+///
+/// # Errors
+/// As `make`.
+pub fn hold_folder<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<(T, Hold)> {
+    let mut list = list();
+    let (made, path) = make()?;
+    Ok((made, list.hold(Held::Folder(path))))
+}
+
+/// Makes a file and holds it, as one step; `make` gives its path.
+///
+/// # Errors
+/// As `make`.
+pub fn hold_file<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<(T, Hold)> {
+    let mut list = list();
+    let (made, path) = make()?;
+    Ok((made, list.hold(Held::File(path))))
+}
+
+/// Holds a program that is run as it is, without a sandbox: it is told by the same signal.
+#[cfg(target_os = "linux")]
+pub fn hold_child(child: &std::process::Child) -> Option<Hold> {
+    Some(hold_run(Arc::new(process::Process::of(child))))
+}
+
+/// Nothing: on other systems a terminal tells it.
+#[cfg(not(target_os = "linux"))]
+pub fn hold_child(_child: &std::process::Child) -> Option<Hold> {
+    None
+}
+
+#[cfg(target_os = "linux")]
+pub mod process {
+    //! A process as something that can be ended.
+
+    use std::os::fd::OwnedFd;
+    use std::process::Child;
+    use std::time::{Duration, Instant};
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
+    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+    use super::End;
+
+    /// How long a process may take to end when it was asked to, and when it was forced to.
+    const GRACE: Duration = Duration::from_secs(10);
+    const FORCED: Duration = Duration::from_secs(2);
+
+    /// A child of this process, or what it was: never another one that got its number. Where the kernel gives no hold of
+    /// it (before Linux 5.3) nothing is done to it.
+    #[derive(Debug)]
+    pub struct Process(Option<OwnedFd>);
+
+    impl Process {
+        /// The child, which must not have been waited for.
+        pub fn of(child: &Child) -> Self {
+            Self(pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok())
+        }
+
+        fn send(&self, signal: Signal) {
+            if let Some(process) = &self.0 {
+                pidfd_send_signal(process, signal).ok();
+            }
+        }
+
+        fn is_over_within(&self, patience: Duration) -> bool {
+            let Some(process) = &self.0 else { return true };
+            let deadline = Instant::now() + patience;
+            loop {
+                let left = deadline.saturating_duration_since(Instant::now());
+                let left = Timespec {
+                    tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                    tv_nsec: left.subsec_nanos().into(),
+                };
+                match poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&left)) {
+                    Err(Errno::INTR) => {}
+                    ready => return matches!(ready, Ok(1..)),
+                }
+            }
+        }
+    }
+
+    impl End for Process {
+        fn ask(&self, signal: i32) {
+            Signal::from_named_raw(signal).into_iter().for_each(|signal| self.send(signal));
+        }
+
+        fn wait(&self) {
+            if !self.is_over_within(GRACE) {
+                self.send(Signal::KILL);
+                self.is_over_within(FORCED);
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod signals {
+    pub(super) fn watch() {}
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::path::Path;
+    use std::thread;
+    use std::time::Duration;
+
+    use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
+    use signal_hook::iterator::Signals;
+    use signal_hook::low_level::emulate_default_handler;
+
+    use super::{ASIDE, Held, list};
+    use crate::host::fs::remove_tree;
+
+    /// Those that end a process, can be caught, and have no other meaning here.
+    const ENDING: [i32; 8] = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGXCPU];
+
+    /// How often a folder is removed again to which another thread still adds, and how long lies between.
+    const ROUNDS: usize = 100;
+    const PAUSE: Duration = Duration::from_millis(10);
+
+    /// Starts to watch for them.
+    pub(super) fn watch() {
+        let ignored = ignored();
+        let wanted = ENDING.into_iter().filter(|signal| !ignored.contains(signal));
+        let Ok(mut signals) = Signals::new(wanted) else { return };
+        thread::spawn(move || {
+            let mut ending = false;
+            for signal in signals.forever() {
+                if ending {
+                    emulate_default_handler(signal).ok();
+                }
+                ending = true;
+                thread::spawn(move || end(signal));
+            }
+        });
+    }
+
+    /// Those that the caller has this process ignore, as `nohup` does.
+    fn ignored() -> Vec<i32> {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+        (1..=64).filter(|signal| mask.unwrap_or(0) >> (signal - 1) & 1 == 1).collect()
+    }
+
+    /// Ends all that is held, and then this process.
+    fn end(signal: i32) {
+        let list = list();
+        let runs = || list.held.values().filter_map(|held| if let Held::Run(run) = held { Some(run) } else { None });
+        runs().for_each(|run| run.ask(signal));
+        runs().for_each(|run| run.wait());
+        for held in list.held.values() {
+            match held {
+                Held::Run(_) => {}
+                Held::Folder(path) => remove(path),
+                Held::File(path) => {
+                    std::fs::remove_file(path).ok();
+                }
+            }
+        }
+        emulate_default_handler(signal).ok();
+        // Not reached: each of them ends a process.
+        drop(list);
+    }
+
+    /// Removes a folder that other threads may still be writing in: under another name they do not find it again.
+    fn remove(path: &Path) {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ASIDE);
+        let aside = Path::new(&name);
+        for _ in 0..ROUNDS {
+            let from = if std::fs::rename(path, aside).is_ok() { aside } else { path };
+            let removed = remove_tree(from).is_ok() && remove_tree(aside).is_ok();
+            if removed && path.symlink_metadata().is_err() {
+                return;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Whatever ends stella, nothing is left: no process, no folder, also none that nobody may enter.
+
+use std::fs;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{alive, mark};
+
+/// The program of this build, or the copy that another user can reach; its helper lies beside it.
+fn stella() -> PathBuf {
+    std::env::var_os("STELLA_TEST_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_stella").into(), PathBuf::from)
+}
+
+/// A folder to work in, and one for what is temporary.
+struct World {
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["work", "home", "temporary", "in"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join("in/file"), "x").unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(stella());
+        command.args(arguments).current_dir(self.path("work")).env_clear();
+        command.env("HOME", self.path("home")).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command.env("TMPDIR", self.path("temporary")).stdout(Stdio::null()).stderr(Stdio::null());
+        // A signal that a terminal sends goes to a whole group: to this one, and not to the test.
+        command.process_group(0);
+        command
+    }
+
+    /// What is left of temporary folders, and in the store of what was not finished.
+    fn left(&self) -> Vec<PathBuf> {
+        let mut left = Vec::new();
+        for folder in ["temporary", "work"].map(|name| self.path(name)) {
+            list(&folder, &mut left);
+        }
+        left.retain(|path| path.starts_with(self.path("temporary")) || path.to_string_lossy().contains("stella-tmp-"));
+        left
+    }
+}
+
+fn list(folder: &Path, all: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        all.push(entry.path());
+        if entry.file_type().unwrap().is_dir() {
+            list(&entry.path(), all);
+        }
+    }
+}
+
+fn until(what: &str, done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether it is the program itself, at its name or its path, and not who starts it.
+fn sleeps(command: &str) -> bool {
+    command.split(' ').next().is_some_and(|program| program == "sleep" || program.ends_with("/sleep"))
+}
+
+fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// What a program leaves that does not want to be removed, before it waits.
+fn unwilling(wait: &str) -> String {
+    format!(
+        "cd /tmp/stella/out && mkdir -p a/b/c && echo x > a/b/c/file && chmod 000 a/b/c a/b a; \
+         trap '' TERM INT HUP QUIT; (setsid sleep {wait} &); {wait_for_it}",
+        wait_for_it = format_args!("sleep {wait}; :"),
+    )
+}
+
+#[test]
+fn a_signal_ends_a_run_of_every_level_and_leaves_nothing() {
+    let world = World::new();
+    let signals = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1];
+    let levels = ["full", "traced", "isolated", "none"];
+    for (number, signal) in (500..).zip(signals) {
+        for level in levels {
+            let mark = mark(number);
+            let script = unwilling(&mark);
+            let arguments = ["sandbox", "--at-most", level, "--", "/bin/sh", "-c", &script];
+            let mut child = world.command(&arguments).spawn().unwrap();
+            until("the program runs", || alive(&mark).iter().any(|command| sleeps(command)));
+            send(&child, signal);
+            let status = child.wait().unwrap();
+            assert_eq!(status.signal(), Some(signal.as_raw()), "{level} {status}");
+            until(&format!("{signal:?} at {level} ends every process"), || alive(&mark).is_empty());
+            assert_eq!(world.left(), [] as [PathBuf; 0], "{signal:?} at {level}");
+        }
+    }
+}
+
+/// Records a program that waits for a while; returns what it runs.
+fn recorded(world: &World, wait: &str) -> String {
+    let script = format!("sleep {wait}; echo '[]'");
+    let arguments = ["scan", "--input", "../in", "--artifact", "findings=-:bytes", "--", "/bin/sh", "-c", &script];
+    let status = world.command(&arguments).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+    script
+}
+
+#[test]
+fn a_signal_ends_every_command_that_runs_a_scanner() {
+    let world = World::new();
+    // Seconds: long enough to be seen, and few enough to be recorded.
+    let mark = format!("3.{}", mark(510));
+    let script = recorded(&world, &mark);
+    let scan = ["scan", "--input", "../in", "--emit-manifest", "other.json", "--artifact"];
+    let scan: Vec<_> = scan.into_iter().chain(["findings=-:bytes", "--", "/bin/sh", "-c", &script]).collect();
+    let as_is = ["scan", "--as-is", "--input", "../in", "--emit-manifest", "other.json", "--artifact"];
+    let as_is: Vec<_> = as_is.into_iter().chain(["findings=-:bytes", "--", "sleep", &mark]).collect();
+    let commands: [&[&str]; 4] =
+        [&scan, &["replay", "--from", "MANIFEST.json"], &["chaos", "--from", "MANIFEST.json"], &as_is];
+    for (command, signal) in commands.into_iter().zip([Signal::INT, Signal::TERM, Signal::HUP, Signal::TERM]) {
+        let mut child = world.command(command).spawn().unwrap();
+        let running = || {
+            assert!(child_runs(&child), "{command:?} has ended");
+            alive(&mark).iter().any(|command| sleeps(command))
+        };
+        until(&format!("{command:?} runs its program"), running);
+        send(&child, signal);
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(signal.as_raw()), "{command:?}: {status}");
+        until("every process ends", || alive(&mark).is_empty());
+        assert_eq!(world.left(), [] as [PathBuf; 0], "{command:?}");
+        assert!(!world.path("work/other.json").exists(), "nothing is recorded of a run that was interrupted");
+    }
+}
+
+fn child_runs(child: &Child) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+}
+
+#[test]
+fn a_signal_that_the_caller_ignores_is_ignored() {
+    let world = World::new();
+    let mark = mark(520);
+    let script = format!("trap '' HUP; exec \"$0\" sandbox -- sh -c 'sleep 1; echo {mark}'");
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &script]).arg(stella()).env("TMPDIR", world.path("temporary")).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    until("the program runs", || alive(&mark).len() > 1);
+    send(&child, Signal::HUP);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// At any moment: while the helper starts, while folders are made, while the program runs, while all of it is taken down.
+#[test]
+fn what_is_killed_at_any_moment_ends_and_is_swept_by_the_next_run() {
+    let world = World::new();
+    let mark = mark(530);
+    recorded(&world, &format!("1.{mark}"));
+    let kept = world.path("temporary").join("stella-notes-of-mine");
+    fs::create_dir(&kept).unwrap();
+    let began = Instant::now();
+    for round in 0..24_u32 {
+        let level = ["full", "traced", "isolated", "none"][round as usize % 4];
+        let script = unwilling(&mark);
+        let sandbox = ["sandbox", "--at-most", level, "--", "/bin/sh", "-c", &script];
+        let replay = ["replay", "--from", "MANIFEST.json"];
+        let mut child = world.command(if round % 3 == 0 { &replay } else { &sandbox }).spawn().unwrap();
+        // No two alike, and none that could be foreseen.
+        let noise = began.elapsed().subsec_nanos() % 20_000;
+        thread::sleep(Duration::from_micros(u64::from(round * 9_000 + noise)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        until(&format!("round {round} at {level}"), || alive(&mark).is_empty());
+    }
+    // The helper of the last one may still be removing its own.
+    until("the next run sweeps", move || {
+        let mut next = world.command(&["sandbox", "--", "true"]);
+        assert_eq!(next.status().unwrap().code(), Some(0));
+        world.left() == [kept.clone()]
+    });
+}
