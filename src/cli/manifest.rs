@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::output;
+use crate::flow::contradictions;
 use crate::flow::failure::causes;
 use crate::flow::manifest_file::{self, ManifestFileError};
 use crate::model::exit::Exit;
@@ -22,7 +23,8 @@ pub enum ManifestCommand {
     Show(FileArgs),
     /// Say whether manifests can be read and replayed; list every placeholder
     ///
-    /// Exits with 0 when every manifest can be replayed, 3 when one holds placeholders, 2 when one cannot be read.
+    /// Exits with 0 when every manifest can be replayed, 3 when one holds placeholders, 5 when one was edited after it was
+    /// recorded, 2 when one cannot be read. What the manifests name is not looked at: a replay does that.
     Validate(FilesArgs),
     /// Write a manifest in the version of this program
     Migrate(MigrateArgs),
@@ -124,7 +126,10 @@ fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
         let (state, problems, exit) = match manifest_file::read(file) {
             Err(error) => ("unreadable", vec![causes(&error)], Exit::Usage),
             Ok(manifest) => match ReplayableManifest::try_from(manifest) {
-                Ok(_) => ("replayable", Vec::new(), Exit::Passed),
+                Ok(manifest) => match contradictions::of_manifest(&manifest) {
+                    faults if faults.is_empty() => ("replayable", Vec::new(), Exit::Passed),
+                    faults => ("edited", faults.iter().map(ToString::to_string).collect(), Exit::Verification),
+                },
                 Err(not) => {
                     ("not-replayable", not.problems.iter().map(ToString::to_string).collect(), Exit::Inconclusive)
                 }

@@ -12,13 +12,15 @@ use crate::cli::{output, setup};
 use crate::flow::replay_manifest::{self, ReplayError, ReplayRequest, Swap, SwapError};
 use crate::flow::{keep, manifest_file};
 use crate::host::fs;
+use crate::model::exit::Exit;
 use crate::report::json::v1;
 use crate::report::text::{self, Style};
 
 /// Replay a recorded scan and compare the results
 ///
 /// Everything is restored by digest and runs sealed: no network, fixed time zone and locale, private directories.
-/// Exits with 0 when the replay matches, 1 when it drifted, 3 when an input is gone, 4 when it could not run.
+/// Exits with 0 when the replay matches, 1 when it drifted, 3 when an input is gone, 4 when it could not run,
+/// 5 when the manifest was edited or what it names is damaged.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
     /// The manifest of the recording
@@ -73,6 +75,10 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
 pub fn failed(error: ReplayError) -> CliError {
     match error {
         ReplayError::Scratch(_) => CliError::infrastructure(error),
+        ReplayError::Untrue { .. } => CliError::new(Exit::Verification, error).hint(
+            "a replay of it would prove nothing: take the manifest and the store as they were recorded, or record again; \
+             to replay with another input use `--with`",
+        ),
         error => CliError::usage(error),
     }
 }

@@ -8,6 +8,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::SystemTime;
 
 use crate::flow::artifact_spec::ArtifactPath;
+use crate::flow::contradictions::{is_known_locale, is_known_zone};
 use crate::flow::dimensions::Surroundings;
 use crate::flow::execute::{self, Executed};
 use crate::flow::failure::Failure;
@@ -65,9 +66,9 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
     let artifacts = execute::collect(&job.artifacts, &stdout, &place.directory, out.path())?;
     let artifacts = execute::with_decision(job, artifacts)?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let tz = variable("TZ").filter(|tz| TimeZone::new(tz.as_str()).is_ok());
-    let locale =
-        ["LC_ALL", "LANG"].into_iter().find_map(variable).filter(|locale| Locale::new(locale.as_str()).is_ok());
+    let tz = variable("TZ").filter(|tz| TimeZone::new(tz.as_str()).is_ok() && is_known_zone(tz));
+    let locale = ["LC_ALL", "LANG"].into_iter().find_map(variable);
+    let locale = locale.filter(|locale| Locale::new(locale.as_str()).is_ok() && is_known_locale(locale));
     let surroundings = Surroundings {
         arch: machine::arch().to_owned(),
         os: machine::os().to_owned(),

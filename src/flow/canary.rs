@@ -3,9 +3,11 @@
 //! Invariants: the expected artifacts in the folder are the golden ones, and where their bytes are not those that were
 //! recorded, that is said; one that is missing is taken from the store by its digest.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::flow::context::Context;
+use crate::flow::contradictions;
 use crate::flow::dimensions;
 use crate::flow::failure::chain;
 use crate::flow::manifest_file::{self, ManifestFileError};
@@ -21,7 +23,7 @@ use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimension;
-use crate::model::manifest::{ArtifactRecord, NotReplayable, ReplayableManifest, ScanManifest};
+use crate::model::manifest::{ArtifactRecord, Fault, NotReplayable, ReplayableManifest, ScanManifest};
 use crate::model::result::{Mode, SubjectKind};
 
 /// The file that makes a folder a canary.
@@ -54,9 +56,6 @@ pub enum CanaryError {
         /// Which.
         source: UnsafeName,
     },
-    /// Nothing was recorded.
-    #[error("{}: the manifest lists no artifact: there is nothing to compare", .0.display())]
-    NoArtifacts(PathBuf),
 }
 
 /// Why a canary cannot be replayed now.
@@ -66,6 +65,8 @@ pub enum NotReady {
     Gone(Vec<String>),
     /// Its manifest holds placeholders.
     Placeholders(NotReplayable),
+    /// Its manifest is not what was recorded, or what it names is not.
+    Untrue(Vec<Fault>),
     /// A store that cannot be read.
     Broken(String),
 }
@@ -78,9 +79,6 @@ impl Canary {
             return Err(CanaryError::NoManifest(directory.to_owned()));
         }
         let manifest = manifest_file::read(&file)?;
-        if manifest.artifacts.is_empty() {
-            return Err(CanaryError::NoArtifacts(file));
-        }
         recorded::check_names(&manifest).map_err(|source| CanaryError::Names { file, source })?;
         let id =
             directory.file_name().map_or_else(|| manifest.scan_id.clone(), |name| name.to_string_lossy().into_owned());
@@ -110,6 +108,10 @@ impl Canary {
     /// Restores everything that the replay needs; scanners from a store are written below `scratch`.
     pub fn replay(&self, mode: Mode, built: &Built, context: &Context, scratch: &Path) -> Result<Replay, NotReady> {
         let manifest = ReplayableManifest::try_from(self.manifest.clone()).map_err(NotReady::Placeholders)?;
+        let faults = contradictions::of_manifest(&manifest);
+        if !faults.is_empty() {
+            return Err(NotReady::Untrue(faults));
+        }
         let swap = mode == Mode::Regression;
         let swapped: &[Dimension] = if swap { &[built.dimension()] } else { &[] };
         let restored = restore::restore(&manifest, swapped, context, scratch).map_err(not_ready)?;
@@ -119,24 +121,24 @@ impl Canary {
         }
         let dimensions = dimensions::of_manifest(&manifest).map_err(|error| NotReady::Broken(error.to_string()))?;
         let (artifacts, edited) = self.expected(context)?;
+        let roots = roots::of_manifest(&self.manifest);
+        let faults = contradictions::of_artifacts(&self.manifest, &artifacts, &roots, &context.config);
+        if !faults.is_empty() {
+            return Err(NotReady::Untrue(faults));
+        }
         let mut notes = recorded::other_rules(&self.manifest, &context.config);
         notes.extend(edited);
         Ok(Replay {
             title: self.title(mode, context),
             job,
-            expected: Expected {
-                artifacts,
-                scope: Scope::All,
-                recorded: Recorded::Known(dimensions),
-                roots: roots::of_manifest(&self.manifest),
-            },
+            expected: Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots },
             notes,
             origin: Some(restored),
         })
     }
 
     fn expected(&self, context: &Context) -> Result<(Vec<Produced>, Vec<String>), NotReady> {
-        let (mut artifacts, mut notes, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut artifacts, mut notes, mut elsewhere) = (Vec::new(), Vec::new(), BTreeSet::new());
         for record in &self.manifest.artifacts {
             let golden = self.golden(record);
             match golden.map_err(|error| NotReady::Broken(chain("cannot read what is expected", &error)))? {
@@ -149,10 +151,13 @@ impl Canary {
                     }
                     artifacts.push(recorded::produced(record, bytes));
                 }
-                None => elsewhere.push(record.clone()),
+                None => {
+                    elsewhere.insert(&record.path);
+                }
             }
         }
-        artifacts.extend(restore::artifacts(&elsewhere, context).map_err(not_ready)?);
+        let wanted = |record: &ArtifactRecord| elsewhere.contains(&record.path);
+        artifacts.extend(restore::artifacts(&self.manifest.artifacts, wanted, context).map_err(not_ready)?);
         Ok((artifacts, notes))
     }
 
@@ -168,6 +173,7 @@ impl Canary {
 fn not_ready(error: RestoreError) -> NotReady {
     match error {
         RestoreError::Gone(missing) => NotReady::Gone(missing),
+        RestoreError::Damaged(faults) => NotReady::Untrue(faults),
         RestoreError::Broken(detail) => NotReady::Broken(detail),
     }
 }

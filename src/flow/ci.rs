@@ -224,6 +224,7 @@ fn outcome(not_ready: NotReady) -> Outcome {
         NotReady::Placeholders(not) => {
             Outcome::Unreplayable { missing: not.problems.iter().map(ToString::to_string).collect() }
         }
+        NotReady::Untrue(faults) => Outcome::Unreplayable { missing: faults.iter().map(ToString::to_string).collect() },
         NotReady::Broken(detail) => Outcome::Infra { detail },
     }
 }

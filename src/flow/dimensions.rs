@@ -10,6 +10,10 @@ use crate::model::digest::{Digest, DigestRef};
 use crate::model::dimension::Dimensions;
 use crate::model::manifest::{ClockMode, NetworkMode, ReplayableManifest};
 
+const SCAN_ID_PREFIX: &str = "scan-";
+/// Hexadecimal digits of a scan's name.
+const SCAN_ID_DIGITS: usize = 16;
+
 /// What the scanner was told: command, flags, variables and the digest of its configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "explained above")]
@@ -120,6 +124,19 @@ pub fn feeds_digest(feeds: &BTreeMap<String, Digest>) -> Result<Option<Digest>, 
         1 => Ok(feeds.values().next().copied()),
         _ => digest_of(&json!(feeds)).map(Some),
     }
+}
+
+/// The name of a scan, derived from its inputs, its outputs and the instant at which it was recorded.
+pub fn scan_id(inputs: &Dimensions, outputs: &[Digest], created_at: Timestamp) -> Result<String, JsonError> {
+    let id = digest_of(&json!({ "inputs": inputs, "outputs": outputs, "created_at": created_at }))?;
+    Ok(format!("{SCAN_ID_PREFIX}{}", &id.hex()[..SCAN_ID_DIGITS]))
+}
+
+/// Whether a text has the form of a name that [`scan_id`] derives; other programs may name their scans otherwise.
+pub fn is_derived_id(id: &str) -> bool {
+    id.strip_prefix(SCAN_ID_PREFIX).is_some_and(|hex| {
+        hex.len() == SCAN_ID_DIGITS && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
 
 /// SHA-256 of the canonical JSON of `value`.

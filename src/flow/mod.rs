@@ -1,7 +1,7 @@
 //! The flow: from a scan to a manifest, from a manifest to a verdict.
 //!
 //! - [`record`](mod@record): job → executed → manifest
-//! - [`restore`](mod@restore): manifest → job
+//! - [`restore`](mod@restore): manifest → job; `contradictions`: what shows that a manifest was edited
 //! - [`execute`](mod@execute): job → artifacts, in process or in the sandbox
 //! - [`verdict`]: expected and actual artifacts → fidelity and difference
 //! - [`replay`]: job and expectation → one result, seen twice where it differs
@@ -26,6 +26,7 @@ pub mod chaos;
 pub mod ci;
 pub mod config;
 pub mod context;
+pub mod contradictions;
 pub mod demo;
 pub mod diff_paths;
 pub mod dimensions;

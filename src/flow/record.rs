@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use crate::archive::ArchiveError;
 use crate::bundle::listed::BundleError;
@@ -244,7 +243,7 @@ fn manifest(
     };
     let inputs = Dimensions { config: Some(telling.digest()?), ..job.dimensions(&executed.surroundings)? };
     let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
-    let id = dimensions::digest_of(&json!({ "inputs": inputs, "outputs": outputs, "created_at": request.created_at }))?;
+    let scan_id = dimensions::scan_id(&inputs, &outputs, request.created_at)?;
     if secret_argv || secret_flags || secret_env {
         notes.push("secrets were taken out of the recorded command: its replay runs without them".to_owned());
     }
@@ -256,7 +255,7 @@ fn manifest(
     let extra = BTreeMap::new;
     Ok(ScanManifest {
         manifest_version: MANIFEST_VERSION.to_owned(),
-        scan_id: format!("scan-{}", &id.hex()[..16]),
+        scan_id,
         created_at: request.created_at,
         input: input(request, kept),
         scanner: Scanner { set_env, ..scanner(request, kept, expected_exit_codes, argv, flags) },

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::flow::context::Context;
+use crate::flow::contradictions;
 use crate::flow::dimensions;
 use crate::flow::explain::{self, Budget};
 use crate::flow::failure::chain;
@@ -25,9 +26,10 @@ use crate::flow::verdict::Scope;
 use crate::host::clock;
 use crate::host::scratch::Scratch;
 use crate::model::dimension::Dimension;
-use crate::model::manifest::{ReplayableManifest, ScanManifest};
+use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
 use crate::model::outcome::Outcome;
 use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
+use crate::report::untrusted;
 use crate::sandbox::setting::{Hostname, Locale, TimeZone};
 
 /// An input to put in the place of the recorded one.
@@ -200,6 +202,14 @@ pub enum ReplayError {
     /// A variable that is not set.
     #[error("the variable `{0}` is not set")]
     Variable(String),
+    /// The manifest is not what was recorded, or what it names is not.
+    #[error("{} is not what was recorded: {}", .file.display(), listed(.faults))]
+    Untrue {
+        /// The manifest.
+        file: PathBuf,
+        /// Every field that shows it; never empty.
+        faults: Vec<Fault>,
+    },
     /// A folder for restored scanners cannot be made.
     #[error("cannot make a private folder")]
     Scratch(#[source] std::io::Error),
@@ -210,6 +220,10 @@ fn quoted(names: &[String]) -> String {
         return "none".to_owned();
     }
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn listed(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| untrusted::visible(&fault.to_string())).collect::<Vec<_>>().join("; ")
 }
 
 impl From<MaterialError> for ReplayError {
@@ -295,13 +309,22 @@ pub(super) fn prepare(
     };
     let swapped: Vec<Dimension> =
         request.swaps.iter().map(Swap::dimension).filter(|d| *d != Dimension::Environment).collect();
+    let untrue = |faults| ReplayError::Untrue { file: request.from.clone(), faults };
+    let faults = contradictions::of_manifest(&manifest);
+    if !faults.is_empty() {
+        return Err(untrue(faults));
+    }
+    let roots = roots::of_manifest(manifest.manifest());
     let restored = restore::restore(&manifest, &swapped, context, scratch).and_then(|restored| {
         let dimensions = dimensions::of_manifest(&manifest).map_err(|error| RestoreError::Broken(error.to_string()))?;
-        Ok((restored, dimensions, restore::artifacts(&manifest.manifest().artifacts, context)?))
+        let artifacts = restore::artifacts(&manifest.manifest().artifacts, |_| true, context)?;
+        let faults = contradictions::of_artifacts(manifest.manifest(), &artifacts, &roots, &context.config);
+        if faults.is_empty() { Ok((restored, dimensions, artifacts)) } else { Err(RestoreError::Damaged(faults)) }
     });
     let (restored, dimensions, artifacts) = match restored {
         Ok(restored) => restored,
         Err(RestoreError::Gone(missing)) => return Ok(Err(Outcome::Unreplayable { missing })),
+        Err(RestoreError::Damaged(faults)) => return Err(untrue(faults)),
         Err(RestoreError::Broken(detail)) => return Ok(Err(Outcome::Infra { detail })),
     };
     let mut job = restored.job.clone();
@@ -312,7 +335,6 @@ pub(super) fn prepare(
         let value = std::env::var(name).map_err(|_| ReplayError::Variable(name.clone()))?;
         job.env.insert(name.clone(), value);
     }
-    let roots = roots::of_manifest(manifest.manifest());
     let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots };
     let notes = recorded::other_rules(manifest.manifest(), &context.config);
     Ok(Ok(Replay { title: title.clone(), job, expected, notes, origin: Some(restored) }))

@@ -1,6 +1,6 @@
 //! From a manifest back to a job: every blob by its digest, checked as it is read.
 //!
-//! Invariant: what is gone is named, all of it at once; what is corrupt is an error of its own and never taken for gone.
+//! Invariant: what is gone is named, all of it at once; what is edited or damaged is named too and never taken for gone.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,17 @@ use crate::flow::material::{InputMaterial, ScannerMaterial, builtin_digest};
 use crate::flow::produced::Produced;
 use crate::flow::recorded;
 use crate::flow::settings::Settings;
+use crate::format;
 use crate::host::fs;
 use crate::host::limits;
-use crate::model::digest::Digest;
+use crate::model::digest::{Digest, DigestRef};
 use crate::model::dimension::Dimension;
-use crate::model::manifest::{ArtifactRecord, InputType, Located, NetworkMode, ReplayableManifest, ScannerKind};
+use crate::model::manifest::{
+    ArtifactRecord, Fault, Input, InputType, Located, NetworkMode, ReplayableManifest, ScannerKind,
+};
 use crate::oci::{BlobProblem, ImageError};
 use crate::rootfs::RootfsError;
+use crate::sandbox::ledger::Header;
 use crate::store::blob::{BlobSource, StoreError};
 
 /// Why a manifest cannot become a job.
@@ -31,7 +35,9 @@ use crate::store::blob::{BlobSource, StoreError};
 pub enum RestoreError {
     /// Inputs that are nowhere.
     Gone(Vec<String>),
-    /// A store that cannot be read, or a blob that is corrupt.
+    /// Fields of the manifest that contradict what they name, or whose bytes are damaged.
+    Damaged(Vec<Fault>),
+    /// A store that cannot be read.
     Broken(String),
 }
 
@@ -47,7 +53,21 @@ pub struct Restored {
 struct Restorer<'a> {
     context: &'a Context,
     scratch: &'a Path,
+    /// What will not be used.
+    swapped: &'a [Dimension],
     missing: Vec<(Dimension, String)>,
+    faults: Vec<Fault>,
+}
+
+/// A digest of a manifest that something is restored by.
+struct Field<'a> {
+    dimension: Dimension,
+    /// Path of the field that names the blob.
+    blob: &'a str,
+    /// Path of the field that names its content.
+    identity: &'a str,
+    /// For people.
+    what: &'a str,
 }
 
 /// Restores everything that `manifest` names. Scanners that come out of the store are written below `scratch`. What will be
@@ -58,8 +78,12 @@ pub fn restore(
     context: &Context,
     scratch: &Path,
 ) -> Result<Restored, RestoreError> {
-    let mut restorer = Restorer { context, scratch, missing: Vec::new() };
+    let mut restorer = Restorer { context, scratch, swapped, missing: Vec::new(), faults: Vec::new() };
     let job = restorer.job(manifest)?;
+    restorer.ledger(manifest)?;
+    if !restorer.faults.is_empty() {
+        return Err(RestoreError::Damaged(restorer.faults));
+    }
     let (gone, missing): (Vec<_>, Vec<_>) =
         restorer.missing.into_iter().partition(|(dimension, _)| swapped.contains(dimension));
     if missing.is_empty() {
@@ -69,16 +93,25 @@ pub fn restore(
     }
 }
 
-/// The recorded artifacts, by their raw digests.
-pub fn artifacts(records: &[ArtifactRecord], context: &Context) -> Result<Vec<Produced>, RestoreError> {
-    let mut restorer = Restorer { context, scratch: Path::new(""), missing: Vec::new() };
+/// The recorded artifacts that are wanted, by their raw digests.
+pub fn artifacts(
+    records: &[ArtifactRecord],
+    wanted: impl Fn(&ArtifactRecord) -> bool,
+    context: &Context,
+) -> Result<Vec<Produced>, RestoreError> {
+    let (scratch, swapped) = (Path::new(""), &[]);
+    let mut restorer = Restorer { context, scratch, swapped, missing: Vec::new(), faults: Vec::new() };
     let mut restored = Vec::new();
-    for record in records {
-        let what = format!("artifact `{}`", record.path);
+    for (i, record) in records.iter().enumerate().filter(|(_, record)| wanted(record)) {
+        let (what, path) = (format!("artifact `{}`", record.path), format!("artifacts[{i}].raw_sha256"));
         // Of no dimension: it is what comes out.
-        if let Some(bytes) = restorer.blob(Dimension::Environment, &what, &record.raw_sha256)? {
+        let field = Field { dimension: Dimension::Environment, blob: &path, identity: &path, what: &what };
+        if let Some(bytes) = restorer.blob(&field, &record.raw_sha256)? {
             restored.push(recorded::produced(record, bytes));
         }
+    }
+    if !restorer.faults.is_empty() {
+        return Err(RestoreError::Damaged(restorer.faults));
     }
     let missing: Vec<String> = restorer.missing.into_iter().map(|(_, what)| what).collect();
     if missing.is_empty() { Ok(restored) } else { Err(RestoreError::Gone(missing)) }
@@ -88,15 +121,6 @@ fn broken(doing: &str, error: &(dyn std::error::Error + 'static)) -> RestoreErro
     RestoreError::Broken(chain(doing, error))
 }
 
-/// Holds the content digest that was found against the recorded one. A manifest that knows only the archive's digest has
-/// nothing more to hold against it.
-fn same_content(what: &str, recorded: Located, found: Digest) -> Result<(), RestoreError> {
-    if recorded.identity == recorded.blob || found == recorded.identity {
-        return Ok(());
-    }
-    Err(RestoreError::Broken(format!("the {what} has content digest {found}, the manifest says {}", recorded.identity)))
-}
-
 impl Restorer<'_> {
     fn job(&mut self, manifest: &ReplayableManifest) -> Result<Job, RestoreError> {
         let written = manifest.manifest();
@@ -104,27 +128,47 @@ impl Restorer<'_> {
         let config = self.config(manifest)?;
         let scanner = self.scanner(manifest)?.unwrap_or(ScannerMaterial::BuiltIn);
         let mut feeds = Vec::new();
-        for feed in &manifest.feeds {
+        for (i, feed) in manifest.feeds.iter().enumerate() {
             let what = format!("feed `{}`", feed.name);
-            let unpack = |error| broken(&format!("cannot unpack the {what}"), &error);
-            let Some(bytes) = self.blob(Dimension::Feed, &what, &feed.archive.blob)? else {
-                // Its name stays: the feed that takes its place is found by it.
-                let empty = FeedBundle::of_records([], FeedOrigin::default()).map_err(unpack)?;
-                feeds.push(self.context.feed(&feed.name, empty, None));
-                continue;
+            let (blob, identity) = match written.feeds.bundles.is_empty() {
+                true => ("feeds.vuln_feed_bundle_digest".to_owned(), "feeds.vuln_feed_bundle_digest".to_owned()),
+                false => (format!("feeds.bundles[{i}].digest"), format!("feeds.bundles[{i}].content_digest")),
             };
-            let bundle = feed::verify(&bytes).map_err(unpack)?;
-            same_content(&what, feed.archive, bundle.content_digest())?;
-            feeds.push(self.context.feed(&feed.name, bundle, Some(bytes)));
+            let field = Field { dimension: Dimension::Feed, blob: &blob, identity: &identity, what: &what };
+            let bundle = match self.blob(&field, &feed.archive.blob)? {
+                None => None,
+                Some(bytes) => self.unpacked(&field, feed::verify(&bytes)).map(|bundle| (bundle, bytes)),
+            };
+            let bundle = bundle.filter(|(bundle, _)| self.has_content(&field, feed.archive, bundle.content_digest()));
+            feeds.push(match bundle {
+                Some((bundle, bytes)) => self.context.feed(&feed.name, bundle, Some(bytes)),
+                None => {
+                    // Its name stays: the feed that takes its place is found by it.
+                    let empty = FeedBundle::of_records([], FeedOrigin::default());
+                    self.context.feed(&feed.name, empty.map_err(|error| broken("cannot make a feed", &error))?, None)
+                }
+            });
         }
         let mut policy = None;
+        let field = Field {
+            dimension: Dimension::Policy,
+            blob: "policy.policy_bundle_digest",
+            identity: "policy.policy_content_digest",
+            what: "policy",
+        };
         if let Some(archive) = manifest.policy
-            && let Some(bytes) = self.blob(Dimension::Policy, "policy", &archive.blob)?
+            && let Some(bytes) = self.blob(&field, &archive.blob)?
+            && let Some(bundle) = self.unpacked(&field, policy::verify(&bytes))
+            && self.has_content(&field, archive, bundle.content_digest())
         {
-            let bundle = policy::verify(&bytes).map_err(|error| broken("cannot unpack the policy", &error))?;
-            same_content("policy", archive, bundle.content_digest())?;
             let material = self.context.policy(bundle, Some(bytes));
-            policy = Some(material.map_err(|error| broken("the recorded policy does not load", &error))?);
+            let material = material.map_err(|error| broken("the recorded policy does not load", &error))?;
+            if let Some(set) = written.policy.policy_set.as_deref().filter(|set| *set != material.policy.name()) {
+                let name = material.policy.name();
+                let what = format!("the policy calls itself `{name}`, not `{set}`");
+                self.fault(Dimension::Policy, Fault::edited("policy.policy_set", what));
+            }
+            policy = Some(material);
         }
         let specs = written.artifacts.iter().filter_map(ArtifactSpec::of_record).collect::<Result<_, _>>();
         let artifacts = specs.map_err(|error| broken("`artifacts` of the manifest", &error))?;
@@ -162,48 +206,122 @@ impl Restorer<'_> {
         roots.to_vec()
     }
 
-    fn blob(&mut self, dimension: Dimension, what: &str, digest: &Digest) -> Result<Option<Vec<u8>>, RestoreError> {
-        let bytes =
-            self.context.blobs.get(digest).map_err(|error| broken(&format!("cannot restore the {what}"), &error))?;
-        if bytes.is_none() {
-            self.missing.push((dimension, format!("{what} {digest}")));
+    /// What is wrong with an input that will be swapped does not matter.
+    fn fault(&mut self, dimension: Dimension, fault: Fault) {
+        if !self.swapped.contains(&dimension) {
+            self.faults.push(fault);
         }
-        Ok(bytes)
+    }
+
+    /// The bytes; where there are none, that is kept in mind.
+    fn blob(&mut self, field: &Field<'_>, digest: &Digest) -> Result<Option<Vec<u8>>, RestoreError> {
+        let read = self.context.blobs.get(digest);
+        self.had(field, digest, read).map(Option::flatten)
+    }
+
+    fn had<T>(
+        &mut self,
+        field: &Field<'_>,
+        digest: &Digest,
+        read: Result<T, StoreError>,
+    ) -> Result<Option<T>, RestoreError>
+    where
+        T: Had,
+    {
+        match read {
+            Ok(read) => {
+                if !read.is_there() {
+                    self.missing.push((field.dimension, format!("{} {digest}", field.what)));
+                }
+                Ok(Some(read))
+            }
+            Err(error @ (StoreError::Mismatch { .. } | StoreError::Damaged { .. })) => {
+                self.fault(field.dimension, Fault::damaged(field.blob, chain(&format!("the {}", field.what), &error)));
+                Ok(None)
+            }
+            Err(error) => Err(broken(&format!("cannot restore the {}", field.what), &error)),
+        }
+    }
+
+    /// The bytes are those that the digest names: what cannot be unpacked was never an archive.
+    fn unpacked<T, E: std::error::Error + 'static>(&mut self, field: &Field<'_>, read: Result<T, E>) -> Option<T> {
+        read.map_err(|error| {
+            let what = chain(&format!("what it names is not an archive of a {}", field.what), &error);
+            self.fault(field.dimension, Fault::edited(field.blob, what));
+        })
+        .ok()
+    }
+
+    /// Holds the content digest that was found against the recorded one. A manifest that knows only the archive's digest
+    /// has nothing more to hold against it.
+    fn has_content(&mut self, field: &Field<'_>, recorded: Located, found: Digest) -> bool {
+        let same = recorded.identity == recorded.blob || found == recorded.identity;
+        if !same {
+            let what = format!("the content of `{}` has the digest {found}", field.blob);
+            self.fault(field.dimension, Fault::edited(field.identity, what));
+        }
+        same
     }
 
     /// A directory: its archive from the store, its content digest against the recorded identity.
-    fn tree(&mut self, dimension: Dimension, archive: Located) -> Result<Option<Tree>, RestoreError> {
-        let what = dimension.code();
-        let Some(bytes) = self.blob(dimension, what, &archive.blob)? else { return Ok(None) };
-        let tree = Tree::verify(&bytes).map_err(|error| broken(&format!("cannot unpack the {what}"), &error))?;
-        same_content(what, archive, tree.digest())?;
-        Ok(Some(tree))
+    fn tree(&mut self, field: &Field<'_>, archive: Located) -> Result<Option<Tree>, RestoreError> {
+        let Some(bytes) = self.blob(field, &archive.blob)? else { return Ok(None) };
+        let Some(tree) = self.unpacked(field, Tree::verify(&bytes)) else { return Ok(None) };
+        Ok(self.has_content(field, archive, tree.digest()).then_some(tree))
     }
 
     fn input(&mut self, manifest: &ReplayableManifest) -> Result<Option<InputMaterial>, RestoreError> {
         let input = &manifest.manifest().input;
+        let (dimension, what) = (Dimension::Input, "input");
         if input.input_type == InputType::Directory {
-            return Ok(self.tree(Dimension::Input, manifest.input)?.map(InputMaterial::Tree));
+            let field = Field { dimension, blob: "input.bundle_digest", identity: "input.digest", what };
+            return Ok(self.tree(&field, manifest.input)?.map(InputMaterial::Tree));
         }
         if input.input_type == InputType::OciImage {
-            return self.image(manifest.input.identity, input.image_ref.as_deref());
+            return self.image(manifest.input.identity, input);
         }
         let name = input.path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or("input").to_owned();
-        Ok(self.blob(Dimension::Input, "input", &manifest.input.blob)?.map(|bytes| InputMaterial::file(name, bytes)))
+        let field = Field { dimension, blob: "input.digest", identity: "input.digest", what };
+        let Some(bytes) = self.blob(&field, &manifest.input.blob)? else { return Ok(None) };
+        let read = format::read_inventory(&name, &bytes, None).ok().map(|read| read.kind.is_sbom());
+        // What this version cannot read may have been read by the one that recorded, and the other way round.
+        let other = match (input.input_type, read) {
+            (InputType::Lockfile, Some(true)) => Some("an SBOM"),
+            (InputType::Sbom, Some(false)) => Some("a lockfile"),
+            _ => None,
+        };
+        if let Some(other) = other {
+            self.fault(dimension, Fault::edited("input.type", format!("the input is {other}")));
+        }
+        Ok(Some(InputMaterial::file(name, bytes)))
     }
 
     /// An image: every blob of it by its digest.
-    fn image(&mut self, digest: Digest, reference: Option<&str>) -> Result<Option<InputMaterial>, RestoreError> {
-        let name = reference.and_then(|text| text.parse().ok());
+    fn image(&mut self, digest: Digest, input: &Input) -> Result<Option<InputMaterial>, RestoreError> {
+        let dimension = Dimension::Input;
+        let name = input.image_ref.as_deref().and_then(|text| text.parse().ok());
         match ImageMaterial::restore(digest, name, self.context) {
-            Ok(Some(image)) => return Ok(Some(InputMaterial::Image(Box::new(image)))),
-            Ok(None) => self.missing.push((Dimension::Input, format!("image {digest}"))),
+            Ok(Some(image)) => {
+                let layers: Vec<DigestRef> = image.image().layers().iter().map(|l| l.blob.digest.into()).collect();
+                if layers != input.layers {
+                    let what = "they are not the layers of the image that `input.digest` names";
+                    self.fault(dimension, Fault::edited("input.layers", what));
+                }
+                return Ok(Some(InputMaterial::Image(Box::new(image))));
+            }
+            Ok(None) => self.missing.push((dimension, format!("image {digest}"))),
             Err(
                 RootfsError::Image(ImageError::Blob { digest, problem: BlobProblem::Gone })
                 | RootfsError::Store(StoreError::Gone { digest, .. }),
             ) => {
-                self.missing.push((Dimension::Input, format!("blob {digest} of the image")));
+                self.missing.push((dimension, format!("blob {digest} of the image")));
             }
+            Err(
+                error @ (RootfsError::Image(ImageError::Blob {
+                    problem: BlobProblem::Digest { .. } | BlobProblem::Size { .. }, ..
+                })
+                | RootfsError::Store(StoreError::Mismatch { .. } | StoreError::Damaged { .. })),
+            ) => self.fault(dimension, Fault::damaged("input.digest", chain("the image", &error))),
             Err(error) => return Err(broken("cannot restore the image", &error)),
         }
         Ok(None)
@@ -212,11 +330,40 @@ impl Restorer<'_> {
     fn config(&mut self, manifest: &ReplayableManifest) -> Result<Option<InputMaterial>, RestoreError> {
         let scanner = &manifest.manifest().scanner;
         let Some((located, path)) = manifest.config.zip(scanner.config_path.as_deref()) else { return Ok(None) };
+        let (dimension, identity, what) = (Dimension::Config, "scanner.config_digest", "configuration");
         if scanner.config_bundle_digest.is_some() {
-            return Ok(self.tree(Dimension::Config, located)?.map(InputMaterial::Tree));
+            let field = Field { dimension, blob: "scanner.config_bundle_digest", identity, what };
+            return Ok(self.tree(&field, located)?.map(InputMaterial::Tree));
         }
         let name = path.rsplit('/').next().unwrap_or("config").to_owned();
-        Ok(self.blob(Dimension::Config, "configuration", &located.blob)?.map(|bytes| InputMaterial::file(name, bytes)))
+        let field = Field { dimension, blob: identity, identity, what };
+        Ok(self.blob(&field, &located.blob)?.map(|bytes| InputMaterial::file(name, bytes)))
+    }
+
+    /// Nothing of a replay depends on what the sandbox saw of the recording: it is looked at where it is there.
+    fn ledger(&mut self, manifest: &ReplayableManifest) -> Result<(), RestoreError> {
+        let environment = &manifest.manifest().environment;
+        let Some(digest) = environment.ledger_digest.as_ref().and_then(DigestRef::resolved) else { return Ok(()) };
+        let path = "environment.ledger_digest";
+        let bytes = match self.context.blobs.get(&digest) {
+            Ok(bytes) => bytes,
+            Err(error @ (StoreError::Mismatch { .. } | StoreError::Damaged { .. })) => {
+                self.faults.push(Fault::damaged(path, chain("the ledger", &error)));
+                None
+            }
+            Err(error) => return Err(broken("cannot read the ledger", &error)),
+        };
+        let Some(bytes) = bytes else { return Ok(()) };
+        let head = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        match serde_json::from_slice::<Header>(head) {
+            Ok(header) if Some(header.level) == environment.isolation => {}
+            Ok(header) => self.faults.push(Fault::edited(
+                "environment.isolation",
+                format!("the ledger of the run says `{}`", header.level.code()),
+            )),
+            Err(_) => self.faults.push(Fault::edited(path, "what it names is not a ledger")),
+        }
+        Ok(())
     }
 
     fn scanner(&mut self, manifest: &ReplayableManifest) -> Result<Option<ScannerMaterial>, RestoreError> {
@@ -232,7 +379,11 @@ impl Restorer<'_> {
                 self.missing.push((Dimension::Scanner, what));
                 Ok(None)
             }
-            ScannerKind::Tree => Ok(self.tree(Dimension::Scanner, wanted)?.map(ScannerMaterial::Tree)),
+            ScannerKind::Tree => {
+                let (blob, identity) = ("scanner.bundle_digest", "scanner.scanner_binary_digest");
+                let field = Field { dimension: Dimension::Scanner, blob, identity, what: "scanner" };
+                Ok(self.tree(&field, wanted)?.map(ScannerMaterial::Tree))
+            }
             ScannerKind::Binary | ScannerKind::Image => self.binary(manifest),
         }
     }
@@ -247,13 +398,31 @@ impl Restorer<'_> {
             return Ok(Some(ScannerMaterial::Binary { name, path, digest }));
         }
         let path = self.scratch.join(&name);
-        let restored =
-            self.context.blobs.get_to_file(&digest, &path).map_err(|e| broken("cannot restore the scanner", &e))?;
-        if !restored {
-            self.missing.push((Dimension::Scanner, format!("scanner `{name}` {digest}")));
+        let identity = "scanner.scanner_binary_digest";
+        let what = format!("scanner `{name}`");
+        let field = Field { dimension: Dimension::Scanner, blob: identity, identity, what: &what };
+        let read = self.context.blobs.get_to_file(&digest, &path);
+        if self.had(&field, &digest, read)? != Some(true) {
             return Ok(None);
         }
         fs::make_executable(&path).map_err(|e| broken("cannot restore the scanner", &e))?;
         Ok(Some(ScannerMaterial::Binary { name, path, digest }))
+    }
+}
+
+/// What a store answers where nothing failed.
+trait Had {
+    fn is_there(&self) -> bool;
+}
+
+impl Had for Option<Vec<u8>> {
+    fn is_there(&self) -> bool {
+        self.is_some()
+    }
+}
+
+impl Had for bool {
+    fn is_there(&self) -> bool {
+        *self
     }
 }

@@ -4,6 +4,7 @@ use crate::model::cause::{Cause, Evidence, Joined, KnownBy, MismatchReason};
 use crate::model::exit::Exit;
 use crate::model::explanation::{Explanation, Noise};
 use crate::model::fidelity::{Fidelity, Level};
+use crate::model::manifest::Wrong;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
 use crate::model::result::{ExecutorEnv, Isolation, Mode, ReplayResult, RunResult, SubjectKind};
@@ -106,11 +107,20 @@ pub fn cause_cell(replayed: &Outcome) -> String {
         Outcome::Match { .. } => String::new(),
         Outcome::Drift { causes } => causes.iter().map(cause).collect::<Vec<_>>().join(", "),
         Outcome::Flaky { .. } => MismatchReason::Nondeterminism.to_string(),
-        Outcome::Unreplayable { missing } => format!("missing: {}", untrusted::list(missing, 2)),
+        Outcome::Unreplayable { missing } => match missing.first().map(|first| obstacle(first).0) {
+            None | Some("missing") => format!("missing: {}", untrusted::list(missing, 2)),
+            Some(_) => untrusted::list(missing, 2),
+        },
         Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
             untrusted::line(detail.lines().next().unwrap_or_default())
         }
     }
+}
+
+/// Why a replay could not begin, with a label: `missing`, or how its recording is wrong.
+pub fn obstacle(text: &str) -> (&'static str, &str) {
+    let wrong = |wrong: Wrong| Some((wrong.words(), text.strip_prefix(wrong.words())?.strip_prefix(": ")?));
+    [Wrong::Edited, Wrong::Damaged].into_iter().find_map(wrong).unwrap_or(("missing", text))
 }
 
 /// How a cause is known.

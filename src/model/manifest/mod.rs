@@ -8,10 +8,12 @@
 //!
 //! - 1.0: the first. Everything beyond the fields of the published example is optional.
 
+mod fault;
 mod read;
 mod replayable;
 mod v1;
 
+pub use fault::{Fault, Wrong};
 pub use read::{ManifestError, from_json};
 pub use replayable::{Located, NotReplayable, Problem, ReplayableFeed, ReplayableManifest};
 pub use v1::{

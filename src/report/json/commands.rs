@@ -191,7 +191,7 @@ pub struct ManifestValidationV1 {
 pub struct ManifestStateV1 {
     /// The file.
     pub file: String,
-    /// `replayable`, `not-replayable` or `unreadable`
+    /// `replayable`, `not-replayable`, `edited` or `unreadable`
     pub state: &'static str,
     /// Every reason.
     pub problems: Vec<String>,

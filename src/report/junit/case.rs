@@ -76,7 +76,10 @@ fn body(replay: &ReplayResult) -> String {
             lines.extend(untrusted::lines(detail, MAX_LINES));
         }
         Outcome::Unreplayable { missing } => {
-            lines.extend(missing.iter().take(MAX_LINES).map(|input| format!("missing: {}", untrusted::line(input))));
+            lines.extend(missing.iter().take(MAX_LINES).map(|input| {
+                let (label, text) = words::obstacle(input);
+                format!("{label}: {}", untrusted::line(text))
+            }));
         }
     }
     if let Some(explanation) = &replay.explanation {

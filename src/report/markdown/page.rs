@@ -177,7 +177,8 @@ fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
             md.fence("text", untrusted::lines(detail, limits.lines));
         }
         Outcome::Unreplayable { missing } => missing.iter().take(limits.lines).for_each(|input| {
-            md.raw("- missing: ").text(input).raw("\n");
+            let (label, text) = words::obstacle(input);
+            md.raw("- ").raw(label).raw(": ").text(text).raw("\n");
         }),
     }
     if let Some(explanation) = &replay.explanation {

@@ -30,11 +30,18 @@ pub fn replay(replay: &ReplayResult, style: Style) -> String {
         Outcome::Drift { .. } => "drift: the replay differs from the recording, reproducibly",
         Outcome::Flaky { .. } => "flaky: the replay differs from itself",
         Outcome::Unhealthy { .. } => "unhealthy: the scanner ran but failed its health gate",
-        Outcome::Unreplayable { .. } => "unreplayable: an input is gone",
+        Outcome::Unreplayable { missing } => unreplayable(missing),
         Outcome::Infra { .. } => "infra: the replay could not run",
     };
     let why = replay.explanation.as_ref().map(|of| explanation(of, style) + "\n").unwrap_or_default();
     block(replay, style) + &why + &style.paint(ink(&replay.outcome), verdict) + "\n"
+}
+
+fn unreplayable(missing: &[String]) -> &'static str {
+    match missing.first().map_or("missing", |first| words::obstacle(first).0) {
+        "missing" => "unreplayable: an input is gone",
+        _ => "unreplayable: the recording was edited or is damaged",
+    }
 }
 
 /// Everything that is known of one replay, in labelled lines.
@@ -61,7 +68,8 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
             }
         }
         Outcome::Unreplayable { missing } => missing.iter().for_each(|input| {
-            out.label("missing", &untrusted::line(input));
+            let (label, text) = words::obstacle(input);
+            out.label(label, &untrusted::line(text));
         }),
     }
     if let Some(explanation) = &replay.explanation {

@@ -228,11 +228,11 @@ fn a_manifest_cannot_name_files_of_the_machine() {
     let spoiled = [
         (2, "/artifacts/1/path", json!("../../evil"), "artifact `../../evil`: expected a plain name"),
         (2, "/artifacts/1/path", json!(world.path("evil")), "expected a plain name"),
-        (4, "/artifacts/1/source", json!("../../../etc/passwd"), "leaves the scanner's working directory"),
+        (5, "/artifacts/1/source", json!("../../../etc/passwd"), "leaves the scanner's working directory"),
         (2, "/feeds/bundles/0/name", json!("../evil"), "feed `../evil`: expected a plain name"),
         (2, "/feeds/bundles/0/name", json!(world.path("evil")), "expected a plain name"),
         (0, "/input/path", json!("../../evil"), "evil, scanned by stella"),
-        (4, "/environment/tz", json!("../../../etc/passwd"), "../../../etc/passwd"),
+        (5, "/environment/tz", json!("../../../etc/passwd"), "../../../etc/passwd"),
         (3, "/scanner/scanner_binary_digest", json!("sha256:zz"), "`sha256:zz` is a placeholder"),
         (2, "/environment/seed", json!(-1), "`environment.seed`"),
     ];

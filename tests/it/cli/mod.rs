@@ -8,6 +8,7 @@ mod ci;
 mod demo;
 mod diff;
 mod doctor;
+mod edited;
 mod explain;
 mod feed;
 mod gate;
