@@ -27,7 +27,7 @@ pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context
     let store = store(global, &config)?;
     let wanted = isolation.require_isolation.map(Into::into);
     let options = options(global, isolation);
-    let roots = roots(&isolation.ro)?;
+    let roots = visible("--ro", &isolation.ro)?;
     let opened = Context::open(config, &store, wanted, options).map(|context| context.with_roots(roots));
     opened.map_err(|error| match error {
         ContextError::Store { .. } => {
@@ -58,7 +58,8 @@ fn options(global: &GlobalArgs, isolation: &IsolationArgs) -> Vec<String> {
     given.chain(isolation.ro.iter().flat_map(|path| ["--ro".to_owned(), text(path)])).collect()
 }
 
-fn roots(paths: &[PathBuf]) -> Result<Vec<String>, CliError> {
+/// Folders of the machine that a scanner may see at their own path, as `option` names them.
+pub fn visible(option: &str, paths: &[PathBuf]) -> Result<Vec<String>, CliError> {
     let root = |path: &PathBuf| {
         let absolute = std::path::absolute(path).map_err(CliError::usage)?;
         // By its words, not by where links lead: inside it must have the name by which programs call it.
@@ -71,9 +72,9 @@ fn roots(paths: &[PathBuf]) -> Result<Vec<String>, CliError> {
             plain
         });
         let text = plain.into_os_string().into_string();
-        let text = text.map_err(|path| CliError::usage(format!("`--ro {}`: not UTF-8", path.display())))?;
+        let text = text.map_err(|path| CliError::usage(format!("`{option} {}`: not UTF-8", path.display())))?;
         if !Path::new(&text).exists() {
-            return Err(CliError::usage(format!("`--ro {text}`: there is no such path")));
+            return Err(CliError::usage(format!("`{option} {text}`: there is no such path")));
         }
         HostRoot::try_from(text).map(String::from).map_err(CliError::usage)
     };

@@ -5,7 +5,6 @@
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::SystemTime;
 
 use crate::flow::artifact_spec::ArtifactPath;
 use crate::flow::contradictions::{is_known_locale, is_known_zone};
@@ -42,7 +41,7 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
     let out = Scratch::new();
     let out = out.map_err(|error| Failure::infra("cannot make a private folder", &error))?;
     let argv = fill(job, place, out.path());
-    let before = stamps(job, &place.directory);
+    let before = execute::stamps(&job.artifacts, &place.directory);
     let wants_stdout = job.artifacts.iter().any(|spec| spec.path == ArtifactPath::Stdout);
     let (status, stdout) = run(&argv, &place.directory, wants_stdout).map_err(|error| {
         Failure::infra(&format!("cannot run `{}`", argv.first().map_or("", String::as_str)), &error)
@@ -58,12 +57,11 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
         let expected = &job.expected_exit_codes;
         return Err(Failure::Unhealthy(format!("the scanner ended with exit code {exit_code}, expected {expected:?}")));
     }
-    if let Some((path, _)) =
-        before.iter().zip(stamps(job, &place.directory)).find_map(|(old, new)| (*old == new).then_some(old))
-    {
+    if let Some(path) = execute::untouched(&before, &job.artifacts, &place.directory) {
         return Err(Failure::Unhealthy(format!("artifact `{path}` was not written: it is the one of an earlier run")));
     }
-    let artifacts = execute::collect(&job.artifacts, &stdout, &place.directory, out.path())?;
+    let artifacts =
+        execute::collect(&job.artifacts, &stdout, &place.directory, out.path(), !job.expected_exit_codes.is_empty())?;
     let artifacts = execute::with_decision(job, artifacts)?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let tz = variable("TZ").filter(|tz| TimeZone::new(tz.as_str()).is_ok() && is_known_zone(tz));
@@ -81,6 +79,7 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
         cpu_count: None,
         seed: None,
         roots: Vec::new(),
+        path: Vec::new(),
         settings: None,
     };
     let executor = ExecutorEnv {
@@ -96,19 +95,6 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
         clock: None,
     };
     Ok(Executed { artifacts, exit_code, executor, surroundings, denied: Vec::new(), ledger: None, notes: Vec::new() })
-}
-
-/// When and how long each artifact is that is there already.
-fn stamps(job: &Job, directory: &Path) -> Vec<(String, (SystemTime, u64))> {
-    let files = job.artifacts.iter().filter_map(|spec| match &spec.path {
-        ArtifactPath::File(path) => Some(path),
-        ArtifactPath::Stdout => None,
-    });
-    let stamp = |path: &String| {
-        let metadata = std::fs::metadata(directory.join(path)).ok()?;
-        Some((path.clone(), (metadata.modified().ok()?, metadata.len())))
-    };
-    files.filter_map(stamp).collect()
 }
 
 fn fill(job: &Job, place: &Where, out: &Path) -> Vec<String> {

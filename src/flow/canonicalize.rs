@@ -3,6 +3,7 @@
 //! A file is read in windows. What is refused, or needs more than one pass, is read again as a whole, so that an error
 //! and its place do not depend on the way.
 
+use std::borrow::Cow;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -13,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::canonical::{self, JsonError, Limits, Profile, ProfileError, Sink, Source as _, Unsuited};
 use crate::flow::config::Config;
 use crate::flow::in_file::InFile;
+use crate::flow::produced;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::artifact::{ArtifactFormat, ProfileName};
@@ -60,7 +62,8 @@ pub fn profile(wanted: &str, config: &Config) -> Result<Profile, ProfileChoiceEr
 /// # Errors
 /// As [`canonical::canonicalize_with`].
 pub fn bytes(profile: &Profile, document: &[u8]) -> Result<Vec<u8>, JsonError> {
-    Ok(canonical::canonicalize_with(profile, document, &Limits::default())?.bytes)
+    let document = read_as(profile, document);
+    Ok(canonical::canonicalize_with(profile, &document, &Limits::default())?.bytes)
 }
 
 /// The SHA-256 of the canonical bytes of a document, which are hashed on another thread while it is read.
@@ -68,7 +71,13 @@ pub fn bytes(profile: &Profile, document: &[u8]) -> Result<Vec<u8>, JsonError> {
 /// # Errors
 /// As [`canonical::send_with`].
 pub fn digest(profile: &Profile, document: &[u8]) -> Result<Digest, JsonError> {
-    hashed(|sink| canonical::send_with(profile, document, &Limits::default(), sink))
+    let document = read_as(profile, document);
+    hashed(|sink| canonical::send_with(profile, &document, &Limits::default(), sink))
+}
+
+/// Values one after the other are read as one document under the profile for them.
+fn read_as<'d>(profile: &Profile, document: &'d [u8]) -> Cow<'d, [u8]> {
+    profile.name().parse().map_or(Cow::Borrowed(document), |format| produced::document(format, document))
 }
 
 /// Why a file has no canonical form.
@@ -87,6 +96,9 @@ pub enum FileError {
 /// # Errors
 /// See [`FileError`].
 pub fn digest_of_file(profile: &Profile, file: &mut InFile) -> Result<Digest, FileError> {
+    if profile.name() == ArtifactFormat::JsonLines.code() {
+        return Ok(digest(profile, &file.whole()?)?);
+    }
     let window = file.window();
     let in_windows = file
         .restart()

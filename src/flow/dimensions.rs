@@ -54,6 +54,8 @@ pub struct Surroundings {
     pub cpu_count: Option<u32>,
     pub seed: Option<u64>,
     pub roots: Vec<String>,
+    /// Folders in which programs are looked up first.
+    pub path: Vec<String>,
     /// What else was chosen, where anything was.
     pub settings: Option<serde_json::Value>,
 }
@@ -75,6 +77,9 @@ impl Surroundings {
             "roots": self.roots,
         });
         // Only where something was chosen: the digests of all that was recorded without it stay.
+        if !self.path.is_empty() {
+            value["path"] = json!(self.path);
+        }
         if let Some(settings) = &self.settings {
             value["settings"] = settings.clone();
         }
@@ -104,6 +109,7 @@ pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonErro
         cpu_count: environment.cpu_count,
         seed: environment.seed,
         roots: environment.roots.clone(),
+        path: environment.path.clone(),
         settings: None,
     };
     let feeds = manifest.feeds.iter().map(|feed| (feed.name.clone(), feed.archive.identity)).collect();

@@ -4,6 +4,7 @@
 //! of isolation that was reached is part of what is returned.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -139,11 +140,12 @@ pub fn surroundings(job: &Job, frozen: bool) -> Surroundings {
         tz: job.tz.clone(),
         locale: job.locale.clone(),
         network: job.network,
-        clock: frozen.then_some(job.clock),
+        clock: (frozen && (is_builtin(job) || !job.settings.clock_runs)).then_some(job.clock),
         runtime: None,
         cpu_count: job.settings.cpu_count,
         seed: Some(job.seed),
         roots: job.roots.clone(),
+        path: job.settings.path.clone(),
         settings: job.settings.digested(),
     }
 }
@@ -178,7 +180,8 @@ fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed,
         level::require(&finished.reached(), wanted).map_err(|error| too_weak(&error))?;
     }
     let exit_code = healthy(job, &finished)?;
-    let artifacts = scratch.collect(job, &finished)?;
+    let known_well = health::is_known_well(job, exit_code, &context.config);
+    let artifacts = scratch.collect(job, &finished, known_well)?;
     let frozen = matches!(finished.level, Isolation::Full | Isolation::Traced) || is_builtin(job);
     let mut surroundings = surroundings(job, frozen);
     if finished.level == Isolation::None && !is_builtin(job) {
@@ -279,6 +282,8 @@ struct Scratch {
     places: Places,
     input_directory: PathBuf,
     scanner: Option<PathBuf>,
+    /// The artifacts that lie in the input.
+    earlier: Vec<(String, Stamp)>,
 }
 
 impl Scratch {
@@ -294,12 +299,6 @@ impl Scratch {
         }
         if let Some(config) = &job.config {
             lay_out(config, &root.path().join("config"))?;
-        }
-        // An artifact that lies in the input is of an earlier run: it must not pass for one of this.
-        for spec in &job.artifacts {
-            if let ArtifactPath::File(path) = &spec.path {
-                fs::remove_file_if_present(&input_directory.join(path)).map_err(io::Error::other)?;
-            }
         }
         for feed in &job.feeds {
             let to = root.path().join("feed").join(&feed.name);
@@ -323,7 +322,9 @@ impl Scratch {
         if let Some(at) = around.mtimes {
             touch(&input_directory, at)?;
         }
-        Ok(Self { places: Places::of(job).with_input_at(&around.input), root, input_directory, scanner })
+        // An artifact that lies in the input is of an earlier run: it must not pass for one of this.
+        let earlier = stamps(&job.artifacts, &input_directory);
+        Ok(Self { earlier, places: Places::of(job).with_input_at(&around.input), root, input_directory, scanner })
     }
 
     /// The spec of the run: everything at its fixed place.
@@ -354,7 +355,7 @@ impl Scratch {
         spec.tz = TimeZone::new(job.tz.clone())?;
         spec.locale = Locale::new(job.locale.clone())?;
         spec.seed = job.seed;
-        job.settings.apply(&mut spec);
+        job.settings.apply(&mut spec)?;
         spec.network = match job.network {
             NetworkMode::Enabled => Network::Allowed,
             NetworkMode::Disabled => Network::Denied,
@@ -368,14 +369,38 @@ impl Scratch {
         Ok(spec)
     }
 
-    fn collect(&self, job: &Job, finished: &Finished) -> Result<Vec<Produced>, Failure> {
+    fn collect(&self, job: &Job, finished: &Finished, may_be_empty: bool) -> Result<Vec<Produced>, Failure> {
         if is_builtin(job) {
             return builtin::read_artifacts(&self.root.path().join("out"))
                 .map_err(|error| Failure::infra("cannot read the built-in scanner's artifacts", &error));
         }
+        if let Some(path) = untouched(&self.earlier, &job.artifacts, &self.input_directory) {
+            return Err(Failure::Unhealthy(format!(
+                "artifact `{path}` was not written: it is the one that lies in the input"
+            )));
+        }
         let out = self.root.path().join("out");
-        with_decision(job, collect(&job.artifacts, &finished.stdout, &self.input_directory, &out)?)
+        with_decision(job, collect(&job.artifacts, &finished.stdout, &self.input_directory, &out, may_be_empty)?)
     }
+}
+
+/// What tells whether a file was written: its place on the disk, and when that was last changed. No program can choose it.
+pub type Stamp = (u64, (i64, i64), u64);
+
+/// The artifacts that are there already, each with its stamp.
+pub fn stamps(specs: &[ArtifactSpec], directory: &Path) -> Vec<(String, Stamp)> {
+    let stamp = |spec: &ArtifactSpec| {
+        let ArtifactPath::File(path) = &spec.path else { return None };
+        let found = std::fs::metadata(directory.join(path)).ok()?;
+        Some((path.clone(), (found.ino(), (found.ctime(), found.ctime_nsec()), found.len())))
+    };
+    specs.iter().filter_map(stamp).collect()
+}
+
+/// The first artifact that is as it was before the run.
+pub fn untouched(before: &[(String, Stamp)], specs: &[ArtifactSpec], directory: &Path) -> Option<String> {
+    let after = stamps(specs, directory);
+    before.iter().find(|old| after.contains(old)).map(|(path, _)| path.clone())
 }
 
 /// Gives every file and folder at and below `path` another time of change; links keep theirs.
@@ -389,12 +414,20 @@ fn touch(path: &Path, at: SystemTime) -> io::Result<()> {
     if kind.is_dir() || kind.is_file() { std::fs::File::open(path)?.set_modified(at) } else { Ok(()) }
 }
 
-/// Picks up what a scanner wrote. One that is missing or empty means that the scanner is not well.
+/// Whether no bytes at all can be what a scanner writes that found nothing.
+pub fn nothing_is_a_document(format: Option<ArtifactFormat>) -> bool {
+    matches!(format, None | Some(ArtifactFormat::JsonLines | ArtifactFormat::Bytes))
+}
+
+/// Picks up what a scanner wrote. One that is missing means that the scanner is not well; so does an empty one, unless it
+/// `may_be_empty`: the exit code is one that is known to mean that the scanner ran well, and nothing is a document of the
+/// format.
 pub fn collect(
     specs: &[ArtifactSpec],
     stdout: &[u8],
     working_directory: &Path,
     out: &Path,
+    may_be_empty: bool,
 ) -> Result<Vec<Produced>, Failure> {
     let one = |spec: &ArtifactSpec| {
         let bytes = match &spec.path {
@@ -413,7 +446,7 @@ pub fn collect(
             let limit = limits::MAX_DOCUMENT_BYTES;
             return Err(Failure::Unhealthy(format!("artifact `{spec}` has more than the {limit} bytes that are read")));
         }
-        if bytes.is_empty() {
+        if bytes.iter().all(u8::is_ascii_whitespace) && !(may_be_empty && nothing_is_a_document(spec.format)) {
             return Err(Failure::Unhealthy(format!("artifact `{spec}` is empty")));
         }
         let artifact_type = spec.artifact_type;

@@ -6,11 +6,12 @@
 use crate::canonical::health::{self, Unwell};
 use crate::canonical::{Limits, Profile};
 use crate::flow::config::Config;
-use crate::flow::execute::Executed;
+use crate::flow::execute::{Executed, nothing_is_a_document};
 use crate::flow::failure::Failure;
 use crate::flow::job::Job;
 use crate::flow::material::ScannerMaterial;
 use crate::flow::produced::Produced;
+use crate::model::artifact::ArtifactFormat;
 
 /// Lets `executed` pass where nothing tells of a run that did not go well.
 pub fn gate(job: &Job, executed: &Executed, config: &Config) -> Result<(), Failure> {
@@ -31,6 +32,18 @@ pub fn known_exit_codes<'a>(job: &Job, artifacts: &[Produced], config: &'a Confi
         .find_map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()).health().exit_codes(scanner))
 }
 
+/// Whether `code` is known to mean that the scanner of `job` ran well: it was said so, or a profile says so.
+pub fn is_known_well(job: &Job, code: i32, config: &Config) -> bool {
+    if !job.expected_exit_codes.is_empty() {
+        return job.expected_exit_codes.contains(&code);
+    }
+    let Some(scanner) = name(job) else { return false };
+    job.artifacts.iter().any(|spec| {
+        let profile = config.profile(spec.format.unwrap_or(ArtifactFormat::Json), spec.profile.as_ref());
+        profile.health().exit_codes(scanner).is_some_and(|codes| codes.contains(&code))
+    })
+}
+
 fn exit(job: &Job, artifacts: &[Produced], code: i32, config: &Config) -> Option<Unwell> {
     let scanner = name(job)?;
     let profiles = artifacts.iter().map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()));
@@ -41,11 +54,14 @@ fn exit(job: &Job, artifacts: &[Produced], code: i32, config: &Config) -> Option
 fn told(artifact: &Produced, config: &Config) -> Vec<String> {
     let found = health::examine(
         config.profile(artifact.format, artifact.profile.as_ref()),
-        &artifact.bytes,
+        &artifact.document(),
         &Limits::default(),
     );
     // What is no document of its format is told where it is compared or recorded, with its place.
-    found.unwrap_or_default().iter().map(|unwell| format!("artifact `{}`: {unwell}", artifact.name)).collect()
+    let mut found = found.unwrap_or_default();
+    // Where nothing is a document too, whether it may be one was decided when it was picked up.
+    found.retain(|unwell| *unwell != Unwell::Empty || !nothing_is_a_document(Some(artifact.format)));
+    found.iter().map(|unwell| format!("artifact `{}`: {unwell}", artifact.name)).collect()
 }
 
 /// What a profile knows the scanner by: the name of its program.

@@ -164,7 +164,7 @@ fn lessons(
             // Where a file is the input, its folder is what lies elsewhere.
             let place = if is_folder { input.as_str().to_owned() } else { format!("{input}/file") };
             let roots = roots::of_input(&place, is_folder);
-            Some(Observation { perturbation: *perturbation, document: same.bytes.to_vec(), roots })
+            Some(Observation { perturbation: *perturbation, document: same.document().into_owned(), roots })
         });
         let observations: Vec<Observation> = seen.collect();
         let learnt = learn::learn(&base, &observations, &Limits::default())

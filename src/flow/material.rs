@@ -109,6 +109,15 @@ impl InputMaterial {
         Self::File { name: name.into(), bytes: bytes.into(), digest }
     }
 
+    /// Whether a file of that path, relative to the scanner's working directory, is part of it.
+    pub fn holds(&self, path: &str) -> bool {
+        match self {
+            Self::File { name, .. } => name == path,
+            Self::Tree(_) => self.files().into_iter().any(|(file, _)| file == path.trim_start_matches("./")),
+            Self::Image(_) => false,
+        }
+    }
+
     /// Reads a file or a directory; of a directory not what lies below `without`, and not `.git`.
     pub fn read(path: &Path, without: &[PathBuf]) -> Result<Self, MaterialError> {
         Self::read_as("input", path, without)

@@ -48,6 +48,9 @@ const fn way(
 /// Every perturbation, in the order in which they are made.
 pub const ALL: [Way; 14] = [
     way("clock", "a year and a day later", Some(SubTag::Time), Some("clock"), |job| {
+        if job.settings.clock_runs {
+            return Err("the scan was recorded with a running clock");
+        }
         job.clock = later(job.clock);
         Ok(())
     }),

@@ -1,5 +1,6 @@
 //! Artifacts in memory: what a scan wrote, or what it is expected to write.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::format;
@@ -20,6 +21,18 @@ pub struct Produced {
     pub bytes: Arc<[u8]>,
 }
 
+impl Produced {
+    /// The one document that its bytes are read as.
+    pub fn document(&self) -> Cow<'_, [u8]> {
+        document(self.format, &self.bytes)
+    }
+}
+
+/// The one document that `bytes` of a format are read as: values one after the other are one array.
+pub fn document(format: ArtifactFormat, bytes: &[u8]) -> Cow<'_, [u8]> {
+    if format == ArtifactFormat::JsonLines { format::json_lines::as_array(bytes) } else { Cow::Borrowed(bytes) }
+}
+
 /// The profile for what wrote a document of unknown meaning, where its content says which tool that was.
 pub fn usual_profile(format: ArtifactFormat, bytes: &[u8]) -> Option<ProfileName> {
     if format == ArtifactFormat::Json { format::tool::recognise(bytes) } else { None }
@@ -38,6 +51,6 @@ pub fn usual_type(format: ArtifactFormat) -> ArtifactType {
         | ArtifactFormat::Trivy
         | ArtifactFormat::StellaFindings => ArtifactType::Findings,
         ArtifactFormat::StellaDecision => ArtifactType::Decision,
-        ArtifactFormat::Json | ArtifactFormat::Bytes => ArtifactType::Evidence,
+        ArtifactFormat::Json | ArtifactFormat::JsonLines | ArtifactFormat::Bytes => ArtifactType::Evidence,
     }
 }

@@ -77,6 +77,7 @@ documents! {
     "detect-secrets/full"
     "grype/full"
     "json/full"
+    "json-lines/full"
     "openvex/full"
     "osv-scanner/full"
     "retire/full"

@@ -382,6 +382,8 @@ fn environment(job: &Job, executed: &Executed) -> Environment {
         runtime_digest: surroundings.runtime.map(Into::into),
         runtime_source: surroundings.runtime.map(|_| runtime::HOW.to_owned()),
         roots: surroundings.roots.clone(),
+        path: surroundings.path.clone(),
+        time_limit_seconds: job.settings.time_limit.and_then(|limit| u32::try_from(limit.as_secs()).ok()),
         cpu_count: surroundings.cpu_count,
         // The built-in scanner in process sees no kernel.
         kernel: if executed.executor.in_process { None } else { machine::kernel() },

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
+use crate::flow::artifact_spec::ArtifactPath;
 use crate::flow::context::Context;
 use crate::flow::contradictions;
 use crate::flow::dimensions;
@@ -349,7 +350,15 @@ fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayErro
         Swap::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
         Swap::Config(_) if job.config.is_none() => return Err(ReplayError::NoConfig),
         Swap::Config(path) => job.config = Some(InputMaterial::read_configuration(path)?),
-        Swap::Input(path) => job.input = image::input(path, &Asked::default(), context)?,
+        Swap::Input(path) => {
+            // What an earlier run left behind is no part of another input, unless the recorded one had it.
+            let left = job.artifacts.iter().filter_map(|spec| match &spec.path {
+                ArtifactPath::File(file) if !job.input.holds(file) => Some(path.join(file)),
+                _ => None,
+            });
+            let without: Vec<PathBuf> = left.collect();
+            job.input = image::input(path, &Asked { without: &without, platform: None }, context)?;
+        }
         Swap::Flags(words) if job.argv.is_empty() => job.flags.clone_from(words),
         Swap::Flags(words) => {
             job.argv.truncate(1);
@@ -360,7 +369,7 @@ fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayErro
             Part::Locale(name) => job.locale.clone_from(name),
             Part::Hostname(name) => job.settings.hostname = Some(name.clone()),
             Part::CpuCount(count) => job.settings.cpu_count = Some(*count),
-            Part::Clock(at) => job.clock = *at,
+            Part::Clock(at) => (job.clock, job.settings.clock_runs) = (*at, false),
             Part::Seed(seed) => job.seed = *seed,
         },
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::archive::tree::Tree;
 use crate::bundle::feed::{self, FeedBundle, FeedOrigin};
@@ -23,8 +24,10 @@ use crate::host::limits;
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::dimension::Dimension;
 use crate::model::manifest::{
-    ArtifactRecord, Fault, Input, InputType, Located, NetworkMode, ReplayableManifest, ScannerKind,
+    ArtifactRecord, ClockMode, Environment, Fault, Input, InputType, Located, NetworkMode, ReplayableManifest,
+    ScannerKind,
 };
+use crate::model::result::Isolation;
 use crate::oci::{BlobProblem, ImageError};
 use crate::rootfs::RootfsError;
 use crate::sandbox::ledger::Header;
@@ -189,7 +192,13 @@ impl Restorer<'_> {
             tz: written.environment.tz.clone(),
             locale: written.environment.locale.clone(),
             seed: written.environment.seed.unwrap_or_default(),
-            settings: Settings { cpu_count: written.environment.cpu_count, ..Settings::default() },
+            settings: Settings {
+                cpu_count: written.environment.cpu_count,
+                clock_runs: clock_was_asked_to_run(&written.environment),
+                time_limit: written.environment.time_limit_seconds.map(|seconds| Duration::from_secs(seconds.into())),
+                path: written.environment.path.clone(),
+                ..Settings::default()
+            },
             roots: self.roots(&written.environment.roots),
             // A replay is always offline, whatever the recording was.
             network: NetworkMode::Disabled,
@@ -408,6 +417,13 @@ impl Restorer<'_> {
         fs::make_executable(&path).map_err(|e| broken("cannot restore the scanner", &e))?;
         Ok(Some(ScannerMaterial::Binary { name, path, digest }))
     }
+}
+
+/// At the levels that can freeze a clock it runs only where that was asked for. At the others nobody knows whether it was,
+/// and a replay seals it.
+fn clock_was_asked_to_run(environment: &Environment) -> bool {
+    environment.clock_mode == ClockMode::Real
+        && matches!(environment.isolation, Some(Isolation::Full | Isolation::Traced))
 }
 
 /// What a store answers where nothing failed.

@@ -1,10 +1,15 @@
 //! What of a machine a job chooses beside clock, zone, locale and seed; the sandbox's own choice where nothing is said.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::host::machine;
 use crate::sandbox::setting::{Hostname, Umask, User};
-use crate::sandbox::spec::{DirectoryOrder, SandboxSpec};
+use crate::sandbox::spec::{Clock, DirectoryOrder, HostRoot, InvalidHostRoot, SandboxSpec};
+
+/// The longest time limit of a run, in seconds: a day.
+pub const MAX_TIME_LIMIT: u32 = 86_400;
 
 /// The settings of a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +20,12 @@ pub struct Settings {
     pub directory_order: Option<DirectoryOrder>,
     pub umask: Option<Umask>,
     pub user: Option<User>,
+    /// The clock runs; an instant is then only where it began.
+    pub clock_runs: bool,
+    /// After how long the run is ended.
+    pub time_limit: Option<Duration>,
+    /// Folders in which programs are looked up before the system's.
+    pub path: Vec<String>,
 }
 
 impl Settings {
@@ -25,7 +36,10 @@ impl Settings {
     }
 
     /// Writes what was chosen into a spec.
-    pub fn apply(&self, spec: &mut SandboxSpec) {
+    ///
+    /// # Errors
+    /// When a folder of `path` cannot be visible.
+    pub fn apply(&self, spec: &mut SandboxSpec) -> Result<(), InvalidHostRoot> {
         if let Some(hostname) = &self.hostname {
             spec.hostname = hostname.clone();
         }
@@ -41,11 +55,20 @@ impl Settings {
         if let Some(user) = self.user {
             spec.user = user;
         }
+        if self.clock_runs {
+            spec.clock = Clock::Real;
+        }
+        if let Some(limit) = self.time_limit {
+            spec.limits.wall = limit;
+        }
+        spec.path = self.path.iter().cloned().map(HostRoot::try_from).collect::<Result<_, _>>()?;
+        Ok(())
     }
 
-    /// What was chosen beside the CPU count, which a manifest has a field for; `None` where nothing was.
+    /// What was chosen beside what a manifest has a field for; `None` where nothing was. A time limit is not a setting that a
+    /// result depends on.
     pub fn digested(&self) -> Option<Value> {
-        let Self { hostname, cpu_count: _, directory_order, umask, user } = self;
+        let Self { hostname, cpu_count: _, directory_order, umask, user, .. } = self;
         let chosen = hostname.is_some() || directory_order.is_some() || umask.is_some() || user.is_some();
         chosen
             .then(|| json!({ "hostname": hostname, "directory_order": directory_order, "umask": umask, "user": user }))

@@ -46,14 +46,16 @@ fn differs(factor: Factor, a: &Job, b: &Job) -> bool {
             a.policy.as_ref().map(|policy| policy.identity()) != b.policy.as_ref().map(|policy| policy.identity())
         }
         (Dimension::Input, _) => a.input.identity() != b.input.identity(),
-        (Dimension::Environment, None) => a.roots != b.roots || x.umask != y.umask || x.user != y.user,
+        (Dimension::Environment, None) => {
+            a.roots != b.roots || x.path != y.path || x.umask != y.umask || x.user != y.user
+        }
         (Dimension::Environment, Some(part)) => match part {
             SubTag::Tz => a.tz != b.tz,
             SubTag::Locale => a.locale != b.locale,
             SubTag::Hostname => x.hostname != y.hostname,
             SubTag::CpuCount => x.cpu_count != y.cpu_count,
             SubTag::Ordering => x.directory_order != y.directory_order,
-            SubTag::Time => a.clock != b.clock,
+            SubTag::Time => (a.clock, x.clock_runs) != (b.clock, y.clock_runs),
             SubTag::Rng => a.seed != b.seed,
             _ => false,
         },
@@ -76,6 +78,7 @@ pub fn take(factor: Factor, into: &mut Job, from: &Job) {
         (Dimension::Input, _) => into.input = from.input.clone(),
         (Dimension::Environment, None) => {
             into.roots.clone_from(&from.roots);
+            into.settings.path.clone_from(&settings.path);
             (into.settings.umask, into.settings.user) = (settings.umask, settings.user);
         }
         (Dimension::Environment, Some(part)) => match part {
@@ -84,7 +87,7 @@ pub fn take(factor: Factor, into: &mut Job, from: &Job) {
             SubTag::Hostname => into.settings.hostname.clone_from(&settings.hostname),
             SubTag::CpuCount => into.settings.cpu_count = settings.cpu_count,
             SubTag::Ordering => into.settings.directory_order = settings.directory_order,
-            SubTag::Time => into.clock = from.clock,
+            SubTag::Time => (into.clock, into.settings.clock_runs) = (from.clock, settings.clock_runs),
             SubTag::Rng => into.seed = from.seed,
             _ => {}
         },

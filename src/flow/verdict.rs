@@ -270,7 +270,7 @@ fn canonical_form(artifact: &Produced, roots: &Roots, config: &Config) -> Result
     canonical::canonicalize_rooted(
         config.profile(artifact.format, artifact.profile.as_ref()),
         roots,
-        &artifact.bytes,
+        &artifact.document(),
         &Limits::default(),
     )
     .map_err(UnreadableArtifact::Canonical)
@@ -288,7 +288,8 @@ fn read_side<'a>(
             let canonical = canonical_form(produced, roots, config).map_err(failed)?;
             // What is the same byte for byte must mean the same, too.
             let profile = config.profile(produced.format, produced.profile.as_ref());
-            let named = canonical::without_names_of_the_run(profile, roots, &produced.bytes, &Limits::default());
+            let bytes = produced.document();
+            let named = canonical::without_names_of_the_run(profile, roots, &bytes, &Limits::default());
             let named = named.map_err(|source| failed(UnreadableArtifact::Canonical(source)))?;
             let document = format::read_document(produced.format, &named)
                 .map_err(|source| failed(UnreadableArtifact::Format(source)))?;

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::format::text::decode;
-use crate::format::{decision, findings, openvex, spdx3};
+use crate::format::{decision, findings, json_lines, openvex, spdx3};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::objects;
 
@@ -90,6 +90,7 @@ pub fn detect(bytes: &[u8]) -> ArtifactFormat {
     let known = objects::from_str(text).ok().and_then(|marks| of_marks(&marks));
     let other = || match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => ArtifactFormat::Json,
+        Err(_) if json_lines::is_several(bytes) => ArtifactFormat::JsonLines,
         Err(_) => ArtifactFormat::Bytes,
     };
     known.unwrap_or_else(other)

@@ -59,6 +59,6 @@ pub fn read_document(format: ArtifactFormat, bytes: &[u8]) -> Result<Document, F
         ArtifactFormat::Trivy => trivy::read(text)?,
         ArtifactFormat::StellaFindings => Document { findings: Some(findings::read(text)?), ..nothing },
         ArtifactFormat::StellaDecision => Document { decision: Some(decision::read(text)?), ..nothing },
-        ArtifactFormat::Json | ArtifactFormat::Bytes => nothing,
+        ArtifactFormat::Json | ArtifactFormat::JsonLines | ArtifactFormat::Bytes => nothing,
     })
 }

@@ -21,6 +21,7 @@ pub mod error;
 pub mod evidence;
 pub mod findings;
 pub mod inventory;
+pub mod json_lines;
 pub mod openvex;
 pub mod osv;
 pub mod tool;

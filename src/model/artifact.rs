@@ -78,13 +78,15 @@ pub enum ArtifactFormat {
     StellaDecision,
     /// Any other JSON: canonical bytes are compared, its meaning is not known.
     Json,
+    /// JSON values one after the other, none, one or many: compared as one array, its meaning is not known.
+    JsonLines,
     /// Anything else: the bytes as they are.
     Bytes,
 }
 
 impl ArtifactFormat {
     /// Every format.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Cyclonedx,
         Self::CyclonedxVex,
         Self::Spdx,
@@ -99,6 +101,7 @@ impl ArtifactFormat {
         Self::StellaFindings,
         Self::StellaDecision,
         Self::Json,
+        Self::JsonLines,
         Self::Bytes,
     ];
 
@@ -119,13 +122,14 @@ impl ArtifactFormat {
             Self::StellaFindings => "stella-findings",
             Self::StellaDecision => "stella-decision",
             Self::Json => "json",
+            Self::JsonLines => "json-lines",
             Self::Bytes => "bytes",
         }
     }
 
     /// Whether the meaning of a document in this format is known.
     pub fn has_meaning(self) -> bool {
-        !matches!(self, Self::Json | Self::Bytes)
+        !matches!(self, Self::Json | Self::JsonLines | Self::Bytes)
     }
 }
 

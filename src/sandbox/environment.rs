@@ -18,7 +18,7 @@ const FIXED: [(&str, &str); 7] = [
     ("LC_ALL", "the locale of the spec decides it"),
     ("LANG", "the locale of the spec decides it"),
     ("HOME", "it is a private folder"),
-    ("PATH", "it is fixed: the system's folders, then the scanner's"),
+    ("PATH", "it is fixed: the folders of the spec, the system's, then the scanner's"),
     ("TMPDIR", "it is a private folder"),
     ("SOURCE_DATE_EPOCH", "the clock of the spec decides it"),
 ];
@@ -83,7 +83,8 @@ pub(crate) fn of_program(spec: &SandboxSpec, places: &Places) -> BTreeMap<String
     fix("LC_ALL", spec.locale.as_str().to_owned());
     fix("LANG", spec.locale.as_str().to_owned());
     fix("HOME", places.of(&HOME));
-    fix("PATH", format!("{SYSTEM_PATH}:{}", places.of(&SCANNER)));
+    let first: String = spec.path.iter().map(|folder| format!("{}:", folder.as_str())).collect();
+    fix("PATH", format!("{first}{SYSTEM_PATH}:{}", places.of(&SCANNER)));
     fix("TMPDIR", places.temporary());
     if let Clock::Frozen(instant) = spec.clock {
         fix("SOURCE_DATE_EPOCH", instant.as_second().to_string());

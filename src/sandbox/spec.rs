@@ -24,6 +24,9 @@ pub struct SandboxSpec {
     pub roots: Vec<HostRoot>,
     /// Further folders of the machine that the program may change, at their own path.
     pub writable_roots: Vec<HostRoot>,
+    /// Folders of the machine in which programs are looked up first; each lies in one that is visible.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<HostRoot>,
     /// The working directory.
     pub working_directory: GuestPath,
     /// Variables beside the fixed ones.
@@ -69,6 +72,7 @@ impl SandboxSpec {
             system: SystemRoots::Host,
             roots: Vec::new(),
             writable_roots: Vec::new(),
+            path: Vec::new(),
             working_directory: WORK,
             env: Environment::default(),
             clock,

@@ -188,6 +188,7 @@ impl Profile {
             ArtifactFormat::StellaFindings => &STELLA_FINDINGS,
             ArtifactFormat::StellaDecision => &STELLA_DECISION,
             ArtifactFormat::Json => &JSON,
+            ArtifactFormat::JsonLines => &JSON_LINES,
             ArtifactFormat::Bytes => &BYTES,
         }
     }
@@ -317,6 +318,7 @@ builtin! {
     STELLA_FINDINGS = "stella-findings.yaml";
     STELLA_DECISION = "stella-decision.yaml";
     JSON = "json.yaml";
+    JSON_LINES = "json-lines.yaml";
     BYTES = "bytes.yaml";
 }
 

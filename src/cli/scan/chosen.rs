@@ -1,6 +1,7 @@
 //! Which scanner the arguments mean, and its command.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cli::error::CliError;
@@ -54,7 +55,7 @@ pub(super) fn scanner<'a>(args: &ScanArgs, context: &'a Context) -> Result<Chose
             Ok(Chosen::command(scanner, args.command.clone()))
         }
         None => {
-            let found = trees::look_up(program, std::env::var_os("PATH").as_deref()).ok_or_else(|| {
+            let found = trees::look_up(program, search(args).as_deref()).ok_or_else(|| {
                 CliError::usage(format!("no program `{program}`")).hint("is it installed, and on PATH?")
             })?;
             let material = trees::executable(&found).map_err(CliError::usage)?;
@@ -62,6 +63,12 @@ pub(super) fn scanner<'a>(args: &ScanArgs, context: &'a Context) -> Result<Chose
             Ok(Chosen::command(material, argv.collect()))
         }
     }
+}
+
+/// Where programs are looked up: what the arguments add, then the caller's `PATH`.
+fn search(args: &ScanArgs) -> Option<OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(args.path.iter().cloned().chain(std::env::split_paths(&path))).ok()
 }
 
 fn by_adapter<'a>(given: &str, args: &ScanArgs, context: &'a Context) -> Result<Chosen<'a>, CliError> {
@@ -95,8 +102,7 @@ fn by_adapter<'a>(given: &str, args: &ScanArgs, context: &'a Context) -> Result<
         };
         return Err(CliError::usage(format!("`{name}` scans {wanted}, and `{}` is none", input.display())));
     }
-    let search = std::env::var_os("PATH");
-    let located = adapter::locate(adapter, program, search.as_deref()).map_err(|error| match error {
+    let located = adapter::locate(adapter, program, search(args).as_deref()).map_err(|error| match error {
         ProgramError::NotFound { .. } => CliError::usage(error)
             .hint(format!("install it and put it on PATH, or say where it is: `--scanner {name}=PATH`")),
         error => CliError::usage(error),

@@ -14,6 +14,7 @@ use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
 use crate::flow::failure::Failure;
 use crate::flow::record::{self, RecordError};
+use crate::flow::settings::MAX_TIME_LIMIT;
 use crate::flow::{keep, manifest_file};
 use crate::host::fs;
 use crate::model::exit::Exit;
@@ -88,9 +89,18 @@ pub struct ScanArgs {
     /// Run the command where it is, unsealed; stella ends with its exit code
     #[arg(long)]
     as_is: bool,
-    /// The instant at which the clock is frozen [default: now]
-    #[arg(long, value_name = "RFC3339")]
-    clock: Option<Timestamp>,
+    /// The instant at which the clock is frozen, or `real` for a scanner that waits for it to move [default: now]
+    #[arg(long, value_name = "RFC3339|real", value_parser = clock)]
+    clock: Option<ClockChoice>,
+    /// Seconds after which the command is ended [default: 600]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_TIME_LIMIT)))]
+    timeout: Option<u32>,
+    /// A folder in which programs are looked up before the system's; the command sees it as with --ro (repeatable)
+    #[arg(long, value_name = "DIR")]
+    path: Vec<PathBuf>,
+    /// An artifact that lies in the input already is part of it: the command sees it and must write it anew
+    #[arg(long)]
+    artifact_in_input: bool,
     /// Where to write the manifest
     #[arg(long, value_name = "FILE", default_value = "MANIFEST.json")]
     emit_manifest: PathBuf,
@@ -102,6 +112,20 @@ pub struct ScanArgs {
     /// The command of another scanner
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
+}
+
+/// What the clock does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ClockChoice {
+    At(Timestamp),
+    Real,
+}
+
+fn clock(text: &str) -> Result<ClockChoice, String> {
+    if text == "real" {
+        return Ok(ClockChoice::Real);
+    }
+    text.parse().map(ClockChoice::At).map_err(|error| format!("{error}; expected e.g. 2026-01-31T12:00:00Z, or real"))
 }
 
 /// Whether a recording may reach the network.

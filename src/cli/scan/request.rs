@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::cli::error::CliError;
 use crate::cli::image::refused;
 use crate::cli::scan::chosen::{self, Chosen};
-use crate::cli::scan::{NetworkChoice, ScanArgs};
+use crate::cli::scan::{ClockChoice, NetworkChoice, ScanArgs};
+use crate::cli::setup;
 use crate::flow::adapter;
 use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::flow::as_is::Where;
@@ -29,7 +31,11 @@ use crate::model::manifest::{InputType, NetworkMode};
 /// The scan that the arguments ask for; everything it depends on is read here.
 pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError> {
     let created_at = clock::now();
-    let frozen = args.clock.unwrap_or_else(|| whole_second(created_at));
+    let frozen = match args.clock {
+        Some(ClockChoice::At(instant)) => instant,
+        Some(ClockChoice::Real) | None => whole_second(created_at),
+    };
+    let path = setup::visible("--path", &args.path)?;
     let Chosen { scanner, argv, set_env, artifacts: known, exit_codes, roots, adapter } =
         chosen::scanner(args, context)?;
     let is_builtin = matches!(scanner, ScannerMaterial::BuiltIn);
@@ -103,8 +109,17 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
             tz: "UTC".to_owned(),
             locale: "C".to_owned(),
             seed: 0,
-            settings: if is_builtin || args.as_is { Settings::default() } else { Settings::of_this_machine() },
-            roots: if is_builtin { Vec::new() } else { together(&context.roots, roots) },
+            settings: if is_builtin || args.as_is {
+                Settings::default()
+            } else {
+                Settings {
+                    clock_runs: args.clock == Some(ClockChoice::Real),
+                    time_limit: args.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+                    path: path.clone(),
+                    ..Settings::of_this_machine()
+                }
+            },
+            roots: if is_builtin { Vec::new() } else { with_path(together(&context.roots, roots), &path) },
             network: match args.network {
                 NetworkChoice::Deny => NetworkMode::Disabled,
                 NetworkChoice::Allow => NetworkMode::Enabled,
@@ -135,6 +150,16 @@ fn together(given: &[String], needed: Vec<String>) -> Vec<String> {
     all
 }
 
+/// The same with every folder of `PATH` that would not be visible otherwise.
+fn with_path(mut roots: Vec<String>, path: &[String]) -> Vec<String> {
+    for folder in path {
+        if !places::runs_in_place(Path::new(folder), &roots) {
+            roots.push(folder.clone());
+        }
+    }
+    roots
+}
+
 /// A frozen clock shows no fraction of a second that nobody asked for.
 fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
@@ -159,6 +184,12 @@ fn check(args: &ScanArgs, is_builtin: bool, is_adapted: bool, artifacts: &[Artif
     if !is_builtin && artifacts.is_empty() {
         return Err(CliError::usage("nothing is kept of this command")
             .hint("name what it writes, e.g. `--artifact findings=out.json`, or `--artifact findings=-` for its standard output"));
+    }
+    let of_a_sandbox = args.clock == Some(ClockChoice::Real) || args.timeout.is_some() || !args.path.is_empty();
+    if (is_builtin || args.as_is) && of_a_sandbox {
+        return Err(CliError::usage(
+            "`--clock real`, `--timeout` and `--path` are for a command that runs sealed, and for an adapter's",
+        ));
     }
     let sealing = args.isolation.require_isolation.is_some() || !args.isolation.ro.is_empty();
     if args.as_is && sealing {
@@ -197,6 +228,7 @@ fn input(
     without.extend(args.emit_artifacts_dir.clone());
     without.extend(args.exclude.iter().cloned());
     without.extend(artifacts.iter().filter_map(|artifact| match &artifact.path {
+        ArtifactPath::File(_) if args.artifact_in_input => None,
         ArtifactPath::File(file) => Some(path.join(file)),
         ArtifactPath::Stdout => None,
     }));

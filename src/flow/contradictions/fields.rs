@@ -1,8 +1,11 @@
 //! The fields of a manifest, each by itself and beside the others.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::flow::contradictions::locale::{is_known_locale, is_known_zone};
+use crate::flow::places::runs_in_place;
+use crate::flow::settings::MAX_TIME_LIMIT;
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::manifest::{Fault, Input, InputType, ScanManifest, ScannerKind};
 use crate::model::result::Isolation;
@@ -163,6 +166,22 @@ impl Faults {
                 self.when(true, &format!("environment.roots[{i}]"), why.to_string());
             }
         }
+        for (i, folder) in environment.path.iter().enumerate() {
+            let at = format!("environment.path[{i}]");
+            match HostRoot::try_from(folder.clone()) {
+                Err(why) => self.when(true, &at, why.to_string()),
+                Ok(_) => self.when(
+                    !runs_in_place(Path::new(folder), &environment.roots),
+                    &at,
+                    "it lies in no folder that the scanner sees",
+                ),
+            }
+        }
+        self.when(
+            environment.time_limit_seconds.is_some_and(|seconds| !(1..=MAX_TIME_LIMIT).contains(&seconds)),
+            "environment.time_limit_seconds",
+            format!("it is not a number from 1 to {MAX_TIME_LIMIT}"),
+        );
         let observed = matches!(environment.isolation, Some(Isolation::Full | Isolation::Traced));
         self.when(
             environment.ledger_digest.is_some() && !observed,

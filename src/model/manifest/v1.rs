@@ -281,6 +281,12 @@ pub struct Environment {
     /// Folders of the machine that the scanner saw at their own path, beside the system's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roots: Vec<String>,
+    /// Folders in which programs were looked up before the system's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<String>,
+    /// Seconds after which the run was to be ended, where that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit_seconds: Option<u32>,
     /// CPUs that the scanner saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_count: Option<u32>,
