@@ -9,9 +9,9 @@ STELLA ?= target/debug/stella
 
 # The parts of `make test`, in order: `.ci/run` runs the same and prints how long each took.
 PARTS = real-parts lint self unit
-# The parts of `make test-long`: the nightly workflow has a job for each but the last, which wants a Debian and its superuser.
+# The parts of `make test-long`: the nightly workflow has a job for each but the last two, which want a Debian and its superuser.
 NIGHTLY = properties bench-test default-build msrv deny fuzz
-LONG = $(NIGHTLY) aarch64
+LONG = $(NIGHTLY) aarch64 fuzz-hostile
 
 .PHONY: help demo test test-long parts $(PARTS) $(LONG) real regress canaries bless bench scanners
 
@@ -24,6 +24,7 @@ help:
 	@echo "make scanners              replay real scanners and write the table of docs/scanners.md"
 	@echo "make bench                 the figures of docs/benchmarks.md"
 	@echo "make fuzz                  each fuzz target for 20 seconds (FUZZ_SECONDS=600 for longer, TARGETS=\"documents names\" for some)"
+	@echo "make fuzz-hostile          hostile programs against the sandbox for ten minutes (FUZZ_SECONDS)"
 	@echo "make bless                 regenerate schemas and the command reference"
 	@echo "make canaries              record the canaries again (refuses to change a result without ACCEPT=1)"
 
@@ -115,3 +116,7 @@ bench:
 fuzz:
 	@tests/real/install cargo-fuzz
 	@fuzz/run $(TARGETS)
+
+# A hostile program against the sandbox, ten minutes unless FUZZ_SECONDS says otherwise.
+fuzz-hostile:
+	@fuzz/hostile

@@ -6,6 +6,7 @@
 mod degraded;
 mod endings;
 mod escapes;
+mod hostile;
 mod image;
 mod leaks;
 mod limits;

@@ -8,6 +8,10 @@ use stella::sandbox::spec::{HostRoot, SandboxSpec};
 
 use super::spec;
 
+/// Without a C library, which makes calls of its own.
+const FREESTANDING: [&str; 6] =
+    ["-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie"];
+
 /// A program of `tests/probes`.
 #[derive(Debug, Clone, Copy)]
 pub enum Probe {
@@ -29,10 +33,12 @@ pub enum Probe {
     Wait,
     /// Runs a command as on a machine that refuses parts of a sandbox.
     Block,
+    /// Does whatever it is told.
+    Hostile,
 }
 
 impl Probe {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Clock,
         Self::ClockStatic,
         Self::ClockMusl,
@@ -43,6 +49,7 @@ impl Probe {
         Self::Keys,
         Self::Wait,
         Self::Block,
+        Self::Hostile,
     ];
 
     fn name(self) -> &'static str {
@@ -57,6 +64,7 @@ impl Probe {
             Self::Keys => "keys",
             Self::Wait => "wait",
             Self::Block => "block",
+            Self::Hostile => "hostile",
         }
     }
 
@@ -75,6 +83,7 @@ impl Probe {
             Self::Keys => c("cc", "keys.c", &[]),
             Self::Wait => c("cc", "wait.c", &["-lpthread", "-lrt"]),
             Self::Block => c("cc", "block.c", &["-static"]),
+            Self::Hostile => c("cc", "hostile.c", &FREESTANDING),
             Self::ClockGo => Command::new("go")
                 .args(["build", "-o"])
                 .arg(to)
@@ -99,7 +108,9 @@ pub fn probe(probe: Probe) -> Option<PathBuf> {
     let program = folder().join(probe.name());
     let newest = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probes");
-    let changed = sources.read_dir().into_iter().flatten().flatten().filter_map(|file| newest(&file.path())).max();
+    let folders = [sources.clone(), sources.join("hostile")];
+    let files = folders.iter().flat_map(|folder| folder.read_dir().into_iter().flatten().flatten());
+    let changed = files.filter_map(|file| newest(&file.path())).max();
     if program.exists() && (newest(&program) >= changed || std::env::var_os("STELLA_TEST_PROBES").is_some()) {
         return Some(program);
     }
