@@ -113,3 +113,10 @@ pub fn probe(spec: &SandboxSpec, helper: &Path) -> Result<Reached, SandboxError>
 pub fn probe_at_most(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Reached, SandboxError> {
     mechanism::probe(spec, helper, ceiling)
 }
+
+/// The names of the rules by which a tracing sandbox keeps something from a program, with namespaces or without: each can be
+/// switched off in the spec of such a build, to see whether tests notice.
+#[cfg(stella_weaken)]
+pub fn rules(spec: &SandboxSpec, namespaces: bool) -> Vec<String> {
+    crate::sandbox::linux::rules(spec, namespaces)
+}

@@ -61,6 +61,10 @@ pub struct SandboxSpec {
     pub paths: Paths,
     /// When the run is ended.
     pub limits: Limits,
+    /// A rule of the filter that is switched off.
+    #[cfg(stella_weaken)]
+    #[serde(default)]
+    pub weaken: Option<String>,
 }
 
 impl SandboxSpec {
@@ -90,6 +94,8 @@ impl SandboxSpec {
             network: Network::Denied,
             paths: Paths::Rare,
             limits: Limits::default(),
+            #[cfg(stella_weaken)]
+            weaken: None,
         }
     }
 }

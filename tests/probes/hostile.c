@@ -63,17 +63,10 @@ struct handler {
 
 static void on_signal(int number, void *info, void *context) {
     (void)info;
-    // What the kernel shows of a call that was interrupted.
-    look_through(context, 512, TIMES | SECRETS, 0, number, "in-a-signal-frame");
-    if (number == 31) {
-        i64 *result;
-#ifdef __x86_64__
-        result = (i64 *)((u8 *)context + 40 + 13 * 8);
-#else
-        result = (i64 *)((u8 *)context + 176 + 8);
-#endif
-        *result = -4000;
-    }
+    // What the kernel shows of a call that was interrupted; while memory is looked through, what is looked for is there.
+    u64 place = *(u64 *)((u8 *)context + FRAME_PLACE) - (u64)at_call;
+    if (place == 0 || place == CALL_LENGTH) look_through(context, 512, TIMES | SECRETS, 0, number, "in-a-signal-frame");
+    if (number == 31) *(i64 *)((u8 *)context + FRAME_RESULT) = -4000;
     if (number == 11 || number == 7 || number == 4 || number == 8) leave(100 + number);
 }
 

@@ -153,3 +153,9 @@ fn how_of(status: WaitStatus) -> How {
         None => How::Signal(status.signal().unwrap_or(0)),
     }
 }
+
+/// The names of the rules of `spec`'s filter, with namespaces or without.
+#[cfg(stella_weaken)]
+pub(crate) fn rules(spec: &crate::sandbox::spec::SandboxSpec, namespaces: bool) -> Vec<String> {
+    filter::names(spec, if namespaces { filter::Purpose::Full } else { filter::Purpose::Traced })
+}

@@ -34,7 +34,9 @@ static void race(u32 number) {
 }
 
 static i64 clone_of(u64 flags, u64 child_stack) {
-    struct call call = {.number = __NR_clone, .arguments = {flags}, .forks = 1, .child_stack = child_stack};
+    // Who runs beside this one is never on its stack, not even before its first instruction.
+    u64 own_stack = flags & 0x100 && !(flags & 0x4000) ? child_stack : 0;
+    struct call call = {.number = __NR_clone, .arguments = {flags, own_stack}, .forks = 1, .child_stack = child_stack};
     call.stack = top(arena.stack, sizeof arena.stack);
     make(&call);
     check_forbidden(&call);

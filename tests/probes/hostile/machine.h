@@ -31,14 +31,15 @@ void born(struct call *call) __attribute__((noreturn, used));
 void begin(u64 *stack) __attribute__((noreturn, used));
 
 #ifdef __x86_64__
-#define AUDIT 0xC000003Eu
+// Where a signal frame has the result of a call, and where the program is.
+enum { FRAME_RESULT = 40 + 13 * 8, FRAME_PLACE = 40 + 16 * 8, CALL_LENGTH = 2 };
 __asm__(
     ".globl make\nmake:\n"
     "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
     "mov %rdi, %rbx; mov %rsp, %r12; mov 72(%rbx), %r13; mov 80(%rbx), %r14; mov 64(%rbx), %rsp\n"
     "mov (%rbx), %rax; mov 8(%rbx), %rdi; mov 16(%rbx), %rsi; mov 24(%rbx), %rdx; mov 32(%rbx), %r10\n"
     "mov 40(%rbx), %r8; mov 48(%rbx), %r9\n"
-    "syscall\n"
+    ".globl at_call\nat_call: syscall\n"
     "test %r14, %r14; jz 1f; test %rax, %rax; jnz 1f\n"
     "mov %r13, %rsp; mov %rbx, %rdi; xor %ebp, %ebp; call born\n"
     "1: mov %rax, 56(%rbx); mov %rdi, 88(%rbx); mov %rsi, 96(%rbx); mov %rdx, 104(%rbx); mov %r10, 112(%rbx)\n"
@@ -54,13 +55,13 @@ static i64 as_32_bits(u64 number, u64 first) {
     return (int)result;
 }
 #else
-#define AUDIT 0xC00000B7u
+enum { FRAME_RESULT = 176 + 8, FRAME_PLACE = 176 + 8 + 32 * 8, CALL_LENGTH = 4 };
 __asm__(
     ".globl make\nmake:\n"
     "stp x29, x30, [sp, -96]!; stp x19, x20, [sp, 16]; stp x21, x22, [sp, 32]; stp x23, x24, [sp, 48]\n"
     "mov x19, x0; mov x20, sp; ldr x21, [x19, 72]; ldr x22, [x19, 80]; ldr x9, [x19, 64]; mov sp, x9\n"
     "ldr x8, [x19]; ldp x0, x1, [x19, 8]; ldp x2, x3, [x19, 24]; ldp x4, x5, [x19, 40]\n"
-    "svc 0\n"
+    ".globl at_call\nat_call: svc 0\n"
     "cbz x22, 1f; cbnz x0, 1f\n"
     "mov sp, x21; mov x0, x19; mov x29, 0; bl born\n"
     "1: str x0, [x19, 56]; stp x1, x2, [x19, 88]; stp x3, x4, [x19, 104]; str x5, [x19, 120]\n"
@@ -75,6 +76,7 @@ static i64 as_32_bits(u64 number, u64 first) {
 }
 #endif
 void restore(void);
+void at_call(void);
 
 void *memset(void *to, int byte, size_t length) {
     for (volatile u8 *at = to; length--; at++) *at = (u8)byte;

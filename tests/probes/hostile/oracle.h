@@ -70,50 +70,38 @@ static void look_through(u8 *from, size_t length, int what, i64 number, i64 resu
     }
 }
 
-// A call that is refused whatever its arguments are, or when the argument has one of the bits, or is none of the values.
+// A call that is refused whatever its arguments are, or when this argument has one of these bits.
 static const struct forbidden {
     u32 number;
+    const char *name;
+    // Answered as by an older kernel, and not seen; or refused only where the machine's processes are visible.
+    enum { SEEN, UNSEEN, TRACED } how;
     u8 argument;
     u64 bits;
-    const char *name;
-    // The kernel answers by itself, and nobody is told.
-    u8 silent;
 } forbidden[] = {
-    {__NR_add_key, 9, 0, "add_key"},
-    {__NR_request_key, 9, 0, "request_key"},
-    {__NR_keyctl, 9, 0, "keyctl"},
-    {__NR_bpf, 9, 0, "bpf"},
-    {__NR_perf_event_open, 9, 0, "perf_event_open"},
-    {__NR_userfaultfd, 9, 0, "userfaultfd"},
-    {__NR_io_uring_setup, 9, 0, "io_uring_setup"},
-    {__NR_io_uring_enter, 9, 0, "io_uring_enter"},
-    {__NR_io_uring_register, 9, 0, "io_uring_register"},
-    {__NR_mount, 9, 0, "mount"},
-    {__NR_umount2, 9, 0, "umount2"},
-    {__NR_pivot_root, 9, 0, "pivot_root"},
-    {__NR_chroot, 9, 0, "chroot"},
-    {__NR_fsopen, 9, 0, "fsopen"},
-    {__NR_fsmount, 9, 0, "fsmount"},
-    {__NR_fsconfig, 9, 0, "fsconfig"},
-    {__NR_fspick, 9, 0, "fspick"},
-    {__NR_open_tree, 9, 0, "open_tree"},
-    {__NR_move_mount, 9, 0, "move_mount"},
-    {__NR_mount_setattr, 9, 0, "mount_setattr"},
-    {__NR_open_by_handle_at, 9, 0, "open_by_handle_at"},
-    {__NR_ptrace, 9, 0, "ptrace"},
-    {__NR_setns, 9, 0, "setns"},
-    {__NR_clone3, 9, 0, "clone3", 1},
-    {__NR_clock_settime, 9, 0, "clock_settime", 1},
-    {__NR_settimeofday, 9, 0, "settimeofday", 1},
-    {__NR_clock_adjtime, 9, 0, "clock_adjtime", 1},
-    {__NR_adjtimex, 9, 0, "adjtimex", 1},
-    {__NR_clone, 0, 0x7e820000, "clone"},
-    {__NR_unshare, 0, 0x7e020080, "unshare"},
-    {__NR_seccomp, 1, 8, "seccomp", 1},
+#define ALWAYS(name) {__NR_##name, #name, SEEN, 9, 0}
+#define NUMBERED(number, name) {number, #name, SEEN, 9, 0}
+    ALWAYS(add_key), ALWAYS(request_key), ALWAYS(keyctl), ALWAYS(bpf), ALWAYS(perf_event_open), ALWAYS(userfaultfd),
+    ALWAYS(io_uring_setup), ALWAYS(io_uring_enter), ALWAYS(io_uring_register), ALWAYS(mount), ALWAYS(umount2), ALWAYS(pivot_root),
+    ALWAYS(chroot), ALWAYS(fsopen), ALWAYS(fsmount), ALWAYS(fsconfig), ALWAYS(fspick), ALWAYS(open_tree), ALWAYS(move_mount),
+    ALWAYS(mount_setattr), ALWAYS(open_by_handle_at), ALWAYS(ptrace), ALWAYS(setns), ALWAYS(clock_settime), ALWAYS(settimeofday),
+    ALWAYS(clock_adjtime), ALWAYS(adjtimex), ALWAYS(acct), ALWAYS(delete_module), ALWAYS(fanotify_init), ALWAYS(finit_module),
+    ALWAYS(init_module), ALWAYS(kcmp), ALWAYS(kexec_load), ALWAYS(kexec_file_load), ALWAYS(lookup_dcookie), ALWAYS(quotactl),
+    ALWAYS(reboot), ALWAYS(setdomainname), ALWAYS(sethostname), ALWAYS(swapon), ALWAYS(swapoff), ALWAYS(syslog), ALWAYS(vhangup),
+    NUMBERED(438, pidfd_getfd), NUMBERED(443, quotactl_fd), NUMBERED(440, process_madvise),
+    NUMBERED(ONLY_X86(173), ioperm), NUMBERED(ONLY_X86(172), iopl),
+    {448, "process_mrelease", TRACED, 9, 0},
+    {__NR_process_vm_readv, "process_vm_readv", TRACED, 9, 0},
+    {__NR_process_vm_writev, "process_vm_writev", TRACED, 9, 0},
+    {__NR_clone3, "clone3", UNSEEN, 9, 0},
+    {__NR_clone, "clone", SEEN, 0, 0x7e820000},
+    {__NR_unshare, "unshare", SEEN, 0, 0x7e020080},
+    {__NR_seccomp, "seccomp", SEEN, 1, 8},
 };
 enum { FORBIDDEN = sizeof forbidden / sizeof *forbidden };
 
 static int is_forbidden(const struct forbidden *row, const u64 *arguments) {
+    if (row->how == TRACED && is_full) return 0;
     return row->argument > 5 || (arguments[row->argument] & 0xffffffff & row->bits);
 }
 
@@ -130,16 +118,16 @@ static void check_forbidden(const struct call *call) {
     i64 result = call->result;
     if (call->number >= 463 && result != -38 && !may_be_own(result))
         record(FINDING, (i64)call->number, result, "unknown-call-ran", "");
-    if (call->number == __NR_socket) {
+    if (call->number == __NR_socket || call->number == __NR_socketpair) {
         u32 family = (u32)call->arguments[0];
-        int known = family == 1 || family == 2 || family == 10 || family == 16;
+        int known = family == 1 || (call->number == __NR_socket && (family == 2 || family == 10 || family == 16));
         if (!known && result != -97 && !may_be_own(result)) record(FINDING, (i64)call->number, result, "family-ran", "");
     }
     for (int row = 0; row < FORBIDDEN; row++) {
         if (forbidden[row].number != call->number || !is_forbidden(&forbidden[row], call->arguments)) continue;
         int busy = call->number == __NR_seccomp && result == -16;
         if (!busy && !was_refused(result)) record(FINDING, (i64)call->number, result, "forbidden-call-ran ", forbidden[row].name);
-        else if (!forbidden[row].silent && result == -1 && !may_be_own(result)) record(NOTE, (i64)call->number, result, "refused ", forbidden[row].name);
+        else if (forbidden[row].how != UNSEEN && !may_be_own(result)) record(NOTE, (i64)call->number, result, "refused ", forbidden[row].name);
     }
 }
 
@@ -151,7 +139,12 @@ static void check(struct call *call) {
     int what = TIMES | SECRETS | RELEASES;
     if (tells_file_times(call->number) && !is_clamped) what |= SILENT_TIMES;
     if (overlooked) what |= SILENT_TIMES | SILENT_RELEASES;
-    look_through((u8 *)&arena, sizeof arena, what, (i64)call->number, call->result, "in-memory");
+#define LOOK(part, where) look_through((u8 *)arena.part, sizeof arena.part, what, (i64)call->number, call->result, where)
+    LOOK(stack, "on-the-stack");
+    LOOK(buffers, "in-a-buffer");
+    LOOK(structures, "in-a-structure");
+    LOOK(messages, "in-a-message");
+    LOOK(registers, "in-a-register");
     if (call->result > 0 && is_time((u64)call->result)) record(FINDING, (i64)call->number, 0, "time ", "as-result");
     check_forbidden(call);
     if (call->result > 2 && call->result < 1024) check_descriptor((i64)call->number, call->result);

@@ -11,9 +11,7 @@ static struct arena {
     u8 buffers[BUFFERS][BUFFER];
     u8 structures[32][256];
     struct { u8 header[64]; } messages[80];
-    char names[8][128];
     u64 registers[16];
-    u8 frame[1024];
 } arena __attribute__((aligned(4096)));
 
 static char paths[PATHS][256];

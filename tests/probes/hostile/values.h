@@ -22,6 +22,7 @@ static i64 call6(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
     if (number == __NR_clone || number == ONLY_X86(57) || number == ONLY_X86(58) || number == __NR_clone3) {
         call.forks = 1;
         call.child_stack = top(child_stacks[child_count++ % 16], sizeof child_stacks[0]);
+        if (number == __NR_clone && a & 0x100 && !(a & 0x4000)) call.arguments[1] = call.child_stack;
     }
     make(&call);
     if (!beside) check(&call);

@@ -48,3 +48,10 @@ impl Filter {
         self.rules.decide(seen)
     }
 }
+
+/// The names of the rules that keep something from a program, for those who switch them off one by one.
+#[cfg(stella_weaken)]
+pub(super) fn names(spec: &SandboxSpec, purpose: Purpose) -> Vec<String> {
+    let rules = rules::rules(spec, purpose);
+    rules.iter().filter(|rule| rule.action != Action::Allow).map(rule::Rule::name).collect()
+}

@@ -151,6 +151,8 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
         machine(&mut rules, spec);
         paths(&mut rules, spec);
     }
+    #[cfg(stella_weaken)]
+    rules.list.retain(|rule| Some(rule.name()) != spec.weaken);
     rules.list
 }
 
