@@ -327,7 +327,8 @@ impl Restorer<'_> {
             }
             Err(
                 error @ (RootfsError::Image(ImageError::Blob {
-                    problem: BlobProblem::Digest { .. } | BlobProblem::Size { .. }, ..
+                    problem: BlobProblem::Digest { .. } | BlobProblem::Size { .. },
+                    ..
                 })
                 | RootfsError::Store(StoreError::Mismatch { .. } | StoreError::Damaged { .. })),
             ) => self.fault(dimension, Fault::damaged("input.digest", chain("the image", &error))),

@@ -79,8 +79,9 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     lose(!namespaces && !traced && spec.network == Network::Denied, "network: reachable");
     lose(
         !namespaces && traced && spec.network == Network::Denied,
-        "network: denied call by call, which a hostile program with several threads can outwit",
+        "network: the machine's interfaces and routes are visible, and there is no loopback and no datagram socket",
     );
+    lose(!namespaces, "ipc: message queues, semaphores and shared memory of the machine's processes are in reach");
     lose(!traced && frozen, "clock: the machine's time is visible");
     lose(
         traced && frozen && spec.file_times == FileTimes::Machine,

@@ -3,7 +3,7 @@
 
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, Mode, OFlags, openat};
@@ -16,12 +16,13 @@ use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::system::{setdomainname, sethostname};
 use rustix::thread::CpuSet;
 
+use crate::model::result::Isolation;
 use crate::sandbox::linux::filter::{Filter, Purpose};
 use crate::sandbox::linux::launch::Launch;
 use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::{Inside, Said, Told};
 use crate::sandbox::linux::root::Processes;
-use crate::sandbox::linux::{During, Stopped, TICK, dns, family, how_of, number_of, restrict, root, sys};
+use crate::sandbox::linux::{During, Stopped, TICK, dns, family, how_of, number_of, restrict, root, special, sys};
 use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
 use crate::sandbox::spec::{Network, SandboxSpec};
@@ -36,6 +37,8 @@ pub(super) struct Setting<'a> {
     pub(super) probe: bool,
     /// The processors that stella may use.
     pub(super) processors: CpuSet,
+    /// Sockets of the machine's system folders that somebody listens on.
+    pub(super) sockets: Vec<PathBuf>,
 }
 
 /// The whole life of the first process; its end is the end of every process inside.
@@ -48,7 +51,7 @@ pub(super) fn live(setting: &Setting<'_>, inside: &Inside) {
 }
 
 fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
-    let Setting { spec, places, probe, processors } = setting;
+    let Setting { spec, places, probe, processors, sockets } = setting;
     let Some(Told::Go { traced }) = inside.told() else { return Err(Stopped::Told) };
     set_parent_process_death_signal(Some(Signal::KILL)).or_refuse("be ended with stella")?;
     setsid().or_refuse("start a session")?;
@@ -59,7 +62,9 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
     let (mut resolver, mut reading) = (None, None);
     if namespaces {
         lost.extend(of_caller());
-        if let Processes::OfTheMachine(refused) = root::enter(spec)? {
+        let (processes, open) = root::enter(spec, sockets)?;
+        lost.extend(open);
+        if let Processes::OfTheMachine(refused) = processes {
             reading = Some(restrict::reading(spec).or_refuse("hide the machine's processes")?);
             lost.push(format!(
                 "host processes: their numbers are visible, and programs that the program starts cannot read what \
@@ -79,6 +84,7 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
             mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
         }
         lost.extend(restrict::writing(spec, places));
+        lost.extend(special::declared(spec, Isolation::Traced));
     }
     let nothing = nothing().or_fail("open `/dev/null`")?;
     dup2_stdin(&nothing).or_fail("let go of stdin")?;

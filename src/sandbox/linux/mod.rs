@@ -23,6 +23,7 @@ mod plain;
 mod restrict;
 mod root;
 mod running;
+mod special;
 #[expect(unsafe_code, reason = "system calls without a safe wrapper, each with its argument")]
 mod sys;
 #[expect(unsafe_code, reason = "looking into another process, each call with its argument")]

@@ -18,7 +18,7 @@ use crate::sandbox::linux::init::{self, Setting};
 use crate::sandbox::linux::link::{self, Inside, Link, Said};
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
-use crate::sandbox::linux::{During, Stopped, TICK, plain, tracee};
+use crate::sandbox::linux::{During, Stopped, TICK, plain, special, tracee};
 use crate::sandbox::places::Places;
 use crate::sandbox::setting::User;
 use crate::sandbox::spec::{Network, SandboxSpec};
@@ -74,12 +74,14 @@ impl Run<'_> {
         here::stay();
         let (link, inside) = link::link(socket).or_fail("make a socket")?;
         let flags = if root.is_some() { 0 } else { namespaces(self.spec.network) };
+        // Before the machine's are out of sight.
+        let sockets = if root.is_none() { special::in_system_folders() } else { Vec::new() };
         // Only the superuser can; whoever cannot keeps groups that have no number inside.
         set_thread_groups(&[]).ok();
         match sys::fork_into(flags).or_refuse("create namespaces")? {
             Forked::Child => {
                 drop(link);
-                self.live(root, processors, &inside)
+                self.live(root, processors, sockets, &inside)
             }
             Forked::Parent(init) => {
                 drop(inside);
@@ -93,12 +95,12 @@ impl Run<'_> {
     }
 
     /// The child's way; it ends here.
-    fn live(&self, root: Option<&PathBuf>, processors: CpuSet, inside: &Inside) -> ! {
+    fn live(&self, root: Option<&PathBuf>, processors: CpuSet, sockets: Vec<PathBuf>, inside: &Inside) -> ! {
         let places = match root {
             None => Places::Guest,
             Some(root) => Places::Machine { root: root.clone(), mounts: self.spec.mounts.clone() },
         };
-        init::live(&Setting { spec: self.spec, places, probe: self.probe, processors }, inside);
+        init::live(&Setting { spec: self.spec, places, probe: self.probe, processors, sockets }, inside);
         // A copy of the helper must not go on as the helper.
         std::process::exit(0)
     }

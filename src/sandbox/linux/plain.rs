@@ -14,8 +14,9 @@ use rustix::process::{
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::host::scratch;
+use crate::model::result::Isolation;
 use crate::sandbox::ledger::Ledger;
-use crate::sandbox::linux::{During, Stopped, family, how_of, restrict, wait_for};
+use crate::sandbox::linux::{During, Stopped, family, how_of, restrict, special, wait_for};
 use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
 use crate::sandbox::spec::SandboxSpec;
@@ -41,6 +42,7 @@ pub(super) fn serve(
     sched_setaffinity(None, &processors).or_fail("keep to the processors")?;
     let mut lost = restrict::apply(spec)?;
     lost.extend(fewer);
+    lost.extend(special::declared(spec, Isolation::None));
     lost.extend(closed.err().map(|why| format!("open files: those of the caller that survive exec ({why})")));
     set_dumpable_behavior(DumpableBehavior::NotDumpable).or_fail("close the helper")?;
     if probe {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreated,
-    RulesetCreatedAttr, RulesetError, RulesetStatus,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 use rustix::fs::Mode;
 use rustix::io::Errno;
@@ -51,7 +51,8 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
 /// Lets this process and all that it starts write nowhere but where `spec` says, for good; returns what could not be had.
 pub(super) fn writing(spec: &SandboxSpec, places: &Places) -> Vec<String> {
     let refused = |why: &dyn std::fmt::Display| {
-        vec![format!("host files: writable where stella may write; mounts are not read-only ({why})")]
+        let files = format!("host files: writable where stella may write; mounts are not read-only ({why})");
+        vec![files, SIGNALS.to_owned()]
     };
     let Places::Machine { root, .. } = places else { return Vec::new() };
     match restrict_writing(root, spec) {
@@ -61,14 +62,21 @@ pub(super) fn writing(spec: &SandboxSpec, places: &Places) -> Vec<String> {
     }
 }
 
+/// Where the kernel cannot keep signals within the run. What `kill` names is looked at in any case.
+const SIGNALS: &str = "host processes: a hostile program can send them signals where stella may";
+
 /// What even a kernel that keeps files from being written lets be done with them.
 fn protected() -> Vec<String> {
     let mut lost = vec![
         "host files: their modes, owners, times and extended attributes can be changed where stella may".to_owned(),
     ];
+    let strict = || Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    // Since Linux 6.12.
+    if strict().scope(Scope::Signal).is_err() {
+        lost.push(SIGNALS.to_owned());
+    }
     // Since Linux 6.2.
-    let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
-    if strict.handle_access(AccessFs::Truncate).is_err() {
+    if strict().handle_access(AccessFs::Truncate).is_err() {
         lost.push("host files: can be cut short where stella may write".to_owned());
     }
     lost
@@ -79,7 +87,9 @@ fn restrict_writing(root: &Path, spec: &SandboxSpec) -> Result<RulesetStatus, Ru
     let writable = spec.mounts.iter().filter(|mount| mount.is_writable()).map(Mount::host);
     let writable = writable.chain(spec.writable_roots.iter().map(|root| Path::new(root.as_str())));
     let places = [root, Path::new("/dev/null"), Path::new("/dev/full")].into_iter().chain(writable);
-    let mut ruleset = Ruleset::default().handle_access(write)?.create()?;
+    // A kernel that has no scopes leaves them out.
+    let ruleset = Ruleset::default().handle_access(write)?.scope(Scope::Signal | Scope::AbstractUnixSocket)?;
+    let mut ruleset = ruleset.create()?;
     for place in places {
         if let Ok(place) = PathFd::new(place) {
             ruleset = ruleset.add_rule(PathBeneath::new(place, write))?;

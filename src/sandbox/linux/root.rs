@@ -19,7 +19,7 @@ use rustix::process::{chdir, pivot_root};
 use crate::sandbox::guest::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
 use crate::sandbox::linux::sys::{self, Protection, Reach};
 use crate::sandbox::linux::tracer::random::{fill, mix};
-use crate::sandbox::linux::{During, Stopped, machine};
+use crate::sandbox::linux::{During, Stopped, machine, special};
 use crate::sandbox::spec::{Network, SandboxSpec, SystemRoots};
 use crate::sandbox::wire::Failure;
 
@@ -54,8 +54,9 @@ pub(super) enum Processes {
     OfTheMachine(Errno),
 }
 
-/// Makes the file system of `spec` this process's root.
-pub(super) fn enter(spec: &SandboxSpec) -> Result<Processes, Stopped> {
+/// Makes the file system of `spec` this process's root; `sockets` are those of the system folders that somebody outside
+/// listens on. The second of the pair is what could not be had.
+pub(super) fn enter(spec: &SandboxSpec, sockets: &[PathBuf]) -> Result<(Processes, Vec<String>), Stopped> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).or_refuse("part from the mounts")?;
     let links = links(&spec.system);
     let (system, asked) = (hold_system(spec)?, hold_asked(spec)?);
@@ -86,6 +87,7 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Processes, Stopped> {
         memory("var/tmp", &format!("mode=1777,size={size}"))?;
     }
     place_all(&asked)?;
+    let lost = cover_ways_out(spec, &asked, sockets)?;
     if of_image {
         cover_names(spec).or_refuse("cover the names of an image")?;
     }
@@ -95,7 +97,7 @@ pub(super) fn enter(spec: &SandboxSpec) -> Result<Processes, Stopped> {
     pivot_root(".", ".").or_refuse("change the root")?;
     unmount(".", UnmountFlags::DETACH).or_refuse("detach the old root")?;
     chdir("/").or_refuse("enter the new root")?;
-    Ok(processes)
+    Ok((processes, lost))
 }
 
 /// Ends the building: from here on nothing outside the private folders and the writable mounts can be changed.
@@ -257,6 +259,40 @@ fn cover(spec: &SandboxSpec) -> Result<(), Stopped> {
         fs::create_dir_all(format!("sys/devices/system/cpu/cpu{number}")).or_refuse("write `/sys`")?;
     }
     Ok(())
+}
+
+/// Covers the sockets and pipes of what the spec shows, through which the program would talk to the machine's processes.
+fn cover_ways_out(spec: &SandboxSpec, asked: &[Held], sockets: &[PathBuf]) -> Result<Vec<String>, Stopped> {
+    let (mut covered, mut partly) = (Vec::new(), Vec::new());
+    for held in asked {
+        let at = Path::new(&held.at);
+        let found = special::find(held.tree.as_fd());
+        covered.extend(found.to_cover(spec.network).map(|path| at.join(path)));
+        partly.extend(found.partly.then(|| Path::new("/").join(at)));
+    }
+    let listening = sockets.iter().filter(|_| spec.network == Network::Denied && spec.system == SystemRoots::Host);
+    let listening = listening.filter_map(|path| path.strip_prefix("/").ok()).filter(|at| is_socket(at));
+    covered.extend(listening.map(Path::to_owned));
+    if covered.len() > special::MOST {
+        let step = format!("cover more than {} sockets and pipes in the folders that are shown", special::MOST);
+        return Err(io::Error::from(io::ErrorKind::QuotaExceeded)).or_fail(&step);
+    }
+    if !covered.is_empty() {
+        let cover = write_cover("way-out", b"").or_refuse("cover sockets and pipes")?;
+        for at in covered {
+            // A folder that is shown twice, one within the other, has some of them twice.
+            let Some(text) = at.to_str() else {
+                return Err(io::Error::from(io::ErrorKind::InvalidFilename))
+                    .or_fail(&format!("cover `{}`", at.display()));
+            };
+            place_file(&cover, text.trim_end_matches('/')).or_refuse(&format!("cover `/{text}`"))?;
+        }
+    }
+    Ok(special::in_words(&[], &partly))
+}
+
+fn is_socket(at: &Path) -> bool {
+    rustix::fs::lstat(at).is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Socket)
 }
 
 /// Writes a file that is to cover another; returns where it is.

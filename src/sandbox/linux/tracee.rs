@@ -8,6 +8,7 @@ use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{OwnedFd, RawFd};
 
+use rustix::io::Errno;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use crate::sandbox::linux::arch::{LAYOUT, MAX_WORDS, NumberPlace};
@@ -47,6 +48,8 @@ pub(super) enum Resume {
     Deliver(i32),
     /// Not at all: it stays stopped until somebody continues it.
     StayStopped,
+    /// Not yet: the tracer lets it go on when it has the answer.
+    Hold,
 }
 
 /// A system call that was not made: a filter has sent a signal instead.
@@ -143,6 +146,7 @@ pub(super) fn resume(pid: Pid, how: Resume) {
         Resume::ToExit => request(libc::PTRACE_SYSCALL, pid, 0, 0),
         Resume::Deliver(signal) => request(libc::PTRACE_CONT, pid, 0, usize::try_from(signal).unwrap_or(0)),
         Resume::StayStopped => request(LISTEN, pid, 0, 0),
+        Resume::Hold => 0,
     };
 }
 
@@ -296,12 +300,20 @@ pub(super) fn write(pid: Pid, address: u64, bytes: &[u8]) -> bool {
 }
 
 /// The open file behind a descriptor of `pid`: that very file with its position, not another one of the same name.
-pub(super) fn open_file(pid: Pid, descriptor: u64) -> Option<OwnedFd> {
-    // `PIDFD_THREAD`, of Linux 6.9. Before, only the first thread of a process can be named.
+pub(super) fn open_file(pid: Pid, descriptor: u64) -> rustix::io::Result<OwnedFd> {
+    // `PIDFD_THREAD`, of Linux 6.9. Before, only the first thread of a process can be named, which has the same files.
     let any_thread = PidfdFlags::from_bits_retain(libc::O_EXCL.cast_unsigned());
-    let pid = rustix::process::Pid::from_raw(pid)?;
-    let process = pidfd_open(pid, any_thread).or_else(|_| pidfd_open(pid, PidfdFlags::empty())).ok()?;
-    pidfd_getfd(process, RawFd::try_from(descriptor).ok()?, PidfdGetfdFlags::empty()).ok()
+    let raw = |pid| rustix::process::Pid::from_raw(pid).ok_or(Errno::SRCH);
+    let process = pidfd_open(raw(pid)?, any_thread).or_else(|_| pidfd_open(raw(pid)?, PidfdFlags::empty()));
+    let process = process.or_else(|errno| pidfd_open(raw(first_thread(pid).ok_or(errno)?)?, PidfdFlags::empty()))?;
+    let descriptor = RawFd::try_from(descriptor & u64::from(u32::MAX)).map_err(|_| Errno::BADF)?;
+    pidfd_getfd(process, descriptor, PidfdGetfdFlags::empty())
+}
+
+/// The process of which `pid` is a thread.
+fn first_thread(pid: Pid) -> Option<Pid> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Tgid:")?.trim().parse().ok())
 }
 
 /// Writes where the program itself may not: its code.

@@ -10,6 +10,7 @@ mod hostile;
 mod image;
 mod leaks;
 mod limits;
+mod network;
 mod probes;
 mod repeat;
 mod walls;

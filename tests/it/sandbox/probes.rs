@@ -29,6 +29,8 @@ pub enum Probe {
     Exec,
     /// Secrets in keyrings.
     Keys,
+    /// Reaches for a network.
+    Network,
     /// Waits for instants of the wall clock.
     Wait,
     /// Runs a command as on a machine that refuses parts of a sandbox.
@@ -47,6 +49,7 @@ impl Probe {
         Self::Filter,
         Self::Exec,
         Self::Keys,
+        Self::Network,
         Self::Wait,
         Self::Block,
         Self::Hostile,
@@ -62,6 +65,7 @@ impl Probe {
             Self::Filter => "filter",
             Self::Exec => "exec",
             Self::Keys => "keys",
+            Self::Network => "network",
             Self::Wait => "wait",
             Self::Block => "block",
             Self::Hostile => "hostile",
@@ -80,6 +84,7 @@ impl Probe {
             Self::Escape => c("cc", "escape.c", &["-lpthread"]),
             Self::Filter => c("cc", "filter.c", &["-lpthread"]),
             Self::Exec => c("cc", "exec.c", &["-lpthread"]),
+            Self::Network => c("cc", "network.c", &["-lpthread"]),
             Self::Keys => c("cc", "keys.c", &[]),
             Self::Wait => c("cc", "wait.c", &["-lpthread", "-lrt"]),
             Self::Block => c("cc", "block.c", &["-static"]),

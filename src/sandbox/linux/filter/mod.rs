@@ -16,6 +16,8 @@
 mod program;
 mod rule;
 mod rules;
+#[cfg(test)]
+mod table;
 
 pub(super) use program::{Instruction, TRAPPED};
 pub(super) use rule::{Action, Seen};

@@ -33,7 +33,7 @@ pub(in crate::sandbox::linux) const TRAPPED: u16 = 0x57e1;
 
 /// The kernel's value for an action (`linux/seccomp.h`). Of several filters the lowest counts: what is trapped or
 /// answered here no other filter can hand to a tracer.
-fn value(action: Action, traced: bool) -> u32 {
+pub(super) fn value(action: Action, traced: bool) -> u32 {
     let answer = |errno| libc::SECCOMP_RET_ERRNO | u32::from(errno);
     match action {
         Action::Allow => libc::SECCOMP_RET_ALLOW,
@@ -130,6 +130,45 @@ fn give(action: Action, traced: bool) -> Instruction {
     instruction(RETURN, value(action, traced))
 }
 
+/// Runs a program as the kernel does; `None` where it would be refused or run away.
+#[cfg(test)]
+pub(super) fn run(program: &[Instruction], seen: super::rule::Seen) -> Option<u32> {
+    let word = |offset: u32| match offset {
+        NUMBER => seen.number,
+        ARCHITECTURE => seen.architecture,
+        _ => {
+            let argument = seen.arguments[(offset as usize - 16) / 8];
+            (if offset.is_multiple_of(8) { argument } else { argument >> 32 }) as u32
+        }
+    };
+    let (mut at, mut loaded) = (0, 0);
+    for _ in 0..program.len() {
+        let Instruction { code, if_true, if_false, value } = *program.get(at)?;
+        at += 1;
+        let holds = match code {
+            LOAD => {
+                loaded = word(value);
+                continue;
+            }
+            AND => {
+                loaded &= value;
+                continue;
+            }
+            JUMP => {
+                at += value as usize;
+                continue;
+            }
+            RETURN => return Some(value),
+            IF_EQUAL => loaded == value,
+            IF_AT_LEAST => loaded >= value,
+            IF_BITS => loaded & value != 0,
+            _ => return None,
+        };
+        at += usize::from(if holds { if_true } else { if_false });
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -138,44 +177,6 @@ mod tests {
     use crate::sandbox::linux::arch::{Call, NUMBERING};
     use crate::sandbox::linux::filter::rule::{Rule, Seen};
     use crate::sandbox::linux::filter::rules::ENOSYS;
-
-    /// Runs a program as the kernel does; `None` where it would be refused or run away.
-    fn run(program: &[Instruction], seen: Seen) -> Option<u32> {
-        let word = |offset: u32| match offset {
-            NUMBER => seen.number,
-            ARCHITECTURE => seen.architecture,
-            _ => {
-                let argument = seen.arguments[(offset as usize - 16) / 8];
-                (if offset.is_multiple_of(8) { argument } else { argument >> 32 }) as u32
-            }
-        };
-        let (mut at, mut loaded) = (0, 0);
-        for _ in 0..program.len() {
-            let Instruction { code, if_true, if_false, value } = *program.get(at)?;
-            at += 1;
-            let holds = match code {
-                LOAD => {
-                    loaded = word(value);
-                    continue;
-                }
-                AND => {
-                    loaded &= value;
-                    continue;
-                }
-                JUMP => {
-                    at += value as usize;
-                    continue;
-                }
-                RETURN => return Some(value),
-                IF_EQUAL => loaded == value,
-                IF_AT_LEAST => loaded >= value,
-                IF_BITS => loaded & value != 0,
-                _ => return None,
-            };
-            at += usize::from(if holds { if_true } else { if_false });
-        }
-        None
-    }
 
     fn whens() -> impl Strategy<Value = When> {
         prop_oneof![

@@ -44,6 +44,11 @@ pub(in crate::sandbox::linux) struct Rule {
 }
 
 impl Rule {
+    #[cfg(test)]
+    pub(super) fn label(&self) -> &'static str {
+        self.label
+    }
+
     /// By this it is known, such as `clone:namespaces`: one rule for each name.
     #[cfg_attr(not(any(test, stella_weaken)), expect(dead_code, reason = "for those who list the rules"))]
     pub(in crate::sandbox::linux) fn name(&self) -> String {
@@ -100,7 +105,7 @@ impl ByNumber {
 }
 
 impl When {
-    fn applies(self, arguments: &[u64; 6]) -> bool {
+    pub(super) fn applies(self, arguments: &[u64; 6]) -> bool {
         let argument = |index: u32| usize::try_from(index).ok().and_then(|at| arguments.get(at)).copied().unwrap_or(0);
         #[expect(clippy::cast_possible_truncation, reason = "the low half is what is meant")]
         let low = |index| argument(index) as u32;

@@ -100,6 +100,20 @@ const LACKING: [Call; 5] =
 /// What looks into another process or changes it, where a program sees the machine's.
 const OF_OTHERS: [Call; 3] = [Call::ProcessMrelease, Call::ProcessVmReadv, Call::ProcessVmWritev];
 
+/// Changes what another process may do, named by this argument: where a program sees the machine's processes, the tracer
+/// lets it be one of the run's.
+const BY_NUMBER: [(Call, u32); 9] = [
+    (Call::IoprioSet, 1),
+    (Call::MigratePages, 0),
+    (Call::MovePages, 0),
+    (Call::Prlimit64, 0),
+    (Call::SchedSetaffinity, 0),
+    (Call::SchedSetattr, 0),
+    (Call::SchedSetparam, 0),
+    (Call::SchedSetscheduler, 0),
+    (Call::Setpriority, 1),
+];
+
 /// Looks a name up: asked about only where every look-up is to be seen.
 const LOOK_UPS: [Call; 12] = [
     Call::Access,
@@ -146,7 +160,7 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     holes(&mut rules, purpose);
     families(&mut rules, spec, purpose);
     if purpose != Purpose::Isolated {
-        network(&mut rules);
+        network(&mut rules, spec, purpose);
         clock(&mut rules, spec);
         machine(&mut rules, spec);
         paths(&mut rules, spec);
@@ -176,6 +190,17 @@ fn holes(rules: &mut Rules, purpose: Purpose) {
     for call in LACKING {
         rules.refuse(call, "", When::Always, ENOSYS);
     }
+    if purpose == Purpose::Traced {
+        for call in [Call::Kill, Call::RtSigqueueinfo, Call::Tkill] {
+            rules.ask(call, "", When::Always);
+        }
+        // Every process of the user.
+        rules.refuse(Call::Setpriority, "user", When::Is(0, bits(2)), EPERM);
+        rules.refuse(Call::IoprioSet, "user", When::Is(0, bits(3)), EPERM);
+    }
+    for (call, argument) in BY_NUMBER.into_iter().filter(|_| purpose == Purpose::Traced) {
+        rules.ask(call, "another", When::Given(argument));
+    }
     for call in OF_OTHERS.into_iter().filter(|_| purpose == Purpose::Traced) {
         rules.refuse(call, "", When::Always, EPERM);
     }
@@ -185,26 +210,40 @@ fn holes(rules: &mut Rules, purpose: Purpose) {
 /// host of a virtual machine), and no scanner needs one.
 fn families(rules: &mut Rules, spec: &SandboxSpec, purpose: Purpose) {
     const UNIX: u32 = bits(libc::AF_UNIX);
-    let internet = [("internet", bits(libc::AF_INET)), ("internet-6", bits(libc::AF_INET6))];
+    // With namespaces the loopback is raised for whoever is the first to ask. Without, which sockets there are is all that
+    // keeps the network away.
+    let denied = spec.network == Network::Denied;
+    let (lazily, wall) = (denied && purpose == Purpose::Full, denied && purpose == Purpose::Traced);
+    let action = |call, asked| if asked { Action::Ask(call) } else { Action::Allow };
     for (label, family) in [("unix", UNIX), ("netlink", bits(libc::AF_NETLINK))] {
-        rules.add(Call::Socket, label, When::Is(0, family), Action::Allow);
+        rules.add(Call::Socket, label, When::Is(0, family), action(Call::Socket, wall));
     }
-    for (label, family) in internet {
-        // The loopback is raised for whoever is the first to ask.
-        let lazily = purpose == Purpose::Full && spec.network == Network::Denied;
-        let action = if lazily { Action::Ask(Call::Socket) } else { Action::Allow };
-        rules.add(Call::Socket, label, When::Is(0, family), action);
+    for (label, family) in [("internet", bits(libc::AF_INET)), ("internet-6", bits(libc::AF_INET6))] {
+        rules.add(Call::Socket, label, When::Is(0, family), action(Call::Socket, lazily || wall));
     }
     rules.refuse(Call::Socket, "others", When::Always, EAFNOSUPPORT);
-    rules.add(Call::Socketpair, "unix", When::Is(0, UNIX), Action::Allow);
+    rules.add(Call::Socketpair, "unix", When::Is(0, UNIX), action(Call::Socketpair, wall));
     rules.refuse(Call::Socketpair, "others", When::Always, EAFNOSUPPORT);
 }
 
-fn network(rules: &mut Rules) {
+fn network(rules: &mut Rules, spec: &SandboxSpec, purpose: Purpose) {
     rules.ask(Call::Connect, "", When::Always);
     rules.ask(Call::Sendto, "addressed", When::Given(4));
     rules.ask(Call::Sendmsg, "", When::Always);
     rules.ask(Call::Sendmmsg, "", When::Always);
+    if purpose == Purpose::Traced && spec.network == Network::Denied {
+        rules.ask(Call::Bind, "", When::Always);
+        // What is asked of a socket of the internet is asked of one that stands in for it.
+        let levels = [
+            ("ip", libc::IPPROTO_IP),
+            ("tcp", libc::IPPROTO_TCP),
+            ("udp", libc::IPPROTO_UDP),
+            ("ip-6", libc::IPPROTO_IPV6),
+        ];
+        for (label, level) in levels {
+            rules.answer(Call::Setsockopt, label, When::Is(1, bits(level)), 0);
+        }
+    }
 }
 
 /// Clocks that show the time of day: real, its coarse form, its alarm, and international atomic time.
@@ -276,7 +315,7 @@ fn machine(rules: &mut Rules, spec: &SandboxSpec) {
     rules.ask(Call::Sysinfo, "", When::Always);
     if spec.cpu_count.is_some() {
         rules.ask(Call::SchedGetaffinity, "", When::Always);
-        rules.answer(Call::SchedSetaffinity, "", When::Always, 0);
+        rules.answer(Call::SchedSetaffinity, "own", When::Always, 0);
     }
     if spec.directory_order != DirectoryOrder::Machine {
         rules.ask(Call::Getdents64, "", When::Always);

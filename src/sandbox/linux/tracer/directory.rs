@@ -171,7 +171,7 @@ fn position(pid: Pid, descriptor: u64) -> Option<u64> {
 /// What the kernel has next for a buffer of `length` bytes, read through the program's own open file, so that it stands
 /// where it would after the program's own call: one stop less. `None` where that is not possible, and nothing has changed.
 fn read_on(pid: Pid, descriptor: u64, length: usize) -> Option<Vec<Entry>> {
-    let directory = tracee::open_file(pid, descriptor)?;
+    let directory = tracee::open_file(pid, descriptor).ok()?;
     let mut buffer = Vec::with_capacity(length);
     let room = buffer.spare_capacity_mut();
     let mut raw = RawDir::new(&directory, room.get_mut(..length)?);

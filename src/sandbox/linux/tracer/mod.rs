@@ -22,9 +22,10 @@ mod paths;
 pub(super) mod random;
 mod start;
 mod task;
+mod unix;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use rustix::thread::CpuSet;
@@ -72,7 +73,7 @@ pub(super) struct Tracer<'a> {
     /// The rules that the program's own filter was made from.
     filter: Filter,
     /// The folder of the run, where it has no file system of its own.
-    private: Option<&'a Path>,
+    private: Option<PathBuf>,
     link: &'a Link,
     /// The first process: it starts the program and never runs foreign code.
     init: Pid,
@@ -85,6 +86,8 @@ pub(super) struct Tracer<'a> {
     tasks: HashMap<Pid, Task>,
     /// Stopped at birth before their parent's event has come; and whether a tick has passed since.
     early: BTreeMap<Pid, bool>,
+    /// Connections that wait for their listener.
+    pending: Vec<unix::Pending>,
     clock: clock::Standing,
     listings: directory::Listings,
     patches: Vec<Patch>,
@@ -118,7 +121,8 @@ impl<'a> Tracer<'a> {
             spec,
             walls,
             filter: Filter::new(spec, purpose),
-            private,
+            // As the kernel names what lies in it.
+            private: private.map(|root| root.canonicalize().unwrap_or_else(|_| root.to_owned())),
             link,
             init,
             program: None,
@@ -126,6 +130,7 @@ impl<'a> Tracer<'a> {
             processors,
             tasks: HashMap::new(),
             early: BTreeMap::new(),
+            pending: Vec::new(),
             clock: clock::Standing::new(now, step),
             listings: BTreeMap::new(),
             patches: vdso::patches(),
@@ -218,6 +223,7 @@ impl<'a> Tracer<'a> {
     fn is_gone(&mut self, pid: Pid, status: i32) -> bool {
         self.tasks.remove(&pid);
         self.early.remove(&pid);
+        self.forget_pending(pid);
         if pid == self.init {
             // With namespaces the kernel has ended all others; without, they are ended here.
             self.kill_all();
@@ -340,7 +346,8 @@ impl<'a> Tracer<'a> {
             Call::Getdents64 => self.list(pid, arguments),
             Call::Uname => answer_with(pid, arguments[0], &machine::system_name(self.spec)),
             Call::Sysinfo => answer_with(pid, arguments[0], &machine::system_info(self.spec)),
-            Call::Socket => self.socket(),
+            Call::Socket | Call::Socketpair => self.socket(pid, call, arguments),
+            Call::Bind => self.bind(pid, call, arguments),
             Call::Connect | Call::Sendto | Call::Sendmsg | Call::Sendmmsg => self.reach(pid, call, arguments),
             Call::Fstat => self.clamp_later(pid, call, arguments),
             Call::Stat | Call::Lstat | Call::Newfstatat | Call::Statx => self.file_status(pid, call, arguments),
@@ -355,6 +362,23 @@ impl<'a> Tracer<'a> {
             | Call::Faccessat2
             | Call::Readlink
             | Call::Readlinkat => self.look_up(pid, call, arguments),
+            Call::Kill | Call::RtSigqueueinfo | Call::Tkill => self.signal(pid, call, arguments[0]),
+            Call::Prlimit64
+            | Call::SchedSetaffinity
+            | Call::SchedSetattr
+            | Call::SchedSetparam
+            | Call::SchedSetscheduler
+            | Call::MigratePages
+            | Call::MovePages => self.change_process(pid, call, arguments[0]),
+            Call::IoprioSet | Call::Setpriority => {
+                // Of the kinds of number that there are only this one names a process: 0 for one, and 1 for the other.
+                let of_process = if call == Call::Setpriority { libc::PRIO_PROCESS as i32 } else { 1 };
+                if number(arguments[0]) == of_process {
+                    self.change_process(pid, call, arguments[1])
+                } else {
+                    self.refuse(pid, Some(call), EPERM)
+                }
+            }
             // A rule asks about a call for which there is nothing here.
             _ => self.refuse(pid, Some(call), EPERM),
         }
@@ -368,6 +392,33 @@ impl<'a> Tracer<'a> {
     fn note_refusal(&mut self, pid: Pid, call: Option<Call>) {
         if let Some(task) = self.tasks.get(&pid) {
             self.observed.refuse(call.map_or("unknown", Call::name), task.executable());
+        }
+    }
+
+    /// A call that sends a signal, where the numbers of processes are the machine's: one of the run's own may get it, and one
+    /// that is no more, for the answer.
+    fn signal(&mut self, pid: Pid, call: Call, target: u64) -> Resume {
+        let of_the_run = match number(target) {
+            0 => true,
+            -1 => false,
+            group @ i32::MIN..0 => {
+                let group = rustix::process::Pid::from_raw(group.saturating_neg());
+                let of = |pid: &Pid| rustix::process::getpgid(rustix::process::Pid::from_raw(*pid)).ok();
+                self.tasks.keys().any(|pid| of(pid) == group)
+            }
+            one => self.tasks.contains_key(&one) || task::is_no_more(one),
+        };
+        if of_the_run { Resume::Run } else { self.refuse(pid, Some(call), EPERM) }
+    }
+
+    /// A call that changes the process or thread of this number, where the numbers are the machine's: one of the run's may be.
+    fn change_process(&mut self, pid: Pid, call: Call, other: u64) -> Resume {
+        match number(other) {
+            other if other == 0 || self.tasks.contains_key(&other) => match (call, self.spec.cpu_count) {
+                (Call::SchedSetaffinity, Some(_)) => answered(pid, 0),
+                _ => Resume::Run,
+            },
+            _ => self.refuse(pid, Some(call), EPERM),
         }
     }
 
@@ -463,6 +514,7 @@ impl<'a> Tracer<'a> {
             return;
         }
         self.adopt();
+        self.connect_again();
         let sample = self.sampler.sample(Path::new("/proc"), self.tasks.keys().copied());
         self.observed.peak_memory = self.observed.peak_memory.max(sample.memory);
         if let Some(reason) = sample.exceeded {
@@ -489,6 +541,11 @@ impl<'a> Tracer<'a> {
     fn elapsed(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// What the kernel takes of a register where it expects an `int`.
+fn number(register: u64) -> i32 {
+    (register as u32).cast_signed()
 }
 
 fn answered(pid: Pid, result: i64) -> Resume {

@@ -1,59 +1,73 @@
-//! Who reaches for which address. Namespaces already keep the network away; without them the calls are refused here.
+//! Who reaches for which address.
 //!
-//! Without namespaces this is evidence and not a boundary: an address is read from memory that another thread of a
-//! hostile program may change between this reading and the kernel's.
+//! With namespaces the kernel keeps the network away. What is left is a socket in a folder of the machine that is shown:
+//! one that is there at the start is covered, one that comes later is refused here, as far as a path that lies in the
+//! program's memory can be judged.
+//!
+//! Without namespaces this is the only wall, so nothing is let run that depends on memory, which another thread may
+//! change between this reading and the kernel's. By registers alone it is decided which sockets there are: whoever asks
+//! for one of the internet gets one of `AF_UNIX` in its place, of a kind that sends nothing without a connection, and
+//! whatever it sends to an address is answered here. A connection is made by the tracer itself, through the program's own
+//! descriptor, to the very file that was judged.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::Path;
 
 use crate::sandbox::linux::arch::Call;
 use crate::sandbox::linux::tracee::{self, Pid, Resume, read_word};
 use crate::sandbox::linux::tracer::observed::Reach;
-use crate::sandbox::linux::tracer::{Tracer, Walls};
+use crate::sandbox::linux::tracer::task::AtExit;
+use crate::sandbox::linux::tracer::{EFAULT, EINVAL, Tracer, Walls, answered, number, unix};
 use crate::sandbox::spec::Network;
 
-const ENETUNREACH: i64 = 101;
-const ECONNREFUSED: i64 = 111;
+pub(super) const ECONNREFUSED: i64 = libc::ECONNREFUSED as i64;
+const ENETUNREACH: i64 = libc::ENETUNREACH as i64;
+const EADDRNOTAVAIL: i64 = libc::EADDRNOTAVAIL as i64;
+const EPERM: u16 = libc::EPERM as u16;
+const EPROTONOSUPPORT: u16 = libc::EPROTONOSUPPORT as u16;
 
-/// The longest address of any family, in bytes: `struct sockaddr_storage`.
+/// The longest address of any family, in bytes: `struct sockaddr_storage`. The kernel takes no longer one.
 const LONGEST: u64 = 128;
-/// How many messages of one `sendmmsg` are looked at.
-const MOST_MESSAGES: u64 = 64;
+/// How many messages of one `sendmmsg` the kernel takes: `UIO_MAXIOV`.
+const MOST_MESSAGES: u64 = 1024;
 
 /// Where somebody reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Address {
+pub(super) enum Address {
     Internet(IpAddr, u16),
     /// A socket in the file system.
     Path(Vec<u8>),
     /// A socket with a name of its own.
     Abstract(Vec<u8>),
-    /// Nothing that leads anywhere: no address, or the kernel itself.
+    /// Nothing that leads anywhere: no address.
     Nowhere,
+    /// The kernel itself.
+    Kernel,
     /// A family that is none of these.
     Other(u16),
 }
 
 impl Address {
-    /// Reads a `struct sockaddr`.
-    fn parse(bytes: &[u8]) -> Self {
-        const UNSPECIFIED: u16 = 0;
-        const UNIX: u16 = 1;
-        const INTERNET: u16 = 2;
-        const INTERNET_6: u16 = 10;
-        const KERNEL: u16 = 16;
+    /// Reads a `struct sockaddr` to which something is to be sent.
+    ///
+    /// A family that is not specified is that of the internet, as for the kernel.
+    pub(super) fn parse(bytes: &[u8]) -> Self {
+        const UNSPECIFIED: u16 = libc::AF_UNSPEC as u16;
+        const UNIX: u16 = libc::AF_UNIX as u16;
+        const INTERNET: u16 = libc::AF_INET as u16;
+        const INTERNET_6: u16 = libc::AF_INET6 as u16;
+        const KERNEL: u16 = libc::AF_NETLINK as u16;
         let Some((family, rest)) = bytes.split_first_chunk::<2>() else { return Self::Nowhere };
         let port = rest.first_chunk::<2>().map_or(0, |port| u16::from_be_bytes(*port));
         match u16::from_ne_bytes(*family) {
-            UNSPECIFIED | KERNEL => Self::Nowhere,
+            KERNEL => Self::Kernel,
             UNIX => match rest.split_first() {
                 None => Self::Nowhere,
                 Some((0, name)) => Self::Abstract(name.to_vec()),
                 Some(_) => Self::Path(rest.split(|byte| *byte == 0).next().unwrap_or_default().to_vec()),
             },
-            INTERNET => match rest.get(2..).and_then(<[u8]>::first_chunk::<4>) {
+            family @ (UNSPECIFIED | INTERNET) => match rest.get(2..).and_then(<[u8]>::first_chunk::<4>) {
                 Some(address) => Self::Internet(Ipv4Addr::from(*address).into(), port),
-                None => Self::Other(INTERNET),
+                None => Self::Other(family),
             },
             INTERNET_6 => match rest.get(6..).and_then(<[u8]>::first_chunk::<16>) {
                 Some(address) => Self::Internet(Ipv6Addr::from(*address).to_canonical(), port),
@@ -73,73 +87,162 @@ impl Address {
             Self::Path(path) => (format!("unix:{}", String::from_utf8_lossy(path)), None),
             Self::Abstract(name) => (format!("unix:@{}", String::from_utf8_lossy(name)), None),
             Self::Nowhere => ("nowhere".to_owned(), None),
+            Self::Kernel => ("kernel".to_owned(), None),
             Self::Other(family) => (format!("family {family}"), None),
         }
     }
 }
 
+/// What is decided about one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// It can succeed.
+    Free,
+    /// It is denied by the kernel: seen, and let run.
+    Walled,
+    /// It is answered with this error, and seen as denied.
+    Denied(i64),
+    /// It is answered with this error, as without a sandbox.
+    Failed(i64),
+}
+
+/// Where an address lies, and how long it is.
+struct Given {
+    place: u64,
+    length: u64,
+}
+
 impl Tracer<'_> {
-    /// `socket` of the internet: the first one needs a loopback, and a resolver that says no.
-    pub(super) fn socket(&mut self) -> Resume {
-        self.raise_network();
-        Resume::Run
+    /// Whether the tracer alone keeps the program from the network.
+    fn is_the_wall(&self) -> bool {
+        self.walls == Walls::Tracer && self.spec.network == Network::Denied
+    }
+
+    /// `socket` and `socketpair`: of the internet with namespaces, where the first one needs a loopback, and a resolver that
+    /// says no; of any family without.
+    pub(super) fn socket(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        if !self.is_the_wall() {
+            self.raise_network();
+            return Resume::Run;
+        }
+        const KINDS: i32 = 0xf;
+        let [family, kind, protocol] = [arguments[0], arguments[1], arguments[2]].map(number);
+        let (flags, kind) = (kind & !KINDS, kind & KINDS);
+        let stand_in = match (family, kind) {
+            (libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_SEQPACKET) => return Resume::Run,
+            // The kernel's tables, which every program may read; through the other protocols it tells more.
+            (libc::AF_NETLINK, _) if protocol == libc::NETLINK_ROUTE => return Resume::Run,
+            (libc::AF_NETLINK, _) => return self.refuse(pid, Some(call), EPROTONOSUPPORT),
+            (libc::AF_INET | libc::AF_INET6, libc::SOCK_STREAM) => libc::SOCK_STREAM,
+            (libc::AF_INET | libc::AF_INET6, libc::SOCK_DGRAM) => libc::SOCK_SEQPACKET,
+            // Messages keep their bounds, and go to no other socket than the one that it is connected to.
+            (libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_RAW) => libc::SOCK_SEQPACKET,
+            _ => return self.refuse(pid, Some(call), EPERM),
+        };
+        let changes = [(0, libc::AF_UNIX), (1, stand_in | flags), (2, 0)];
+        self.change_arguments(pid, &changes.map(|(argument, value)| (argument, u64::from(value.cast_unsigned()))))
+    }
+
+    /// Lets the call run with other arguments, and puts them back at its end.
+    pub(super) fn change_arguments(&mut self, pid: Pid, changes: &[(usize, u64)]) -> Resume {
+        let Some(before) = tracee::registers(pid) else { return failed(pid) };
+        let mut after = before;
+        changes.iter().for_each(|(argument, value)| after.set_argument(*argument, *value));
+        if !tracee::set_registers(pid, &after) {
+            return failed(pid);
+        }
+        self.at_exit(pid, AtExit::Restore(Box::new(before)))
+    }
+
+    /// `bind`: without a network there is no address to be had.
+    pub(super) fn bind(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        let [_, place, length, ..] = *arguments;
+        let address = match read_address(pid, &Given { place, length }) {
+            Ok(bytes) => Address::parse(&bytes),
+            Err(errno) => return answered(pid, -errno),
+        };
+        match address {
+            Address::Internet(..) | Address::Other(_) => {
+                self.note(pid, call, &address, true);
+                answered(pid, -EADDRNOTAVAIL)
+            }
+            // Where a path may be made is the business of what protects files.
+            _ => Resume::Run,
+        }
     }
 
     /// `connect`, `sendto`, `sendmsg`, `sendmmsg`.
     pub(super) fn reach(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
-        let [_, second, third, _, fifth, sixth] = *arguments;
-        let addresses: Vec<(u64, u64)> = match call {
-            Call::Connect => vec![(second, third)],
-            Call::Sendto => vec![(fifth, sixth)],
-            Call::Sendmsg => of_message(pid, second).into_iter().collect(),
+        let [descriptor, second, third, _, fifth, sixth] = *arguments;
+        let given = match call {
+            Call::Connect => Ok(vec![Given { place: second, length: third }]),
+            Call::Sendto => Ok(vec![Given { place: fifth, length: sixth }]),
+            Call::Sendmsg => of_message(pid, second).map(|given| given.into_iter().collect()),
             _ => {
                 // `struct mmsghdr`: a message, how much of it was sent, and what fills eight bytes.
                 const SIZE: u64 = 64;
-                let messages = (0..third.min(MOST_MESSAGES)).map(|index| second.wrapping_add(SIZE * index));
-                messages.filter_map(|message| of_message(pid, message)).collect()
+                let count = u64::from(number(third).cast_unsigned()).min(MOST_MESSAGES);
+                let messages = (0..count).map(|index| second.wrapping_add(SIZE * index));
+                messages.filter_map(|message| of_message(pid, message).transpose()).collect()
             }
         };
-        let mut refused = None;
-        for (place, length) in addresses {
-            let mut bytes = vec![0; usize::try_from(length.min(LONGEST)).unwrap_or(0)];
-            let read = tracee::read(pid, place, &mut bytes);
-            bytes.truncate(read);
+        let given = match given {
+            Ok(given) => given,
+            Err(errno) => return answered(pid, -errno),
+        };
+        let mut error = None;
+        for given in given {
+            let bytes = match read_address(pid, &given) {
+                Ok(bytes) => bytes,
+                Err(errno) => return answered(pid, -errno),
+            };
             let address = Address::parse(&bytes);
-            let denied = self.denies(&address);
-            if self.walls == Walls::Tracer && denied {
-                refused = Some(if matches!(address, Address::Internet(..)) { ENETUNREACH } else { ECONNREFUSED });
+            if call == Call::Connect && is_unspecified(&bytes) {
+                // It ends a connection. Who stands in for a socket of the internet has none.
+                return if self.is_the_wall() { answered(pid, 0) } else { Resume::Run };
             }
-            self.note(pid, call, &address, denied);
+            if call == Call::Connect && self.is_the_wall() && matches!(address, Address::Path(_) | Address::Kernel) {
+                return self.connect(pid, descriptor, &address, &bytes);
+            }
+            if call == Call::Connect && self.is_the_wall() && address == Address::Nowhere {
+                return answered(pid, -EINVAL);
+            }
+            let verdict = self.judge(pid, &address);
+            self.note(pid, call, &address, matches!(verdict, Verdict::Denied(_) | Verdict::Walled));
+            if let Verdict::Denied(errno) | Verdict::Failed(errno) = verdict {
+                error.get_or_insert(errno);
+            }
         }
-        if let Some(errno) = refused {
-            tracee::answer(pid, -errno);
-        }
-        Resume::Run
+        error.map_or(Resume::Run, |errno| answered(pid, -errno))
     }
 
-    fn denies(&self, address: &Address) -> bool {
+    fn judge(&self, pid: Pid, address: &Address) -> Verdict {
         if self.spec.network == Network::Allowed {
-            return false;
+            return Verdict::Free;
         }
         match (address, self.walls) {
-            (Address::Nowhere, _) => false,
-            // The run has a loopback and a file system of its own.
-            (Address::Internet(..), Walls::Namespaces) => !address.is_loopback(),
-            (Address::Path(_) | Address::Abstract(_), Walls::Namespaces) => false,
-            (Address::Path(path), Walls::Tracer) => {
-                let path = Path::new(std::str::from_utf8(path).unwrap_or_default());
-                // A relative one may lead anywhere.
-                !self.private.is_some_and(|root| path.starts_with(root))
+            (Address::Nowhere | Address::Kernel, _) => Verdict::Free,
+            // The run has a loopback of its own.
+            (Address::Internet(..), Walls::Namespaces) if address.is_loopback() => Verdict::Free,
+            (Address::Internet(..) | Address::Other(_), Walls::Namespaces) => Verdict::Walled,
+            (Address::Abstract(_), Walls::Namespaces) => Verdict::Free,
+            (Address::Path(path), Walls::Namespaces) => {
+                match self.own_devices(pid).and_then(|own| unix::is_own(pid, path, &own)) {
+                    Ok(true) => Verdict::Free,
+                    Ok(false) => Verdict::Denied(ECONNREFUSED),
+                    Err(errno) => failure(errno),
+                }
             }
-            _ => true,
+            (Address::Internet(..), Walls::Tracer) => Verdict::Denied(ENETUNREACH),
+            (_, Walls::Tracer) => Verdict::Denied(ECONNREFUSED),
         }
     }
 
-    fn note(&mut self, pid: Pid, call: Call, address: &Address, denied: bool) {
+    pub(super) fn note(&mut self, pid: Pid, call: Call, address: &Address, denied: bool) {
         const RESOLVER: u16 = 53;
         // What was asked there is known by name.
         let resolver = address.is_loopback() && matches!(address, Address::Internet(_, RESOLVER));
-        if *address == Address::Nowhere || (resolver && self.walls == Walls::Namespaces) {
+        if matches!(address, Address::Nowhere | Address::Kernel) || (resolver && self.walls == Walls::Namespaces) {
             return;
         }
         let Some(task) = self.tasks.get(&pid) else { return };
@@ -149,11 +252,41 @@ impl Tracer<'_> {
     }
 }
 
-/// Where a `struct msghdr` has its address, and how long it is.
-fn of_message(pid: Pid, message: u64) -> Option<(u64, u64)> {
-    let place = read_word(pid, message).filter(|place| *place != 0)?;
-    let length = read_word(pid, message.checked_add(8)?)? & u64::from(u32::MAX);
-    Some((place, length))
+/// What a path that cannot be resolved comes to: the kernel says the same, but where only the tracer cannot follow.
+fn failure(errno: rustix::io::Errno) -> Verdict {
+    use rustix::io::Errno;
+    match errno {
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG => Verdict::Failed(errno.raw_os_error().into()),
+        _ => Verdict::Denied(ECONNREFUSED),
+    }
+}
+
+fn failed(pid: Pid) -> Resume {
+    tracee::fail(pid);
+    Resume::Run
+}
+
+fn is_unspecified(bytes: &[u8]) -> bool {
+    bytes.first_chunk::<2>().is_some_and(|family| u16::from_ne_bytes(*family) == libc::AF_UNSPEC as u16)
+}
+
+/// The address, copied; or the error that the kernel gives for it.
+fn read_address(pid: Pid, given: &Given) -> Result<Vec<u8>, i64> {
+    let length = u64::try_from(number(given.length)).ok().filter(|length| *length <= LONGEST).ok_or(EINVAL)?;
+    let mut bytes = vec![0; usize::try_from(length).map_err(|_| EINVAL)?];
+    if tracee::read(pid, given.place, &mut bytes) < bytes.len() {
+        return Err(EFAULT);
+    }
+    Ok(bytes)
+}
+
+/// Where a `struct msghdr` has its address, if it has one; or the error that the kernel gives for it.
+fn of_message(pid: Pid, message: u64) -> Result<Option<Given>, i64> {
+    let place = read_word(pid, message).ok_or(EFAULT)?;
+    let length = message.checked_add(8).and_then(|at| read_word(pid, at)).ok_or(EFAULT)?;
+    // The kernel cuts a longer one.
+    let length = u64::from(number(length).cast_unsigned()).min(LONGEST);
+    Ok((place != 0 && length != 0).then_some(Given { place, length }))
 }
 
 #[cfg(test)]
@@ -177,7 +310,8 @@ mod tests {
             (sockaddr(1, b"\0name"), "unix:@name", None, false),
             (sockaddr(40, &[0; 14]), "family 40", None, false),
             (sockaddr(2, &[0, 53, 127]), "family 2", None, false),
-            (sockaddr(16, &[0; 10]), "nowhere", None, false),
+            (sockaddr(0, &[1, 187, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0]), "192.0.2.1", Some(443), false),
+            (sockaddr(16, &[0; 10]), "kernel", None, false),
             (vec![2], "nowhere", None, false),
         ];
         for (bytes, text, port, loopback) in rows {

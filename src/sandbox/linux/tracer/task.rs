@@ -107,6 +107,14 @@ pub(super) fn parent(pid: Pid) -> Option<(Pid, bool)> {
     }
 }
 
+/// Whether there is no such process, or nothing of it but how it has ended.
+pub(super) fn is_no_more(pid: Pid) -> bool {
+    let Ok(text) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };
+    // The state comes after the name, which may hold anything.
+    let state = text.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    matches!(state, Some('Z' | 'X'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,242 @@
+//! Programs that reach for a network, or for a process of the machine: nothing arrives, and it is seen.
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::Read;
+use std::net::{TcpListener, UdpSocket};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode};
+use stella::model::result::Isolation;
+use stella::sandbox::guest::INPUT;
+use stella::sandbox::ledger::Entry;
+use stella::sandbox::run::{Finished, run_at_most};
+use stella::sandbox::spec::{HostRoot, Mount, SandboxSpec};
+
+use super::probes::{Probe, probe, spec_of};
+use super::{LEVELS, has_namespaces, helper, is_lost, out, python, spec};
+
+/// Whoever waits outside.
+struct Outside {
+    tcp: TcpListener,
+    tcp_6: Option<TcpListener>,
+    udp: UdpSocket,
+    udp_6: Option<UdpSocket>,
+    stream: UnixListener,
+    datagram: UnixDatagram,
+    named: UnixListener,
+    folder: tempfile::TempDir,
+}
+
+impl Outside {
+    fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("stella-test-").tempdir_in("/var/tmp").unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = tcp.local_addr().unwrap().port();
+        let name = format!("stella-test-{}-{port}", std::process::id());
+        let stream = UnixListener::bind(folder.path().join("stream")).unwrap();
+        let datagram = UnixDatagram::bind(folder.path().join("datagram")).unwrap();
+        for socket in ["stream", "datagram"] {
+            fs::set_permissions(folder.path().join(socket), Permissions::from_mode(0o777)).unwrap();
+        }
+        let outside = Self {
+            tcp_6: TcpListener::bind(("::1", port)).ok(),
+            udp: UdpSocket::bind(("127.0.0.1", port)).unwrap(),
+            udp_6: UdpSocket::bind(("::1", port)).ok(),
+            named: UnixListener::bind_addr(&SocketAddr::from_abstract_name(name).unwrap()).unwrap(),
+            tcp,
+            stream,
+            datagram,
+            folder,
+        };
+        outside.tcp.set_nonblocking(true).unwrap();
+        outside.tcp_6.iter().for_each(|socket| socket.set_nonblocking(true).unwrap());
+        outside.udp.set_nonblocking(true).unwrap();
+        outside.udp_6.iter().for_each(|socket| socket.set_nonblocking(true).unwrap());
+        outside.stream.set_nonblocking(true).unwrap();
+        outside.datagram.set_nonblocking(true).unwrap();
+        outside.named.set_nonblocking(true).unwrap();
+        outside
+    }
+
+    fn spec(&self, program: &Path) -> SandboxSpec {
+        let port = self.tcp.local_addr().unwrap().port().to_string();
+        let name = format!("stella-test-{}-{port}", std::process::id());
+        let at = |socket: &str| self.folder.path().join(socket).to_str().unwrap().to_owned();
+        spec_of(program, &[&port, &at("stream"), &at("datagram"), &name])
+    }
+
+    /// What has arrived since this was last asked.
+    fn arrived(&self) -> Vec<&'static str> {
+        let mut arrived = Vec::new();
+        let mut message = [0; 64];
+        while self.tcp.accept().is_ok() {
+            arrived.push("tcp");
+        }
+        while self.tcp_6.as_ref().is_some_and(|socket| socket.accept().is_ok()) {
+            arrived.push("tcp-6");
+        }
+        while self.udp.recv(&mut message).is_ok() {
+            arrived.push("udp");
+        }
+        while self.udp_6.as_ref().is_some_and(|socket| socket.recv(&mut message).is_ok()) {
+            arrived.push("udp-6");
+        }
+        while self.stream.accept().is_ok() {
+            arrived.push("stream");
+        }
+        while self.datagram.recv(&mut message).is_ok() {
+            arrived.push("datagram");
+        }
+        while self.named.accept().is_ok() {
+            arrived.push("abstract");
+        }
+        arrived
+    }
+}
+
+fn denied(finished: &Finished, by: &str, to: &str) -> bool {
+    finished.ledger.entries.iter().any(|entry| {
+        matches!(entry, Entry::Network { call, address, denied: true, .. } if call == by && address.contains(to))
+    })
+}
+
+#[test]
+fn no_way_to_a_network_or_a_process_outside_is_open() {
+    let Some(program) = probe(Probe::Network) else { return };
+    let outside = Outside::new();
+    for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+        let finished = run_at_most(&outside.spec(&program), helper(), ceiling).unwrap();
+        if finished.level != ceiling {
+            eprintln!("skipped at {ceiling:?}: {:?}", finished.lost);
+            continue;
+        }
+        let text = out(&finished);
+        assert_eq!(outside.arrived(), [] as [&str; 0], "{ceiling:?}: {text}");
+        // What a program does with sockets of its own works.
+        for own in ["own-stream abc", "own-waiting 3", "own-relative 0", "missing ENOENT", "own-pair 2"] {
+            assert!(text.lines().any(|line| line == own), "{ceiling:?} {own}: {text}");
+        }
+        for line in text.lines().filter(|line| line.starts_with("unix-") || ceiling == Isolation::Traced) {
+            assert!(!line.ends_with(" OUT"), "{ceiling:?} {line}: {text}");
+        }
+        if ceiling == Isolation::Traced {
+            for (call, to) in [
+                ("connect", "127.0.0.1"),
+                ("connect", "::1"),
+                ("sendto", "127.0.0.1"),
+                ("sendmsg", "127.0.0.1"),
+                ("sendmmsg", "127.0.0.1"),
+                ("bind", "0.0.0.0"),
+                ("connect", "/../"),
+                ("connect", "/link"),
+                ("connect", "@stella-test"),
+                ("connect", "/stream"),
+                ("sendto", "/datagram"),
+            ] {
+                assert!(denied(&finished, call, to), "{call} {to} in {:?}", finished.ledger);
+            }
+        }
+    }
+}
+
+/// A listener and a pipe in a folder that is shown: as input, and at its own path.
+#[test]
+fn sockets_and_pipes_in_folders_that_are_shown_lead_nowhere() {
+    let Some(python) = python() else { return };
+    for ceiling in LEVELS {
+        for writable in [false, true] {
+            let folder = tempfile::Builder::new().prefix("stella-test-").tempdir_in("/var/tmp").unwrap();
+            fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+            let below = folder.path().join("below");
+            fs::create_dir(&below).unwrap();
+            let listener = UnixListener::bind(below.join("socket")).unwrap();
+            listener.set_nonblocking(true).unwrap();
+            rustix::fs::mkfifoat(CWD, folder.path().join("pipe"), Mode::from_raw_mode(0o777)).unwrap();
+            for path in [below.join("socket"), folder.path().join("pipe")] {
+                fs::set_permissions(path, Permissions::from_mode(0o777)).unwrap();
+            }
+            // Open for both, so that neither side waits for the other.
+            let pipe = OpenOptions::new().read(true).write(true).custom_flags(0o4000).open(folder.path().join("pipe"));
+            let mut pipe = pipe.unwrap();
+            let script = format!(
+                "import os, socket\n\
+                 for folder in ('/tmp/stella/input', '{0}'):\n\
+                 \x20 try: socket.socket(socket.AF_UNIX).connect(folder + '/below/socket'); print('REACHED')\n\
+                 \x20 except OSError as error: print('no')\n\
+                 \x20 try: print(os.write(os.open(folder + '/pipe', os.O_WRONLY | os.O_NONBLOCK), b'x'))\n\
+                 \x20 except OSError as error: print('no')\n\
+                 print('end')",
+                folder.path().display()
+            );
+            let mut spec = spec(&[python, "-c", &script]);
+            spec.mounts.add(Mount::read_only(folder.path(), INPUT).unwrap()).unwrap();
+            let root = HostRoot::try_from(folder.path().to_str().unwrap().to_owned()).unwrap();
+            if writable {
+                spec.writable_roots.push(root)
+            } else {
+                spec.roots.push(root)
+            }
+            let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+            let text = out(&finished);
+            assert!(text.ends_with("end\n"), "{ceiling:?}: {text}{}", String::from_utf8_lossy(&finished.stderr));
+            let mut byte = [0];
+            let (reached, piped) = (listener.accept().is_ok(), pipe.read(&mut byte).is_ok());
+            if finished.level == Isolation::None {
+                assert!(is_lost(&finished, "sockets and pipes"), "{:?}", finished.lost);
+                continue;
+            }
+            assert!(!reached && !text.contains("REACHED"), "{ceiling:?} {writable}: {text}");
+            if has_namespaces(&finished) {
+                assert!(!piped, "{ceiling:?} {writable}: {text}");
+            } else {
+                assert!(!piped || is_lost(&finished, "sockets and pipes"), "{:?}", finished.lost);
+            }
+            if matches!(finished.level, Isolation::Full | Isolation::Traced) {
+                assert!(denied(&finished, "connect", "/below/socket"), "{:?}", finished.ledger);
+            }
+        }
+    }
+}
+
+/// One that is made in such a folder while the program runs.
+#[test]
+fn a_socket_that_comes_later_is_refused_where_there_is_a_tracer() {
+    let Some(python) = python() else { return };
+    for ceiling in [Isolation::Full, Isolation::Traced] {
+        let folder = tempfile::Builder::new().prefix("stella-test-").tempdir_in("/var/tmp").unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let script = format!(
+            "import os, socket, time\n\
+             for _ in range(300):\n\
+             \x20 if os.path.exists('{0}/socket'): break\n\
+             \x20 time.sleep(0.1)\n\
+             time.sleep(0.2)\n\
+             try: socket.socket(socket.AF_UNIX).connect('{0}/socket'); print('REACHED')\n\
+             except OSError as error: print('no', error.errno)",
+            folder.path().display()
+        );
+        let mut spec = spec(&[python, "-c", &script]);
+        spec.roots.push(HostRoot::try_from(folder.path().to_str().unwrap().to_owned()).unwrap());
+        let place = folder.path().join("socket");
+        let maker = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(400));
+            let listener = UnixListener::bind(&place).unwrap();
+            fs::set_permissions(&place, Permissions::from_mode(0o777)).unwrap();
+            listener
+        });
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        let listener = maker.join().unwrap();
+        if finished.level != ceiling {
+            eprintln!("skipped at {ceiling:?}: {:?}", finished.lost);
+            continue;
+        }
+        listener.set_nonblocking(true).unwrap();
+        assert_eq!(out(&finished), "no 111\n", "{ceiling:?}");
+        assert!(listener.accept().is_err());
+        assert!(denied(&finished, "connect", "/socket"), "{:?}", finished.ledger);
+    }
+}
