@@ -18,15 +18,15 @@ macro_rules! calls {
     ($($name:ident $text:literal $x86_64:tt $aarch64:tt;)*) => {
         /// A system call.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub(in crate::sandbox::linux) enum Call {
+        pub enum Call {
             $($name,)*
         }
 
         impl Call {
-            pub(in crate::sandbox::linux) const ALL: &[Self] = &[$(Self::$name,)*];
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// As in the manual.
-            pub(in crate::sandbox::linux) fn name(self) -> &'static str {
+            pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
                 }
@@ -34,7 +34,7 @@ macro_rules! calls {
 
             /// Its number on x86_64.
             #[cfg(any(target_arch = "x86_64", test))]
-            pub(in crate::sandbox::linux) fn on_x86_64(self) -> Option<u32> {
+            pub fn on_x86_64(self) -> Option<u32> {
                 match self {
                     $(Self::$name => number!($x86_64),)*
                 }
@@ -42,7 +42,7 @@ macro_rules! calls {
 
             /// Its number on aarch64.
             #[cfg(any(target_arch = "aarch64", test))]
-            pub(in crate::sandbox::linux) fn on_aarch64(self) -> Option<u32> {
+            pub fn on_aarch64(self) -> Option<u32> {
                 match self {
                     $(Self::$name => number!($aarch64),)*
                 }

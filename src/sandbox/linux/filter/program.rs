@@ -175,8 +175,7 @@ mod tests {
 
     use super::*;
     use crate::sandbox::linux::arch::{Call, NUMBERING};
-    use crate::sandbox::linux::filter::rule::{Rule, Seen};
-    use crate::sandbox::linux::filter::rules::ENOSYS;
+    use crate::sandbox::linux::filter::rule::{ENOSYS, Rule, Seen};
 
     fn whens() -> impl Strategy<Value = When> {
         prop_oneof![

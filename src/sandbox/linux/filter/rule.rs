@@ -70,7 +70,14 @@ pub(in crate::sandbox::linux) struct Seen {
 
 /// The answer to what no rule has thought of: another calling convention, and a call that is not in the table. As by a
 /// kernel that lacks it.
-pub(super) const UNKNOWN: Action = Action::Answer(super::rules::ENOSYS);
+pub(super) const UNKNOWN: Action = Action::Answer(ENOSYS);
+
+pub(super) const ENOSYS: u16 = errno(libc::ENOSYS);
+
+/// An error as a filter takes it: the kernel's are below 4096.
+pub(super) const fn errno(number: i32) -> u16 {
+    number.cast_unsigned() as u16
+}
 
 /// The rules, by the numbers of a processor.
 #[derive(Debug, Clone)]
@@ -107,7 +114,6 @@ impl ByNumber {
 impl When {
     pub(super) fn applies(self, arguments: &[u64; 6]) -> bool {
         let argument = |index: u32| usize::try_from(index).ok().and_then(|at| arguments.get(at)).copied().unwrap_or(0);
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is meant")]
         let low = |index| argument(index) as u32;
         match self {
             Self::Always => true,

@@ -1,7 +1,7 @@
 //! Which calls are asked about, which are refused, and why.
 
 use crate::sandbox::linux::arch::Call;
-use crate::sandbox::linux::filter::rule::{Action, Rule, When};
+use crate::sandbox::linux::filter::rule::{Action, ENOSYS, Rule, When, errno};
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Network, Paths, SandboxSpec};
 
 /// What stands behind the filter.
@@ -18,13 +18,7 @@ pub(in crate::sandbox::linux) enum Purpose {
 const EPERM: u16 = errno(libc::EPERM);
 const EBUSY: u16 = errno(libc::EBUSY);
 const EINVAL: u16 = errno(libc::EINVAL);
-pub(super) const ENOSYS: u16 = errno(libc::ENOSYS);
 const EAFNOSUPPORT: u16 = errno(libc::EAFNOSUPPORT);
-
-#[expect(clippy::cast_possible_truncation, reason = "the kernel's are below 4096")]
-const fn errno(number: i32) -> u16 {
-    number.cast_unsigned() as u16
-}
 
 /// A constant of the C library's that is a set of bits or a small number.
 const fn bits(value: i32) -> u32 {
@@ -181,7 +175,6 @@ fn holes(rules: &mut Rules, purpose: Purpose) {
     rules.refuse(Call::Clone, "untraced", When::Has(0, bits(libc::CLONE_UNTRACED)), EPERM);
     rules.refuse(Call::Unshare, "namespaces", When::Has(0, NAMESPACES | TIME_NAMESPACE), EPERM);
     // A listener of the program's own would be asked before the tracer.
-    #[expect(clippy::cast_possible_truncation, reason = "a flag of 32 bits")]
     let listener = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32;
     rules.refuse(Call::Seccomp, "listener", When::Has(1, listener), EBUSY);
     for call in REFUSED {
@@ -294,6 +287,10 @@ fn clock(rules: &mut Rules, spec: &SandboxSpec) {
     // Newer forms, for which every C library has a way around.
     rules.answer(Call::FutexWaitv, "", When::Always, ENOSYS);
     rules.answer(Call::FutexWait, "", When::Always, ENOSYS);
+    for (label, clock) in STANDING.into_iter().filter(|(_, clock)| *clock != libc::CLOCK_REALTIME_COARSE) {
+        rules.ask(Call::TimerfdCreate, label, When::Is(0, bits(clock)));
+        rules.ask(Call::TimerCreate, label, When::Is(0, bits(clock)));
+    }
     rules.ask(Call::TimerfdSettime, "deadline", When::Has(1, absolute));
     rules.ask(Call::TimerSettime, "deadline", When::Has(1, absolute));
     rules.ask(Call::MqTimedsend, "deadline", When::Given(4));

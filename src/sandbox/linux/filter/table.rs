@@ -34,6 +34,7 @@ fn asked(call: Call) -> &'static str {
         | Call::TimerSettime
         | Call::MqTimedsend
         | Call::MqTimedreceive => "allowed, the deadline moved",
+        Call::TimerCreate | Call::TimerfdCreate => "allowed, of a clock that runs",
         Call::Utimensat | Call::Utimes | Call::Utime | Call::Futimesat => "allowed, *now* is the run's clock",
         Call::Execve | Call::Execveat | Call::Chdir | Call::Open | Call::Openat => "allowed, the path seen",
         Call::Socket

@@ -8,7 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::sandbox::linux::arch::Call;
 use crate::sandbox::linux::tracee::{self, Pid, Resume, read_pair, read_word, write_pair};
 use crate::sandbox::linux::tracer::task::AtExit;
-use crate::sandbox::linux::tracer::{EFAULT, Tracer};
+use crate::sandbox::linux::tracer::{EFAULT, Tracer, number};
 
 const SECOND: i128 = 1_000_000_000;
 
@@ -115,6 +115,17 @@ impl Tracer<'_> {
         moved.unwrap_or_else(|| refused(pid))
     }
 
+    /// `timerfd_create` and `timer_create` with a clock that stands: becomes a timer of one that runs.
+    ///
+    /// With one of the machine's clock it could be tried out which instant has passed.
+    pub(super) fn create_timer(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
+        let running = match number(arguments[0]) {
+            libc::CLOCK_REALTIME_ALARM => libc::CLOCK_BOOTTIME_ALARM,
+            _ => libc::CLOCK_MONOTONIC,
+        };
+        self.change_arguments(pid, &[(0, u64::from(running.cast_unsigned()))])
+    }
+
     /// `timerfd_settime` and `timer_settime` with a deadline: becomes one with a distance, if the timer's clock stands.
     fn set_timer(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
         let [_, _, address, ..] = *arguments;
@@ -122,7 +133,8 @@ impl Tracer<'_> {
             return refused(pid);
         };
         let deadline = join(value);
-        // Which clock the timer has is not to be seen; an instant of one is far from every instant of the other.
+        // Which clock the program means is not to be seen; an instant of one is far from every instant of the other. What the
+        // timer has is one that runs in any case.
         let distance = deadline - self.clock.now;
         if deadline == 0 || (deadline - running(ClockId::Monotonic)).abs() < distance.abs() {
             return Resume::Run;
@@ -203,9 +215,7 @@ impl Tracer<'_> {
 /// Whether a clock, of which the kernel takes the low half of the register, is one that stands.
 fn is_standing(clock: u64) -> bool {
     const STANDING: [i32; 3] = [libc::CLOCK_REALTIME, libc::CLOCK_REALTIME_ALARM, libc::CLOCK_TAI];
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is what counts")]
-    let clock = clock as u32;
-    STANDING.contains(&clock.cast_signed())
+    STANDING.contains(&number(clock))
 }
 
 fn refused(pid: Pid) -> Resume {

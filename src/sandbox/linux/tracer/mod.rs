@@ -14,11 +14,13 @@
 //! that a program does can make the tracer wait for it; when [`Tracer::follow`] returns, no process but the first of
 //! the namespaces is left.
 
+mod address;
 mod clock;
 mod directory;
 mod network;
 mod observed;
 mod paths;
+mod pending;
 pub(super) mod random;
 mod start;
 mod task;
@@ -87,7 +89,7 @@ pub(super) struct Tracer<'a> {
     /// Stopped at birth before their parent's event has come; and whether a tick has passed since.
     early: BTreeMap<Pid, bool>,
     /// Connections that wait for their listener.
-    pending: Vec<unix::Pending>,
+    pending: Vec<pending::Pending>,
     clock: clock::Standing,
     listings: directory::Listings,
     patches: Vec<Patch>,
@@ -340,6 +342,7 @@ impl<'a> Tracer<'a> {
             | Call::TimerSettime
             | Call::MqTimedsend
             | Call::MqTimedreceive => self.deadline(pid, call, arguments),
+            Call::TimerCreate | Call::TimerfdCreate => self.create_timer(pid, arguments),
             Call::Utimensat | Call::Utimes | Call::Utime | Call::Futimesat => self.touch(pid, call, arguments),
             Call::Getrandom => self.draw(pid, arguments),
             Call::SchedGetaffinity => self.processors(pid, arguments),

@@ -6,39 +6,19 @@ use std::fs;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fcntl_getfl, fstat, openat, openat2};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
 use rustix::io::Errno;
-use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_timeout};
-use rustix::net::{SocketAddrUnix, connect};
+use rustix::net::connect;
 
 use crate::sandbox::linux::arch::Call;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
-use crate::sandbox::linux::tracer::network::{Address, ECONNREFUSED};
+use crate::sandbox::linux::tracer::address::Address;
+use crate::sandbox::linux::tracer::pending::{Attempt, ECONNREFUSED, Pending, attempt};
 use crate::sandbox::linux::tracer::{Tracer, answered};
 
 /// Folders that are file systems of the run's own, where it has namespaces.
 const OWN: [&str; 4] = ["", "tmp", "var/tmp", "dev/shm"];
-
-/// How long a connection waits for a listener whose queue is full, in ticks.
-const PATIENCE: u32 = 100;
-
-/// A connection that waits for its listener; the task stays stopped meanwhile.
-#[derive(Debug)]
-pub(super) struct Pending {
-    pid: Pid,
-    socket: OwnedFd,
-    file: OwnedFd,
-    ticks: u32,
-}
-
-/// What an attempt came to.
-enum Attempt {
-    Done(i64),
-    /// The listener's queue is full, and the program means to wait.
-    Full,
-}
 
 impl Tracer<'_> {
     /// The file systems of the run's own, by their devices.
@@ -90,7 +70,7 @@ impl Tracer<'_> {
         match attempt(&socket, &file) {
             Attempt::Done(result) => answered(pid, result),
             Attempt::Full => {
-                self.pending.push(Pending { pid, socket, file, ticks: 0 });
+                self.pending.push(Pending::new(pid, socket, file));
                 Resume::Hold
             }
         }
@@ -100,12 +80,7 @@ impl Tracer<'_> {
     pub(super) fn connect_again(&mut self) {
         let mut waiting = std::mem::take(&mut self.pending);
         waiting.retain_mut(|pending| {
-            pending.ticks += 1;
-            let result = match attempt(&pending.socket, &pending.file) {
-                Attempt::Done(result) => result,
-                Attempt::Full if pending.ticks < PATIENCE => return true,
-                Attempt::Full => -i64::from(libc::EAGAIN),
-            };
+            let Some(result) = pending.try_again() else { return true };
             tracee::answer(pending.pid, result);
             tracee::resume(pending.pid, Resume::Run);
             false
@@ -116,25 +91,6 @@ impl Tracer<'_> {
     /// A task that has ended waits for nothing.
     pub(super) fn forget_pending(&mut self, pid: Pid) {
         self.pending.retain(|pending| pending.pid != pid);
-    }
-}
-
-/// Connects without ever waiting.
-fn attempt(socket: &OwnedFd, file: &OwnedFd) -> Attempt {
-    let Ok(address) = SocketAddrUnix::new(format!("/proc/self/fd/{}", file.as_raw_fd())) else {
-        return Attempt::Done(-ECONNREFUSED);
-    };
-    let patience = socket_timeout(socket, Timeout::Send);
-    // The least that there is.
-    let brief = set_socket_timeout(socket, Timeout::Send, Some(Duration::from_micros(1)));
-    let (Ok(patience), Ok(())) = (patience, brief) else { return Attempt::Done(-ECONNREFUSED) };
-    let done = connect(socket, &address);
-    let restored = set_socket_timeout(socket, Timeout::Send, patience);
-    let waits = fcntl_getfl(socket).is_ok_and(|flags| !flags.contains(OFlags::NONBLOCK));
-    match (done, restored) {
-        (Ok(()), _) => Attempt::Done(0),
-        (Err(Errno::AGAIN | Errno::INTR), Ok(())) if waits => Attempt::Full,
-        (Err(errno), _) => Attempt::Done(-i64::from(errno.raw_os_error())),
     }
 }
 
