@@ -133,7 +133,7 @@ static void play(const char *hex) {
     u32 status = 0;
     struct __kernel_timespec moment = {0, 500000};
     i64 ended = 0, began = monotonic_ms();
-    while (monotonic_ms() - began < 1000 && (ended = C(__NR_wait4, fork.result, &status, 1, 0)) != fork.result) C(__NR_nanosleep, &moment, 0);
+    while (monotonic_ms() - began < 400 && (ended = C(__NR_wait4, fork.result, &status, 1, 0)) != fork.result) C(__NR_nanosleep, &moment, 0);
     if (ended != fork.result) {
         C(__NR_kill, -fork.result, 9);
         C(__NR_kill, fork.result, 9);
@@ -222,6 +222,7 @@ void begin(u64 *stack) {
         if (same(*at, "home=", 5)) home = value;
         if (same(*at, "full", 5)) is_full = 1;
         if (same(*at, "clamped", 8)) is_clamped = 1;
+        if (same(*at, "paths", 6)) sees_paths = 1;
         if (same(*at, "plant", 6)) planting = 1;
         if (same(*at, "unplant", 8)) planting = 2;
         if (same(*at, "listen", 7)) listen();

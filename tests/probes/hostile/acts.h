@@ -286,9 +286,10 @@ static void act_net(u8 target, u8 how, u8 trick, u8 extra) {
     int own = is_full && (target == UDP || target == UDP6 || target == NETLINK || target == TCP || target == TCP6);
     if (reached && !own) record(FINDING, how % 6 == 0 ? __NR_connect : __NR_sendto, result, "reached ", target_names[target]);
     // What was refused is to be seen.
-    int plain = !racing && !(trick & 32) && !(extra & 7) && how % 6 < 3;
+    static const char *const notes[] = {"network connect ", "network sendto ", "network sendmsg ", 0, 0, "network sendmmsg "};
+    int plain = !racing && !(trick & 32) && !(extra & 7) && notes[how % 6];
     if (plain && result == -101 && !may_be_own(result) && (target == NOBODY || (!is_full && (target == TCP || target == UDP))))
-        record(NOTE, __NR_connect, result, "network ", target == NOBODY ? "192.0.2.1" : "127.0.0.1");
+        record(NOTE, __NR_connect, result, notes[how % 6], target == NOBODY ? "192.0.2.1" : "127.0.0.1");
     C(__NR_close, s);
 }
 
@@ -600,21 +601,41 @@ static void act_read(u8 which) {
     remember(__NR_read, result);
 }
 
-// Looks at what is not there: the ledger is to tell of it.
+// Looks at what is not there: the ledger is to tell of it, of most ways only where every look-up is asked for.
 static void act_look(u8 variant, u8 number) {
-    char path[32];
-    append_number(append(path, "/missing-"), number);
-    static const char *const attempts[] = {"path enter ", "path create ", "path create ", "path execute ", "path execute "};
+    static const char *const attempts[] = {"enter ", "create ", "create ", "execute ", "execute ", "open ", "open ", "open ", "look-up "};
+    enum { WAYS = 17, RARE = 5 };
+    variant %= WAYS;
+    if (variant >= RARE && !sees_paths) return;
+    // A name for each way, so that none is seen for another.
+    char path[40];
+    u8 *buffer = arena.buffers[15];
+    u64 how[3] = {0, 0, 0}, call = 0;
     i64 result = -1;
-    u64 call = 0;
-    switch (variant %= 5) {
+    append_number(append(append_number(append(path, "/missing-"), variant), "-"), number);
+    if (variant == 1 || variant == 2) append(path + length_of(path), "/x");
+    switch (variant) {
     case 0: result = C(call = __NR_chdir, path); break;
-    case 1: append(path + length_of(path), "/x"), result = open_at(path, O_WRONLY_ | O_CREAT_), call = __NR_openat; break;
-    case 2: append(path + length_of(path), "/x"), result = C(call = ONLY_X86(2), path, O_WRONLY_ | O_CREAT_, 0600); break;
+    case 1: result = C(call = __NR_openat, AT_CWD, path, O_WRONLY_ | O_CREAT_, 0600); break;
+    case 2: result = C(call = ONLY_X86(2), path, O_WRONLY_ | O_CREAT_, 0600); break;
     case 3: result = C(call = __NR_execve, path, arena.structures[26], arena.structures[26] + 8); break;
     case 4: result = C(call = __NR_execveat, AT_CWD, path, arena.structures[26], arena.structures[26] + 8, 0); break;
+    case 5: result = C(call = ONLY_X86(2), path, O_RDONLY_); break;
+    case 6: result = C(call = __NR_openat, AT_CWD, path, O_RDONLY_); break;
+    case 7: result = C(call = __NR_openat2, AT_CWD, path, how, sizeof how); break;
+    case 8: result = C(call = ONLY_X86(21), path, 0); break;
+    case 9: result = C(call = __NR_faccessat, AT_CWD, path, 0); break;
+    case 10: result = C(call = 439, AT_CWD, path, 0, 0); break;
+    case 11: result = C(call = ONLY_X86(6), path, buffer); break;
+    case 12: result = C(call = __NR_newfstatat, AT_CWD, path, buffer, 0); break;
+    case 13: result = C(call = ONLY_X86(89), path, buffer, 64); break;
+    case 14: result = C(call = __NR_readlinkat, AT_CWD, path, buffer, 64); break;
+    case 15: result = C(call = ONLY_X86(4), path, buffer); break;
+    case 16: result = C(call = __NR_statx, AT_CWD, path, 0, 0x7ff, buffer); break;
     }
-    if (result == -2 && !may_be_own(result)) record(NOTE, (i64)call, result, attempts[variant], path);
+    char note[40];
+    append(append(note, "path "), attempts[variant < 8 ? variant : 8]);
+    if (result == -2 && !may_be_own(result)) record(NOTE, (i64)call, result, note, path);
     remember((i64)call, result);
 }
 
@@ -679,8 +700,10 @@ static void act_list(void) {
 
 static void act_family(u8 family, u8 type) {
     static const u8 types[] = {1, 2, 3, 5, 10, 4};
-    i64 result = C(__NR_socket, family % 48, types[type % 6], type >> 4);
-    if (result >= 0 && !may_be_own(result)) C(__NR_close, result);
+    int pair[2] = {-1, -1};
+    i64 result = type & 8 ? C(__NR_socketpair, family % 48, types[type % 6], 0, pair) : C(__NR_socket, family % 48, types[type % 6], type >> 4);
+    if (type & 8 && result == 0) C(__NR_close, pair[0]), C(__NR_close, pair[1]);
+    else if (result >= 0 && !may_be_own(result)) C(__NR_close, result);
     remember(__NR_socket, result);
 }
 

@@ -12,6 +12,8 @@ mod outside;
 mod play;
 mod program;
 mod search;
+#[cfg(stella_weaken)]
+mod weakened;
 
 use stella::model::result::Isolation;
 

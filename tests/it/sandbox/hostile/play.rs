@@ -24,20 +24,31 @@ const GRACE: Duration = Duration::from_secs(20);
 const MOST_LIVES: usize = 20;
 const DRAW: &str = "0f00";
 
-/// A level, and a spec that asks for little or for much.
+/// What a spec asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asked {
+    Little,
+    /// No times of files after the clock, and a number of processors.
+    Times,
+    /// Every look-up in the ledger.
+    Paths,
+}
+
+/// A level and a spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Setting {
     pub level: Isolation,
-    /// Clamped file times, a number of processors, every look-up.
-    pub strict: bool,
+    pub asked: Asked,
 }
 
 impl Setting {
-    pub const ALL: [Self; 4] = [
-        Self { level: Isolation::Full, strict: false },
-        Self { level: Isolation::Traced, strict: false },
-        Self { level: Isolation::Full, strict: true },
-        Self { level: Isolation::Traced, strict: true },
+    pub const ALL: [Self; 6] = [
+        Self { level: Isolation::Full, asked: Asked::Little },
+        Self { level: Isolation::Traced, asked: Asked::Little },
+        Self { level: Isolation::Full, asked: Asked::Times },
+        Self { level: Isolation::Traced, asked: Asked::Times },
+        Self { level: Isolation::Full, asked: Asked::Paths },
+        Self { level: Isolation::Traced, asked: Asked::Paths },
     ];
 }
 
@@ -93,7 +104,7 @@ impl Player {
         Self { binary: binary.to_owned(), outside: Outside::new(binary), mark, drawn: Mutex::default(), weaken: None }
     }
 
-    fn spec(&self, programs: &[Program], setting: Setting) -> SandboxSpec {
+    pub fn spec(&self, programs: &[Program], setting: Setting) -> SandboxSpec {
         const MEMORY: u64 = 1 << 30;
         let mut arguments = self.outside.arguments();
         arguments.push(format!("mark={}", self.mark));
@@ -101,18 +112,20 @@ impl Player {
         if setting.level == Isolation::Full {
             arguments.push("full".to_owned());
         }
-        if setting.strict {
-            arguments.extend(["clamped".to_owned(), "cpus=3".to_owned()]);
+        match setting.asked {
+            Asked::Little => {}
+            Asked::Times => arguments.extend(["clamped".to_owned(), "cpus=3".to_owned()]),
+            Asked::Paths => arguments.push("paths".to_owned()),
         }
         arguments.extend(programs.iter().map(|program| format!("p={program}")));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let mut spec = spec_of(&self.binary, &arguments);
         spec.clock = Clock::Frozen("2001-02-03T04:05:06.007Z".parse().unwrap());
         spec.roots.push(HostRoot::try_from(self.outside.shown().to_str().unwrap().to_owned()).unwrap());
-        if setting.strict {
-            spec.file_times = FileTimes::Clamped;
-            spec.paths = Paths::Every;
-            spec.cpu_count = Some(3);
+        match setting.asked {
+            Asked::Little => {}
+            Asked::Times => (spec.file_times, spec.cpu_count) = (FileTimes::Clamped, Some(3)),
+            Asked::Paths => spec.paths = Paths::Every,
         }
         spec.limits.wall = WALL;
         spec.limits.memory_bytes = MEMORY;
@@ -227,8 +240,12 @@ fn is_in_ledger(entries: &[Entry], what: &str) -> bool {
     let words: Vec<&str> = what.split(' ').collect();
     entries.iter().any(|entry| match (entry, words.as_slice()) {
         (Entry::Refused { call, .. }, ["refused", name]) => call == name,
-        (Entry::Network { address, denied: true, .. }, ["network", wanted]) => address == wanted,
-        (Entry::Path { path, attempt, .. }, ["path", kind, wanted]) => attempt == kind && path == wanted,
+        (Entry::Network { call, address, denied: true, .. }, ["network", name, wanted]) => {
+            call == name && address == wanted
+        }
+        (Entry::Path { path, attempt, .. }, ["path", kind, wanted]) => {
+            attempt.replace(' ', "-") == *kind && path == wanted
+        }
         _ => false,
     })
 }

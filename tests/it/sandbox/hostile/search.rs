@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use stella::model::result::Isolation;
 
-use super::play::{Finding, Played, Player, Setting};
+use super::play::{Asked, Finding, Played, Player, Setting};
 use super::program::{Program, Random};
 use super::seeds;
 use crate::sandbox::probes::{Probe, probe};
@@ -18,21 +18,21 @@ const LIVES: usize = 16;
 /// How long the smallest program is looked for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn from_environment(name: &str, otherwise: u64) -> u64 {
+pub fn from_environment(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 /// What all workers know.
 #[derive(Default)]
-struct Known {
+pub struct Known {
     cover: BTreeSet<(Setting, i64, i64)>,
-    corpus: Vec<Program>,
+    pub corpus: Vec<Program>,
     found: BTreeMap<String, String>,
     runs: u64,
     lives: u64,
 }
 
-fn batch(known: &Mutex<Known>, random: &mut Random) -> Vec<Program> {
+pub fn batch(known: &Mutex<Known>, random: &mut Random) -> Vec<Program> {
     let known = known.lock().unwrap();
     let corpus = &known.corpus;
     let one = |random: &mut Random| {
@@ -73,7 +73,7 @@ fn smallest(player: &Player, program: &Program, setting: Setting, key: &str, unt
     Some(best)
 }
 
-fn learn(
+pub fn learn(
     known: &Mutex<Known>,
     programs: &[Program],
     setting: Setting,
@@ -105,7 +105,7 @@ fn learn(
 }
 
 /// At `traced` a superuser would be let loose on the machine.
-fn settings() -> Vec<Setting> {
+pub fn settings() -> Vec<Setting> {
     let is_root = rustix::process::geteuid().is_root();
     Setting::ALL.into_iter().filter(|setting| !is_root || setting.level == Isolation::Full).collect()
 }
@@ -144,7 +144,7 @@ fn chosen(player: &Player, corpus: &[Program], count: usize) -> Vec<Program> {
     let mut covers: Vec<(Program, BTreeSet<(Setting, i64, i64)>)> = Vec::new();
     for programs in corpus.chunks(LIVES) {
         let mut of = vec![BTreeSet::new(); programs.len()];
-        for setting in settings().into_iter().filter(|setting| !setting.strict) {
+        for setting in settings().into_iter().filter(|setting| setting.asked == Asked::Little) {
             for (life, call, result) in player.play(programs, setting).cover {
                 if let Some(of) = of.get_mut(life) {
                     of.insert((setting, call, result));
