@@ -10,6 +10,7 @@ use crate::model::exit::Exit;
 pub struct CliError {
     exit: Exit,
     error: Box<dyn Error + Send + Sync>,
+    shown: Vec<(&'static str, String)>,
     hints: Vec<String>,
 }
 
@@ -46,13 +47,20 @@ impl CliError {
 
     /// Any other.
     pub fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { exit, error: error.into(), hints: Vec::new() }
+        Self { exit, error: error.into(), shown: Vec::new(), hints: Vec::new() }
     }
 
     /// Adds a line that says how to mend it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds what a run that went wrong showed, in labelled lines.
+    #[must_use]
+    pub fn showing(mut self, lines: Vec<(&'static str, String)>) -> Self {
+        self.shown = lines;
         self
     }
 
@@ -70,6 +78,11 @@ impl fmt::Display for CliError {
         while let Some(error) = cause {
             writeln!(f, "  caused by: {error}")?;
             cause = error.source();
+        }
+        for (label, text) in &self.shown {
+            // A bar keeps foreign text from the start of a line.
+            let label = if label.is_empty() { "|" } else { label };
+            writeln!(f, "  {label:<8}{text}")?;
         }
         for hint in &self.hints {
             writeln!(f, "hint: {hint}")?;

@@ -13,6 +13,7 @@ use crate::flow::execute::{self, Executed};
 use crate::flow::failure::Failure;
 use crate::flow::job::Job;
 use crate::flow::material::ScannerMaterial;
+use crate::flow::showing;
 use crate::host::ending;
 use crate::host::limits;
 use crate::host::machine;
@@ -48,20 +49,21 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
     })?;
     if stdout.len() as u64 > limits::MAX_DOCUMENT_BYTES {
         let limit = limits::MAX_DOCUMENT_BYTES;
-        return Err(Failure::Unhealthy(format!(
+        return Err(Failure::unwell(format!(
             "the standard output is larger than {limit} bytes, the limit of an artifact"
         )));
     }
-    let exit_code = status.code().ok_or_else(|| Failure::Unhealthy(format!("the scanner was ended: {status}")))?;
+    let exit_code = status.code().ok_or_else(|| Failure::unwell(format!("the scanner was ended: {status}")))?;
     if !job.expected_exit_codes.is_empty() && !job.expected_exit_codes.contains(&exit_code) {
         let expected = &job.expected_exit_codes;
-        return Err(Failure::Unhealthy(format!("the scanner ended with exit code {exit_code}, expected {expected:?}")));
+        return Err(Failure::unwell(format!("the scanner ended with exit code {exit_code}, expected {expected:?}")));
     }
     if let Some(path) = execute::untouched(&before, &job.artifacts, &place.directory) {
-        return Err(Failure::Unhealthy(format!("artifact `{path}` was not written: it is the one of an earlier run")));
+        return Err(Failure::unwell(format!("artifact `{path}` was not written: it is the one of an earlier run")));
     }
     let artifacts =
-        execute::collect(&job.artifacts, &stdout, &place.directory, out.path(), !job.expected_exit_codes.is_empty())?;
+        execute::collect(&job.artifacts, &stdout, &place.directory, out.path(), !job.expected_exit_codes.is_empty());
+    let artifacts = artifacts.map_err(|(_, failure)| failure.showing(showing::of_unsealed(Some(exit_code), None)))?;
     let artifacts = execute::with_decision(job, artifacts)?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let tz = variable("TZ").filter(|tz| TimeZone::new(tz.as_str()).is_ok() && is_known_zone(tz));
@@ -94,7 +96,16 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
         locale: surroundings.locale.clone(),
         clock: None,
     };
-    Ok(Executed { artifacts, exit_code, executor, surroundings, denied: Vec::new(), ledger: None, notes: Vec::new() })
+    Ok(Executed {
+        artifacts,
+        exit_code,
+        executor,
+        surroundings,
+        denied: Vec::new(),
+        ledger: None,
+        notes: Vec::new(),
+        showing: showing::of_unsealed(Some(exit_code), None),
+    })
 }
 
 fn fill(job: &Job, place: &Where, out: &Path) -> Vec<String> {

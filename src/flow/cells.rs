@@ -11,7 +11,7 @@ use crate::canonical::JsonError;
 use crate::flow::context::Context;
 use crate::flow::dimensions::digest_of;
 use crate::flow::execute::{self, Executed};
-use crate::flow::failure::{Failure, chain};
+use crate::flow::failure::chain;
 use crate::flow::job::Job;
 use crate::flow::observe::observe;
 use crate::flow::produced::Produced;
@@ -42,7 +42,7 @@ pub fn run(job: &Job, nth: usize, (expected, scope): (&[Produced], Scope), conte
         return known;
     }
     let (shown, denied) = match execute::execute(job, context) {
-        Err(Failure::Unhealthy(why) | Failure::Infra(why)) => (Shown::Failed(why), Vec::new()),
+        Err(failure) => (Shown::Failed(failure.detail), Vec::new()),
         Ok(executed) => (shown(job, &executed, (expected, scope), context), evidence(&executed)),
     };
     let ran = Arc::new(Ran { shown, denied });

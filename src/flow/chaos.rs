@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::flow::context::Context;
 use crate::flow::execute::{self, Executed};
-use crate::flow::failure::{Failure, chain};
+use crate::flow::failure::chain;
 use crate::flow::job::Job;
 use crate::flow::perturb::{ALL, Way};
 use crate::flow::replay::Replay;
@@ -102,9 +102,7 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     fn digests(&self, job: &Job) -> Result<(Digests, Executed), String> {
-        let executed = execute::execute(job, self.context).map_err(|failure| match failure {
-            Failure::Unhealthy(why) | Failure::Infra(why) => why,
-        })?;
+        let executed = execute::execute(job, self.context).map_err(|failure| failure.detail)?;
         let expected = &self.replay.expected;
         let rules = Rules {
             config: &self.context.config,

@@ -12,13 +12,14 @@ use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::flow::builtin::{self, BuiltInError, Scan};
 use crate::flow::context::Context;
 use crate::flow::dimensions::Surroundings;
-use crate::flow::failure::Failure;
+use crate::flow::failure::{Failure, chain};
 use crate::flow::health;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, ScannerMaterial};
 use crate::flow::places::{self, Places};
 use crate::flow::produced::{Produced, usual_profile};
 use crate::flow::runtime;
+use crate::flow::showing::{self, Trouble};
 use crate::flow::verdict;
 use crate::format;
 use crate::host::fs;
@@ -30,6 +31,7 @@ use crate::model::digest::Digest;
 use crate::model::manifest::NetworkMode;
 use crate::model::redact;
 use crate::model::result::{ExecutorEnv, Isolation};
+use crate::model::showing::{Showing, signal_name};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest;
 use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
@@ -58,14 +60,53 @@ pub struct Executed {
     pub ledger: Option<Vec<u8>>,
     /// What the scanner said aloud.
     pub notes: Vec<String>,
+    /// What the run showed; nothing in process.
+    pub showing: Showing,
 }
+
+impl Executed {
+    /// What the run showed, with the next steps after `trouble`.
+    pub fn after(&self, trouble: Trouble, job: &Job, context: &Context) -> Showing {
+        let mut shown = self.showing.clone();
+        shown.next = showing::next(trouble, &shown, job, &context.config);
+        shown
+    }
+
+    /// What a run that went well was not given, in words: its result may be the poorer for it.
+    pub fn denial(&self) -> Option<String> {
+        let listed = |all: Vec<&str>| {
+            let more = all.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            all.into_iter().take(NAMED).collect::<Vec<_>>().join(", ") + &more
+        };
+        let calls = |what: &&String| !what.starts_with("the system call ");
+        let network: Vec<&str> = self.showing.refused.iter().filter(calls).map(String::as_str).collect();
+        let on_machine = self.showing.absent.iter().filter(|path| path.on_machine);
+        let paths: Vec<&str> = on_machine.map(|path| path.path.as_str()).collect();
+        let network = (!network.is_empty()).then(|| format!("on the network {}", listed(network)));
+        let paths = (!paths.is_empty()).then(|| format!("of the machine {}", listed(paths)));
+        let both: Vec<String> = network.into_iter().chain(paths).collect();
+        (!both.is_empty()).then(|| {
+            format!("the scanner reached for what it was not given: {}; its result may lack something", both.join("; "))
+        })
+    }
+}
+
+/// How many things of one kind a note names.
+const NAMED: usize = 3;
 
 /// Runs `job` once.
 pub fn execute(job: &Job, context: &Context) -> Result<Executed, Failure> {
     let mut executed = run_once(job, context)?;
-    health::gate(job, &executed, &context.config)?;
+    gate(job, &executed, context)?;
     executed.notes.splice(0..0, differences(job));
     Ok(executed)
+}
+
+/// The second half of the health gate, with what the run showed.
+pub fn gate(job: &Job, executed: &Executed, context: &Context) -> Result<(), Failure> {
+    let told = |(trouble, failure): (Trouble, Failure)| failure.showing(executed.after(trouble, job, context));
+    health::gate(job, executed, &context.config).map_err(told)
 }
 
 /// What a recording had and this run cannot have.
@@ -100,7 +141,7 @@ impl Default for Around {
 /// Runs `job` once in a sandbox, with something changed around it.
 pub fn execute_around(job: &Job, around: &Around, context: &Context) -> Result<Executed, Failure> {
     let executed = in_sandbox(job, around, context)?;
-    health::gate(job, &executed, &context.config)?;
+    gate(job, &executed, context)?;
     Ok(executed)
 }
 
@@ -128,6 +169,7 @@ fn in_process(job: &Job, context: &Context) -> Result<Executed, Failure> {
         denied: Vec::new(),
         ledger: None,
         notes: output.notes,
+        showing: Showing::default(),
     })
 }
 
@@ -175,13 +217,27 @@ fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed,
         let reached = run::probe(&spec, &helper).map_err(|error| cannot_run(&error))?;
         level::require(&reached, wanted).map_err(|error| too_weak(&error))?;
     }
-    let finished = run::run(&spec, &helper).map_err(|error| cannot_run(&error))?;
+    let program = scratch.program(job);
+    let finished = run::run(&spec, &helper).map_err(|error| {
+        let mut shown = showing::not_started(job, &spec, program.as_deref());
+        if matches!(error, SandboxError::Program { .. }) && shown.no_interpreter.is_some() {
+            shown.next = showing::next(Trouble::Ended, &shown, job, &context.config);
+            return Failure::infra("cannot run the scanner", &error).showing(shown);
+        }
+        cannot_run(&error)
+    })?;
     if let Some(wanted) = context.require_isolation {
         level::require(&finished.reached(), wanted).map_err(|error| too_weak(&error))?;
     }
-    let exit_code = healthy(job, &finished)?;
+    let mut shown = showing::of(job, &spec, program.as_deref(), &finished);
+    let mut told = |trouble, failure: Failure| {
+        shown.next = showing::next(trouble, &shown, job, &context.config);
+        failure.showing(shown.clone())
+    };
+    let exit_code = healthy(job, &finished).map_err(|(trouble, failure)| told(trouble, failure))?;
     let known_well = health::is_known_well(job, exit_code, &context.config);
-    let artifacts = scratch.collect(job, &finished, known_well)?;
+    let artifacts = scratch.collect(job, &finished, known_well);
+    let artifacts = artifacts.map_err(|(trouble, failure)| told(trouble, failure))?;
     let frozen = matches!(finished.level, Isolation::Full | Isolation::Traced) || is_builtin(job);
     let mut surroundings = surroundings(job, frozen);
     if finished.level == Isolation::None && !is_builtin(job) {
@@ -207,23 +263,21 @@ fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed,
     let said = String::from_utf8_lossy(&finished.stderr);
     let notes = said.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned);
     let notes = if is_builtin(job) { notes.collect() } else { Vec::new() };
-    Ok(Executed { artifacts, exit_code, executor, surroundings, denied, ledger, notes })
+    Ok(Executed { artifacts, exit_code, executor, surroundings, denied, ledger, notes, showing: shown })
 }
 
 /// A sandbox that is weaker than required, with what can be done about it.
 fn too_weak(error: &NotIsolated) -> Failure {
     let (wanted, reached) = (error.wanted.code(), error.reached.level.code());
     let hint = error.hint().replace('\n', "; ");
-    Failure::Infra(format!("isolation `{wanted}` is required, `{reached}` was reached (hint: {hint})"))
+    Failure::machine(format!("isolation `{wanted}` is required, `{reached}` was reached (hint: {hint})"))
 }
 
 /// A run that could not be made, with what can be done about it.
 fn cannot_run(error: &SandboxError) -> Failure {
-    let Failure::Infra(detail) = Failure::infra("cannot run the scanner", error) else {
-        return Failure::infra("cannot run the scanner", error);
-    };
+    let detail = chain("cannot run the scanner", error);
     let hint = error.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
-    Failure::Infra(detail + &hint)
+    Failure::machine(detail + &hint)
 }
 
 fn is_builtin(job: &Job) -> bool {
@@ -231,24 +285,19 @@ fn is_builtin(job: &Job) -> bool {
 }
 
 /// The first half of the health gate: how the program ended.
-fn healthy(job: &Job, finished: &Finished) -> Result<i32, Failure> {
-    let said = || {
-        let tail = redact::text(&String::from_utf8_lossy(&finished.stderr));
-        let lines: Vec<&str> = tail.lines().rev().take(5).collect();
-        let lines: Vec<&str> = lines.into_iter().rev().collect();
-        if lines.is_empty() { String::new() } else { format!("; it said: {}", lines.join(" / ")) }
-    };
-    let what = match finished.ending {
+fn healthy(job: &Job, finished: &Finished) -> Result<i32, (Trouble, Failure)> {
+    let (trouble, what) = match finished.ending {
         Ending::Code(code) if job.expected_exit_codes.is_empty() || job.expected_exit_codes.contains(&code) => {
             return Ok(code);
         }
         Ending::Code(code) => {
-            format!("the scanner ended with exit code {code}, expected {:?}", job.expected_exit_codes)
+            let expected = &job.expected_exit_codes;
+            (Trouble::ExitCode, format!("the scanner ended with exit code {code}, expected {expected:?}"))
         }
-        Ending::Signal(signal) => format!("the scanner was killed by signal {signal}"),
-        Ending::Killed(reason) => format!("the scanner {}", reason.in_words()),
+        Ending::Signal(signal) => (Trouble::Ended, format!("the scanner was killed by {}", signal_name(signal))),
+        Ending::Killed(reason) => (Trouble::Ended, format!("the scanner {}", reason.in_words())),
     };
-    Err(Failure::Unhealthy(what + &said()))
+    Err((trouble, Failure::unwell(what)))
 }
 
 /// A job that cannot be described as a sandboxed run.
@@ -327,6 +376,18 @@ impl Scratch {
         Ok(Self { earlier, places: Places::of(job).with_input_at(&around.input), root, input_directory, scanner })
     }
 
+    /// The scanner's program on this machine, where it is known.
+    fn program(&self, job: &Job) -> Option<PathBuf> {
+        match (&job.scanner, &self.scanner) {
+            (ScannerMaterial::BuiltIn, _) => None,
+            (ScannerMaterial::Binary { path, .. }, _) => Some(path.clone()),
+            (ScannerMaterial::Tree(_), folder) => {
+                let below = job.argv.first()?.strip_prefix("{scanner}/")?;
+                Some(folder.as_ref()?.join(below))
+            }
+        }
+    }
+
     /// The spec of the run: everything at its fixed place.
     fn spec(&self, job: &Job, around: &Around) -> Result<SandboxSpec, SpecError> {
         let argv = if is_builtin(job) { self.places.builtin_argv(job) } else { self.places.fill(&job.argv) };
@@ -369,18 +430,19 @@ impl Scratch {
         Ok(spec)
     }
 
-    fn collect(&self, job: &Job, finished: &Finished, may_be_empty: bool) -> Result<Vec<Produced>, Failure> {
+    fn collect(&self, job: &Job, finished: &Finished, may_be_empty: bool) -> Collected {
         if is_builtin(job) {
-            return builtin::read_artifacts(&self.root.path().join("out"))
-                .map_err(|error| Failure::infra("cannot read the built-in scanner's artifacts", &error));
+            return builtin::read_artifacts(&self.root.path().join("out")).map_err(|error| {
+                (Trouble::Missing, Failure::infra("cannot read the built-in scanner's artifacts", &error))
+            });
         }
         if let Some(path) = untouched(&self.earlier, &job.artifacts, &self.input_directory) {
-            return Err(Failure::Unhealthy(format!(
-                "artifact `{path}` was not written: it is the one that lies in the input"
-            )));
+            let what = format!("artifact `{path}` was not written: it is the one that lies in the input");
+            return Err((Trouble::Missing, Failure::unwell(what)));
         }
         let out = self.root.path().join("out");
-        with_decision(job, collect(&job.artifacts, &finished.stdout, &self.input_directory, &out, may_be_empty)?)
+        let artifacts = collect(&job.artifacts, &finished.stdout, &self.input_directory, &out, may_be_empty)?;
+        with_decision(job, artifacts).map_err(|failure| (Trouble::Malformed, failure))
     }
 }
 
@@ -419,6 +481,9 @@ pub fn nothing_is_a_document(format: Option<ArtifactFormat>) -> bool {
     matches!(format, None | Some(ArtifactFormat::JsonLines | ArtifactFormat::Bytes))
 }
 
+/// What was picked up, or what is wrong with it.
+pub type Collected = Result<Vec<Produced>, (Trouble, Failure)>;
+
 /// Picks up what a scanner wrote. One that is missing means that the scanner is not well; so does an empty one, unless it
 /// `may_be_empty`: the exit code is one that is known to mean that the scanner ran well, and nothing is a document of the
 /// format.
@@ -428,7 +493,7 @@ pub fn collect(
     working_directory: &Path,
     out: &Path,
     may_be_empty: bool,
-) -> Result<Vec<Produced>, Failure> {
+) -> Collected {
     let one = |spec: &ArtifactSpec| {
         let bytes = match &spec.path {
             ArtifactPath::Stdout => stdout.to_vec(),
@@ -439,15 +504,18 @@ pub fn collect(
                 };
                 let inside = if file.starts_with(out) { out } else { working_directory };
                 let bytes = fs::read_inside(inside, &file, limits::MAX_DOCUMENT_BYTES);
-                bytes.map_err(|error| Failure::unhealthy(&format!("artifact `{spec}` was not written"), &error))?
+                bytes.map_err(|error| {
+                    (Trouble::Missing, Failure::unhealthy(&format!("artifact `{spec}` was not written"), &error))
+                })?
             }
         };
         if bytes.len() as u64 > limits::MAX_DOCUMENT_BYTES {
             let limit = limits::MAX_DOCUMENT_BYTES;
-            return Err(Failure::Unhealthy(format!("artifact `{spec}` has more than the {limit} bytes that are read")));
+            let what = format!("artifact `{spec}` has more than the {limit} bytes that are read");
+            return Err((Trouble::Malformed, Failure::unwell(what)));
         }
         if bytes.iter().all(u8::is_ascii_whitespace) && !(may_be_empty && nothing_is_a_document(spec.format)) {
-            return Err(Failure::Unhealthy(format!("artifact `{spec}` is empty")));
+            return Err((Trouble::Empty, Failure::unwell(format!("artifact `{spec}` is empty"))));
         }
         let artifact_type = spec.artifact_type;
         let (format, profile) = match spec.format {

@@ -1,25 +1,58 @@
-//! Why an execution says nothing about the scan: two kinds that are never mixed up.
+//! Why an execution says nothing about the scan: two kinds that are never mixed up, with what the run showed.
 
 use std::error::Error;
 
+use crate::model::showing::Showing;
+
+/// Whose fault it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The scanner ran but failed its health gate.
+    Unhealthy,
+    /// It could not run: our fault or the machine's.
+    Infra,
+}
+
 /// An execution that cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// The scanner ran but failed its health gate.
-    Unhealthy(String),
-    /// It could not run: our fault or the machine's.
-    Infra(String),
+pub struct Failure {
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// What went wrong.
+    pub detail: String,
+    /// What the run showed; nothing where it was not made.
+    pub showing: Box<Showing>,
 }
 
 impl Failure {
+    fn new(fault: Fault, detail: String) -> Self {
+        Self { fault, detail, showing: Box::default() }
+    }
+
+    /// The scanner's fault.
+    pub fn unwell(detail: impl Into<String>) -> Self {
+        Self::new(Fault::Unhealthy, detail.into())
+    }
+
+    /// Our fault or the machine's.
+    pub fn machine(detail: impl Into<String>) -> Self {
+        Self::new(Fault::Infra, detail.into())
+    }
+
     /// The scanner's fault, with the whole chain of causes.
     pub fn unhealthy(doing: &str, error: &(dyn Error + 'static)) -> Self {
-        Self::Unhealthy(chain(doing, error))
+        Self::unwell(chain(doing, error))
     }
 
     /// Our fault or the machine's, with the whole chain of causes.
     pub fn infra(doing: &str, error: &(dyn Error + 'static)) -> Self {
-        Self::Infra(chain(doing, error))
+        Self::machine(chain(doing, error))
+    }
+
+    /// The same with what the run showed.
+    #[must_use]
+    pub fn showing(self, showing: Showing) -> Self {
+        Self { showing: Box::new(showing), ..self }
     }
 }
 

@@ -11,17 +11,18 @@ use crate::flow::failure::Failure;
 use crate::flow::job::Job;
 use crate::flow::material::ScannerMaterial;
 use crate::flow::produced::Produced;
+use crate::flow::showing::Trouble;
 use crate::model::artifact::ArtifactFormat;
 
 /// Lets `executed` pass where nothing tells of a run that did not go well.
-pub fn gate(job: &Job, executed: &Executed, config: &Config) -> Result<(), Failure> {
+pub fn gate(job: &Job, executed: &Executed, config: &Config) -> Result<(), (Trouble, Failure)> {
     if job.expected_exit_codes.is_empty()
         && let Some(unwell) = exit(job, &executed.artifacts, executed.exit_code, config)
     {
-        return Err(Failure::Unhealthy(format!("the scanner ended badly: {unwell}")));
+        return Err((Trouble::ExitCode, Failure::unwell(format!("the scanner ended badly: {unwell}"))));
     }
     let found: Vec<String> = executed.artifacts.iter().flat_map(|artifact| told(artifact, config)).collect();
-    if found.is_empty() { Ok(()) } else { Err(Failure::Unhealthy(found.join("; "))) }
+    if found.is_empty() { Ok(()) } else { Err((Trouble::Malformed, Failure::unwell(found.join("; ")))) }
 }
 
 /// The exit codes that the profiles of `artifacts` know for the scanner of `job`.
@@ -65,7 +66,7 @@ fn told(artifact: &Produced, config: &Config) -> Vec<String> {
 }
 
 /// What a profile knows the scanner by: the name of its program.
-fn name(job: &Job) -> Option<&str> {
+pub fn name(job: &Job) -> Option<&str> {
     match &job.scanner {
         ScannerMaterial::BuiltIn => None,
         ScannerMaterial::Binary { name, .. } => Some(name),

@@ -72,9 +72,7 @@ pub enum LearnRunError {
 }
 
 fn text(failure: &Failure) -> &str {
-    match failure {
-        Failure::Unhealthy(text) | Failure::Infra(text) => text,
-    }
+    &failure.detail
 }
 
 /// One run to be made.
@@ -113,7 +111,7 @@ pub fn learn(
         running.into_iter().map(thread::ScopedJoinHandle::join).collect()
     });
     for (plan, outcome) in together.iter().zip(outcomes) {
-        keep(plan, outcome.unwrap_or_else(|_| Err(Failure::Infra("the run was broken off".to_owned()))));
+        keep(plan, outcome.unwrap_or_else(|_| Err(Failure::machine("the run was broken off"))));
     }
     let (lessons, not_json) = lessons(job, &ran, base)?;
     let runs = ran.iter().skip(1).map(|(perturbation, ..)| *perturbation).collect();

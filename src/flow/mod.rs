@@ -65,6 +65,7 @@ pub mod runtime;
 pub mod schema;
 pub mod settings;
 pub mod shell;
+mod showing;
 pub mod source_line;
 pub mod subject;
 pub mod swap;

@@ -26,6 +26,7 @@ use crate::flow::places::Places;
 use crate::flow::produced::Produced;
 use crate::flow::roots;
 use crate::flow::runtime;
+use crate::flow::showing::Trouble;
 use crate::flow::verdict::{self, UnreadableArtifact};
 use crate::host::machine;
 use crate::model::digest::Digest;
@@ -35,6 +36,7 @@ use crate::model::manifest::{
     PolicyRef, ScanManifest, Scanner, ScannerKind,
 };
 use crate::model::redact;
+use crate::model::showing::Showing;
 use crate::store::blob::{BlobStore, StoreError};
 
 /// What to record.
@@ -82,6 +84,8 @@ pub enum RecordError {
         name: String,
         /// Why.
         source: UnreadableArtifact,
+        /// What the run showed.
+        showing: Box<Showing>,
     },
     /// Two artifacts with one name.
     #[error("two artifacts are called `{0}`: give their files different names")]
@@ -104,9 +108,7 @@ pub enum RecordError {
 }
 
 fn text(failure: &Failure) -> &str {
-    match failure {
-        Failure::Unhealthy(text) | Failure::Infra(text) => text,
-    }
+    &failure.detail
 }
 
 /// Records one scan. Everything is in the store when this returns; where the manifest goes is the caller's matter.
@@ -114,8 +116,9 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     let job = &request.job;
     let kept = keep_inputs(job, context)?;
     let executed = match &request.as_is {
-        Some(place) => as_is::execute(job, place)
-            .and_then(|executed| health::gate(job, &executed, &context.config).map(|()| executed)),
+        Some(place) => {
+            as_is::execute(job, place).and_then(|executed| execute::gate(job, &executed, context).map(|()| executed))
+        }
         None => execute::execute(job, context),
     }
     .map_err(RecordError::Execute)?;
@@ -124,6 +127,7 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     if let InputMaterial::Image(image) = &job.input {
         notes.extend(image.rootfs().notes.lines().into_iter().map(|note| format!("of the unpacked image {note}")));
     }
+    notes.extend(executed.denial());
     let artifacts = records(request, &executed, context)?;
     let mut batch = context.local.batch();
     if let Some(ledger) = &executed.ledger {
@@ -202,8 +206,11 @@ fn records(
         if records.iter().any(|record| record.path == artifact.name) {
             return Err(RecordError::SameName(artifact.name.clone()));
         }
-        let canonical = verdict::check(artifact, &roots, &context.config)
-            .map_err(|source| RecordError::Artifact { name: artifact.name.clone(), source })?;
+        let canonical = verdict::check(artifact, &roots, &context.config).map_err(|source| RecordError::Artifact {
+            name: artifact.name.clone(),
+            source,
+            showing: Box::new(executed.after(Trouble::Malformed, job, context)),
+        })?;
         let spec = job.artifacts.iter().find(|spec| spec.file_name() == artifact.name);
         records.push(ArtifactRecord {
             artifact_type: artifact.artifact_type,
@@ -384,6 +391,7 @@ fn environment(job: &Job, executed: &Executed) -> Environment {
         roots: surroundings.roots.clone(),
         path: surroundings.path.clone(),
         time_limit_seconds: job.settings.time_limit.and_then(|limit| u32::try_from(limit.as_secs()).ok()),
+        memory_limit_mib: job.settings.memory_limit,
         cpu_count: surroundings.cpu_count,
         // The built-in scanner in process sees no kernel.
         kernel: if executed.executor.in_process { None } else { machine::kernel() },

@@ -9,11 +9,12 @@ use std::time::Instant;
 use crate::canonical::Roots;
 use crate::flow::context::Context;
 use crate::flow::execute::{self, Executed};
-use crate::flow::failure::Failure;
+use crate::flow::failure::{Failure, Fault};
 use crate::flow::job::Job;
 use crate::flow::produced::Produced;
 use crate::flow::restore::Restored;
 use crate::flow::roots;
+use crate::flow::showing::Trouble;
 use crate::flow::verdict::{self, Comparison, Rules, Scope, VerdictError};
 use crate::model::diff::DiffSummary;
 use crate::model::dimension::{Dimension, Dimensions};
@@ -107,8 +108,13 @@ impl Replay {
         let (mut artifacts, mut ledger) = (Vec::new(), None);
         result.outcome = match self.attempt(context, &mut result, (&mut artifacts, &mut ledger)) {
             Ok(outcome) => outcome,
-            Err(Failure::Unhealthy(detail)) => Outcome::Unhealthy { detail },
-            Err(Failure::Infra(detail)) => Outcome::Infra { detail },
+            Err(Failure { fault, detail, showing }) => {
+                result.showing = Some(*showing).filter(|showing| !showing.is_empty());
+                match fault {
+                    Fault::Unhealthy => Outcome::Unhealthy { detail },
+                    Fault::Infra => Outcome::Infra { detail },
+                }
+            }
         };
         result.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Replayed { result, artifacts, ledger }
@@ -129,7 +135,11 @@ impl Replay {
         artifacts.clone_from(&first.artifacts);
         ledger.clone_from(&first.ledger);
 
-        let comparison = self.compare(&first, context)?;
+        let told = |failure: Failure| match failure.fault {
+            Fault::Unhealthy => failure.showing(first.after(Trouble::Malformed, &self.job, context)),
+            Fault::Infra => failure,
+        };
+        let comparison = self.compare(&first, context).map_err(told)?;
         result.fidelity = Some(comparison.fidelity);
         result.artifacts = comparison.artifacts;
         if comparison.fidelity.is_bitwise() {
@@ -196,6 +206,7 @@ impl Title {
             reproduce: self.reproduce.clone(),
             notes: Vec::new(),
             explanation: None,
+            showing: None,
             duration_ms: 0,
         }
     }

@@ -196,6 +196,7 @@ impl Restorer<'_> {
                 cpu_count: written.environment.cpu_count,
                 clock_runs: clock_was_asked_to_run(&written.environment),
                 time_limit: written.environment.time_limit_seconds.map(|seconds| Duration::from_secs(seconds.into())),
+                memory_limit: written.environment.memory_limit_mib,
                 path: written.environment.path.clone(),
                 ..Settings::default()
             },

@@ -11,6 +11,9 @@ use crate::sandbox::spec::{Clock, DirectoryOrder, HostRoot, InvalidHostRoot, San
 /// The longest time limit of a run, in seconds: a day.
 pub const MAX_TIME_LIMIT: u32 = 86_400;
 
+/// The largest limit of memory, in MiB: a tebibyte.
+pub const MAX_MEMORY_LIMIT: u32 = 1 << 20;
+
 /// The settings of a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields of a sandbox's spec")]
@@ -24,6 +27,8 @@ pub struct Settings {
     pub clock_runs: bool,
     /// After how long the run is ended.
     pub time_limit: Option<Duration>,
+    /// How much memory it may use, in MiB.
+    pub memory_limit: Option<u32>,
     /// Folders in which programs are looked up before the system's.
     pub path: Vec<String>,
 }
@@ -60,6 +65,9 @@ impl Settings {
         }
         if let Some(limit) = self.time_limit {
             spec.limits.wall = limit;
+        }
+        if let Some(mib) = self.memory_limit {
+            spec.limits.memory_bytes = u64::from(mib) << 20;
         }
         spec.path = self.path.iter().cloned().map(HostRoot::try_from).collect::<Result<_, _>>()?;
         Ok(())

@@ -25,4 +25,5 @@ pub mod package;
 pub mod rate;
 pub mod redact;
 pub mod result;
+pub mod showing;
 pub mod vex;

@@ -16,6 +16,7 @@ use crate::model::fidelity::Fidelity;
 use crate::model::judgement::Judgement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
+use crate::model::showing::Showing;
 
 /// What a replay was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -183,6 +184,8 @@ pub struct ReplayResult {
     pub notes: Vec<String>,
     /// The experiment that found the causes, where one was made.
     pub explanation: Option<Explanation>,
+    /// What a run that went wrong showed.
+    pub showing: Option<Showing>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
 }

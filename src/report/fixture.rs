@@ -20,6 +20,7 @@ use crate::model::outcome::Outcome;
 use crate::model::result::{
     ArtifactResult, ExecutorEnv, Isolation, Mode, Recording, ReplayResult, RunResult, SourceLocation, SubjectKind,
 };
+use crate::model::showing::{AbsentPath, Ended, Limit, NoInterpreter, Showing};
 use crate::score::gate::{self, Case};
 use crate::score::history::History;
 use crate::score::rules::Rules;
@@ -82,6 +83,7 @@ fn base(id: &str, title: &str, kind: SubjectKind, mode: Mode, outcome: Outcome) 
         reproduce: format!("stella {} run {id}", if kind == SubjectKind::Case { "case" } else { "canary" }),
         notes: vec![],
         explanation: None,
+        showing: None,
         duration_ms: 1234,
     }
 }
@@ -250,6 +252,24 @@ fn infra() -> ReplayResult {
     replay
 }
 
+/// What a run that went wrong in every way showed.
+pub(crate) fn showing() -> Showing {
+    let absent = |path: &str, on_machine| AbsentPath { path: path.into(), attempt: "execute".into(), on_machine };
+    Showing {
+        ended: Some(Ended::Limit { limit: Limit::Time, allowed: 600, used: None }),
+        said: vec!["loading rules".into(), "Error: no database".into()],
+        refused: vec!["db.example.com".into(), "192.0.2.1:443".into()],
+        absent: vec![absent("/home/ci/.cargo/bin/helper", true), absent("/opt/nothing", false)],
+        no_interpreter: Some(NoInterpreter {
+            program: "/home/ci/venv/bin/scan".into(),
+            interpreter: "/home/ci/venv/bin/python3".into(),
+            on_machine: true,
+        }),
+        clock_reads: Some(7),
+        next: vec!["add `--clock real`".into()],
+    }
+}
+
 /// The rich run with a recording for each canary, and the nightly gate's word on it.
 pub(crate) fn judged() -> RunResult {
     let mut run = run();
@@ -351,6 +371,13 @@ fn poison(i: usize, mut replay: ReplayResult, next: &mut impl FnMut() -> String)
         Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => *detail = next(),
         Outcome::Unreplayable { missing } => *missing = vec![next(), next()],
     }
+    replay.showing = Some(showing()).map(|mut of| {
+        of.said = vec![next(), next()];
+        (of.refused, of.next) = (vec![next()], vec![next()]);
+        of.absent.iter_mut().for_each(|path| path.path = next());
+        of.no_interpreter = of.no_interpreter.map(|of| NoInterpreter { program: next(), interpreter: next(), ..of });
+        of
+    });
     if let Some(env) = &mut replay.executor {
         env.lost = vec![next()];
         (env.arch, env.os, env.tz, env.locale) = (next(), next(), next(), next());

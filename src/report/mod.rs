@@ -15,6 +15,7 @@ pub mod changes;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod showing;
 pub mod text;
 pub mod untrusted;
 pub mod verdict_words;

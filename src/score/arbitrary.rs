@@ -62,6 +62,7 @@ pub(crate) fn replay(record: Record) -> ReplayResult {
         recording: record.recording,
         outcome: record.outcome,
         explanation: None,
+        showing: None,
         fidelity: record.fidelity,
         diff: DiffSummary::default(),
         artifacts: vec![],

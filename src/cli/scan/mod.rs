@@ -12,13 +12,14 @@ use jiff::Timestamp;
 use crate::cli::args::{GlobalArgs, IsolationArgs, label};
 use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
-use crate::flow::failure::Failure;
+use crate::flow::failure::{Failure, Fault};
 use crate::flow::record::{self, RecordError};
-use crate::flow::settings::MAX_TIME_LIMIT;
+use crate::flow::settings::{MAX_MEMORY_LIMIT, MAX_TIME_LIMIT};
 use crate::flow::{keep, manifest_file};
 use crate::host::fs;
 use crate::model::exit::Exit;
 use crate::oci::Platform;
+use crate::report::showing;
 
 /// Record a scan with everything it depended on
 ///
@@ -95,6 +96,9 @@ pub struct ScanArgs {
     /// Seconds after which the command is ended [default: 600]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_TIME_LIMIT)))]
     timeout: Option<u32>,
+    /// Mebibytes of memory that the command may use [default: 8192]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_MEMORY_LIMIT)))]
+    memory: Option<u32>,
     /// A folder in which programs are looked up before the system's; the command sees it as with --ro (repeatable)
     #[arg(long, value_name = "DIR")]
     path: Vec<PathBuf>,
@@ -154,9 +158,16 @@ pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
 
 fn failed(error: RecordError) -> CliError {
     match &error {
-        RecordError::Execute(Failure::Unhealthy(_)) | RecordError::Artifact { .. } => {
+        RecordError::Execute(Failure { fault: Fault::Unhealthy, showing, .. })
+        | RecordError::Artifact { showing, .. } => {
+            let shown = showing::lines(showing);
             CliError::new(Exit::Inconclusive, error)
+                .showing(shown)
                 .hint("nothing was recorded: a scan that is not healthy says nothing")
+        }
+        RecordError::Execute(Failure { showing, .. }) => {
+            let shown = showing::lines(showing);
+            CliError::infrastructure(error).showing(shown)
         }
         RecordError::SameName(_) => CliError::usage(error),
         _ => CliError::infrastructure(error),

@@ -115,6 +115,7 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
                 Settings {
                     clock_runs: args.clock == Some(ClockChoice::Real),
                     time_limit: args.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+                    memory_limit: args.memory,
                     path: path.clone(),
                     ..Settings::of_this_machine()
                 }
@@ -185,10 +186,13 @@ fn check(args: &ScanArgs, is_builtin: bool, is_adapted: bool, artifacts: &[Artif
         return Err(CliError::usage("nothing is kept of this command")
             .hint("name what it writes, e.g. `--artifact findings=out.json`, or `--artifact findings=-` for its standard output"));
     }
-    let of_a_sandbox = args.clock == Some(ClockChoice::Real) || args.timeout.is_some() || !args.path.is_empty();
+    let of_a_sandbox = args.clock == Some(ClockChoice::Real)
+        || args.timeout.is_some()
+        || args.memory.is_some()
+        || !args.path.is_empty();
     if (is_builtin || args.as_is) && of_a_sandbox {
         return Err(CliError::usage(
-            "`--clock real`, `--timeout` and `--path` are for a command that runs sealed, and for an adapter's",
+            "`--clock real`, `--timeout`, `--memory` and `--path` are for a command that runs sealed, and for an adapter's",
         ));
     }
     let sealing = args.isolation.require_isolation.is_some() || !args.isolation.ro.is_empty();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::flow::contradictions::locale::{is_known_locale, is_known_zone};
 use crate::flow::places::runs_in_place;
-use crate::flow::settings::MAX_TIME_LIMIT;
+use crate::flow::settings::{MAX_MEMORY_LIMIT, MAX_TIME_LIMIT};
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::manifest::{Fault, Input, InputType, ScanManifest, ScannerKind};
 use crate::model::result::Isolation;
@@ -181,6 +181,11 @@ impl Faults {
             environment.time_limit_seconds.is_some_and(|seconds| !(1..=MAX_TIME_LIMIT).contains(&seconds)),
             "environment.time_limit_seconds",
             format!("it is not a number from 1 to {MAX_TIME_LIMIT}"),
+        );
+        self.when(
+            environment.memory_limit_mib.is_some_and(|mib| !(1..=MAX_MEMORY_LIMIT).contains(&mib)),
+            "environment.memory_limit_mib",
+            format!("it is not a number from 1 to {MAX_MEMORY_LIMIT}"),
         );
         let observed = matches!(environment.isolation, Some(Isolation::Full | Isolation::Traced));
         self.when(

@@ -287,6 +287,9 @@ pub struct Environment {
     /// Seconds after which the run was to be ended, where that was chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_seconds: Option<u32>,
+    /// MiB of memory that the scanner could use, where that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit_mib: Option<u32>,
     /// CPUs that the scanner saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_count: Option<u32>,

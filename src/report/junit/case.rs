@@ -8,7 +8,7 @@ use crate::model::outcome::{JunitStatus, Outcome};
 use crate::model::result::ReplayResult;
 use crate::report::changes::{self, Line};
 use crate::report::junit::{duration, legal};
-use crate::report::{untrusted, words};
+use crate::report::{showing, untrusted, words};
 
 /// Lines of a diff, and of a detail, in the body of one case.
 const MAX_LINES: usize = 200;
@@ -82,6 +82,8 @@ fn body(replay: &ReplayResult) -> String {
             }));
         }
     }
+    let shown = replay.showing.iter().flat_map(showing::lines);
+    lines.extend(shown.map(|(label, text)| format!("{}: {text}", if label.is_empty() { "said" } else { label })));
     if let Some(explanation) = &replay.explanation {
         lines.push(format!("changes: {}", words::changes(explanation)));
         let rest = explanation.not_excluded.iter().take(MAX_LINES);

@@ -7,7 +7,7 @@ use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::changes::{self, Line, Mark};
 use crate::report::markdown::md::Md;
-use crate::report::{untrusted, verdict_words, words};
+use crate::report::{showing, untrusted, verdict_words, words};
 
 /// Bytes that every reader takes: GitHub refuses comments above 65,536 characters.
 pub const DEFAULT_BUDGET: usize = 65_000;
@@ -180,6 +180,9 @@ fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
             let (label, text) = words::obstacle(input);
             md.raw("- ").raw(label).raw(": ").text(text).raw("\n");
         }),
+    }
+    for (label, text) in replay.showing.iter().flat_map(showing::lines).take(limits.lines) {
+        md.raw("- ").raw(if label.is_empty() { "said" } else { label }).raw(": ").text(&text).raw("\n");
     }
     if let Some(explanation) = &replay.explanation {
         md.raw("- changes: ").text(&words::changes(explanation)).raw("\n");

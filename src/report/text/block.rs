@@ -8,7 +8,7 @@ use crate::report::changes::{self, Line, Mark};
 use crate::report::text::explanation::explanation;
 use crate::report::text::style::{Ink, Style};
 use crate::report::text::table::duration;
-use crate::report::{untrusted, words};
+use crate::report::{showing, untrusted, words};
 
 /// Lines of a detail that are shown; errors of foreign programs can be long.
 const DETAIL_LINES: usize = 20;
@@ -71,6 +71,9 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
             let (label, text) = words::obstacle(input);
             out.label(label, &untrusted::line(text));
         }),
+    }
+    for (label, text) in replay.showing.iter().flat_map(showing::lines) {
+        out.label(label, &text);
     }
     if let Some(explanation) = &replay.explanation {
         out.label("changes", &words::changes(explanation));

@@ -13,6 +13,7 @@ use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::explanation::Explanation;
 use crate::model::result::{self, Isolation, Mode, ReplayResult, SubjectKind};
+use crate::model::showing::Showing;
 use crate::report::json::v1::diff_summary::DiffSummaryDocument;
 use crate::report::json::v1::outcome::{Fields, Levels, Lie, OutcomeCode};
 use crate::report::json::v1::read::ReadError;
@@ -64,6 +65,9 @@ pub struct Replay {
     /// The experiment that found the causes; absent where none was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,
+    /// What a run that went wrong showed; absent where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub showing: Option<Showing>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
 }
@@ -166,6 +170,7 @@ impl From<&ReplayResult> for Replay {
             reproduce: replay.reproduce.clone(),
             notes: replay.notes.clone(),
             explanation: replay.explanation.clone(),
+            showing: replay.showing.clone(),
             duration_ms: replay.duration_ms,
         }
     }
@@ -206,6 +211,7 @@ impl TryFrom<Replay> for ReplayResult {
             reproduce: wire.reproduce,
             notes: wire.notes,
             explanation: wire.explanation,
+            showing: wire.showing,
             duration_ms: wire.duration_ms,
         })
     }

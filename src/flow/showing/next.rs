@@ -1,0 +1,145 @@
+//! What the user of a run that went wrong can do next.
+
+use std::path::Path;
+
+use crate::flow::config::Config;
+use crate::flow::health;
+use crate::flow::job::Job;
+use crate::flow::showing;
+use crate::model::manifest::NetworkMode;
+use crate::model::showing::{Ended, Limit, Showing};
+
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It could not be started, or was ended.
+    Ended,
+    /// Its exit code is not one that is expected.
+    ExitCode,
+    /// An artifact is not there.
+    Missing,
+    /// An artifact is empty.
+    Empty,
+    /// An artifact is not what its format says, or tells of an error.
+    Malformed,
+}
+
+/// The next steps after a run that showed this, the most likely first; never none.
+pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Vec<String> {
+    let mut next = Vec::new();
+    if let Some(missing) = &showing.no_interpreter {
+        next.push(match (missing.on_machine, Path::new(&missing.interpreter).is_absolute()) {
+            (true, _) => format!(
+                "the sandbox does not show `{}`: add `--ro {}`",
+                missing.interpreter,
+                folder_of(&missing.interpreter)
+            ),
+            (false, true) => format!("this machine has no `{}`: install it", missing.interpreter),
+            (false, false) => format!(
+                "no folder that the sandbox looks in has `{}`: add `--path DIR` with the folder that holds it",
+                missing.interpreter
+            ),
+        });
+    }
+    match showing.ended {
+        Some(Ended::Limit { limit: Limit::Time, .. }) => {
+            let reads = showing.clock_reads.unwrap_or_default();
+            if reads > 0 && !job.settings.clock_runs {
+                next.push(format!(
+                    "it read the clock {reads} times, which stands still: if it waits for the clock to move, add `--clock real`"
+                ));
+            }
+            next.push("if it only needs longer, add `--timeout SECONDS`".to_owned());
+        }
+        Some(Ended::Limit { limit: Limit::Memory, .. }) => {
+            next.push(
+                "give it more with `--memory MIB`, fewer workers, or a smaller input with `--exclude PATH`".to_owned(),
+            );
+        }
+        Some(Ended::Limit { limit: Limit::Output, .. }) => {
+            next.push("make it write less, or leave a part of the input out with `--exclude PATH`".to_owned());
+        }
+        Some(Ended::Limit { limit: Limit::Processes, .. }) => {
+            next.push("make it start fewer workers, with an option of its own".to_owned());
+        }
+        Some(Ended::Signal { .. }) => {
+            next.push(
+                "it crashed: run it by itself with `stella sandbox -- COMMAND`, and without a sandbox, to compare"
+                    .to_owned(),
+            );
+        }
+        Some(Ended::Exit { .. }) | None => {}
+    }
+    if let Some((adapter, what)) = health::name(job).and_then(|name| showing::database(name, config))
+        && (job.feeds.is_empty() || !showing.refused.is_empty() || trouble != Trouble::Ended)
+    {
+        next.push(match job.feeds.is_empty() {
+            true => format!("it needs {what}: fetch it before, and give it with `--scanner {adapter} --feed DIR`"),
+            false => format!("it needs {what}: is that what `--feed` names?"),
+        });
+    } else if !showing.refused.iter().all(|what| what.starts_with("the system call "))
+        && job.network == NetworkMode::Disabled
+    {
+        next.push(
+            "a run is offline: fetch what it needs before and give it with `--feed`, use an option of its own to stay \
+             offline, or record with `--network allow` (a replay is offline all the same)"
+                .to_owned(),
+        );
+    }
+    if showing.no_interpreter.is_none() {
+        let on_machine = showing.absent.iter().find(|path| path.on_machine);
+        let nowhere = showing.absent.iter().find(|path| !path.on_machine && path.attempt == "execute");
+        if let Some(path) = on_machine {
+            let option = if path.attempt == "execute" { "--path" } else { "--ro" };
+            let parent = Path::new(&path.path).parent().map_or_else(|| path.path.clone(), |p| p.display().to_string());
+            let folder = if option == "--path" { parent } else { path.path.clone() };
+            next.push(format!("the machine has `{}` and the sandbox does not: add `{option} {folder}`", path.path));
+        } else if let Some(path) = nowhere.filter(|_| code(showing).is_some_and(|code| code != 0)) {
+            next.push(format!(
+                "it looked for the program `{}`, which is nowhere: install it, or add `--path DIR`",
+                path.path
+            ));
+        }
+    }
+    match (trouble, code(showing)) {
+        (Trouble::ExitCode, Some(code)) => {
+            let mut codes: Vec<String> = job.expected_exit_codes.iter().map(ToString::to_string).collect();
+            codes.push(code.to_string());
+            next.push(format!("if {code} means that it ran well, say so: `--expect-exit {}`", codes.join(",")));
+        }
+        (Trouble::Missing, _) => next.push(
+            "name the file where it is written: relative to the input, below `{out}`, or `-` for standard output".to_owned(),
+        ),
+        (Trouble::Empty, Some(0)) => next.push(
+            "if it found nothing and so says nothing: add `--expect-exit 0`, and a format that may be empty, as in \
+             `findings=-:json-lines` or `findings=-:bytes`"
+                .to_owned(),
+        ),
+        (Trouble::Malformed, _) => next.push(
+            "name the format that it writes, as in `findings=out.json:sarif`; values one after the other are `json-lines`".to_owned(),
+        ),
+        _ => {}
+    }
+    if next.is_empty()
+        || trouble == Trouble::Empty
+        || trouble == Trouble::Missing
+        || code(showing).is_some_and(|code| code != 0)
+    {
+        next.push("see what it sees: `stella sandbox --trace-paths --ledger ledger.jsonl -- COMMAND`".to_owned());
+    }
+    next
+}
+
+fn code(showing: &Showing) -> Option<i32> {
+    match showing.ended {
+        Some(Ended::Exit { code }) => Some(code),
+        _ => None,
+    }
+}
+
+/// The folder to show for a program to run: the one above `bin`, for its libraries lie beside it.
+fn folder_of(program: &str) -> String {
+    let parent = Path::new(program).parent().unwrap_or(Path::new("/"));
+    let above = parent.parent().filter(|above| parent.ends_with("bin") && above.parent().is_some());
+    above.unwrap_or(parent).display().to_string()
+}

@@ -1,0 +1,126 @@
+//! What a run of a scanner showed that tells why it went as it did: how it ended, what it said, what it was refused.
+//!
+//! Invariants: everything is bounded; what a foreign program said was redacted; the texts are shown through the gate for
+//! foreign text like any other. Evidence, never part of fidelity.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What one run showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Showing {
+    /// How the scanner ended; absent where it did not start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+    /// The last lines of its standard error, redacted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<String>,
+    /// Names and addresses that it reached for in vain, with their ports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
+    /// Paths that it looked for and that are not in the sandbox.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<AbsentPath>,
+    /// A program that has no interpreter in the sandbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_interpreter: Option<NoInterpreter>,
+    /// How often the time was read, where that was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_reads: Option<u64>,
+    /// What to do next, one thing each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<String>,
+}
+
+impl Showing {
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How a scanner ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "how", rename_all = "kebab-case")]
+pub enum Ended {
+    /// By itself.
+    Exit {
+        /// Its exit code.
+        code: i32,
+    },
+    /// By a signal that was not ours.
+    Signal {
+        /// Its number.
+        number: i32,
+    },
+    /// By us, for it used more than a limit.
+    Limit {
+        /// Which.
+        limit: Limit,
+        /// How much it may use, in the unit of the limit.
+        allowed: u64,
+        /// How much it used, as far as that was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        used: Option<u64>,
+    },
+}
+
+/// What is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// Wall time, in seconds.
+    Time,
+    /// Memory of all processes together, in bytes.
+    Memory,
+    /// What is printed, or written to files, in bytes.
+    Output,
+    /// Processes and threads at a time.
+    Processes,
+}
+
+/// A path that is not in the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct AbsentPath {
+    /// The path.
+    pub path: String,
+    /// `execute`, `enter`, `create`, `open`, `look up`.
+    pub attempt: String,
+    /// Whether the machine has it.
+    pub on_machine: bool,
+}
+
+/// A program that cannot start for want of the one that reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoInterpreter {
+    /// The program.
+    pub program: String,
+    /// Its interpreter: what its first line names, or the loader of an ELF file.
+    pub interpreter: String,
+    /// Whether the machine has it.
+    pub on_machine: bool,
+}
+
+/// The name of a signal on Linux; its number where it has no usual name.
+pub fn signal_name(number: i32) -> String {
+    let name = match number {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        31 => "SIGSYS",
+        _ => return format!("signal {number}"),
+    };
+    format!("signal {number} ({name})")
+}
