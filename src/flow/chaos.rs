@@ -1,11 +1,13 @@
 //! Perturbs a recorded scan, one thing at a time: what must not matter to a result, and does it?
 //!
-//! Invariants: a change is reported only where it came twice and the unperturbed scan is steady; what the level of isolation
-//! does not keep is named as not tested, never as passed.
+//! Invariants: nothing is blamed before controls and perturbed runs, drawn in turn, split so cleanly that chance is bounded
+//! as in an experiment ([`noise::ALPHA`]); an artifact that differs among controls, whenever that shows, is blamed on nothing;
+//! what the level of isolation does not keep is named as not tested, never as passed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::attribute::noise;
 use crate::flow::context::Context;
 use crate::flow::execute::{self, Executed};
 use crate::flow::failure::chain;
@@ -21,7 +23,7 @@ use crate::model::digest::Digest;
 use crate::model::manifest::ScanManifest;
 use crate::model::outcome::Outcome;
 
-/// How often the scan is run unperturbed: what differs among these runs differs from itself.
+/// How often the scan is run unperturbed before anything is perturbed; more controls are drawn where something changes.
 const UNPERTURBED: usize = 3;
 
 /// Why nothing can be perturbed.
@@ -60,23 +62,69 @@ pub fn run(
     let replay = prepared(manifest, request, context, scratch.path())?;
     let scan = Scan { replay: &replay, context };
     let (first, executed) = scan.digests(&replay.job).map_err(ChaosError::NotRunning)?;
-    let mut unstable = BTreeMap::new();
+    let mut controls = Controls { first, runs: 1, unstable: BTreeMap::new() };
     for _ in 1..UNPERTURBED {
-        let (again, _) = scan.digests(&replay.job).map_err(ChaosError::NotRunning)?;
-        unstable.extend(differing(&first, &again));
+        let again = scan.digests(&replay.job).map_err(ChaosError::NotRunning)?;
+        controls.add(Ok(again.0));
     }
-    let mut perturbations = vec![Perturbation {
-        name: "again".to_owned(),
-        what: format!("nothing: {UNPERTURBED} runs of the same"),
-        shown: if unstable.is_empty() { Shown::Same } else { Shown::Unstable },
-        changed: listed(&unstable),
-        why: None,
-    }];
     let wanted = |way: &&Way| only.is_empty() || only.iter().any(|name| name == way.name);
-    for way in ALL.iter().filter(wanted) {
-        perturbations.push(scan.perturb(way, &first, &unstable, &executed.executor.lost));
+    let ways: Vec<Perturbation> =
+        ALL.iter().filter(wanted).map(|way| scan.perturb(way, &mut controls, &executed.executor.lost)).collect();
+    let again = Perturbation {
+        name: "again".to_owned(),
+        what: format!("nothing: {} runs of the same", controls.runs),
+        shown: if controls.unstable.is_empty() { Shown::Same } else { Shown::Unstable },
+        changed: listed(&controls.unstable),
+        why: None,
+    };
+    // A later control may have shown that an artifact differs from itself, which no perturbation is to blame for.
+    let perturbations = std::iter::once(again).chain(ways.into_iter().map(|way| controls.acquit(way))).collect();
+    Ok(Chaos { scan_id, unperturbed: listed(&controls.first), perturbations, reproduce })
+}
+
+/// What the unperturbed runs showed.
+struct Controls {
+    first: Digests,
+    runs: usize,
+    /// The artifacts that differ among them, with another digest that came.
+    unstable: Digests,
+}
+
+impl Controls {
+    fn add(&mut self, again: Result<Digests, String>) {
+        self.runs += 1;
+        // A run without a result differs in everything.
+        let other = again.unwrap_or_default();
+        self.unstable.extend(differing(&self.first, &other));
     }
-    Ok(Chaos { scan_id, unperturbed: listed(&first), perturbations, reproduce })
+
+    /// What `digests` has otherwise, among the artifacts that are steady.
+    fn changed(&self, digests: &Digests) -> Digests {
+        let mut changed = differing(&self.first, digests);
+        changed.retain(|name, _| !self.unstable.contains_key(name));
+        changed
+    }
+
+    fn is_steady(&self) -> bool {
+        self.first.keys().any(|name| !self.unstable.contains_key(name))
+    }
+
+    /// `way` without what it was blamed for too early.
+    fn acquit(&self, mut way: Perturbation) -> Perturbation {
+        let acquits = match way.shown {
+            Shown::Changed => {
+                way.changed.retain(|artifact| !self.unstable.contains_key(&artifact.name));
+                way.changed.is_empty()
+            }
+            Shown::Failed => !self.is_steady(),
+            _ => false,
+        };
+        if acquits {
+            way.shown = Shown::Unstable;
+            way.why = Some("the unperturbed scan differs from itself, too".to_owned());
+        }
+        way
+    }
 }
 
 fn prepared(
@@ -117,34 +165,55 @@ impl Scan<'_> {
         Ok((digests.into_iter().collect(), executed))
     }
 
-    fn perturb(&self, way: &Way, first: &Digests, unstable: &Digests, lost: &[String]) -> Perturbation {
-        let of = |shown, changed, why| Perturbation {
+    /// Draws perturbed runs and controls in turn until chance is bounded, or one of them says otherwise.
+    fn perturb(&self, way: &Way, controls: &mut Controls, lost: &[String]) -> Perturbation {
+        let of = |shown, changed: &Digests, why| Perturbation {
             name: way.name.to_owned(),
             what: way.what.to_owned(),
             shown,
-            changed,
+            changed: listed(changed),
             why,
         };
+        let nothing = Digests::new();
         let job = match way.perturb(&self.replay.job, lost) {
             Ok(job) => job,
-            Err(why) => return of(Shown::NotTested, Vec::new(), Some(why)),
+            Err(why) => return of(Shown::NotTested, &nothing, Some(why)),
         };
-        let changed = match self.digests(&job) {
-            Err(why) => return of(Shown::Failed, Vec::new(), Some(why)),
-            Ok((digests, _)) => differing(first, &digests),
-        };
-        let changed: Digests = changed.into_iter().filter(|(name, _)| !unstable.contains_key(name)).collect();
-        if changed.is_empty() {
-            return of(Shown::Same, Vec::new(), None);
+        let first = self.outcome(&job, controls);
+        if first.as_ref().is_ok_and(Digests::is_empty) {
+            return of(Shown::Same, &nothing, None);
         }
-        // Not before it was seen twice.
-        match self.digests(&job) {
-            Ok((again, _)) if changed.iter().all(|(name, digest)| again.get(name) == Some(digest)) => {
-                of(Shown::Changed, listed(&changed), None)
+        let (mut blamed, mut runs) = (first, 1);
+        while noise::chance_of_split(&[(runs, controls.runs)], ALL.len()) >= noise::ALPHA {
+            controls.add(self.digests(&self.replay.job).map(|(digests, _)| digests));
+            if let Ok(changed) = &mut blamed {
+                changed.retain(|name, _| !controls.unstable.contains_key(name));
             }
-            Ok(_) => of(Shown::Unstable, listed(&changed), Some("two perturbed runs differ".to_owned())),
-            Err(why) => of(Shown::Failed, listed(&changed), Some(why)),
+            if !controls.is_steady() || blamed.as_ref().is_ok_and(Digests::is_empty) {
+                let why = "the unperturbed scan differs from itself, too";
+                return of(Shown::Unstable, &nothing, Some(why.to_owned()));
+            }
+            runs += 1;
+            let again = self.outcome(&job, controls);
+            let same = match (&blamed, &again) {
+                (Ok(changed), Ok(again)) => changed.iter().all(|(name, digest)| again.get(name) == Some(digest)),
+                (Err(_), Err(_)) => true,
+                _ => false,
+            };
+            if !same {
+                let why = format!("{runs} perturbed runs differ among themselves");
+                return of(Shown::Unstable, blamed.as_ref().unwrap_or(&nothing), Some(why));
+            }
         }
+        match &blamed {
+            Ok(changed) => of(Shown::Changed, changed, None),
+            Err(why) => of(Shown::Failed, &nothing, Some(why.clone())),
+        }
+    }
+
+    /// What a perturbed run changes among the steady artifacts; why it gave no result.
+    fn outcome(&self, job: &Job, controls: &Controls) -> Result<Digests, String> {
+        self.digests(job).map(|(digests, _)| controls.changed(&digests))
     }
 }
 

@@ -505,7 +505,10 @@ pub fn collect(
                 let inside = if file.starts_with(out) { out } else { working_directory };
                 let bytes = fs::read_inside(inside, &file, limits::MAX_DOCUMENT_BYTES);
                 bytes.map_err(|error| {
-                    (Trouble::Missing, Failure::unhealthy(&format!("artifact `{spec}` was not written"), &error))
+                    let what = format!("artifact `{spec}` was not written");
+                    // Where on this machine it is not there tells nothing.
+                    let gone = error.is_not_found();
+                    (Trouble::Missing, if gone { Failure::unwell(what) } else { Failure::unhealthy(&what, &error) })
                 })?
             }
         };

@@ -38,6 +38,26 @@ pub fn lines(showing: &Showing) -> Vec<(&'static str, String)> {
     lines
 }
 
+/// The same for a terminal: no line is longer than `width` characters where its words allow that, and an empty label
+/// continues the line above.
+pub fn wrapped(showing: &Showing, width: usize) -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    for (mut label, text) in lines(showing) {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+                all.push((std::mem::take(&mut label), std::mem::take(&mut line)));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        all.push((label, line));
+    }
+    all
+}
+
 /// How a scanner ended: `exit code 2`, `signal 11 (SIGSEGV)`, `at its limit of 4 s`.
 pub fn ended(ended: &Ended) -> String {
     match ended {
@@ -70,6 +90,14 @@ mod tests {
         let text: Vec<String> =
             lines(&fixture::showing()).into_iter().map(|(label, text)| format!("{label:<8}{text}")).collect();
         insta::assert_snapshot!(text.join("\n"));
+    }
+
+    #[test]
+    fn a_line_for_a_terminal_is_as_long_as_it_may_be() {
+        let narrow = wrapped(&fixture::showing(), 30);
+        assert!(narrow.iter().all(|(_, line)| line.chars().count() <= 30 || !line.contains(' ')), "{narrow:?}");
+        let words = |lines: &[(&str, String)]| -> String { lines.iter().map(|(_, line)| line.clone() + " ").collect() };
+        assert_eq!(words(&narrow), words(&lines(&fixture::showing())));
     }
 
     #[test]

@@ -24,4 +24,5 @@ mod registry;
 mod sandbox;
 mod schemas;
 mod seeds;
+mod troubleshooting;
 mod workflows;

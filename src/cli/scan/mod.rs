@@ -156,17 +156,20 @@ pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
     Ok(if args.as_is { ExitCode::of_wrapped(recording.executed.exit_code) } else { Exit::Passed.into() })
 }
 
+/// Characters of a line of what a run showed, so that it fits into a terminal of 80 columns.
+const SHOWN_WIDTH: usize = 70;
+
 fn failed(error: RecordError) -> CliError {
     match &error {
         RecordError::Execute(Failure { fault: Fault::Unhealthy, showing, .. })
         | RecordError::Artifact { showing, .. } => {
-            let shown = showing::lines(showing);
+            let shown = showing::wrapped(showing, SHOWN_WIDTH);
             CliError::new(Exit::Inconclusive, error)
                 .showing(shown)
                 .hint("nothing was recorded: a scan that is not healthy says nothing")
         }
         RecordError::Execute(Failure { showing, .. }) => {
-            let shown = showing::lines(showing);
+            let shown = showing::wrapped(showing, SHOWN_WIDTH);
             CliError::infrastructure(error).showing(shown)
         }
         RecordError::SameName(_) => CliError::usage(error),

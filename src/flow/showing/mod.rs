@@ -32,7 +32,7 @@ pub fn of(job: &Job, spec: &SandboxSpec, scanner: Option<&Path>, finished: &Fini
         Ending::Code(code) => Some(code),
         _ => None,
     };
-    let mut absent = absent(&finished.ledger);
+    let mut absent = absent(&finished.ledger, spec);
     // What a shell could not run ends it so; a program that cannot be read is looked for there and nowhere else.
     let no_interpreter = code.filter(|code| matches!(code, 126 | 127)).and_then(|_| {
         scanner.into_iter().chain(executed(&absent)).find_map(|program| without_interpreter(program, job, spec))
@@ -119,7 +119,14 @@ fn refused(ledger: &Ledger) -> Vec<String> {
 }
 
 /// Those that the machine has first.
-fn absent(ledger: &Ledger) -> Vec<AbsentPath> {
+fn absent(ledger: &Ledger, spec: &SandboxSpec) -> Vec<AbsentPath> {
+    // Who looks a program up goes through every folder: only what is in none of them is absent.
+    let found = |path: &AbsentPath| {
+        let name = Path::new(&path.path).file_name();
+        path.attempt == "execute"
+            && !path.on_machine
+            && name.is_some_and(|name| search(spec).any(|at| at.join(name).exists()))
+    };
     let path = |entry: &Entry| match entry {
         Entry::Path { path, attempt, on_machine, .. } => {
             Some(AbsentPath { path: path.clone(), attempt: attempt.clone(), on_machine: *on_machine })
@@ -129,6 +136,7 @@ fn absent(ledger: &Ledger) -> Vec<AbsentPath> {
     let mut all: Vec<AbsentPath> = ledger.entries.iter().filter_map(path).collect();
     all.sort_by(|a, b| (!a.on_machine, &a.path).cmp(&(!b.on_machine, &b.path)));
     all.dedup_by(|a, b| a.path == b.path);
+    all.retain(|path| !found(path));
     all
 }
 
@@ -156,9 +164,13 @@ fn without_interpreter(program: &Path, job: &Job, spec: &SandboxSpec) -> Option<
         return missing(interpreter, on_machine);
     }
     let named = named?;
+    if search(spec).any(|folder| folder.join(&named).exists()) { None } else { missing(named, false) }
+}
+
+/// The folders of the machine in which the scanner's programs are looked up.
+fn search(spec: &SandboxSpec) -> impl Iterator<Item = &Path> {
     let system = ["/usr/local/bin", "/usr/bin", "/bin"].into_iter();
-    let mut folders = spec.path.iter().map(|folder| folder.as_str()).chain(system);
-    if folders.any(|folder| Path::new(folder).join(&named).exists()) { None } else { missing(named, false) }
+    spec.path.iter().map(|folder| folder.as_str()).chain(system).map(Path::new)
 }
 
 /// What the tools of an adapter need, by the name of their program: the adapter, and its database in words.

@@ -8,6 +8,7 @@ use crate::flow::job::Job;
 use crate::flow::showing;
 use crate::model::manifest::NetworkMode;
 use crate::model::showing::{Ended, Limit, Showing};
+use crate::sandbox::spec::Limits;
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,32 @@ pub enum Trouble {
     Malformed,
 }
 
+/// What programs say that got no more memory.
+const OUT_OF_MEMORY: &[&str] = &[
+    "MemoryError",
+    "Cannot allocate memory",
+    "out of memory",
+    "Out of memory",
+    "OutOfMemoryError",
+    "bad_alloc",
+    "Out of space",
+    "ENOMEM",
+];
+/// What programs say that do not know an argument.
+const USAGE: &[&str] = &[
+    "usage:",
+    "Usage:",
+    "USAGE:",
+    "unknown option",
+    "unknown flag",
+    "unrecognized option",
+    "unrecognized argument",
+    "unexpected argument",
+    "invalid option",
+    "no such option",
+    "No such option",
+];
+
 /// The next steps after a run that showed this, the most likely first; never none.
 pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Vec<String> {
     let mut next = Vec::new();
@@ -35,10 +62,7 @@ pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Ve
                 folder_of(&missing.interpreter)
             ),
             (false, true) => format!("this machine has no `{}`: install it", missing.interpreter),
-            (false, false) => format!(
-                "no folder that the sandbox looks in has `{}`: add `--path DIR` with the folder that holds it",
-                missing.interpreter
-            ),
+            (false, false) => looked_up(&missing.interpreter),
         });
     }
     match showing.ended {
@@ -70,6 +94,13 @@ pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Ve
         }
         Some(Ended::Exit { .. }) | None => {}
     }
+    if has_failed(showing) && says(showing, OUT_OF_MEMORY) {
+        let mib = job.settings.memory_limit.map_or_else(|| Limits::default().memory_bytes >> 20, u64::from);
+        next.push(format!("it may use {mib} MiB of memory: give it more with `--memory MIB`, or fewer workers"));
+    }
+    if has_failed(showing) && says(showing, USAGE) {
+        next.push("it did not understand its command: mend the words after `--`, as its own help says".to_owned());
+    }
     if let Some((adapter, what)) = health::name(job).and_then(|name| showing::database(name, config))
         && (job.feeds.is_empty() || !showing.refused.is_empty() || trouble != Trouble::Ended)
     {
@@ -90,15 +121,16 @@ pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Ve
         let on_machine = showing.absent.iter().find(|path| path.on_machine);
         let nowhere = showing.absent.iter().find(|path| !path.on_machine && path.attempt == "execute");
         if let Some(path) = on_machine {
-            let option = if path.attempt == "execute" { "--path" } else { "--ro" };
-            let parent = Path::new(&path.path).parent().map_or_else(|| path.path.clone(), |p| p.display().to_string());
-            let folder = if option == "--path" { parent } else { path.path.clone() };
-            next.push(format!("the machine has `{}` and the sandbox does not: add `{option} {folder}`", path.path));
-        } else if let Some(path) = nowhere.filter(|_| code(showing).is_some_and(|code| code != 0)) {
-            next.push(format!(
-                "it looked for the program `{}`, which is nowhere: install it, or add `--path DIR`",
-                path.path
-            ));
+            let folder = if path.attempt == "execute" { folder_of(&path.path) } else { path.path.clone() };
+            next.push(format!("the machine has `{}` and the sandbox does not: add `--ro {folder}`", path.path));
+        } else if let Some(path) = nowhere.filter(|_| has_failed(showing)) {
+            next.push(looked_up(path.path.rsplit('/').next().unwrap_or(&path.path)));
+        } else if has_failed(showing) && says(showing, &["No such file or directory", "FileNotFoundError", "ENOENT"]) {
+            next.push(
+                "a file that it names is not in the sandbox: it sees a copy of the input, the system's folders, and what \
+                 `--ro PATH` shows"
+                    .to_owned(),
+            );
         }
     }
     match (trouble, code(showing)) {
@@ -120,14 +152,32 @@ pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Ve
         ),
         _ => {}
     }
-    if next.is_empty()
-        || trouble == Trouble::Empty
-        || trouble == Trouble::Missing
-        || code(showing).is_some_and(|code| code != 0)
-    {
+    if next.is_empty() || trouble == Trouble::Empty || trouble == Trouble::Missing || has_failed(showing) {
         next.push("see what it sees: `stella sandbox --trace-paths --ledger ledger.jsonl -- COMMAND`".to_owned());
     }
     next
+}
+
+/// What to do about a program that is in no folder of the sandbox's `PATH`.
+fn looked_up(name: &str) -> String {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    match std::env::split_paths(&path).find(|folder| folder.join(name).is_file()) {
+        Some(folder) => format!(
+            "it looked for the program `{name}`, and `PATH` of the sandbox is another than yours: add `--path {}`",
+            folder.display()
+        ),
+        None => format!("it looked for the program `{name}`, which is nowhere: install it, or add `--path DIR`"),
+    }
+}
+
+/// Whether it ended with an exit code that is not nought.
+fn has_failed(showing: &Showing) -> bool {
+    code(showing).is_some_and(|code| code != 0)
+}
+
+/// Whether one of its last lines holds one of these words.
+fn says(showing: &Showing, words: &[&str]) -> bool {
+    showing.said.iter().any(|line| words.iter().any(|word| line.contains(word)))
 }
 
 fn code(showing: &Showing) -> Option<i32> {
@@ -140,6 +190,8 @@ fn code(showing: &Showing) -> Option<i32> {
 /// The folder to show for a program to run: the one above `bin`, for its libraries lie beside it.
 fn folder_of(program: &str) -> String {
     let parent = Path::new(program).parent().unwrap_or(Path::new("/"));
-    let above = parent.parent().filter(|above| parent.ends_with("bin") && above.parent().is_some());
+    let above = parent
+        .parent()
+        .filter(|above| ["bin", "sbin", "libexec"].iter().any(|end| parent.ends_with(end)) && above.parent().is_some());
     above.unwrap_or(parent).display().to_string()
 }

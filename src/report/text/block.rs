@@ -13,6 +13,9 @@ use crate::report::{showing, untrusted, words};
 /// Lines of a detail that are shown; errors of foreign programs can be long.
 const DETAIL_LINES: usize = 20;
 
+/// Characters of a line of what a run showed, so that it fits into a terminal of 80 columns.
+const SHOWN_WIDTH: usize = 68;
+
 /// A diff as `stella diff` shows it.
 pub fn diff(diff: &DiffSummary, style: Style) -> String {
     if diff.is_empty() {
@@ -72,7 +75,7 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
             out.label(label, &untrusted::line(text));
         }),
     }
-    for (label, text) in replay.showing.iter().flat_map(showing::lines) {
+    for (label, text) in replay.showing.iter().flat_map(|of| showing::wrapped(of, SHOWN_WIDTH)) {
         out.label(label, &text);
     }
     if let Some(explanation) = &replay.explanation {

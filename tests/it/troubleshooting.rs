@@ -1,0 +1,217 @@
+//! Ways for a scanner to fail, as `docs/troubleshooting.md` shows them: each is made to happen, and what stella says must be
+//! what the page says. With `STELLA_BLESS=1` the page is written anew.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+
+use crate::cli::scene::only;
+use crate::harness::{World, says};
+
+const PAGE: &str = "docs/troubleshooting.md";
+
+/// One way to fail.
+struct Way {
+    /// The heading of the page.
+    heading: &'static str,
+    /// The scanner: a script.
+    scanner: &'static str,
+    /// Its name.
+    name: &'static str,
+    /// What is said to `stella scan` before `-- ./NAME`.
+    arguments: &'static [&'static str],
+    exit: u8,
+    /// What must be said whatever the page says: the cause, and a next step.
+    says: &'static [&'static str],
+}
+
+const JSON: &[&str] = &["--artifact", "findings=-:json"];
+
+const WAYS: [Way; 11] = [
+    Way {
+        heading: "The interpreter is not in the sandbox",
+        scanner: "#!WORK/venv/bin/python3\nprint('{}')\n",
+        name: "scan.py",
+        arguments: JSON,
+        exit: 4,
+        says: &["lacks   [WORLD]/work/venv/bin/python3", "add `--ro [WORLD]/work/venv`"],
+    },
+    Way {
+        heading: "It needs the network",
+        scanner: "#!/usr/bin/python3\nimport socket, sys\ntry:\n    socket.create_connection(('advisories.example.com', 443))\n\
+                  except OSError as error:\n    sys.exit(f'cannot fetch the advisories: {error}')\n",
+        name: "fetch",
+        arguments: JSON,
+        exit: 3,
+        says: &["exit code 1", "cannot fetch the advisories", "refused advisories.example.com", "--network allow"],
+    },
+    Way {
+        heading: "A file is missing",
+        scanner: "#!/bin/sh\ncat rules/strict.yaml || exit 1\n",
+        name: "scan.sh",
+        arguments: &["--expect-exit", "0", "--artifact", "findings=-:json"],
+        exit: 3,
+        says: &["expected [0]", "rules/strict.yaml: No such file", "--ro PATH"],
+    },
+    Way {
+        heading: "The exit code is another",
+        scanner: "#!/bin/sh\necho '{\"findings\": 2}' > out.json\nexit 3\n",
+        name: "scan.sh",
+        arguments: &["--expect-exit", "0,1", "--artifact", "findings=out.json"],
+        exit: 3,
+        says: &["exit code 3, expected [0, 1]", "--expect-exit 0,1,3"],
+    },
+    Way {
+        heading: "The output is empty",
+        scanner: "#!/bin/sh\ntrue\n",
+        name: "scan.sh",
+        arguments: JSON,
+        exit: 3,
+        says: &["is empty", "exit code 0", "--expect-exit 0"],
+    },
+    Way {
+        heading: "It runs out of time",
+        scanner: "#!/usr/bin/python3\nimport time\ndeadline = time.time() + 0.3\nwhile time.time() < deadline:\n    time.sleep(0.05)\n",
+        name: "poll.py",
+        arguments: &["--timeout", "3", "--artifact", "findings=-:json"],
+        exit: 3,
+        says: &["ran out of time", "limit of 3 s", "it read the clock", "`--clock real`", "--timeout SECONDS"],
+    },
+    Way {
+        heading: "It runs out of memory",
+        scanner: "#!/usr/bin/python3\nrules = bytearray(400 << 20)\n",
+        name: "scan.py",
+        arguments: &["--memory", "200", "--artifact", "findings=-:json"],
+        exit: 3,
+        says: &["MemoryError", "it may use 200 MiB of memory", "--memory MIB"],
+    },
+    Way {
+        heading: "It crashes",
+        scanner: "#!/bin/sh\necho 'scanning a.txt' >&2\nkill -SEGV $$\n",
+        name: "scan.sh",
+        arguments: JSON,
+        exit: 3,
+        says: &["signal 11 (SIGSEGV)", "scanning a.txt", "it crashed"],
+    },
+    Way {
+        heading: "Its database is missing",
+        scanner: "#!/bin/sh\necho 'FATAL: DB error: --skip-db-update cannot be specified on the first run' >&2\nexit 1\n",
+        name: "trivy",
+        arguments: &["--artifact", "findings=out.json"],
+        exit: 3,
+        says: &["`findings=out.json` was not written", "DB error", "db/trivy.db", "--scanner trivy", "--feed DIR"],
+    },
+    Way {
+        heading: "Its command is wrong",
+        scanner: "#!/bin/sh\necho 'scan: unknown option --frmat' >&2\necho 'usage: scan [--format FORMAT] PATH' >&2\nexit 2\n",
+        name: "scan.sh",
+        arguments: JSON,
+        exit: 3,
+        says: &["exit code 2", "unknown option --frmat", "it did not understand its command"],
+    },
+    Way {
+        heading: "It went well, and was not given something",
+        scanner: "#!/usr/bin/python3\nimport socket\ntry:\n    socket.create_connection(('registry.example.com', 443))\n\
+                  except OSError:\n    pass\nprint('{}')\n",
+        name: "audit",
+        arguments: JSON,
+        exit: 0,
+        says: &["note: the scanner reached for what it was not given: on the network registry.example.com"],
+    },
+];
+
+fn world(way: &Way) -> World {
+    let world = World::new();
+    world.write("in/a.txt", "x\n");
+    fs::create_dir_all(world.work("venv/bin")).unwrap();
+    symlink("/usr/bin/python3", world.work("venv/bin/python3")).unwrap();
+    let work = world.work("");
+    let script = way.scanner.replace("WORK/", work.to_str().unwrap());
+    let path = world.write(way.name, script);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    world
+}
+
+/// The command and what it says, as the page shows it.
+fn shown(way: &Way) -> String {
+    let world = world(way);
+    let program = format!("./{}", way.name);
+    let mut arguments = vec!["scan", "--input", "in"];
+    arguments.extend(way.arguments);
+    arguments.extend(["--", &program]);
+    let run = world.stella(way.exit, &arguments);
+    // However long its lines may be.
+    says(&run.stderr.replace("\n  |       ", " "), way.says);
+    for line in run.stderr.lines().filter(|line| !line.starts_with("note: ")) {
+        assert!(line.chars().count() <= 80 + "[WORLD]".len() || !line.starts_with("  "), "{line}");
+    }
+    // Where the machine's own numbers stand.
+    let stderr = counted(&run.stderr.replace("[WORLD]/work", "/home/me/project"));
+    format!("$ stella {}\n{stderr}", arguments.join(" "))
+}
+
+/// How often a clock was read is another on every machine.
+fn counted(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        let words: Vec<&str> = line.split(' ').collect();
+        let is_count = |at: usize| words.get(at + 1).is_some_and(|next| next.starts_with("times"));
+        let words = words.iter().enumerate().map(|(at, word)| if is_count(at) { "60" } else { word });
+        out += &words.collect::<Vec<_>>().join(" ");
+    }
+    out
+}
+
+#[test]
+fn the_page_shows_what_stella_says() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    let page = fs::read_to_string(&file).unwrap();
+    let mut new = page.clone();
+    for way in &WAYS {
+        let heading = format!("\n## {}\n", way.heading);
+        let section = new.find(&heading).unwrap_or_else(|| panic!("{PAGE} has no {heading:?}"));
+        let begin = section + new[section..].find("```text\n").unwrap() + "```text\n".len();
+        let end = begin + new[begin..].find("```\n").unwrap();
+        new.replace_range(begin..end, &shown(way));
+    }
+    if std::env::var_os("STELLA_BLESS").is_some() {
+        fs::write(file, new).unwrap();
+    } else {
+        assert_eq!(new, page, "{PAGE} is stale: regenerate it with `make bless`");
+    }
+}
+
+#[test]
+fn a_replay_says_it_in_every_output() {
+    let world = World::new();
+    world.write("in/code", "0");
+    world.script("scan.sh", "echo 'no rules found' >&2\necho '{}'\nexit $(cat code)");
+    let home = "fixtures/canaries/one";
+    let manifest = format!("{home}/manifest.json");
+    let scan =
+        ["scan", "--input", "in", "--artifact", "findings=-:json", "--emit-manifest", &manifest, "--", "./scan.sh"];
+    world.stella(0, &scan);
+    world.write("in/code", "5");
+    let replay = ["replay", "--from", &manifest, "--with", "input=in"];
+    let run = world.stella(3, &replay);
+    run.says(&[
+        "unhealthy",
+        "ended     exit code 5",
+        "said      no rules found",
+        "next      if 5 means that it ran well",
+    ]);
+    let run = world.stella(3, &[&replay[..], &["--format", "json"]].concat());
+    let showing = only(&run.stdout_json())["showing"].clone();
+    assert_eq!(showing["ended"], serde_json::json!({ "how": "exit", "code": 5 }));
+    assert_eq!(showing["said"], serde_json::json!(["no rules found"]));
+    // The same in a run of several, where the scanner itself is another.
+    world.script("other.sh", "echo 'no licence' >&2\nexit 7");
+    world.write(".stella.yaml", "subject: {kind: scanner, path: other.sh, argv: [\"{scanner}\"], artifacts: [\"findings=-:json\"]}\n");
+    world.stella(3, &["ci", "--junit", "junit.xml", "--summary", "summary.md"]).says(&["exit code 7", "no licence"]);
+    assert!(world.read("junit.xml").contains("ended: exit code 7\nsaid: no licence"), "{}", world.read("junit.xml"));
+    assert!(
+        world.read("summary.md").contains("- ended: exit code 7\n- said: no licence"),
+        "{}",
+        world.read("summary.md")
+    );
+}
