@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use stella::model::result::Isolation;
 use stella::sandbox::guest::{FEED, INPUT};
 use stella::sandbox::run::{Ending, run};
-use stella::sandbox::setting::Argv;
+use stella::sandbox::setting::{Argv, CpuCount};
 use stella::sandbox::spec::{Clock, HostRoot, Mount, SandboxSpec};
 
 mod cases;
@@ -121,7 +121,7 @@ impl Filled {
 
 fn spec(case: &Case, filled: Filled) -> Fallible<SandboxSpec> {
     let mut spec = SandboxSpec::new(Argv::new(filled.argv)?, Clock::Frozen("2026-01-02T03:04:05Z".parse()?));
-    spec.cpu_count = Some(2);
+    spec.cpu_count = Some(CpuCount::nearest(2));
     for (host, inside) in [(&case.input, INPUT), (&case.feed, FEED)] {
         if let Some(host) = host {
             spec.mounts.add(Mount::read_only(host.canonicalize()?, inside)?)?;

@@ -18,7 +18,7 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::helper;
 use crate::sandbox::level::{self, NotIsolated};
 use crate::sandbox::run::{self, Ending};
-use crate::sandbox::setting::{Argv, Hostname, Locale, TimeZone, Umask, User};
+use crate::sandbox::setting::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, Network, Paths, SandboxSpec, SystemRoots};
 
 /// Run one command as a replay would
@@ -44,7 +44,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// How many processors the command sees [default: the machine's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1023))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(CpuCount::MOST)))]
     cpus: Option<u32>,
     /// In which order directories are listed
     #[arg(long, value_enum, value_name = "ORDER", default_value = "sorted")]
@@ -172,7 +172,7 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
     let mut spec = SandboxSpec::new(Argv::new(args.command.iter()).map_err(CliError::usage)?, clock);
     spec.clock_step = Duration::from_nanos(args.clock_step);
     spec.seed = args.seed;
-    spec.cpu_count = args.cpus;
+    spec.cpu_count = args.cpus.map(CpuCount::try_from).transpose().map_err(CliError::usage)?;
     spec.directory_order = match args.order {
         Order::Sorted => DirectoryOrder::Sorted,
         Order::Seeded => DirectoryOrder::Seeded,

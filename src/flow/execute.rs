@@ -38,7 +38,7 @@ use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
 use crate::sandbox::helper;
 use crate::sandbox::level::{self, NotIsolated};
 use crate::sandbox::run::{self, Ending, Finished};
-use crate::sandbox::setting::{Argv, InvalidSetting, Locale, TimeZone};
+use crate::sandbox::setting::{Argv, CpuCount, InvalidSetting, Locale, TimeZone};
 use crate::sandbox::spec::{
     Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Mount, Network, SandboxSpec,
 };
@@ -184,7 +184,7 @@ pub fn surroundings(job: &Job, frozen: bool) -> Surroundings {
         network: job.network,
         clock: (frozen && (is_builtin(job) || !job.settings.clock_runs)).then_some(job.clock),
         runtime: None,
-        cpu_count: job.settings.cpu_count,
+        cpu_count: job.settings.cpu_count.map(CpuCount::get),
         seed: Some(job.seed),
         roots: job.roots.clone(),
         path: job.settings.path.clone(),

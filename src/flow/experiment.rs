@@ -21,6 +21,7 @@ use crate::flow::verdict::{Rules, Scope};
 use crate::model::cause::{Factor, SubTag};
 use crate::model::digest::Digest;
 use crate::model::explanation::CellRuns;
+use crate::sandbox::setting::CpuCount;
 
 /// Runs that must all be the same before a scan is called steady on one processor.
 const STEADY: usize = 32;
@@ -102,7 +103,7 @@ impl<'a> Experiment<'a> {
                     }
                 }
             }
-            if tag == SubTag::CpuCount && job.settings.cpu_count == Some(1) && !flaky.is_empty() {
+            if tag == SubTag::CpuCount && job.settings.cpu_count == Some(CpuCount::nearest(1)) && !flaky.is_empty() {
                 // Alone on one processor, is it steady where it was not?
                 let alone: Vec<_> = (0..STEADY).map(&mut run).collect();
                 let alone: Vec<&Shown> = alone.iter().map(|ran| &ran.shown).collect();

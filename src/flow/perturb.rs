@@ -6,7 +6,7 @@ use crate::archive::tree::Tree;
 use crate::flow::job::Job;
 use crate::flow::material::InputMaterial;
 use crate::model::cause::SubTag;
-use crate::sandbox::setting::{Hostname, Umask, User};
+use crate::sandbox::setting::{CpuCount, Hostname, Umask, User};
 use crate::sandbox::spec::DirectoryOrder;
 
 /// One way to perturb a job.
@@ -67,11 +67,11 @@ pub const ALL: [Way; 14] = [
         Ok(())
     }),
     way("cpu-count", "one processor", Some(SubTag::CpuCount), Some("cpu count"), |job| {
-        job.settings.cpu_count = Some(1);
+        job.settings.cpu_count = Some(CpuCount::nearest(1));
         Ok(())
     }),
     way("cpu-count-many", "seven processors", Some(SubTag::CpuCount), Some("cpu count"), |job| {
-        job.settings.cpu_count = Some(7);
+        job.settings.cpu_count = Some(CpuCount::nearest(7));
         Ok(())
     }),
     way("directory-order", "shuffled by the seed", Some(SubTag::Ordering), Some("directory order"), |job| {

@@ -31,7 +31,7 @@ use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
 use crate::model::outcome::Outcome;
 use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
 use crate::report::untrusted;
-use crate::sandbox::setting::{Hostname, Locale, TimeZone};
+use crate::sandbox::setting::{CpuCount, Hostname, Locale, TimeZone};
 
 /// An input to put in the place of the recorded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub enum Part {
     Tz(String),
     Locale(String),
     Hostname(Hostname),
-    CpuCount(u32),
+    CpuCount(CpuCount),
     Clock(Timestamp),
     Seed(u64),
 }
@@ -100,7 +100,7 @@ fn part(name: &str, value: &str) -> Option<Part> {
         "tz" => TimeZone::new(value).ok().map(|_| Part::Tz(value.to_owned())),
         "locale" => Locale::new(value).ok().map(|_| Part::Locale(value.to_owned())),
         "hostname" => Hostname::new(value).ok().map(Part::Hostname),
-        "cpus" => value.parse().ok().filter(|count| *count > 0).map(Part::CpuCount),
+        "cpus" => value.parse().ok().and_then(|count| CpuCount::new(count).ok()).map(Part::CpuCount),
         "clock" => value.parse().ok().map(Part::Clock),
         "seed" => value.parse().ok().map(Part::Seed),
         _ => None,
@@ -121,7 +121,7 @@ impl fmt::Display for Swap {
             Self::Part(Part::Tz(name)) => write!(f, "tz={name}"),
             Self::Part(Part::Locale(name)) => write!(f, "locale={name}"),
             Self::Part(Part::Hostname(name)) => write!(f, "hostname={}", name.as_str()),
-            Self::Part(Part::CpuCount(count)) => write!(f, "cpus={count}"),
+            Self::Part(Part::CpuCount(count)) => write!(f, "cpus={}", count.get()),
             Self::Part(Part::Clock(at)) => write!(f, "clock={at}"),
             Self::Part(Part::Seed(seed)) => write!(f, "seed={seed}"),
         }

@@ -31,6 +31,7 @@ use crate::model::result::Isolation;
 use crate::oci::{BlobProblem, ImageError};
 use crate::rootfs::RootfsError;
 use crate::sandbox::ledger::Header;
+use crate::sandbox::setting::CpuCount;
 use crate::store::blob::{BlobSource, StoreError};
 
 /// Why a manifest cannot become a job.
@@ -120,6 +121,12 @@ pub fn artifacts(
     if missing.is_empty() { Ok(restored) } else { Err(RestoreError::Gone(missing)) }
 }
 
+/// The recorded number of processors, which somebody may have edited.
+fn cpu_count(recorded: Option<u32>) -> Result<Option<CpuCount>, RestoreError> {
+    let count = recorded.map(CpuCount::try_from).transpose();
+    count.map_err(|error| broken("`environment.cpu_count` of the manifest", &error))
+}
+
 fn broken(doing: &str, error: &(dyn std::error::Error + 'static)) -> RestoreError {
     RestoreError::Broken(chain(doing, error))
 }
@@ -193,7 +200,7 @@ impl Restorer<'_> {
             locale: written.environment.locale.clone(),
             seed: written.environment.seed.unwrap_or_default(),
             settings: Settings {
-                cpu_count: written.environment.cpu_count,
+                cpu_count: cpu_count(written.environment.cpu_count)?,
                 clock_runs: clock_was_asked_to_run(&written.environment),
                 time_limit: written.environment.time_limit_seconds.map(|seconds| Duration::from_secs(seconds.into())),
                 memory_limit: written.environment.memory_limit_mib,

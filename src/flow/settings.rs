@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::host::machine;
-use crate::sandbox::setting::{Hostname, Umask, User};
+use crate::sandbox::setting::{CpuCount, Hostname, Umask, User};
 use crate::sandbox::spec::{Clock, DirectoryOrder, HostRoot, InvalidHostRoot, SandboxSpec};
 
 /// The longest time limit of a run, in seconds: a day.
@@ -19,7 +19,7 @@ pub const MAX_MEMORY_LIMIT: u32 = 1 << 20;
 #[expect(missing_docs, reason = "the fields of a sandbox's spec")]
 pub struct Settings {
     pub hostname: Option<Hostname>,
-    pub cpu_count: Option<u32>,
+    pub cpu_count: Option<CpuCount>,
     pub directory_order: Option<DirectoryOrder>,
     pub umask: Option<Umask>,
     pub user: Option<User>,
@@ -37,7 +37,7 @@ impl Settings {
     /// Those of a new recording: a scanner is told how many processors this machine has, so that a replay on another one
     /// can tell it the same.
     pub fn of_this_machine() -> Self {
-        Self { cpu_count: u32::try_from(machine::parallelism()).ok(), ..Self::default() }
+        Self { cpu_count: Some(CpuCount::nearest(machine::parallelism())), ..Self::default() }
     }
 
     /// Writes what was chosen into a spec.

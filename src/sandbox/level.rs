@@ -110,6 +110,7 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::setting::CpuCount;
 
     fn spec() -> SandboxSpec {
         SandboxSpec::new(Argv::new(["true"]).unwrap(), Clock::Frozen(Timestamp::UNIX_EPOCH))
@@ -154,7 +155,7 @@ mod tests {
         for what in ["clock:", "network:", "directory order:", "cpu count:"] {
             assert!(!lost.iter().any(|lost| lost.starts_with(what)), "{what}");
         }
-        spec.cpu_count = Some(2);
+        spec.cpu_count = Some(CpuCount::new(2).unwrap());
         assert!(lost_at(Isolation::None, &spec).iter().any(|lost| lost.starts_with("cpu count:")));
     }
 }

@@ -8,6 +8,9 @@ pub enum InvalidSetting {
     /// No program, or an argument that no program can be given.
     #[error("the command is empty or holds a NUL byte")]
     Argv,
+    /// No processor, or more than a program can be told of.
+    #[error("`{0}` is not a number of processors: expected 1 to {most}", most = CpuCount::MOST)]
+    CpuCount(u32),
     /// Not a name as in RFC 1123.
     #[error("`{0}` is no host name: expected up to 63 letters, digits and inner `-`")]
     Hostname(String),
@@ -110,6 +113,48 @@ text_setting!(
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.@".contains(&byte))
     }
 );
+
+/// How many processors a program sees: as many as the masks of C libraries hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct CpuCount(u32);
+
+impl CpuCount {
+    /// The most that there can be.
+    pub const MOST: u32 = 1023;
+
+    /// That many.
+    ///
+    /// # Errors
+    /// When it is none, or more than [`Self::MOST`].
+    pub fn new(count: u32) -> Result<Self, InvalidSetting> {
+        if (1..=Self::MOST).contains(&count) { Ok(Self(count)) } else { Err(InvalidSetting::CpuCount(count)) }
+    }
+
+    /// That many, or as near to it as can be.
+    pub fn nearest(count: usize) -> Self {
+        Self(u32::try_from(count).unwrap_or(Self::MOST).clamp(1, Self::MOST))
+    }
+
+    /// The number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<u32> for CpuCount {
+    type Error = InvalidSetting;
+
+    fn try_from(count: u32) -> Result<Self, Self::Error> {
+        Self::new(count)
+    }
+}
+
+impl From<CpuCount> for u32 {
+    fn from(count: CpuCount) -> Self {
+        count.0
+    }
+}
 
 impl Default for Hostname {
     /// `stella`.
@@ -307,6 +352,11 @@ mod tests {
         assert!(User::new(u32::MAX, 0).is_err());
         assert!(serde_json::from_str::<User>("[0, 4294967295]").is_err());
         assert!(serde_json::from_str::<Umask>("512").is_err());
+        assert!(CpuCount::new(1).is_ok() && CpuCount::new(1023).is_ok());
+        for number in ["0", "1024", "1000000000", "4294967295", "4294967296", "-1", "1.5"] {
+            assert!(serde_json::from_str::<CpuCount>(number).is_err(), "{number}");
+        }
+        assert_eq!([0, 7, 5000].map(|count| CpuCount::nearest(count).get()), [1, 7, 1023]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::sandbox::environment::Environment;
 use crate::sandbox::guest::{GuestPath, ROOT, WORK};
-use crate::sandbox::setting::{Argv, Hostname, Locale, TimeZone, Umask, User};
+use crate::sandbox::setting::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
 
 /// What is run, and all that it may see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub struct SandboxSpec {
     /// Where all randomness comes from.
     pub seed: u64,
     /// How many processors the program sees; the machine's where `None`.
-    pub cpu_count: Option<u32>,
+    pub cpu_count: Option<CpuCount>,
     /// In which order directories are listed.
     pub directory_order: DirectoryOrder,
     /// Whether addresses differ from run to run.
@@ -400,7 +400,7 @@ mod tests {
         spec.mounts.add(Mount::writable("/b", OUT).unwrap()).unwrap();
         spec.env.set("A", "b").unwrap();
         spec.seed = u64::MAX;
-        spec.cpu_count = Some(3);
+        spec.cpu_count = Some(CpuCount::new(3).unwrap());
         let text = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<SandboxSpec>(&text).unwrap(), spec);
     }

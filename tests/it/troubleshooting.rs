@@ -206,7 +206,10 @@ fn a_replay_says_it_in_every_output() {
     assert_eq!(showing["said"], serde_json::json!(["no rules found"]));
     // The same in a run of several, where the scanner itself is another.
     world.script("other.sh", "echo 'no licence' >&2\nexit 7");
-    world.write(".stella.yaml", "subject: {kind: scanner, path: other.sh, argv: [\"{scanner}\"], artifacts: [\"findings=-:json\"]}\n");
+    world.write(
+        ".stella.yaml",
+        "subject: {kind: scanner, path: other.sh, argv: [\"{scanner}\"], artifacts: [\"findings=-:json\"]}\n",
+    );
     world.stella(3, &["ci", "--junit", "junit.xml", "--summary", "summary.md"]).says(&["exit code 7", "no licence"]);
     assert!(world.read("junit.xml").contains("ended: exit code 7\nsaid: no licence"), "{}", world.read("junit.xml"));
     assert!(

@@ -9,7 +9,7 @@ use crate::flow::settings::{MAX_MEMORY_LIMIT, MAX_TIME_LIMIT};
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::manifest::{Fault, Input, InputType, ScanManifest, ScannerKind};
 use crate::model::result::Isolation;
-use crate::sandbox::setting::{Argv, Locale, TimeZone};
+use crate::sandbox::setting::{Argv, CpuCount, Locale, TimeZone};
 use crate::sandbox::spec::{Environment as Variables, HostRoot};
 
 /// Everything in `manifest` that no recording writes, but for its artifacts.
@@ -161,6 +161,9 @@ impl Faults {
             "environment.locale",
             format!("`{locale}` is not a locale that is known"),
         );
+        if let Some(Err(why)) = environment.cpu_count.map(CpuCount::new) {
+            self.when(true, "environment.cpu_count", why.to_string());
+        }
         for (i, root) in environment.roots.iter().enumerate() {
             if let Err(why) = HostRoot::try_from(root.clone()) {
                 self.when(true, &format!("environment.roots[{i}]"), why.to_string());

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, openat, statfs};
 use rustix::io::Errno;
 use rustix::process::{
     DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus, getegid, getgroups, getpid, set_child_subreaper,
@@ -27,6 +27,11 @@ use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
 use crate::sandbox::spec::{Network, SandboxSpec};
 use crate::sandbox::wire::{Failure, How};
+
+/// A place on the file system in memory that all private folders share.
+const TMP: &str = "/tmp";
+/// What the kernel needs for a file of it, whatever is in it.
+const OF_A_FILE: u64 = 1024;
 
 /// What the first process has to do.
 pub(super) struct Setting<'a> {
@@ -113,8 +118,8 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
     let program = launch.start()?;
     // What the program prints ends when its last process does.
     dup2_stdout(&nothing).and_then(|()| dup2_stderr(&nothing)).or_fail("let go of the streams")?;
-    let watcher = (!traced).then(|| Sampler::new(spec.limits));
-    Duty { inside, children, resolver, program, watcher }.serve()
+    let watcher = (!traced).then(|| Sampler::new(spec.limits, None));
+    Duty { inside, children, resolver, program, watcher, namespaces }.serve()
 }
 
 /// What is left to do while the program runs.
@@ -125,6 +130,8 @@ struct Duty<'a> {
     program: Pid,
     /// Where there is no tracer, this process looks at the limits.
     watcher: Option<Sampler>,
+    /// Whether the file systems and the shared memory that this process sees are the run's own.
+    namespaces: bool,
 }
 
 impl Duty<'_> {
@@ -149,7 +156,8 @@ impl Duty<'_> {
                         self.resolver = raise_network().unwrap_or_default();
                         self.inside.say(&Said::Network);
                     }
-                    Some(Told::Go { .. }) => {}
+                    Some(Told::CountMemory) if self.namespaces => self.inside.say(&Said::Memory(shared_memory())),
+                    Some(Told::Go { .. } | Told::CountMemory) => {}
                     None => return Err(Stopped::Told),
                 }
             }
@@ -160,9 +168,10 @@ impl Duty<'_> {
             }
             let ended = self.reap();
             // A tracer sees the end for itself, and ends this process when it has.
-            if let Some(watcher) = &self.watcher {
+            if let Some(watcher) = &mut self.watcher {
                 let mut how = ended.map(how_of);
-                let sample = watcher.sample(Path::new("/proc"), family::descendants().into_iter());
+                let shared = if self.namespaces { shared_memory() } else { 0 };
+                let sample = watcher.sample(Path::new("/proc"), family::descendants().into_iter(), shared);
                 peak_memory = sample.memory.max(peak_memory);
                 processes = sample.processes.max(processes);
                 how = how.or(sample.exceeded.map(How::Killed));
@@ -186,6 +195,16 @@ impl Duty<'_> {
         }
         ended
     }
+}
+
+/// Bytes that the private file systems and shared memory of System V hold, whoever has them mapped.
+fn shared_memory() -> u64 {
+    let private = statfs(TMP).map_or(0, |found| {
+        let block = u64::try_from(found.f_bsize).unwrap_or(0);
+        let files = found.f_files.saturating_sub(found.f_ffree);
+        found.f_blocks.saturating_sub(found.f_bfree).saturating_mul(block) + files.saturating_mul(OF_A_FILE)
+    });
+    private.saturating_add(sys::shared_segments())
 }
 
 /// A loopback of the run's own, so that programs find each other and refusals come at once, and the resolver on it.

@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const GO_TRACED: u8 = b't';
 const GO: u8 = b'g';
 const NETWORK: u8 = b'n';
+const MEMORY: u8 = b'm';
 
 /// What the first process says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub(super) enum Said {
     Network,
     /// A name was looked up.
     Name { name: String, record: String },
+    /// Bytes of memory that the private file systems and shared memory of System V hold, mapped or not.
+    Memory(u64),
     /// The run is over, where nobody traces it.
     Ended { how: How, peak_memory: u64, processes: u64 },
 }
@@ -45,8 +48,10 @@ pub(super) enum Said {
 impl Said {
     /// Notes what belongs into the ledger.
     pub(super) fn note(self, observed: &mut Observed) {
-        if let Self::Name { name, record } = self {
-            observed.name(&name, record);
+        match self {
+            Self::Name { name, record } => observed.name(&name, record),
+            Self::Memory(bytes) => observed.shared_memory = bytes,
+            _ => {}
         }
     }
 }
@@ -58,6 +63,8 @@ pub(super) enum Told {
     Go { traced: bool },
     /// Bring the network up.
     RaiseNetwork,
+    /// Say how much memory is held by what belongs to no process.
+    CountMemory,
 }
 
 /// The inner end.
@@ -103,6 +110,7 @@ impl Inside {
                 [GO_TRACED] => Some(Told::Go { traced: true }),
                 [GO] => Some(Told::Go { traced: false }),
                 [NETWORK] => Some(Told::RaiseNetwork),
+                [MEMORY] => Some(Told::CountMemory),
                 _ => None,
             };
         }
@@ -127,6 +135,11 @@ impl Link {
         while let Some(said) = self.hear(RecvFlags::DONTWAIT) {
             self.take(said, &mut hear);
         }
+    }
+
+    /// Asks how much memory is held by what belongs to no process; the answer is heard later.
+    pub(super) fn ask_for_memory(&self) {
+        send(&self.inside, &[MEMORY], SendFlags::DONTWAIT | SendFlags::NOSIGNAL).ok();
     }
 
     /// Asks for the network and waits until it is up, or will not be.

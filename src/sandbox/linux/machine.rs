@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use crate::sandbox::linux::tracer::random::{fill, mix};
+use crate::sandbox::setting::CpuCount;
 use crate::sandbox::spec::{Clock, SandboxSpec};
 
 /// A kernel that has everything that the sandbox lets through.
@@ -73,7 +74,7 @@ pub(super) fn proc_files(spec: &SandboxSpec) -> Vec<(&'static str, String)> {
         ("sys/kernel/random/boot_id", uuid(spec.seed, 1)),
         ("sys/kernel/random/uuid", uuid(spec.seed, 2)),
     ];
-    if let Some(count) = spec.cpu_count {
+    if let Some(count) = spec.cpu_count.map(CpuCount::get) {
         files.push(("cpuinfo", processors(count)));
         files.push(("stat", statistics(spec, count)));
     }
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn processors_are_counted_the_same_way_everywhere() {
-        let spec = SandboxSpec { cpu_count: Some(3), ..spec() };
+        let spec = SandboxSpec { cpu_count: Some(CpuCount::new(3).unwrap()), ..spec() };
         let files = proc_files(&spec);
         let text = |name: &str| files.iter().find(|(file, _)| *file == name).unwrap().1.clone();
         assert_eq!(text("cpuinfo").matches("processor\t:").count(), 3);

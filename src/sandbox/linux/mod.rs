@@ -12,6 +12,7 @@ pub(crate) mod client;
 mod dns;
 mod family;
 mod filter;
+mod group;
 mod here;
 mod init;
 mod launch;
@@ -41,6 +42,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 
+use crate::sandbox::linux::group::Group;
 use crate::sandbox::program::Unrunnable;
 use crate::sandbox::wire::{self, Cause, Failure, How, Part, Report};
 
@@ -55,16 +57,17 @@ pub(crate) fn main() -> ExitCode {
         let (report, left) = match outer::serve(socket, closed) {
             Ok((report, left)) => (report, left),
             Err(Stopped::Told) => return Ok(()),
-            Err(Stopped::Refused(cause)) => (Report::Refused(cause), None),
-            Err(Stopped::Failed(what, source)) => (Report::Failed { what, errno: number_of(&source) }, None),
+            Err(Stopped::Refused(cause)) => (Report::Refused(cause), Left::default()),
+            Err(Stopped::Failed(what, source)) => (Report::Failed { what, errno: number_of(&source) }, Left::default()),
         };
         wire::send(&answer, &report)?;
         drop(answer);
-        if let Some(first) = left {
+        if let Some(first) = left.first {
             // Stella goes on; the empty namespaces are taken down here.
             kill_process(first, Signal::KILL).ok();
             while sys::wait_any().is_ok() {}
         }
+        drop(left.group);
         Ok(())
     });
     match served {
@@ -74,6 +77,14 @@ pub(crate) fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is left to be taken down when the report is sent.
+#[derive(Debug, Default)]
+struct Left {
+    /// The first process of the namespaces.
+    first: Option<Pid>,
+    group: Option<Group>,
 }
 
 /// The socket that stella passed as stdin, under a number that no program inherits.

@@ -13,19 +13,22 @@ use rustix::thread::{CpuSet, sched_getaffinity, set_thread_groups};
 
 use crate::host::scratch;
 use crate::sandbox::ledger::Ledger;
+use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::here;
 use crate::sandbox::linux::init::{self, Setting};
+use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::{self, Inside, Link, Said};
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
-use crate::sandbox::linux::{During, Stopped, TICK, plain, special, tracee};
+use crate::sandbox::linux::{During, Left, Stopped, TICK, family, plain, special, tracee};
 use crate::sandbox::places::Places;
+use crate::sandbox::run::Reason;
 use crate::sandbox::setting::User;
 use crate::sandbox::spec::{Network, SandboxSpec};
 use crate::sandbox::wire::{self, Cause, How, Mechanism, Part, Report, Request};
 
-/// Serves one request. What is still to be waited for after the report is sent is the second of the pair.
-pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Result<(Report, Option<Pid>), Stopped> {
+/// Serves one request. What is still to be taken down after the report is sent is the second of the pair.
+pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Result<(Report, Left), Stopped> {
     let begun = Instant::now();
     sys::default_signals();
     setsid().or_fail("start a session")?;
@@ -38,7 +41,7 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
     let run = Run { spec: &spec, processors, probe, begun };
     match mechanism {
         Mechanism::Plain { root } => {
-            plain::serve(&socket, root, closed, &spec, (processors, probe)).map(|report| (report, None))
+            plain::serve(&socket, root, closed, &spec, (processors, probe)).map(|report| (report, Left::default()))
         }
         Mechanism::Full => {
             closed.or_refuse("close the caller's files")?;
@@ -58,6 +61,10 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
     }
 }
 
+/// What the limit on memory does not see without a group.
+const UNCOUNTED: &str = "limits: memory of the kernel (pipes, sockets) and files in memory that no process has open are \
+                         not counted (no control group can be had)";
+
 struct Run<'a> {
     spec: &'a SandboxSpec,
     /// Those that stella may use.
@@ -68,7 +75,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Makes the run: in namespaces unless it has a folder of its own on the machine.
-    fn make(&self, socket: UnixStream, root: Option<&PathBuf>, traced: bool) -> Result<(Report, Option<Pid>), Stopped> {
+    fn make(&self, socket: UnixStream, root: Option<&PathBuf>, traced: bool) -> Result<(Report, Left), Stopped> {
         let processors = self.processors;
         // Stella has started this process so, if it could.
         here::stay();
@@ -89,7 +96,7 @@ impl Run<'_> {
                 if made.is_err() {
                     kill_process(init, Signal::KILL).ok();
                 }
-                made.map(|report| (report, Some(init)))
+                made.map(|(report, group)| (report, Left { first: Some(init), group }))
             }
         }
     }
@@ -106,7 +113,13 @@ impl Run<'_> {
     }
 
     /// The parent's way: lets the first process begin and follows it; as its tracer if it is given stella's processors.
-    fn lead(&self, link: &Link, init: Pid, root: Option<&Path>, traced_on: Option<CpuSet>) -> Result<Report, Stopped> {
+    fn lead(
+        &self,
+        link: &Link,
+        init: Pid,
+        root: Option<&Path>,
+        traced_on: Option<CpuSet>,
+    ) -> Result<(Report, Option<Group>), Stopped> {
         let nothing = openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
         let nothing = nothing.or_fail("open `/dev/null`")?;
         dup2_stdin(&nothing)
@@ -122,32 +135,40 @@ impl Run<'_> {
                 Stopped::Refused(Cause { part: Part::Tracing, step: "trace system calls".to_owned(), errno })
             })?;
         }
+        let group = if self.probe { None } else { Group::new(self.spec.limits.memory_bytes) };
+        let uncounted = group.is_none();
         sys::tick(TICK).or_fail("set a timer")?;
         link.go(traced_on.is_some());
         let followed = match traced_on {
             Some(processors) => {
                 let walls = if root.is_none() { Walls::Namespaces } else { Walls::Tracer };
-                Tracer::new(self.spec, (walls, root), link, init.as_raw_pid(), processors, self.begun).follow()
+                let sampler = Sampler::new(self.spec.limits, group);
+                Tracer::new(self.spec, (walls, root), link, init.as_raw_pid(), (processors, sampler), self.begun)
+                    .follow()
             }
-            None => follow(link, init),
+            None => follow(link, init, Sampler::new(self.spec.limits, group)),
         };
-        self.report(link, followed)
+        self.report(link, followed, uncounted)
     }
 
-    fn report(&self, link: &Link, followed: Followed) -> Result<Report, Stopped> {
-        let Followed { how, observed } = followed;
-        match (how, link.built()) {
+    fn report(&self, link: &Link, followed: Followed, uncounted: bool) -> Result<(Report, Option<Group>), Stopped> {
+        let Followed { how, observed, group } = followed;
+        let report = match (how, link.built()) {
             (_, Some(Said::Refused(cause))) => Err(Stopped::Refused(cause)),
             (_, Some(Said::Failed { what, errno })) => {
                 Err(Stopped::Failed(what, std::io::Error::from_raw_os_error(errno)))
             }
             (Some(how), built) => {
-                let lost = if let Some(Said::Built { lost }) = built { lost } else { Vec::new() };
+                let mut lost = if let Some(Said::Built { lost }) = built { lost } else { Vec::new() };
+                if uncounted || group.as_ref().is_some_and(Group::is_lost) {
+                    lost.push(UNCOUNTED.to_owned());
+                }
                 Ok(Report::Ended { how, lost, ledger: self.ledger(how, observed) })
             }
             (None, Some(Said::Built { lost })) if self.probe => Ok(Report::Ready { lost }),
             (None, _) => Err(std::io::Error::from(ErrorKind::BrokenPipe)).or_fail("keep the first process"),
-        }
+        };
+        report.map(|report| (report, group))
     }
 
     fn ledger(&self, how: How, observed: Observed) -> Ledger {
@@ -161,9 +182,9 @@ impl Run<'_> {
     }
 }
 
-/// Follows a first process that nobody traces.
-fn follow(link: &Link, init: Pid) -> Followed {
-    let (mut observed, mut how) = (Observed::default(), None);
+/// Follows a first process that nobody traces. What its own view of the run cannot count, the group does.
+fn follow(link: &Link, init: Pid, mut sampler: Sampler) -> Followed {
+    let (mut observed, mut how, mut peak) = (Observed::default(), None, 0);
     loop {
         match sys::wait_any() {
             Ok(Some(_)) => {}
@@ -173,6 +194,16 @@ fn follow(link: &Link, init: Pid) -> Followed {
                     how = Some(How::Stopped);
                     kill_process(init, Signal::KILL).ok();
                 }
+                // The first process counts everything that this one could without a group.
+                if sampler.has_group() {
+                    let inside = family::descendants().into_iter().filter(|pid| *pid != init.as_raw_pid());
+                    let sample = sampler.sample(Path::new("/proc"), inside, 0);
+                    peak = sample.memory.max(peak);
+                    if sample.exceeded == Some(Reason::OutOfMemory) {
+                        how.get_or_insert(How::Killed(Reason::OutOfMemory));
+                        kill_process(init, Signal::KILL).ok();
+                    }
+                }
             }
             Err(_) => break,
         }
@@ -180,10 +211,15 @@ fn follow(link: &Link, init: Pid) -> Followed {
     link.hear_all(|said| said.note(&mut observed));
     if let Some(Said::Ended { how: ended, peak_memory, processes }) = link.ended() {
         how = how.or(Some(ended));
-        observed.peak_memory = peak_memory;
+        observed.peak_memory = peak_memory.max(peak);
         observed.processes = processes;
     }
-    Followed { how, observed }
+    observed.peak_memory = observed.peak_memory.max(peak);
+    if let (Some(_), Some(limit)) = (how.filter(|how| *how != How::Stopped), sampler.memory_exceeded()) {
+        how = Some(How::Killed(Reason::OutOfMemory));
+        observed.peak_memory = observed.peak_memory.max(limit);
+    }
+    Followed { how, observed, group: sampler.into_group() }
 }
 
 fn namespaces(network: Network) -> i32 {

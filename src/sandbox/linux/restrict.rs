@@ -175,8 +175,9 @@ pub(super) fn processors(spec: &SandboxSpec, ours: &CpuSet) -> (CpuSet, Option<S
     let Some(wanted) = spec.cpu_count else { return (*ours, None) };
     let mut chosen = CpuSet::new();
     let usable = (0..CpuSet::MAX_CPU).filter(|processor| ours.is_set(*processor));
-    usable.take(usize::try_from(wanted.max(1)).unwrap_or(usize::MAX)).for_each(|processor| chosen.set(processor));
+    usable.take(usize::try_from(wanted.get()).unwrap_or(usize::MAX)).for_each(|processor| chosen.set(processor));
     let got = chosen.count();
+    let wanted = wanted.get();
     let fewer = (got != wanted).then(|| format!("parallelism: {got} instead of {wanted} processors run at a time"));
     (chosen, fewer)
 }

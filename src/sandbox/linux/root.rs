@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, open};
+use rustix::fs::{CWD, FileType, Mode, OFlags, chmod, fstat, open};
 use rustix::io::Errno;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_change, move_mount,
@@ -20,6 +20,7 @@ use crate::sandbox::guest::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
 use crate::sandbox::linux::sys::{self, Protection, Reach};
 use crate::sandbox::linux::tracer::random::{fill, mix};
 use crate::sandbox::linux::{During, Stopped, machine, special};
+use crate::sandbox::setting::CpuCount;
 use crate::sandbox::spec::{Network, SandboxSpec, SystemRoots};
 use crate::sandbox::wire::Failure;
 
@@ -32,6 +33,9 @@ const DEVICES: [&str; 3] = ["null", "zero", "full"];
 /// Files that give randomness, and how many bytes of it: reads beyond that find the end of the file.
 const RANDOM_FILES: [&str; 2] = ["dev/random", "dev/urandom"];
 const RANDOM_BYTES: usize = 64 << 10;
+
+/// How many files the program may have in its private folders.
+const PRIVATE_FILES: u32 = 1_000_000;
 
 /// Where the files lie that cover others.
 const COVERS: &str = "run/stella";
@@ -68,9 +72,11 @@ pub(super) fn enter(spec: &SandboxSpec, sockets: &[PathBuf]) -> Result<(Processe
     for folder in ["proc", "sys", COVERS, "dev/shm", "etc", "tmp", "var/tmp"] {
         fs::create_dir_all(folder).or_refuse("make the new root")?;
     }
-    for folder in ["dev/shm", "tmp"] {
-        memory(folder, &format!("mode=1777,size={size}"))?;
-    }
+    // One for all private folders: they share its size.
+    let private = private(size)?;
+    let private_at = |at: &'static str, tree: &OwnedFd| place(tree, at).or_refuse(&format!("place `/{at}`"));
+    private_at("tmp", &private.tmp)?;
+    private_at("dev/shm", &private.shm)?;
     for folder in PRIVATE {
         fs::create_dir_all(relative(folder.as_str())).or_refuse("make private folders")?;
     }
@@ -84,7 +90,7 @@ pub(super) fn enter(spec: &SandboxSpec, sockets: &[PathBuf]) -> Result<(Processe
     place_all(&system)?;
     // Within a folder of an image it needs a place that is there.
     if Path::new("var/tmp").is_dir() {
-        memory("var/tmp", &format!("mode=1777,size={size}"))?;
+        private_at("var/tmp", &private.var_tmp)?;
     }
     place_all(&asked)?;
     let lost = cover_ways_out(spec, &asked, sockets)?;
@@ -217,6 +223,33 @@ fn write_file(at: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Folders of one file system in memory, of which each can be placed somewhere.
+struct Private {
+    tmp: OwnedFd,
+    shm: OwnedFd,
+    var_tmp: OwnedFd,
+}
+
+/// An empty file system of `size` bytes for all that the program may write.
+fn private(size: u64) -> Result<Private, Stopped> {
+    const SITE: &str = "run/private";
+    let step = "make private folders";
+    fs::create_dir_all(SITE).or_refuse(step)?;
+    // A fixed number of files: the kernel's own choice follows the machine's memory.
+    memory(SITE, &format!("mode=755,size={size},nr_inodes={PRIVATE_FILES}"))?;
+    let folder = |name: &str| -> Result<OwnedFd, Stopped> {
+        let at = format!("{SITE}/{name}");
+        fs::create_dir(&at).or_refuse(step)?;
+        chmod(&at, Mode::from_raw_mode(0o1777)).or_refuse(step)?;
+        open_tree(CWD, &at, OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC).or_refuse(step)
+    };
+    let private = Private { tmp: folder("tmp")?, shm: folder("shm")?, var_tmp: folder("var-tmp")? };
+    // As a whole it is in nobody's sight.
+    unmount(SITE, UnmountFlags::DETACH).or_refuse(step)?;
+    fs::remove_dir(SITE).or_refuse(step)?;
+    Ok(private)
+}
+
 /// An empty file system in memory.
 fn memory(at: &str, options: &str) -> Result<(), Stopped> {
     let options = CString::new(options).unwrap_or_default();
@@ -251,7 +284,7 @@ fn cover(spec: &SandboxSpec) -> Result<(), Stopped> {
             place_file(&cover, &at).or_refuse(&format!("cover `/{at}`"))?;
         }
     }
-    let count = spec.cpu_count.unwrap_or(0);
+    let count = spec.cpu_count.map_or(0, CpuCount::get);
     for (name, text) in if count == 0 { Vec::new() } else { machine::sys_files(count) } {
         write_file(Path::new("sys").join(name), text.as_bytes()).or_refuse("write `/sys`")?;
     }

@@ -310,6 +310,27 @@ pub(super) fn vdso_image() -> Option<Vec<u8>> {
     Some(unsafe { std::slice::from_raw_parts(base as *const u8, length) }.to_vec())
 }
 
+/// Bytes that shared memory of System V holds in this IPC namespace, in memory or swapped out.
+pub(super) fn shared_segments() -> u64 {
+    const SHM_INFO: c_int = 14;
+    #[repr(C)]
+    struct Info {
+        segments: c_int,
+        total: c_ulong,
+        resident: c_ulong,
+        swapped: c_ulong,
+        attempts: c_ulong,
+        successes: c_ulong,
+    }
+    let mut info = Info { segments: 0, total: 0, resident: 0, swapped: 0, attempts: 0, successes: 0 };
+    // SAFETY: the command writes a `struct shm_info`, whose layout this structure has, and looks at nothing else.
+    let done = unsafe { libc::shmctl(0, SHM_INFO, (&raw mut info).cast()) };
+    let pages = if done < 0 { 0 } else { info.resident.saturating_add(info.swapped) };
+    // SAFETY: takes an integer.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    pages.saturating_mul(u64::try_from(page).unwrap_or(4096))
+}
+
 /// Brings the loopback interface up.
 pub(super) fn raise_loopback() -> Result<()> {
     const SIOCSIFFLAGS: c_uint = 0x8914;

@@ -19,7 +19,7 @@ fn other() -> Value {
 }
 
 /// Edits that no recording by any scanner could be.
-const OF_ANY: [Edit; 25] = [
+const OF_ANY: [Edit; 28] = [
     Edit { named: "artifacts", make: |m| m["artifacts"] = json!([]) },
     Edit { named: "artifacts", make: |m| drop(m.as_object_mut().unwrap().remove("artifacts")) },
     Edit { named: "artifacts", make: all_ledgers },
@@ -31,6 +31,9 @@ const OF_ANY: [Edit; 25] = [
     Edit { named: "environment.tz", make: |m| m["environment"]["tz"] = json!("../../etc/passwd") },
     Edit { named: "environment.locale", make: |m| m["environment"]["locale"] = json!("xx_YY.UTF-8") },
     Edit { named: "environment.locale", make: |m| m["environment"]["locale"] = json!("") },
+    Edit { named: "environment.cpu_count", make: |m| m["environment"]["cpu_count"] = json!(1_000_000_000) },
+    Edit { named: "environment.cpu_count", make: |m| m["environment"]["cpu_count"] = json!(1024) },
+    Edit { named: "environment.cpu_count", make: |m| m["environment"]["cpu_count"] = json!(0) },
     Edit { named: "environment.roots[0]", make: |m| m["environment"]["roots"] = json!(["/proc"]) },
     Edit { named: "environment.isolation", make: contradicting_isolation },
     Edit { named: "scan_id", make: |m| m["environment"]["seed"] = json!(7) },

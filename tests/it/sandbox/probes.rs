@@ -40,7 +40,7 @@ pub enum Probe {
 }
 
 impl Probe {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Clock,
         Self::ClockStatic,
         Self::ClockMusl,

@@ -4,6 +4,7 @@ use std::fs;
 
 use stella::sandbox::guest::INPUT;
 use stella::sandbox::run::{Ending, run};
+use stella::sandbox::setting::CpuCount;
 use stella::sandbox::spec::{DirectoryOrder, Mount, SandboxSpec};
 
 use super::{helper, out, printed, python, shell, spec, traces};
@@ -59,7 +60,7 @@ fn every_runtime_sees_the_processors_of_the_spec() {
             "nproc; grep -c ^processor /proc/cpuinfo; getconf _NPROCESSORS_ONLN; cat /sys/devices/system/cpu/online\n\
              {python} -c 'import os; print(os.cpu_count(), len(os.sched_getaffinity(0)))'"
         ));
-        spec.cpu_count = Some(count);
+        spec.cpu_count = Some(CpuCount::nearest(count));
         let range = if count == 1 { "0".to_owned() } else { format!("0-{}", count - 1) };
         assert_eq!(printed(&spec), format!("{count}\n{count}\n{count}\n{range}\n{count} {count}\n"));
     }

@@ -14,7 +14,7 @@ use stella::sandbox::error::SandboxError;
 use stella::sandbox::guest::{CONFIG, INPUT, OUT, SCANNER};
 use stella::sandbox::level::{probe, require};
 use stella::sandbox::run::{Ending, Reason, run, run_at_most};
-use stella::sandbox::setting::{Hostname, Locale, TimeZone, Umask, User};
+use stella::sandbox::setting::{CpuCount, Hostname, Locale, TimeZone, Umask, User};
 use stella::sandbox::spec::{Clock, Mount, Network};
 
 use super::{
@@ -220,7 +220,7 @@ fn what_the_spec_fixes_is_what_the_program_sees() {
     spec.umask = Umask::new(0o077).unwrap();
     spec.tz = TimeZone::new("Etc/GMT+5").unwrap();
     spec.locale = Locale::new("POSIX").unwrap();
-    spec.cpu_count = Some(1);
+    spec.cpu_count = Some(CpuCount::nearest(1));
     let text = printed(&spec);
     let lines: Vec<_> = text.lines().collect();
     let expected = [
@@ -273,7 +273,7 @@ fn a_real_clock_is_the_machines() {
 #[test]
 fn more_processors_than_there_are_is_reported() {
     let mut spec = spec(&["true"]);
-    spec.cpu_count = Some(1023);
+    spec.cpu_count = Some(CpuCount::nearest(1023));
     for ceiling in LEVELS {
         let finished = run_at_most(&spec, helper(), ceiling).unwrap();
         assert!(finished.lost.iter().any(|lost| lost.contains("instead of 1023")), "{:?}", finished.lost);
@@ -292,7 +292,7 @@ fn a_program_runs_on_the_processors_that_were_chosen() {
     for ceiling in LEVELS {
         for (count, expected) in [(None, ours.as_str()), (Some(1), first)] {
             let mut spec = spec(&["/bin/grep", "Cpus", "/proc/self/status"]);
-            spec.cpu_count = count;
+            spec.cpu_count = count.map(CpuCount::nearest);
             let finished = run_at_most(&spec, helper(), ceiling).unwrap();
             assert_eq!(allowed(&out(&finished)), expected, "{ceiling:?}");
         }

@@ -343,7 +343,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::sandbox::setting::Argv;
+    use crate::sandbox::setting::{Argv, CpuCount};
 
     fn spec() -> SandboxSpec {
         SandboxSpec::new(Argv::new(["true"]).unwrap(), Clock::Frozen(Timestamp::UNIX_EPOCH))
@@ -367,7 +367,11 @@ mod tests {
         let real = SandboxSpec { clock: Clock::Real, ..spec() };
         assert!(!asks(&real, Purpose::Full, call));
         assert!(!asks(&spec(), Purpose::Full, Call::SchedGetaffinity));
-        assert!(asks(&SandboxSpec { cpu_count: Some(1), ..spec() }, Purpose::Full, Call::SchedGetaffinity));
+        assert!(asks(
+            &SandboxSpec { cpu_count: Some(CpuCount::nearest(1)), ..spec() },
+            Purpose::Full,
+            Call::SchedGetaffinity
+        ));
         let call = Call::Getdents64;
         assert!(asks(&spec(), Purpose::Full, call));
         let machine = SandboxSpec { directory_order: DirectoryOrder::Machine, ..spec() };
@@ -392,7 +396,12 @@ mod tests {
     /// By its name a rule can be found, counted and switched off.
     #[test]
     fn every_rule_has_a_name_of_its_own() {
-        let every = SandboxSpec { paths: Paths::Every, file_times: FileTimes::Clamped, cpu_count: Some(1), ..spec() };
+        let every = SandboxSpec {
+            paths: Paths::Every,
+            file_times: FileTimes::Clamped,
+            cpu_count: Some(CpuCount::nearest(1)),
+            ..spec()
+        };
         for purpose in [Purpose::Full, Purpose::Traced, Purpose::Isolated] {
             for spec in [spec(), every.clone()] {
                 let names: Vec<_> = rules(&spec, purpose).iter().map(Rule::name).collect();

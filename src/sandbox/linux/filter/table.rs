@@ -9,7 +9,7 @@ use crate::sandbox::linux::arch::{Call, NUMBERING};
 use crate::sandbox::linux::filter::program::{assemble, run, value};
 use crate::sandbox::linux::filter::rule::{Action, ByNumber, Rule, Seen, When};
 use crate::sandbox::linux::filter::rules::{Purpose, rules};
-use crate::sandbox::setting::Argv;
+use crate::sandbox::setting::{Argv, CpuCount};
 use crate::sandbox::spec::{Clock, SandboxSpec};
 
 const LEVELS: [(Purpose, &str); 3] =
@@ -18,7 +18,7 @@ const LEVELS: [(Purpose, &str); 3] =
 /// As a scan has it.
 fn spec() -> SandboxSpec {
     let spec = SandboxSpec::new(Argv::new(["true"]).unwrap(), Clock::Frozen(Timestamp::UNIX_EPOCH));
-    SandboxSpec { cpu_count: Some(1), ..spec }
+    SandboxSpec { cpu_count: Some(CpuCount::nearest(1)), ..spec }
 }
 
 /// What the tracer does with a call that it is asked about.

@@ -37,6 +37,7 @@ use task::{AtExit, Task};
 
 use crate::sandbox::linux::arch::{Call, LAYOUT};
 use crate::sandbox::linux::filter::{Action, Filter, Purpose, TRAPPED};
+use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::Link;
 use crate::sandbox::linux::machine;
@@ -44,6 +45,7 @@ use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::vdso::{self, Patch};
 use crate::sandbox::run::Reason;
+use crate::sandbox::setting::CpuCount;
 use crate::sandbox::spec::{Clock, SandboxSpec};
 use crate::sandbox::wire::How;
 
@@ -66,6 +68,8 @@ pub(super) struct Followed {
     /// `None` where the first process ended before the program ran: it has said why.
     pub(super) how: Option<How>,
     pub(super) observed: Observed,
+    /// To be let go of when the last process is gone.
+    pub(super) group: Option<Group>,
 }
 
 /// A run that is being traced.
@@ -107,7 +111,7 @@ impl<'a> Tracer<'a> {
         (walls, private): (Walls, Option<&'a Path>),
         link: &'a Link,
         init: Pid,
-        processors: CpuSet,
+        (processors, sampler): (CpuSet, Sampler),
         begun: Instant,
     ) -> Self {
         let now = match spec.clock {
@@ -137,7 +141,7 @@ impl<'a> Tracer<'a> {
             listings: BTreeMap::new(),
             patches: vdso::patches(),
             network_up: false,
-            sampler: Sampler::new(spec.limits),
+            sampler,
             ended: None,
             observed: Observed::default(),
             begun,
@@ -163,7 +167,7 @@ impl<'a> Tracer<'a> {
             }
         }
         self.link.hear_all(|said| said.note(&mut self.observed));
-        Followed { how: self.ended, observed: self.observed }
+        Followed { how: self.ended, observed: self.observed, group: self.sampler.into_group() }
     }
 
     /// One event; whether it was the last one.
@@ -234,7 +238,10 @@ impl<'a> Tracer<'a> {
         if Some(pid) == self.program && self.ended.is_none() {
             // Before the program runs, the first process says what is wrong.
             self.ended = self.started.then(|| {
-                if libc::WIFEXITED(status) {
+                if let Some(limit) = self.sampler.memory_exceeded() {
+                    self.observed.peak_memory = self.observed.peak_memory.max(limit);
+                    How::Killed(Reason::OutOfMemory)
+                } else if libc::WIFEXITED(status) {
                     How::Code(libc::WEXITSTATUS(status))
                 } else {
                     How::Signal(libc::WTERMSIG(status))
@@ -440,7 +447,7 @@ impl<'a> Tracer<'a> {
 
     /// `sched_getaffinity(pid, length, mask)`: as many processors as the spec says, whatever the machine has.
     fn processors(&self, pid: Pid, arguments: &[u64; 6]) -> Resume {
-        let mask = machine::processor_mask(self.spec.cpu_count.unwrap_or(1));
+        let mask = machine::processor_mask(self.spec.cpu_count.map_or(1, CpuCount::get));
         let [_, length, place, ..] = *arguments;
         let result = if length < mask.len() as u64 {
             -EINVAL
@@ -518,7 +525,11 @@ impl<'a> Tracer<'a> {
         }
         self.adopt();
         self.connect_again();
-        let sample = self.sampler.sample(Path::new("/proc"), self.tasks.keys().copied());
+        let shared = self.observed.shared_memory;
+        let sample = self.sampler.sample(Path::new("/proc"), self.tasks.keys().copied(), shared);
+        if self.walls == Walls::Namespaces {
+            self.link.ask_for_memory();
+        }
         self.observed.peak_memory = self.observed.peak_memory.max(sample.memory);
         if let Some(reason) = sample.exceeded {
             self.end(reason);

@@ -40,6 +40,8 @@ pub(in crate::sandbox::linux) struct Observed {
     pub(in crate::sandbox::linux) processes: u64,
     /// Bytes.
     pub(in crate::sandbox::linux) peak_memory: u64,
+    /// Bytes that are held by what belongs to no process, at the last look.
+    pub(in crate::sandbox::linux) shared_memory: u64,
     omitted: u64,
 }
 

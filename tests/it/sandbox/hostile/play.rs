@@ -9,6 +9,7 @@ use std::time::Duration;
 use stella::model::result::Isolation;
 use stella::sandbox::ledger::Entry;
 use stella::sandbox::run::{Ending, Finished, Reason, run_at_most};
+use stella::sandbox::setting::CpuCount;
 use stella::sandbox::spec::{Clock, FileTimes, HostRoot, Paths, SandboxSpec};
 
 use super::exceptions::is_said;
@@ -124,7 +125,7 @@ impl Player {
         spec.roots.push(HostRoot::try_from(self.outside.shown().to_str().unwrap().to_owned()).unwrap());
         match setting.asked {
             Asked::Little => {}
-            Asked::Times => (spec.file_times, spec.cpu_count) = (FileTimes::Clamped, Some(3)),
+            Asked::Times => (spec.file_times, spec.cpu_count) = (FileTimes::Clamped, Some(CpuCount::nearest(3))),
             Asked::Paths => spec.paths = Paths::Every,
         }
         spec.limits.wall = WALL;

@@ -1,0 +1,242 @@
+//! A control group of the run: the kernel counts all its memory, also what no process has mapped or open, and ends what
+//! takes more than its limit.
+//!
+//! It can be had where stella may make groups below its own or beside it: as the superuser, or where the memory controller
+//! is delegated (`systemd-run --user --scope -p Delegate=yes`). It is made at the start, which costs nothing, and entered
+//! at the first look at the limits: to move processes stops the machine's forks for some milliseconds, and a run
+//! that is shorter than that need not wait for it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use crate::sandbox::linux::tracee::Pid;
+
+const PREFIX: &str = "stella-run-";
+/// How long a group may take to be empty when its last process is gone.
+const ROUNDS: usize = 200;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What the two versions of the interface call things.
+#[derive(Debug)]
+struct Version {
+    limit: &'static str,
+    /// With swap; absent where the machine has none to count.
+    swap: (&'static str, Swap),
+    /// What cannot be given back to the machine, as `memory.stat` calls it.
+    held: &'static [&'static str],
+    /// The file that says how often the kernel has ended somebody.
+    events: &'static str,
+}
+
+#[derive(Debug)]
+enum Swap {
+    /// The limit of memory and swap together.
+    Sum,
+    /// The limit of swap alone: none.
+    None,
+}
+
+const V1: Version = Version {
+    limit: "memory.limit_in_bytes",
+    swap: ("memory.memsw.limit_in_bytes", Swap::Sum),
+    held: &["total_rss", "total_shmem", "total_swap"],
+    events: "memory.oom_control",
+};
+
+const V2: Version = Version {
+    limit: "memory.max",
+    swap: ("memory.swap.max", Swap::None),
+    held: &["anon", "shmem"],
+    events: "memory.events",
+};
+
+/// A group; gone with the value.
+#[derive(Debug)]
+pub(super) struct Group {
+    folder: PathBuf,
+    version: &'static Version,
+    members: BTreeSet<Pid>,
+    looks: u32,
+}
+
+impl Group {
+    /// Makes one that holds at most `limit` bytes; `None` where none can be had.
+    pub(super) fn new(limit: u64) -> Option<Self> {
+        let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+        let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+        places(&groups, &mounts).into_iter().find_map(|(parent, version)| Self::below(&parent, version, limit))
+    }
+
+    fn below(parent: &Path, version: &'static Version, limit: u64) -> Option<Self> {
+        let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
+        // One of this name was left by a process that was killed; one with processes in it cannot be removed.
+        fs::remove_dir(&folder).ok();
+        fs::create_dir(&folder).ok()?;
+        let group = Self { folder, version, members: BTreeSet::new(), looks: 0 };
+        // Without the controller it has no such file.
+        group.write(version.limit, &limit.to_string()).ok()?;
+        let (file, swap) = &version.swap;
+        let swap = match swap {
+            Swap::Sum => limit.to_string(),
+            Swap::None => "0".to_owned(),
+        };
+        group.write(file, &swap).ok();
+        fs::OpenOptions::new().write(true).open(group.folder.join("cgroup.procs")).ok()?;
+        sweep(parent);
+        Some(group)
+    }
+
+    /// Takes the processes `all` in. To be called at each look: what was born meanwhile of one that was not in it yet is
+    /// taken in at the next.
+    pub(super) fn enter(&mut self, all: impl Iterator<Item = Pid>) {
+        /// From then on everybody descends from one that is in it.
+        const LOOKS: u32 = 3;
+        if self.looks == LOOKS {
+            return;
+        }
+        self.looks += 1;
+        for pid in all {
+            if self.members.insert(pid) {
+                // One that has ended meanwhile needs no group.
+                self.write("cgroup.procs", &pid.to_string()).ok();
+            }
+        }
+    }
+
+    /// Bytes that the run holds.
+    pub(super) fn memory(&self) -> u64 {
+        let text = fs::read_to_string(self.folder.join("memory.stat")).unwrap_or_default();
+        held(&text, self.version.held)
+    }
+
+    /// Whether the kernel has ended a process that wanted more than the limit.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.looks > 0
+            && fs::read_to_string(self.folder.join(self.version.events))
+                .is_ok_and(|text| held(&text, &["oom_kill"]) > 0)
+    }
+
+    /// Whether it has been taken away from under the run.
+    pub(super) fn is_lost(&self) -> bool {
+        !self.folder.exists()
+    }
+
+    fn write(&self, file: &str, text: &str) -> io::Result<()> {
+        // Never made: only the kernel makes files there.
+        let mut file = fs::OpenOptions::new().write(true).open(self.folder.join(file))?;
+        io::Write::write_all(&mut file, text.as_bytes())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        for _ in 0..ROUNDS {
+            match fs::remove_dir(&self.folder) {
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => thread::sleep(PAUSE),
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Removes groups beside this one that were left by processes that are gone; one with processes in it cannot be removed.
+fn sweep(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let owner = entry.file_name().to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
+        if owner.is_some_and(|owner| !Path::new("/proc").join(owner.to_string()).exists()) {
+            fs::remove_dir(entry.path()).ok();
+        }
+    }
+}
+
+/// Sums up the lines of `names` in a file of names and numbers.
+fn held(text: &str, names: &[&str]) -> u64 {
+    let numbers = text.lines().filter_map(|line| {
+        let (name, number) = line.split_once(' ')?;
+        names.contains(&name).then(|| number.trim().parse::<u64>().ok()).flatten()
+    });
+    numbers.fold(0, u64::saturating_add)
+}
+
+/// Where groups could be made: below the own one, then beside it. Of the old interface first, where both are there: it has
+/// the controller then.
+fn places(groups: &str, mounts: &str) -> Vec<(PathBuf, &'static Version)> {
+    let mut places = Vec::new();
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':');
+        let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let version = match controllers {
+            "" => &V2,
+            list if list.split(',').any(|controller| controller == "memory") => &V1,
+            _ => continue,
+        };
+        let Some(own) = mounted(mounts, path, version) else { continue };
+        places.push((own.clone(), version));
+        // The top of what is shown has nothing beside it.
+        places.extend(own.parent().filter(|_| path != "/").map(|beside| (beside.to_owned(), version)));
+    }
+    places
+}
+
+/// Where the group `path` is visible.
+fn mounted(mounts: &str, path: &str, version: &Version) -> Option<PathBuf> {
+    mounts.lines().find_map(|line| {
+        let (left, right) = line.split_once(" - ")?;
+        let mut left = left.split(' ').skip(3);
+        let (root, place) = (left.next()?, left.next()?);
+        let mut right = right.split(' ');
+        let kind = right.next()?;
+        let is_it = match version.events {
+            "memory.events" => kind == "cgroup2",
+            _ => kind == "cgroup" && right.nth(1)?.split(',').any(|option| option == "memory"),
+        };
+        let below = Path::new(path).strip_prefix(root).ok()?;
+        is_it.then(|| Path::new(place).join(below))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOUNTS: &str = "\
+30 25 0:26 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+31 25 0:27 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu
+32 25 0:28 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+33 25 0:29 /docker/x /mnt rw,relatime - cgroup cgroup rw,memory
+";
+
+    #[test]
+    fn a_group_is_looked_for_where_the_own_one_is_visible() {
+        let found = |groups: &str| -> Vec<_> {
+            places(groups, MOUNTS).into_iter().map(|(path, version)| (path, version.limit)).collect()
+        };
+        let v1 = "memory.limit_in_bytes";
+        assert_eq!(
+            found("4:memory,hugetlb:/a/b\n2:cpu:/\n0::/\n"),
+            [
+                ("/sys/fs/cgroup/memory/a/b".into(), v1),
+                ("/sys/fs/cgroup/memory/a".into(), v1),
+                ("/sys/fs/cgroup/unified".into(), "memory.max")
+            ]
+        );
+        assert_eq!(found(""), []);
+        assert_eq!(
+            found("4:memory:/a"),
+            [("/sys/fs/cgroup/memory/a".into(), v1), ("/sys/fs/cgroup/memory".into(), v1)]
+        );
+        assert_eq!(mounted(&MOUNTS[MOUNTS.find("33").unwrap()..], "/docker/x/y", &V1), Some("/mnt/y".into()));
+        assert_eq!(mounted(&MOUNTS[MOUNTS.find("33").unwrap()..], "/other", &V1), None);
+    }
+
+    #[test]
+    fn only_what_cannot_be_given_back_is_counted() {
+        assert_eq!(held("anon 5\nfile 100\nshmem 7\nanon_thp 3\n", V2.held), 12);
+        assert_eq!(held("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", &["oom_kill"]), 2);
+        assert_eq!(held("anon x\n", V2.held), 0);
+    }
+}
