@@ -46,11 +46,9 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
     let executor = &recording.executed.executor;
     if let Some(level) = executor.isolation {
         let lost: Vec<&str> = executor.lost.iter().map(|lost| lost.split(':').next().unwrap_or(lost)).collect();
-        output::talk(&format!(
-            "isolation `{}`, which lacks: {} (docs/sandbox.md)",
-            level.code(),
-            distinct(&lost).join(", ")
-        ));
+        let lacks = distinct(&lost).join(", ");
+        let lacks = if lacks.is_empty() { lacks } else { format!(", which lacks: {lacks} (docs/sandbox.md)") };
+        output::talk(&format!("isolation `{}`{lacks}", level.code()));
     }
     if global.format == Format::Json {
         output::json(&RecordingV1 {

@@ -207,5 +207,6 @@ impl Faults {
 /// That of a file ends with a plain name, for it becomes the name of a file again.
 fn is_seen_path(path: &str, is_file: bool) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    !path.contains('\0') && !(is_file && matches!(name, "" | "." | ".."))
+    let is_plain = !matches!(name, "" | "." | "..");
+    !path.contains('\0') && (is_plain || !is_file)
 }
