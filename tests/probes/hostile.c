@@ -13,7 +13,12 @@
 #include "hostile/state.h"
 #include "hostile/oracle.h"
 #include "hostile/values.h"
-#include "hostile/acts.h"
+#include "hostile/processes.h"
+#include "hostile/calls.h"
+#include "hostile/network.h"
+#include "hostile/clocks.h"
+#include "hostile/files.h"
+#include "hostile/secrets.h"
 
 enum { ACTS = 19 };
 
@@ -214,10 +219,10 @@ void begin(u64 *stack) {
         while (*value && *value != '=') value++;
         if (*value) value++;
         struct { const char *name; char **to; } texts[] = {{"outside=", &outside}, {"shown=", &shown}, {"key=", &key_name}, {"abstract=", &private_name}, {"mark=", &mark}};
-        struct { const char *name; u64 *to; } numbers[] = {{"tcp=", &tcp_port}, {"udp=", &udp_port}, {"netlink=", &netlink_port}, {"cpus=", &cpus}, {"memory=", &memory_bytes}, {"now=", &hidden_now}};
+        struct { const char *name; u64 *to; } numbers[] = {{"tcp=", &tcp_port}, {"udp=", &udp_port}, {"netlink=", &netlink_port}, {"victim=", &victim}, {"cpus=", &cpus}, {"memory=", &memory_bytes}, {"now=", &hidden_now}};
         for (int i = 0; i < 5; i++)
             if (same(*at, texts[i].name, length_of(texts[i].name))) *texts[i].to = value;
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < 7; i++)
             if (same(*at, numbers[i].name, length_of(numbers[i].name))) *numbers[i].to = number_in(value, 10);
         if (same(*at, "home=", 5)) home = value;
         if (same(*at, "full", 5)) is_full = 1;

@@ -22,7 +22,7 @@ static u8 signal_stack[65536] __attribute__((aligned(16)));
 // Told by the command line.
 static int is_full, is_clamped, sees_paths;
 static u64 cpus, memory_bytes;
-static u64 tcp_port, udp_port, netlink_port;
+static u64 tcp_port, udp_port, netlink_port, victim;
 static char *outside, *shown, *key_name, *private_name, *mark;
 static char hidden_release[64], hidden_secret[64];
 static u64 hidden_now;

@@ -145,6 +145,7 @@ impl Outside {
             format!("tcp={}", self.tcp.local_addr().unwrap().port()),
             format!("udp={}", self.udp.local_addr().unwrap().port()),
             format!("netlink={}", self.netlink_port),
+            format!("victim={}", self.netlink.id()),
             format!("abstract={}", self.name),
             format!("key={}", self.key),
             format!("secret={}", hidden(&self.secret)),
