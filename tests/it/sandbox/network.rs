@@ -240,3 +240,49 @@ fn a_socket_that_comes_later_is_refused_where_there_is_a_tracer() {
         assert!(denied(&finished, "connect", "/socket"), "{:?}", finished.ledger);
     }
 }
+
+/// Other processes of the same user, where the program sees them.
+#[test]
+fn without_namespaces_other_processes_are_left_alone() {
+    let Some(python) = python() else { return };
+    let script = "import ctypes, errno, os, resource, signal, sys\n\
+                  libc = ctypes.CDLL(None, use_errno=True); other = int(sys.argv[1])\n\
+                  def tried(name, call):\n \
+                  try: result = call()\n \
+                  except OSError as error: return print(name, errno.errorcode[error.errno])\n \
+                  print(name, errno.errorcode[ctypes.get_errno()] if isinstance(result, int) and result < 0 else 'OUT')\n\
+                  tried('kill', lambda: os.kill(other, 0))\n\
+                  tried('kill-group', lambda: os.kill(-os.getpgid(other), 0))\n\
+                  tried('kill-all', lambda: os.kill(-1, 0))\n\
+                  tried('kill-parent', lambda: os.kill(os.getppid(), 0))\n\
+                  tried('tgkill', lambda: libc.tgkill(other, other, 0))\n\
+                  tried('prlimit', lambda: resource.prlimit(other, resource.RLIMIT_NOFILE))\n\
+                  tried('setpriority', lambda: libc.setpriority(0, other, 0))\n\
+                  tried('setpriority-user', lambda: libc.setpriority(2, 0, 0))\n\
+                  tried('affinity', lambda: os.sched_setaffinity(other, os.sched_getaffinity(0)))\n\
+                  print('--'); child = os.fork()\n\
+                  if child == 0:\n \
+                  while True: signal.pause()\n\
+                  os.kill(child, 0); resource.prlimit(child, resource.RLIMIT_NOFILE); os.sched_setaffinity(child, os.sched_getaffinity(0))\n\
+                  os.kill(0, 0); os.kill(-os.getpgid(0), 0); os.kill(child, signal.SIGTERM); print(os.waitpid(child, 0)[1])\n\
+                  tried('gone', lambda: os.kill(child, 0))";
+    let outside = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = outside.id().to_string();
+    let finished = run_at_most(&spec(&[python, "-c", script, &pid]), helper(), Isolation::Traced);
+    let mut outside = outside;
+    outside.kill().unwrap();
+    outside.wait().unwrap();
+    let finished = finished.unwrap();
+    if finished.level != Isolation::Traced {
+        eprintln!("skipped: {:?}", finished.lost);
+        return;
+    }
+    let text = out(&finished);
+    let (others, own) = text.split_once("--\n").unwrap_or_else(|| panic!("{text}"));
+    assert_eq!(own, "15\ngone ESRCH\n", "{text}{}", String::from_utf8_lossy(&finished.stderr));
+    let scoped = !finished.lost.iter().any(|lost| lost.starts_with("host processes: a hostile"));
+    for line in others.lines().filter(|line| scoped || !line.starts_with("tgkill")) {
+        assert!(line.ends_with(" EPERM"), "{text}");
+    }
+    assert_eq!(others.lines().count(), 9, "{text}");
+}
