@@ -32,7 +32,7 @@ impl Tracer<'_> {
                 Mode::empty(),
                 ResolveFlags::IN_ROOT,
             );
-            opened.and_then(|opened| fstat(opened)).map(|found| found.st_dev).ok()
+            opened.and_then(fstat).map(|found| found.st_dev).ok()
         };
         Ok(OWN.iter().filter_map(device).collect())
     }
