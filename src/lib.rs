@@ -13,7 +13,7 @@
 //! | layer | modules | may use |
 //! |---|---|---|
 //! | words | `model` | nothing of ours |
-//! | pure | `canonical`, `format`, `scanner`, `compare`, `attribute`, `score`, `report` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `attribute` also `compare`; `report` also all of these but `attribute` |
+//! | pure | `canonical`, `format`, `scanner`, `compare`, `attribute`, `score`, `report`, `wire` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `attribute` also `compare`; `report` also all of these but `attribute` |
 //! | world | `host`, then `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox` | `model`, `host`; the architecture test says who of them uses whom |
 //! | flow | `flow` | everything above |
 //! | faces | `cli` | everything above |
@@ -29,6 +29,7 @@ pub mod format;
 pub mod report;
 pub mod scanner;
 pub mod score;
+pub mod wire;
 
 pub mod host;
 

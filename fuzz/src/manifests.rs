@@ -2,7 +2,7 @@
 
 use stella::model::manifest;
 use stella::model::manifest::ReplayableManifest;
-use stella::report::json::{history, v1};
+use stella::wire::v1::{history, read_result, result};
 
 /// One run of the target.
 pub fn run(input: &[u8]) {
@@ -15,8 +15,8 @@ pub fn run(input: &[u8]) {
         let line = history::write(&record).expect("it was read");
         assert_eq!(history::read(line.trim_end().as_bytes()).expect("we wrote it"), record);
     }
-    if let Ok(run) = v1::read(input) {
-        let written = v1::result(&run).expect("it was read");
-        assert_eq!(v1::read(written.as_bytes()).expect("we wrote it"), run);
+    if let Ok(run) = read_result::read(input) {
+        let written = result::write(&run).expect("it was read");
+        assert_eq!(read_result::read(written.as_bytes()).expect("we wrote it"), run);
     }
 }

@@ -7,8 +7,8 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::flow::adapter::Adapter;
 use crate::model::exit::Exit;
-use crate::report::json::commands::{AdapterV1, AdaptersV1};
 use crate::report::untrusted;
+use crate::wire::v1::commands::{AdapterV1, AdaptersV1};
 
 /// List and show the scanners that `stella scan --scanner NAME` knows how to run
 #[derive(Debug, Subcommand)]

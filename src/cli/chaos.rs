@@ -12,8 +12,8 @@ use crate::flow::chaos::{self, ChaosError};
 use crate::flow::manifest_file;
 use crate::flow::replay_manifest::ReplayRequest;
 use crate::model::exit::Exit;
-use crate::report::json::commands::ChaosV1;
 use crate::report::text::{self, Style};
+use crate::wire::v1::chaos::ChaosV1;
 
 /// Perturb a recorded scan and say which perturbation changes which artifact
 ///

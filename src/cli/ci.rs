@@ -18,9 +18,9 @@ use crate::host::machine;
 use crate::model::exit::Exit;
 use crate::model::judgement::Gate;
 use crate::model::result::RunResult;
-use crate::report::json::v1;
 use crate::report::text::{Show, Style, TextReport};
 use crate::report::{junit, markdown};
+use crate::wire::v1;
 
 /// Replay every regression case and canary of this repository
 ///
@@ -80,7 +80,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     let mut summary = TextReport::new(String::new(), Style::coloured(), Show::Summary);
     let result = ci::run(&context, &request, &mut [&mut progress, &mut summary]).map_err(failed)?;
 
-    let document = v1::result(&result).map_err(CliError::infrastructure)?;
+    let document = v1::result::write(&result).map_err(CliError::infrastructure)?;
     match global.format {
         Format::Json => output::data(&document),
         Format::Text => output::data(&summary.into_sink().map_err(CliError::infrastructure)?),

@@ -11,9 +11,9 @@ use crate::flow::diff_paths::{self, DiffPathsError};
 use crate::flow::verdict::VerdictError;
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
-use crate::report::json::commands::{DiffV1, LevelsV1};
-use crate::report::json::v1::DiffSummaryDocument;
 use crate::report::text::{self, Style};
+use crate::wire::v1::commands::{DiffV1, LevelsV1};
+use crate::wire::v1::diff_summary::DiffSummaryDocument;
 
 /// Compare two results, files or directories
 ///
@@ -78,7 +78,7 @@ pub fn run(global: &GlobalArgs, args: DiffArgs) -> CliResult {
         let at = |level| comparison.fidelity.at(level);
         output::json(&DiffV1 {
             schema: "stella.diff/1",
-            mode: level,
+            mode: level.into(),
             same,
             levels: LevelsV1 { bf: at(Level::Bitwise), sf: at(Level::Semantic), pf: at(Level::Policy) },
             diff_summary: DiffSummaryDocument::from(&comparison.diff),

@@ -7,8 +7,8 @@ use crate::cli::error::CliResult;
 use crate::cli::output;
 use crate::flow::doctor;
 use crate::model::exit::Exit;
-use crate::report::json::commands::DoctorV1;
 use crate::report::text;
+use crate::wire::v1::commands::DoctorV1;
 
 /// Say how well this machine can isolate a scan, and how to get more
 ///

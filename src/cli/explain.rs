@@ -11,8 +11,8 @@ use crate::cli::replay::failed;
 use crate::cli::{output, setup};
 use crate::flow::manifest_file;
 use crate::flow::replay_manifest::{self, ReplayRequest, Swap, SwapError};
-use crate::report::json::commands::ExplanationV1;
 use crate::report::text::{self, Style};
+use crate::wire::v1::explanation::ExplanationV1;
 
 /// Find out by experiment which input made a recorded scan differ
 ///

@@ -18,8 +18,9 @@ use crate::flow::shell;
 use crate::host::{fs, limits};
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
-use crate::report::json::commands::{FeedBisectV1, FeedBundleInfoV1};
 use crate::report::text::{self, Style};
+use crate::wire::v1::commands::FeedBundleInfoV1;
+use crate::wire::v1::feed_bisect::FeedBisectV1;
 
 /// Build, verify and bisect feed bundles
 #[derive(Debug, Subcommand)]

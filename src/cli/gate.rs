@@ -12,10 +12,10 @@ use crate::flow::gate::{GateError, GateRequest};
 use crate::host::{clock, fs};
 use crate::model::judgement::{Gate, Strictness};
 use crate::model::result::RunResult;
-use crate::report::json::score::GateV1;
-use crate::report::json::v1;
 use crate::report::text::{self, Style};
 use crate::score::rules::Rules;
+use crate::wire::v1;
+use crate::wire::v1::gate::GateV1;
 
 /// Judge a run or a window of time, and say why
 ///
@@ -108,8 +108,8 @@ pub fn run(global: &GlobalArgs, args: &GateArgs) -> CliResult {
 }
 
 fn read_result(file: &Path) -> Result<RunResult, CliError> {
-    let bytes = fs::read(file, v1::MAX_BYTES as u64).map_err(CliError::usage)?;
-    v1::read(&bytes).map_err(|error| {
+    let bytes = fs::read(file, v1::error::MAX_BYTES as u64).map_err(CliError::usage)?;
+    v1::read_result::read(&bytes).map_err(|error| {
         CliError::usage(error).hint(format!("`{}` is not what `stella ci --result` writes", file.display()))
     })
 }

@@ -13,9 +13,9 @@ use crate::flow::material::MaterialError;
 use crate::flow::shell;
 use crate::model::exit::Exit;
 use crate::oci::{Image, ImageError, Platform};
-use crate::report::json::commands::{ImageInfoV1, ImageLayerV1, ImageRootFsV1};
 use crate::report::untrusted;
 use crate::rootfs::{RootFs, RootfsError};
+use crate::wire::v1::commands::{ImageInfoV1, ImageLayerV1, ImageRootFsV1};
 
 /// Look at container images and unpack them
 #[derive(Debug, Subcommand)]

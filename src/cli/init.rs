@@ -9,7 +9,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::flow::init;
 use crate::model::exit::Exit;
-use crate::report::json::commands::InitV1;
+use crate::wire::v1::commands::InitV1;
 
 /// Write a commented .stella.yaml and a first working case
 ///

@@ -13,8 +13,8 @@ use crate::flow::failure::causes;
 use crate::flow::manifest_file::{self, ManifestFileError};
 use crate::model::exit::Exit;
 use crate::model::manifest::{ReplayableManifest, ScanManifest};
-use crate::report::json::commands::{ManifestStateV1, ManifestValidationV1};
 use crate::report::untrusted;
+use crate::wire::v1::commands::{ManifestStateV1, ManifestValidationV1};
 
 /// Show, validate or migrate a ScanManifest
 #[derive(Debug, Subcommand)]

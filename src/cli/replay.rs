@@ -13,8 +13,8 @@ use crate::flow::replay_manifest::{self, ReplayError, ReplayRequest, Swap, SwapE
 use crate::flow::{keep, manifest_file};
 use crate::host::fs;
 use crate::model::exit::Exit;
-use crate::report::json::v1;
 use crate::report::text::{self, Style};
+use crate::wire::v1;
 
 /// Replay a recorded scan and compare the results
 ///
@@ -55,7 +55,7 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         ..ReplayRequest::as_recorded(&args.from, &args.env, "replay")
     };
     let result = replay_manifest::run(manifest, &request, &context).map_err(failed)?;
-    let document = v1::result(&result).map_err(CliError::infrastructure)?;
+    let document = v1::result::write(&result).map_err(CliError::infrastructure)?;
     if let Some(directory) = &args.out_dir {
         write_result(directory, &document)?;
     }

@@ -9,10 +9,10 @@ use crate::cli::{output, setup};
 use crate::host::clock;
 use crate::model::exit::Exit;
 use crate::model::result::Mode;
-use crate::report::json::score::ScoreV1;
 use crate::report::text::{self, Style};
 use crate::score::rules::By;
 use crate::score::windowed::Windowed;
+use crate::wire::v1::score::ScoreV1;
 
 /// Show how repeatable scans were: rates with counts and intervals, by label, week over week
 ///

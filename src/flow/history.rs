@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::result::RunResult;
-use crate::report::json::history::{self as wire, LineError, WriteError};
 use crate::score::history::{Contradiction, History, Record};
+use crate::wire::v1::history::{self as wire, LineError, WriteError};
 
 /// The file's name in a store.
 pub const FILE_NAME: &str = "history.jsonl";

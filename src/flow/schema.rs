@@ -10,14 +10,18 @@ use crate::format::decision::DecisionV1;
 use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
-use crate::report::json::commands::{
-    AdaptersV1, ChaosV1, DiffV1, DoctorV1, ExplanationV1, FeedBisectV1, FeedBundleInfoV1, ImageInfoV1, InitV1,
-    ManifestValidationV1, RecordingV1,
-};
-use crate::report::json::history::HistoryLineV1;
-use crate::report::json::profiles::{ProfileExplanationV1, ProfileLearnV1, ProfileListV1, ProfileTestV1};
-use crate::report::json::score::{GateV1, ScoreV1};
 use crate::sandbox::ledger::LedgerLine;
+use crate::wire::schema as wire;
+use crate::wire::v1::chaos::ChaosV1;
+use crate::wire::v1::commands::{
+    AdaptersV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, ManifestValidationV1, RecordingV1,
+};
+use crate::wire::v1::explanation::ExplanationV1;
+use crate::wire::v1::feed_bisect::FeedBisectV1;
+use crate::wire::v1::gate::GateV1;
+use crate::wire::v1::history::HistoryLineV1;
+use crate::wire::v1::profiles::{ProfileExplanationV1, ProfileLearnV1, ProfileListV1, ProfileTestV1};
+use crate::wire::v1::score::ScoreV1;
 
 /// Every schema with the name of its file below `docs/schema/`. A test holds the files fresh.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -30,6 +34,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("findings-v1.json", schema_for!(FindingsV1).to_value()),
         ("decision-v1.json", schema_for!(DecisionV1).to_value()),
         ("evidence-v1.json", schema_for!(EvidenceV1).to_value()),
+        ("result-v1.json", wire::result()),
+        ("diff-summary-v1.json", wire::diff_summary()),
         ("recording-v1.json", schema_for!(RecordingV1).to_value()),
         ("explanation-v1.json", schema_for!(ExplanationV1).to_value()),
         ("chaos-v1.json", schema_for!(ChaosV1).to_value()),

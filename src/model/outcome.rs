@@ -1,6 +1,6 @@
 //! The six ways a replay can end, kept apart everywhere.
 
-use crate::model::cause::Cause;
+use crate::model::cause::{Cause, MismatchReason};
 use crate::model::exit::Exit;
 
 /// How one replay ended.
@@ -62,6 +62,21 @@ impl Outcome {
         }
     }
 
+    /// The one reason of a mismatch (`mismatch_reason`): `mixed` where the causes have several.
+    ///
+    /// A flaky replay differs from itself under the same inputs, which is nondeterminism by definition.
+    pub fn mismatch_reason(&self) -> Option<MismatchReason> {
+        match self {
+            Self::Drift { causes } => {
+                let first = causes.first()?.reason;
+                let one = causes.iter().all(|cause| cause.reason == first);
+                Some(if one { first } else { MismatchReason::Mixed })
+            }
+            Self::Flaky { .. } => Some(MismatchReason::Nondeterminism),
+            _ => None,
+        }
+    }
+
     /// Whether it counts in the denominator of bitwise fidelity.
     pub fn is_comparison(&self) -> bool {
         matches!(self, Self::Match { .. } | Self::Drift { .. } | Self::Flaky { .. })
@@ -90,7 +105,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::cause::{Cause, MismatchReason};
+    use crate::model::cause::SubTag;
 
     #[test]
     fn each_outcome_has_the_row_of_the_contract() {
@@ -110,5 +125,15 @@ mod tests {
             assert_eq!(outcome.junit(), junit, "{code}");
             assert_eq!(outcome.exit().code(), exit, "{code}");
         }
+    }
+
+    #[test]
+    fn several_reasons_are_mixed_and_several_causes_of_one_reason_are_not() {
+        let floor = Cause::floor;
+        let drift = |causes| Outcome::Drift { causes }.mismatch_reason();
+        let (scanner, feed) = (MismatchReason::ScannerDrift, MismatchReason::FeedDrift);
+        assert_eq!(drift(vec![floor(scanner, None), floor(scanner, Some(SubTag::Config))]), Some(scanner));
+        assert_eq!(drift(vec![floor(scanner, None), floor(feed, None)]), Some(MismatchReason::Mixed));
+        assert_eq!(Outcome::Match { lucky: true }.mismatch_reason(), None);
     }
 }

@@ -1,9 +1,8 @@
-//! Renders what a run found: for terminals, for programs, for CI systems, for pull requests.
+//! Renders what a run found: for terminals, for CI systems, for pull requests. For programs: [`crate::wire`].
 //!
 //! | module | for |
 //! |---|---|
 //! | [`text`] | a terminal or a CI log |
-//! | [`json`] | programs; the one form that is read back |
 //! | [`junit`] | test viewers of CI systems |
 //! | [`markdown`] | job summaries and comments |
 //!
@@ -12,7 +11,6 @@
 //! Absent: I/O, the clock, and any verdict of its own.
 
 pub mod changes;
-pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod showing;

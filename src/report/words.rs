@@ -46,21 +46,6 @@ pub fn level(fidelity: Option<Fidelity>, level: Level) -> &'static str {
     }
 }
 
-/// The one reason of a mismatch (`mismatch_reason`): `mixed` where the causes have several.
-///
-/// A flaky replay differs from itself under the same inputs, which is nondeterminism by definition.
-pub fn mismatch_reason(outcome: &Outcome) -> Option<MismatchReason> {
-    match outcome {
-        Outcome::Drift { causes } => {
-            let first = causes.first()?.reason;
-            let one = causes.iter().all(|cause| cause.reason == first);
-            Some(if one { first } else { MismatchReason::Mixed })
-        }
-        Outcome::Flaky { .. } => Some(MismatchReason::Nondeterminism),
-        _ => None,
-    }
-}
-
 /// A cause and how it is known: `scanner_drift/config (floor)`, `mixed: feed × policy (proved)`.
 pub fn cause(cause: &Cause) -> String {
     let known_by = match cause.known_by {
@@ -269,14 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn several_reasons_are_mixed_and_several_causes_of_one_reason_are_not() {
-        let floor = |reason, tag| Cause::floor(reason, tag);
-        let drift = |causes| mismatch_reason(&Outcome::Drift { causes });
-        let (scanner, feed) = (MismatchReason::ScannerDrift, MismatchReason::FeedDrift);
-        assert_eq!(drift(vec![floor(scanner, None), floor(scanner, Some(SubTag::Config))]), Some(scanner));
-        assert_eq!(drift(vec![floor(scanner, None), floor(feed, None)]), Some(MismatchReason::Mixed));
-        assert_eq!(mismatch_reason(&Outcome::Match { lucky: true }), None);
-        assert_eq!(cause(&floor(scanner, Some(SubTag::Config))), "scanner_drift/config (floor)");
+    fn a_cause_is_told_with_its_tag_and_how_it_is_known() {
+        let floor = Cause::floor(MismatchReason::ScannerDrift, Some(SubTag::Config));
+        assert_eq!(cause(&floor), "scanner_drift/config (floor)");
     }
 
     #[test]

@@ -25,4 +25,5 @@ mod sandbox;
 mod schemas;
 mod seeds;
 mod troubleshooting;
+mod wire;
 mod workflows;

@@ -12,8 +12,8 @@ use crate::flow::profiles;
 use crate::host::{fs, limits};
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
-use crate::report::json::profiles::{ProfileExplanationV1, RuleUseV1};
 use crate::report::untrusted;
+use crate::wire::v1::profiles::{ProfileExplanationV1, RuleUseV1};
 
 /// What is left out, masked, replaced or put in order in a document, by which rule, and why
 #[derive(Debug, Args)]

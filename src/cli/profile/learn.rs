@@ -19,8 +19,8 @@ use crate::flow::{profiles, trees};
 use crate::host::clock;
 use crate::model::exit::Exit;
 use crate::model::manifest::NetworkMode;
-use crate::report::json::profiles::{LessonV1, ProfileLearnV1};
 use crate::report::untrusted;
+use crate::wire::v1::profiles::{LessonV1, ProfileLearnV1};
 
 /// Run a scanner again and again with something changed around it, and propose a profile
 ///

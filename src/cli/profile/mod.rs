@@ -13,7 +13,7 @@ use crate::cli::{output, setup};
 use crate::flow::profiles::{self, ProfilesError};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
-use crate::report::json::profiles::{ProfileListV1, ProfileV1};
+use crate::wire::v1::profiles::{ProfileListV1, ProfileV1};
 
 /// See, try and make the profiles under which documents are compared
 #[derive(Debug, Subcommand)]

@@ -13,8 +13,8 @@ use crate::flow::profiles::{self, DOCUMENTS_ROOT};
 use crate::host::{fs, limits};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
-use crate::report::json::profiles::{ProfileTestV1, TrialV1, TriedV1};
 use crate::report::untrusted;
+use crate::wire::v1::profiles::{ProfileTestV1, TrialV1, TriedV1};
 
 /// Change documents, and see what a profile makes of it
 ///

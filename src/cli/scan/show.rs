@@ -11,7 +11,7 @@ use crate::flow::record::Recording;
 use crate::flow::shell;
 use crate::format;
 use crate::model::artifact::ArtifactType;
-use crate::report::json::commands::RecordingV1;
+use crate::wire::v1::commands::RecordingV1;
 
 /// The words in their order, each once.
 fn distinct<'a>(words: &[&'a str]) -> Vec<&'a str> {

@@ -35,7 +35,7 @@ impl Extra {
             let holds = replay.fidelity.and_then(|fidelity| fidelity.at(level));
             add(level.code(), holds.map_or("n/a", |holds| if holds { "true" } else { "false" }));
         }
-        if let Some(reason) = words::mismatch_reason(&replay.outcome) {
+        if let Some(reason) = replay.outcome.mismatch_reason() {
             add("mismatch_reason", reason.code());
         }
         if let Outcome::Drift { causes } = &replay.outcome {

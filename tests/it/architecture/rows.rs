@@ -2,7 +2,7 @@
 
 /// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
 /// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
-pub const MAY_USE: [(&str, &[&str]); 18] = [
+pub const MAY_USE: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("format", &["model"]),
@@ -11,6 +11,7 @@ pub const MAY_USE: [(&str, &[&str]); 18] = [
     ("attribute", &["model", "compare"]),
     ("score", &["model"]),
     ("report", &["model", "canonical", "format", "scanner", "compare", "score"]),
+    ("wire", &["model", "score", "report"]),
     ("host", &["model"]),
     ("oci", &["model", "host"]),
     ("store", &["model", "host", "oci"]),
@@ -30,6 +31,7 @@ pub const MAY_USE: [(&str, &[&str]); 18] = [
             "attribute",
             "score",
             "report",
+            "wire",
             "host",
             "oci",
             "store",
@@ -51,6 +53,7 @@ pub const MAY_USE: [(&str, &[&str]); 18] = [
             "attribute",
             "score",
             "report",
+            "wire",
             "host",
             "oci",
             "store",
@@ -65,7 +68,8 @@ pub const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 
 /// Rooms that do no I/O, read no clock and no environment, start no process and print nothing.
-pub const PURE: [&str; 8] = ["model", "canonical", "format", "scanner", "compare", "attribute", "score", "report"];
+pub const PURE: [&str; 9] =
+    ["model", "canonical", "format", "scanner", "compare", "attribute", "score", "report", "wire"];
 
 /// Doors to the outside world that a pure room must not open: a path, and everything below it.
 pub const DOORS: [&str; 21] = [

@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::cause::{Cause, MismatchReason};
 use crate::model::digest::Digest;
 use crate::model::fidelity::OrderBroken;
 use crate::model::objects;
-use crate::model::result::{self, Mode, SubjectKind};
-use crate::report::json::v1::outcome::{Fields, Lie};
-use crate::report::json::v1::{Digests, Levels, OutcomeCode, Recording};
+use crate::model::result;
 use crate::score::history::Record;
+use crate::wire::v1::cause::{Cause, MismatchReason};
+use crate::wire::v1::outcome::{Contradiction, Fields, Levels, OutcomeCode};
+use crate::wire::v1::replay::{Digests, Recording};
+use crate::wire::v1::words::{Mode, SubjectKind};
 
 /// The longest line, in bytes: far above any replay with labels that people wrote.
 pub const MAX_LINE_BYTES: usize = 64 * 1024;
@@ -189,8 +190,8 @@ impl From<&Record> for HistoryLineV1 {
             schema: HistorySchema::V1,
             run_id: record.run,
             at: record.at,
-            kind: record.kind,
-            mode: record.mode,
+            kind: record.kind.into(),
+            mode: record.mode.into(),
             id: record.id.clone(),
             recording: record.recording.as_ref().map(Recording::from),
             outcome,
@@ -201,7 +202,7 @@ impl From<&Record> for HistoryLineV1 {
             causes,
             levels,
             labels: record.labels.clone(),
-            digests: Digests { recorded: record.recorded.clone(), replayed: record.replayed.clone() },
+            digests: Digests::of(&record.recorded, &record.replayed),
             stella_version: record.stella_version.clone(),
             commit: record.commit.clone(),
             duration_ms: record.duration_ms,
@@ -222,22 +223,22 @@ impl TryFrom<HistoryLineV1> for Record {
             causes: wire.causes,
             levels: wire.levels,
         };
-        let (outcome, fidelity) = fields.read().map_err(|lie| match lie {
-            Lie::Contradiction(what) => LineError::Contradiction { id: wire.id.clone(), what },
-            Lie::Levels(source) => LineError::Levels { id: wire.id.clone(), source },
+        let (outcome, fidelity) = fields.read().map_err(|found| match found {
+            Contradiction::Says(what) => LineError::Contradiction { id: wire.id.clone(), what },
+            Contradiction::Levels(source) => LineError::Levels { id: wire.id.clone(), source },
         })?;
         Ok(Self {
             run: wire.run_id,
             at: wire.at,
-            kind: wire.kind,
-            mode: wire.mode,
+            kind: wire.kind.into(),
+            mode: wire.mode.into(),
             id: wire.id,
             recording: wire.recording.map(result::Recording::from),
             outcome,
             fidelity,
             labels: wire.labels,
-            recorded: wire.digests.recorded,
-            replayed: wire.digests.replayed,
+            recorded: wire.digests.recorded.into(),
+            replayed: wire.digests.replayed.into(),
             stella_version: wire.stella_version,
             commit: wire.commit,
             duration_ms: wire.duration_ms,

@@ -1,20 +1,17 @@
-//! What `stella score` and `stella gate` print with `--format json`: `stella.score/1` and `stella.gate/1`.
+//! What `stella score` prints (`stella.score/1`).
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::fidelity::Level;
-use crate::model::judgement::{
-    About, Bucket, Gate, Judgement, Measured, Numbers, Reason, ReasonCode, Scope, Verdict, Weight,
-};
+use crate::model::judgement;
 use crate::model::rate::Sample;
-use crate::model::result::Mode;
-use crate::report::json::v1::{Counts, ExitStatus};
-use crate::report::verdict_words;
 use crate::score::history::History;
 use crate::score::interval::Interval;
 use crate::score::windowed::{Score, Windowed};
+use crate::wire::v1::rate::Counts;
+use crate::wire::v1::words::{Bucket, Mode};
 
 /// `stella score`
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -117,67 +114,6 @@ pub struct SharesV1 {
     pub infra: Option<f64>,
 }
 
-/// `stella gate`, and `gate` of a result
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct GateV1 {
-    /// `stella.gate/1`
-    pub schema: &'static str,
-    /// Who asked.
-    pub gate: Gate,
-    /// What it says.
-    pub verdict: Verdict,
-    /// How the process ends.
-    pub exit: ExitStatus,
-    /// A window was judged by the lower end of its interval, and thin evidence blocks.
-    pub strict: bool,
-    /// A warning ends with 1.
-    pub fail_on_warn: bool,
-    /// What was counted.
-    pub measured: Vec<MeasuredV1>,
-    /// Every reason, heaviest first.
-    pub reasons: Vec<ReasonV1>,
-}
-
-/// What a gate counted.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct MeasuredV1 {
-    /// Over what.
-    pub scope: Scope,
-    /// The window begins after this instant; null for a run.
-    pub after: Option<Timestamp>,
-    /// The window ends with this instant; null for a run.
-    pub until: Option<Timestamp>,
-    /// The counts.
-    pub sample: SampleV1,
-}
-
-/// One reason.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct ReasonV1 {
-    /// Its code, explained in `docs/scores.md`.
-    pub code: ReasonCode,
-    /// How much it weighs.
-    pub weight: Weight,
-    /// The replay that it is about; null where it is about none.
-    pub replay: Option<String>,
-    /// The bucket that it is about; null where it is about none.
-    pub bucket: Option<Bucket>,
-    /// The same in words.
-    pub text: String,
-    /// At which level, where the reason is a rate.
-    pub level: Option<Level>,
-    /// The rate that was found.
-    pub rate: Option<LevelRateV1>,
-    /// The rate of the week before, where the reason is a drop.
-    pub before: Option<LevelRateV1>,
-    /// The threshold: of the rate, or of the drop.
-    pub limit: Option<f64>,
-    /// How many there are, where the reason is a number.
-    pub count: Option<u64>,
-    /// How many are needed, or of how many.
-    pub of: Option<u64>,
-}
-
 impl ScoreV1 {
     /// The document of these scores.
     pub fn new(history: &History, now: Timestamp, scores: &[(u16, Windowed)]) -> Self {
@@ -195,9 +131,12 @@ impl ScoreV1 {
 impl WindowScoreV1 {
     fn new(days: u16, score: &Windowed) -> Self {
         let (after, until) = score.window.ends();
-        let bucket = |(bucket, score): (&Bucket, &Score)| BucketScoreV1 { bucket: bucket.clone(), score: score.into() };
+        let bucket = |(bucket, score): (&judgement::Bucket, &Score)| BucketScoreV1 {
+            bucket: bucket.into(),
+            score: score.into(),
+        };
         Self {
-            mode: score.mode,
+            mode: score.mode.into(),
             days,
             after,
             until,
@@ -239,65 +178,5 @@ impl From<(u64, u64)> for LevelRateV1 {
         let interval = Interval::wilson((agreed, applicable)).map(|i| IntervalV1 { low: i.low, high: i.high });
         let rate = (applicable > 0).then(|| agreed as f64 / applicable as f64);
         Self { rate, agreed, applicable, interval }
-    }
-}
-
-impl From<&Judgement> for GateV1 {
-    fn from(judgement: &Judgement) -> Self {
-        let strictness = judgement.strictness();
-        Self {
-            schema: "stella.gate/1",
-            gate: judgement.gate(),
-            verdict: judgement.verdict(),
-            exit: judgement.exit().into(),
-            strict: strictness.strict,
-            fail_on_warn: strictness.fail_on_warn,
-            measured: judgement.measured().iter().map(MeasuredV1::from).collect(),
-            reasons: judgement.reasons().iter().map(ReasonV1::from).collect(),
-        }
-    }
-}
-
-impl From<&Measured> for MeasuredV1 {
-    fn from(measured: &Measured) -> Self {
-        let (after, until) = measured.between.unzip();
-        Self { scope: measured.scope, after, until, sample: (&measured.sample).into() }
-    }
-}
-
-impl From<&Reason> for ReasonV1 {
-    fn from(reason: &Reason) -> Self {
-        let (replay, bucket) = match &reason.about {
-            About::Everything => (None, None),
-            About::Replay(id) => (Some(id.clone()), None),
-            About::Bucket(bucket) => (None, Some(bucket.clone())),
-        };
-        let mut wire = Self {
-            code: reason.code,
-            weight: reason.weight,
-            replay,
-            bucket,
-            text: verdict_words::reason(reason),
-            level: None,
-            rate: None,
-            before: None,
-            limit: None,
-            count: None,
-            of: None,
-        };
-        match reason.numbers {
-            Numbers::None => {}
-            Numbers::Below { level, counts, limit } => {
-                (wire.level, wire.rate, wire.limit) = (Some(level), Some(counts.into()), Some(limit.number()));
-            }
-            Numbers::Dropped { before, now, limit } => {
-                (wire.level, wire.rate, wire.limit) = (Some(Level::Bitwise), Some(now.into()), Some(limit.number()));
-                wire.before = Some(before.into());
-            }
-            Numbers::Thin { found, needed } => (wire.count, wire.of) = (Some(found), Some(needed)),
-            Numbers::Share { count, of } => (wire.count, wire.of) = (Some(count), Some(of)),
-            Numbers::Count(count) => wire.count = Some(count),
-        }
-        wire
     }
 }

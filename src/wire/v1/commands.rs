@@ -3,18 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::bisect::{Bisection, Flip};
-use crate::model::cause::{Cause, MismatchReason};
-use crate::model::chaos::{ArtifactDigest, Chaos, Perturbation};
 use crate::model::diagnosis::{Diagnosis, LevelState};
 use crate::model::digest::Digest;
-use crate::model::explanation::Explanation;
-use crate::model::fidelity::Level;
 use crate::model::manifest::ArtifactRecord;
-use crate::model::outcome::Outcome;
-use crate::model::result::{Isolation, ReplayResult};
-use crate::report::json::v1::DiffSummaryDocument;
-use crate::report::words;
+use crate::wire::v1::diff_summary::DiffSummaryDocument;
+use crate::wire::v1::words::{Isolation, Level};
 
 /// `stella scan`
 #[derive(Debug, Serialize, JsonSchema)]
@@ -57,96 +50,6 @@ pub struct LevelsV1 {
     pub bf: Option<bool>,
     pub sf: Option<bool>,
     pub pf: Option<bool>,
-}
-
-/// `stella explain`
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ExplanationV1 {
-    /// `stella.explanation/1`
-    pub schema: &'static str,
-    /// Id of the recorded scan.
-    pub scan_id: String,
-    /// `match`, `drift`, `flaky`, …, as in a result.
-    pub outcome: String,
-    /// The one reason, `mixed` where there are several; null where nothing differs.
-    pub mismatch_reason: Option<MismatchReason>,
-    /// Every cause of a drift.
-    pub causes: Vec<Cause>,
-    /// The experiment; null where the replay could not run.
-    pub explanation: Option<Explanation>,
-    /// What changed; null where nothing did.
-    pub diff_summary: Option<DiffSummaryDocument>,
-    /// Things to know that are no failure.
-    pub notes: Vec<String>,
-    /// One command that shows it again.
-    pub reproduce: String,
-}
-
-impl From<&ReplayResult> for ExplanationV1 {
-    fn from(replay: &ReplayResult) -> Self {
-        let causes = match &replay.outcome {
-            Outcome::Drift { causes } => causes.clone(),
-            _ => Vec::new(),
-        };
-        Self {
-            schema: "stella.explanation/1",
-            scan_id: replay.id.clone(),
-            outcome: replay.outcome.code().to_owned(),
-            mismatch_reason: words::mismatch_reason(&replay.outcome),
-            causes,
-            explanation: replay.explanation.clone(),
-            diff_summary: (!replay.diff.is_empty()).then(|| DiffSummaryDocument::from(&replay.diff)),
-            notes: replay.notes.clone(),
-            reproduce: replay.reproduce.clone(),
-        }
-    }
-}
-
-/// `stella chaos`
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ChaosV1 {
-    /// `stella.chaos/1`
-    pub schema: &'static str,
-    /// Id of the recorded scan.
-    pub scan_id: String,
-    /// Whether a perturbation changed a result.
-    pub shaken: bool,
-    /// The artifacts of the unperturbed scan.
-    pub unperturbed: Vec<ArtifactDigest>,
-    /// Every perturbation with what came of it.
-    pub perturbations: Vec<Perturbation>,
-    /// One command that shows it again.
-    pub reproduce: String,
-}
-
-impl From<Chaos> for ChaosV1 {
-    fn from(chaos: Chaos) -> Self {
-        let shaken = chaos.is_shaken();
-        let Chaos { scan_id, unperturbed, perturbations, reproduce } = chaos;
-        Self { schema: "stella.chaos/1", scan_id, shaken, unperturbed, perturbations, reproduce }
-    }
-}
-
-/// `stella feed bisect`
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct FeedBisectV1 {
-    /// `stella.feed-bisect/1`
-    pub schema: &'static str,
-    /// How many snapshots the chain has.
-    pub snapshots: usize,
-    /// How many of them were replayed.
-    pub replays: usize,
-    /// Every finding that differs between the ends.
-    pub flips: Vec<Flip>,
-    /// One command that shows it again.
-    pub reproduce: String,
-}
-
-impl From<Bisection> for FeedBisectV1 {
-    fn from(of: Bisection) -> Self {
-        let Bisection { snapshots, replays, flips, reproduce } = of;
-        Self { schema: "stella.feed-bisect/1", snapshots, replays, flips, reproduce }
-    }
 }
 
 /// `stella adapter list`
@@ -307,7 +210,7 @@ pub struct LevelStateV1 {
 impl From<&Diagnosis> for DoctorV1 {
     fn from(diagnosis: &Diagnosis) -> Self {
         let level = |state: &LevelState| LevelStateV1 {
-            level: state.level,
+            level: state.level.into(),
             works: state.works,
             reasons: state.reasons.clone(),
         };
@@ -316,7 +219,7 @@ impl From<&Diagnosis> for DoctorV1 {
             kernel: diagnosis.kernel.clone(),
             arch: diagnosis.arch.clone(),
             helper: diagnosis.helper.clone().ok(),
-            best: diagnosis.best(),
+            best: diagnosis.best().map(Into::into),
             levels: diagnosis.levels.iter().map(level).collect(),
             advice: diagnosis.advice.clone(),
         }

@@ -3,10 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::cause::{Cause, MismatchReason};
 use crate::model::fidelity::{Fidelity, Level, OrderBroken};
 use crate::model::outcome::Outcome;
-use crate::report::words;
+use crate::wire::v1::cause::{Cause, MismatchReason};
 
 /// How a replay ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,9 +40,9 @@ pub struct Levels {
 
 /// Why an outcome and its levels cannot be believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Lie {
+pub(crate) enum Contradiction {
     /// It says two things at once.
-    Contradiction(&'static str),
+    Says(&'static str),
     /// A stronger level holds and a weaker one does not.
     Levels(OrderBroken),
 }
@@ -69,7 +68,7 @@ impl Fields {
                 OutcomeCode::Match
             }
             Outcome::Drift { causes: all } => {
-                causes.clone_from(all);
+                causes = all.iter().map(Cause::from).collect();
                 OutcomeCode::Drift
             }
             Outcome::Flaky { detail: text } => {
@@ -90,32 +89,40 @@ impl Fields {
             }
         };
         let levels = fidelity.map(Levels::from).unwrap_or_default();
-        Self { outcome, lucky, detail, missing, mismatch_reason: words::mismatch_reason(ended), causes, levels }
+        Self {
+            outcome,
+            lucky,
+            detail,
+            missing,
+            mismatch_reason: ended.mismatch_reason().map(Into::into),
+            causes,
+            levels,
+        }
     }
 
     /// What they say, if they can be believed.
-    pub(crate) fn read(self) -> Result<(Outcome, Option<Fidelity>), Lie> {
+    pub(crate) fn read(self) -> Result<(Outcome, Option<Fidelity>), Contradiction> {
         let Self { outcome, lucky, detail, missing, mismatch_reason, causes, levels } = self;
-        let detail = || detail.ok_or(Lie::Contradiction("the outcome needs a `detail`"));
+        let detail = || detail.ok_or(Contradiction::Says("the outcome needs a `detail`"));
         let outcome = match outcome {
             OutcomeCode::Match => Outcome::Match { lucky },
-            OutcomeCode::Drift if causes.is_empty() => return Err(Lie::Contradiction("a drift needs a cause")),
-            OutcomeCode::Drift => Outcome::Drift { causes },
+            OutcomeCode::Drift if causes.is_empty() => return Err(Contradiction::Says("a drift needs a cause")),
+            OutcomeCode::Drift => Outcome::Drift { causes: causes.into_iter().map(Into::into).collect() },
             OutcomeCode::Flaky => Outcome::Flaky { detail: detail()? },
             OutcomeCode::Unhealthy => Outcome::Unhealthy { detail: detail()? },
             OutcomeCode::Unreplayable => Outcome::Unreplayable { missing },
             OutcomeCode::Infra => Outcome::Infra { detail: detail()? },
         };
-        if mismatch_reason != words::mismatch_reason(&outcome) {
-            return Err(Lie::Contradiction("`mismatch_reason` is not the reason of the causes"));
+        if mismatch_reason != outcome.mismatch_reason().map(Into::into) {
+            return Err(Contradiction::Says("`mismatch_reason` is not the reason of the causes"));
         }
         let fidelity = match levels {
             Levels { bf: None, sf: None, pf: None } => None,
-            Levels { bf: None, .. } => return Err(Lie::Contradiction("`bf` applies to every comparison")),
-            Levels { bf: Some(bf), sf, pf } => Some(Fidelity::new(bf, sf, pf).map_err(Lie::Levels)?),
+            Levels { bf: None, .. } => return Err(Contradiction::Says("`bf` applies to every comparison")),
+            Levels { bf: Some(bf), sf, pf } => Some(Fidelity::new(bf, sf, pf).map_err(Contradiction::Levels)?),
         };
         if matches!(outcome, Outcome::Match { .. }) && fidelity.is_some_and(|f| !f.is_bitwise()) {
-            return Err(Lie::Contradiction("a match needs `bf`"));
+            return Err(Contradiction::Says("a match needs `bf`"));
         }
         Ok((outcome, fidelity))
     }

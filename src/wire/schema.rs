@@ -1,21 +1,21 @@
 //! The JSON Schemas of the documents, made from their types.
 //!
-//! Committed under `docs/schema/`; a test holds the files against the types.
+//! `flow::schema` lists them among all others; a test holds the committed files against the types.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use crate::report::json::v1::diff_summary::DiffSummaryDocument;
-use crate::report::json::v1::result::ResultDocument;
+use crate::wire::v1::diff_summary::DiffSummaryDocument;
+use crate::wire::v1::result::ResultDocument;
 
 /// The schema of `stella.result/1`.
-pub fn schema_result() -> Value {
+pub fn result() -> Value {
     schema::<ResultDocument>("stella result, version 1")
 }
 
 /// The schema of `stella.diff-summary/1`.
-pub fn schema_diff_summary() -> Value {
+pub fn diff_summary() -> Value {
     schema::<DiffSummaryDocument>("stella diff summary, version 1")
 }
 
@@ -38,32 +38,12 @@ mod tests {
     use super::*;
     use crate::model::diff::DiffSummary;
     use crate::report::fixture;
-    use crate::report::json::v1;
-
-    /// Compares a committed file with what the code makes; `STELLA_BLESS=1` writes it anew.
-    fn assert_fresh(path: &str, made: &str) {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-        if std::env::var_os("STELLA_BLESS").is_some() {
-            std::fs::write(&file, made).unwrap();
-        }
-        let committed = std::fs::read_to_string(&file).unwrap_or_default();
-        assert!(committed == made, "{path} is stale: regenerate it with `STELLA_BLESS=1 cargo test --lib schema`");
-    }
-
-    fn pretty(value: &Value) -> String {
-        serde_json::to_string_pretty(value).unwrap() + "\n"
-    }
-
-    #[test]
-    fn schema_files_are_fresh() {
-        assert_fresh("docs/schema/result-v1.json", &pretty(&schema_result()));
-        assert_fresh("docs/schema/diff-summary-v1.json", &pretty(&schema_diff_summary()));
-    }
+    use crate::wire::v1;
 
     #[test]
     fn schema_refuses_what_is_not_a_result() {
-        let validator = jsonschema::draft202012::new(&schema_result()).unwrap();
-        let good: Value = serde_json::from_str(&v1::result(&fixture::judged()).unwrap()).unwrap();
+        let validator = jsonschema::draft202012::new(&super::result()).unwrap();
+        let good: Value = serde_json::from_str(&v1::result::write(&fixture::judged()).unwrap()).unwrap();
         assert!(validator.is_valid(&good));
         for pointer in ["/schema", "/rates/fidelity/bf", "/replays/0/outcome", "/replays/0/levels/bf", "/exit/code"] {
             let mut bad = good.clone();
@@ -78,25 +58,25 @@ mod tests {
     #[test]
     fn schema_fields_are_explained() {
         let explained = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/result.md")).unwrap();
-        let (result, diff) = (schema_result(), schema_diff_summary());
+        let (result, diff) = (super::result(), super::diff_summary());
         let tables = [&result["properties"], &result["$defs"]["Replay"]["properties"], &diff["properties"]];
         for field in tables.into_iter().flat_map(|table| table.as_object().unwrap().keys()) {
             assert!(explained.contains(&format!("`{field}`")), "docs/result.md does not explain `{field}`");
         }
     }
 
-    static RESULT: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&schema_result()).unwrap());
-    static DIFF: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&schema_diff_summary()).unwrap());
+    static RESULT: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&super::result()).unwrap());
+    static DIFF: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&super::diff_summary()).unwrap());
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
         fn schema_accepts_whatever_is_written(run in fixture::hostile_and_judged()) {
-            let document: Value = serde_json::from_str(&v1::result(&run).unwrap()).unwrap();
+            let document: Value = serde_json::from_str(&v1::result::write(&run).unwrap()).unwrap();
             prop_assert!(RESULT.is_valid(&document), "{:?}", RESULT.validate(&document).err());
             for summary in run.replays.iter().map(|r| &r.diff).chain([&DiffSummary::default()]) {
-                let document: Value = serde_json::from_str(&v1::diff_summary(summary).unwrap()).unwrap();
+                let document: Value = serde_json::from_str(&v1::diff_summary::write(summary).unwrap()).unwrap();
                 prop_assert!(DIFF.is_valid(&document));
             }
         }

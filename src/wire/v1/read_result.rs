@@ -7,63 +7,11 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::model::fidelity::OrderBroken;
 use crate::model::objects;
 use crate::model::result::{ReplayResult, RunResult};
-use crate::report::json::v1::result::{Rates, ResultDocument};
-
-/// The largest document that is read, in bytes: far above thousands of drifted replays.
-pub const MAX_BYTES: usize = 32 * 1024 * 1024;
-
-/// Why a text is not a result that can be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// More than [`MAX_BYTES`].
-    #[error("the result has {bytes} bytes: expected at most {MAX_BYTES}")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
-    /// Another format, or a version that came later.
-    #[error("the result has the schema `{found}`: expected `stella.result/1`; a newer stella may read it")]
-    OtherSchema {
-        /// What it says it is.
-        found: String,
-    },
-    /// Not JSON, or not of the right shape.
-    #[error("the result cannot be read at `{path}`")]
-    Shape {
-        /// Where.
-        path: String,
-        /// What is wrong there.
-        source: serde_json::Error,
-    },
-    /// A replay that says two things at once.
-    #[error("replay `{id}` contradicts itself: {what}")]
-    Contradiction {
-        /// Which replay.
-        id: String,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// A stronger level holds and a weaker one does not.
-    #[error("replay `{id}` has impossible levels")]
-    Levels {
-        /// Which replay.
-        id: String,
-        /// Which levels.
-        source: OrderBroken,
-    },
-    /// Two replays with the same kind, mode and id.
-    #[error("replay `{id}` stands twice in the result")]
-    Duplicate {
-        /// The id.
-        id: String,
-    },
-    /// The rates are not those of the replays.
-    #[error("the rates in the result are not those of its replays")]
-    Rates,
-}
+use crate::wire::v1::error::{MAX_BYTES, ReadError};
+use crate::wire::v1::rate::Rates;
+use crate::wire::v1::result::ResultDocument;
 
 /// Reads a result into the model: what a publisher renders from.
 ///
@@ -130,9 +78,9 @@ mod tests {
 
     use super::*;
     use crate::report::fixture;
-    use crate::report::json::v1;
+    use crate::wire::v1::result;
 
-    const EXAMPLE: &str = include_str!("../../../../tests/data/report/result-v1.json");
+    const EXAMPLE: &str = include_str!("../../../tests/data/report/result-v1.json");
 
     fn example() -> Value {
         serde_json::from_str(EXAMPLE).unwrap()
@@ -166,7 +114,7 @@ mod tests {
                 _ => assert_eq!(old, new, "{path}"),
             }
         }
-        let today = serde_json::from_str(&v1::result(&fixture::run()).unwrap()).unwrap();
+        let today = serde_json::from_str(&result::write(&fixture::run()).unwrap()).unwrap();
         assert_within(&example(), &today, "");
     }
 
@@ -185,7 +133,7 @@ mod tests {
     fn a_verdict_is_never_believed() {
         let judged = fixture::judged();
         assert!(judged.gate.is_some());
-        let mut document: Value = serde_json::from_str(&v1::result(&judged).unwrap()).unwrap();
+        let mut document: Value = serde_json::from_str(&result::write(&judged).unwrap()).unwrap();
         assert_eq!(document["gate"]["gate"], "release");
         for lie in [document["gate"].clone(), json!({"verdict": "green"}), json!("green")] {
             document["gate"] = lie;
@@ -238,7 +186,7 @@ mod tests {
 
         #[test]
         fn what_is_written_is_read_back(run in fixture::hostile()) {
-            let text = v1::result(&run).unwrap();
+            let text = result::write(&run).unwrap();
             prop_assert_eq!(read(text.as_bytes()).unwrap(), run);
         }
 

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::cause::Cause;
-use crate::model::diff::{self, DiffSummary, Direction, Top};
+use crate::model::diff::{self, DiffSummary, Top};
 use crate::model::digest::Digest;
-use crate::model::finding::Severity;
+use crate::wire::document::document;
+use crate::wire::v1::cause::Cause;
+use crate::wire::v1::words::{Direction, Severity};
 
 /// The name and version of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -177,7 +178,6 @@ macro_rules! same_fields {
 }
 
 same_fields!(FieldChange { field, before, after });
-same_fields!(PackageChange { name, direction, before, after });
 same_fields!(VexChange { vulnerability, product, before, after });
 same_fields!(DecisionChange { before, after, reasons_added, reasons_removed });
 same_fields!(ArtifactChange { name, before, after, first_difference });
@@ -187,11 +187,11 @@ impl From<&diff::FindingFlip> for FindingFlip {
         Self {
             cve_id: flip.cve_id.clone(),
             affected_purl: flip.affected_purl.clone(),
-            direction: flip.direction,
-            severity: flip.severity,
+            direction: flip.direction.into(),
+            severity: flip.severity.into(),
             changes: flip.changes.iter().map(FieldChange::from).collect(),
             why: flip.why.clone(),
-            cause: flip.cause.clone(),
+            cause: flip.cause.as_ref().map(Cause::from),
         }
     }
 }
@@ -201,11 +201,33 @@ impl From<FindingFlip> for diff::FindingFlip {
         Self {
             cve_id: flip.cve_id,
             affected_purl: flip.affected_purl,
-            direction: flip.direction,
-            severity: flip.severity,
+            direction: flip.direction.into(),
+            severity: flip.severity.into(),
             changes: flip.changes.into_iter().map(diff::FieldChange::from).collect(),
             why: flip.why,
-            cause: flip.cause,
+            cause: flip.cause.map(Into::into),
         }
     }
+}
+
+impl From<&diff::PackageChange> for PackageChange {
+    fn from(of: &diff::PackageChange) -> Self {
+        let diff::PackageChange { name, direction, before, after } = of.clone();
+        Self { name, direction: direction.into(), before, after }
+    }
+}
+
+impl From<PackageChange> for diff::PackageChange {
+    fn from(of: PackageChange) -> Self {
+        let PackageChange { name, direction, before, after } = of;
+        Self { name, direction: direction.into(), before, after }
+    }
+}
+
+/// A diff summary as a JSON document of its own: what `stella diff --json` prints.
+///
+/// # Errors
+/// None that a value of these types can cause; the serialiser's own error is handed on.
+pub fn write(diff: &DiffSummary) -> Result<String, serde_json::Error> {
+    document(&DiffSummaryDocument::from(diff))
 }

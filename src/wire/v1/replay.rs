@@ -6,17 +6,17 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::artifact::ArtifactType;
-use crate::model::cause::{Cause, MismatchReason};
 use crate::model::diff::DiffSummary;
 use crate::model::digest::Digest;
-use crate::model::dimension::Dimensions;
-use crate::model::explanation::Explanation;
-use crate::model::result::{self, Isolation, Mode, ReplayResult, SubjectKind};
-use crate::model::showing::Showing;
-use crate::report::json::v1::diff_summary::DiffSummaryDocument;
-use crate::report::json::v1::outcome::{Fields, Levels, Lie, OutcomeCode};
-use crate::report::json::v1::read::ReadError;
+use crate::model::dimension;
+use crate::model::result::{self, ReplayResult};
+use crate::wire::v1::cause::{Cause, MismatchReason};
+use crate::wire::v1::diff_summary::DiffSummaryDocument;
+use crate::wire::v1::error::ReadError;
+use crate::wire::v1::explanation::Explanation;
+use crate::wire::v1::outcome::{Contradiction, Fields, Levels, OutcomeCode};
+use crate::wire::v1::showing::Showing;
+use crate::wire::v1::words::{ArtifactType, Dimensions, Isolation, Mode, SubjectKind};
 
 /// One replay with everything that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -144,6 +144,12 @@ pub struct Source {
     pub line: u32,
 }
 
+impl Digests {
+    pub(crate) fn of(recorded: &dimension::Dimensions, replayed: &dimension::Dimensions) -> Self {
+        Self { recorded: recorded.into(), replayed: replayed.into() }
+    }
+}
+
 impl From<&ReplayResult> for Replay {
     fn from(replay: &ReplayResult) -> Self {
         let Fields { outcome, lucky, detail, missing, mismatch_reason, causes, levels } =
@@ -151,8 +157,8 @@ impl From<&ReplayResult> for Replay {
         Self {
             id: replay.id.clone(),
             title: replay.title.clone(),
-            kind: replay.kind,
-            mode: replay.mode,
+            kind: replay.kind.into(),
+            mode: replay.mode.into(),
             recording: replay.recording.as_ref().map(Recording::from),
             outcome,
             lucky,
@@ -163,14 +169,14 @@ impl From<&ReplayResult> for Replay {
             levels,
             diff_summary: (!replay.diff.is_empty()).then(|| DiffSummaryDocument::from(&replay.diff)),
             artifacts: replay.artifacts.iter().map(Artifact::from).collect(),
-            digests: Digests { recorded: replay.recorded.clone(), replayed: replay.replayed.clone() },
+            digests: Digests::of(&replay.recorded, &replay.replayed),
             executor_env: replay.executor.as_ref().map(ExecutorEnv::from),
             labels: replay.labels.clone(),
             source: replay.source.as_ref().map(|s| Source { file: s.file.clone(), line: s.line }),
             reproduce: replay.reproduce.clone(),
             notes: replay.notes.clone(),
-            explanation: replay.explanation.clone(),
-            showing: replay.showing.clone(),
+            explanation: replay.explanation.as_ref().map(Explanation::from),
+            showing: replay.showing.as_ref().map(Showing::from),
             duration_ms: replay.duration_ms,
         }
     }
@@ -189,29 +195,29 @@ impl TryFrom<Replay> for ReplayResult {
             causes: wire.causes,
             levels: wire.levels,
         };
-        let (outcome, fidelity) = fields.read().map_err(|lie| match lie {
-            Lie::Contradiction(what) => ReadError::Contradiction { id: wire.id.clone(), what },
-            Lie::Levels(source) => ReadError::Levels { id: wire.id.clone(), source },
+        let (outcome, fidelity) = fields.read().map_err(|found| match found {
+            Contradiction::Says(what) => ReadError::Contradiction { id: wire.id.clone(), what },
+            Contradiction::Levels(source) => ReadError::Levels { id: wire.id.clone(), source },
         })?;
         Ok(Self {
             outcome,
             fidelity,
             id: wire.id,
             title: wire.title,
-            kind: wire.kind,
-            mode: wire.mode,
+            kind: wire.kind.into(),
+            mode: wire.mode.into(),
             recording: wire.recording.map(result::Recording::from),
             diff: wire.diff_summary.map(DiffSummary::from).unwrap_or_default(),
             artifacts: wire.artifacts.into_iter().map(result::ArtifactResult::from).collect(),
-            recorded: wire.digests.recorded,
-            replayed: wire.digests.replayed,
+            recorded: wire.digests.recorded.into(),
+            replayed: wire.digests.replayed.into(),
             executor: wire.executor_env.map(result::ExecutorEnv::from),
             labels: wire.labels,
             source: wire.source.map(|s| result::SourceLocation { file: s.file, line: s.line }),
             reproduce: wire.reproduce,
             notes: wire.notes,
-            explanation: wire.explanation,
-            showing: wire.showing,
+            explanation: wire.explanation.map(Into::into),
+            showing: wire.showing.map(Into::into),
             duration_ms: wire.duration_ms,
         })
     }
@@ -233,7 +239,7 @@ impl From<&result::ArtifactResult> for Artifact {
     fn from(artifact: &result::ArtifactResult) -> Self {
         Self {
             name: artifact.name.clone(),
-            artifact_type: artifact.artifact_type,
+            artifact_type: artifact.artifact_type.into(),
             expected: artifact.expected,
             actual: artifact.actual,
             profile: artifact.profile,
@@ -245,7 +251,7 @@ impl From<&result::ArtifactResult> for Artifact {
 impl From<Artifact> for result::ArtifactResult {
     fn from(artifact: Artifact) -> Self {
         let Artifact { name, artifact_type, expected, actual, profile, masked } = artifact;
-        Self { name, artifact_type, expected, actual, profile, masked }
+        Self { name, artifact_type: artifact_type.into(), expected, actual, profile, masked }
     }
 }
 
@@ -253,6 +259,7 @@ impl From<&result::ExecutorEnv> for ExecutorEnv {
     fn from(env: &result::ExecutorEnv) -> Self {
         let result::ExecutorEnv { in_process, isolation, lost, denied, ledger, arch, os, tz, locale, clock } =
             env.clone();
+        let isolation = isolation.map(Into::into);
         Self { in_process, isolation, lost, denied, ledger, arch, os, tz, locale, clock }
     }
 }
@@ -260,6 +267,7 @@ impl From<&result::ExecutorEnv> for ExecutorEnv {
 impl From<ExecutorEnv> for result::ExecutorEnv {
     fn from(env: ExecutorEnv) -> Self {
         let ExecutorEnv { in_process, isolation, lost, denied, ledger, arch, os, tz, locale, clock } = env;
+        let isolation = isolation.map(Into::into);
         Self { in_process, isolation, lost, denied, ledger, arch, os, tz, locale, clock }
     }
 }

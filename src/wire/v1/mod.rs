@@ -1,0 +1,23 @@
+//! Version 1 of every document.
+//!
+//! Fields are only ever added to a version, and a reader accepts fields that it does not know. The values of a closed list
+//! (`outcome`, `kind`, …) never change within a version. A second version of one document stands beside this folder.
+
+pub mod cause;
+pub mod chaos;
+pub mod commands;
+pub mod diff_summary;
+pub mod error;
+pub mod explanation;
+pub mod feed_bisect;
+pub mod gate;
+pub mod history;
+pub(crate) mod outcome;
+pub mod profiles;
+pub mod rate;
+pub mod read_result;
+pub mod replay;
+pub mod result;
+pub mod score;
+pub mod showing;
+pub mod words;

@@ -1,0 +1,67 @@
+//! A whole run on the wire.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::result::RunResult;
+use crate::wire::document::document;
+use crate::wire::v1::gate::GateV1;
+use crate::wire::v1::rate::{ExitStatus, Rates};
+use crate::wire::v1::replay::Replay;
+
+/// The name and version of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ResultSchema {
+    /// Version 1.
+    #[serde(rename = "stella.result/1")]
+    V1,
+}
+
+/// The result of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ResultDocument {
+    /// The name and version of the format.
+    pub schema: ResultSchema,
+    /// Version of stella that ran.
+    pub stella_version: String,
+    /// When the run began (RFC 3339, UTC).
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// How the process ended.
+    pub exit: ExitStatus,
+    /// The two rates, kept apart.
+    pub rates: Rates,
+    /// Every replay, sorted by kind and id.
+    pub replays: Vec<Replay>,
+    /// Things that went wrong beside the replays and never change the verdict.
+    pub warnings: Vec<String>,
+    /// What a gate says of the run, where one was asked. It is not read back: whoever decides by it judges again.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateV1>,
+}
+
+impl From<&RunResult> for ResultDocument {
+    fn from(run: &RunResult) -> Self {
+        Self {
+            schema: ResultSchema::V1,
+            stella_version: run.stella_version.clone(),
+            started_at: run.started_at,
+            finished_at: run.finished_at,
+            exit: run.exit().into(),
+            rates: Rates { regression: (&run.regression).into(), fidelity: (&run.fidelity).into() },
+            replays: run.replays.iter().map(Replay::from).collect(),
+            warnings: run.warnings.clone(),
+            gate: run.gate.as_ref().map(GateV1::from),
+        }
+    }
+}
+
+/// The result of a run as a JSON document, indented, with a final line break.
+///
+/// # Errors
+/// None that a value of these types can cause; the serialiser's own error is handed on.
+pub fn write(run: &RunResult) -> Result<String, serde_json::Error> {
+    document(&ResultDocument::from(run))
+}
