@@ -84,16 +84,19 @@ struct OsvScannerSource {
 /// The format of a document. The version plays no part: reading says which versions are read.
 ///
 /// CycloneDX with vulnerabilities and without components is a VEX document. JSON of no known kind is
-/// [`ArtifactFormat::Json`], all else [`ArtifactFormat::Bytes`].
+/// [`ArtifactFormat::Json`], several values of it one after the other are [`ArtifactFormat::JsonLines`], all else [`ArtifactFormat::Bytes`].
 pub fn detect(bytes: &[u8]) -> ArtifactFormat {
     let Ok(text) = decode("document", bytes) else { return ArtifactFormat::Bytes };
-    let known = objects::from_str(text).ok().and_then(|marks| of_marks(&marks));
+    let known = |text| objects::from_str(text).ok().and_then(|marks| of_marks(&marks));
     let other = || match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => ArtifactFormat::Json,
-        Err(_) if json_lines::is_several(bytes) => ArtifactFormat::JsonLines,
-        Err(_) => ArtifactFormat::Bytes,
+        // A document of a known kind with something behind it is broken, and no line of a list.
+        Err(_) => match json_lines::first_of_several(text) {
+            Some(first) if known(first).is_none() => ArtifactFormat::JsonLines,
+            _ => ArtifactFormat::Bytes,
+        },
     };
-    known.unwrap_or_else(other)
+    known(text).unwrap_or_else(other)
 }
 
 fn of_marks(marks: &Marks<'_>) -> Option<ArtifactFormat> {

@@ -22,16 +22,15 @@ pub fn as_array(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(array)
 }
 
-/// Whether `bytes` are at least two objects or arrays one after the other, and nothing else.
-pub fn is_several(bytes: &[u8]) -> bool {
-    let mut count = 0;
-    for value in serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>() {
-        match value {
-            Ok(value) if value.get().starts_with(['{', '[']) => count += 1,
-            _ => return false,
-        }
+/// The first of at least two objects or arrays that stand one after the other, with nothing else between or beside them.
+pub fn first_of_several(text: &str) -> Option<&str> {
+    let (mut first, mut count) = (None, 0);
+    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+        let value = value.ok().map(RawValue::get).filter(|value| value.starts_with(['{', '[']))?;
+        first = first.or(Some(value));
+        count += 1;
     }
-    count > 1
+    first.filter(|_| count > 1)
 }
 
 #[cfg(test)]
@@ -58,9 +57,10 @@ mod tests {
 
     #[test]
     fn only_several_objects_or_arrays_are_taken_for_it() {
-        assert!(is_several(b"{}\n{}\n") && is_several(b"[1] [2]"));
+        assert_eq!(first_of_several("{}\n{}\n"), Some("{}"));
+        assert_eq!(first_of_several("[1] [2]"), Some("[1]"));
         for other in ["", "{}", "1 2 3", "a b", "{} x", "[1],[2]"] {
-            assert!(!is_several(other.as_bytes()), "{other}");
+            assert_eq!(first_of_several(other), None, "{other}");
         }
     }
 }

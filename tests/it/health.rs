@@ -41,7 +41,7 @@ fn what_a_document_says_of_its_run_decides_before_it_is_recorded() {
     }
     world.write("in/report.sarif", " \n");
     let blank = ["scan", "--input", "in", "--artifact", "findings=-:json", "--", "./scan.sh"];
-    world.stella(3, &blank).complains(&["nothing is in it"]);
+    world.stella(3, &blank).complains(&["artifact `findings=-:json` is empty"]);
     assert!(!world.exists("MANIFEST.json"));
 }
 

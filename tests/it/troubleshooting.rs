@@ -204,17 +204,14 @@ fn a_replay_says_it_in_every_output() {
     let showing = only(&run.stdout_json())["showing"].clone();
     assert_eq!(showing["ended"], serde_json::json!({ "how": "exit", "code": 5 }));
     assert_eq!(showing["said"], serde_json::json!(["no rules found"]));
-    // The same in a run of several, where the scanner itself is another.
-    world.script("other.sh", "echo 'no licence' >&2\nexit 7");
-    world.write(
-        ".stella.yaml",
-        "subject: {kind: scanner, path: other.sh, argv: [\"{scanner}\"], artifacts: [\"findings=-:json\"]}\n",
-    );
-    world.stella(3, &["ci", "--junit", "junit.xml", "--summary", "summary.md"]).says(&["exit code 7", "no licence"]);
-    assert!(world.read("junit.xml").contains("ended: exit code 7\nsaid: no licence"), "{}", world.read("junit.xml"));
-    assert!(
-        world.read("summary.md").contains("- ended: exit code 7\n- said: no licence"),
-        "{}",
-        world.read("summary.md")
-    );
+    // The same in a run of several.
+    world.edit(&manifest, |manifest| manifest["scanner"]["expected_exit_codes"] = serde_json::json!([5]));
+    let ci = ["ci", "--pinned", "--junit", "junit.xml", "--summary", "summary.md"];
+    world.stella(3, &ci).says(&["exit code 0, expected [5]", "said      no rules found"]);
+    for (file, shown) in [
+        ("junit.xml", "ended: exit code 0\nsaid: no rules found"),
+        ("summary.md", "- ended: exit code 0\n- said: no rules found"),
+    ] {
+        assert!(world.read(file).contains(shown), "{}", world.read(file));
+    }
 }
