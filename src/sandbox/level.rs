@@ -81,6 +81,12 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
         !namespaces && traced && spec.network == Network::Denied,
         "network: the machine's interfaces and routes are visible, and there is no loopback and no datagram socket",
     );
+    let shows = !spec.roots.is_empty() || !spec.writable_roots.is_empty();
+    lose(
+        namespaces && shows,
+        "sockets and pipes: one that is made in a folder of the machine while the program runs leads to other processes, but \
+         for a socket where there is a tracer",
+    );
     lose(!namespaces, "ipc: message queues, semaphores and shared memory of the machine's processes are in reach");
     lose(!traced && frozen, "clock: the machine's time is visible");
     lose(

@@ -6,7 +6,9 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 use rustix::fs::{CWD, Mode};
 use stella::model::result::Isolation;
@@ -266,10 +268,10 @@ fn without_namespaces_other_processes_are_left_alone() {
                   os.kill(child, 0); resource.prlimit(child, resource.RLIMIT_NOFILE); os.sched_setaffinity(child, os.sched_getaffinity(0))\n\
                   os.kill(0, 0); os.kill(-os.getpgid(0), 0); os.kill(child, signal.SIGTERM); print(os.waitpid(child, 0)[1])\n\
                   tried('gone', lambda: os.kill(child, 0))";
-    let outside = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    // With a group that has a number here, wherever this test runs.
+    let mut outside = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
     let pid = outside.id().to_string();
     let finished = run_at_most(&spec(&[python, "-c", script, &pid]), helper(), Isolation::Traced);
-    let mut outside = outside;
     outside.kill().unwrap();
     outside.wait().unwrap();
     let finished = finished.unwrap();
