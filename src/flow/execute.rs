@@ -368,6 +368,13 @@ impl Scratch {
                 Some(to)
             }
         };
+        // What is made here, unlike what an archive holds, has the machine's time until then.
+        for made in std::fs::read_dir(root.path())? {
+            set_modified(&made?.path(), job.clock.into())?;
+        }
+        if let InputMaterial::File { name, .. } = &job.input {
+            set_modified(&input_directory.join(name), job.clock.into())?;
+        }
         if let Some(at) = around.mtimes {
             touch(&input_directory, at)?;
         }
@@ -473,7 +480,11 @@ fn touch(path: &Path, at: SystemTime) -> io::Result<()> {
             touch(&entry?.path(), at)?;
         }
     }
-    if kind.is_dir() || kind.is_file() { std::fs::File::open(path)?.set_modified(at) } else { Ok(()) }
+    if kind.is_dir() || kind.is_file() { set_modified(path, at) } else { Ok(()) }
+}
+
+fn set_modified(path: &Path, at: SystemTime) -> io::Result<()> {
+    std::fs::File::open(path)?.set_modified(at)
 }
 
 /// Whether no bytes at all can be what a scanner writes that found nothing.

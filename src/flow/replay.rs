@@ -4,7 +4,8 @@
 //! before it was seen twice; what is missing is named.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::canonical::Roots;
 use crate::flow::context::Context;
@@ -126,6 +127,7 @@ impl Replay {
         result: &mut ReplayResult,
         (artifacts, ledger): (&mut Vec<Produced>, &mut Option<Vec<u8>>),
     ) -> Result<Outcome, Failure> {
+        let began = Instant::now();
         let first = execute::execute(&self.job, context)?;
         result.replayed =
             self.job.dimensions(&first.surroundings).map_err(|e| Failure::infra("cannot digest the inputs", &e))?;
@@ -146,6 +148,9 @@ impl Replay {
             return Ok(Outcome::Match { lucky: !first.denied.is_empty() });
         }
         result.diff = comparison.diff;
+        if !first.executor.in_process {
+            apart(began);
+        }
         let second = execute::execute(&self.job, context)?;
         let runs = (first.artifacts.as_slice(), second.artifacts.as_slice());
         let names = verdict::unstable(&self.expected.artifacts, runs, &self.rules(&roots::of_job(&self.job), context))
@@ -173,6 +178,13 @@ impl Replay {
             actual_roots,
         }
     }
+}
+
+/// Waits until a run that begins now shows every whole second of the machine's clock, which the sandbox cannot keep from
+/// the inodes of new files, as another one than the run that began at `began`. Both in one second would look the same.
+fn apart(began: Instant) {
+    const SECOND: Duration = Duration::from_secs(1);
+    thread::sleep(SECOND.saturating_sub(began.elapsed()));
 }
 
 /// A scanner that writes what cannot be read is not well; all else is not its fault.

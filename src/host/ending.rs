@@ -192,7 +192,7 @@ mod signals {
     use signal_hook::low_level::emulate_default_handler;
 
     use super::{ASIDE, Held, list};
-    use crate::host::fs::remove_tree;
+    use crate::host::removal::remove_tree;
 
     /// Those that end a process, can be caught, and have no other meaning here.
     const ENDING: [i32; 8] = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGXCPU];

@@ -13,4 +13,5 @@ pub mod hash;
 pub mod http;
 pub mod limits;
 pub mod machine;
+pub mod removal;
 pub mod scratch;

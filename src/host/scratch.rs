@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use crate::host::ending::{self, Hold};
-use crate::host::fs::remove_tree;
+use crate::host::removal::remove_tree;
 
 const PREFIX: &str = "stella-";
 /// Letters and digits behind the prefix.

@@ -93,6 +93,14 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
         traced && frozen && spec.file_times == FileTimes::Machine,
         "file times: what the program creates or changes has the machine's time, also in archives that it makes of it",
     );
+    lose(
+        traced && frozen && spec.file_times == FileTimes::Machine,
+        "inodes: when one was made or changed is the machine's time, also of the sandbox's own folders (*Birth* and *Change*)",
+    );
+    lose(
+        traced && frozen,
+        "uptime: monotonic clocks, start times of processes and the processor time that they used are the machine's",
+    );
     lose(!namespaces, "paths: the machine's, not `/tmp/stella`");
     lose(!namespaces && spec.system != SystemRoots::Host, "system folders: the machine's, not the image's");
     lose(!namespaces, "host files: visible");

@@ -7,14 +7,12 @@
 mod append;
 mod error;
 mod read;
-mod remove;
 mod walk;
 mod write;
 
 pub use append::append_lines;
 pub use error::FsError;
 pub use read::{digest, open, read, read_if_present, read_inside, read_opened, read_text};
-pub use remove::remove_tree;
 pub use walk::{Item, Kind, is_dir, list, walk};
 pub use write::{
     Sealed, Staged, StagedDir, TEMP_PREFIX, ensure_dir, make_executable, remove_dir_if_present, remove_file_if_present,

@@ -12,7 +12,7 @@ use tempfile::{NamedTempFile, TempDir, TempPath};
 
 use crate::host::ending::{self, Hold};
 use crate::host::fs::error::FsError;
-use crate::host::fs::remove::remove_tree;
+use crate::host::removal::remove_tree;
 
 /// How the names of temporary files begin.
 pub const TEMP_PREFIX: &str = ".stella-tmp-";

@@ -3,11 +3,11 @@
 //!
 //! It can be had where stella may make groups below its own or beside it: as the superuser, or where the memory controller
 //! is delegated (`systemd-run --user --scope -p Delegate=yes`). It is made at the start, which costs nothing, and entered
-//! at the first look at the limits: to move processes stops the machine's forks for some milliseconds, and a run
-//! that is shorter than that need not wait for it.
+//! by a run that makes files in memory or comes near its limit: to move processes stops the machine's forks for
+//! some milliseconds, and shows in what `/proc` says of each.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,6 +16,8 @@ use std::time::Duration;
 use crate::sandbox::linux::tracee::Pid;
 
 const PREFIX: &str = "stella-run-";
+/// How many names are tried.
+const ATTEMPTS: u32 = 16;
 /// How long a group may take to be empty when its last process is gone.
 const ROUNDS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(5);
@@ -58,6 +60,8 @@ const V2: Version = Version {
 #[derive(Debug)]
 pub(super) struct Group {
     folder: PathBuf,
+    /// Locked for as long as it is in use.
+    _owner: File,
     version: &'static Version,
     members: BTreeSet<Pid>,
     looks: u32,
@@ -72,12 +76,13 @@ impl Group {
     }
 
     fn below(parent: &Path, version: &'static Version, limit: u64) -> Option<Self> {
-        let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
-        // One of this name was left by a process that was killed; one with processes in it cannot be removed.
-        fs::remove_dir(&folder).ok();
-        fs::create_dir(&folder).ok()?;
-        let group = Self { folder, version, members: BTreeSet::new(), looks: 0 };
-        // Without the controller it has no such file.
+        sweep(parent);
+        // In another pid namespace there may be a process of the same number that has one.
+        let name = |attempt: u32| parent.join(format!("{PREFIX}{}-{attempt}", std::process::id()));
+        let folder = (0..ATTEMPTS).map(name).find(|folder| fs::create_dir(folder).is_ok())?;
+        let owner = File::open(&folder).and_then(|owner| owner.lock().map(|()| owner));
+        let group = Self { _owner: owner.ok()?, folder, version, members: BTreeSet::new(), looks: 0 };
+        // Without the controller it has no such file; nor where somebody has swept it before it was locked.
         group.write(version.limit, &limit.to_string()).ok()?;
         let (file, swap) = &version.swap;
         let swap = match swap {
@@ -86,7 +91,6 @@ impl Group {
         };
         group.write(file, &swap).ok();
         fs::OpenOptions::new().write(true).open(group.folder.join("cgroup.procs")).ok()?;
-        sweep(parent);
         Some(group)
     }
 
@@ -143,11 +147,11 @@ impl Drop for Group {
     }
 }
 
-/// Removes groups beside this one that were left by processes that are gone; one with processes in it cannot be removed.
+/// Removes groups that nobody holds: their makers were killed. One with processes in it cannot be removed.
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let owner = entry.file_name().to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
-        if owner.is_some_and(|owner| !Path::new("/proc").join(owner.to_string()).exists()) {
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        if ours && File::open(entry.path()).is_ok_and(|owner| owner.try_lock().is_ok()) {
             fs::remove_dir(entry.path()).ok();
         }
     }

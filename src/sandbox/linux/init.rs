@@ -25,6 +25,7 @@ use crate::sandbox::linux::root::Processes;
 use crate::sandbox::linux::{During, Stopped, TICK, dns, family, how_of, number_of, restrict, root, special, sys};
 use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
+use crate::sandbox::setting::CpuCount;
 use crate::sandbox::spec::{Network, SandboxSpec};
 use crate::sandbox::wire::{Failure, How};
 
@@ -67,8 +68,9 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
     let (mut resolver, mut reading) = (None, None);
     if namespaces {
         lost.extend(of_caller());
-        let (processes, open) = root::enter(spec, sockets)?;
-        lost.extend(open);
+        let seen = spec.cpu_count.unwrap_or_else(|| CpuCount::nearest(processors_of(processors)));
+        let (processes, missing) = root::enter(spec, seen.get(), sockets)?;
+        lost.extend(missing);
         if let Processes::OfTheMachine(refused) = processes {
             reading = Some(restrict::reading(spec).or_refuse("hide the machine's processes")?);
             lost.push(format!(
@@ -81,7 +83,7 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
         if spec.network == Network::Denied && !traced {
             resolver = raise_network().or_refuse("raise the loopback interface")?;
         }
-        lost.extend(root::close()?);
+        root::close()?;
     } else {
         // Orphans come to this process instead of the machine's first, and die with the run.
         set_child_subreaper(Some(getpid())).or_fail("keep orphans")?;
@@ -211,6 +213,10 @@ fn shared_memory() -> u64 {
 fn raise_network() -> rustix::io::Result<Option<UdpSocket>> {
     sys::raise_loopback()?;
     Ok(dns::listen().ok())
+}
+
+fn processors_of(set: &CpuSet) -> usize {
+    usize::try_from(set.count()).unwrap_or(1)
 }
 
 fn nothing() -> rustix::io::Result<OwnedFd> {

@@ -22,8 +22,12 @@ use crate::sandbox::spec::Limits;
 pub(super) struct Sampler {
     limits: Limits,
     group: Option<Group>,
+    entered: bool,
     files: Files,
 }
+
+/// Which part of its limit a run may use before the kernel counts.
+const NEAR: u64 = 4;
 
 /// What was found at one moment.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -57,7 +61,7 @@ struct Files {
 impl Sampler {
     /// Without a group, files in memory are looked for.
     pub(super) fn new(limits: Limits, group: Option<Group>) -> Self {
-        Self { limits, group, files: Files::default() }
+        Self { limits, group, entered: false, files: Files::default() }
     }
 
     /// Looks at `pids` in the `/proc` at `proc`; threads among them are counted with their process. `shared` are bytes
@@ -76,14 +80,12 @@ impl Sampler {
             written = written.saturating_add(read(&folder.join("io")).map_or(0, |text| written_by(&text)));
             processes.push(folder);
         }
-        let unnamed = if let Some(group) = &mut self.group {
-            group.enter(pids.clone());
-            0
-        } else {
-            self.files.look(&processes)
-        };
+        let unnamed = if self.entered { 0 } else { self.files.look(&processes) };
         // What is mapped may be of these.
         sample.memory = own.saturating_add(mapped.max(shared.saturating_add(unnamed)));
+        if self.entered || unnamed > 0 || sample.memory > self.limits.memory_bytes / NEAR {
+            self.enter_group(pids);
+        }
         let mut killed = false;
         if let Some(group) = &self.group {
             sample.memory = sample.memory.max(group.memory());
@@ -104,6 +106,14 @@ impl Sampler {
 
     pub(super) fn has_group(&self) -> bool {
         self.group.is_some()
+    }
+
+    /// From now on the kernel counts, where there is a group: for who may need it, since to enter it takes a while.
+    pub(super) fn enter_group(&mut self, pids: impl Iterator<Item = Pid>) {
+        if let Some(group) = &mut self.group {
+            group.enter(pids);
+            self.entered = true;
+        }
     }
 
     /// The limit on memory, where the kernel has ended a process that wanted more.

@@ -4,7 +4,6 @@
 use std::fmt::Write;
 
 use crate::sandbox::linux::tracer::random::{fill, mix};
-use crate::sandbox::setting::CpuCount;
 use crate::sandbox::spec::{Clock, SandboxSpec};
 
 /// A kernel that has everything that the sandbox lets through.
@@ -57,12 +56,48 @@ pub(super) fn processor_mask(count: u32) -> Vec<u8> {
     mask
 }
 
-/// Files of `/proc` that are covered, with what stands in them instead. Relative to `/proc`.
-pub(super) fn proc_files(spec: &SandboxSpec) -> Vec<(&'static str, String)> {
+/// Every file of `/proc` that is shown beside those of processes, with what stands in it, for a program that sees so many
+/// `processors`. Relative to `/proc`.
+///
+/// Below `sys` are those that programs and libraries are known to read, with what kernels have by default.
+pub(super) fn proc_files(spec: &SandboxSpec, processors: u32) -> Vec<(&'static str, String)> {
     let kibibytes = spec.limits.memory_bytes / 1024;
+    let hostname = spec.hostname.as_str();
+    let addresses = if spec.aslr { 2 } else { 0 };
+    let fixed = [
+        ("loadavg", "0.00 0.00 0.00 1/1 1"),
+        ("cmdline", "stella"),
+        ("filesystems", "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\n\text4"),
+        ("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority"),
+        ("sys/crypto/fips_enabled", "0"),
+        ("sys/fs/file-max", "1048576"),
+        ("sys/fs/inotify/max_user_instances", "128"),
+        ("sys/fs/inotify/max_user_watches", "65536"),
+        ("sys/fs/nr_open", "1048576"),
+        ("sys/fs/pipe-max-size", "1048576"),
+        ("sys/kernel/cap_last_cap", "40"),
+        ("sys/kernel/domainname", "(none)"),
+        ("sys/kernel/ngroups_max", "65536"),
+        ("sys/kernel/osrelease", RELEASE),
+        ("sys/kernel/ostype", "Linux"),
+        ("sys/kernel/overflowgid", "65534"),
+        ("sys/kernel/overflowuid", "65534"),
+        ("sys/kernel/pid_max", "32768"),
+        ("sys/kernel/random/entropy_avail", "256"),
+        ("sys/kernel/random/poolsize", "256"),
+        ("sys/kernel/sem", "32000\t1024000000\t500\t32000"),
+        ("sys/kernel/shmall", "18446744073692774399"),
+        ("sys/kernel/shmmax", "18446744073692774399"),
+        ("sys/kernel/shmmni", "4096"),
+        ("sys/kernel/threads-max", "32768"),
+        ("sys/kernel/version", VERSION),
+        ("sys/net/core/somaxconn", "4096"),
+        ("sys/vm/max_map_count", "65530"),
+        ("sys/vm/mmap_min_addr", "65536"),
+        ("sys/vm/overcommit_memory", "0"),
+    ];
     let mut files = vec![
         ("uptime", format!("{UPTIME}.00 {UPTIME}.00\n")),
-        ("loadavg", "0.00 0.00 0.00 1/1 1\n".to_owned()),
         ("version", format!("Linux version {RELEASE} (stella) {VERSION}\n")),
         (
             "meminfo",
@@ -71,13 +106,14 @@ pub(super) fn proc_files(spec: &SandboxSpec) -> Vec<(&'static str, String)> {
                  Buffers:               0 kB\nCached:                0 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n"
             ),
         ),
+        ("cpuinfo", cpuinfo(processors)),
+        ("stat", statistics(spec, processors)),
+        ("sys/kernel/hostname", format!("{hostname}\n")),
         ("sys/kernel/random/boot_id", uuid(spec.seed, 1)),
         ("sys/kernel/random/uuid", uuid(spec.seed, 2)),
+        ("sys/kernel/randomize_va_space", format!("{addresses}\n")),
     ];
-    if let Some(count) = spec.cpu_count.map(CpuCount::get) {
-        files.push(("cpuinfo", processors(count)));
-        files.push(("stat", statistics(spec, count)));
-    }
+    files.extend(fixed.map(|(name, text)| (name, format!("{text}\n"))));
     files
 }
 
@@ -88,7 +124,7 @@ pub(super) fn sys_files(count: u32) -> Vec<(&'static str, String)> {
     names.into_iter().map(|name| (name, range.clone())).collect()
 }
 
-fn processors(count: u32) -> String {
+fn cpuinfo(count: u32) -> String {
     let mut text = String::new();
     for number in 0..count {
         // Writing to a text does not fail.
@@ -147,19 +183,20 @@ mod tests {
 
     #[test]
     fn processors_are_counted_the_same_way_everywhere() {
-        let spec = SandboxSpec { cpu_count: Some(CpuCount::new(3).unwrap()), ..spec() };
-        let files = proc_files(&spec);
+        let files = proc_files(&spec(), 3);
         let text = |name: &str| files.iter().find(|(file, _)| *file == name).unwrap().1.clone();
         assert_eq!(text("cpuinfo").matches("processor\t:").count(), 3);
         assert_eq!(text("stat").lines().filter(|line| line.starts_with("cpu")).count(), 4);
         assert!(sys_files(3).iter().all(|(_, text)| text == "0-2\n"));
         assert!(sys_files(1).iter().all(|(_, text)| text == "0\n"));
-        assert!(!proc_files(&self::spec()).iter().any(|(name, _)| *name == "cpuinfo"));
     }
 
     #[test]
     fn a_boot_has_an_identity_of_the_seed() {
-        let ids = |seed| proc_files(&SandboxSpec { seed, ..spec() })[4].1.clone();
+        let ids = |seed| {
+            let files = proc_files(&SandboxSpec { seed, ..spec() }, 1);
+            files.iter().find(|(name, _)| *name == "sys/kernel/random/boot_id").unwrap().1.clone()
+        };
         assert_eq!((ids(1), ids(1).len()), (ids(1), 37));
         assert_ne!(ids(1), ids(2));
         assert_eq!(ids(1).as_bytes()[14], b'4');

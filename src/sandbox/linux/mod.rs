@@ -21,12 +21,14 @@ mod link;
 mod machine;
 mod outer;
 mod plain;
+mod proc;
 mod restrict;
 mod root;
 mod running;
 mod special;
 #[expect(unsafe_code, reason = "system calls without a safe wrapper, each with its argument")]
 mod sys;
+mod times;
 #[expect(unsafe_code, reason = "looking into another process, each call with its argument")]
 mod tracee;
 mod tracer;

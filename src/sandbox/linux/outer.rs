@@ -20,7 +20,7 @@ use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::{self, Inside, Link, Said};
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
-use crate::sandbox::linux::{During, Left, Stopped, TICK, family, plain, special, tracee};
+use crate::sandbox::linux::{During, Left, Stopped, TICK, family, plain, special, times, tracee};
 use crate::sandbox::places::Places;
 use crate::sandbox::run::Reason;
 use crate::sandbox::setting::User;
@@ -53,6 +53,7 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
         }
         Mechanism::Traced { root } => {
             closed.or_refuse("close the caller's files")?;
+            times::set_below(&root, spec.clock).or_fail("set the times of the private folder")?;
             let made = run.make(socket, Some(&root), true);
             // Stella does this too, if it is still there.
             scratch::remove_by_path(&root).ok();
@@ -152,7 +153,7 @@ impl Run<'_> {
     }
 
     fn report(&self, link: &Link, followed: Followed, uncounted: bool) -> Result<(Report, Option<Group>), Stopped> {
-        let Followed { how, observed, group } = followed;
+        let Followed { how, observed, group, lost: found } = followed;
         let report = match (how, link.built()) {
             (_, Some(Said::Refused(cause))) => Err(Stopped::Refused(cause)),
             (_, Some(Said::Failed { what, errno })) => {
@@ -160,6 +161,7 @@ impl Run<'_> {
             }
             (Some(how), built) => {
                 let mut lost = if let Some(Said::Built { lost }) = built { lost } else { Vec::new() };
+                lost.extend(found);
                 if uncounted || group.as_ref().is_some_and(Group::is_lost) {
                     lost.push(UNCOUNTED.to_owned());
                 }
@@ -219,7 +221,7 @@ fn follow(link: &Link, init: Pid, mut sampler: Sampler) -> Followed {
         how = Some(How::Killed(Reason::OutOfMemory));
         observed.peak_memory = observed.peak_memory.max(limit);
     }
-    Followed { how, observed, group: sampler.into_group() }
+    Followed { how, observed, group: sampler.into_group(), lost: Vec::new() }
 }
 
 fn namespaces(network: Network) -> i32 {

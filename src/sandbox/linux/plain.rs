@@ -16,7 +16,7 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 use crate::host::scratch;
 use crate::model::result::Isolation;
 use crate::sandbox::ledger::Ledger;
-use crate::sandbox::linux::{During, Stopped, family, how_of, restrict, special, wait_for};
+use crate::sandbox::linux::{During, Stopped, family, how_of, restrict, special, times, wait_for};
 use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
 use crate::sandbox::spec::SandboxSpec;
@@ -34,6 +34,7 @@ pub(super) fn serve(
 ) -> Result<Report, Stopped> {
     // Orphans come to this process instead of the machine's init, and can be found.
     set_child_subreaper(Some(getpid())).or_fail("keep orphans")?;
+    times::set_below(&root, spec.clock).or_fail("set the times of the private folder")?;
     let places = Places::Machine { root: root.clone(), mounts: spec.mounts.clone() };
     for (number, mount) in spec.mounts.iter().enumerate() {
         mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;

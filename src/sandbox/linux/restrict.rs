@@ -106,7 +106,7 @@ const HARMLESS: [&str; 2] = ["filesystems", "sys"];
 pub(super) fn reading(spec: &SandboxSpec) -> rustix::io::Result<RulesetCreated> {
     let top = fs::read_dir("/").map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
     let top = top.flatten().map(|entry| entry.path()).filter(|path| path != Path::new("/proc") && !path.is_symlink());
-    let covered = machine::proc_files(spec).into_iter().map(|(name, _)| name);
+    let covered = machine::proc_files(spec, 1).into_iter().map(|(name, _)| name);
     let harmless = HARMLESS.into_iter().chain(covered).map(|name| Path::new("/proc").join(name));
     allow_reading(top.chain(harmless)).map_err(|_| Errno::OPNOTSUPP)
 }

@@ -19,8 +19,7 @@ use rustix::process::{chdir, pivot_root};
 use crate::sandbox::guest::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
 use crate::sandbox::linux::sys::{self, Protection, Reach};
 use crate::sandbox::linux::tracer::random::{fill, mix};
-use crate::sandbox::linux::{During, Stopped, machine, special};
-use crate::sandbox::setting::CpuCount;
+use crate::sandbox::linux::{During, Stopped, machine, proc, special, times};
 use crate::sandbox::spec::{Network, SandboxSpec, SystemRoots};
 use crate::sandbox::wire::Failure;
 
@@ -58,9 +57,13 @@ pub(super) enum Processes {
     OfTheMachine(Errno),
 }
 
-/// Makes the file system of `spec` this process's root; `sockets` are those of the system folders that somebody outside
-/// listens on. The second of the pair is what could not be had.
-pub(super) fn enter(spec: &SandboxSpec, sockets: &[PathBuf]) -> Result<(Processes, Vec<String>), Stopped> {
+/// Makes the file system of `spec` this process's root, for a program that sees so many `processors`; `sockets` are those
+/// of the system folders that somebody outside listens on. The second of the pair is what could not be had.
+pub(super) fn enter(
+    spec: &SandboxSpec,
+    processors: u32,
+    sockets: &[PathBuf],
+) -> Result<(Processes, Vec<String>), Stopped> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).or_refuse("part from the mounts")?;
     let links = links(&spec.system);
     let (system, asked) = (hold_system(spec)?, hold_asked(spec)?);
@@ -93,12 +96,19 @@ pub(super) fn enter(spec: &SandboxSpec, sockets: &[PathBuf]) -> Result<(Processe
         private_at("var/tmp", &private.var_tmp)?;
     }
     place_all(&asked)?;
-    let lost = cover_ways_out(spec, &asked, sockets)?;
+    let mut lost = cover_ways_out(spec, &asked, sockets)?;
     if of_image {
         cover_names(spec).or_refuse("cover the names of an image")?;
     }
     let processes = mount_proc()?;
-    cover(spec)?;
+    // In a user namespace of its own the program would have every capability again.
+    let nested = fs::write("proc/sys/user/max_user_namespaces", "0").err();
+    lost.extend(nested.map(|why| format!("user namespaces: kept from the program by the filter alone ({why})")));
+    cover(spec, processors)?;
+    // An image may lack the last one.
+    for own in [".", "tmp", "dev/shm", "var/tmp"].into_iter().filter(|own| Path::new(own).is_dir()) {
+        times::set_below(Path::new(own), spec.clock).or_refuse("set the times of the new root")?;
+    }
 
     pivot_root(".", ".").or_refuse("change the root")?;
     unmount(".", UnmountFlags::DETACH).or_refuse("detach the old root")?;
@@ -107,17 +117,13 @@ pub(super) fn enter(spec: &SandboxSpec, sockets: &[PathBuf]) -> Result<(Processe
 }
 
 /// Ends the building: from here on nothing outside the private folders and the writable mounts can be changed.
-/// Returns what could not be had.
-pub(super) fn close() -> Result<Vec<String>, Stopped> {
-    // In a user namespace of its own the program would have every capability again.
-    let nested = fs::write("/proc/sys/user/max_user_namespaces", "0").err();
+pub(super) fn close() -> Result<(), Stopped> {
     // The superuser of the machine owns what lies in `/proc/sys`, whatever number it has inside.
     for (path, reach) in [("/proc", Reach::All), ("/", Reach::One)] {
         let at = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).or_refuse("close the root")?;
         sys::protect(at.as_fd(), Protection::ReadOnly, reach).or_refuse("close the root")?;
     }
-    let lost = |why| format!("user namespaces: kept from the program by the filter alone ({why})");
-    Ok(nested.map(lost).into_iter().collect())
+    Ok(())
 }
 
 /// Symbolic links of the new root: those that the machine has among its roots, and the usual ones of `/dev`.
@@ -253,7 +259,7 @@ fn private(size: u64) -> Result<Private, Stopped> {
 /// An empty file system in memory.
 fn memory(at: &str, options: &str) -> Result<(), Stopped> {
     let options = CString::new(options).unwrap_or_default();
-    mount("stella", at, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, options.as_c_str())
+    mount("stella", at, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOATIME, options.as_c_str())
         .or_refuse("mount a file system in memory")
 }
 
@@ -268,7 +274,7 @@ fn mount_proc() -> Result<Processes, Stopped> {
 }
 
 /// Covers what would tell one machine, one moment or one run from another.
-fn cover(spec: &SandboxSpec) -> Result<(), Stopped> {
+fn cover(spec: &SandboxSpec, processors: u32) -> Result<(), Stopped> {
     let mut random = vec![0; RANDOM_BYTES];
     fill(mix(spec.seed, 0), 0, &mut random);
     let random = write_cover("random", &random).or_refuse("seed the random files")?;
@@ -276,19 +282,11 @@ fn cover(spec: &SandboxSpec) -> Result<(), Stopped> {
         fs::write(file, "").or_refuse("seed the random files")?;
         place_file(&random, file).or_refuse("seed the random files")?;
     }
-    for (number, (name, text)) in machine::proc_files(spec).into_iter().enumerate() {
-        let at = format!("proc/{name}");
-        // What the kernel does not have, the program does not miss.
-        if Path::new(&at).exists() {
-            let cover = write_cover(&number.to_string(), text.as_bytes()).or_refuse("cover `/proc`")?;
-            place_file(&cover, &at).or_refuse(&format!("cover `/{at}`"))?;
-        }
-    }
-    let count = spec.cpu_count.map_or(0, CpuCount::get);
-    for (name, text) in if count == 0 { Vec::new() } else { machine::sys_files(count) } {
+    proc::cover(spec, processors, COVERS).or_refuse("cover `/proc`")?;
+    for (name, text) in machine::sys_files(processors) {
         write_file(Path::new("sys").join(name), text.as_bytes()).or_refuse("write `/sys`")?;
     }
-    for number in 0..count {
+    for number in 0..processors {
         fs::create_dir_all(format!("sys/devices/system/cpu/cpu{number}")).or_refuse("write `/sys`")?;
     }
     Ok(())

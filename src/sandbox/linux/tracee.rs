@@ -113,6 +113,10 @@ impl Registers {
         }
     }
 
+    pub(super) fn word(&self, place: usize) -> u64 {
+        self.0.get(place).copied().unwrap_or(0)
+    }
+
     pub(super) fn stack(&self) -> u64 {
         self.0.get(LAYOUT.stack).copied().unwrap_or(0)
     }
@@ -233,11 +237,16 @@ fn is_dying(pid: Pid) -> bool {
 }
 
 fn try_answer(pid: Pid, result: i64) -> bool {
-    let none = u64::MAX;
     let Some(mut registers) = registers(pid) else { return false };
     if let Some(word) = registers.0.get_mut(LAYOUT.result) {
         *word = result.cast_unsigned();
     }
+    skip_call(pid, registers)
+}
+
+/// Takes a call away at its beginning; `registers` are those behind it.
+fn skip_call(pid: Pid, mut registers: Registers) -> bool {
+    let none = u64::MAX;
     match LAYOUT.number {
         NumberPlace::Word(place) => {
             if let Some(word) = registers.0.get_mut(place) {
@@ -250,6 +259,15 @@ fn try_answer(pid: Pid, result: i64) -> bool {
             let vector = libc::iovec { iov_base: (&raw mut number).cast(), iov_len: size_of::<i32>() };
             request(SET_REGISTERS, pid, kind, (&raw const vector).addr()) == 0 && set_registers(pid, &registers)
         }
+    }
+}
+
+/// Lets `pid`, stopped at the beginning of a call, go on with `registers` and without the call, wherever they lead.
+///
+/// A call that could not be taken away would run: the process is ended instead.
+pub(super) fn answer_at(pid: Pid, registers: &Registers) {
+    if !skip_call(pid, *registers) {
+        fail(pid);
     }
 }
 

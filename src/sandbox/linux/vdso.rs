@@ -3,7 +3,7 @@
 //! At each start of a program it is taken out of sight, and each of its functions is replaced by the plain system call:
 //! a program that finds the code by itself asks the kernel, and so the tracer, all the same.
 
-use crate::sandbox::linux::arch::{Call, NUMBERING, stub};
+use crate::sandbox::linux::arch::{Call, NUMBERING, stub, unmapping};
 use crate::sandbox::linux::sys;
 
 /// A function of the vDSO and what takes its place.
@@ -21,6 +21,22 @@ pub(super) fn patches() -> Vec<Patch> {
     sys::vdso_image().map(|image| patches_of(&image)).unwrap_or_default()
 }
 
+/// Code that lets a new program part with the pages from which the functions read, and where it can stand: in what is left
+/// of a function that is replaced. `None` where none is long enough.
+pub(super) fn eviction() -> Option<Patch> {
+    let image = sys::vdso_image()?;
+    let code = unmapping();
+    let mut starts: Vec<u64> = functions(&image).into_iter().map(|(_, offset)| offset).collect();
+    starts.sort_unstable();
+    patches_of(&image).into_iter().find_map(|patch| {
+        let offset = patch.offset + 8 * patch.code.len() as u64;
+        let end = offset + 8 * code.len() as u64;
+        // Whose names are of one function have one beginning.
+        let next = starts.iter().find(|start| **start > patch.offset)?;
+        (end <= *next).then(|| Patch { offset, code: code.clone() })
+    })
+}
+
 fn patches_of(image: &[u8]) -> Vec<Patch> {
     functions(image).into_iter().filter_map(|(name, offset)| patch(&name, offset)).collect()
 }
@@ -30,6 +46,7 @@ fn patch(name: &str, offset: u64) -> Option<Patch> {
     let number = match name {
         "__vdso_clock_gettime" | "__kernel_clock_gettime" => (NUMBERING.of)(Call::ClockGettime),
         "__vdso_gettimeofday" | "__kernel_gettimeofday" => (NUMBERING.of)(Call::Gettimeofday),
+        "__vdso_clock_getres" | "__kernel_clock_getres" => (NUMBERING.of)(Call::ClockGetres),
         "__vdso_time" => (NUMBERING.of)(Call::Time),
         // Its signature is not that of the system call; every caller falls back when it is refused.
         "__vdso_getrandom" | "__kernel_getrandom" => None,
@@ -102,6 +119,7 @@ mod tests {
             assert!(names.iter().any(|found| found == name), "{name} in {names:?}");
         }
         assert!(patches().len() >= expected.len());
+        assert!(eviction().is_some());
         assert!(patches().iter().all(|patch| patch.offset > 0 && patch.offset < image.len() as u64));
     }
 

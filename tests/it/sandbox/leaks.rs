@@ -9,7 +9,7 @@ use stella::sandbox::run::{Ending, Finished, run, run_at_most};
 use stella::sandbox::spec::{Clock, FileTimes, Paths, SandboxSpec};
 
 use super::probes::{Probe, probe, spec_of};
-use super::{helper, out, printed, python, shell, spec, traces};
+use super::{helper, isolates, out, printed, python, shell, spec, traces};
 
 const CLOCKS: [Probe; 4] = [Probe::Clock, Probe::ClockStatic, Probe::ClockMusl, Probe::ClockGo];
 
@@ -258,4 +258,82 @@ fn what_is_not_mounted_is_missed_by_name() {
     let every = missed(Paths::Every);
     assert!(every.contains(&pair("open", "/srv")), "{every:?}");
     assert!(!every.iter().any(|(_, path)| path == "/no/such/file"), "the machine does not have it either: {every:?}");
+}
+
+#[test]
+fn the_kernel_does_not_say_when_something_else_happened() {
+    let (true, Some(program)) = (traces("the_kernel_does_not_say_when"), probe(Probe::Stamp)) else { return };
+    for ceiling in [Isolation::Full, Isolation::Traced] {
+        let finished = run_at_most(&frozen(spec_of(&program, &[])), helper(), ceiling).unwrap();
+        let text = out(&finished);
+        assert!(text.ends_with("done\n"), "{ceiling:?}: {:?} {text}", finished.ending);
+        assert_eq!(real_times(&text), [] as [String; 0], "{ceiling:?}: {text}");
+        for refused in ["timestamp", "timestamping-new", "ioctl-stamp", "shm", "sem", "msg", "shm-any"] {
+            assert!(text.contains(&format!("{refused} refused")), "{ceiling:?} {refused}: {text}");
+        }
+        assert!(!text.contains("map-vdso-64 ="), "{ceiling:?}: {text}");
+        let sealed = finished.lost.iter().any(|lost| lost.starts_with("clock: the pages"));
+        assert_eq!(text.contains("pages mapped"), sealed, "{ceiling:?}: {text}");
+        let tried = |entry: &Entry| matches!(entry, Entry::Refused { call, .. } if call == "setsockopt");
+        assert!(finished.ledger.entries.iter().any(tried), "{:?}", finished.ledger);
+    }
+}
+
+/// The same in programs that programs start, in threads that execute, and in ones without an interpreter.
+#[test]
+fn every_new_program_parts_with_the_kernels_pages() {
+    if !traces("every_new_program_parts_with_the_kernels_pages") {
+        return;
+    }
+    let script = "cat /proc/self/maps; (sh -c 'cat /proc/self/maps; exec cat /proc/self/maps'); echo done";
+    let (finished, text) = finished(&frozen(shell(script)));
+    let sealed = finished.lost.iter().any(|lost| lost.starts_with("clock: the pages"));
+    assert_eq!(text.contains("[vvar"), sealed, "{text}");
+    assert!(text.matches("[vdso]").count() == 3 && text.ends_with("done\n"), "{text}");
+}
+
+/// What the sandbox makes itself has the times of the run's clock, whenever it runs.
+#[test]
+fn folders_of_the_sandbox_have_the_times_of_the_clock() {
+    if !traces("folders_of_the_sandbox_have_the_times") {
+        return;
+    }
+    let places = "/ /tmp /tmp/stella /tmp/stella/home .. . /tmp/stella/out /var /var/tmp /dev /dev/shm /dev/urandom /run /etc \
+                  /etc/passwd /etc/hosts /proc/uptime /proc/cpuinfo /proc/sys /proc/bus /proc/keys /sys";
+    let (_, text) = finished(&frozen(shell(&format!("stat -c '%n %X %Y' {places}"))));
+    for line in text.lines() {
+        assert!(line.ends_with(&format!(" {SECONDS} {SECONDS}")), "{line}");
+    }
+    assert!(text.lines().count() >= 21, "{text}");
+    let mut spec = frozen(shell(&format!("stat {places}; ls -la --full-time / /tmp /tmp/stella")));
+    spec.file_times = FileTimes::Clamped;
+    let (_, text) = finished(&spec);
+    let of_the_machine = |line: &&str| line.contains("/usr") || line.contains(" lib") || line.contains(" bin");
+    let kept: Vec<_> = text.lines().filter(|line| !of_the_machine(line)).collect();
+    assert_eq!(real_times(&kept.join("\n")), [] as [String; 0], "{text}");
+}
+
+/// An allow-list: of everything else, also of what a later kernel has, nothing is to be read.
+#[test]
+fn proc_shows_what_is_listed_and_nothing_else() {
+    if !isolates("proc_shows_what_is_listed") {
+        return;
+    }
+    let script = "find /proc -maxdepth 1 ! -name '[0-9]*' ! -type l ! -name proc | sort | while read -r at; do \
+                    find $at -type f; done | while read -r file; do [ -s $file ] && echo $file; done; echo --; \
+                  cat /proc/[a-z]* 2>/dev/null; cat /proc/sys/kernel/osrelease";
+    for ceiling in [Isolation::Full, Isolation::Isolated] {
+        let finished = run_at_most(&frozen(shell(script)), helper(), ceiling).unwrap();
+        let text = out(&finished);
+        let (files, contents) = text.split_once("--\n").unwrap();
+        let top: Vec<_> = files.lines().filter(|file| !file.starts_with("/proc/sys/")).collect();
+        let shown = ["cmdline", "cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "swaps", "uptime", "version"];
+        assert_eq!(top, shown.map(|name| format!("/proc/{name}")), "{ceiling:?}: {text}");
+        assert!(files.contains("/proc/sys/kernel/random/boot_id") && files.lines().count() < 60, "{files}");
+        for file in ["cmdline", "version", "sys/kernel/osrelease", "modules", "cpuinfo", "sys/kernel/random/boot_id"] {
+            let machines = std::fs::read_to_string(format!("/proc/{file}")).unwrap_or_default();
+            assert!(machines.trim().is_empty() || !contents.contains(machines.trim()), "{file} at {ceiling:?}: {text}");
+        }
+        assert_eq!(real_times(contents), [] as [String; 0], "{contents}");
+    }
 }

@@ -99,9 +99,10 @@ fn groups_left() -> Vec<std::path::PathBuf> {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 let name = entry.file_name();
-                let owner = name.to_str().and_then(|name| name.strip_prefix("stella-run-"));
-                // Other tests run meanwhile: theirs have a helper.
-                if owner.is_some_and(|owner| !std::path::Path::new("/proc").join(owner).exists()) {
+                // Other tests run meanwhile: theirs are held.
+                let nobodys = || std::fs::File::open(entry.path()).is_ok_and(|group| group.try_lock().is_ok());
+                let number = name.to_str().and_then(|name| name.strip_prefix("stella-run-")?.split_once('-'));
+                if number.is_some() && nobodys() {
                     found.push(entry.path());
                 }
                 list(&entry.path(), found);

@@ -37,10 +37,13 @@ pub enum Probe {
     Block,
     /// Does whatever it is told.
     Hostile,
+    /// Asks for times that the kernel writes down beside something else.
+    Stamp,
 }
 
 impl Probe {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
+        Self::Stamp,
         Self::Clock,
         Self::ClockStatic,
         Self::ClockMusl,
@@ -69,6 +72,7 @@ impl Probe {
             Self::Wait => "wait",
             Self::Block => "block",
             Self::Hostile => "hostile",
+            Self::Stamp => "stamp",
         }
     }
 
@@ -89,6 +93,7 @@ impl Probe {
             Self::Wait => c("cc", "wait.c", &["-lpthread", "-lrt"]),
             Self::Block => c("cc", "block.c", &["-static"]),
             Self::Hostile => c("cc", "hostile.c", &FREESTANDING),
+            Self::Stamp => c("cc", "stamp.c", &[]),
             Self::ClockGo => Command::new("go")
                 .args(["build", "-o"])
                 .arg(to)

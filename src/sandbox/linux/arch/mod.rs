@@ -39,6 +39,12 @@ pub(super) struct Layout {
     pub(super) stack: usize,
     /// Where the number of the call can be changed.
     pub(super) number: NumberPlace,
+    /// The address of the next instruction.
+    pub(super) instruction: usize,
+    /// From where [`unmapping`] takes the address. Not where `execve` puts its result, which it does later.
+    pub(super) unmapped: usize,
+    /// Where [`unmapping`] keeps a result.
+    pub(super) kept: usize,
 }
 
 /// Where the number of a system call can be changed.
@@ -58,6 +64,12 @@ pub(super) const MAX_WORDS: usize = 34;
 pub(super) const NUMBERING: Numbering = this::NUMBERING;
 /// This processor's registers.
 pub(super) const LAYOUT: Layout = this::LAYOUT;
+
+/// Code that unmaps what the registers say, keeps the result, and then reads the real clock: a call that a tracer is
+/// asked about, and so sees. It does not go on behind that.
+pub(super) fn unmapping() -> Vec<[u8; 8]> {
+    this::unmapping()
+}
 
 /// Code that makes the plain system call `number` and returns, in words of eight bytes, for the start of a function that a
 /// program calls instead of the kernel; `None` makes it answer `ENOSYS`.

@@ -108,6 +108,24 @@ const BY_NUMBER: [(Call, u32); 9] = [
     (Call::Setpriority, 1),
 ];
 
+/// Objects that belong to no process, of System V and POSIX.
+const LASTING: [Call; 14] = [
+    Call::MqOpen,
+    Call::MqUnlink,
+    Call::Msgctl,
+    Call::Msgget,
+    Call::Msgrcv,
+    Call::Msgsnd,
+    Call::Semctl,
+    Call::Semget,
+    Call::Semop,
+    Call::Semtimedop,
+    Call::Shmat,
+    Call::Shmctl,
+    Call::Shmget,
+    Call::Shmdt,
+];
+
 /// Looks a name up: asked about only where every look-up is to be seen.
 const LOOK_UPS: [Call; 12] = [
     Call::Access,
@@ -193,6 +211,14 @@ fn holes(rules: &mut Rules, purpose: Purpose) {
     }
     for (call, argument) in BY_NUMBER.into_iter().filter(|_| purpose == Purpose::Traced) {
         rules.ask(call, "another", When::Given(argument));
+    }
+    // Another copy of the code that reads the clock, and of the pages that it reads.
+    for (label, map) in [("vdso-x32", 0x2001), ("vdso-32", 0x2002), ("vdso-64", 0x2003)] {
+        rules.refuse(Call::ArchPrctl, label, When::Is(0, map), EINVAL);
+    }
+    // Those of the machine are not the run's to use, and its own would outlast it.
+    for call in LASTING.into_iter().filter(|_| purpose == Purpose::Traced) {
+        rules.refuse(call, "", When::Always, ENOSYS);
     }
     for call in OF_OTHERS.into_iter().filter(|_| purpose == Purpose::Traced) {
         rules.refuse(call, "", When::Always, EPERM);
@@ -298,6 +324,7 @@ fn clock(rules: &mut Rules, spec: &SandboxSpec) {
     for call in [Call::Utimensat, Call::Utimes, Call::Utime, Call::Futimesat] {
         rules.ask(call, "", When::Always);
     }
+    stamps(rules);
     if spec.file_times == FileTimes::Clamped {
         for call in [Call::Newfstatat, Call::Fstat, Call::Statx, Call::Stat, Call::Lstat] {
             rules.ask(call, "times", When::Always);
@@ -305,8 +332,39 @@ fn clock(rules: &mut Rules, spec: &SandboxSpec) {
     }
 }
 
+/// Times of day that the kernel writes down beside something else: when a message came, when a segment was changed.
+fn stamps(rules: &mut Rules) {
+    const EACCES: u16 = errno(libc::EACCES);
+    const ENOTTY: u16 = errno(libc::ENOTTY);
+    // The number of an option is one at each level of a socket: the tracer looks at the level.
+    for (label, option) in STAMPING {
+        rules.ask(Call::Setsockopt, label, When::Is(2, option));
+    }
+    for (label, request) in
+        [("stamp", 0x8906), ("stamp-ns", 0x8907), ("stamp-new", 0x8010_8906), ("stamp-ns-new", 0x8010_8907)]
+    {
+        rules.refuse(Call::Ioctl, label, When::Is(1, request), ENOTTY);
+    }
+    for (call, argument, commands) in [
+        (Call::Shmctl, 1, [("stat", 2), ("stat-index", 13), ("stat-any", 15)]),
+        (Call::Semctl, 2, [("stat", 2), ("stat-index", 18), ("stat-any", 20)]),
+        (Call::Msgctl, 1, [("stat", 2), ("stat-index", 11), ("stat-any", 13)]),
+    ] {
+        for (label, command) in commands {
+            rules.refuse(call, label, When::Is(argument, command), EACCES);
+        }
+    }
+}
+
+/// `SO_TIMESTAMP` and its like, old and new.
+const STAMPING: [(&str, u32); 6] =
+    [("stamp", 29), ("stamp-ns", 35), ("stamping", 37), ("stamp-new", 63), ("stamp-ns-new", 64), ("stamping-new", 65)];
+
 /// Randomness, processors, order, names.
 fn machine(rules: &mut Rules, spec: &SandboxSpec) {
+    // From then on memory is counted by the kernel, where it can be.
+    rules.ask(Call::MemfdCreate, "", When::Always);
+    rules.ask(Call::MemfdSecret, "", When::Always);
     rules.ask(Call::Getrandom, "", When::Always);
     rules.ask(Call::Uname, "", When::Always);
     rules.ask(Call::Sysinfo, "", When::Always);

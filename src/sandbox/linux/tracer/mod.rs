@@ -17,6 +17,7 @@
 mod address;
 mod clock;
 mod directory;
+mod evict;
 mod network;
 mod observed;
 mod paths;
@@ -32,6 +33,7 @@ use std::time::Instant;
 
 use rustix::thread::CpuSet;
 
+use evict::Eviction;
 pub(super) use observed::Observed;
 use task::{AtExit, Task};
 
@@ -52,6 +54,7 @@ use crate::sandbox::wire::How;
 const EFAULT: i64 = libc::EFAULT as i64;
 const EINVAL: i64 = libc::EINVAL as i64;
 const EPERM: u16 = libc::EPERM as u16;
+const ENOPROTOOPT: u16 = libc::ENOPROTOOPT as u16;
 
 /// What keeps the program from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,9 @@ pub(super) enum Walls {
     Tracer,
 }
 
+const PAGES_LEFT: &str = "clock: the pages from which the kernel's code reads the time are mapped (`[vvar]`), and a \
+                          program that looks for them can read them";
+
 /// How a run went on.
 #[derive(Debug)]
 pub(super) struct Followed {
@@ -70,6 +76,8 @@ pub(super) struct Followed {
     pub(super) observed: Observed,
     /// To be let go of when the last process is gone.
     pub(super) group: Option<Group>,
+    /// What could not be kept, as was found on the way.
+    pub(super) lost: Vec<String>,
 }
 
 /// A run that is being traced.
@@ -97,6 +105,7 @@ pub(super) struct Tracer<'a> {
     clock: clock::Standing,
     listings: directory::Listings,
     patches: Vec<Patch>,
+    eviction: Eviction,
     network_up: bool,
     sampler: Sampler,
     ended: Option<How>,
@@ -140,6 +149,7 @@ impl<'a> Tracer<'a> {
             clock: clock::Standing::new(now, step),
             listings: BTreeMap::new(),
             patches: vdso::patches(),
+            eviction: Eviction::new(vdso::eviction()),
             network_up: false,
             sampler,
             ended: None,
@@ -167,7 +177,11 @@ impl<'a> Tracer<'a> {
             }
         }
         self.link.hear_all(|said| said.note(&mut self.observed));
-        Followed { how: self.ended, observed: self.observed, group: self.sampler.into_group() }
+        let lost = (self.spec.clock != Clock::Real && self.eviction.is_impossible())
+            .then(|| PAGES_LEFT.to_owned())
+            .into_iter()
+            .collect();
+        Followed { how: self.ended, observed: self.observed, group: self.sampler.into_group(), lost }
     }
 
     /// One event; whether it was the last one.
@@ -310,8 +324,15 @@ impl<'a> Tracer<'a> {
             }
             return Resume::Run;
         }
-        if !self.tasks.contains_key(&pid) {
+        let Some(task) = self.tasks.get_mut(&pid) else {
             tracee::fail(pid);
+            return Resume::Run;
+        };
+        // A filter of the program's own may ask about the unmapping too.
+        if task.led_from.is_some() && call == Some(Call::ClockGettime) {
+            if let Some(before) = task.led_from.take() {
+                self.eviction.lead_back(pid, &before);
+            }
             return Resume::Run;
         }
         match action {
@@ -356,6 +377,11 @@ impl<'a> Tracer<'a> {
             Call::Getdents64 => self.list(pid, arguments),
             Call::Uname => answer_with(pid, arguments[0], &machine::system_name(self.spec)),
             Call::Sysinfo => answer_with(pid, arguments[0], &machine::system_info(self.spec)),
+            Call::MemfdCreate | Call::MemfdSecret => {
+                self.sampler.enter_group(self.tasks.keys().copied());
+                Resume::Run
+            }
+            Call::Setsockopt => self.set_option(pid, arguments),
             Call::Socket | Call::Socketpair => self.socket(pid, call, arguments),
             Call::Bind => self.bind(pid, call, arguments),
             Call::Connect | Call::Sendto | Call::Sendmsg | Call::Sendmmsg => self.reach(pid, call, arguments),
@@ -391,6 +417,17 @@ impl<'a> Tracer<'a> {
             }
             // A rule asks about a call for which there is nothing here.
             _ => self.refuse(pid, Some(call), EPERM),
+        }
+    }
+
+    /// `setsockopt(socket, level, option, …)` with the number of an option that would show when a message came.
+    fn set_option(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
+        // The kernel takes the low half.
+        let level = u32::try_from(arguments[1] & u64::from(u32::MAX)).ok();
+        if level == Some(libc::SOL_SOCKET.cast_unsigned()) {
+            self.refuse(pid, Some(Call::Setsockopt), ENOPROTOOPT)
+        } else {
+            Resume::Run
         }
     }
 

@@ -7,6 +7,7 @@ use rustix::thread::sched_setaffinity;
 
 use crate::sandbox::linux::tracee::{self, Pid, read_word};
 use crate::sandbox::linux::tracer::Tracer;
+use crate::sandbox::linux::tracer::evict::Led;
 use crate::sandbox::linux::tracer::random::{fill, mix};
 use crate::sandbox::linux::{here, restrict};
 use crate::sandbox::spec::Clock;
@@ -58,19 +59,23 @@ impl Tracer<'_> {
     }
 
     /// Whether the new program sees neither the kernel's clock nor its randomness.
-    fn prepare(&self, pid: Pid, key: u64) -> bool {
+    fn prepare(&mut self, pid: Pid, key: u64) -> bool {
         let Some(start) = auxiliary_vector(pid) else { return false };
         let frozen = self.spec.clock != Clock::Real;
         let mut vector = [0; 16 * MOST_ENTRIES];
         let read = tracee::read(pid, start, &mut vector);
         let entries = vector.get(..read).unwrap_or_default().chunks_exact(16);
+        let mut lent = None;
         let word = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
         for (at, entry) in (start..).step_by(16).zip(entries) {
             let (kind, value) = entry.split_at(8);
             let (kind, value) = (word(kind), word(value));
             let done = match kind {
-                END => return true,
-                VDSO if frozen => self.hide_clock(pid, at, value),
+                END => return lent.is_none_or(|base| self.evict(pid, base)),
+                VDSO if frozen => {
+                    lent = Some(value);
+                    self.hide_clock(pid, at, value)
+                }
                 RANDOM => {
                     let mut bytes = [0; 16];
                     fill(mix(key, RANDOM), 0, &mut bytes);
@@ -83,6 +88,18 @@ impl Tracer<'_> {
             }
         }
         false
+    }
+
+    /// Lets the new program part with the pages from which its lent code, at `base`, reads the time.
+    fn evict(&mut self, pid: Pid, base: u64) -> bool {
+        match self.eviction.lead(pid, base) {
+            Led::No => true,
+            Led::Failed => false,
+            Led::From(before) => self.tasks.get_mut(&pid).is_some_and(|task| {
+                task.led_from = Some(before);
+                true
+            }),
+        }
     }
 
     /// Takes the entry at `at` out of sight and replaces the functions of the image at `base`.

@@ -30,6 +30,8 @@ pub(super) struct Task {
     pub(super) process: Rc<RefCell<Process>>,
     /// What is to be done when the call that it is in ends.
     pub(super) at_exit: Vec<AtExit>,
+    /// Where it was led away from, while it does what the tracer wants.
+    pub(super) led_from: Option<Box<Registers>>,
 }
 
 /// Something to be done at the end of a system call.
@@ -58,12 +60,12 @@ impl Task {
     }
 
     fn of(process: Process) -> Self {
-        Self { process: Rc::new(RefCell::new(process)), at_exit: Vec::new() }
+        Self { process: Rc::new(RefCell::new(process)), at_exit: Vec::new(), led_from: None }
     }
 
     /// Another thread of the same process.
     pub(super) fn thread(&self) -> Self {
-        Self { process: Rc::clone(&self.process), at_exit: Vec::new() }
+        Self { process: Rc::clone(&self.process), at_exit: Vec::new(), led_from: None }
     }
 
     /// A process that this one starts.
