@@ -10,16 +10,17 @@ use std::time::SystemTime;
 
 use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::flow::builtin::{self, BuiltInError, Scan};
+use crate::flow::config::Config;
 use crate::flow::context::Context;
 use crate::flow::dimensions::Surroundings;
-use crate::flow::failure::{Failure, chain};
+use crate::flow::failure::{Failure, Trouble, chain};
 use crate::flow::health;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, ScannerMaterial};
 use crate::flow::places::{self, Places};
 use crate::flow::produced::{Produced, usual_profile};
 use crate::flow::runtime;
-use crate::flow::showing::{self, Trouble};
+use crate::flow::showing::{self, Situation};
 use crate::flow::verdict;
 use crate::format;
 use crate::host::fs;
@@ -40,7 +41,7 @@ use crate::sandbox::level::{self, NotIsolated};
 use crate::sandbox::run::{self, Ending, Finished};
 use crate::sandbox::setting::{Argv, CpuCount, InvalidSetting, Locale, TimeZone};
 use crate::sandbox::spec::{
-    Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Mount, Network, SandboxSpec,
+    Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Limits, Mount, Network, SandboxSpec,
 };
 
 /// A job that ran, healthily.
@@ -68,7 +69,7 @@ impl Executed {
     /// What the run showed, with the next steps after `trouble`.
     pub fn after(&self, trouble: Trouble, job: &Job, context: &Context) -> Showing {
         let mut shown = self.showing.clone();
-        shown.next = showing::next(trouble, &shown, job, &context.config);
+        shown.next = showing::next(trouble, &shown, &situation(job, &context.config));
         shown
     }
 
@@ -89,6 +90,23 @@ impl Executed {
         (!both.is_empty()).then(|| {
             format!("the scanner reached for what it was not given: {}; its result may lack something", both.join("; "))
         })
+    }
+}
+
+/// What the next steps after a run of `job` depend on.
+fn situation(job: &Job, config: &Config) -> Situation {
+    let adapters = config.all_adapters();
+    let adapter = job
+        .program_name()
+        .and_then(|name| adapters.into_iter().find(|adapter| adapter.program == name || adapter.name == name));
+    let need = adapter.and_then(|adapter| adapter.feed.as_ref().map(|feed| (adapter.name.clone(), feed.what.clone())));
+    Situation {
+        expected_exit_codes: job.expected_exit_codes.clone(),
+        clock_runs: job.settings.clock_runs,
+        memory_mib: job.settings.memory_limit.map_or_else(|| Limits::default().memory_bytes >> 20, u64::from),
+        has_feed: !job.feeds.is_empty(),
+        is_offline: job.network == NetworkMode::Disabled,
+        database: need,
     }
 }
 
@@ -219,9 +237,9 @@ fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed,
     }
     let program = scratch.program(job);
     let finished = run::run(&spec, &helper).map_err(|error| {
-        let mut shown = showing::not_started(job, &spec, program.as_deref());
+        let mut shown = showing::not_started(&job.roots, &spec, program.as_deref());
         if matches!(error, SandboxError::Program { .. }) && shown.no_interpreter.is_some() {
-            shown.next = showing::next(Trouble::Ended, &shown, job, &context.config);
+            shown.next = showing::next(Trouble::Ended, &shown, &situation(job, &context.config));
             return Failure::infra("cannot run the scanner", &error).showing(shown);
         }
         cannot_run(&error)
@@ -229,9 +247,9 @@ fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed,
     if let Some(wanted) = context.require_isolation {
         level::require(&finished.reached(), wanted).map_err(|error| too_weak(&error))?;
     }
-    let mut shown = showing::of(job, &spec, program.as_deref(), &finished);
+    let mut shown = showing::of(&job.roots, &spec, program.as_deref(), &finished);
     let mut told = |trouble, failure: Failure| {
-        shown.next = showing::next(trouble, &shown, job, &context.config);
+        shown.next = showing::next(trouble, &shown, &situation(job, &context.config));
         failure.showing(shown.clone())
     };
     let exit_code = healthy(job, &finished).map_err(|(trouble, failure)| told(trouble, failure))?;

@@ -13,6 +13,21 @@ pub enum Fault {
     Infra,
 }
 
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It could not be started, or was ended.
+    Ended,
+    /// Its exit code is not one that is expected.
+    ExitCode,
+    /// An artifact is not there.
+    Missing,
+    /// An artifact is empty.
+    Empty,
+    /// An artifact is not what its format says, or tells of an error.
+    Malformed,
+}
+
 /// An execution that cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

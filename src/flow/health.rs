@@ -7,11 +7,9 @@ use crate::canonical::health::{self, Unwell};
 use crate::canonical::{Limits, Profile};
 use crate::flow::config::Config;
 use crate::flow::execute::{Executed, nothing_is_a_document};
-use crate::flow::failure::Failure;
+use crate::flow::failure::{Failure, Trouble};
 use crate::flow::job::Job;
-use crate::flow::material::ScannerMaterial;
 use crate::flow::produced::Produced;
-use crate::flow::showing::Trouble;
 use crate::model::artifact::ArtifactFormat;
 
 /// Lets `executed` pass where nothing tells of a run that did not go well.
@@ -27,7 +25,7 @@ pub fn gate(job: &Job, executed: &Executed, config: &Config) -> Result<(), (Trou
 
 /// The exit codes that the profiles of `artifacts` know for the scanner of `job`.
 pub fn known_exit_codes<'a>(job: &Job, artifacts: &[Produced], config: &'a Config) -> Option<&'a [i32]> {
-    let scanner = name(job)?;
+    let scanner = job.program_name()?;
     artifacts
         .iter()
         .find_map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()).health().exit_codes(scanner))
@@ -38,7 +36,7 @@ pub fn is_known_well(job: &Job, code: i32, config: &Config) -> bool {
     if !job.expected_exit_codes.is_empty() {
         return job.expected_exit_codes.contains(&code);
     }
-    let Some(scanner) = name(job) else { return false };
+    let Some(scanner) = job.program_name() else { return false };
     job.artifacts.iter().any(|spec| {
         let profile = config.profile(spec.format.unwrap_or(ArtifactFormat::Json), spec.profile.as_ref());
         profile.health().exit_codes(scanner).is_some_and(|codes| codes.contains(&code))
@@ -46,7 +44,7 @@ pub fn is_known_well(job: &Job, code: i32, config: &Config) -> bool {
 }
 
 fn exit(job: &Job, artifacts: &[Produced], code: i32, config: &Config) -> Option<Unwell> {
-    let scanner = name(job)?;
+    let scanner = job.program_name()?;
     let profiles = artifacts.iter().map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()));
     let mut knowing = profiles.filter(|profile: &&Profile| profile.health().exit_codes(scanner).is_some());
     knowing.find_map(|profile| health::examine_exit(profile, scanner, code))
@@ -63,13 +61,4 @@ fn told(artifact: &Produced, config: &Config) -> Vec<String> {
     // Where nothing is a document too, whether it may be one was decided when it was picked up.
     found.retain(|unwell| *unwell != Unwell::Empty || !nothing_is_a_document(Some(artifact.format)));
     found.iter().map(|unwell| format!("artifact `{}`: {unwell}", artifact.name)).collect()
-}
-
-/// What a profile knows the scanner by: the name of its program.
-pub fn name(job: &Job) -> Option<&str> {
-    match &job.scanner {
-        ScannerMaterial::BuiltIn => None,
-        ScannerMaterial::Binary { name, .. } => Some(name),
-        ScannerMaterial::Tree(_) => job.argv.first().map(|word| word.rsplit('/').next().unwrap_or(word)),
-    }
 }

@@ -58,6 +58,15 @@ pub struct Job {
 }
 
 impl Job {
+    /// What a profile and an adapter know the scanner by: the name of its program.
+    pub fn program_name(&self) -> Option<&str> {
+        match &self.scanner {
+            ScannerMaterial::BuiltIn => None,
+            ScannerMaterial::Binary { name, .. } => Some(name),
+            ScannerMaterial::Tree(_) => self.argv.first().map(|word| word.rsplit('/').next().unwrap_or(word)),
+        }
+    }
+
     /// The digests of all its inputs, executed in `surroundings`.
     pub fn dimensions(&self, surroundings: &Surroundings) -> Result<Dimensions, JsonError> {
         let telling = Telling {

@@ -41,6 +41,7 @@ pub mod health;
 pub mod history;
 pub mod image;
 pub mod in_file;
+mod in_place;
 pub mod init;
 mod inventories;
 pub mod job;

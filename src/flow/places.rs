@@ -2,8 +2,7 @@
 //!
 //! They are recorded as they are written and filled in with the same fixed paths on every machine.
 
-use std::path::Path;
-
+pub use crate::flow::in_place::runs_in_place;
 use crate::flow::job::Job;
 use crate::flow::material::{InputMaterial, ScannerMaterial};
 use crate::sandbox::guest::{self, GuestPath, InvalidGuestPath};
@@ -113,10 +112,4 @@ impl Places {
 
 fn rootfs() -> String {
     format!("{}/rootfs", guest::ROOT)
-}
-
-/// Whether a program stands where every sandbox shows it anyway: it then runs from its own path, for many scripts find
-/// the rest of themselves by it.
-pub fn runs_in_place(path: &Path, roots: &[String]) -> bool {
-    guest::SYSTEM_ROOTS.into_iter().chain(roots.iter().map(String::as_str)).any(|root| path.starts_with(root))
 }

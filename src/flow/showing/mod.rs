@@ -8,16 +8,14 @@ mod next;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::flow::config::Config;
-use crate::flow::job::Job;
-use crate::flow::places::runs_in_place;
+use crate::flow::in_place::runs_in_place;
 use crate::model::redact;
 use crate::model::showing::{AbsentPath, Ended, Limit, NoInterpreter, Showing};
 use crate::sandbox::ledger::{Entry, Ledger};
 use crate::sandbox::run::{Ending, Finished, Reason};
 use crate::sandbox::spec::SandboxSpec;
 
-pub use next::{Trouble, of as next};
+pub use next::{Situation, of as next};
 
 /// Lines of standard error that are kept, and characters of each.
 const LINES: usize = 8;
@@ -25,8 +23,8 @@ const LINE: usize = 400;
 /// Names, addresses and paths that are kept.
 const LISTED: usize = 20;
 
-/// What `finished` showed of a run of `job`.
-pub fn of(job: &Job, spec: &SandboxSpec, scanner: Option<&Path>, finished: &Finished) -> Showing {
+/// What `finished` showed of a run that saw `roots` of the machine.
+pub fn of(roots: &[String], spec: &SandboxSpec, scanner: Option<&Path>, finished: &Finished) -> Showing {
     let observed = !finished.ledger.entries.is_empty();
     let code = match finished.ending {
         Ending::Code(code) => Some(code),
@@ -35,7 +33,7 @@ pub fn of(job: &Job, spec: &SandboxSpec, scanner: Option<&Path>, finished: &Fini
     let mut absent = absent(&finished.ledger, spec);
     // What a shell could not run ends it so; a program that cannot be read is looked for there and nowhere else.
     let no_interpreter = code.filter(|code| matches!(code, 126 | 127)).and_then(|_| {
-        scanner.into_iter().chain(executed(&absent)).find_map(|program| without_interpreter(program, job, spec))
+        scanner.into_iter().chain(executed(&absent)).find_map(|program| without_interpreter(program, roots, spec))
     });
     absent.truncate(LISTED);
     Showing {
@@ -50,8 +48,8 @@ pub fn of(job: &Job, spec: &SandboxSpec, scanner: Option<&Path>, finished: &Fini
 }
 
 /// What is known of a program that could not be started at all.
-pub fn not_started(job: &Job, spec: &SandboxSpec, scanner: Option<&Path>) -> Showing {
-    Showing { no_interpreter: scanner.and_then(|path| without_interpreter(path, job, spec)), ..Showing::default() }
+pub fn not_started(roots: &[String], spec: &SandboxSpec, scanner: Option<&Path>) -> Showing {
+    Showing { no_interpreter: scanner.and_then(|path| without_interpreter(path, roots, spec)), ..Showing::default() }
 }
 
 /// What is known of a command that ran where it is.
@@ -153,8 +151,8 @@ fn clock_reads(ledger: &Ledger) -> u64 {
 }
 
 /// The interpreter of a program of this machine, where the sandbox does not show it.
-fn without_interpreter(program: &Path, job: &Job, spec: &SandboxSpec) -> Option<NoInterpreter> {
-    let shown = |path: &Path| path.exists() && runs_in_place(path, &job.roots);
+fn without_interpreter(program: &Path, roots: &[String], spec: &SandboxSpec) -> Option<NoInterpreter> {
+    let shown = |path: &Path| path.exists() && runs_in_place(path, roots);
     let (interpreter, named) = interpreter::of(program)?;
     let missing = |interpreter: String, on_machine| {
         Some(NoInterpreter { program: program.display().to_string(), interpreter, on_machine })
@@ -171,11 +169,4 @@ fn without_interpreter(program: &Path, job: &Job, spec: &SandboxSpec) -> Option<
 fn search(spec: &SandboxSpec) -> impl Iterator<Item = &Path> {
     let system = ["/usr/local/bin", "/usr/bin", "/bin"].into_iter();
     spec.path.iter().map(|folder| folder.as_str()).chain(system).map(Path::new)
-}
-
-/// What the tools of an adapter need, by the name of their program: the adapter, and its database in words.
-pub fn database(scanner: &str, config: &Config) -> Option<(String, String)> {
-    let adapters = config.all_adapters();
-    let adapter = adapters.into_iter().find(|adapter| adapter.program == scanner || adapter.name == scanner)?;
-    adapter.feed.as_ref().map(|feed| (adapter.name.clone(), feed.what.clone()))
 }

@@ -2,27 +2,24 @@
 
 use std::path::Path;
 
-use crate::flow::config::Config;
-use crate::flow::health;
-use crate::flow::job::Job;
-use crate::flow::showing;
-use crate::model::manifest::NetworkMode;
+use crate::flow::failure::Trouble;
 use crate::model::showing::{Ended, Limit, Showing};
-use crate::sandbox::spec::Limits;
 
-/// What went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// It could not be started, or was ended.
-    Ended,
-    /// Its exit code is not one that is expected.
-    ExitCode,
-    /// An artifact is not there.
-    Missing,
-    /// An artifact is empty.
-    Empty,
-    /// An artifact is not what its format says, or tells of an error.
-    Malformed,
+/// What the next steps depend on beside what the run showed.
+#[derive(Debug, Clone, Default)]
+pub struct Situation {
+    /// Exit codes that mean that the scanner ran well; empty means any.
+    pub expected_exit_codes: Vec<i32>,
+    /// The clock runs.
+    pub clock_runs: bool,
+    /// How much memory it may use, in MiB.
+    pub memory_mib: u64,
+    /// Feeds were given.
+    pub has_feed: bool,
+    /// It may not reach the network.
+    pub is_offline: bool,
+    /// What the scanner needs as a feed, where an adapter knows it: the adapter's name, and the feed in words.
+    pub database: Option<(String, String)>,
 }
 
 /// What programs say that got no more memory.
@@ -52,7 +49,7 @@ const USAGE: &[&str] = &[
 ];
 
 /// The next steps after a run that showed this, the most likely first; never none.
-pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Vec<String> {
+pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<String> {
     let mut next = Vec::new();
     if let Some(missing) = &showing.no_interpreter {
         next.push(match (missing.on_machine, Path::new(&missing.interpreter).is_absolute()) {
@@ -68,7 +65,7 @@ pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Ve
     match showing.ended {
         Some(Ended::Limit { limit: Limit::Time, .. }) => {
             let reads = showing.clock_reads.unwrap_or_default();
-            if reads > 0 && !job.settings.clock_runs {
+            if reads > 0 && !situation.clock_runs {
                 next.push(format!(
                     "it read the clock {reads} times, which stands still: if it waits for the clock to move, add `--clock real`"
                 ));
@@ -95,22 +92,20 @@ pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Ve
         Some(Ended::Exit { .. }) | None => {}
     }
     if has_failed(showing) && says(showing, OUT_OF_MEMORY) {
-        let mib = job.settings.memory_limit.map_or_else(|| Limits::default().memory_bytes >> 20, u64::from);
+        let mib = situation.memory_mib;
         next.push(format!("it may use {mib} MiB of memory: give it more with `--memory MIB`, or fewer workers"));
     }
     if has_failed(showing) && says(showing, USAGE) {
         next.push("it did not understand its command: mend the words after `--`, as its own help says".to_owned());
     }
-    if let Some((adapter, what)) = health::name(job).and_then(|name| showing::database(name, config))
-        && (job.feeds.is_empty() || !showing.refused.is_empty() || trouble != Trouble::Ended)
+    if let Some((adapter, what)) = &situation.database
+        && (!situation.has_feed || !showing.refused.is_empty() || trouble != Trouble::Ended)
     {
-        next.push(match job.feeds.is_empty() {
+        next.push(match !situation.has_feed {
             true => format!("it needs {what}: fetch it before, and give it with `--scanner {adapter} --feed DIR`"),
             false => format!("it needs {what}: is that what `--feed` names?"),
         });
-    } else if !showing.refused.iter().all(|what| what.starts_with("the system call "))
-        && job.network == NetworkMode::Disabled
-    {
+    } else if !showing.refused.iter().all(|what| what.starts_with("the system call ")) && situation.is_offline {
         next.push(
             "a run is offline: fetch what it needs before and give it with `--feed`, use an option of its own to stay \
              offline, or record with `--network allow` (a replay is offline all the same)"
@@ -135,7 +130,7 @@ pub fn of(trouble: Trouble, showing: &Showing, job: &Job, config: &Config) -> Ve
     }
     match (trouble, code(showing)) {
         (Trouble::ExitCode, Some(code)) => {
-            let mut codes: Vec<String> = job.expected_exit_codes.iter().map(ToString::to_string).collect();
+            let mut codes: Vec<String> = situation.expected_exit_codes.iter().map(ToString::to_string).collect();
             codes.push(code.to_string());
             next.push(format!("if {code} means that it ran well, say so: `--expect-exit {}`", codes.join(",")));
         }
