@@ -26,10 +26,17 @@ pub fn from_environment(name: &str, otherwise: u64) -> u64 {
 #[derive(Default)]
 pub struct Known {
     cover: BTreeSet<(Setting, i64, i64)>,
-    pub corpus: Vec<Program>,
+    corpus: Vec<Program>,
     found: BTreeMap<String, String>,
     runs: u64,
     lives: u64,
+}
+
+impl Known {
+    /// Nothing but where it begins.
+    pub fn new() -> Self {
+        Self { corpus: seeds(), ..Self::default() }
+    }
 }
 
 pub fn batch(known: &Mutex<Known>, random: &mut Random) -> Vec<Program> {
@@ -173,7 +180,7 @@ fn for_as_long_as_it_is_told() {
     let begun = Instant::now();
     let until = begun + Duration::from_secs(from_environment("STELLA_HOSTILE_SECONDS", 60));
     let seed = from_environment("STELLA_HOSTILE_SEED", 1);
-    let known = Mutex::new(Known { corpus: seeds(), ..Known::default() });
+    let known = Mutex::new(Known::new());
     std::thread::scope(|scope| {
         for worker in 0..from_environment("STELLA_HOSTILE_JOBS", 2) {
             let (known, artifacts, binary) = (&known, &artifacts, &binary);

@@ -12,7 +12,6 @@ use stella::sandbox::run::rules;
 use super::play::{Player, Setting};
 use super::program::Random;
 use super::search::{Known, batch, from_environment, learn, settings};
-use super::seeds;
 use crate::sandbox::probes::{Probe, probe};
 
 /// Which settings have a rule.
@@ -34,7 +33,7 @@ fn first(
     wall: Duration,
     seed: u64,
 ) -> Option<(String, Duration, u64)> {
-    let known = Mutex::new(Known { corpus: seeds(), ..Known::default() });
+    let known = Mutex::new(Known::new());
     let (mut random, begun, mut lives) = (Random(seed), Instant::now(), 0);
     for setting in settings.iter().cycle() {
         let programs = batch(&known, &mut random);
@@ -87,7 +86,7 @@ fn each_rule_is_missed_when_it_is_switched_off() {
 
 fn baseline(binary: &Path, ignored: &Mutex<BTreeSet<String>>, until: Instant, worker: u64) {
     let player = Player::new(binary);
-    let known = Mutex::new(Known { corpus: seeds(), ..Known::default() });
+    let known = Mutex::new(Known::new());
     let mut random = Random(1000 + worker);
     for setting in settings().iter().cycle().skip(worker as usize) {
         let programs = batch(&known, &mut random);
