@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -114,6 +115,7 @@ fn text(failure: &Failure) -> &str {
 pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, RecordError> {
     let job = &request.job;
     let kept = keep_inputs(job, context)?;
+    let (began, before) = (Instant::now(), machine::children_cpu());
     let executed = match &request.as_is {
         Some(place) => {
             as_is::execute(job, place).and_then(|executed| execute::gate(job, &executed, context).map(|()| executed))
@@ -126,7 +128,9 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     if let InputMaterial::Image(image) = &job.input {
         notes.extend(image.rootfs().notes.lines().into_iter().map(|note| format!("of the unpacked image {note}")));
     }
-    notes.extend(executed.denial());
+    let worked = machine::children_cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
+    let waited = worked.and_then(|worked| waited(&executed, began.elapsed(), worked));
+    notes.extend(executed.denial().into_iter().chain(waited));
     let artifacts = records(request, &executed, context)?;
     let mut batch = context.local.batch();
     if let Some(ledger) = &executed.ledger {
@@ -150,6 +154,24 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     }
     let manifest = manifest(request, &kept, &executed, artifacts, expected, &mut notes)?;
     Ok(Recording { manifest, artifacts: executed.artifacts.clone(), executed, notes })
+}
+
+/// From how long a wait is told.
+const LONG: Duration = Duration::from_secs(2);
+
+/// What to know of a scanner that mostly waited while its clock stood still: it may have waited for the clock to move, and
+/// have given up.
+fn waited(executed: &Executed, wall: Duration, worked: Duration) -> Option<String> {
+    let reads = executed.showing.clock_reads.filter(|reads| *reads > 0)?;
+    let waited = wall.saturating_sub(worked);
+    let told = executed.surroundings.clock.is_some() && waited >= LONG && worked < wall / 4;
+    told.then(|| {
+        format!(
+            "the scanner waited for {} s and read the clock {reads} times, which stands still: if it waited for the clock to \
+             move, record with `--clock real`",
+            waited.as_secs()
+        )
+    })
 }
 
 /// The blobs of a job's inputs.

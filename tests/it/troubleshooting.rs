@@ -145,8 +145,9 @@ fn shown(way: &Way) -> String {
     for line in run.stderr.lines().filter(|line| !line.starts_with("note: ")) {
         assert!(line.chars().count() <= 80 + "[WORLD]".len() || !line.starts_with("  "), "{line}");
     }
-    // Where the machine's own numbers stand.
-    let stderr = counted(&run.stderr.replace("[WORLD]/work", "/home/me/project"));
+    // Without the machine's own numbers, and what its isolation lacks.
+    let said: String = run.stderr.split_inclusive('\n').filter(|line| !line.starts_with("isolation ")).collect();
+    let stderr = counted(&said.replace("[WORLD]/work", "/home/me/project"));
     format!("$ stella {}\n{stderr}", arguments.join(" "))
 }
 
@@ -214,4 +215,18 @@ fn a_replay_says_it_in_every_output() {
     ] {
         assert!(world.read(file).contains(shown), "{}", world.read(file));
     }
+}
+
+/// As a Java program does whose timers never fire: it gives up, ends well, and its result is the poorer for it.
+#[test]
+fn a_recording_that_mostly_waited_says_how_often_it_read_the_clock() {
+    let world = World::new();
+    world.write("in/a", "");
+    world.script("scan.sh", "date > /dev/null; sleep 3; echo '{}'");
+    let scan = ["scan", "--input", "in", "--artifact", "findings=-:json"];
+    let run = world.stella(0, &[&scan[..], &["--", "./scan.sh"]].concat());
+    run.complains(&["s and read the clock ", "which stands still", "record with `--clock real`"]);
+    let run = world.stella(0, &[&scan[..], &["--clock", "real", "--", "./scan.sh"]].concat());
+    assert!(!run.stderr.contains("read the clock"), "{}", run.stderr);
+    world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match", "clock running"]);
 }
