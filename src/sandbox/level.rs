@@ -87,7 +87,11 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
         "sockets and pipes: one that is made in a folder of the machine while the program runs leads to other processes, but \
          for a socket where there is a tracer",
     );
-    lose(!namespaces, "ipc: message queues, semaphores and shared memory of the machine's processes are in reach");
+    lose(
+        !namespaces && !traced,
+        "ipc: message queues, semaphores and shared memory of the machine's processes are in reach",
+    );
+    lose(!namespaces && traced, "ipc: there are no message queues, and no semaphores or shared memory of System V");
     lose(!traced && frozen, "clock: the machine's time is visible");
     lose(
         traced && frozen && spec.file_times == FileTimes::Machine,
@@ -100,6 +104,11 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     lose(
         traced && frozen,
         "uptime: monotonic clocks, start times of processes and the processor time that they used are the machine's",
+    );
+    lose(
+        true,
+        "machine: numbers of processes and inodes, sizes and access times of the file systems that are shown, features and \
+         counters of the processor are visible",
     );
     lose(!namespaces, "paths: the machine's, not `/tmp/stella`");
     lose(!namespaces && spec.system != SystemRoots::Host, "system folders: the machine's, not the image's");

@@ -362,3 +362,23 @@ fn is_pinned(action: &str) -> bool {
 fn name(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
 }
+
+/// Each promise of the threat model stands beside tests that exist.
+#[test]
+fn promises_of_the_sandbox_are_shown_by_tests_that_exist() {
+    let page = read("docs/sandbox.md");
+    let section = page.split("\n## Threat model\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() >= 14, "{rows:?}");
+    for row in rows {
+        let shown_by = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let tests: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "no test shows: {row}");
+        for test in tests {
+            let (module, name) = test.split_once("::").unwrap();
+            let file = ["", "/mod"].map(|at| format!("tests/it/sandbox/{module}{at}.rs"));
+            let file = file.iter().find(|file| root().join(file).exists()).unwrap_or_else(|| panic!("{test}"));
+            assert!(read(file).contains(&format!("#[test]\nfn {name}() {{")), "{test} is not a test");
+        }
+    }
+}

@@ -7,14 +7,11 @@ use std::path::Path;
 
 use rustix::mount::mount_bind;
 
-use crate::sandbox::linux::machine;
-use crate::sandbox::spec::SandboxSpec;
-
-/// Covers `/proc` below the current folder; what covers it is written below `covers`. `processors` is how many the
-/// program sees.
-pub(super) fn cover(spec: &SandboxSpec, processors: u32, covers: &str) -> io::Result<()> {
+/// Covers `/proc` below the current folder. What `listed` names, relative to `/proc`, holds the text beside it; what covers
+/// is written below `covers`.
+pub(super) fn cover(listed: &[(&str, String)], covers: &str) -> io::Result<()> {
     let shown = Path::new(covers).join("proc");
-    for (name, text) in machine::proc_files(spec, processors) {
+    for (name, text) in listed {
         write_below(&shown, name, text.as_bytes())?;
     }
     let (file, folder) = (Path::new(covers).join("empty"), Path::new(covers).join("nothing"));

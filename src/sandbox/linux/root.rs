@@ -282,7 +282,7 @@ fn cover(spec: &SandboxSpec, processors: u32) -> Result<(), Stopped> {
         fs::write(file, "").or_refuse("seed the random files")?;
         place_file(&random, file).or_refuse("seed the random files")?;
     }
-    proc::cover(spec, processors, COVERS).or_refuse("cover `/proc`")?;
+    proc::cover(&machine::proc_files(spec, processors), COVERS).or_refuse("cover `/proc`")?;
     for (name, text) in machine::sys_files(processors) {
         write_file(Path::new("sys").join(name), text.as_bytes()).or_refuse("write `/sys`")?;
     }

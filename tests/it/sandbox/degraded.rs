@@ -1,9 +1,11 @@
 //! The same tests where a machine gives less: an ordinary user, no namespaces, no tracing, neither.
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use stella::model::result::Isolation;
 use stella::sandbox::level;
@@ -70,6 +72,7 @@ fn again(wrapper: &[&str], level: Isolation, tests: &[&str]) {
         // Another user need not reach the program in the build's folder, which these run.
         .args(["--skip", "cli::", "--skip", "sandbox::image"])
         .args(["sandbox::degraded::the_level", "--skip", "sandbox::degraded::again", "--test-threads", "2"])
+        .arg("--show-output")
         .current_dir("/var/tmp")
         .env(INNER, level.code())
         .env("STELLA_TEST_HELPER", helper)
@@ -83,6 +86,79 @@ fn again(wrapper: &[&str], level: Isolation, tests: &[&str]) {
     let tail: Vec<_> = tail.into_iter().rev().collect();
     assert!(output.status.success(), "{}\n{}", tail.join("\n"), String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("the_level_is_the_one_that_this_machine_gives ... ok"), "{said}");
+    let test = std::thread::current().name().unwrap().to_owned();
+    Counted::of(&said).check(test.rsplit_once("again_").unwrap().1);
+}
+
+/// What came of the tests where a machine gives less.
+struct Counted {
+    ran: usize,
+    /// Those that ended where what they are about is not there.
+    degraded: Vec<String>,
+    /// Those that ended for want of a compiler or an interpreter, which is not the machine's level.
+    skipped: Vec<String>,
+}
+
+/// Which tests degrade where, as data: a line for each, by the name of the test that runs them again.
+const DEGRADED: &str = "tests/it/sandbox/degraded.txt";
+
+impl Counted {
+    /// From what the tests printed.
+    fn of(said: &str) -> Self {
+        let ran = said.lines().find_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse().ok());
+        let mut counted = Self { ran: ran.unwrap(), degraded: Vec::new(), skipped: Vec::new() };
+        let mut test = String::new();
+        for line in said.lines() {
+            if let Some(name) = line.strip_prefix("---- ").and_then(|line| line.strip_suffix(" stdout ----")) {
+                name.clone_into(&mut test);
+            } else if line.starts_with("skipped") {
+                let lacks = ["no compiler", "no system python3", "no node"].iter().any(|tool| line.contains(tool));
+                let list = if lacks { &mut counted.skipped } else { &mut counted.degraded };
+                if list.last() != Some(&test) {
+                    list.push(test.clone());
+                }
+            }
+        }
+        counted.degraded.sort();
+        counted
+    }
+
+    /// Holds it against the data; one that degrades and is not listed, or the reverse, is a change to be looked at.
+    fn check(&self, environment: &str) {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let (degraded, skipped) = (self.degraded.len(), self.skipped.len());
+        println!("{environment}: {} ran, {degraded} of them degraded; {skipped} skipped", self.ran - skipped);
+        // Set where the machine is known to have everything.
+        if std::env::var_os("STELLA_TEST_ISOLATION").is_none() {
+            return;
+        }
+        assert_eq!(self.skipped, [] as [String; 0], "{environment}");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(DEGRADED);
+        let text = fs::read_to_string(&file).unwrap();
+        let line = |test: &String| format!("{environment} {}", test.trim_start_matches("sandbox::"));
+        let found: BTreeSet<String> = self.degraded.iter().map(line).collect();
+        let of_this = |line: &&str| line.split(' ').next() == Some(environment);
+        let listed: BTreeSet<String> = text.lines().filter(of_this).map(str::to_owned).collect();
+        if std::env::var_os("STELLA_BLESS").is_some() {
+            let others = text.lines().filter(|line| !of_this(line)).map(str::to_owned);
+            let (comments, mut all): (Vec<_>, Vec<_>) = others.partition(|line| line.starts_with('#'));
+            all.extend(found);
+            all.sort();
+            fs::write(file, [comments, all].concat().join("\n") + "\n").unwrap();
+        } else {
+            assert_eq!(found, listed, "`make bless` writes {DEGRADED} anew");
+        }
+    }
+}
+
+#[test]
+fn tests_that_end_early_are_counted() {
+    let said = "running 3 tests\ntest sandbox::a::b ... ok\n\nsuccesses:\n\n---- sandbox::a::c stdout ----\nskipped c: x\n\
+                skipped: y\n\n---- sandbox::a::b stdout ----\nskipped: no system python3\n\n\
+                test result: ok. 3 passed; 0 failed; 0 ignored\n";
+    let Counted { ran, degraded, skipped } = Counted::of(said);
+    assert_eq!((ran, degraded, skipped), (3, vec!["sandbox::a::c".to_owned()], vec!["sandbox::a::b".to_owned()]));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use stella::sandbox::run::{Ending, Finished, run, run_at_most};
 use stella::sandbox::spec::{Clock, FileTimes, Paths, SandboxSpec};
 
 use super::probes::{Probe, probe, spec_of};
-use super::{helper, isolates, out, printed, python, shell, spec, traces};
+use super::{helper, is_lost, isolates, out, printed, python, shell, spec, traces};
 
 const CLOCKS: [Probe; 4] = [Probe::Clock, Probe::ClockStatic, Probe::ClockMusl, Probe::ClockGo];
 
@@ -289,7 +289,9 @@ fn every_new_program_parts_with_the_kernels_pages() {
     let (finished, text) = finished(&frozen(shell(script)));
     let sealed = finished.lost.iter().any(|lost| lost.starts_with("clock: the pages"));
     assert_eq!(text.contains("[vvar"), sealed, "{text}");
-    assert!(text.matches("[vdso]").count() == 3 && text.ends_with("done\n"), "{text}");
+    // Where `/proc` is the machine's, programs that programs start cannot read what it says of them.
+    let readers = if is_lost(&finished, "host processes") { 0 } else { 3 };
+    assert!(text.matches("[vdso]").count() == readers && text.ends_with("done\n"), "{text}");
 }
 
 /// What the sandbox makes itself has the times of the run's clock, whenever it runs.

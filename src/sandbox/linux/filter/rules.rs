@@ -173,7 +173,7 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     families(&mut rules, spec, purpose);
     if purpose != Purpose::Isolated {
         network(&mut rules, spec, purpose);
-        clock(&mut rules, spec);
+        clock(&mut rules, spec, purpose);
         machine(&mut rules, spec);
         paths(&mut rules, spec);
     }
@@ -284,7 +284,7 @@ const RUNNING: [(&str, i32); 7] = [
     ("boot-alarm", libc::CLOCK_BOOTTIME_ALARM),
 ];
 
-fn clock(rules: &mut Rules, spec: &SandboxSpec) {
+fn clock(rules: &mut Rules, spec: &SandboxSpec, purpose: Purpose) {
     if spec.clock == Clock::Real {
         return;
     }
@@ -324,7 +324,7 @@ fn clock(rules: &mut Rules, spec: &SandboxSpec) {
     for call in [Call::Utimensat, Call::Utimes, Call::Utime, Call::Futimesat] {
         rules.ask(call, "", When::Always);
     }
-    stamps(rules);
+    stamps(rules, purpose);
     if spec.file_times == FileTimes::Clamped {
         for call in [Call::Newfstatat, Call::Fstat, Call::Statx, Call::Stat, Call::Lstat] {
             rules.ask(call, "times", When::Always);
@@ -333,7 +333,7 @@ fn clock(rules: &mut Rules, spec: &SandboxSpec) {
 }
 
 /// Times of day that the kernel writes down beside something else: when a message came, when a segment was changed.
-fn stamps(rules: &mut Rules) {
+fn stamps(rules: &mut Rules, purpose: Purpose) {
     const EACCES: u16 = errno(libc::EACCES);
     const ENOTTY: u16 = errno(libc::ENOTTY);
     // The number of an option is one at each level of a socket: the tracer looks at the level.
@@ -344,6 +344,10 @@ fn stamps(rules: &mut Rules) {
         [("stamp", 0x8906), ("stamp-ns", 0x8907), ("stamp-new", 0x8010_8906), ("stamp-ns-new", 0x8010_8907)]
     {
         rules.refuse(Call::Ioctl, label, When::Is(1, request), ENOTTY);
+    }
+    if purpose == Purpose::Traced {
+        // There are none of these at all.
+        return;
     }
     for (call, argument, commands) in [
         (Call::Shmctl, 1, [("stat", 2), ("stat-index", 13), ("stat-any", 15)]),

@@ -37,7 +37,9 @@ fn asked(call: Call) -> &'static str {
         Call::TimerCreate | Call::TimerfdCreate => "allowed, of a clock that runs",
         Call::Utimensat | Call::Utimes | Call::Utime | Call::Futimesat => "allowed, *now* is the run's clock",
         Call::Execve | Call::Execveat | Call::Chdir | Call::Open | Call::Openat => "allowed, the path seen",
-        Call::Socket
+        Call::MemfdCreate | Call::MemfdSecret => "allowed, counted",
+        Call::Setsockopt
+        | Call::Socket
         | Call::Socketpair
         | Call::Connect
         | Call::Bind
@@ -63,6 +65,8 @@ fn asked(call: Call) -> &'static str {
 fn errno(number: u32) -> &'static str {
     match number.cast_signed() {
         libc::EPERM => "EPERM",
+        libc::EACCES => "EACCES",
+        libc::ENOTTY => "ENOTTY",
         libc::EBUSY => "EBUSY",
         libc::EINVAL => "EINVAL",
         libc::ENOSYS => "ENOSYS",
@@ -86,15 +90,19 @@ fn in_words(value: u32, action: Action) -> String {
 
 /// Arguments that `when` means and none of `before` does; `None` where there are none.
 fn example(when: When, before: &[&Rule]) -> Option<[u64; 6]> {
-    let mut arguments = [0; 6];
     let (at, value) = match when {
         When::Always => (0, 0),
         When::Is(at, value) | When::Masked(at, _, value) => (at, value),
         When::Has(at, bits) => (at, 1 << bits.trailing_zeros()),
         When::Given(at) => (at, 1),
     };
-    arguments[at as usize] = value.into();
-    let tried = if when == When::Always { vec![[0; 6], [0x100; 6], [u64::MAX; 6]] } else { vec![arguments] };
+    // The others may be what a rule before means.
+    let beside = |others: u64| {
+        let mut arguments = [others; 6];
+        arguments[at as usize] = value.into();
+        arguments
+    };
+    let tried = if when == When::Always { vec![[0; 6], [0x100; 6], [u64::MAX; 6]] } else { vec![beside(0), beside(1)] };
     tried.into_iter().find(|arguments| !before.iter().any(|rule| rule.when.applies(arguments)))
 }
 
