@@ -81,5 +81,20 @@ int main(void) {
     timerfd_settime(running, TFD_TIMER_ABSTIME, &setting, NULL);
     if (read(running, &expired, sizeof expired) < 0) perror("read");
     waited("monotonic-timerfd");
+    // An empty queue and a full one; then one whose message is there before its deadline.
+    struct mq_attr attributes_of_queue = {.mq_maxmsg = 1, .mq_msgsize = 8};
+    char name[64], message[8] = "message";
+    snprintf(name, sizeof name, "/stella-wait-%d", getpid());
+    mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attributes_of_queue);
+    mq_unlink(name);
+    at = soon();
+    if (mq_timedreceive(queue, message, sizeof message, NULL, &at) >= 0 || errno != ETIMEDOUT) perror("mq_timedreceive");
+    waited("queue-empty");
+    if (mq_send(queue, message, sizeof message, 0) < 0) perror("mq_send");
+    at = soon();
+    if (mq_timedsend(queue, message, sizeof message, 0, &at) >= 0 || errno != ETIMEDOUT) perror("mq_timedsend");
+    waited("queue-full");
+    at = soon();
+    if (mq_timedreceive(queue, message, sizeof message, NULL, &at) != sizeof message) perror("mq_timedreceive");
     return 0;
 }

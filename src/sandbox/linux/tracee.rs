@@ -28,6 +28,7 @@ const OPTIONS: usize = (libc::PTRACE_O_TRACESYSGOOD
     .cast_unsigned() as usize;
 
 const SEIZE: c_uint = 0x4206;
+const INTERRUPT: c_uint = 0x4207;
 const LISTEN: c_uint = 0x4208;
 const GET_SYSCALL_INFO: c_uint = 0x420e;
 const GET_REGISTERS: c_uint = 0x4204;
@@ -269,6 +270,11 @@ pub(super) fn answer_at(pid: Pid, registers: &Registers) {
     if !skip_call(pid, *registers) {
         fail(pid);
     }
+}
+
+/// Ends the waiting of a call, if `pid` is in one that can be interrupted: it stops, and the call ends as by a signal.
+pub(super) fn interrupt(pid: Pid) {
+    request(INTERRUPT, pid, 0, 0);
 }
 
 /// Ends a process.

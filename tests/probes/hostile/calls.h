@@ -12,14 +12,10 @@ static void act_call(void) {
     if (number == __NR_getrandom) birth |= 1;
     int forks = number == __NR_clone || number == ONLY_X86(57) || number == ONLY_X86(58);
     if (forks && (depth >= DEEPEST || child_count > 12)) return;
-    if (forks) {
-        acts_of_child = 1;
-        if (number == __NR_clone) {
-            // A child with this memory needs a stack of its own, which it takes itself; one that never returns is none of ours.
-            if (a[0] & 0x100 && !(a[0] & 0x4000)) acts_of_child |= 0x400;
-            a[1] = 0, a[0] &= ~0x00080000ul;
-            if (!(a[0] & 0x10000)) a[0] = (a[0] & ~0xfful) | 17;
-        }
+    if (number == __NR_clone) {
+        // A child takes its stack itself; one that never returns, or is not heard of, is none of ours.
+        a[1] = 0, a[0] &= ~0x00080000ul;
+        if (!(a[0] & 0x10000)) a[0] = (a[0] & ~0xfful) | 17;
     }
     // At `traced` the processes of the machine can be named; only our own are.
     int names_process = number == __NR_kill || number == __NR_tkill || number == __NR_tgkill || number == __NR_rt_sigqueueinfo ||
@@ -83,8 +79,7 @@ static void act_forbidden(u8 row, u8 a, u8 b, u8 c) {
     if (one->number == __NR_clone) {
         static const u64 flags[] = {0x10000000, 0x20000000, 0x40000000, 0x02000000, 0x04000000, 0x08000000, 0x00020000, 0x00800000};
         if (depth >= DEEPEST) return;
-        acts_of_child = 0;
-        i64 result = clone_of(flags[a % 8] | 17, top(child_stacks[14], sizeof child_stacks[0]));
+        i64 result = clone_of(flags[a % 8] | 17, stack_for(0));
         remember(__NR_clone, result);
         return;
     }

@@ -50,25 +50,23 @@ static void start_racer(u32 kind, volatile u64 *place, u64 one, u64 other) {
     remember(__NR_clone, clone_of(0x50f00, top(racer_stacks[number], sizeof racer_stacks[0])));
 }
 
-static volatile u32 acts_of_child;
-
 void born(struct call *call) {
     (void)call;
     u64 here = (u64)__builtin_frame_address(0);
     for (u32 i = 0; i < RACERS; i++)
         if (here - (u64)racer_stacks[i] < sizeof racer_stacks[i]) race(i);
-    depth++;
-    shares_memory = (acts_of_child & 0x400) != 0;
-    if (acts_of_child & 0x100) {
+    u32 acts = own_acts();
+    if (!(acts & BESIDE)) depth++;
+    if (acts & IS_DAEMON) {
         // It wants to outlive everybody.
         C(__NR_setsid);
-        if (depth < DEEPEST) clone_of(17, top(child_stacks[15], sizeof child_stacks[0]));
+        if (depth < DEEPEST) clone_of(17, stack_for(IS_DAEMON));
         if (depth < DEEPEST) leave(0);
         struct __kernel_timespec hour = {3600, 0};
         for (;;) C(__NR_nanosleep, &hour, 0);
     }
-    if (acts_of_child & 0x200) C(__NR_kill, own_pid(), 19);
-    if (acts_of_child & 0x400) {
+    if (acts & STOPS) C(__NR_kill, own_pid(), 19);
+    if (acts & BESIDE) {
         // Shares the memory of its parent, which runs on: no more than what needs no place of its own.
         struct __kernel_timespec now;
         u64 buffer[2] = {0, 0};
@@ -78,19 +76,20 @@ void born(struct call *call) {
         C(__NR_getrandom, buffer, 8, 0);
         for (;;) C(__NR_exit, 0);
     }
-    run_program(acts_of_child & 7);
+    run_program(acts & 7);
     for (;;) leave(0);
 }
 
 static void act_fork(u8 kind, u8 acts) {
     static const u64 flags[] = {17, 0x4111, 0x4100, 0x111, 0x8011, 0x50f00, 17, 17, 0x3d0f00, 0x2011, 0x800011, 0x10000011, 0x1200011, 0x711};
     if (depth >= DEEPEST || child_count > 12) return;
-    u64 stack = top(child_stacks[child_count++ % 15], sizeof child_stacks[0]);
     kind %= 16;
-    acts_of_child = acts & 7;
-    if (kind == 6) acts_of_child |= 0x100;
-    if (kind == 7) acts_of_child |= 0x200;
-    if (kind == 5 || kind == 3 || kind == 8 || kind == 13) acts_of_child |= 0x400;
+    u32 todo = acts & 7;
+    if (kind == 6) todo |= IS_DAEMON;
+    if (kind == 7) todo |= STOPS;
+    if (kind == 5 || kind == 3 || kind == 8 || kind == 13) todo |= BESIDE;
+    u64 stack = stack_for(todo);
+    u32 before = depth;
     i64 result;
     if (kind >= 14) {
         struct call call = {.number = kind == 14 ? ONLY_X86(58) : ONLY_X86(57), .forks = 1, .child_stack = stack};
@@ -101,6 +100,8 @@ static void act_fork(u8 kind, u8 acts) {
     } else {
         result = clone_of(flags[kind], stack);
     }
+    // A child that had this memory for a while has counted itself.
+    depth = before;
     remember(__NR_clone, result);
     if (result > 0) last_child = (u64)result;
     if (acts & 8) C(__NR_wait4, -1, arena.buffers[3], 1, arena.buffers[4]);

@@ -39,7 +39,10 @@ static u32 program_length, program_at;
 static u64 fds[FDS], results[RESULTS];
 static u32 results_at;
 static u64 child_count, racer_count, last_child;
-static volatile int stop_racing, shares_memory;
+static volatile int stop_racing;
+// What each child is to do; with this bit it runs beside its parent in the same memory.
+static volatile u32 child_acts[16];
+enum { IS_DAEMON = 0x100, STOPS = 0x200, BESIDE = 0x400 };
 static u64 birth;
 // What filters of its own may answer: a call that gets this answer was not let through.
 static u8 own_answers[5];

@@ -11,18 +11,34 @@ enum { AT_CWD = -100 };
 
 static u64 top(u8 *stack, size_t size) { return ((u64)stack + size - 64) & ~15ul; }
 
+// A stack for a child that is to do `acts`.
+static u64 stack_for(u32 acts) {
+    u32 number = (u32)(child_count++ % 16);
+    child_acts[number] = acts;
+    // Who is in the same process draws from the same randomness.
+    if (acts & BESIDE) birth |= 1;
+    return top(child_stacks[number], sizeof child_stacks[0]);
+}
+
+static u32 own_acts(void) {
+    u64 at = (u64)__builtin_frame_address(0) - (u64)child_stacks;
+    return at < sizeof child_stacks ? child_acts[at / sizeof child_stacks[0]] : 0;
+}
+
 static i64 call6(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
     struct call call = {.number = number, .arguments = {a, b, c, d, e, f}};
     if (number == NOT_HERE) return -38;
     call.stack = top(arena.stack, sizeof arena.stack);
     // Who runs beside the others in the same memory has a stack of its own, and looks at nothing of theirs.
     u64 here = (u64)&call;
-    int beside = here - (u64)racer_stacks < sizeof racer_stacks || (shares_memory && here - (u64)child_stacks < sizeof child_stacks);
+    int beside = here - (u64)racer_stacks < sizeof racer_stacks || own_acts() & BESIDE;
     if (beside) call.stack = (here - 2048) & ~15ul;
     if (number == __NR_clone || number == ONLY_X86(57) || number == ONLY_X86(58) || number == __NR_clone3) {
         call.forks = 1;
-        call.child_stack = top(child_stacks[child_count++ % 16], sizeof child_stacks[0]);
-        if (number == __NR_clone && a & 0x100 && !(a & 0x4000)) call.arguments[1] = call.child_stack;
+        int beside_this = number == __NR_clone && a & 0x100 && !(a & 0x4000);
+        call.child_stack = stack_for(beside_this ? BESIDE : 1);
+        // Who runs beside this one is never on its stack, not even before its first instruction.
+        if (beside_this) call.arguments[1] = call.child_stack;
     }
     make(&call);
     if (!beside) check(&call);

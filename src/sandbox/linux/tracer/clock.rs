@@ -8,9 +8,10 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::sandbox::linux::arch::Call;
 use crate::sandbox::linux::tracee::{self, Pid, Resume, read_pair, read_word, write_pair};
 use crate::sandbox::linux::tracer::task::AtExit;
-use crate::sandbox::linux::tracer::{EFAULT, Tracer, number};
+use crate::sandbox::linux::tracer::{EFAULT, EINVAL, Tracer, number};
 
 const SECOND: i128 = 1_000_000_000;
+const ETIMEDOUT: i64 = libc::ETIMEDOUT as i64;
 
 /// An instant that stands still, or moves by the same step at each reading.
 #[derive(Debug, Clone, Copy)]
@@ -93,23 +94,59 @@ impl Tracer<'_> {
                     LOCK_PI => LOCK_PI_2 | arguments[1] & PRIVATE,
                     _ => arguments[1] & (COMMAND | PRIVATE),
                 };
-                self.move_deadline(pid, 3, ClockId::Monotonic, &[(1, operation)])
+                self.move_deadline(pid, 3, &[(1, operation)])
             }
             Call::ClockNanosleep if is_standing(arguments[0]) => {
                 let monotonic = 1;
-                self.move_deadline(pid, 2, ClockId::Monotonic, &[(0, monotonic)])
+                self.move_deadline(pid, 2, &[(0, monotonic)])
             }
-            Call::MqTimedsend | Call::MqTimedreceive => self.move_deadline(pid, 4, ClockId::Realtime, &[]),
+            Call::MqTimedsend | Call::MqTimedreceive => self.wait_for_queue(pid, arguments),
             Call::TimerfdSettime | Call::TimerSettime => self.set_timer(pid, arguments),
             _ => Resume::Run,
         }
     }
 
-    /// Lets the call wait until the same distance on a clock that runs.
-    fn move_deadline(&mut self, pid: Pid, argument: usize, clock: ClockId, changes: &[(usize, u64)]) -> Resume {
+    /// `mq_timedsend` and `mq_timedreceive`: these deadlines are of the machine's clock, of which nothing may lie in the
+    /// program's memory, where it could be read. So the call waits without one, and is interrupted when its time is over.
+    fn wait_for_queue(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
+        const DEADLINE: usize = 4;
+        let [.., address, _] = *arguments;
+        let Some(given) = read_pair(pid, address) else { return refused(pid) };
+        if given.0 < 0 || !(0..SECOND).contains(&i128::from(given.1)) {
+            tracee::answer(pid, -EINVAL);
+            return Resume::Run;
+        }
+        let after = running(ClockId::Monotonic) + join(given) - self.clock.now;
+        match self.change_arguments(pid, &[(DEADLINE, 0)]) {
+            Resume::ToExit => self.at_exit(pid, AtExit::Overdue { after }),
+            failed => failed,
+        }
+    }
+
+    /// Interrupts the calls whose time is over.
+    pub(super) fn interrupt_overdue(&self) {
+        let now = running(ClockId::Monotonic);
+        let is_over = |what: &AtExit| matches!(what, AtExit::Overdue { after } if *after <= now);
+        self.tasks
+            .iter()
+            .filter(|(_, task)| task.at_exit.iter().any(is_over))
+            .for_each(|(pid, _)| tracee::interrupt(*pid));
+    }
+
+    /// The end of a call that waited without a deadline.
+    pub(super) fn has_waited(&self, pid: Pid, after: i128, result: i64) {
+        // What the kernel keeps to itself: the call is to be begun anew.
+        const RESTART: i64 = -512;
+        if result == RESTART && running(ClockId::Monotonic) >= after {
+            self.set_result(pid, -ETIMEDOUT);
+        }
+    }
+
+    /// Lets the call wait until the same distance on the monotonic clock.
+    fn move_deadline(&mut self, pid: Pid, argument: usize, changes: &[(usize, u64)]) -> Resume {
         let moved = tracee::registers(pid).and_then(|before| {
             let deadline = join(read_pair(pid, before.argument(argument))?);
-            let moved = (deadline - self.clock.now + running(clock)).max(1);
+            let moved = (deadline - self.clock.now + running(ClockId::Monotonic)).max(1);
             self.rewrite(pid, argument, &pairs(&[split(moved)]), changes)
         });
         moved.unwrap_or_else(|| refused(pid))

@@ -531,6 +531,7 @@ impl<'a> Tracer<'a> {
                 }
                 AtExit::Clamp { buffer, offsets } if result == 0 => self.clamp(pid, buffer, offsets),
                 AtExit::Clamp { .. } => {}
+                AtExit::Overdue { after } => self.has_waited(pid, after, result),
                 AtExit::LookedUp { path, attempt } => self.looked_up(pid, &path, attempt, result),
             }
         }
@@ -562,6 +563,7 @@ impl<'a> Tracer<'a> {
         }
         self.adopt();
         self.connect_again();
+        self.interrupt_overdue();
         let shared = self.observed.shared_memory;
         let sample = self.sampler.sample(Path::new("/proc"), self.tasks.keys().copied(), shared);
         if self.walls == Walls::Namespaces {

@@ -43,6 +43,8 @@ pub(super) enum AtExit {
     Order { descriptor: u64, buffer: u64, length: u64 },
     /// Times of a file that lie after the standing clock are to be set back to it.
     Clamp { buffer: u64, offsets: &'static [u64] },
+    /// It waits without a deadline, and is interrupted after this instant of the monotonic clock, in nanoseconds.
+    Overdue { after: i128 },
     /// The path may not have been there.
     LookedUp { path: String, attempt: &'static str },
 }

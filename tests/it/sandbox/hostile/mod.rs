@@ -7,7 +7,6 @@
 //!                    └──────────── search: new acts from those that led to something new, and the smallest that find ◀──┘
 //! ```
 
-mod exceptions;
 mod outside;
 mod play;
 mod program;
