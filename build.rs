@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 const SOURCES: [&str; 12] = [
     "src/compare/semantic.rs",
-    "src/flow/builtin.rs",
-    "src/flow/builtin_files.rs",
-    "src/flow/osv_feed.rs",
+    "src/execute/builtin.rs",
+    "src/execute/builtin_input.rs",
+    "src/job/osv_feed.rs",
     "src/format",
     "src/model/decision.rs",
     "src/model/finding.rs",

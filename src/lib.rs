@@ -41,6 +41,11 @@ pub mod rootfs;
 pub mod sandbox;
 pub mod store;
 
+pub mod artifacts;
+pub mod config;
+pub mod execute;
 pub mod flow;
+pub mod job;
+pub mod workspace;
 
 pub mod cli;

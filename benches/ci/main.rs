@@ -20,11 +20,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use stella::flow::ci::{self, CiRequest};
-use stella::flow::config::Config;
-use stella::flow::context::Context;
+use stella::config::Config;
+use stella::flow::suite::run::{self, CiRequest};
 use stella::model::outcome::Outcome;
 use stella::model::result::RunResult;
+use stella::workspace::context::Context;
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
@@ -86,7 +86,7 @@ impl Generated {
         let request =
             CiRequest { pinned: false, only: Vec::new(), jobs: JOBS, out_dir: None, gate: None, explain: None };
         let started = Instant::now();
-        let result = ci::run(&context, &request, &mut [])?;
+        let result = run::run(&context, &request, &mut [])?;
         Ok((result, started.elapsed()))
     }
 

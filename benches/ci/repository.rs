@@ -9,10 +9,10 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use stella::flow::builtin::Scan;
-use stella::flow::context::Context;
-use stella::flow::material::InputMaterial;
-use stella::flow::trees;
+use stella::execute::builtin::Scan;
+use stella::job::material::InputMaterial;
+use stella::workspace::context::Context;
+use stella::workspace::open_inputs;
 
 use crate::Fallible;
 
@@ -72,7 +72,7 @@ fn case(directory: &Path, number: u64, context: &Context) -> Fallible<()> {
     let scan = Scan {
         files: material.files(),
         flags: &flags,
-        feeds: &[trees::feed("osv", &feed, context)?],
+        feeds: &[open_inputs::feed("osv", &feed, context)?],
         policy: &context.default_policy.policy,
         clock: "2026-01-01T00:00:00Z".parse()?,
     };

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use stella::flow::case::{CaseConfig, CaseMetadata};
-use stella::flow::config::Config;
+use stella::config::Config;
+use stella::flow::suite::case::{CaseConfig, CaseMetadata};
 use tempfile::TempDir;
 
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder for temporary files"));

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use stella::archive::EntryPath;
-use stella::flow::artifact_spec::ArtifactSpec;
 use stella::model::artifact::ProfileName;
+use stella::model::artifact_spec::ArtifactSpec;
 use stella::model::digest::Digest;
 use stella::model::package::Purl;
 use stella::oci::{ImageName, Platform};

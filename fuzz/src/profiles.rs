@@ -1,7 +1,7 @@
 //! Profiles and adapters as people write them: a profile that is read is written and read back, and canonicalises.
 
 use stella::canonical::{Limits, Profile, Roots, canonicalize_with, explain, trial};
-use stella::flow::adapter::Adapter;
+use stella::config::adapter::Adapter;
 
 const DOCUMENT: &[u8] = include_bytes!("../../tests/data/canonical/sarif/full.json");
 

@@ -11,6 +11,7 @@
 //! the chance that it is false ([`noise::ALPHA`]); what cannot be told is said to be so. Absent: replays. Nothing here
 //! knows how a cell is run.
 
+pub mod budget;
 pub mod cause;
 pub mod cell;
 pub mod judge;
@@ -18,6 +19,7 @@ pub mod noise;
 pub mod observation;
 pub mod plan;
 mod search;
+pub mod trial_run;
 
 pub use cell::Cell;
 pub use observation::{Key, Observation, Shown, Trials};

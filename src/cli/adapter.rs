@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::adapter::Adapter;
+use crate::config::adapter::Adapter;
 use crate::model::exit::Exit;
 use crate::report::untrusted;
 use crate::wire::v1::commands::{AdapterV1, AdaptersV1};

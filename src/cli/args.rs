@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::flow::explain::Budget;
+use crate::attribute::budget::Budget;
 use crate::model::result::Isolation;
 
 /// How a result is printed.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::output;
-use crate::flow::builtin::Scan;
-use crate::flow::builtin_files::{self, Files};
+use crate::execute::builtin::Scan;
+use crate::execute::builtin_input::{self, Files};
 use crate::host::fs;
 use crate::model::exit::Exit;
 
@@ -37,7 +37,7 @@ pub struct BuiltinScanArgs {
 
 pub fn run(args: BuiltinScanArgs) -> CliResult {
     let Files { input, feeds, policy } =
-        builtin_files::read(&args.input, args.feeds.as_deref(), args.policy.as_deref()).map_err(CliError::usage)?;
+        builtin_input::read(&args.input, args.feeds.as_deref(), args.policy.as_deref()).map_err(CliError::usage)?;
     let scan = Scan { files: input.files(), flags: &args.flag, feeds: &feeds, policy: &policy, clock: args.clock };
     let output = scan.run().map_err(CliError::usage)?;
     for artifact in &output.artifacts {

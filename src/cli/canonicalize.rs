@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::artifacts::canonicalize::{self, FileError, ProfileChoiceError};
+use crate::artifacts::detect_profile;
+use crate::artifacts::document_file::InFile;
 use crate::canonical::{JsonError, Profile};
 use crate::cli::args::GlobalArgs;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::canonicalize::{self, FileError, ProfileChoiceError};
-use crate::flow::config::Config;
-use crate::flow::in_file::InFile;
-use crate::flow::recognise;
+use crate::config::Config;
 use crate::host::fs;
 use crate::host::limits::MAX_DOCUMENT_BYTES;
 use crate::model::digest::Digest;
@@ -61,7 +61,8 @@ pub fn run(global: &GlobalArgs, args: &CanonicalizeArgs) -> CliResult {
             hash_file(file, wanted.as_ref(), &config)?;
         } else {
             let document = read(file)?;
-            let profile = wanted.as_ref().unwrap_or_else(|| named(file, recognise::recognised(&document, &config)));
+            let profile =
+                wanted.as_ref().unwrap_or_else(|| named(file, detect_profile::recognised(&document, &config)));
             show(args.hash, file, profile, &document).map_err(|error| refused(file, error))?;
         }
     }
@@ -75,7 +76,7 @@ fn hash_file(file: &Path, wanted: Option<&Profile>, config: &Config) -> Result<(
     let mut opened = InFile::open(file).map_err(CliError::usage)?;
     let profile = match wanted {
         Some(profile) => profile,
-        None => named(file, recognise::recognised_in_file(&mut opened, config).map_err(CliError::usage)?),
+        None => named(file, detect_profile::recognised_in_file(&mut opened, config).map_err(CliError::usage)?),
     };
     let digest = canonicalize::digest_of_file(profile, &mut opened).map_err(|error| match error {
         FileError::Fs(error) => CliError::usage(error),

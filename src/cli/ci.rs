@@ -10,17 +10,17 @@ use crate::cli::gate::{StrictnessArgs, WantedGate};
 use crate::cli::history::{self, NoteArgs};
 use crate::cli::progress::Progress;
 use crate::cli::{self, output, setup};
-use crate::flow::ci::{self, CiError, CiRequest};
-use crate::flow::context::Context;
-use crate::flow::gate::{GateError, GateRequest};
-use crate::flow::subject::SubjectError;
+use crate::flow::suite::run::{self, CiError, CiRequest};
+use crate::flow::suite::subject::SubjectError;
 use crate::host::machine;
 use crate::model::exit::Exit;
 use crate::model::judgement::Gate;
 use crate::model::result::RunResult;
 use crate::report::text::{Show, Style, TextReport};
 use crate::report::{junit, markdown};
+use crate::score::gate::request::{GateError, GateRequest};
 use crate::wire::v1;
+use crate::workspace::context::Context;
 
 /// Replay every regression case and canary of this repository
 ///
@@ -78,7 +78,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     };
     let mut progress = Progress::new();
     let mut summary = TextReport::new(String::new(), Style::coloured(), Show::Summary);
-    let result = ci::run(&context, &request, &mut [&mut progress, &mut summary]).map_err(failed)?;
+    let result = run::run(&context, &request, &mut [&mut progress, &mut summary]).map_err(failed)?;
 
     let document = v1::result::write(&result).map_err(CliError::infrastructure)?;
     match global.format {
@@ -91,7 +91,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         args.note.note(file, &result)?;
     }
     if result.replays.is_empty() {
-        output::talk(&format!("error: nothing to replay\nhint: {}", ci::nothing_found(&request)));
+        output::talk(&format!("error: nothing to replay\nhint: {}", run::nothing_found(&request)));
     }
     Ok(result.exit().into())
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::args::GlobalArgs;
+use crate::cli::demo_files;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{App, Command, output};
-use crate::flow::{demo, shell};
 use crate::host::fs;
+use crate::model::command_line;
 use crate::model::exit::Exit;
 
 /// Record a real scan, replay it, let its feed drift, and see why
@@ -37,9 +38,9 @@ pub fn run(_: &GlobalArgs, args: DemoArgs) -> CliResult {
     fs::ensure_dir(&args.dir).map_err(CliError::infrastructure)?;
     fs::write_atomic(&args.dir.join(MARK), b"made by `stella demo`; may be deleted\n")
         .map_err(CliError::infrastructure)?;
-    let scene = demo::lay_out(&args.dir).map_err(CliError::infrastructure)?;
+    let scene = demo_files::lay_out(&args.dir).map_err(CliError::infrastructure)?;
     for (i, step) in steps(&args.dir, &scene).iter().enumerate() {
-        output::data(&format!("\n{}. {}\n$ stella {}\n\n", i + 1, step.title, shell::line(&step.arguments)));
+        output::data(&format!("\n{}. {}\n$ stella {}\n\n", i + 1, step.title, command_line::line(&step.arguments)));
         let exit = step_exit(&step.arguments)?;
         if exit != step.expected.into() {
             return Err(CliError::infrastructure(format!(
@@ -65,7 +66,7 @@ fn is_ours(directory: &Path) -> bool {
     directory.join(MARK).exists()
 }
 
-fn steps(root: &Path, scene: &demo::Scene) -> Vec<Step> {
+fn steps(root: &Path, scene: &demo_files::Scene) -> Vec<Step> {
     let at = |path: &Path| path.display().to_string();
     let in_root = |name: &str| at(&root.join(name));
     let words = |text: &str, more: &[(&str, String)]| -> Vec<String> {

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::artifacts::compare_artifacts::VerdictError;
+use crate::artifacts::diff_paths::{self, DiffPathsError};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::diff_paths::{self, DiffPathsError};
-use crate::flow::verdict::VerdictError;
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::report::text::{self, Style};

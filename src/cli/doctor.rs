@@ -5,9 +5,9 @@ use clap::Args;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
 use crate::cli::output;
-use crate::flow::doctor;
 use crate::model::exit::Exit;
 use crate::report::text;
+use crate::sandbox::doctor;
 use crate::wire::v1::commands::DoctorV1;
 
 /// Say how well this machine can isolate a scan, and how to get more

@@ -9,8 +9,9 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::manifest::unreadable;
 use crate::cli::replay::failed;
 use crate::cli::{output, setup};
-use crate::flow::manifest_file;
-use crate::flow::replay_manifest::{self, ReplayRequest, Swap, SwapError};
+use crate::flow::replay::prepare::{ReplayRequest, Swap, SwapError};
+use crate::flow::suite::one;
+use crate::job::manifest_file;
 use crate::report::text::{self, Style};
 use crate::wire::v1::explanation::ExplanationV1;
 
@@ -46,7 +47,7 @@ pub fn run(global: &GlobalArgs, args: ExplainArgs) -> CliResult {
         explain: Some(args.budget.budget()),
         ..ReplayRequest::as_recorded(&args.from, &args.env, "explain")
     };
-    let result = replay_manifest::run(manifest, &request, &context).map_err(failed)?;
+    let result = one::manifest(manifest, &request, &context).map_err(failed)?;
     for replay in &result.replays {
         match global.format {
             Format::Json => output::json(&ExplanationV1::from(replay)),

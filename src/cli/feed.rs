@@ -9,13 +9,13 @@ use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::manifest::unreadable;
 use crate::cli::{output, replay, setup};
-use crate::flow::bisect::{self, BisectError};
-use crate::flow::manifest_file;
-use crate::flow::material::{MaterialError, pairs};
-use crate::flow::osv_feed;
-use crate::flow::replay_manifest::ReplayRequest;
-use crate::flow::shell;
+use crate::flow::experiment::bisect::{self, BisectError};
+use crate::flow::replay::prepare::ReplayRequest;
 use crate::host::{fs, limits};
+use crate::job::manifest_file;
+use crate::job::material::{MaterialError, pairs};
+use crate::job::osv_feed;
+use crate::model::command_line;
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::report::text::{self, Style};
@@ -143,7 +143,7 @@ fn reproduce(args: &BisectArgs, options: &[String]) -> String {
     args.env.iter().for_each(|name| option("--env", name));
     words.extend(options.iter().cloned());
     words.extend(args.chain.iter().map(|path| path.display().to_string()));
-    shell::line(words)
+    command_line::line(words)
 }
 
 /// `https://host/repo@commit`; an `@` before the last `/` is part of the URL.

@@ -7,11 +7,11 @@ use clap::Args;
 use crate::cli::args::GlobalArgs;
 use crate::cli::error::CliError;
 use crate::cli::setup;
-use crate::flow::config::Config;
-use crate::flow::context::Context;
+use crate::config::Config;
 use crate::flow::history::{self, HistoryError};
 use crate::model::result::RunResult;
 use crate::score::history::History;
+use crate::workspace::context::Context;
 
 /// Where CI systems tell the commit, in the order in which they are asked.
 const COMMIT_VARIABLES: [&str; 5] =

@@ -7,15 +7,15 @@ use clap::{Args, Subcommand};
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::context::Context;
-use crate::flow::image;
-use crate::flow::material::MaterialError;
-use crate::flow::shell;
+use crate::job::material::MaterialError;
+use crate::model::command_line;
 use crate::model::exit::Exit;
 use crate::oci::{Image, ImageError, Platform};
 use crate::report::untrusted;
 use crate::rootfs::{RootFs, RootfsError};
 use crate::wire::v1::commands::{ImageInfoV1, ImageLayerV1, ImageRootFsV1};
+use crate::workspace::context::Context;
+use crate::workspace::image;
 
 /// Look at container images and unpack them
 #[derive(Debug, Subcommand)]
@@ -137,7 +137,7 @@ fn show(global: &GlobalArgs, name: &str, image: &Image, rootfs: Option<&RootFs>)
         lines.push(format!("  layer     {} {} bytes", layer.blob.digest, layer.blob.size));
     }
     if !command.is_empty() {
-        lines.push(format!("  runs      {}", plain(&shell::line(command))));
+        lines.push(format!("  runs      {}", plain(&command_line::line(command))));
     }
     if let Some(rootfs) = rootfs {
         lines.push(format!("  rootfs    {}", rootfs.path.display()));

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::init;
+use crate::flow::suite::init;
 use crate::model::exit::Exit;
 use crate::wire::v1::commands::InitV1;
 

@@ -10,6 +10,7 @@ mod canonicalize;
 mod chaos;
 mod ci;
 mod demo;
+pub mod demo_files;
 mod diff;
 mod doctor;
 mod error;

@@ -9,9 +9,11 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::history::NoteArgs;
 use crate::cli::manifest::unreadable;
 use crate::cli::{output, setup};
-use crate::flow::replay_manifest::{self, ReplayError, ReplayRequest, Swap, SwapError};
-use crate::flow::{keep, manifest_file};
+use crate::flow::replay::output_dir;
+use crate::flow::replay::prepare::{ReplayError, ReplayRequest, Swap, SwapError};
+use crate::flow::suite::one;
 use crate::host::fs;
+use crate::job::manifest_file;
 use crate::model::exit::Exit;
 use crate::report::text::{self, Style};
 use crate::wire::v1;
@@ -54,7 +56,7 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         explain: args.experiment.budget(),
         ..ReplayRequest::as_recorded(&args.from, &args.env, "replay")
     };
-    let result = replay_manifest::run(manifest, &request, &context).map_err(failed)?;
+    let result = one::manifest(manifest, &request, &context).map_err(failed)?;
     let document = v1::result::write(&result).map_err(CliError::infrastructure)?;
     if let Some(directory) = &args.out_dir {
         write_result(directory, &document)?;
@@ -84,7 +86,7 @@ pub fn failed(error: ReplayError) -> CliError {
 }
 
 fn write_result(directory: &Path, document: &str) -> Result<(), CliError> {
-    let aside = directory.join(keep::ASIDE);
+    let aside = directory.join(output_dir::ASIDE);
     fs::ensure_dir(&aside).map_err(CliError::infrastructure)?;
     fs::write_atomic(&aside.join("result.json"), document.as_bytes()).map_err(CliError::infrastructure)
 }

@@ -11,7 +11,6 @@ use crate::cli::args::{GlobalArgs, IsolationArgs, WantedIsolation};
 use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::image::refused;
 use crate::cli::{output, setup};
-use crate::flow::image;
 use crate::host::clock;
 use crate::model::result::Isolation;
 use crate::sandbox::error::SandboxError;
@@ -20,6 +19,7 @@ use crate::sandbox::level::{self, NotIsolated};
 use crate::sandbox::run::{self, Ending};
 use crate::sandbox::setting::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, Network, Paths, SandboxSpec, SystemRoots};
+use crate::workspace::image;
 
 /// Run one command as a replay would
 ///

@@ -4,10 +4,10 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::cli::args::{GlobalArgs, IsolationArgs};
 use crate::cli::error::CliError;
-use crate::flow::config::{Config, ConfigError};
-use crate::flow::context::{Context, ContextError};
+use crate::config::{Config, ConfigError};
 use crate::model::result::Isolation;
 use crate::sandbox::spec::HostRoot;
+use crate::workspace::context::{Context, ContextError};
 
 /// The configuration that the arguments name.
 pub fn config(global: &GlobalArgs) -> Result<Config, CliError> {

@@ -3,9 +3,9 @@
 use schemars::schema_for;
 use serde_json::Value;
 
-use crate::flow::adapter::RawAdapter;
-use crate::flow::case::{CaseConfig, CaseMetadata};
-use crate::flow::config::RawConfig;
+use crate::config::RawConfig;
+use crate::config::adapter::RawAdapter;
+use crate::flow::suite::case::{CaseConfig, CaseMetadata};
 use crate::format::decision::DecisionV1;
 use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;

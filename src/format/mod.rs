@@ -12,6 +12,7 @@
 //! Absent: what things mean for a scan (see [`crate::scanner`]) and canonical bytes (see
 //! [`crate::canonical`]).
 
+pub mod artifact_name;
 pub mod cyclonedx;
 pub mod cyclonedx_vex;
 pub mod decision;

@@ -4,14 +4,17 @@
 //! Absent: wire formats of results (see [`crate::report`]) and foreign formats (see [`crate::format`]).
 
 pub mod artifact;
+pub mod artifact_spec;
 pub mod bisect;
 pub mod cause;
 pub mod chaos;
+pub mod command_line;
 pub mod decision;
 pub mod diagnosis;
 pub mod diff;
 pub mod digest;
 pub mod dimension;
+pub mod error_chain;
 pub mod event;
 pub mod exit;
 pub mod explanation;
@@ -22,8 +25,10 @@ pub mod manifest;
 pub(crate) mod objects;
 pub mod outcome;
 pub mod package;
+pub mod placeholder;
 pub mod rate;
 pub mod redact;
 pub mod result;
 pub mod showing;
+pub mod source_line;
 pub mod vex;

@@ -19,6 +19,7 @@
 mod budget;
 #[cfg(any(test, not(target_os = "linux")))]
 mod capture;
+pub mod doctor;
 mod environment;
 pub mod error;
 pub mod guest;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use stella::canonical::Profile;
-use stella::flow::adapter::Adapter;
-use stella::flow::config::Config;
+use stella::config::Config;
+use stella::config::adapter::Adapter;
 use stella::flow::schema;
 
 use crate::architecture::MAY_USE;

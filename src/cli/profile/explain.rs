@@ -8,12 +8,12 @@ use crate::canonical::{self, Explanation, Limits, Profile, Roots, health};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::profiles;
 use crate::host::{fs, limits};
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::report::untrusted;
 use crate::wire::v1::profiles::{ProfileExplanationV1, RuleUseV1};
+use crate::workspace::profiles;
 
 /// What is left out, masked, replaced or put in order in a document, by which rule, and why
 #[derive(Debug, Args)]

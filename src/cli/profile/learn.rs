@@ -9,18 +9,19 @@ use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
-use crate::flow::context::Context;
-use crate::flow::job::Job;
-use crate::flow::learn::{self, LearnRunError, Lesson, Lessons};
-use crate::flow::material::InputMaterial;
-use crate::flow::settings::Settings;
-use crate::flow::{profiles, trees};
+use crate::flow::experiment::learn::{self, LearnRunError, Lesson, Lessons};
 use crate::host::clock;
+use crate::job::machine_settings::Settings;
+use crate::job::material::InputMaterial;
+use crate::job::scan_spec::Job;
+use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::model::exit::Exit;
 use crate::model::manifest::NetworkMode;
 use crate::report::untrusted;
 use crate::wire::v1::profiles::{LessonV1, ProfileLearnV1};
+use crate::workspace::context::Context;
+use crate::workspace::open_inputs;
+use crate::workspace::profiles;
 
 /// Run a scanner again and again with something changed around it, and propose a profile
 ///
@@ -97,15 +98,15 @@ fn job(args: &LearnArgs, context: &Context) -> Result<Job, CliError> {
     let Some((program, rest)) = args.command.split_first() else {
         return Err(CliError::usage("no command").hint("put it after `--`"));
     };
-    let found = trees::look_up(program, std::env::var_os("PATH").as_deref())
+    let found = open_inputs::look_up(program, std::env::var_os("PATH").as_deref())
         .ok_or_else(|| CliError::usage(format!("no program `{program}`")).hint("is it installed, and on PATH?"))?;
-    let feed = args.feed.as_deref().map(|path: &Path| trees::feed("osv", path, context)).transpose();
+    let feed = args.feed.as_deref().map(|path: &Path| open_inputs::feed("osv", path, context)).transpose();
     let feed = feed.map_err(|error| {
         CliError::usage(error).hint("a feed is a directory, or a bundle made by `stella feed build`")
     })?;
     Ok(Job {
         input: InputMaterial::read(&args.input, &without).map_err(CliError::usage)?,
-        scanner: trees::executable(&found).map_err(CliError::usage)?,
+        scanner: open_inputs::executable(&found).map_err(CliError::usage)?,
         argv: std::iter::once("{scanner}".to_owned()).chain(rest.iter().cloned()).collect(),
         flags: Vec::new(),
         config: None,

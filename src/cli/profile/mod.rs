@@ -10,10 +10,10 @@ use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::profiles::{self, ProfilesError};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
 use crate::wire::v1::profiles::{ProfileListV1, ProfileV1};
+use crate::workspace::profiles::{self, ProfilesError};
 
 /// See, try and make the profiles under which documents are compared
 #[derive(Debug, Subcommand)]

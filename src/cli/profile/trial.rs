@@ -9,12 +9,12 @@ use crate::canonical::{Form, Limits, Profile, Roots};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::output;
-use crate::flow::profiles::{self, DOCUMENTS_ROOT};
 use crate::host::{fs, limits};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
 use crate::report::untrusted;
 use crate::wire::v1::profiles::{ProfileTestV1, TrialV1, TriedV1};
+use crate::workspace::profiles::{self, DOCUMENTS_ROOT};
 
 /// Change documents, and see what a profile makes of it
 ///

@@ -7,11 +7,12 @@ use std::path::Path;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::scan::ScanArgs;
-use crate::flow::adapter::{self, Adapter, ProgramError, Selection, SelectionError};
-use crate::flow::artifact_spec::ArtifactSpec;
-use crate::flow::context::Context;
-use crate::flow::material::ScannerMaterial;
-use crate::flow::trees;
+use crate::config::adapter::{self, Adapter, Selection, SelectionError};
+use crate::execute::scanner_program::{self, ProgramError};
+use crate::job::material::ScannerMaterial;
+use crate::model::artifact_spec::ArtifactSpec;
+use crate::workspace::context::Context;
+use crate::workspace::open_inputs;
 
 /// A scanner with its command.
 pub(super) struct Chosen<'a> {
@@ -51,14 +52,14 @@ pub(super) fn scanner<'a>(args: &ScanArgs, context: &'a Context) -> Result<Chose
                 .hint("write `{scanner}` where it stands"))
         }
         Some(path) => {
-            let scanner = trees::scanner(Path::new(path)).map_err(CliError::usage)?;
+            let scanner = open_inputs::scanner(Path::new(path)).map_err(CliError::usage)?;
             Ok(Chosen::command(scanner, args.command.clone()))
         }
         None => {
-            let found = trees::look_up(program, search(args).as_deref()).ok_or_else(|| {
+            let found = open_inputs::look_up(program, search(args).as_deref()).ok_or_else(|| {
                 CliError::usage(format!("no program `{program}`")).hint("is it installed, and on PATH?")
             })?;
-            let material = trees::executable(&found).map_err(CliError::usage)?;
+            let material = open_inputs::executable(&found).map_err(CliError::usage)?;
             let argv = std::iter::once("{scanner}".to_owned()).chain(rest.iter().cloned());
             Ok(Chosen::command(material, argv.collect()))
         }
@@ -102,12 +103,12 @@ fn by_adapter<'a>(given: &str, args: &ScanArgs, context: &'a Context) -> Result<
         };
         return Err(CliError::usage(format!("`{name}` scans {wanted}, and `{}` is none", input.display())));
     }
-    let located = adapter::locate(adapter, program, search(args).as_deref()).map_err(|error| match error {
+    let located = scanner_program::locate(adapter, program, search(args).as_deref()).map_err(|error| match error {
         ProgramError::NotFound { .. } => CliError::usage(error)
             .hint(format!("install it and put it on PATH, or say where it is: `--scanner {name}=PATH`")),
         error => CliError::usage(error),
     })?;
-    let material = trees::executable(&located.path).map_err(CliError::usage)?;
+    let material = open_inputs::executable(&located.path).map_err(CliError::usage)?;
     if adapter.verified.is_none() {
         output::talk(&format!("note: the adapter `{name}` is not verified: nobody says with which release it was run"));
     }

@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use crate::cli::args::{GlobalArgs, IsolationArgs, label};
 use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
-use crate::flow::failure::{Failure, Fault};
-use crate::flow::record::{self, RecordError};
-use crate::flow::settings::{MAX_MEMORY_LIMIT, MAX_TIME_LIMIT};
-use crate::flow::{keep, manifest_file};
+use crate::execute::failure::{Failure, Fault};
+use crate::flow::record::recording::{self, RecordError};
+use crate::flow::replay::output_dir;
 use crate::host::fs;
+use crate::job::machine_settings::{MAX_MEMORY_LIMIT, MAX_TIME_LIMIT};
+use crate::job::manifest_file;
 use crate::model::exit::Exit;
 use crate::oci::Platform;
 use crate::report::showing;
@@ -142,13 +143,13 @@ enum NetworkChoice {
 pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
     let request = request::of(args, &context)?;
-    let recording = record::record(&request, &context).map_err(failed)?;
+    let recording = recording::record(&request, &context).map_err(failed)?;
     if let Some(directory) = &args.emit_artifacts_dir {
         fs::ensure_dir(directory).map_err(CliError::infrastructure)?;
         for artifact in &recording.artifacts {
             fs::write_atomic(&directory.join(&artifact.name), &artifact.bytes).map_err(CliError::infrastructure)?;
         }
-        keep::ledger(directory, recording.executed.ledger.as_deref()).map_err(CliError::infrastructure)?;
+        output_dir::ledger(directory, recording.executed.ledger.as_deref()).map_err(CliError::infrastructure)?;
     }
     let bytes = manifest_file::to_bytes(&recording.manifest).map_err(CliError::infrastructure)?;
     output::file(&args.emit_manifest, &bytes)?;

@@ -11,22 +11,22 @@ use crate::cli::image::refused;
 use crate::cli::scan::chosen::{self, Chosen};
 use crate::cli::scan::{ClockChoice, NetworkChoice, ScanArgs};
 use crate::cli::setup;
-use crate::flow::adapter;
-use crate::flow::artifact_spec::{ArtifactPath, ArtifactSpec};
-use crate::flow::as_is::Where;
-use crate::flow::builtin::ENGINE;
-use crate::flow::context::Context;
-use crate::flow::image::{self, Asked};
-use crate::flow::job::Job;
-use crate::flow::material::{InputMaterial, MaterialError, ScannerMaterial};
-use crate::flow::places;
-use crate::flow::record::RecordRequest;
-use crate::flow::recorded::{self, UNKNOWN_VERSION};
-use crate::flow::settings::Settings;
-use crate::flow::trees;
+use crate::execute::builtin::ENGINE;
+use crate::execute::scanner_version;
+use crate::execute::unsandboxed::Where;
+use crate::flow::record::recording::RecordRequest;
 use crate::format;
 use crate::host::{clock, fs, limits};
+use crate::job::in_place;
+use crate::job::machine_settings::Settings;
+use crate::job::manifest_summary::{self, UNKNOWN_VERSION};
+use crate::job::material::{InputMaterial, MaterialError, ScannerMaterial};
+use crate::job::scan_spec::Job;
+use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::model::manifest::{InputType, NetworkMode};
+use crate::workspace::context::Context;
+use crate::workspace::image::{self, Asked};
+use crate::workspace::open_inputs;
 
 /// The scan that the arguments ask for; everything it depends on is read here.
 pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, CliError> {
@@ -50,7 +50,7 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
     let input_path = args.input.clone().unwrap_or_else(|| PathBuf::from("."));
     let input = input(args, &input_path, &artifacts, context)?;
     let is_image = matches!(input, InputMaterial::Image(_));
-    if !is_image && argv.iter().any(|word| word.contains(places::ROOTFS)) {
+    if !is_image && argv.iter().any(|word| word.contains(crate::model::placeholder::ROOTFS)) {
         return Err(CliError::usage("`{rootfs}` stands for an unpacked image, and the input is none"));
     }
     if is_image && args.as_is {
@@ -61,16 +61,16 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
     }
     let feeds = args.feed.iter().map(|given| {
         let (name, path) = given.split_once('=').unwrap_or(("osv", given));
-        if !recorded::is_plain_name(name) {
+        if !manifest_summary::is_plain_name(name) {
             return Err(CliError::usage(format!("feed `{name}`: expected a plain name without `/` before the `=`"))
                 .hint("a path that holds a `=` needs a name, e.g. `--feed osv=PATH`"));
         }
-        trees::feed(name, Path::new(path), context).map_err(|error| {
+        open_inputs::feed(name, Path::new(path), context).map_err(|error| {
             CliError::usage(error).hint("a feed is a directory, or a bundle made by `stella feed build`")
         })
     });
     let feeds = feeds.collect::<Result<Vec<_>, _>>()?;
-    let policy = args.policy.as_ref().map(|path| trees::policy(path, context)).transpose();
+    let policy = args.policy.as_ref().map(|path| open_inputs::policy(path, context)).transpose();
     let policy =
         policy.map_err(|error| CliError::usage(error).hint("policies/README.md says what a policy is made of"))?;
     // What decides is an input as any other: without it a later stella could not say what it said today.
@@ -136,7 +136,7 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
     if let Some(adapter) = adapter {
         request.engine.clone_from(&adapter.name);
         if args.scanner_version.is_none()
-            && let Some(version) = adapter::version(&request.job, &adapter.version_arguments, context)
+            && let Some(version) = scanner_version::of(&request.job, &adapter.version_arguments, context)
         {
             request.scanner_version = version;
         }
@@ -154,7 +154,7 @@ fn together(given: &[String], needed: Vec<String>) -> Vec<String> {
 /// The same with every folder of `PATH` that would not be visible otherwise.
 fn with_path(mut roots: Vec<String>, path: &[String]) -> Vec<String> {
     for folder in path {
-        if !places::runs_in_place(Path::new(folder), &roots) {
+        if !in_place::runs_in_place(Path::new(folder), &roots) {
             roots.push(folder.clone());
         }
     }

@@ -6,11 +6,11 @@ use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::scan::ScanArgs;
-use crate::flow::manifest_file;
-use crate::flow::record::Recording;
-use crate::flow::shell;
+use crate::flow::record::recording::Recording;
 use crate::format;
+use crate::job::manifest_file;
 use crate::model::artifact::ArtifactType;
+use crate::model::command_line;
 use crate::wire::v1::commands::RecordingV1;
 
 /// The words in their order, each once.
@@ -33,7 +33,7 @@ fn replay_command(global: &GlobalArgs, args: &ScanArgs, roots: &[String]) -> Str
     }
     words.extend(args.env.iter().flat_map(|name| ["--env".to_owned(), name.clone()]));
     words.extend(roots.iter().flat_map(|root| ["--ro".to_owned(), root.clone()]));
-    shell::line(words)
+    command_line::line(words)
 }
 
 /// Prints it for people or as JSON. A wrapped step owns stdout, so people are then told on stderr.

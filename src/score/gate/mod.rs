@@ -11,6 +11,7 @@
 
 mod pr;
 mod release;
+pub mod request;
 mod window;
 
 use jiff::Timestamp;

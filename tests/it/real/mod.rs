@@ -8,7 +8,7 @@ mod zip;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use stella::flow::adapter::Adapter;
+use stella::config::adapter::Adapter;
 
 use crate::cli::scene::only;
 use crate::harness::{Run, World};

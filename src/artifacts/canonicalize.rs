@@ -1,0 +1,181 @@
+//! One document under a profile: its canonical bytes, or only their digest.
+//!
+//! A file is read in windows. What is refused, or needs more than one pass, is read again as a whole, so that an error
+//! and its place do not depend on the way.
+
+use std::borrow::Cow;
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::artifacts::document_file::InFile;
+use crate::canonical::{self, JsonError, Limits, Profile, ProfileError, Sink, Source as _, Unsuited};
+use crate::config::Config;
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::job::artifact;
+use crate::model::artifact::{ArtifactFormat, ProfileName};
+use crate::model::digest::Digest;
+
+/// Why a profile cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileChoiceError {
+    /// No profile has this name, and no file.
+    #[error("`{0}` is neither a profile nor a file that can be read")]
+    Unknown(String, #[source] FsError),
+    /// The file is not a profile.
+    #[error("`{}` is not a profile", .file.display())]
+    Invalid {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: ProfileError,
+    },
+}
+
+/// The profile that `wanted` names: `none`, a format, or a file.
+///
+/// # Errors
+/// See [`ProfileChoiceError`].
+pub fn profile(wanted: &str, config: &Config) -> Result<Profile, ProfileChoiceError> {
+    if wanted == "none" {
+        return Ok(Profile::builtin(ArtifactFormat::Json).clone());
+    }
+    if let Ok(format) = wanted.parse() {
+        return Ok(config.profile(format, None).clone());
+    }
+    if let Some(profile) = wanted.parse().ok().and_then(|name: ProfileName| config.named_profile(&name)) {
+        return Ok(profile.clone());
+    }
+    let file = Path::new(wanted);
+    let bytes = fs::read(file, limits::MAX_CONFIG_BYTES)
+        .map_err(|source| ProfileChoiceError::Unknown(wanted.to_owned(), source))?;
+    Profile::parse(&String::from_utf8_lossy(&bytes))
+        .map_err(|source| ProfileChoiceError::Invalid { file: file.to_owned(), source })
+}
+
+/// The canonical bytes of a document.
+///
+/// # Errors
+/// As [`canonical::canonicalize_with`].
+pub fn bytes(profile: &Profile, document: &[u8]) -> Result<Vec<u8>, JsonError> {
+    let document = read_as(profile, document);
+    Ok(canonical::canonicalize_with(profile, &document, &Limits::default())?.bytes)
+}
+
+/// The SHA-256 of the canonical bytes of a document, which are hashed on another thread while it is read.
+///
+/// # Errors
+/// As [`canonical::send_with`].
+pub fn digest(profile: &Profile, document: &[u8]) -> Result<Digest, JsonError> {
+    let document = read_as(profile, document);
+    hashed(|sink| canonical::send_with(profile, &document, &Limits::default(), sink))
+}
+
+/// Values one after the other are read as one document under the profile for them.
+fn read_as<'d>(profile: &Profile, document: &'d [u8]) -> Cow<'d, [u8]> {
+    profile.name().parse().map_or(Cow::Borrowed(document), |format| artifact::document(format, document))
+}
+
+/// Why a file has no canonical form.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// What is in it is refused.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+}
+
+/// As [`digest`], of what is in a file, which is not held as a whole unless it has to be.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn digest_of_file(profile: &Profile, file: &mut InFile) -> Result<Digest, FileError> {
+    if profile.name() == ArtifactFormat::JsonLines.code() {
+        return Ok(digest(profile, &file.whole()?)?);
+    }
+    let window = file.window();
+    let in_windows = file
+        .restart()
+        .and_then(|()| hashed(|sink| canonical::send_in_windows(profile, file, window, &Limits::default(), sink)));
+    match in_windows {
+        Ok(digest) => Ok(digest),
+        Err(Unsuited) => Ok(digest(profile, &file.whole()?)?),
+    }
+}
+
+/// The SHA-256 of what `send` sends, if it succeeds.
+fn hashed<T, E>(send: impl FnOnce(&mut dyn Sink) -> Result<T, E>) -> Result<Digest, E> {
+    // Enough to keep both busy; a block is 128 KiB.
+    let (filled, blocks) = sync_channel::<Option<Vec<u8>>>(4);
+    let (used, emptied) = channel();
+    thread::scope(|scope| {
+        let hashing = scope.spawn(move || {
+            let mut hash = Sha256::new();
+            for block in blocks {
+                match block {
+                    Some(mut block) => {
+                        hash.update(&block);
+                        block.clear();
+                        // Nobody wants it any more when all is read.
+                        let _ = used.send(block);
+                    }
+                    None => hash = Sha256::new(),
+                }
+            }
+            Digest::from_bytes(hash.finalize().into())
+        });
+        let mut sink = ToThread { filled, emptied };
+        let sent = send(&mut sink);
+        drop(sink);
+        let digest = hashing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        sent.map(|_| digest)
+    })
+}
+
+/// Hands blocks to a thread and takes back those that it has emptied. `None` begins anew.
+struct ToThread {
+    filled: SyncSender<Option<Vec<u8>>>,
+    emptied: Receiver<Vec<u8>>,
+}
+
+impl Sink for ToThread {
+    fn take(&mut self, block: &mut Vec<u8>) {
+        let empty = self.emptied.try_recv().unwrap_or_default();
+        // The thread ends only when nothing more can come.
+        let _ = self.filled.send(Some(mem::replace(block, empty)));
+    }
+
+    fn restart(&mut self) {
+        let _ = self.filled.send(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_that_of_the_bytes() {
+        let profile = Profile::builtin(ArtifactFormat::Cyclonedx);
+        let item = |i: usize| format!(r#"{{"version":"{i}","purl":"pkg:npm/a{}@{i}"}}"#, i * 7919 % 20_000);
+        let items: Vec<String> = (0..20_000).map(item).collect();
+        let array = items.join(",");
+        for document in [
+            String::from("[]"),
+            format!(r#"{{"serialNumber":"x","components":[{array}]}}"#),
+            format!(r#"{{"y":[{array}],"z":1}}"#),
+            // Of which blocks were sent in vain.
+            format!(r#"{{"y":[{array}],"a":1}}"#),
+        ] {
+            let bytes = bytes(profile, document.as_bytes()).unwrap();
+            assert_eq!(digest(profile, document.as_bytes()).unwrap(), Digest::of(&bytes));
+        }
+        assert!(digest(profile, format!("[{array}").as_bytes()).is_err());
+    }
+}

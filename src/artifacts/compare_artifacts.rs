@@ -1,0 +1,444 @@
+//! Two sets of artifacts side by side: how far they agree, and what changed.
+//!
+//! Invariants: raw bytes come in, everything derived is computed here, under the same profiles for both sides; a policy
+//! is asked only about what semantic comparison sees, so that bitwise ⇒ semantic ⇒ policy holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+
+use jiff::Timestamp;
+
+use crate::artifacts::large_inventories::Side;
+use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
+use crate::compare::semantic::Semantics;
+use crate::compare::{diff, fidelity};
+use crate::config::Config;
+use crate::format::{self, Document, FormatError};
+use crate::job::artifact::Produced;
+use crate::model::artifact::{ArtifactFormat, ArtifactType};
+use crate::model::decision::Decision;
+use crate::model::diff::{ArtifactChange, DiffSummary};
+use crate::model::digest::Digest;
+use crate::model::fidelity::{Fidelity, OrderBroken};
+use crate::model::result::ArtifactResult;
+use crate::policy::{Policy, PolicyError, PolicyInput, PolicyLimits};
+
+/// How many entries of each kind a difference shows; the rest is counted.
+const TOP: usize = 20;
+/// From how many bytes on each side is read on a thread of its own.
+const WORTH_A_THREAD: usize = 1 << 20;
+
+/// Which artifacts are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Every artifact of either side: one that only one side has is a difference.
+    All,
+    /// Only those that are expected: a case states what it is about.
+    Expected,
+}
+
+/// What two sides are compared under.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// Whose profiles apply.
+    pub config: &'a Config,
+    /// Which artifacts are compared.
+    pub scope: Scope,
+    /// Decides for a side that has no decision of its own. One for both sides: else equal findings could be decided
+    /// differently, and semantic fidelity would not imply policy fidelity.
+    pub policy: &'a Policy,
+    /// The instant that a policy takes for now.
+    pub now: Timestamp,
+    /// Where the input lay when what is expected was made.
+    pub expected_roots: &'a Roots,
+    /// Where it lay now.
+    pub actual_roots: &'a Roots,
+}
+
+/// How far two sides agree.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// The three verdicts.
+    pub fidelity: Fidelity,
+    /// What changed.
+    pub diff: DiffSummary,
+    /// Every artifact that was compared.
+    pub artifacts: Vec<ArtifactResult>,
+}
+
+/// Why two sides cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum VerdictError {
+    /// An expected artifact is not what its format says.
+    #[error("expected artifact `{name}`")]
+    Expected {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        source: UnreadableArtifact,
+    },
+    /// An artifact that the scanner wrote is not what its format says.
+    #[error("artifact `{name}`")]
+    Actual {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        source: UnreadableArtifact,
+    },
+    /// The policy cannot decide.
+    #[error("the policy cannot decide")]
+    Policy(#[source] PolicyError),
+    /// The comparison contradicts itself.
+    #[error(transparent)]
+    Order(#[from] OrderBroken),
+}
+
+/// Why an artifact cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableArtifact {
+    /// It has no canonical form.
+    #[error("it has no canonical form")]
+    Canonical(#[source] JsonError),
+    /// Its content is not what its format asks for.
+    #[error("it is not a valid document of its format")]
+    Format(#[source] FormatError),
+}
+
+/// An artifact, read.
+struct Read<'a> {
+    produced: &'a Produced,
+    canonical: Canonical,
+    document: Document,
+}
+
+/// Compares what was expected with what came out.
+pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
+    let of_expected = || read_side(expected, rules.expected_roots, rules.config);
+    let of_actual = || read_side(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config);
+    let size: usize = expected.iter().map(|artifact| artifact.bytes.len()).sum();
+    let (before, after) = if size < WORTH_A_THREAD {
+        (of_expected(), of_actual())
+    } else {
+        thread::scope(|scope| {
+            let other = scope.spawn(of_actual);
+            let before = of_expected();
+            (before, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    };
+    let before = before.map_err(|(name, source)| VerdictError::Expected { name, source })?;
+    let after = after.map_err(|(name, source)| VerdictError::Actual { name, source })?;
+    let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+
+    let mut artifacts = Vec::new();
+    let mut changes = Vec::new();
+    let mut opaque_differs = false;
+    for name in names {
+        let (before, after) = (before.get(name), after.get(name));
+        let Some(either) = after.or(before) else { continue };
+        let produced = either.produced;
+        artifacts.push(ArtifactResult {
+            name: name.to_owned(),
+            artifact_type: produced.artifact_type,
+            expected: before.map(|read| read.canonical.digest),
+            actual: after.map(|read| read.canonical.digest),
+            profile: rules.config.profile(produced.format, produced.profile.as_ref()).digest(),
+            masked: after.map(|read| read.canonical.masked.clone()).unwrap_or_default(),
+        });
+        let (digest_before, digest_after) = (before.map(|r| r.canonical.digest), after.map(|r| r.canonical.digest));
+        if digest_before != digest_after {
+            // Evidence supports findings and has no meaning of its own: it counts in the bytes alone.
+            opaque_differs |= !produced.format.has_meaning() && produced.artifact_type != ArtifactType::Evidence;
+            let first_difference = before
+                .zip(after)
+                .and_then(|(a, b)| canonical::first_difference(&a.canonical.bytes, &b.canonical.bytes));
+            changes.push(ArtifactChange {
+                name: name.to_owned(),
+                before: digest_before,
+                after: digest_after,
+                first_difference,
+            });
+        }
+    }
+
+    let (before, after) = (
+        meaning(before.into_values().map(|read| read.document)),
+        meaning(after.into_values().map(|read| read.document)),
+    );
+    judge((before, after), changes, opaque_differs, artifacts, rules)
+}
+
+/// Two large inventories that were read in the quick way.
+pub fn compare_inventories([before, after]: [Side; 2], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
+    let (expected, actual) = (Some(before.digest), Some(after.digest));
+    let name = "artifact".to_owned();
+    let artifact = ArtifactResult {
+        name: name.clone(),
+        artifact_type: ArtifactType::Sbom,
+        expected,
+        actual,
+        profile: rules.config.profile(ArtifactFormat::Cyclonedx, None).digest(),
+        masked: after.parted.masked().clone(),
+    };
+    let change = (expected != actual).then(|| ArtifactChange {
+        name,
+        before: expected,
+        after: actual,
+        first_difference: before.parted.first_difference(&after.parted),
+    });
+    let meanings = [before, after].map(|side| meaning(std::iter::once(side.document)));
+    judge(meanings.into(), change.into_iter().collect(), false, vec![artifact], rules)
+}
+
+/// The verdicts on two meanings and on how their artifacts differ.
+fn judge(
+    (meaning_before, meaning_after): (Semantics, Semantics),
+    changes: Vec<ArtifactChange>,
+    opaque_differs: bool,
+    artifacts: Vec<ArtifactResult>,
+    rules: &Rules<'_>,
+) -> Result<Comparison, VerdictError> {
+    let decision_before = decide(&meaning_before, rules.policy, rules.now)?;
+    // Equal meanings are decided alike, and asking is what takes the time of a comparison.
+    let decision_after = if meaning_after == meaning_before {
+        decision_before.clone()
+    } else {
+        decide(&meaning_after, rules.policy, rules.now)?
+    };
+    let fidelity = fidelity::judge(
+        changes.is_empty(),
+        opaque_differs,
+        &meaning_before,
+        &meaning_after,
+        (decision_before.as_ref(), decision_after.as_ref()),
+    )?;
+    let with_decision = |meaning: Semantics, decision: Option<Decision>| meaning.with_decision(decision);
+    let diff = diff::summarize(
+        &with_decision(meaning_before, decision_before),
+        &with_decision(meaning_after, decision_after),
+        changes,
+        TOP,
+    );
+    Ok(Comparison { fidelity, diff, artifacts })
+}
+
+/// The canonical digests of one side, what it means, and its decision: its own, or the policy's.
+#[expect(clippy::type_complexity, reason = "three values that are taken apart at once")]
+pub fn read(
+    expected: &[Produced],
+    actual: &[Produced],
+    rules: &Rules<'_>,
+) -> Result<(Vec<(String, Digest)>, Semantics, Option<Decision>), VerdictError> {
+    let read = read_side(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config);
+    let read = read.map_err(|(name, source)| VerdictError::Actual { name, source })?;
+    let digests = read.iter().map(|(name, read)| ((*name).to_owned(), read.canonical.digest)).collect();
+    let meaning = meaning(read.into_values().map(|read| read.document));
+    let decision = decide(&meaning, rules.policy, rules.now)?;
+    Ok((digests, meaning, decision))
+}
+
+/// The artifacts of a run that are compared with what is expected.
+fn in_scope<'a>(expected: &[Produced], actual: &'a [Produced], scope: Scope) -> Vec<&'a Produced> {
+    let primary = expected.iter().filter(|artifact| artifact.artifact_type.is_primary());
+    let names: BTreeSet<&str> = primary.map(|artifact| artifact.name.as_str()).collect();
+    actual.iter().filter(|artifact| scope == Scope::All || names.contains(artifact.name.as_str())).collect()
+}
+
+/// The names of the artifacts in which two runs differ, among those that are compared with what is expected.
+pub fn unstable(
+    expected: &[Produced],
+    (first, second): (&[Produced], &[Produced]),
+    rules: &Rules<'_>,
+) -> Result<Vec<String>, VerdictError> {
+    let digests = |run| -> Result<BTreeMap<&str, Digest>, VerdictError> {
+        let read = read_side(in_scope(expected, run, rules.scope), rules.actual_roots, rules.config);
+        let read = read.map_err(|(name, source)| VerdictError::Actual { name, source })?;
+        Ok(read.into_iter().map(|(name, read)| (name, read.canonical.digest)).collect())
+    };
+    let (a, b) = (digests(first)?, digests(second)?);
+    let names: BTreeSet<&str> = a.keys().chain(b.keys()).copied().collect();
+    Ok(names.into_iter().filter(|name| a.get(name) != b.get(name)).map(str::to_owned).collect())
+}
+
+/// Whether an artifact of a scan whose input lay at `roots` is what its format says; its canonical form if it is.
+pub fn check(artifact: &Produced, roots: &Roots, config: &Config) -> Result<Canonical, UnreadableArtifact> {
+    format::read_document(artifact.format, &artifact.bytes).map_err(UnreadableArtifact::Format)?;
+    canonical_form(artifact, roots, config)
+}
+
+/// Reads one artifact under the profile that applies to it.
+fn canonical_form(artifact: &Produced, roots: &Roots, config: &Config) -> Result<Canonical, UnreadableArtifact> {
+    canonical::canonicalize_rooted(
+        config.profile(artifact.format, artifact.profile.as_ref()),
+        roots,
+        &artifact.document(),
+        &Limits::default(),
+    )
+    .map_err(UnreadableArtifact::Canonical)
+}
+
+fn read_side<'a>(
+    side: impl IntoIterator<Item = &'a Produced>,
+    roots: &Roots,
+    config: &Config,
+) -> Result<BTreeMap<&'a str, Read<'a>>, (String, UnreadableArtifact)> {
+    let primary = side.into_iter().filter(|artifact| artifact.artifact_type.is_primary());
+    primary
+        .map(|produced| {
+            let failed = |source| (produced.name.clone(), source);
+            let canonical = canonical_form(produced, roots, config).map_err(failed)?;
+            // What is the same byte for byte must mean the same, too.
+            let profile = config.profile(produced.format, produced.profile.as_ref());
+            let bytes = produced.document();
+            let named = canonical::without_names_of_the_run(profile, roots, &bytes, &Limits::default());
+            let named = named.map_err(|source| failed(UnreadableArtifact::Canonical(source)))?;
+            let document = format::read_document(produced.format, &named)
+                .map_err(|source| failed(UnreadableArtifact::Format(source)))?;
+            Ok((produced.name.as_str(), Read { produced, canonical, document }))
+        })
+        .collect()
+}
+
+fn meaning(documents: impl Iterator<Item = Document>) -> Semantics {
+    let (mut packages, mut findings, mut vex, mut decision) = (None, None, None, None);
+    for document in documents {
+        join(&mut packages, document.packages);
+        join(&mut findings, document.findings);
+        join(&mut vex, document.vex);
+        decision = decision.or(document.decision);
+    }
+    Semantics::from_parts(packages, findings, vex, decision)
+}
+
+fn join<T>(all: &mut Option<Vec<T>>, more: Option<Vec<T>>) {
+    match (all.as_mut(), more) {
+        (Some(all), Some(more)) => all.extend(more),
+        (None, more) => *all = more,
+        (Some(_), None) => {}
+    }
+}
+
+/// The policy's decision on artifacts that have none of their own; none where they hold no findings to decide on.
+pub fn decide_on(artifacts: &[Produced], policy: &Policy, now: Timestamp) -> Result<Option<Decision>, VerdictError> {
+    let mut documents = Vec::new();
+    for artifact in artifacts {
+        let document = format::read_document(artifact.format, &artifact.bytes);
+        documents.push(document.map_err(|source| VerdictError::Actual {
+            name: artifact.name.clone(),
+            source: UnreadableArtifact::Format(source),
+        })?);
+    }
+    decide(&meaning(documents.into_iter()), policy, now)
+}
+
+/// The decision that came with a result, else the policy's on its findings; none where there are no findings to decide on.
+fn decide(meaning: &Semantics, policy: &Policy, now: Timestamp) -> Result<Option<Decision>, VerdictError> {
+    if let Some(decision) = meaning.decision() {
+        return Ok(Some(decision.clone()));
+    }
+    if !meaning.has_findings() {
+        return Ok(None);
+    }
+    let decision = policy.decide(&PolicyInput::of(meaning), now, &PolicyLimits::default());
+    decision.map(Some).map_err(VerdictError::Policy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::artifact::ArtifactFormat;
+
+    const DOCUMENTS: [(ArtifactFormat, &[u8]); 16] = [
+        (ArtifactFormat::Cyclonedx, include_bytes!("../../tests/data/canonical/cyclonedx/full.json")),
+        (ArtifactFormat::Cyclonedx, include_bytes!("../../tests/data/format/cyclonedx.json")),
+        (ArtifactFormat::CyclonedxVex, include_bytes!("../../tests/data/canonical/cyclonedx-vex/full.json")),
+        (ArtifactFormat::Spdx, include_bytes!("../../tests/data/canonical/spdx/full.json")),
+        (ArtifactFormat::Spdx, include_bytes!("../../tests/data/format/spdx.json")),
+        (ArtifactFormat::Openvex, include_bytes!("../../tests/data/canonical/openvex/full.json")),
+        (ArtifactFormat::Sarif, include_bytes!("../../tests/data/canonical/sarif/full.json")),
+        (ArtifactFormat::Spdx3, include_bytes!("../../tests/data/canonical/spdx3/full.json")),
+        (ArtifactFormat::Csaf, include_bytes!("../../tests/data/canonical/csaf/full.json")),
+        (ArtifactFormat::Grype, include_bytes!("../../tests/data/canonical/grype/full.json")),
+        (ArtifactFormat::OsvScanner, include_bytes!("../../tests/data/canonical/osv-scanner/full.json")),
+        (ArtifactFormat::OsvScanner, include_bytes!("../../tests/data/format/osv-scanner.json")),
+        (ArtifactFormat::Syft, include_bytes!("../../tests/data/canonical/syft/full.json")),
+        (ArtifactFormat::Syft, include_bytes!("../../tests/data/format/syft.json")),
+        (ArtifactFormat::Trivy, include_bytes!("../../tests/data/canonical/trivy/full.json")),
+        (ArtifactFormat::StellaFindings, include_bytes!("../../tests/data/format/findings.json")),
+    ];
+
+    fn meaning_of(format: ArtifactFormat, bytes: &[u8]) -> Semantics {
+        meaning(std::iter::once(format::read_document(format, bytes).unwrap()))
+    }
+
+    #[test]
+    fn two_runs_are_held_against_each_other_in_what_is_compared_alone() {
+        let artifact = |name: &str, bytes: &[u8]| Produced {
+            artifact_type: ArtifactType::Findings,
+            name: name.to_owned(),
+            format: ArtifactFormat::Bytes,
+            profile: None,
+            bytes: bytes.into(),
+        };
+        let config = Config::for_directory(std::path::Path::new(".")).unwrap();
+        let policy = Policy::builtin_default().unwrap();
+        let expected = [artifact("a", b"0")];
+        let first = [artifact("a", b"1"), artifact("log", b"1")];
+        let broken = Produced { format: ArtifactFormat::StellaFindings, ..artifact("other", b"{") };
+        let second = [artifact("a", b"1"), artifact("log", b"2"), artifact("more", b"")];
+        let names = |scope, second: &[Produced]| {
+            let rules = Rules {
+                config: &config,
+                scope,
+                policy: &policy,
+                now: Timestamp::UNIX_EPOCH,
+                expected_roots: &Roots::default(),
+                actual_roots: &Roots::default(),
+            };
+            unstable(&expected, (&first, second), &rules)
+        };
+        assert_eq!(names(Scope::All, &second).unwrap(), ["log", "more"]);
+        assert!(names(Scope::Expected, &second).unwrap().is_empty());
+        let second = [artifact("a", b"1"), artifact("log", b"1"), broken];
+        assert!(names(Scope::All, &second).is_err());
+        assert!(names(Scope::Expected, &second).unwrap().is_empty());
+    }
+
+    /// What a profile takes for random means nothing.
+    #[test]
+    fn other_random_ids_mean_the_same() {
+        let text = include_str!("../../tests/data/canonical/cyclonedx/random-refs.json");
+        let profile = crate::canonical::Profile::builtin(ArtifactFormat::Cyclonedx);
+        let digest =
+            |text: &str| canonical::canonicalize_with(profile, text.as_bytes(), &Limits::default()).unwrap().digest;
+        let ids: BTreeSet<&str> = text.split('"').filter(|id| id.starts_with("BomRef.") || id.len() == 36).collect();
+        assert!(ids.len() >= 9, "{ids:?}");
+        let renamed = |text: String, (n, id): (usize, &&str)| text.replace(*id, &format!("BomRef.{n}.7"));
+        let other = ids.iter().enumerate().fold(text.to_owned(), renamed);
+        assert_ne!(other, text);
+        assert_eq!(digest(&other), digest(text));
+        let meaning = |text: &str| meaning_of(ArtifactFormat::Cyclonedx, text.as_bytes());
+        assert_eq!(meaning(&other), meaning(text));
+    }
+
+    /// What a profile calls a set has no first element: else equal bytes could mean different things.
+    #[test]
+    fn the_canonical_form_means_what_the_document_means() {
+        for (format, bytes) in DOCUMENTS {
+            let canonical = canonical::canonicalize_artifact(format, bytes, &Limits::default()).unwrap();
+            let mut canonical: serde_json::Value = serde_json::from_slice(&canonical.bytes).unwrap();
+            if format == ArtifactFormat::Openvex {
+                // Mandatory, and volatile: the profile drops them.
+                canonical["@id"] = "urn:example".into();
+                canonical["timestamp"] = "2026-01-01T00:00:00Z".into();
+            }
+            if format == ArtifactFormat::Sarif {
+                // A position became the name of what it meant, which the results of this document give beside it.
+                for result in canonical["runs"][0]["results"].as_array_mut().unwrap() {
+                    assert_eq!(result["ruleIndex"], result["ruleId"]);
+                    result.as_object_mut().unwrap().remove("ruleIndex");
+                }
+            }
+            assert_eq!(meaning_of(format, canonical.to_string().as_bytes()), meaning_of(format, bytes), "{format}");
+        }
+    }
+}

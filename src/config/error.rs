@@ -1,0 +1,93 @@
+//! Why a configuration cannot be used.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::canonical::profile::ProfileError;
+use crate::config::adapter::AdapterError;
+use crate::host::fs::FsError;
+use crate::model::artifact::{InvalidProfileName, ProfileName};
+use crate::model::artifact_spec::ArtifactSpecError;
+
+/// How deep `[` and `{` may stand in each other; a valid configuration has three levels.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration")]
+    Read(#[source] FsError),
+    /// Not valid YAML, an unknown key or a wrong type.
+    #[error("{}:{line}:{column}: not a valid configuration", .file.display())]
+    Yaml {
+        /// The file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong.
+        source: serde_yaml::Error,
+    },
+    /// Brackets in brackets: the parser's time would grow with the square of their depth.
+    #[error("{}: nested deeper than {MAX_DEPTH} brackets", .file.display())]
+    TooDeep {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A value that is not allowed.
+    #[error("{}: `{field}`: {what}", .file.display())]
+    Value {
+        /// The file.
+        file: PathBuf,
+        /// Its field.
+        field: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// An artifact that cannot be understood.
+    #[error("{}: `subject.artifacts`", .file.display())]
+    Artifact {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: ArtifactSpecError,
+    },
+    /// A key that no profile can have for its name.
+    #[error("{}: `profiles`", .file.display())]
+    ProfileName {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: InvalidProfileName,
+    },
+    /// An adapter that is not valid.
+    #[error("{}", .file.display())]
+    Adapter {
+        /// The adapter's file.
+        file: PathBuf,
+        /// What is wrong.
+        source: AdapterError,
+    },
+    /// A profile that is not valid.
+    #[error("{}", .file.display())]
+    Profile {
+        /// The profile's file.
+        file: PathBuf,
+        /// What is wrong.
+        source: ProfileError,
+    },
+}
+
+/// A profile that an artifact names and nobody wrote.
+#[derive(Debug, thiserror::Error)]
+#[error("no profile is called `{name}`: known are those of the formats, {}", quoted(.known))]
+pub struct UnknownProfile {
+    pub(super) name: ProfileName,
+    pub(super) known: BTreeSet<String>,
+}
+
+fn quoted(names: &BTreeSet<String>) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,122 @@
+//! What a checkout builds, as a configuration names it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::config::error::ConfigError;
+use crate::config::raw::{RawSubject, RawSubjectKind};
+use crate::config::valid::Valid;
+use crate::model::artifact_spec::ArtifactSpec;
+
+/// What a checkout builds, swapped into every regression replay.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// The scanner inside the stella that runs.
+    BuiltIn,
+    /// A scanner of its own.
+    Scanner(ScannerSubject),
+    /// A feed of OSV records.
+    Feed(TreeSubject),
+    /// A policy in Rego.
+    Policy(TreeSubject),
+}
+
+/// A scanner that the checkout builds.
+#[derive(Debug, Clone)]
+pub struct ScannerSubject {
+    /// Its name, as canaries record it.
+    pub engine: String,
+    /// How it is built.
+    pub build: Option<String>,
+    /// The executable.
+    pub path: PathBuf,
+    /// The command for cases.
+    pub argv: Vec<String>,
+    /// What it writes.
+    pub artifacts: Vec<ArtifactSpec>,
+    /// Exit codes that mean that it ran well.
+    pub expected_exit_codes: Vec<i32>,
+}
+
+/// A feed or a policy that the checkout builds.
+#[derive(Debug, Clone)]
+pub struct TreeSubject {
+    /// How it is built.
+    pub build: Option<String>,
+    /// Its folder.
+    pub path: PathBuf,
+}
+
+impl Subject {
+    /// The command that builds it, if it has one.
+    pub fn build(&self) -> Option<&str> {
+        match self {
+            Self::BuiltIn => None,
+            Self::Scanner(scanner) => scanner.build.as_deref(),
+            Self::Feed(tree) | Self::Policy(tree) => tree.build.as_deref(),
+        }
+    }
+}
+
+impl Valid<'_> {
+    pub(super) fn subject(&self, raw: RawSubject) -> Result<Subject, ConfigError> {
+        let scanner_only = [
+            ("subject.engine", raw.engine.is_some()),
+            ("subject.argv", raw.argv.is_some()),
+            ("subject.artifacts", raw.artifacts.is_some()),
+            ("subject.expect_exit", raw.expect_exit.is_some()),
+        ];
+        if raw.kind != RawSubjectKind::Scanner
+            && let Some((field, _)) = scanner_only.iter().find(|(_, given)| *given)
+        {
+            return Err(self.error(field, "only a subject of kind `scanner` has it"));
+        }
+        match raw.kind {
+            RawSubjectKind::Builtin if raw.build.is_some() || raw.path.is_some() => {
+                Err(self.error("subject.kind", "`builtin` takes neither `build` nor `path`"))
+            }
+            RawSubjectKind::Builtin => Ok(Subject::BuiltIn),
+            RawSubjectKind::Scanner => self.scanner(raw).map(Subject::Scanner),
+            RawSubjectKind::Feed => self.tree(raw).map(Subject::Feed),
+            RawSubjectKind::Policy => self.tree(raw).map(Subject::Policy),
+        }
+    }
+
+    fn path(&self, path: Option<String>) -> Result<PathBuf, ConfigError> {
+        let path = path.ok_or_else(|| self.error("subject.path", "missing: what the build leaves behind"))?;
+        Ok(self.root.join(path))
+    }
+
+    fn tree(&self, raw: RawSubject) -> Result<TreeSubject, ConfigError> {
+        Ok(TreeSubject { path: self.path(raw.path)?, build: raw.build })
+    }
+
+    fn scanner(&self, raw: RawSubject) -> Result<ScannerSubject, ConfigError> {
+        let path = self.path(raw.path)?;
+        let argv = raw.argv.unwrap_or_default();
+        if argv.first().is_none_or(|program| program != "{scanner}") {
+            return Err(self.error("subject.argv", "the first word must be `{scanner}`"));
+        }
+        let specs = raw.artifacts.unwrap_or_default();
+        if specs.is_empty() {
+            return Err(
+                self.error("subject.artifacts", "missing: name what the scanner writes, e.g. `findings=findings.json`")
+            );
+        }
+        let artifacts = specs.iter().map(|spec| spec.parse()).collect::<Result<Vec<ArtifactSpec>, _>>();
+        let artifacts = artifacts.map_err(|source| ConfigError::Artifact { file: self.file.to_owned(), source })?;
+        let mut names = BTreeSet::new();
+        if let Some(twice) = artifacts.iter().map(ArtifactSpec::file_name).find(|name| !names.insert(name.clone())) {
+            return Err(self.error("subject.artifacts", format!("two of them have the file name `{twice}`")));
+        }
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok(ScannerSubject {
+            engine: raw.engine.or(name).unwrap_or_else(|| "scanner".to_owned()),
+            build: raw.build,
+            path,
+            argv,
+            artifacts,
+            expected_exit_codes: raw.expect_exit.unwrap_or_else(|| vec![0]),
+        })
+    }
+}

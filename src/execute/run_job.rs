@@ -1,0 +1,575 @@
+//! Runs a job: the built-in scanner in this process, everything else (and it too, where isolation is required) in a sandbox.
+//!
+//! Invariants: a scanner that could not run is never unhealthy, and one that ran badly is never infrastructure; the level
+//! of isolation that was reached is part of what is returned.
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::artifacts::compare_artifacts;
+use crate::config::Config;
+use crate::execute::builtin::{self, BuiltInError, Scan};
+use crate::execute::failure::{Failure, Trouble};
+use crate::execute::health_gate;
+use crate::execute::host_fingerprint;
+use crate::execute::showing::{self, Situation};
+use crate::format;
+use crate::host::fs;
+use crate::host::limits;
+use crate::host::machine;
+use crate::host::scratch;
+use crate::job::artifact::{Produced, nothing_is_a_document, usual_profile};
+use crate::job::dimensions::Surroundings;
+use crate::job::in_place;
+use crate::job::material::{InputMaterial, ScannerMaterial};
+use crate::job::placeholder::Places;
+use crate::job::scan_spec::Job;
+use crate::model::artifact::{ArtifactFormat, ArtifactType};
+use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
+use crate::model::digest::Digest;
+use crate::model::error_chain::chain;
+use crate::model::manifest::NetworkMode;
+use crate::model::redact;
+use crate::model::result::{ExecutorEnv, Isolation};
+use crate::model::showing::{Showing, signal_name};
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::guest;
+use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
+use crate::sandbox::helper;
+use crate::sandbox::level::{self, NotIsolated};
+use crate::sandbox::run::{self, Ending, Finished};
+use crate::sandbox::setting::{Argv, CpuCount, InvalidSetting, Locale, TimeZone};
+use crate::sandbox::spec::{
+    Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Limits, Mount, Network, SandboxSpec,
+};
+use crate::workspace::context::Context;
+
+/// A job that ran, healthily.
+#[derive(Debug, Clone)]
+pub struct Executed {
+    /// What it wrote.
+    pub artifacts: Vec<Produced>,
+    /// Its exit code; 0 in process.
+    pub exit_code: i32,
+    /// Where and how it ran.
+    pub executor: ExecutorEnv,
+    /// Everything around it.
+    pub surroundings: Surroundings,
+    /// What the sandbox denied.
+    pub denied: Vec<String>,
+    /// All that it saw, as lines of JSON; `None` where nothing was observed.
+    pub ledger: Option<Vec<u8>>,
+    /// What the scanner said aloud.
+    pub notes: Vec<String>,
+    /// What the run showed; nothing in process.
+    pub showing: Showing,
+}
+
+impl Executed {
+    /// What the run showed, with the next steps after `trouble`.
+    pub fn after(&self, trouble: Trouble, job: &Job, context: &Context) -> Showing {
+        let mut shown = self.showing.clone();
+        shown.next = showing::next(trouble, &shown, &situation(job, &context.config));
+        shown
+    }
+
+    /// What a run that went well was not given, in words: its result may be the poorer for it.
+    pub fn denial(&self) -> Option<String> {
+        let listed = |all: Vec<&str>| {
+            let more = all.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            all.into_iter().take(NAMED).collect::<Vec<_>>().join(", ") + &more
+        };
+        let calls = |what: &&String| !what.starts_with("the system call ");
+        let network: Vec<&str> = self.showing.refused.iter().filter(calls).map(String::as_str).collect();
+        let on_machine = self.showing.absent.iter().filter(|path| path.on_machine);
+        let paths: Vec<&str> = on_machine.map(|path| path.path.as_str()).collect();
+        let network = (!network.is_empty()).then(|| format!("on the network {}", listed(network)));
+        let paths = (!paths.is_empty()).then(|| format!("of the machine {}", listed(paths)));
+        let both: Vec<String> = network.into_iter().chain(paths).collect();
+        (!both.is_empty()).then(|| {
+            format!("the scanner reached for what it was not given: {}; its result may lack something", both.join("; "))
+        })
+    }
+}
+
+/// What the next steps after a run of `job` depend on.
+fn situation(job: &Job, config: &Config) -> Situation {
+    let adapters = config.all_adapters();
+    let adapter = job
+        .program_name()
+        .and_then(|name| adapters.into_iter().find(|adapter| adapter.program == name || adapter.name == name));
+    let need = adapter.and_then(|adapter| adapter.feed.as_ref().map(|feed| (adapter.name.clone(), feed.what.clone())));
+    Situation {
+        expected_exit_codes: job.expected_exit_codes.clone(),
+        clock_runs: job.settings.clock_runs,
+        memory_mib: job.settings.memory_limit.map_or_else(|| Limits::default().memory_bytes >> 20, u64::from),
+        has_feed: !job.feeds.is_empty(),
+        is_offline: job.network == NetworkMode::Disabled,
+        database: need,
+    }
+}
+
+/// How many things of one kind a note names.
+const NAMED: usize = 3;
+
+/// Runs `job` once.
+pub fn execute(job: &Job, context: &Context) -> Result<Executed, Failure> {
+    let mut executed = run_once(job, context)?;
+    gate(job, &executed, context)?;
+    executed.notes.splice(0..0, differences(job));
+    Ok(executed)
+}
+
+/// The second half of the health gate, with what the run showed.
+pub fn gate(job: &Job, executed: &Executed, context: &Context) -> Result<(), Failure> {
+    let told = |(trouble, failure): (Trouble, Failure)| failure.showing(executed.after(trouble, job, context));
+    health_gate::gate(job, &executed.artifacts, executed.exit_code, &context.config).map_err(told)
+}
+
+/// What a recording had and this run cannot have.
+fn differences(job: &Job) -> Vec<String> {
+    let absent = job.recorded_env.iter().filter(|name| !job.env.contains_key(*name));
+    let mut notes: Vec<String> = absent
+        .map(|name| format!("the variable `{name}` was passed when recorded: pass it again with `--env {name}`"))
+        .collect();
+    if job.argv.iter().any(|word| word.contains(redact::REDACTED)) {
+        notes.push("a secret was taken out of the recorded command: it runs with the word in its place".to_owned());
+    }
+    notes
+}
+
+/// What can be changed around a run that a job says nothing about. The default is what every run has.
+#[derive(Debug, Clone)]
+pub struct Around {
+    /// Where the scanner finds its input.
+    pub input: GuestPath,
+    /// In which order folders are listed.
+    pub order: DirectoryOrder,
+    /// When every file and folder of the input was last changed; what it is when it is written, where `None`.
+    pub mtimes: Option<SystemTime>,
+}
+
+impl Default for Around {
+    fn default() -> Self {
+        Self { input: guest::INPUT, order: DirectoryOrder::Sorted, mtimes: None }
+    }
+}
+
+/// Runs `job` once in a sandbox, with something changed around it.
+pub fn execute_around(job: &Job, around: &Around, context: &Context) -> Result<Executed, Failure> {
+    let executed = in_sandbox(job, around, context)?;
+    gate(job, &executed, context)?;
+    Ok(executed)
+}
+
+fn run_once(job: &Job, context: &Context) -> Result<Executed, Failure> {
+    match (&job.scanner, context.require_isolation) {
+        (ScannerMaterial::BuiltIn, None) => in_process(job, context),
+        _ => in_sandbox(job, &Around::default(), context),
+    }
+}
+
+fn in_process(job: &Job, context: &Context) -> Result<Executed, Failure> {
+    let policy = &job.policy.as_ref().unwrap_or(&context.default_policy).policy;
+    let scan = Scan { files: job.input.files(), flags: &job.flags, feeds: &job.feeds, policy, clock: job.clock };
+    let output = scan.run().map_err(|error| match error {
+        BuiltInError::Policy(_) => Failure::infra("the policy cannot decide", &error),
+        _ => Failure::unhealthy("the built-in scanner failed", &error),
+    })?;
+    let surroundings = surroundings(job, true);
+    let executor = executor(job, &surroundings);
+    Ok(Executed {
+        artifacts: output.artifacts,
+        exit_code: 0,
+        executor,
+        surroundings,
+        denied: Vec::new(),
+        ledger: None,
+        notes: output.notes,
+        showing: Showing::default(),
+    })
+}
+
+/// What is around a job on this machine. The built-in scanner in process sees no machine: its clock, zone and locale are
+/// the job's, and nothing else can reach its results.
+pub fn surroundings(job: &Job, frozen: bool) -> Surroundings {
+    Surroundings {
+        arch: machine::arch().to_owned(),
+        os: machine::os().to_owned(),
+        tz: job.tz.clone(),
+        locale: job.locale.clone(),
+        network: job.network,
+        clock: (frozen && (is_builtin(job) || !job.settings.clock_runs)).then_some(job.clock),
+        runtime: None,
+        cpu_count: job.settings.cpu_count.map(CpuCount::get),
+        seed: Some(job.seed),
+        roots: job.roots.clone(),
+        path: job.settings.path.clone(),
+        settings: job.settings.digested(),
+    }
+}
+
+/// That of a run in this process.
+fn executor(job: &Job, surroundings: &Surroundings) -> ExecutorEnv {
+    ExecutorEnv {
+        in_process: true,
+        isolation: None,
+        lost: Vec::new(),
+        denied: Vec::new(),
+        ledger: None,
+        arch: surroundings.arch.clone(),
+        os: surroundings.os.clone(),
+        tz: job.tz.clone(),
+        locale: job.locale.clone(),
+        clock: surroundings.clock,
+    }
+}
+
+fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed, Failure> {
+    let scratch = Scratch::new(job, around).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
+    let helper = helper::helper_path().map_err(|error| Failure::infra("cannot start the sandbox", &error))?;
+    let spec = scratch.spec(job, around).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
+    if let Some(wanted) = context.require_isolation {
+        // Before anything foreign runs, and once more on what was really reached.
+        let reached = run::probe(&spec, &helper).map_err(|error| cannot_run(&error))?;
+        level::require(&reached, wanted).map_err(|error| too_weak(&error))?;
+    }
+    let program = scratch.program(job);
+    let finished = run::run(&spec, &helper).map_err(|error| {
+        let mut shown = showing::not_started(&job.roots, &spec, program.as_deref());
+        if matches!(error, SandboxError::Program { .. }) && shown.no_interpreter.is_some() {
+            shown.next = showing::next(Trouble::Ended, &shown, &situation(job, &context.config));
+            return Failure::infra("cannot run the scanner", &error).showing(shown);
+        }
+        cannot_run(&error)
+    })?;
+    if let Some(wanted) = context.require_isolation {
+        level::require(&finished.reached(), wanted).map_err(|error| too_weak(&error))?;
+    }
+    let mut shown = showing::of(&job.roots, &spec, program.as_deref(), &finished);
+    let mut told = |trouble, failure: Failure| {
+        shown.next = showing::next(trouble, &shown, &situation(job, &context.config));
+        failure.showing(shown.clone())
+    };
+    let exit_code = healthy(job, &finished).map_err(|(trouble, failure)| told(trouble, failure))?;
+    let known_well = health_gate::is_known_well(job, exit_code, &context.config);
+    let artifacts = scratch.collect(job, &finished, known_well);
+    let artifacts = artifacts.map_err(|(trouble, failure)| told(trouble, failure))?;
+    let frozen = matches!(finished.level, Isolation::Full | Isolation::Traced) || is_builtin(job);
+    let mut surroundings = surroundings(job, frozen);
+    if finished.level == Isolation::None && !is_builtin(job) {
+        // What was asked for is not what was had.
+        surroundings.network = NetworkMode::Enabled;
+    }
+    if !is_builtin(job) {
+        let runtime = host_fingerprint::of_host(&job.roots);
+        surroundings.runtime =
+            Some(runtime.map_err(|error| Failure::infra("cannot take a fingerprint of the system folders", &error))?);
+    }
+    let denied: Vec<String> = finished.ledger.denied().iter().map(ToString::to_string).collect();
+    let observed = matches!(finished.level, Isolation::Full | Isolation::Traced);
+    let ledger = observed.then(|| finished.ledger.to_lines(finished.level, &finished.lost));
+    let executor = ExecutorEnv {
+        in_process: false,
+        isolation: Some(finished.level),
+        lost: finished.lost.clone(),
+        denied: denied.clone(),
+        ledger: ledger.as_deref().map(Digest::of),
+        ..executor(job, &surroundings)
+    };
+    let said = String::from_utf8_lossy(&finished.stderr);
+    let notes = said.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned);
+    let notes = if is_builtin(job) { notes.collect() } else { Vec::new() };
+    Ok(Executed { artifacts, exit_code, executor, surroundings, denied, ledger, notes, showing: shown })
+}
+
+/// A sandbox that is weaker than required, with what can be done about it.
+fn too_weak(error: &NotIsolated) -> Failure {
+    let (wanted, reached) = (error.wanted.code(), error.reached.level.code());
+    let hint = error.hint().replace('\n', "; ");
+    Failure::machine(format!("isolation `{wanted}` is required, `{reached}` was reached (hint: {hint})"))
+}
+
+/// A run that could not be made, with what can be done about it.
+fn cannot_run(error: &SandboxError) -> Failure {
+    let detail = chain("cannot run the scanner", error);
+    let hint = error.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+    Failure::machine(detail + &hint)
+}
+
+fn is_builtin(job: &Job) -> bool {
+    matches!(job.scanner, ScannerMaterial::BuiltIn)
+}
+
+/// The first half of the health gate: how the program ended.
+fn healthy(job: &Job, finished: &Finished) -> Result<i32, (Trouble, Failure)> {
+    let (trouble, what) = match finished.ending {
+        Ending::Code(code) if job.expected_exit_codes.is_empty() || job.expected_exit_codes.contains(&code) => {
+            return Ok(code);
+        }
+        Ending::Code(code) => {
+            let expected = &job.expected_exit_codes;
+            (Trouble::ExitCode, format!("the scanner ended with exit code {code}, expected {expected:?}"))
+        }
+        Ending::Signal(signal) => (Trouble::Ended, format!("the scanner was killed by {}", signal_name(signal))),
+        Ending::Killed(reason) => (Trouble::Ended, format!("the scanner {}", reason.in_words())),
+    };
+    Err((trouble, Failure::unwell(what)))
+}
+
+/// A job that cannot be described as a sandboxed run.
+#[derive(Debug, thiserror::Error)]
+enum SpecError {
+    #[error(transparent)]
+    Setting(#[from] InvalidSetting),
+    #[error(transparent)]
+    Mount(#[from] InvalidMount),
+    #[error(transparent)]
+    Path(#[from] InvalidGuestPath),
+    #[error(transparent)]
+    Root(#[from] InvalidHostRoot),
+}
+
+/// Writes a file or a directory below `directory`, which is made.
+fn lay_out(material: &InputMaterial, directory: &Path) -> Result<(), io::Error> {
+    match material {
+        InputMaterial::File { name, bytes, .. } => {
+            std::fs::create_dir(directory)?;
+            std::fs::write(directory.join(name), bytes)
+        }
+        InputMaterial::Tree(tree) => tree.restore(directory).map_err(io::Error::other),
+        InputMaterial::Image(image) => image.write_layout(directory).map_err(io::Error::other),
+    }
+}
+
+/// The folders of one run on this machine; gone with the value.
+struct Scratch {
+    root: scratch::Scratch,
+    places: Places,
+    input_directory: PathBuf,
+    scanner: Option<PathBuf>,
+    /// The artifacts that lie in the input.
+    earlier: Vec<(String, Stamp)>,
+}
+
+impl Scratch {
+    fn new(job: &Job, around: &Around) -> Result<Self, io::Error> {
+        let root = scratch::Scratch::new()?;
+        let input_directory = root.path().join("input");
+        match &job.input {
+            // It reads what lists packages, and nothing else of an image.
+            InputMaterial::Image(image) if is_builtin(job) => {
+                image.write_files(&input_directory).map_err(io::Error::other)?;
+            }
+            input => lay_out(input, &input_directory)?,
+        }
+        if let Some(config) = &job.config {
+            lay_out(config, &root.path().join("config"))?;
+        }
+        for feed in &job.feeds {
+            let to = root.path().join("feed").join(&feed.name);
+            std::fs::create_dir_all(root.path().join("feed"))?;
+            feed.bundle.restore_records(&to).map_err(io::Error::other)?;
+        }
+        if let Some(policy) = &job.policy {
+            policy.bundle.restore_records(&root.path().join("policy")).map_err(io::Error::other)?;
+        }
+        std::fs::create_dir(root.path().join("out"))?;
+        let scanner = match &job.scanner {
+            ScannerMaterial::BuiltIn => Some(std::env::current_exe()?),
+            ScannerMaterial::Binary { path, .. } if in_place::runs_in_place(path, &job.roots) => None,
+            ScannerMaterial::Binary { path, .. } => Some(path.clone()),
+            ScannerMaterial::Tree(tree) => {
+                let to = root.path().join("scanner");
+                tree.restore(&to).map_err(io::Error::other)?;
+                Some(to)
+            }
+        };
+        // What is made here, unlike what an archive holds, has the machine's time until then.
+        for made in std::fs::read_dir(root.path())? {
+            set_modified(&made?.path(), job.clock.into())?;
+        }
+        if let InputMaterial::File { name, .. } = &job.input {
+            set_modified(&input_directory.join(name), job.clock.into())?;
+        }
+        if let Some(at) = around.mtimes {
+            touch(&input_directory, at)?;
+        }
+        // An artifact that lies in the input is of an earlier run: it must not pass for one of this.
+        let earlier = stamps(&job.artifacts, &input_directory);
+        Ok(Self { earlier, places: Places::of(job).with_input_at(&around.input), root, input_directory, scanner })
+    }
+
+    /// The scanner's program on this machine, where it is known.
+    fn program(&self, job: &Job) -> Option<PathBuf> {
+        match (&job.scanner, &self.scanner) {
+            (ScannerMaterial::BuiltIn, _) => None,
+            (ScannerMaterial::Binary { path, .. }, _) => Some(path.clone()),
+            (ScannerMaterial::Tree(_), folder) => {
+                let below = job.argv.first()?.strip_prefix("{scanner}/")?;
+                Some(folder.as_ref()?.join(below))
+            }
+        }
+    }
+
+    /// The spec of the run: everything at its fixed place.
+    fn spec(&self, job: &Job, around: &Around) -> Result<SandboxSpec, SpecError> {
+        let argv = if is_builtin(job) { self.places.builtin_argv(job) } else { self.places.fill(&job.argv) };
+        let frozen = Clock::Frozen(job.clock);
+        let mut spec = SandboxSpec::new(Argv::new(argv)?, frozen);
+        // The scanner may write beside its input, as it does where it is used: this is a copy that is thrown away.
+        spec.mounts.add(Mount::writable(&self.input_directory, around.input.clone())?)?;
+        if let InputMaterial::Image(image) = &job.input {
+            spec.mounts.add(Mount::read_only(&image.rootfs().path, self.places.rootfs_mount()?)?)?;
+        }
+        for (folder, place) in [("feed", guest::FEED), ("policy", guest::POLICY), ("config", guest::CONFIG)] {
+            let path = self.root.path().join(folder);
+            if path.exists() {
+                spec.mounts.add(Mount::read_only(path, place)?)?;
+            }
+        }
+        spec.mounts.add(Mount::writable(self.root.path().join("out"), guest::OUT)?)?;
+        if let Some(scanner) = &self.scanner {
+            spec.mounts.add(Mount::read_only(scanner, self.places.scanner_mount()?)?)?;
+        }
+        for root in &job.roots {
+            spec.roots.push(HostRoot::try_from(root.clone())?);
+        }
+        spec.working_directory = around.input.clone();
+        spec.directory_order = around.order;
+        spec.tz = TimeZone::new(job.tz.clone())?;
+        spec.locale = Locale::new(job.locale.clone())?;
+        spec.seed = job.seed;
+        job.settings.apply(&mut spec)?;
+        spec.network = match job.network {
+            NetworkMode::Enabled => Network::Allowed,
+            NetworkMode::Disabled => Network::Denied,
+        };
+        for (name, value) in &job.set_env {
+            spec.env.set(name, self.places.fill_word(value))?;
+        }
+        for (name, value) in &job.env {
+            spec.env.set(name, value)?;
+        }
+        Ok(spec)
+    }
+
+    fn collect(&self, job: &Job, finished: &Finished, may_be_empty: bool) -> Collected {
+        if is_builtin(job) {
+            return builtin::read_artifacts(&self.root.path().join("out")).map_err(|error| {
+                (Trouble::Missing, Failure::infra("cannot read the built-in scanner's artifacts", &error))
+            });
+        }
+        if let Some(path) = untouched(&self.earlier, &job.artifacts, &self.input_directory) {
+            let what = format!("artifact `{path}` was not written: it is the one that lies in the input");
+            return Err((Trouble::Missing, Failure::unwell(what)));
+        }
+        let out = self.root.path().join("out");
+        let artifacts = collect(&job.artifacts, &finished.stdout, &self.input_directory, &out, may_be_empty)?;
+        with_decision(job, artifacts).map_err(|failure| (Trouble::Malformed, failure))
+    }
+}
+
+/// What tells whether a file was written: its place on the disk, and when that was last changed. No program can choose it.
+pub type Stamp = (u64, (i64, i64), u64);
+
+/// The artifacts that are there already, each with its stamp.
+pub fn stamps(specs: &[ArtifactSpec], directory: &Path) -> Vec<(String, Stamp)> {
+    let stamp = |spec: &ArtifactSpec| {
+        let ArtifactPath::File(path) = &spec.path else { return None };
+        let found = std::fs::metadata(directory.join(path)).ok()?;
+        Some((path.clone(), (found.ino(), (found.ctime(), found.ctime_nsec()), found.len())))
+    };
+    specs.iter().filter_map(stamp).collect()
+}
+
+/// The first artifact that is as it was before the run.
+pub fn untouched(before: &[(String, Stamp)], specs: &[ArtifactSpec], directory: &Path) -> Option<String> {
+    let after = stamps(specs, directory);
+    before.iter().find(|old| after.contains(old)).map(|(path, _)| path.clone())
+}
+
+/// Gives every file and folder at and below `path` another time of change; links keep theirs.
+fn touch(path: &Path, at: SystemTime) -> io::Result<()> {
+    let kind = std::fs::symlink_metadata(path)?.file_type();
+    if kind.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            touch(&entry?.path(), at)?;
+        }
+    }
+    if kind.is_dir() || kind.is_file() { set_modified(path, at) } else { Ok(()) }
+}
+
+fn set_modified(path: &Path, at: SystemTime) -> io::Result<()> {
+    std::fs::File::open(path)?.set_modified(at)
+}
+
+/// What was picked up, or what is wrong with it.
+pub type Collected = Result<Vec<Produced>, (Trouble, Failure)>;
+
+/// Picks up what a scanner wrote. One that is missing means that the scanner is not well; so does an empty one, unless it
+/// `may_be_empty`: the exit code is one that is known to mean that the scanner ran well, and nothing is a document of the
+/// format.
+pub fn collect(
+    specs: &[ArtifactSpec],
+    stdout: &[u8],
+    working_directory: &Path,
+    out: &Path,
+    may_be_empty: bool,
+) -> Collected {
+    let one = |spec: &ArtifactSpec| {
+        let bytes = match &spec.path {
+            ArtifactPath::Stdout => stdout.to_vec(),
+            ArtifactPath::File(path) => {
+                let file = match path.strip_prefix("{out}/") {
+                    Some(below) => out.join(below),
+                    None => working_directory.join(path),
+                };
+                let inside = if file.starts_with(out) { out } else { working_directory };
+                let bytes = fs::read_inside(inside, &file, limits::MAX_DOCUMENT_BYTES);
+                bytes.map_err(|error| {
+                    let what = format!("artifact `{spec}` was not written");
+                    // Where on this machine it is not there tells nothing.
+                    let gone = error.is_not_found();
+                    (Trouble::Missing, if gone { Failure::unwell(what) } else { Failure::unhealthy(&what, &error) })
+                })?
+            }
+        };
+        if bytes.len() as u64 > limits::MAX_DOCUMENT_BYTES {
+            let limit = limits::MAX_DOCUMENT_BYTES;
+            let what = format!("artifact `{spec}` has more than the {limit} bytes that are read");
+            return Err((Trouble::Malformed, Failure::unwell(what)));
+        }
+        if bytes.iter().all(u8::is_ascii_whitespace) && !(may_be_empty && nothing_is_a_document(spec.format)) {
+            return Err((Trouble::Empty, Failure::unwell(format!("artifact `{spec}` is empty"))));
+        }
+        let artifact_type = spec.artifact_type;
+        let (format, profile) = match spec.format {
+            Some(format) => (format, spec.profile.clone()),
+            None => {
+                let format = format::detect(&bytes);
+                (format, usual_profile(format, &bytes))
+            }
+        };
+        Ok(Produced { artifact_type, name: spec.file_name(), format, profile, bytes: bytes.into() })
+    };
+    specs.iter().map(one).collect()
+}
+
+/// Adds the decision of the job's policy, where one was given and the scanner decides nothing itself.
+pub fn with_decision(job: &Job, mut artifacts: Vec<Produced>) -> Result<Vec<Produced>, Failure> {
+    let decides = artifacts.iter().any(|artifact| artifact.artifact_type == ArtifactType::Decision);
+    let Some(material) = job.policy.as_ref().filter(|_| !decides) else { return Ok(artifacts) };
+    let decision = compare_artifacts::decide_on(&artifacts, &material.policy, job.clock)
+        .map_err(|error| Failure::infra("the policy cannot decide", &error))?;
+    if let Some(decision) = decision {
+        let bytes = format::decision::write(&decision).into();
+        let name = "decision.json".to_owned();
+        let format = ArtifactFormat::StellaDecision;
+        artifacts.push(Produced { artifact_type: ArtifactType::Decision, name, format, profile: None, bytes });
+    }
+    Ok(artifacts)
+}

@@ -1,0 +1,172 @@
+//! What a run showed, made from what the sandbox saw of it, and what its user can do next.
+//!
+//! Invariant: nothing is guessed that was not seen; a hint names an option that exists.
+
+mod interpreter;
+mod next;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::job::in_place::runs_in_place;
+use crate::model::redact;
+use crate::model::showing::{AbsentPath, Ended, Limit, NoInterpreter, Showing};
+use crate::sandbox::ledger::{Entry, Ledger};
+use crate::sandbox::run::{Ending, Finished, Reason};
+use crate::sandbox::spec::SandboxSpec;
+
+pub use next::{Situation, of as next};
+
+/// Lines of standard error that are kept, and characters of each.
+const LINES: usize = 8;
+const LINE: usize = 400;
+/// Names, addresses and paths that are kept.
+const LISTED: usize = 20;
+
+/// What `finished` showed of a run that saw `roots` of the machine.
+pub fn of(roots: &[String], spec: &SandboxSpec, scanner: Option<&Path>, finished: &Finished) -> Showing {
+    let observed = !finished.ledger.entries.is_empty();
+    let code = match finished.ending {
+        Ending::Code(code) => Some(code),
+        _ => None,
+    };
+    let mut absent = absent(&finished.ledger, spec);
+    // What a shell could not run ends it so; a program that cannot be read is looked for there and nowhere else.
+    let no_interpreter = code.filter(|code| matches!(code, 126 | 127)).and_then(|_| {
+        scanner.into_iter().chain(executed(&absent)).find_map(|program| without_interpreter(program, roots, spec))
+    });
+    absent.truncate(LISTED);
+    Showing {
+        ended: Some(ended(finished, spec)),
+        said: said(&finished.stderr),
+        refused: refused(&finished.ledger),
+        absent,
+        no_interpreter,
+        clock_reads: observed.then(|| clock_reads(&finished.ledger)),
+        next: Vec::new(),
+    }
+}
+
+/// What is known of a program that could not be started at all.
+pub fn not_started(roots: &[String], spec: &SandboxSpec, scanner: Option<&Path>) -> Showing {
+    Showing { no_interpreter: scanner.and_then(|path| without_interpreter(path, roots, spec)), ..Showing::default() }
+}
+
+/// What is known of a command that ran where it is.
+pub fn of_unsealed(code: Option<i32>, signal: Option<i32>) -> Showing {
+    let ended = code.map(|code| Ended::Exit { code }).or(signal.map(|number| Ended::Signal { number }));
+    Showing { ended, ..Showing::default() }
+}
+
+fn ended(finished: &Finished, spec: &SandboxSpec) -> Ended {
+    let end = finished.ledger.entries.iter().find_map(|entry| match entry {
+        Entry::End { peak_memory_bytes, processes, .. } => Some((*peak_memory_bytes, *processes)),
+        _ => None,
+    });
+    match finished.ending {
+        Ending::Code(code) => Ended::Exit { code },
+        Ending::Signal(number) => Ended::Signal { number },
+        Ending::Killed(reason) => {
+            let limits = &spec.limits;
+            let (limit, allowed, used) = match reason {
+                Reason::TimedOut => (Limit::Time, limits.wall.as_secs(), None),
+                Reason::OutOfMemory => (Limit::Memory, limits.memory_bytes, end.map(|(memory, _)| memory)),
+                Reason::OutputTooLarge if finished.truncated => (Limit::Output, limits.captured_bytes, None),
+                Reason::OutputTooLarge => (Limit::Output, limits.file_bytes, None),
+                Reason::TooManyProcesses => (Limit::Processes, limits.processes.into(), None),
+            };
+            Ended::Limit { limit, allowed, used }
+        }
+    }
+}
+
+/// The last lines, each cut, with secrets taken out.
+fn said(stderr: &[u8]) -> Vec<String> {
+    let text = redact::text(&String::from_utf8_lossy(stderr));
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let cut = |line: &&str| match line.char_indices().nth(LINE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => (*line).to_owned(),
+    };
+    lines[lines.len().saturating_sub(LINES)..].iter().map(cut).collect()
+}
+
+/// Names and addresses with their ports, each once.
+fn refused(ledger: &Ledger) -> Vec<String> {
+    let mut all = BTreeMap::new();
+    for entry in &ledger.entries {
+        let text = match entry {
+            Entry::Network { address, port, denied: true, .. } => match port {
+                Some(port) if address.contains(':') => format!("[{address}]:{port}"),
+                Some(port) => format!("{address}:{port}"),
+                None => address.clone(),
+            },
+            Entry::Name { name, .. } => name.clone(),
+            Entry::Refused { call, .. } => format!("the system call {call}"),
+            _ => continue,
+        };
+        // Names first: they say more than addresses, and those more than calls.
+        let rank = match entry {
+            Entry::Name { .. } => 0,
+            Entry::Network { .. } => 1,
+            _ => 2,
+        };
+        all.entry((rank, text)).or_insert(());
+    }
+    all.into_keys().map(|(_, text)| text).take(LISTED).collect()
+}
+
+/// Those that the machine has first.
+fn absent(ledger: &Ledger, spec: &SandboxSpec) -> Vec<AbsentPath> {
+    // Who looks a program up goes through every folder: only what is in none of them is absent.
+    let found = |path: &AbsentPath| {
+        let name = Path::new(&path.path).file_name();
+        path.attempt == "execute"
+            && !path.on_machine
+            && name.is_some_and(|name| search(spec).any(|at| at.join(name).exists()))
+    };
+    let path = |entry: &Entry| match entry {
+        Entry::Path { path, attempt, on_machine, .. } => {
+            Some(AbsentPath { path: path.clone(), attempt: attempt.clone(), on_machine: *on_machine })
+        }
+        _ => None,
+    };
+    let mut all: Vec<AbsentPath> = ledger.entries.iter().filter_map(path).collect();
+    all.sort_by(|a, b| (!a.on_machine, &a.path).cmp(&(!b.on_machine, &b.path)));
+    all.dedup_by(|a, b| a.path == b.path);
+    all.retain(|path| !found(path));
+    all
+}
+
+fn executed(absent: &[AbsentPath]) -> impl Iterator<Item = &Path> {
+    absent.iter().filter(|path| path.attempt == "execute" && path.on_machine).map(|path| Path::new(&path.path))
+}
+
+fn clock_reads(ledger: &Ledger) -> u64 {
+    let reads = |entry: &Entry| match entry {
+        Entry::Clock { reads, .. } => *reads,
+        _ => 0,
+    };
+    ledger.entries.iter().map(reads).sum()
+}
+
+/// The interpreter of a program of this machine, where the sandbox does not show it.
+fn without_interpreter(program: &Path, roots: &[String], spec: &SandboxSpec) -> Option<NoInterpreter> {
+    let shown = |path: &Path| path.exists() && runs_in_place(path, roots);
+    let (interpreter, named) = interpreter::of(program)?;
+    let missing = |interpreter: String, on_machine| {
+        Some(NoInterpreter { program: program.display().to_string(), interpreter, on_machine })
+    };
+    if !shown(Path::new(&interpreter)) {
+        let on_machine = Path::new(&interpreter).exists();
+        return missing(interpreter, on_machine);
+    }
+    let named = named?;
+    if search(spec).any(|folder| folder.join(&named).exists()) { None } else { missing(named, false) }
+}
+
+/// The folders of the machine in which the scanner's programs are looked up.
+fn search(spec: &SandboxSpec) -> impl Iterator<Item = &Path> {
+    let system = ["/usr/local/bin", "/usr/bin", "/bin"].into_iter();
+    spec.path.iter().map(|folder| folder.as_str()).chain(system).map(Path::new)
+}

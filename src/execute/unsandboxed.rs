@@ -1,0 +1,157 @@
+//! An existing step of a pipeline, run where it is: no sandbox, its own environment, its own output.
+//!
+//! What it saw is recorded as far as it can be; that nothing was sealed is recorded too (level `none`, clock `real`).
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::execute::failure::Failure;
+use crate::execute::run_job::{self, Executed};
+use crate::execute::showing;
+use crate::host::ending;
+use crate::host::limits;
+use crate::host::machine;
+use crate::host::scratch::Scratch;
+use crate::job::dimensions::Surroundings;
+use crate::job::known_locale::{is_known_locale, is_known_zone};
+use crate::job::material::ScannerMaterial;
+use crate::job::scan_spec::Job;
+use crate::model::artifact_spec::ArtifactPath;
+use crate::model::manifest::NetworkMode;
+use crate::model::result::{ExecutorEnv, Isolation};
+use crate::sandbox::setting::{Locale, TimeZone};
+
+/// The real places of a command that runs where it is.
+#[derive(Debug, Clone)]
+pub struct Where {
+    /// Its working directory.
+    pub directory: PathBuf,
+    /// `{input}`
+    pub input: PathBuf,
+    /// `{feed}`
+    pub feed: Option<PathBuf>,
+    /// `{policy}`
+    pub policy: Option<PathBuf>,
+    /// `{config}`
+    pub config: Option<PathBuf>,
+}
+
+/// Runs the command with the caller's environment; its talk and its output pass through.
+pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
+    let out = Scratch::new();
+    let out = out.map_err(|error| Failure::infra("cannot make a private folder", &error))?;
+    let argv = fill(job, place, out.path());
+    let before = run_job::stamps(&job.artifacts, &place.directory);
+    let wants_stdout = job.artifacts.iter().any(|spec| spec.path == ArtifactPath::Stdout);
+    let (status, stdout) = run(&argv, &place.directory, wants_stdout).map_err(|error| {
+        Failure::infra(&format!("cannot run `{}`", argv.first().map_or("", String::as_str)), &error)
+    })?;
+    if stdout.len() as u64 > limits::MAX_DOCUMENT_BYTES {
+        let limit = limits::MAX_DOCUMENT_BYTES;
+        return Err(Failure::unwell(format!(
+            "the standard output is larger than {limit} bytes, the limit of an artifact"
+        )));
+    }
+    let exit_code = status.code().ok_or_else(|| Failure::unwell(format!("the scanner was ended: {status}")))?;
+    if !job.expected_exit_codes.is_empty() && !job.expected_exit_codes.contains(&exit_code) {
+        let expected = &job.expected_exit_codes;
+        return Err(Failure::unwell(format!("the scanner ended with exit code {exit_code}, expected {expected:?}")));
+    }
+    if let Some(path) = run_job::untouched(&before, &job.artifacts, &place.directory) {
+        return Err(Failure::unwell(format!("artifact `{path}` was not written: it is the one of an earlier run")));
+    }
+    let artifacts =
+        run_job::collect(&job.artifacts, &stdout, &place.directory, out.path(), !job.expected_exit_codes.is_empty());
+    let artifacts = artifacts.map_err(|(_, failure)| failure.showing(showing::of_unsealed(Some(exit_code), None)))?;
+    let artifacts = run_job::with_decision(job, artifacts)?;
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let tz = variable("TZ").filter(|tz| TimeZone::new(tz.as_str()).is_ok() && is_known_zone(tz));
+    let locale = ["LC_ALL", "LANG"].into_iter().find_map(variable);
+    let locale = locale.filter(|locale| Locale::new(locale.as_str()).is_ok() && is_known_locale(locale));
+    let surroundings = Surroundings {
+        arch: machine::arch().to_owned(),
+        os: machine::os().to_owned(),
+        // What a replay could not set is not recorded.
+        tz: tz.unwrap_or_else(|| "UTC".to_owned()),
+        locale: locale.unwrap_or_else(|| "C".to_owned()),
+        network: NetworkMode::Enabled,
+        clock: None,
+        runtime: None,
+        cpu_count: None,
+        seed: None,
+        roots: Vec::new(),
+        path: Vec::new(),
+        settings: None,
+    };
+    let executor = ExecutorEnv {
+        in_process: false,
+        isolation: Some(Isolation::None),
+        lost: vec!["everything: the command ran where it is".to_owned()],
+        denied: Vec::new(),
+        ledger: None,
+        arch: surroundings.arch.clone(),
+        os: surroundings.os.clone(),
+        tz: surroundings.tz.clone(),
+        locale: surroundings.locale.clone(),
+        clock: None,
+    };
+    Ok(Executed {
+        artifacts,
+        exit_code,
+        executor,
+        surroundings,
+        denied: Vec::new(),
+        ledger: None,
+        notes: Vec::new(),
+        showing: showing::of_unsealed(Some(exit_code), None),
+    })
+}
+
+fn fill(job: &Job, place: &Where, out: &Path) -> Vec<String> {
+    let text = |path: Option<&Path>| path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+    let scanner = match &job.scanner {
+        ScannerMaterial::Binary { path, .. } => text(Some(path)),
+        _ => String::new(),
+    };
+    let one = |word: &String| {
+        word.replace("{input}", &text(Some(&place.input)))
+            .replace("{feed}", &text(place.feed.as_deref()))
+            .replace("{policy}", &text(place.policy.as_deref()))
+            .replace("{config}", &text(place.config.as_deref()))
+            .replace("{scanner}", &scanner)
+            .replace("{out}", &text(Some(out)))
+    };
+    job.argv.iter().map(one).collect()
+}
+
+/// Standard output is kept where an artifact is made of it, and passed on in any case.
+fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(ExitStatus, Vec<u8>)> {
+    let Some((program, arguments)) = argv.split_first() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no command"));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(directory);
+    if wants_stdout {
+        command.stdout(Stdio::piped());
+    }
+    let mut child = command.spawn()?;
+    let _hold = ending::hold_child(&child);
+    let mut kept = Vec::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        let mut buffer = [0; 64 * 1024];
+        loop {
+            let read = stdout.read(&mut buffer)?;
+            if read == 0 {
+                break;
+            }
+            // Beyond the limit it is passed on all the same: the step must not notice that it is watched.
+            if kept.len() as u64 <= limits::MAX_DOCUMENT_BYTES {
+                kept.extend_from_slice(&buffer[..read]);
+            }
+            // A reader that went away is no reason to stop the step.
+            let _ = io::stdout().write_all(&buffer[..read]);
+        }
+    }
+    Ok((child.wait()?, kept))
+}

@@ -1,0 +1,173 @@
+//! Runs a scan again and again with something changed around it, and learns a profile from what comes out.
+//!
+//! Invariants: a run that is not healthy teaches nothing and is told; what the sandbox could not change on this machine
+//! is told; the input, the scanner and its flags are the same in every run.
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use jiff::{Span, Timestamp};
+
+use crate::canonical::learn::{self, LearnError, Learnt, Observation, Perturbation};
+use crate::canonical::{Form, Limits, Profile};
+use crate::execute::failure::Failure;
+use crate::execute::run_job::{self, Around, Executed};
+use crate::job::input_roots;
+use crate::job::material::InputMaterial;
+use crate::job::scan_spec::Job;
+use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
+use crate::sandbox::spec::DirectoryOrder;
+use crate::workspace::context::Context;
+
+/// How many run at the same time where that is what is changed.
+const TOGETHER: usize = 3;
+/// Another root, another name of the folder: as long as the usual one in neither.
+const ELSEWHERE: &str = "/tmp/stella/elsewhere/another-name";
+
+/// What came of it, for one artifact.
+#[derive(Debug, Clone)]
+pub struct Lesson {
+    /// The artifact's file name.
+    pub artifact: String,
+    /// What was learnt.
+    pub learnt: Learnt,
+}
+
+/// What came of all runs.
+#[derive(Debug, Clone)]
+pub struct Lessons {
+    /// One for each artifact in JSON.
+    pub lessons: Vec<Lesson>,
+    /// Runs that were made, each with what was changed.
+    pub runs: Vec<Perturbation>,
+    /// Runs that failed: what was changed, and how they ended.
+    pub failed: Vec<(Perturbation, String)>,
+    /// What of the changes had no effect on this machine.
+    pub without_effect: Vec<String>,
+    /// Artifacts of which nothing can be learnt, for they are no JSON.
+    pub not_json: Vec<String>,
+}
+
+/// Why nothing was learnt.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnRunError {
+    /// The first run did not go well: there is nothing to compare with.
+    #[error("the first run did not go well: {}", text(.0))]
+    First(Failure),
+    /// A place in the sandbox is none.
+    #[error(transparent)]
+    Place(#[from] InvalidGuestPath),
+    /// The clock cannot be moved.
+    #[error("the clock cannot be moved on by a day")]
+    Clock(#[source] jiff::Error),
+    /// Nothing can be learnt from what came out.
+    #[error("artifact `{artifact}`")]
+    Learn {
+        /// Its name.
+        artifact: String,
+        /// Why.
+        source: LearnError,
+    },
+}
+
+fn text(failure: &Failure) -> &str {
+    &failure.detail
+}
+
+/// One run to be made.
+struct Plan {
+    perturbation: Perturbation,
+    around: Around,
+    clock: Timestamp,
+}
+
+/// Runs `job` `again` times unchanged and once or more under each change; `base` is what is known already of an
+/// artifact's format.
+pub fn learn(
+    job: &Job,
+    again: usize,
+    base: impl Fn(&str, &[u8]) -> Profile,
+    context: &Context,
+) -> Result<Lessons, LearnRunError> {
+    let first = run_job::execute_around(job, &Around::default(), context).map_err(LearnRunError::First)?;
+    let mut without_effect: BTreeSet<String> = lost(&first);
+    let mut ran: Vec<(Perturbation, GuestPath, Executed)> = vec![(Perturbation::Again, Around::default().input, first)];
+    let mut failed = Vec::new();
+    let (alone, together): (Vec<Plan>, Vec<Plan>) =
+        plans(job, again)?.into_iter().partition(|plan| plan.perturbation != Perturbation::Together);
+    let mut keep = |plan: &Plan, outcome: Result<Executed, Failure>| match outcome {
+        Ok(executed) => {
+            without_effect.extend(lost(&executed));
+            ran.push((plan.perturbation, plan.around.input.clone(), executed));
+        }
+        Err(failure) => failed.push((plan.perturbation, text(&failure).to_owned())),
+    };
+    for plan in &alone {
+        keep(plan, run(job, plan, context));
+    }
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let running: Vec<_> = together.iter().map(|plan| scope.spawn(|| run(job, plan, context))).collect();
+        running.into_iter().map(thread::ScopedJoinHandle::join).collect()
+    });
+    for (plan, outcome) in together.iter().zip(outcomes) {
+        keep(plan, outcome.unwrap_or_else(|_| Err(Failure::machine("the run was broken off"))));
+    }
+    let (lessons, not_json) = lessons(job, &ran, base)?;
+    let runs = ran.iter().skip(1).map(|(perturbation, ..)| *perturbation).collect();
+    Ok(Lessons { lessons, runs, failed, without_effect: without_effect.into_iter().collect(), not_json })
+}
+
+fn plans(job: &Job, again: usize) -> Result<Vec<Plan>, LearnRunError> {
+    let plan = |perturbation, around| Plan { perturbation, around, clock: job.clock };
+    let mut plans: Vec<Plan> = (0..again).map(|_| plan(Perturbation::Again, Around::default())).collect();
+    let day = job.clock.checked_add(Span::new().hours(24)).map_err(LearnRunError::Clock)?;
+    plans.push(Plan { clock: day, ..plan(Perturbation::Later, Around::default()) });
+    plans.push(plan(Perturbation::Elsewhere, Around { input: GuestPath::new(ELSEWHERE)?, ..Around::default() }));
+    plans.push(plan(Perturbation::Order, Around { order: DirectoryOrder::Seeded, ..Around::default() }));
+    let year_2001 = SystemTime::UNIX_EPOCH + Duration::from_secs(978_307_200);
+    plans.push(plan(Perturbation::Mtimes, Around { mtimes: Some(year_2001), ..Around::default() }));
+    plans.extend((0..TOGETHER).map(|_| plan(Perturbation::Together, Around::default())));
+    Ok(plans)
+}
+
+fn run(job: &Job, plan: &Plan, context: &Context) -> Result<Executed, Failure> {
+    let job = Job { clock: plan.clock, ..job.clone() };
+    run_job::execute_around(&job, &plan.around, context)
+}
+
+/// What of a change had no effect: the clock that cannot be set, the order that cannot be given.
+fn lost(executed: &Executed) -> BTreeSet<String> {
+    let changed = ["clock", "directory order"];
+    let lost = executed.executor.lost.iter().filter(|lost| changed.iter().any(|name| lost.starts_with(name)));
+    lost.cloned().collect()
+}
+
+fn lessons(
+    job: &Job,
+    ran: &[(Perturbation, GuestPath, Executed)],
+    base: impl Fn(&str, &[u8]) -> Profile,
+) -> Result<(Vec<Lesson>, Vec<String>), LearnRunError> {
+    let (mut lessons, mut not_json) = (Vec::new(), Vec::new());
+    let Some((_, _, first)) = ran.first() else { return Ok((lessons, not_json)) };
+    let is_folder = matches!(job.input, InputMaterial::Tree(_));
+    for artifact in &first.artifacts {
+        let base = base(&artifact.name, &artifact.bytes);
+        if base.form() == Form::Bytes {
+            not_json.push(artifact.name.clone());
+            continue;
+        }
+        let seen = ran.iter().filter_map(|(perturbation, input, executed)| {
+            let same = executed.artifacts.iter().find(|other| other.name == artifact.name)?;
+            // Where a file is the input, its folder is what lies elsewhere.
+            let place = if is_folder { input.as_str().to_owned() } else { format!("{input}/file") };
+            let roots = input_roots::of_input(&place, is_folder);
+            Some(Observation { perturbation: *perturbation, document: same.document().into_owned(), roots })
+        });
+        let observations: Vec<Observation> = seen.collect();
+        let learnt = learn::learn(&base, &observations, &Limits::default())
+            .map_err(|source| LearnRunError::Learn { artifact: artifact.name.clone(), source })?;
+        lessons.push(Lesson { artifact: artifact.name.clone(), learnt });
+    }
+    Ok((lessons, not_json))
+}

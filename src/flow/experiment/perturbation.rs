@@ -1,0 +1,164 @@
+//! Ways to perturb a job, one thing at a time, each of which must not matter to a result.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::archive::tree::Tree;
+use crate::job::material::InputMaterial;
+use crate::job::scan_spec::Job;
+use crate::model::cause::SubTag;
+use crate::sandbox::setting::{CpuCount, Hostname, Umask, User};
+use crate::sandbox::spec::DirectoryOrder;
+
+/// One way to perturb a job.
+pub struct Way {
+    /// Its name.
+    pub name: &'static str,
+    /// What is done.
+    pub what: &'static str,
+    /// What a result that it changes depends on; `None` where there is no name for that.
+    pub tells: Option<SubTag>,
+    /// The subject of what a level of isolation loses when it does not keep this.
+    subject: Option<&'static str>,
+    change: fn(&mut Job) -> Result<(), &'static str>,
+}
+
+impl Way {
+    /// The perturbed job; why there is none where it has no meaning for this one, or `lost` says that it would have no effect.
+    pub fn perturb(&self, job: &Job, lost: &[String]) -> Result<Job, String> {
+        let prefix = self.subject.map(|subject| format!("{subject}:"));
+        if let Some(why) = lost.iter().find(|line| prefix.as_ref().is_some_and(|prefix| line.starts_with(prefix))) {
+            return Err(why.clone());
+        }
+        let mut job = job.clone();
+        (self.change)(&mut job)?;
+        Ok(job)
+    }
+}
+
+const fn way(
+    name: &'static str,
+    what: &'static str,
+    tells: Option<SubTag>,
+    subject: Option<&'static str>,
+    change: fn(&mut Job) -> Result<(), &'static str>,
+) -> Way {
+    Way { name, what, tells, subject, change }
+}
+
+/// Every perturbation, in the order in which they are made.
+pub const ALL: [Way; 14] = [
+    way("clock", "a year and a day later", Some(SubTag::Time), Some("clock"), |job| {
+        if job.settings.clock_runs {
+            return Err("the scan was recorded with a running clock");
+        }
+        job.clock = later(job.clock);
+        Ok(())
+    }),
+    way("tz", "Pacific/Kiritimati", Some(SubTag::Tz), None, |job| {
+        job.tz = "Pacific/Kiritimati".to_owned();
+        Ok(())
+    }),
+    way("locale", "tr_TR.UTF-8", Some(SubTag::Locale), None, |job| {
+        job.locale = "tr_TR.UTF-8".to_owned();
+        Ok(())
+    }),
+    way("hostname", "`chaos-monkey`", Some(SubTag::Hostname), Some("hostname"), |job| {
+        job.settings.hostname = Hostname::new("chaos-monkey").ok();
+        Ok(())
+    }),
+    way("cpu-count", "one processor", Some(SubTag::CpuCount), Some("cpu count"), |job| {
+        job.settings.cpu_count = Some(CpuCount::nearest(1));
+        Ok(())
+    }),
+    way("cpu-count-many", "seven processors", Some(SubTag::CpuCount), Some("cpu count"), |job| {
+        job.settings.cpu_count = Some(CpuCount::nearest(7));
+        Ok(())
+    }),
+    way("directory-order", "shuffled by the seed", Some(SubTag::Ordering), Some("directory order"), |job| {
+        job.settings.directory_order = Some(DirectoryOrder::Seeded);
+        Ok(())
+    }),
+    way(
+        "component-order",
+        "lists of components and packages in the input reversed",
+        Some(SubTag::Ordering),
+        None,
+        reverse_components,
+    ),
+    way("seed", "another seed of all randomness", Some(SubTag::Rng), Some("randomness"), |job| {
+        job.seed = job.seed.wrapping_add(0x5eed);
+        Ok(())
+    }),
+    way("uid", "user 4242", None, Some("user"), |job| {
+        job.settings.user = User::new(4242, 4242).ok();
+        Ok(())
+    }),
+    way("umask", "077", None, None, |job| {
+        job.settings.umask = Umask::new(0o077).ok();
+        Ok(())
+    }),
+    way("home", "another home directory", Some(SubTag::Path), None, |job| wrapped(job, &["/usr/bin/env", "HOME=/tmp"])),
+    way("warm-cache", "the second run in one sandbox", None, None, |job| {
+        wrapped(job, &["/bin/sh", "-c", "\"$@\" >/dev/null 2>&1; exec \"$@\"", "sh"])
+    }),
+    way("environment", "one variable more that nobody reads", None, None, |job| {
+        job.env.insert("STELLA_CHAOS".to_owned(), "1".to_owned());
+        Ok(())
+    }),
+];
+
+fn later(at: Timestamp) -> Timestamp {
+    const HOURS: i64 = 366 * 24;
+    at.checked_add(SignedDuration::from_hours(HOURS)).unwrap_or(at)
+}
+
+/// The command behind another one; the built-in scanner has no command.
+fn wrapped(job: &mut Job, before: &[&str]) -> Result<(), &'static str> {
+    if job.argv.is_empty() {
+        return Err("the built-in scanner has no process of its own");
+    }
+    job.argv.splice(0..0, before.iter().map(|word| (*word).to_owned()));
+    Ok(())
+}
+
+/// Reverses `components` and `packages` of every JSON document of the input: an order that means nothing.
+fn reverse_components(job: &mut Job) -> Result<(), &'static str> {
+    let reversed = |bytes: &[u8]| -> Option<Vec<u8>> {
+        let mut document: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+        let mut any = false;
+        for name in ["components", "packages"] {
+            if let Some(list) =
+                document.get_mut(name).and_then(|list| list.as_array_mut()).filter(|list| list.len() > 1)
+            {
+                list.reverse();
+                any = true;
+            }
+        }
+        any.then(|| serde_json::to_vec(&document).ok()).flatten()
+    };
+    const NONE: &str = "no document of the input has a list of components or packages";
+    match &job.input {
+        InputMaterial::File { name, bytes, .. } => {
+            let bytes = reversed(bytes).ok_or(NONE)?;
+            job.input = InputMaterial::file(name.clone(), bytes);
+        }
+        InputMaterial::Tree(_) => {
+            let files = job.input.files();
+            let turned: Vec<(String, Vec<u8>, bool)> = files
+                .into_iter()
+                .map(|(path, bytes)| match reversed(bytes) {
+                    Some(reversed) => (path.to_owned(), reversed, true),
+                    None => (path.to_owned(), bytes.to_vec(), false),
+                })
+                .collect();
+            if !turned.iter().any(|(_, _, any)| *any) {
+                return Err(NONE);
+            }
+            let files = turned.into_iter().map(|(path, bytes, _)| (path, bytes)).collect();
+            let tree = Tree::of_files(files).map_err(|_| NONE)?;
+            job.input = InputMaterial::Tree(tree);
+        }
+        InputMaterial::Image(_) => return Err("what an image holds is fixed by its digest"),
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! The artifacts of a manifest, beside each other and beside their bytes.
+
+use std::collections::BTreeSet;
+
+use crate::artifacts::compare_artifacts;
+use crate::canonical::{CANONICALIZER_VERSION, Profile, Roots};
+use crate::config::Config;
+use crate::job::artifact::Produced;
+use crate::model::artifact::ArtifactFormat;
+use crate::model::artifact_spec::ArtifactSpec;
+use crate::model::digest::Digest;
+use crate::model::error_chain::causes;
+use crate::model::manifest::{ArtifactRecord, Fault, ScanManifest};
+
+/// What no list of artifacts of a recording says.
+pub fn of_records(records: &[ArtifactRecord]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if !records.iter().any(|record| record.artifact_type.is_primary()) {
+        // A recording has at least one, and a replay without one would compare nothing.
+        faults.push(Fault::edited("artifacts", "it lists no artifact that is compared: every replay would match"));
+    }
+    let mut names = BTreeSet::new();
+    for (i, record) in records.iter().enumerate() {
+        let mut edited =
+            |field: &str, what: String| faults.push(Fault::edited(format!("artifacts[{i}].{field}"), what));
+        if !names.insert(&record.path) {
+            edited("path", format!("another artifact is called `{}`, too", record.path));
+        }
+        match ArtifactSpec::of_record(record) {
+            Some(Err(error)) => edited("source", causes(&error)),
+            Some(Ok(spec)) if spec.file_name() != record.path => {
+                edited("path", format!("what is found at `{}` is called `{}`", spec.path, spec.file_name()));
+            }
+            Some(Ok(_)) | None => {}
+        }
+    }
+    faults
+}
+
+/// What the bytes of the recorded artifacts contradict. `artifacts` are those of `manifest` whose bytes are at hand.
+pub fn of_artifacts(manifest: &ScanManifest, artifacts: &[Produced], roots: &Roots, config: &Config) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (i, record) in manifest.artifacts.iter().enumerate() {
+        let Some(artifact) = artifacts.iter().find(|artifact| artifact.name == record.path) else { continue };
+        // A golden file that was edited on purpose is said elsewhere.
+        if Digest::of(&artifact.bytes) != record.raw_sha256 {
+            continue;
+        }
+        let same_rules = manifest.normalization.canonicalizer_version == CANONICALIZER_VERSION;
+        if let Some((field, what)) = of_artifact(record, artifact, same_rules, roots, config) {
+            faults.push(Fault::edited(format!("artifacts[{i}].{field}"), what));
+        }
+    }
+    faults
+}
+
+fn of_artifact(
+    record: &ArtifactRecord,
+    artifact: &Produced,
+    same_rules: bool,
+    roots: &Roots,
+    config: &Config,
+) -> Option<(&'static str, String)> {
+    let format = record.format;
+    let canonical = match compare_artifacts::check(artifact, roots, config) {
+        Ok(canonical) => canonical,
+        Err(error) => return Some(("format", format!("the stored artifact is not `{format}`: {}", causes(&error)))),
+    };
+    if canonical.digest == record.canonical_sha256 {
+        return None;
+    }
+    let applies = config.profile(format, record.profile.as_ref());
+    if record.profile_digest == applies.digest() {
+        // Under other rules of output it may be another; that is said in a note.
+        return same_rules.then(|| {
+            let found = canonical.digest;
+            ("canonical_sha256", format!("the stored artifact has {found} under the profile `{}`", applies.name()))
+        });
+    }
+    let other = known(&record.profile_digest)?;
+    let named = record.profile.as_ref().map_or_else(|| format.to_string(), ToString::to_string);
+    Some(("format", format!("`profile_digest` is that of the profile `{other}`, and not of `{named}`")))
+}
+
+/// The name of the profile that ships with stella and has this digest.
+fn known(digest: &Digest) -> Option<&'static str> {
+    let builtin = ArtifactFormat::ALL.into_iter().map(Profile::builtin);
+    builtin.chain(Profile::tools()).find(|profile| profile.digest() == *digest).map(Profile::name)
+}

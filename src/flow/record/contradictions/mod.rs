@@ -1,0 +1,45 @@
+//! What shows that a manifest was edited after it was recorded: values that no recording writes, fields that contradict
+//! each other, digests that are not those of the bytes that they stand beside.
+//!
+//! Invariant: what is listed here cannot be the work of a recording, whatever machine made it. What is merely absent is
+//! not listed: [`ReplayableManifest`] tells that, and a store tells what is gone.
+
+mod artifacts;
+mod fields;
+
+pub use artifacts::of_artifacts;
+
+use crate::job::dimensions;
+use crate::model::manifest::{Fault, MANIFEST_VERSION, ReplayableManifest};
+
+/// Everything in `manifest` alone that shows that it was edited; the name of the scan last.
+pub fn of_manifest(manifest: &ReplayableManifest) -> Vec<Fault> {
+    let mut faults = fields::of(manifest.manifest());
+    faults.extend(artifacts::of_records(&manifest.manifest().artifacts));
+    // Only where nothing else is found: the name tells that something was edited, and not what.
+    if faults.is_empty() {
+        faults.extend(name(manifest));
+    }
+    faults
+}
+
+/// The name of a scan is derived from its inputs, outputs and time: where it is another, one of them was edited.
+fn name(manifest: &ReplayableManifest) -> Option<Fault> {
+    let written = manifest.manifest();
+    // A later version may derive it from fields that this one does not know; another program may give any name.
+    if !dimensions::is_derived_id(&written.scan_id) || written.manifest_version != MANIFEST_VERSION {
+        return None;
+    }
+    let outputs: Vec<_> = written.artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
+    let inputs = dimensions::of_manifest(manifest).ok()?;
+    let derived = dimensions::scan_id(&inputs, &outputs, written.created_at).ok()?;
+    (derived != written.scan_id).then(|| {
+        Fault::edited(
+            "scan_id",
+            format!(
+                "it is derived from `created_at`, the digests of `input`, `scanner`, `feeds`, `policy`, `artifacts`, the \
+                 command and `environment`: from what stands there now comes `{derived}`, so one of them was changed"
+            ),
+        )
+    })
+}

@@ -1,0 +1,5 @@
+//! flow/record
+
+pub mod contradictions;
+pub mod recording;
+pub mod restore;

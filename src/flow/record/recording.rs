@@ -1,0 +1,428 @@
+//! Records a scan: seals it, runs it, keeps everything it depended on, writes its manifest.
+//!
+//! Invariants: every blob that a manifest names is in the store before the manifest exists; secrets are redacted before
+//! anything is written; what was really reached (isolation, clock, network) is what the manifest says.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::archive::ArchiveError;
+use crate::artifacts::compare_artifacts::{self, UnreadableArtifact};
+use crate::bundle::listed::BundleError;
+use crate::canonical::CANONICALIZER_VERSION;
+use crate::config::Config;
+use crate::execute::builtin::ENGINE;
+use crate::execute::failure::{Failure, Trouble};
+use crate::execute::health_gate;
+use crate::execute::host_fingerprint;
+use crate::execute::run_job::{self, Executed};
+use crate::execute::unsandboxed;
+use crate::host::machine;
+use crate::job::artifact::Produced;
+use crate::job::dimensions::{self, Telling};
+use crate::job::input_roots;
+use crate::job::material::blob::Blob;
+use crate::job::material::{FeedMaterial, InputMaterial, PolicyMaterial, ScannerMaterial};
+use crate::job::placeholder::Places;
+use crate::job::scan_spec::Job;
+use crate::model::artifact_spec::ArtifactSpec;
+use crate::model::digest::Digest;
+use crate::model::dimension::Dimensions;
+use crate::model::manifest::{
+    ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, Input, InputType, MANIFEST_VERSION, Normalization,
+    PolicyRef, ScanManifest, Scanner, ScannerKind,
+};
+use crate::model::redact;
+use crate::model::showing::Showing;
+use crate::store::blob::{BlobStore, StoreError};
+use crate::workspace::context::Context;
+
+/// What to record.
+#[derive(Debug, Clone)]
+pub struct RecordRequest {
+    /// The scan.
+    pub job: Job,
+    /// Name of the engine.
+    pub engine: String,
+    /// Its version, as it calls itself.
+    pub scanner_version: String,
+    /// Labels for the manifest.
+    pub labels: BTreeMap<String, String>,
+    /// What the input is.
+    pub input_type: InputType,
+    /// Run the command where it is, without a sandbox, as the step of a pipeline that it was.
+    pub as_is: Option<unsandboxed::Where>,
+    /// When the recording began.
+    pub created_at: Timestamp,
+}
+
+/// A recorded scan.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    /// Its manifest.
+    pub manifest: ScanManifest,
+    /// What it wrote.
+    pub artifacts: Vec<Produced>,
+    /// How it ran.
+    pub executed: Executed,
+    /// Things to know.
+    pub notes: Vec<String>,
+}
+
+/// Why a scan was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The scanner could not run, or did not run well.
+    #[error("{}", text(.0))]
+    Execute(Failure),
+    /// An artifact has no canonical form.
+    #[error("artifact `{name}`")]
+    Artifact {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: UnreadableArtifact,
+        /// What the run showed.
+        showing: Box<Showing>,
+    },
+    /// Two artifacts with one name.
+    #[error("two artifacts are called `{0}`: give their files different names")]
+    SameName(String),
+    /// The scanner was built again while it was recorded.
+    #[error("the scanner `{}` changed while it was recorded: record again when nothing writes it", .0.display())]
+    ScannerChanged(PathBuf),
+    /// The store cannot be written.
+    #[error("cannot keep what the scan depends on")]
+    Store(#[from] StoreError),
+    /// A directory cannot be packed.
+    #[error("cannot pack what the scan depends on")]
+    Archive(#[from] ArchiveError),
+    /// A feed or a policy cannot be packed.
+    #[error("cannot pack what the scan depends on")]
+    Bundle(#[from] BundleError),
+    /// Something has no digest.
+    #[error("cannot digest the scan's inputs")]
+    Digest(#[from] crate::canonical::JsonError),
+}
+
+fn text(failure: &Failure) -> &str {
+    &failure.detail
+}
+
+/// Records one scan. Everything is in the store when this returns; where the manifest goes is the caller's matter.
+pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, RecordError> {
+    let job = &request.job;
+    let kept = keep_inputs(job, context)?;
+    let (began, before) = (Instant::now(), machine::children_cpu());
+    let executed = match &request.as_is {
+        Some(place) => unsandboxed::execute(job, place)
+            .and_then(|executed| run_job::gate(job, &executed, context).map(|()| executed)),
+        None => run_job::execute(job, context),
+    }
+    .map_err(RecordError::Execute)?;
+
+    let mut notes = executed.notes.clone();
+    if let InputMaterial::Image(image) = &job.input {
+        notes.extend(image.rootfs().notes.lines().into_iter().map(|note| format!("of the unpacked image {note}")));
+    }
+    let worked = machine::children_cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
+    let waited = worked.and_then(|worked| waited(&executed, began.elapsed(), worked));
+    notes.extend(executed.denial().into_iter().chain(waited));
+    let artifacts = records(request, &executed, context)?;
+    let mut batch = context.local.batch();
+    if let Some(ledger) = &executed.ledger {
+        batch.put(ledger)?;
+    }
+    for artifact in &executed.artifacts {
+        batch.put(&artifact.bytes)?;
+    }
+    batch.commit()?;
+    let expected = expected_exit_codes(job, &executed, &context.config);
+    if !is_builtin(job)
+        && expected == [executed.exit_code]
+        && executed.exit_code != 0
+        && job.expected_exit_codes.is_empty()
+    {
+        notes.push(format!(
+            "the scanner ended with exit code {0}, which is now the only one expected: if it depends on what is found, \
+             record with `--expect-exit 0,{0}`",
+            executed.exit_code
+        ));
+    }
+    let manifest = manifest(request, &kept, &executed, artifacts, expected, &mut notes)?;
+    Ok(Recording { manifest, artifacts: executed.artifacts.clone(), executed, notes })
+}
+
+/// From how long a wait is told.
+const LONG: Duration = Duration::from_secs(2);
+
+/// What to know of a scanner that mostly waited while its clock stood still: it may have waited for the clock to move, and
+/// have given up.
+fn waited(executed: &Executed, wall: Duration, worked: Duration) -> Option<String> {
+    let reads = executed.showing.clock_reads.filter(|reads| *reads > 0)?;
+    let waited = wall.saturating_sub(worked);
+    let told = executed.surroundings.clock.is_some() && waited >= LONG && worked < wall / 4;
+    told.then(|| {
+        format!(
+            "the scanner waited for {} s and read the clock {reads} times, which stands still: if it waited for the clock to \
+             move, record with `--clock real`",
+            waited.as_secs()
+        )
+    })
+}
+
+/// The blobs of a job's inputs.
+struct Kept {
+    input: Blob,
+    config: Option<Blob>,
+    feeds: Vec<Blob>,
+    policy: Option<Blob>,
+    tree: Option<Blob>,
+}
+
+/// Puts every blob into the store, on disk together.
+fn keep_inputs(job: &Job, context: &Context) -> Result<Kept, RecordError> {
+    let tree = match &job.scanner {
+        ScannerMaterial::Tree(tree) => Some(Blob::new(tree.pack()?.bytes)),
+        _ => None,
+    };
+    let kept = Kept {
+        input: job.input.blob()?,
+        config: job.config.as_ref().map(InputMaterial::blob).transpose()?,
+        feeds: job.feeds.iter().map(FeedMaterial::blob).collect::<Result<_, _>>()?,
+        policy: job.policy.as_ref().map(PolicyMaterial::blob).transpose()?,
+        tree,
+    };
+    let mut batch = context.local.batch();
+    for blob in
+        std::iter::once(&kept.input).chain(&kept.config).chain(&kept.feeds).chain(&kept.policy).chain(&kept.tree)
+    {
+        batch.put(&blob.bytes)?;
+    }
+    batch.commit()?;
+    if let ScannerMaterial::Binary { path, .. } = &job.scanner {
+        let found = context.local.put_file(path)?;
+        if found != job.scanner.identity() {
+            return Err(RecordError::ScannerChanged(path.clone()));
+        }
+    }
+    Ok(kept)
+}
+
+fn records(
+    request: &RecordRequest,
+    executed: &Executed,
+    context: &Context,
+) -> Result<Vec<ArtifactRecord>, RecordError> {
+    let job = &request.job;
+    let roots = match &request.as_is {
+        Some(place) => {
+            input_roots::of_input(&place.input.to_string_lossy(), matches!(job.input, InputMaterial::Tree(_)))
+        }
+        None => input_roots::of_job(job),
+    };
+    let mut records: Vec<ArtifactRecord> = Vec::new();
+    for artifact in &executed.artifacts {
+        if records.iter().any(|record| record.path == artifact.name) {
+            return Err(RecordError::SameName(artifact.name.clone()));
+        }
+        let canonical =
+            compare_artifacts::check(artifact, &roots, &context.config).map_err(|source| RecordError::Artifact {
+                name: artifact.name.clone(),
+                source,
+                showing: Box::new(executed.after(Trouble::Malformed, job, context)),
+            })?;
+        let spec = job.artifacts.iter().find(|spec| spec.file_name() == artifact.name);
+        records.push(ArtifactRecord {
+            artifact_type: artifact.artifact_type,
+            path: artifact.name.clone(),
+            format: artifact.format,
+            raw_sha256: Digest::of(&artifact.bytes),
+            canonical_sha256: canonical.digest,
+            profile: artifact.profile.clone(),
+            profile_digest: context.config.profile(artifact.format, artifact.profile.as_ref()).digest(),
+            source: spec.map(|ArtifactSpec { path, .. }| path.to_string()),
+            uri: None,
+            extra: BTreeMap::new(),
+        });
+    }
+    Ok(records)
+}
+
+fn manifest(
+    request: &RecordRequest,
+    kept: &Kept,
+    executed: &Executed,
+    artifacts: Vec<ArtifactRecord>,
+    expected_exit_codes: Vec<i32>,
+    notes: &mut Vec<String>,
+) -> Result<ScanManifest, RecordError> {
+    let job = &request.job;
+    let (argv, secret_argv) = redact::arguments(&job.argv);
+    let (flags, secret_flags) = redact::arguments(&job.flags);
+    // Not even a digest of a secret is written.
+    let (set_env, secret_env) = redact::variables(&job.set_env);
+    let telling = Telling {
+        argv: argv.clone(),
+        flags: flags.clone(),
+        env_names: job.env.keys().cloned().collect(),
+        set_env: set_env.clone(),
+        config: job.config.as_ref().map(InputMaterial::identity),
+    };
+    let inputs = Dimensions { config: Some(telling.digest()?), ..job.dimensions(&executed.surroundings)? };
+    let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
+    let scan_id = dimensions::scan_id(&inputs, &outputs, request.created_at)?;
+    if secret_argv || secret_flags || secret_env {
+        notes.push("secrets were taken out of the recorded command: its replay runs without them".to_owned());
+    }
+    let only_feed = match kept.feeds.as_slice() {
+        [only] => Some(only.digest.into()),
+        _ => None,
+    };
+    let feeds = job.feeds.iter().zip(&kept.feeds);
+    let extra = BTreeMap::new;
+    Ok(ScanManifest {
+        manifest_version: MANIFEST_VERSION.to_owned(),
+        scan_id,
+        created_at: request.created_at,
+        input: input(request, kept),
+        scanner: Scanner { set_env, ..scanner(request, kept, expected_exit_codes, argv, flags) },
+        feeds: Feeds {
+            vuln_feed_bundle_digest: only_feed,
+            license_db_digest: None,
+            bundles: feeds.map(|(feed, blob)| bundle_ref(feed, blob)).collect(),
+            extra: extra(),
+        },
+        policy: match job.policy.as_ref().zip(kept.policy.as_ref()) {
+            None => PolicyRef::default(),
+            Some((material, blob)) => PolicyRef {
+                policy_bundle_digest: Some(blob.digest.into()),
+                policy_content_digest: Some(material.identity().into()),
+                policy_set: Some(material.policy.name().to_owned()),
+                ..PolicyRef::default()
+            },
+        },
+        environment: environment(job, executed),
+        normalization: Normalization {
+            canonicalizer_version: CANONICALIZER_VERSION.to_owned(),
+            sbom_schema: is_builtin(job).then(|| "cyclonedx-1.6".to_owned()),
+            vex_schema: is_builtin(job).then(|| "cyclonedx-vex-1.6".to_owned()),
+            extra: extra(),
+        },
+        artifacts,
+        labels: request.labels.clone(),
+        extra: extra(),
+    })
+}
+
+/// What was asked for, else what the profiles know of the scanner, else the one code that was seen.
+fn expected_exit_codes(job: &Job, executed: &Executed, config: &Config) -> Vec<i32> {
+    if !job.expected_exit_codes.is_empty() {
+        return job.expected_exit_codes.clone();
+    }
+    let known = health_gate::known_exit_codes(job, &executed.artifacts, config);
+    known.map_or_else(|| vec![executed.exit_code], <[i32]>::to_vec)
+}
+
+fn is_builtin(job: &Job) -> bool {
+    matches!(job.scanner, ScannerMaterial::BuiltIn)
+}
+
+fn bundle_ref(feed: &FeedMaterial, blob: &Blob) -> FeedBundleRef {
+    FeedBundleRef {
+        name: feed.name.clone(),
+        digest: blob.digest.into(),
+        content_digest: Some(feed.identity().into()),
+        uri: None,
+        extra: BTreeMap::new(),
+    }
+}
+
+fn input(request: &RecordRequest, kept: &Kept) -> Input {
+    let job = &request.job;
+    let is_tree = matches!(job.input, InputMaterial::Tree(_));
+    let (input_type, image) = match &job.input {
+        InputMaterial::Tree(_) => (InputType::Directory, None),
+        InputMaterial::Image(image) => (InputType::OciImage, Some(image)),
+        InputMaterial::File { .. } => (request.input_type, None),
+    };
+    let layers = image.iter().flat_map(|image| image.image().layers());
+    Input {
+        input_type,
+        image_ref: image.map(|image| image.reference()),
+        layers: layers.map(|layer| layer.blob.digest.into()).collect(),
+        source_provenance: None,
+        digest: Some(job.input.identity().into()),
+        bundle_digest: is_tree.then(|| kept.input.digest.into()),
+        path: Some(match &request.as_is {
+            Some(place) => place.input.to_string_lossy().into_owned(),
+            None => Places::of(job).input().to_owned(),
+        }),
+        uri: None,
+        extra: BTreeMap::new(),
+    }
+}
+
+fn scanner(
+    request: &RecordRequest,
+    kept: &Kept,
+    expected_exit_codes: Vec<i32>,
+    argv: Vec<String>,
+    flags: Vec<String>,
+) -> Scanner {
+    let job = &request.job;
+    let (kind, bundle, uri) = match &job.scanner {
+        ScannerMaterial::BuiltIn => (ScannerKind::BuiltIn, None, None),
+        ScannerMaterial::Binary { path, .. } => (ScannerKind::Binary, None, Some(format!("file://{}", path.display()))),
+        ScannerMaterial::Tree(_) => (ScannerKind::Tree, kept.tree.as_ref().map(|blob| blob.digest.into()), None),
+    };
+    let config_is_tree = matches!(job.config, Some(InputMaterial::Tree(_)));
+    Scanner {
+        engine: if is_builtin(job) { ENGINE.to_owned() } else { request.engine.clone() },
+        kind: Some(kind),
+        scanner_image_digest: None,
+        scanner_binary_digest: Some(job.scanner.identity().into()),
+        bundle_digest: bundle,
+        scanner_version: request.scanner_version.clone(),
+        config_digest: job.config.as_ref().map(|config| config.identity().into()),
+        config_bundle_digest: kept.config.as_ref().filter(|_| config_is_tree).map(|blob| blob.digest.into()),
+        config_path: job.config.as_ref().map(|_| Places::of(job).config().to_owned()),
+        flags,
+        argv,
+        env_names: job.env.keys().cloned().collect(),
+        set_env: BTreeMap::new(),
+        expected_exit_codes,
+        uri,
+        extra: BTreeMap::new(),
+    }
+}
+
+fn environment(job: &Job, executed: &Executed) -> Environment {
+    let surroundings = &executed.surroundings;
+    Environment {
+        arch: surroundings.arch.clone(),
+        os: surroundings.os.clone(),
+        tz: surroundings.tz.clone(),
+        locale: surroundings.locale.clone(),
+        network: surroundings.network,
+        clock_mode: if surroundings.clock.is_some() { ClockMode::Frozen } else { ClockMode::Real },
+        clock_value: Some(job.clock),
+        runtime_digest: surroundings.runtime.map(Into::into),
+        runtime_source: surroundings.runtime.map(|_| host_fingerprint::HOW.to_owned()),
+        roots: surroundings.roots.clone(),
+        path: surroundings.path.clone(),
+        time_limit_seconds: job.settings.time_limit.and_then(|limit| u32::try_from(limit.as_secs()).ok()),
+        memory_limit_mib: job.settings.memory_limit,
+        cpu_count: surroundings.cpu_count,
+        // The built-in scanner in process sees no kernel.
+        kernel: if executed.executor.in_process { None } else { machine::kernel() },
+        seed: surroundings.seed,
+        isolation: executed.executor.isolation,
+        ledger_digest: executed.ledger.as_deref().map(|ledger| Digest::of(ledger).into()),
+        toolchain_versions: BTreeMap::new(),
+        extra: BTreeMap::new(),
+    }
+}

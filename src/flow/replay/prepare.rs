@@ -1,0 +1,380 @@
+//! Replays one manifest that is given by name, with some of its inputs swapped if that is asked.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use crate::artifacts::compare_artifacts::Scope;
+use crate::attribute::budget::Budget;
+use crate::flow::record::contradictions;
+use crate::flow::record::restore::{self, RestoreError};
+use crate::flow::replay::other_rules;
+use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
+use crate::job::dimensions;
+use crate::job::input_roots;
+use crate::job::manifest_summary::{self, UnsafeName};
+use crate::job::material::{InputMaterial, MaterialError, ScannerMaterial};
+use crate::job::scan_spec::Job;
+use crate::model::artifact_spec::ArtifactPath;
+use crate::model::command_line;
+use crate::model::dimension::Dimension;
+use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
+use crate::model::outcome::Outcome;
+use crate::model::result::{Mode, SubjectKind};
+use crate::model::source_line;
+use crate::report::untrusted;
+use crate::sandbox::setting::{CpuCount, Hostname, Locale, TimeZone};
+use crate::workspace::context::Context;
+use crate::workspace::image::{self, Asked};
+use crate::workspace::open_inputs::{self, TreeError};
+
+/// An input to put in the place of the recorded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the meaning")]
+pub enum Swap {
+    Feed {
+        name: Option<String>,
+        path: PathBuf,
+    },
+    Policy(PathBuf),
+    Scanner(PathBuf),
+    BuiltIn,
+    Config(PathBuf),
+    Input(PathBuf),
+    /// Flags of the built-in scanner, or what follows the program in a command.
+    Flags(Vec<String>),
+    /// One part of the environment.
+    Part(Part),
+}
+
+/// A part of the environment with the value that it shall have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the meaning")]
+pub enum Part {
+    Tz(String),
+    Locale(String),
+    Hostname(Hostname),
+    CpuCount(CpuCount),
+    Clock(Timestamp),
+    Seed(u64),
+}
+
+/// Why a text names no swap.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin`, `config=PATH`, `input=PATH`, `flags=WORDS`, or one of `tz`, `locale`, `hostname`, `cpus`, `clock`, `seed` with its value"
+)]
+pub struct SwapError(String);
+
+impl FromStr for Swap {
+    type Err = SwapError;
+
+    fn from_str(text: &str) -> Result<Self, SwapError> {
+        match text.split_once('=').filter(|(_, path)| !path.is_empty()) {
+            Some(("feed", given)) => match given.split_once('=') {
+                // A path that holds a `=` is told apart by its `/`, as in `./a=b`.
+                Some((name, path)) if manifest_summary::is_plain_name(name) && !path.is_empty() => {
+                    Ok(Self::Feed { name: Some(name.to_owned()), path: path.into() })
+                }
+                _ => Ok(Self::Feed { name: None, path: given.into() }),
+            },
+            Some(("policy", path)) => Ok(Self::Policy(path.into())),
+            Some(("scanner", "builtin")) => Ok(Self::BuiltIn),
+            Some(("scanner", path)) => Ok(Self::Scanner(path.into())),
+            Some(("config", path)) => Ok(Self::Config(path.into())),
+            Some(("input", path)) => Ok(Self::Input(path.into())),
+            Some(("flags", words)) => Ok(Self::Flags(words.split_whitespace().map(str::to_owned).collect())),
+            Some((name, value)) => part(name, value).map(Self::Part).ok_or_else(|| SwapError(text.to_owned())),
+            _ => Err(SwapError(text.to_owned())),
+        }
+    }
+}
+
+fn part(name: &str, value: &str) -> Option<Part> {
+    match name {
+        "tz" => TimeZone::new(value).ok().map(|_| Part::Tz(value.to_owned())),
+        "locale" => Locale::new(value).ok().map(|_| Part::Locale(value.to_owned())),
+        "hostname" => Hostname::new(value).ok().map(Part::Hostname),
+        "cpus" => value.parse().ok().and_then(|count| CpuCount::new(count).ok()).map(Part::CpuCount),
+        "clock" => value.parse().ok().map(Part::Clock),
+        "seed" => value.parse().ok().map(Part::Seed),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Swap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feed { name: None, path } => write!(f, "feed={}", path.display()),
+            Self::Feed { name: Some(name), path } => write!(f, "feed={name}={}", path.display()),
+            Self::Policy(path) => write!(f, "policy={}", path.display()),
+            Self::Scanner(path) => write!(f, "scanner={}", path.display()),
+            Self::BuiltIn => f.write_str("scanner=builtin"),
+            Self::Config(path) => write!(f, "config={}", path.display()),
+            Self::Input(path) => write!(f, "input={}", path.display()),
+            Self::Flags(words) => write!(f, "flags={}", words.join(" ")),
+            Self::Part(Part::Tz(name)) => write!(f, "tz={name}"),
+            Self::Part(Part::Locale(name)) => write!(f, "locale={name}"),
+            Self::Part(Part::Hostname(name)) => write!(f, "hostname={}", name.as_str()),
+            Self::Part(Part::CpuCount(count)) => write!(f, "cpus={}", count.get()),
+            Self::Part(Part::Clock(at)) => write!(f, "clock={at}"),
+            Self::Part(Part::Seed(seed)) => write!(f, "seed={seed}"),
+        }
+    }
+}
+
+impl Swap {
+    /// The input that it takes the place of.
+    fn dimension(&self) -> Dimension {
+        match self {
+            Self::Feed { .. } => Dimension::Feed,
+            Self::Policy(_) => Dimension::Policy,
+            Self::Scanner(_) | Self::BuiltIn => Dimension::Scanner,
+            Self::Input(_) => Dimension::Input,
+            Self::Config(_) | Self::Flags(_) => Dimension::Config,
+            Self::Part(_) => Dimension::Environment,
+        }
+    }
+}
+
+/// What to replay.
+#[derive(Debug, Clone)]
+pub struct ReplayRequest {
+    /// The manifest's file.
+    pub from: PathBuf,
+    /// What to put in the place of recorded inputs.
+    pub swaps: Vec<Swap>,
+    /// Names of variables of the caller that are passed.
+    pub env: Vec<String>,
+    /// Where the artifacts are left.
+    pub out_dir: Option<PathBuf>,
+    /// How much may be spent on finding the causes; nothing where `None`.
+    pub explain: Option<Budget>,
+    /// The command that shows it again: `replay` or `explain`.
+    pub command: &'static str,
+}
+
+impl ReplayRequest {
+    /// A replay of the manifest in `from` with nothing swapped, kept or explained.
+    pub fn as_recorded(from: &Path, env: &[String], command: &'static str) -> Self {
+        Self { from: from.to_owned(), swaps: Vec::new(), env: env.to_vec(), out_dir: None, explain: None, command }
+    }
+}
+
+/// Why a replay cannot begin: something the user gave cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// What should be swapped in cannot be used.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The manifest names a file that it must not name.
+    #[error("{}", .file.display())]
+    Names {
+        /// The manifest.
+        file: PathBuf,
+        /// Which.
+        source: UnsafeName,
+    },
+    /// Nobody said which of several feeds is meant.
+    #[error("the recording has several feeds: name one of {} as in `--with feed=NAME=PATH`", quoted(.feeds))]
+    WhichFeed {
+        /// The recorded feeds.
+        feeds: Vec<String>,
+    },
+    /// A feed that the recording does not have.
+    #[error("the recording has no feed `{name}`: it has {}", quoted(.feeds))]
+    NoSuchFeed {
+        /// What was asked for.
+        name: String,
+        /// The recorded feeds.
+        feeds: Vec<String>,
+    },
+    /// The built-in scanner was recorded: there is no command to run another one with.
+    #[error("`--with scanner=PATH`: the recording has no command for a scanner, it was made by the built-in one")]
+    NoCommand,
+    /// The recording has no configuration, so nothing in its command would look at another one.
+    #[error("`--with config=PATH`: the recording has no configuration")]
+    NoConfig,
+    /// A variable that is not set.
+    #[error("the variable `{0}` is not set")]
+    Variable(String),
+    /// The manifest is not what was recorded, or what it names is not.
+    #[error("{} is not what was recorded: {}", .file.display(), listed(.faults))]
+    Untrue {
+        /// The manifest.
+        file: PathBuf,
+        /// Every field that shows it; never empty.
+        faults: Vec<Fault>,
+    },
+    /// A folder for restored scanners cannot be made.
+    #[error("cannot make a private folder")]
+    Scratch(#[source] std::io::Error),
+}
+
+fn quoted(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn listed(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| untrusted::visible(&fault.to_string())).collect::<Vec<_>>().join("; ")
+}
+
+impl From<MaterialError> for ReplayError {
+    fn from(error: MaterialError) -> Self {
+        Self::Tree(error.into())
+    }
+}
+
+/// What the replay is called, with the command that shows it again.
+pub fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) -> Title {
+    let out_dir = request.out_dir.as_deref().unwrap_or(Path::new("replay_out"));
+    let mut reproduce = vec!["stella".to_owned(), request.command.to_owned()];
+    let mut option = |name: &str, value: String| reproduce.extend([name.to_owned(), value]);
+    option("--from", request.from.display().to_string());
+    if request.command == "replay" {
+        option("--out-dir", out_dir.display().to_string());
+    }
+    request.swaps.iter().for_each(|swap| option("--with", swap.to_string()));
+    request.env.iter().for_each(|name| option("--env", name.clone()));
+    if request.command == "replay" && request.explain.is_some() {
+        reproduce.push("--explain".to_owned());
+    }
+    reproduce.extend(context.options.iter().cloned());
+    Title {
+        id: manifest.scan_id.clone(),
+        title: manifest_summary::describe(manifest),
+        kind: SubjectKind::Manifest,
+        mode: if request.swaps.is_empty() { Mode::Fidelity } else { Mode::Regression },
+        recording: manifest_summary::recording(manifest),
+        labels: manifest_summary::labels(manifest),
+        source: source_line::locate(&context.config.root, &request.from),
+        reproduce: command_line::line(reproduce),
+    }
+}
+
+/// The replay, or how it ends before it begins.
+pub fn prepare(
+    manifest: ScanManifest,
+    title: &Title,
+    request: &ReplayRequest,
+    context: &Context,
+    scratch: &Path,
+) -> Result<Result<Replay, Outcome>, ReplayError> {
+    let manifest = match ReplayableManifest::try_from(manifest) {
+        Ok(manifest) => manifest,
+        Err(not) => {
+            return Ok(Err(Outcome::Unreplayable { missing: not.problems.iter().map(ToString::to_string).collect() }));
+        }
+    };
+    let swapped: Vec<Dimension> =
+        request.swaps.iter().map(Swap::dimension).filter(|d| *d != Dimension::Environment).collect();
+    let untrue = |faults| ReplayError::Untrue { file: request.from.clone(), faults };
+    let faults = contradictions::of_manifest(&manifest);
+    if !faults.is_empty() {
+        return Err(untrue(faults));
+    }
+    let roots = input_roots::of_manifest(manifest.manifest());
+    let restored = restore::restore(&manifest, &swapped, context, scratch).and_then(|restored| {
+        let dimensions = dimensions::of_manifest(&manifest).map_err(|error| RestoreError::Broken(error.to_string()))?;
+        let artifacts = restore::artifacts(&manifest.manifest().artifacts, |_| true, context)?;
+        let faults = contradictions::of_artifacts(manifest.manifest(), &artifacts, &roots, &context.config);
+        if faults.is_empty() { Ok((restored, dimensions, artifacts)) } else { Err(RestoreError::Damaged(faults)) }
+    });
+    let (restored, dimensions, artifacts) = match restored {
+        Ok(restored) => restored,
+        Err(RestoreError::Gone(missing)) => return Ok(Err(Outcome::Unreplayable { missing })),
+        Err(RestoreError::Damaged(faults)) => return Err(untrue(faults)),
+        Err(RestoreError::Broken(detail)) => return Ok(Err(Outcome::Infra { detail })),
+    };
+    let mut job = restored.job.clone();
+    for swap in &request.swaps {
+        apply(swap, &mut job, context)?;
+    }
+    for name in &request.env {
+        let value = std::env::var(name).map_err(|_| ReplayError::Variable(name.clone()))?;
+        job.env.insert(name.clone(), value);
+    }
+    let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots };
+    let notes = other_rules::other_rules(manifest.manifest(), &context.config);
+    Ok(Ok(Replay { title: title.clone(), job, expected, notes, origin: Some(restored) }))
+}
+
+fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayError> {
+    match swap {
+        Swap::Feed { name, path } => swap_feed(name.as_deref(), path, job, context)?,
+        Swap::Policy(path) => job.policy = Some(open_inputs::policy(path, context)?),
+        Swap::Scanner(_) if job.argv.is_empty() => return Err(ReplayError::NoCommand),
+        Swap::Scanner(path) => job.scanner = open_inputs::scanner(path)?,
+        Swap::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
+        Swap::Config(_) if job.config.is_none() => return Err(ReplayError::NoConfig),
+        Swap::Config(path) => job.config = Some(InputMaterial::read_configuration(path)?),
+        Swap::Input(path) => {
+            // What an earlier run left behind is no part of another input, unless the recorded one had it.
+            let left = job.artifacts.iter().filter_map(|spec| match &spec.path {
+                ArtifactPath::File(file) if !job.input.holds(file) => Some(path.join(file)),
+                _ => None,
+            });
+            let without: Vec<PathBuf> = left.collect();
+            job.input = image::input(path, &Asked { without: &without, platform: None }, context)?;
+        }
+        Swap::Flags(words) if job.argv.is_empty() => job.flags.clone_from(words),
+        Swap::Flags(words) => {
+            job.argv.truncate(1);
+            job.argv.extend(words.iter().cloned());
+        }
+        Swap::Part(part) => match part {
+            Part::Tz(name) => job.tz.clone_from(name),
+            Part::Locale(name) => job.locale.clone_from(name),
+            Part::Hostname(name) => job.settings.hostname = Some(name.clone()),
+            Part::CpuCount(count) => job.settings.cpu_count = Some(*count),
+            Part::Clock(at) => (job.clock, job.settings.clock_runs) = (*at, false),
+            Part::Seed(seed) => job.seed = *seed,
+        },
+    }
+    Ok(())
+}
+
+/// Puts a feed in the place of the recorded one, under its name; a recording without feeds gets its first.
+fn swap_feed(name: Option<&str>, path: &Path, job: &mut Job, context: &Context) -> Result<(), ReplayError> {
+    let feeds = || job.feeds.iter().map(|feed| feed.name.clone()).collect();
+    let at = match (name, job.feeds.len()) {
+        (None, 0 | 1) => 0,
+        (None, _) => return Err(ReplayError::WhichFeed { feeds: feeds() }),
+        (Some(_), 0) => 0,
+        (Some(name), _) => {
+            let at = job.feeds.iter().position(|feed| feed.name == name);
+            at.ok_or_else(|| ReplayError::NoSuchFeed { name: name.to_owned(), feeds: feeds() })?
+        }
+    };
+    let recorded = job.feeds.get_mut(at);
+    let name = recorded.as_ref().map_or(name.unwrap_or("osv"), |feed| &feed.name);
+    let feed = open_inputs::feed(name, path, context)?;
+    match recorded {
+        Some(recorded) => *recorded = feed,
+        None => job.feeds.push(feed),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_may_be_named() {
+        let feed = |name: Option<&str>, path: &str| Swap::Feed { name: name.map(str::to_owned), path: path.into() };
+        for (text, expected) in [
+            ("feed=later", feed(None, "later")),
+            ("feed=osv=later", feed(Some("osv"), "later")),
+            ("feed=osv=a=b", feed(Some("osv"), "a=b")),
+            ("feed=./a=b", feed(None, "./a=b")),
+        ] {
+            assert_eq!(text.parse::<Swap>().unwrap(), expected, "{text}");
+        }
+    }
+}

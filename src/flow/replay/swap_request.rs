@@ -1,0 +1,95 @@
+//! What differs between two jobs, and jobs that take some of it from the one and some from the other.
+//!
+//! Invariant: what is no factor comes from *now*: it is the same on both sides, or it was never recorded (the values of
+//! variables).
+
+use std::collections::BTreeMap;
+
+use crate::attribute::Cell;
+use crate::job::scan_spec::Job;
+use crate::model::cause::{Factor, SubTag};
+use crate::model::dimension::Dimension;
+
+/// The parts of the environment that can be swapped alone.
+const PARTS: [SubTag; 7] =
+    [SubTag::Tz, SubTag::Locale, SubTag::Hostname, SubTag::CpuCount, SubTag::Ordering, SubTag::Time, SubTag::Rng];
+
+/// What differs between two jobs and can be swapped, in the order in which the floor rule asks.
+pub fn factors(recorded: &Job, now: &Job) -> Vec<Factor> {
+    let whole = Dimension::BY_FLOOR_ORDER.into_iter().map(Factor::whole);
+    let all = whole.chain(PARTS.into_iter().map(Factor::of_environment));
+    all.filter(|factor| differs(*factor, recorded, now)).collect()
+}
+
+/// `now`, with every factor outside `cell` as it was recorded.
+pub fn mix(recorded: &Job, now: &Job, factors: &[Factor], cell: Cell) -> Job {
+    let mut job = now.clone();
+    for (_, factor) in factors.iter().enumerate().filter(|(at, _)| !cell.contains(*at)) {
+        take(*factor, &mut job, recorded);
+    }
+    job
+}
+
+fn differs(factor: Factor, a: &Job, b: &Job) -> bool {
+    let feeds = |job: &Job| -> BTreeMap<String, _> {
+        job.feeds.iter().map(|feed| (feed.name.clone(), feed.identity())).collect()
+    };
+    let (x, y) = (&a.settings, &b.settings);
+    match (factor.dimension, factor.part) {
+        (Dimension::Feed, _) => feeds(a) != feeds(b),
+        (Dimension::Scanner, _) => a.scanner.identity() != b.scanner.identity(),
+        (Dimension::Config, _) => {
+            let told = |job: &Job| job.config.as_ref().map(|config| config.identity());
+            a.argv != b.argv || a.flags != b.flags || a.set_env != b.set_env || told(a) != told(b)
+        }
+        (Dimension::Policy, _) => {
+            a.policy.as_ref().map(|policy| policy.identity()) != b.policy.as_ref().map(|policy| policy.identity())
+        }
+        (Dimension::Input, _) => a.input.identity() != b.input.identity(),
+        (Dimension::Environment, None) => {
+            a.roots != b.roots || x.path != y.path || x.umask != y.umask || x.user != y.user
+        }
+        (Dimension::Environment, Some(part)) => match part {
+            SubTag::Tz => a.tz != b.tz,
+            SubTag::Locale => a.locale != b.locale,
+            SubTag::Hostname => x.hostname != y.hostname,
+            SubTag::CpuCount => x.cpu_count != y.cpu_count,
+            SubTag::Ordering => x.directory_order != y.directory_order,
+            SubTag::Time => (a.clock, x.clock_runs) != (b.clock, y.clock_runs),
+            SubTag::Rng => a.seed != b.seed,
+            _ => false,
+        },
+    }
+}
+
+/// Takes one factor from another job.
+pub fn take(factor: Factor, into: &mut Job, from: &Job) {
+    let settings = &from.settings;
+    match (factor.dimension, factor.part) {
+        (Dimension::Feed, _) => into.feeds.clone_from(&from.feeds),
+        (Dimension::Scanner, _) => into.scanner = from.scanner.clone(),
+        (Dimension::Config, _) => {
+            into.argv.clone_from(&from.argv);
+            into.flags.clone_from(&from.flags);
+            into.set_env.clone_from(&from.set_env);
+            into.config.clone_from(&from.config);
+        }
+        (Dimension::Policy, _) => into.policy.clone_from(&from.policy),
+        (Dimension::Input, _) => into.input = from.input.clone(),
+        (Dimension::Environment, None) => {
+            into.roots.clone_from(&from.roots);
+            into.settings.path.clone_from(&settings.path);
+            (into.settings.umask, into.settings.user) = (settings.umask, settings.user);
+        }
+        (Dimension::Environment, Some(part)) => match part {
+            SubTag::Tz => into.tz.clone_from(&from.tz),
+            SubTag::Locale => into.locale.clone_from(&from.locale),
+            SubTag::Hostname => into.settings.hostname.clone_from(&settings.hostname),
+            SubTag::CpuCount => into.settings.cpu_count = settings.cpu_count,
+            SubTag::Ordering => into.settings.directory_order = settings.directory_order,
+            SubTag::Time => (into.clock, into.settings.clock_runs) = (from.clock, settings.clock_runs),
+            SubTag::Rng => into.seed = from.seed,
+            _ => {}
+        },
+    }
+}

@@ -1,0 +1,180 @@
+//! Canaries: recorded scans committed with the repository, as `<id>/manifest.json` and `<id>/expected/`.
+//!
+//! Invariants: the expected artifacts in the folder are the golden ones, and where their bytes are not those that were
+//! recorded, that is said; one that is missing is taken from the store by its digest.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::artifacts::compare_artifacts::Scope;
+use crate::flow::record::contradictions;
+use crate::flow::record::restore::{self, RestoreError};
+use crate::flow::replay::other_rules;
+use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
+use crate::flow::suite::subject::Built;
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::job::artifact::Produced;
+use crate::job::dimensions;
+use crate::job::input_roots;
+use crate::job::manifest_file::{self, ManifestFileError};
+use crate::job::manifest_summary::{self, UnsafeName};
+use crate::model::digest::Digest;
+use crate::model::dimension::Dimension;
+use crate::model::error_chain::chain;
+use crate::model::manifest::{ArtifactRecord, Fault, NotReplayable, ReplayableManifest, ScanManifest};
+use crate::model::result::{Mode, SubjectKind};
+use crate::model::source_line;
+use crate::workspace::context::Context;
+
+/// The file that makes a folder a canary.
+pub const MANIFEST: &str = "manifest.json";
+
+/// A canary whose own files were read.
+#[derive(Debug, Clone)]
+pub struct Canary {
+    /// Its folder's name.
+    pub id: String,
+    /// Its folder.
+    pub directory: PathBuf,
+    manifest: ScanManifest,
+}
+
+/// Why a canary cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CanaryError {
+    /// Its manifest cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestFileError),
+    /// It has no manifest.
+    #[error("{}: the folder has no `{MANIFEST}`", .0.display())]
+    NoManifest(PathBuf),
+    /// The manifest names a file that it must not name.
+    #[error("{}", .file.display())]
+    Names {
+        /// The manifest.
+        file: PathBuf,
+        /// Which.
+        source: UnsafeName,
+    },
+}
+
+/// Why a canary cannot be replayed now.
+#[derive(Debug)]
+pub enum NotReady {
+    /// Inputs that are gone, by name.
+    Gone(Vec<String>),
+    /// Its manifest holds placeholders.
+    Placeholders(NotReplayable),
+    /// Its manifest is not what was recorded, or what it names is not.
+    Untrue(Vec<Fault>),
+    /// A store that cannot be read.
+    Broken(String),
+}
+
+impl Canary {
+    /// Reads a canary's manifest.
+    pub fn read(directory: &Path) -> Result<Self, CanaryError> {
+        let file = directory.join(MANIFEST);
+        if !file.exists() {
+            return Err(CanaryError::NoManifest(directory.to_owned()));
+        }
+        let manifest = manifest_file::read(&file)?;
+        manifest_summary::check_names(&manifest).map_err(|source| CanaryError::Names { file, source })?;
+        let id =
+            directory.file_name().map_or_else(|| manifest.scan_id.clone(), |name| name.to_string_lossy().into_owned());
+        Ok(Self { id, directory: directory.to_owned(), manifest })
+    }
+
+    /// Which question its replay answers.
+    pub fn mode(&self, built: &Built, pinned: bool) -> Mode {
+        if !pinned && built.concerns(&self.manifest) { Mode::Regression } else { Mode::Fidelity }
+    }
+
+    /// How the canary is called in results.
+    pub fn title(&self, mode: Mode, context: &Context) -> Title {
+        let file = self.directory.join(MANIFEST);
+        Title {
+            id: self.id.clone(),
+            title: manifest_summary::describe(&self.manifest),
+            kind: SubjectKind::Canary,
+            mode,
+            recording: manifest_summary::recording(&self.manifest),
+            labels: manifest_summary::labels(&self.manifest),
+            source: source_line::locate(&context.config.root, &file),
+            reproduce: context.reproduce(&self.id, mode == Mode::Fidelity),
+        }
+    }
+
+    /// Restores everything that the replay needs; scanners from a store are written below `scratch`.
+    pub fn replay(&self, mode: Mode, built: &Built, context: &Context, scratch: &Path) -> Result<Replay, NotReady> {
+        let manifest = ReplayableManifest::try_from(self.manifest.clone()).map_err(NotReady::Placeholders)?;
+        let faults = contradictions::of_manifest(&manifest);
+        if !faults.is_empty() {
+            return Err(NotReady::Untrue(faults));
+        }
+        let swap = mode == Mode::Regression;
+        let swapped: &[Dimension] = if swap { &[built.dimension()] } else { &[] };
+        let restored = restore::restore(&manifest, swapped, context, scratch).map_err(not_ready)?;
+        let mut job = restored.job.clone();
+        if swap {
+            built.swap_into_recording(&mut job);
+        }
+        let dimensions = dimensions::of_manifest(&manifest).map_err(|error| NotReady::Broken(error.to_string()))?;
+        let (artifacts, edited) = self.expected(context)?;
+        let roots = input_roots::of_manifest(&self.manifest);
+        let faults = contradictions::of_artifacts(&self.manifest, &artifacts, &roots, &context.config);
+        if !faults.is_empty() {
+            return Err(NotReady::Untrue(faults));
+        }
+        let mut notes = other_rules::other_rules(&self.manifest, &context.config);
+        notes.extend(edited);
+        Ok(Replay {
+            title: self.title(mode, context),
+            job,
+            expected: Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots },
+            notes,
+            origin: Some(restored),
+        })
+    }
+
+    fn expected(&self, context: &Context) -> Result<(Vec<Produced>, Vec<String>), NotReady> {
+        let (mut artifacts, mut notes, mut elsewhere) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for record in &self.manifest.artifacts {
+            let golden = self.golden(record);
+            match golden.map_err(|error| NotReady::Broken(chain("cannot read what is expected", &error)))? {
+                Some(bytes) => {
+                    if Digest::of(&bytes) != record.raw_sha256 {
+                        notes.push(format!(
+                            "the golden `expected/{}` is not what was recorded: it was edited",
+                            record.path
+                        ));
+                    }
+                    artifacts.push(manifest_summary::produced(record, bytes));
+                }
+                None => {
+                    elsewhere.insert(&record.path);
+                }
+            }
+        }
+        let wanted = |record: &ArtifactRecord| elsewhere.contains(&record.path);
+        artifacts.extend(restore::artifacts(&self.manifest.artifacts, wanted, context).map_err(not_ready)?);
+        Ok((artifacts, notes))
+    }
+
+    fn golden(&self, record: &ArtifactRecord) -> Result<Option<Vec<u8>>, FsError> {
+        let path = self.directory.join("expected").join(&record.path);
+        match fs::read_inside(&self.directory, &path, limits::MAX_DOCUMENT_BYTES) {
+            Err(error) if error.is_not_found() => Ok(None),
+            read => read.map(Some),
+        }
+    }
+}
+
+fn not_ready(error: RestoreError) -> NotReady {
+    match error {
+        RestoreError::Gone(missing) => NotReady::Gone(missing),
+        RestoreError::Damaged(faults) => NotReady::Untrue(faults),
+        RestoreError::Broken(detail) => NotReady::Broken(detail),
+    }
+}

@@ -1,0 +1,145 @@
+//! Finds regression cases and canaries.
+//!
+//! Invariants: sorted by id; two things with one id are an error that names both; a folder that looks like a case or canary
+//! and cannot be read is an error, for a guard that falls asleep in silence is worse than none.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::flow::suite::canary::{Canary, CanaryError};
+use crate::flow::suite::case::{self, Case, CaseError};
+use crate::host::fs::{self, FsError};
+use crate::workspace::context::Context;
+
+/// Everything that can be replayed.
+#[derive(Debug, Default)]
+pub struct Discovered {
+    /// Regression cases, by id.
+    pub cases: Vec<Case>,
+    /// Canaries, by id.
+    pub canaries: Vec<Canary>,
+}
+
+/// Why discovery failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DiscoverError {
+    /// A root cannot be listed.
+    #[error("cannot look for cases and canaries")]
+    List(#[source] FsError),
+    /// A case cannot be read.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// A canary cannot be read.
+    #[error(transparent)]
+    Canary(#[from] CanaryError),
+    /// Two folders with one id.
+    #[error("`{id}` names both `{}` and `{}`: ids must be unique", .first.display(), .second.display())]
+    Duplicate {
+        /// The id.
+        id: String,
+        /// One folder.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// An id was asked for that is not there.
+    #[error("nothing is called `{id}`{}", did_you_mean(.near))]
+    Unknown {
+        /// The id.
+        id: String,
+        /// Ids that are nearly it.
+        near: Vec<String>,
+    },
+}
+
+fn did_you_mean(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!(": did you mean {}?", near.join(", ")) }
+}
+
+/// Finds all cases and canaries, or only those that are asked for by id or by folder name.
+pub fn discover(context: &Context, only: &[String]) -> Result<Discovered, DiscoverError> {
+    let config = &context.config;
+    let mut found = Discovered::default();
+    for directory in folders(&config.cases)? {
+        if case::looks_like_one(&directory) {
+            found.cases.push(Case::read(&directory, context)?);
+        }
+    }
+    for directory in folders(&config.canaries)? {
+        found.canaries.push(Canary::read(&directory)?);
+    }
+    found.cases.sort_by(|a, b| a.metadata.id.cmp(&b.metadata.id));
+    found.canaries.sort_by(|a, b| a.id.cmp(&b.id));
+    unique(&found)?;
+    if only.is_empty() { Ok(found) } else { select(found, only) }
+}
+
+/// Every visible folder directly below the roots; a root that does not exist has none.
+fn folders(roots: &[PathBuf]) -> Result<Vec<PathBuf>, DiscoverError> {
+    let mut folders = Vec::new();
+    for root in roots.iter().filter(|root| root.exists()) {
+        for item in fs::list(root).map_err(DiscoverError::List)? {
+            let directory = root.join(&item.relative);
+            let hidden = item.relative.to_string_lossy().starts_with('.');
+            if !hidden && fs::is_dir(&directory) {
+                folders.push(directory);
+            }
+        }
+    }
+    Ok(folders)
+}
+
+fn unique(found: &Discovered) -> Result<(), DiscoverError> {
+    let cases = found.cases.iter().map(|case| (&case.metadata.id, &case.directory));
+    let canaries = found.canaries.iter().map(|canary| (&canary.id, &canary.directory));
+    let mut seen: BTreeMap<&str, &Path> = BTreeMap::new();
+    for (id, directory) in cases.chain(canaries) {
+        if let Some(first) = seen.insert(id, directory) {
+            return Err(DiscoverError::Duplicate {
+                id: id.clone(),
+                first: first.to_owned(),
+                second: directory.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// How many letters must be added, left out or replaced to make one text of the other (Levenshtein).
+fn mistakes(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.chars().enumerate() {
+            let replaced = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.chars().count()]
+}
+
+fn select(found: Discovered, only: &[String]) -> Result<Discovered, DiscoverError> {
+    let named = |id: &str, directory: &Path, wanted: &str| {
+        id == wanted || directory.file_name().is_some_and(|name| name.to_string_lossy() == wanted)
+    };
+    for wanted in only {
+        let case = found.cases.iter().any(|case| named(&case.metadata.id, &case.directory, wanted));
+        let canary = found.canaries.iter().any(|canary| named(&canary.id, &canary.directory, wanted));
+        if !case && !canary {
+            let ids = found.cases.iter().map(|case| &case.metadata.id).chain(found.canaries.iter().map(|c| &c.id));
+            let near = |id: &&String| {
+                let (id, wanted) = (id.to_lowercase(), wanted.to_lowercase());
+                id.contains(&wanted) || wanted.contains(&id) || mistakes(&id, &wanted) <= 2
+            };
+            let near = ids.filter(near).take(3).map(|id| format!("`{id}`")).collect();
+            return Err(DiscoverError::Unknown { id: wanted.clone(), near });
+        }
+    }
+    let keep = |id: &str, directory: &Path| only.iter().any(|wanted| named(id, directory, wanted));
+    let Discovered { mut cases, mut canaries } = found;
+    cases.retain(|case| keep(&case.metadata.id, &case.directory));
+    canaries.retain(|canary| keep(&canary.id, &canary.directory));
+    Ok(Discovered { cases, canaries })
+}

@@ -1,0 +1,232 @@
+//! Looks at a repository and gives it a configuration and a first case, so that the first `ci` is green.
+//!
+//! Invariants: nothing that exists is overwritten; the first case is there as a whole or not at all; what is expected of the first case is what the scanner really finds, and
+//! its advisory says that it is an example.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::config;
+use crate::execute::builtin::{BuiltInError, Scan};
+use crate::format::inventory::{Inventory, read_inventory};
+use crate::host::fs::{self, FsError, Kind, StagedDir};
+use crate::job::material::{FeedMaterial, InputMaterial, MaterialError};
+use crate::model::package::{Ecosystem, Package};
+use crate::workspace::context::Context;
+use crate::workspace::open_inputs;
+
+/// Id and folder of the first case.
+const CASE_ID: &str = "EXAMPLE-0001";
+const CASE_FOLDER: &str = "regressions/EXAMPLE-0001-first-case";
+const ADVISORY: &str = "STELLA-EXAMPLE-0001";
+
+/// Folders that hold other people's packages.
+const SKIPPED: [&str; 8] = ["node_modules", "target", "vendor", "dist", "build", "venv", "fixtures", "testdata"];
+
+/// How large an inventory may be of which the first case is made: a case is committed with the repository.
+const MAX_INVENTORY_BYTES: u64 = 8 << 20;
+
+/// What a repository without any inventory is shown.
+const SAMPLE: &str = include_str!("init/sample-requirements.txt");
+
+/// What was written.
+#[derive(Debug, Clone)]
+pub struct Initialised {
+    /// The inventory that the first case is made of; `None` where the repository has none and a sample was taken.
+    pub inventory: Option<PathBuf>,
+    /// Every file that was written.
+    pub written: Vec<PathBuf>,
+    /// Files that were there already.
+    pub kept: Vec<PathBuf>,
+}
+
+/// Why a repository cannot be initialised.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// A file cannot be read or written.
+    #[error("cannot set up the repository")]
+    Files(#[from] FsError),
+    /// The first case cannot be made.
+    #[error("cannot make the first case")]
+    Feed(#[from] MaterialError),
+    /// The first case cannot be scanned.
+    #[error("cannot scan the first case")]
+    Scan(#[from] BuiltInError),
+}
+
+/// Sets up `context.config.root`.
+pub fn init(context: &Context) -> Result<Initialised, InitError> {
+    let root = &context.config.root;
+    let found = find(root)?;
+    let mut done =
+        Initialised { inventory: found.as_ref().map(|f| f.path.clone()), written: Vec::new(), kept: Vec::new() };
+    write_new(&root.join(config::FILE_NAME), configuration(found.as_ref()).as_bytes(), &mut done)?;
+    let case = root.join(CASE_FOLDER);
+    if case.exists() {
+        done.kept.push(case);
+        return Ok(done);
+    }
+    let found = match found {
+        Some(found) => found,
+        None => sample(),
+    };
+    done.written.extend(first_case(&case, &found, context)?);
+    Ok(done)
+}
+
+/// An inventory of the repository with one package to make an example of.
+struct Found {
+    path: PathBuf,
+    name: String,
+    bytes: Vec<u8>,
+    package: Package,
+}
+
+fn find(root: &Path) -> Result<Option<Found>, FsError> {
+    let mut folders = vec![(root.to_owned(), 0)];
+    let mut best: Option<Found> = None;
+    while let Some((folder, depth)) = folders.pop() {
+        for item in fs::list(&folder)? {
+            let name = item.relative.to_string_lossy().into_owned();
+            let path = folder.join(&item.relative);
+            match item.kind {
+                Kind::Directory if depth < 3 && !name.starts_with('.') && !SKIPPED.contains(&name.as_str()) => {
+                    folders.push((path, depth + 1));
+                }
+                Kind::File { size, .. } if size <= MAX_INVENTORY_BYTES => {
+                    let Ok(bytes) = fs::read(&path, MAX_INVENTORY_BYTES) else { continue };
+                    let Ok(inventory) = read_inventory(&name, &bytes, None) else { continue };
+                    let Some(package) = example(&inventory) else { continue };
+                    let nearer = |found: &Found| path.components().count() < found.path.components().count();
+                    if best.as_ref().is_none_or(nearer) {
+                        best = Some(Found { path, name, bytes, package });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// The first package of an ecosystem whose versions can be ordered.
+fn example(inventory: &Inventory) -> Option<Package> {
+    let known = |package: &&Package| {
+        matches!(package.ecosystem, Ecosystem::Npm | Ecosystem::PyPi | Ecosystem::CratesIo | Ecosystem::Go)
+    };
+    inventory.packages.iter().find(known).cloned()
+}
+
+fn sample() -> Found {
+    let package =
+        read_inventory("requirements.txt", SAMPLE.as_bytes(), None).ok().and_then(|inventory| example(&inventory));
+    let otherwise = || Package {
+        name: "jinja2".to_owned(),
+        version: "2.10".to_owned(),
+        purl: None,
+        ecosystem: Ecosystem::PyPi,
+        licenses: Default::default(),
+        source: None,
+    };
+    Found {
+        path: PathBuf::from("requirements.txt"),
+        name: "requirements.txt".to_owned(),
+        bytes: SAMPLE.as_bytes().to_vec(),
+        package: package.unwrap_or_else(otherwise),
+    }
+}
+
+fn write_new(path: &Path, bytes: &[u8], done: &mut Initialised) -> Result<(), FsError> {
+    if path.exists() {
+        done.kept.push(path.to_owned());
+        return Ok(());
+    }
+    write(path, bytes)?;
+    done.written.push(path.to_owned());
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    if let Some(parent) = path.parent() {
+        fs::ensure_dir(parent)?;
+    }
+    fs::write_atomic(path, bytes)
+}
+
+/// Writes the first case beside its place and moves it there when it is whole; says which files it has.
+fn first_case(case: &Path, found: &Found, context: &Context) -> Result<Vec<PathBuf>, InitError> {
+    let staged = StagedDir::beside(case)?;
+    let mut written = Vec::new();
+    let mut add = |relative: &Path, bytes: &[u8]| -> Result<(), FsError> {
+        written.push(case.join(relative));
+        write(&staged.path().join(relative), bytes)
+    };
+    let Package { name, version, ecosystem, .. } = &found.package;
+    let advisory = json!({
+        "schema_version": "1.6.0",
+        "id": ADVISORY,
+        "modified": "2026-01-01T00:00:00Z",
+        "summary": format!("An example, not a vulnerability: {name} {version} as it stands in {}", found.name),
+        "affected": [{ "package": { "ecosystem": ecosystem.to_string(), "name": name }, "versions": [version] }],
+        "database_specific": { "severity": "LOW", "synthetic": true },
+    });
+    let pretty = |value: &serde_json::Value| format!("{value:#}\n").into_bytes();
+    add(&Path::new("input").join(&found.name), &found.bytes)?;
+    add(Path::new(&format!("input/feed/{ADVISORY}.json")), &pretty(&advisory))?;
+
+    // What is expected is what is really found.
+    let feed: FeedMaterial = open_inputs::feed("osv", &staged.path().join("input/feed"), context)?;
+    let input = InputMaterial::file(found.name.clone(), found.bytes.clone());
+    let clock = jiff::Timestamp::UNIX_EPOCH;
+    let scan = Scan { files: input.files(), flags: &[], feeds: &[feed], policy: &context.default_policy.policy, clock };
+    let output = scan.run()?;
+    let findings = output.artifacts.iter().find(|artifact| artifact.name == "findings.json");
+    if let Some(findings) = findings {
+        add(Path::new("expected/findings.json"), &findings.bytes)?;
+    }
+    let metadata = json!({
+        "id": CASE_ID,
+        "title": format!("{name} {version} is found in {}", found.name),
+        "kind": "vulnerability-missed",
+        "source": "example",
+        "severity": "low",
+        "tags": [format!("ecosystem:{ecosystem}"), format!("package:{name}")],
+    });
+    add(Path::new("case.metadata.json"), &pretty(&metadata))?;
+    let story = include_str!("init/case.md").replace("{package}", name).replace("{file}", &found.name);
+    add(Path::new("case.md"), story.as_bytes())?;
+    staged.publish(case)?;
+    Ok(written)
+}
+
+fn configuration(found: Option<&Found>) -> String {
+    let inventory = found.map_or_else(
+        || "# No lockfile or SBOM was found here: the first case uses a sample.".to_owned(),
+        |found| format!("# The first case is made from {}.", found.name),
+    );
+    include_str!("init/stella.yaml").replace("# {inventory}", &inventory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn of_a_case_that_cannot_be_made_nothing_is_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config::for_directory(directory.path()).unwrap();
+        let context = Context::open(config, &directory.path().join("store"), None, Vec::new()).unwrap();
+        let case = directory.path().join("cases/first");
+        let broken = Found { bytes: b"no inventory".to_vec(), name: "x.txt".to_owned(), ..sample() };
+        assert!(matches!(first_case(&case, &broken, &context), Err(InitError::Scan(_))));
+        assert_eq!(fs::list(&directory.path().join("cases")).unwrap(), []);
+
+        let written = first_case(&case, &sample(), &context).unwrap();
+        assert!(written.iter().all(|file| file.is_file()), "{written:?}");
+        let names: Vec<_> =
+            fs::list(&directory.path().join("cases")).unwrap().into_iter().map(|i| i.relative).collect();
+        assert_eq!(names, [Path::new("first")]);
+    }
+}

@@ -1,0 +1,81 @@
+//! One replay to its end: run, explained where that is asked for, both sides kept.
+
+use std::path::Path;
+
+use crate::attribute::budget::Budget;
+use crate::flow::experiment::explain;
+use crate::flow::replay::output_dir;
+use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest};
+use crate::flow::replay::replay_job::Replay;
+use crate::host::clock;
+use crate::host::scratch::Scratch;
+use crate::job::manifest_summary;
+use crate::model::error_chain::chain;
+use crate::model::manifest::ScanManifest;
+use crate::model::result::{ReplayResult, RunResult};
+use crate::workspace::context::Context;
+
+/// Which results are explained.
+#[derive(Debug, Clone, Copy)]
+pub enum Explain {
+    /// None.
+    Never,
+    /// Those that differ.
+    Open(Budget),
+    /// Any: of one that matches it says so.
+    Any(Budget),
+}
+
+/// Where both sides of a replay are kept.
+#[derive(Debug, Clone, Copy)]
+pub enum Keep<'a> {
+    /// The artifacts in this folder itself, as a scan leaves them, the rest aside.
+    AsScan(&'a Path),
+    /// `expected/` and `actual/` below this folder.
+    SideBySide(&'a Path),
+}
+
+/// Runs `replay`. Never fails: what goes wrong is an outcome, and what cannot be kept is a note.
+pub fn one(replay: &Replay, explain: Explain, keep: Option<Keep<'_>>, context: &Context) -> ReplayResult {
+    let replayed = replay.run(context);
+    let mut result = replayed.result.clone();
+    let budget = match explain {
+        Explain::Never => None,
+        Explain::Open(budget) => Some(budget).filter(|_| explain::is_open(&result)),
+        Explain::Any(budget) => Some(budget),
+    };
+    if let Some(budget) = budget {
+        explain::explain(replay, &mut result, context, &budget);
+    }
+    let expected = &replay.expected.artifacts;
+    let kept = match keep {
+        None => Ok(()),
+        Some(Keep::AsScan(folder)) => output_dir::replay(folder, expected, &replayed),
+        Some(Keep::SideBySide(folder)) => output_dir::side_by_side(folder, expected, &replayed.artifacts),
+    };
+    if let Err(error) = kept {
+        result.notes.push(chain("expected and actual artifacts could not be kept", &error));
+    }
+    result
+}
+
+/// Replays `manifest`.
+pub fn manifest(manifest: ScanManifest, request: &ReplayRequest, context: &Context) -> Result<RunResult, ReplayError> {
+    let started_at = clock::now();
+    manifest_summary::check_names(&manifest)
+        .map_err(|source| ReplayError::Names { file: request.from.clone(), source })?;
+    let scratch = Scratch::new().map_err(ReplayError::Scratch)?;
+    let title = prepare::title(&manifest, request, context);
+    let mut result = match prepare::prepare(manifest, &title, request, context, scratch.path())? {
+        Err(outcome) => title.result(outcome),
+        Ok(replay) => {
+            let keep = request.out_dir.as_deref().map(Keep::AsScan);
+            one(&replay, request.explain.map_or(Explain::Never, Explain::Any), keep, context)
+        }
+    };
+    if !request.swaps.is_empty() {
+        result.notes.push("inputs were swapped on request: this replay is not as recorded".to_owned());
+    }
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Ok(RunResult::new(version, started_at, clock::now().max(started_at), vec![result], Vec::new()))
+}

@@ -1,0 +1,232 @@
+//! A whole run: discover, build the subject, replay everything side by side, tell every subscriber.
+//!
+//! Invariants: each replay is its own fault domain; events reach the subscribers in one order from one thread; the result
+//! is the same whatever the number of jobs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+
+use jiff::Timestamp;
+
+use crate::attribute::budget::Budget;
+use crate::flow::replay::replay_job::Title;
+use crate::flow::suite::canary::{Canary, NotReady};
+use crate::flow::suite::case::{Case, CaseError};
+use crate::flow::suite::discover::{self, DiscoverError};
+use crate::flow::suite::one::{self, Explain, Keep};
+use crate::flow::suite::subject::{self, Built, SubjectError};
+use crate::host::clock;
+use crate::host::scratch::Scratch;
+use crate::model::error_chain::chain;
+use crate::model::event::{Event, Subscriber};
+use crate::model::outcome::Outcome;
+use crate::model::result::{ReplayResult, RunResult};
+use crate::score::gate::request::{GateError, GateRequest};
+use crate::workspace::context::Context;
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct CiRequest {
+    /// Replay canaries exactly as recorded: is it repeatable.
+    pub pinned: bool,
+    /// Only these ids or folder names; everything where empty.
+    pub only: Vec<String>,
+    /// How many replays run at the same time, at least 1.
+    pub jobs: usize,
+    /// Where expected and actual artifacts are left side by side.
+    pub out_dir: Option<PathBuf>,
+    /// The gate that decides; without one the outcomes do.
+    pub gate: Option<GateRequest>,
+    /// How much may be spent on finding the causes of each difference; nothing where `None`.
+    pub explain: Option<Budget>,
+}
+
+/// Why a run could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum CiError {
+    /// Cases or canaries cannot be read.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    /// The subject is not ready.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// A folder for restored scanners cannot be made.
+    #[error("cannot make a private folder")]
+    Scratch(#[source] std::io::Error),
+    /// The gate cannot be asked.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+}
+
+/// Something to replay, not yet restored.
+enum Item {
+    Case(Box<Case>, Title),
+    Canary(Box<Canary>, Title),
+}
+
+impl Item {
+    fn title(&self) -> &Title {
+        match self {
+            Self::Case(_, title) | Self::Canary(_, title) => title,
+        }
+    }
+}
+
+/// Runs everything that `request` asks for.
+pub fn run(
+    context: &Context,
+    request: &CiRequest,
+    subscribers: &mut [&mut dyn Subscriber],
+) -> Result<RunResult, CiError> {
+    let started_at = clock::now();
+    let found = discover::discover(context, &request.only)?;
+    let built = if request.pinned { Built::Nothing } else { subject::build(context)? };
+    let scratch = Scratch::new().map_err(CiError::Scratch)?;
+
+    let cases = found.cases.into_iter().filter(|_| !request.pinned).map(|case| {
+        let title = case.title(context);
+        Item::Case(Box::new(case), title)
+    });
+    let canaries = found.canaries.into_iter().map(|canary| {
+        let title = canary.title(canary.mode(&built, request.pinned), context);
+        Item::Canary(Box::new(canary), title)
+    });
+    let items: Vec<Item> = cases.chain(canaries).collect();
+
+    let mut tell = |event: &Event| subscribers.iter_mut().for_each(|subscriber| subscriber.on_event(event));
+    tell(&Event::RunStarted { jobs: request.jobs });
+    for item in &items {
+        let Title { id, kind, mode, .. } = item.title();
+        tell(&Event::Discovered { id: id.clone(), kind: *kind, mode: *mode });
+    }
+    let work = Work {
+        context,
+        built: &built,
+        scratch: &scratch,
+        items: &items,
+        next: AtomicUsize::new(0),
+        out_dir: request.out_dir.as_deref(),
+        explain: request.explain,
+    };
+    let (replays, warnings) = work.run(request.jobs.max(1), &mut tell);
+    let finished_at = finished_at(started_at);
+    let mut result = RunResult::new(env!("CARGO_PKG_VERSION").to_owned(), started_at, finished_at, replays, warnings);
+    if let Some(gate) = &request.gate {
+        result.gate = Some(gate.judge(Some(&result), finished_at)?);
+    }
+    tell(&Event::RunFinished(Box::new(result.clone())));
+    Ok(result)
+}
+
+fn finished_at(started_at: Timestamp) -> Timestamp {
+    clock::now().max(started_at)
+}
+
+struct Work<'a> {
+    context: &'a Context,
+    built: &'a Built,
+    scratch: &'a Scratch,
+    items: &'a [Item],
+    next: AtomicUsize,
+    out_dir: Option<&'a Path>,
+    explain: Option<Budget>,
+}
+
+impl Work<'_> {
+    /// Every item once, `jobs` at a time.
+    fn run(&self, jobs: usize, tell: &mut impl FnMut(&Event)) -> (Vec<ReplayResult>, Vec<String>) {
+        let (sender, receiver) = mpsc::channel::<Event>();
+        let (mut replays, mut warnings) = (Vec::new(), Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..jobs.min(self.items.len()) {
+                let sender = sender.clone();
+                scope.spawn(move || self.worker(&sender));
+            }
+            drop(sender);
+            for event in receiver {
+                match &event {
+                    Event::Finished(result) => replays.push((**result).clone()),
+                    Event::Warning(text) => warnings.push(text.clone()),
+                    _ => {}
+                }
+                tell(&event);
+            }
+        });
+        (replays, warnings)
+    }
+
+    fn worker(&self, events: &Sender<Event>) {
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = self.items.get(index) else { return };
+            let title = item.title();
+            // The receiver lives as long as the workers do.
+            let _ = events.send(Event::Started { id: title.id.clone() });
+            // A bug in one replay must not take the others with it.
+            let replayed = catch_unwind(AssertUnwindSafe(|| self.one(index, item))).unwrap_or_else(|_| {
+                title.result(Outcome::Infra {
+                    detail: "stella itself failed in this replay: please report it".to_owned(),
+                })
+            });
+            let _ = events.send(Event::Finished(Box::new(replayed)));
+        }
+    }
+
+    fn one(&self, index: usize, item: &Item) -> ReplayResult {
+        let replay = match item {
+            Item::Case(case, title) => {
+                case.replay(self.built, self.context).map_err(|error| title.result(case_outcome(&error)))
+            }
+            Item::Canary(canary, title) => {
+                let scratch = self.scratch.path().join(index.to_string());
+                match std::fs::create_dir(&scratch) {
+                    Ok(()) => canary
+                        .replay(title.mode, self.built, self.context, &scratch)
+                        .map_err(|not_ready| title.result(outcome(not_ready))),
+                    Err(error) => {
+                        Err(title.result(Outcome::Infra { detail: chain("cannot make a private folder", &error) }))
+                    }
+                }
+            }
+        };
+        match replay {
+            Err(result) => result,
+            Ok(replay) => {
+                let folder = self.out_dir.map(|out_dir| out_dir.join(&replay.title.id));
+                let explain = self.explain.map_or(Explain::Never, Explain::Open);
+                one::one(&replay, explain, folder.as_deref().map(Keep::SideBySide), self.context)
+            }
+        }
+    }
+}
+
+fn case_outcome(error: &CaseError) -> Outcome {
+    match error {
+        CaseError::Gone { digest, .. } => Outcome::Unreplayable { missing: vec![format!("blob {digest}")] },
+        error => Outcome::Infra { detail: chain("cannot prepare the case", error) },
+    }
+}
+
+fn outcome(not_ready: NotReady) -> Outcome {
+    match not_ready {
+        NotReady::Gone(missing) => Outcome::Unreplayable { missing },
+        NotReady::Placeholders(not) => {
+            Outcome::Unreplayable { missing: not.problems.iter().map(ToString::to_string).collect() }
+        }
+        NotReady::Untrue(faults) => Outcome::Unreplayable { missing: faults.iter().map(ToString::to_string).collect() },
+        NotReady::Broken(detail) => Outcome::Infra { detail },
+    }
+}
+
+/// What a run without anything to replay should be told.
+pub fn nothing_found(request: &CiRequest) -> &'static str {
+    if request.pinned {
+        "record a canary: `stella scan --store fixtures/store --emit-manifest fixtures/canaries/NAME/manifest.json \
+         --emit-artifacts-dir fixtures/canaries/NAME/expected --input … --feed …` (docs/canaries.md)"
+    } else {
+        "`stella init` writes a configuration and a first case"
+    }
+}

@@ -1,0 +1,270 @@
+//! Bytes that a scan depends on, with their identity and the blob that keeps them.
+//!
+//! A file is its own blob. A directory is kept as one deterministic archive; its identity is the content digest of that
+//! archive, so that another compression is no other input.
+
+pub mod blob;
+pub mod image;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::archive::ArchiveError;
+use crate::archive::tree::Tree;
+use crate::bundle::feed::FeedBundle;
+use crate::bundle::listed::{BundleError, Record};
+use crate::bundle::policy::PolicyBundle;
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::job::material::blob::Blob;
+use crate::job::material::image::ImageMaterial;
+use crate::model::digest::Digest;
+use crate::oci::InvalidImageName;
+use crate::policy::Policy;
+use crate::rootfs::RootfsError;
+use crate::scanner::feed::Feed;
+
+/// Why something that a scan depends on cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MaterialError {
+    /// The path cannot be read.
+    #[error("cannot read the {what}")]
+    Read {
+        /// `input`, `feed`, …
+        what: &'static str,
+        /// Why.
+        source: FsError,
+    },
+    /// The directory or archive holds something that is refused.
+    #[error("the {what} `{}` cannot be used", .path.display())]
+    Archive {
+        /// `input`, `scanner`, …
+        what: &'static str,
+        /// Where it lies.
+        path: PathBuf,
+        /// Why.
+        source: ArchiveError,
+    },
+    /// It is not a bundle of its kind.
+    #[error("the {what} `{}` cannot be used", .path.display())]
+    Bundle {
+        /// `feed`, `policy`
+        what: &'static str,
+        /// Where it lies.
+        path: PathBuf,
+        /// Why.
+        source: BundleError,
+    },
+    /// An image that cannot be read or unpacked.
+    #[error("the image `{what}` cannot be used")]
+    Image {
+        /// Its path or name.
+        what: String,
+        /// Why.
+        source: RootfsError,
+    },
+    /// A text that can only be meant as an image, and is no name of one.
+    #[error(transparent)]
+    ImageName(InvalidImageName),
+    /// An image in a registry, which this program cannot ask.
+    #[error("`{0}` is in a registry, and this stella was built without access to registries")]
+    NoRegistry(String),
+}
+
+/// What is scanned, or what the scanner is configured with.
+#[derive(Debug, Clone)]
+pub enum InputMaterial {
+    /// One file, under its own name.
+    File {
+        /// Its name.
+        name: String,
+        /// Its bytes.
+        bytes: Arc<[u8]>,
+        /// Their digest.
+        digest: Digest,
+    },
+    /// A directory.
+    Tree(Tree),
+    /// A container image.
+    Image(Box<ImageMaterial>),
+}
+
+impl InputMaterial {
+    /// A file in memory.
+    pub fn file(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let digest = Digest::of(&bytes);
+        Self::File { name: name.into(), bytes: bytes.into(), digest }
+    }
+
+    /// Whether a file of that path, relative to the scanner's working directory, is part of it.
+    pub fn holds(&self, path: &str) -> bool {
+        match self {
+            Self::File { name, .. } => name == path,
+            Self::Tree(_) => self.files().into_iter().any(|(file, _)| file == path.trim_start_matches("./")),
+            Self::Image(_) => false,
+        }
+    }
+
+    /// Reads a file or a directory; of a directory not what lies below `without`, and not `.git`.
+    pub fn read(path: &Path, without: &[PathBuf]) -> Result<Self, MaterialError> {
+        Self::read_as("input", path, without)
+    }
+
+    /// Reads the configuration of a scanner.
+    pub fn read_configuration(path: &Path) -> Result<Self, MaterialError> {
+        Self::read_as("configuration", path, &[])
+    }
+
+    fn read_as(what: &'static str, path: &Path, without: &[PathBuf]) -> Result<Self, MaterialError> {
+        if fs::is_dir(path) {
+            return tree(what, path, without).map(Self::Tree);
+        }
+        let bytes = fs::read(path, limits::MAX_BLOB_BYTES).map_err(|source| MaterialError::Read { what, source })?;
+        let name = path.file_name().map_or_else(|| what.to_owned(), |name| name.to_string_lossy().into_owned());
+        Ok(Self::file(name, bytes))
+    }
+
+    /// What identity means: the digest of the file, the content digest of the directory, or the digest of the image's
+    /// manifest.
+    pub fn identity(&self) -> Digest {
+        match self {
+            Self::File { digest, .. } => *digest,
+            Self::Tree(tree) => tree.digest(),
+            Self::Image(image) => image.image().digest(),
+        }
+    }
+
+    /// What the store keeps; of an image its manifest, for the rest of it is there already.
+    pub fn blob(&self) -> Result<Blob, ArchiveError> {
+        match self {
+            Self::File { bytes, digest, .. } => Ok(Blob { bytes: bytes.clone(), digest: *digest }),
+            Self::Tree(tree) => Ok(Blob::new(tree.pack()?.bytes)),
+            Self::Image(image) => Ok(image.blob()),
+        }
+    }
+
+    /// The same with one more file beside it, in a directory of their own.
+    pub fn with_file(self, name: &str, bytes: Vec<u8>) -> Result<Self, ArchiveError> {
+        let mut files: Vec<(String, Vec<u8>)> =
+            self.files().into_iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+        files.push((name.to_owned(), bytes));
+        Tree::of_files(files).map(Self::Tree)
+    }
+
+    /// Every file with its path below the input; of an image those that list packages.
+    pub fn files(&self) -> Vec<(&str, &[u8])> {
+        match self {
+            Self::File { name, bytes, .. } => vec![(name.as_str(), bytes)],
+            Self::Tree(tree) => tree.files().collect(),
+            Self::Image(image) => image.files().collect(),
+        }
+    }
+}
+
+/// Reads a directory into memory, without what lies below `without` and without `.git`.
+pub fn tree(what: &'static str, path: &Path, without: &[PathBuf]) -> Result<Tree, MaterialError> {
+    // One thing has many spellings (`.`, `./out`, `/repo/out`); what is not there yet cannot be read either.
+    let without: Vec<PathBuf> = without.iter().filter_map(|excluded| excluded.canonicalize().ok()).collect();
+    let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let is_kept = |relative: &Path| {
+        let is_git = relative.components().any(|name| name.as_os_str() == ".git");
+        !is_git && !without.iter().any(|excluded| root.join(relative).starts_with(excluded))
+    };
+    let failed = |source| MaterialError::Archive { what, path: path.to_owned(), source };
+    Tree::read_directory(path, is_kept).map_err(failed)
+}
+
+/// One feed.
+#[derive(Debug, Clone)]
+pub struct FeedMaterial {
+    /// Its name.
+    pub name: String,
+    /// Its bundle.
+    pub bundle: Arc<FeedBundle>,
+    /// The archive that it was restored from.
+    pub archive: Option<Arc<[u8]>>,
+    /// The advisories in it, for the built-in scanner; the reason where they cannot be read.
+    pub advisories: Result<Arc<Feed>, String>,
+}
+
+impl FeedMaterial {
+    /// What identity means: the content digest.
+    pub fn identity(&self) -> Digest {
+        self.bundle.content_digest()
+    }
+
+    /// What the store keeps: the archive that it came from, else one made of it.
+    pub fn blob(&self) -> Result<Blob, BundleError> {
+        match &self.archive {
+            Some(archive) => Ok(Blob::new(archive.clone())),
+            None => Ok(Blob::new(self.bundle.pack()?.bytes)),
+        }
+    }
+}
+
+/// A policy.
+#[derive(Debug, Clone)]
+pub struct PolicyMaterial {
+    /// Its bundle.
+    pub bundle: Arc<PolicyBundle>,
+    /// The archive that it was restored from.
+    pub archive: Option<Arc<[u8]>>,
+    /// The rules, ready to be asked.
+    pub policy: Arc<Policy>,
+}
+
+impl PolicyMaterial {
+    /// What identity means: the content digest.
+    pub fn identity(&self) -> Digest {
+        self.bundle.content_digest()
+    }
+
+    /// What the store keeps.
+    pub fn blob(&self) -> Result<Blob, BundleError> {
+        match &self.archive {
+            Some(archive) => Ok(Blob::new(archive.clone())),
+            None => Ok(Blob::new(self.bundle.pack()?.bytes)),
+        }
+    }
+}
+
+/// The records of a bundle as pairs of path and bytes.
+pub fn pairs<'a>(records: impl Iterator<Item = Record<'a>>) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+    records.map(|record| (record.path.as_str(), record.bytes))
+}
+
+/// The program that scans.
+#[derive(Debug, Clone)]
+pub enum ScannerMaterial {
+    /// The scanner inside this program.
+    BuiltIn,
+    /// One executable file on this machine, checked against its digest when it is used.
+    Binary {
+        /// Its file name.
+        name: String,
+        /// Where it lies.
+        path: PathBuf,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// A directory with everything the scanner needs.
+    Tree(Tree),
+}
+
+/// The identity of the built-in scanner: the digest of its source, made when this program was built.
+pub fn builtin_digest() -> Digest {
+    const TEXT: &str = env!("STELLA_BUILTIN_DIGEST");
+    // The build script wrote it; a text that is no digest would still name this build and no other.
+    TEXT.parse().unwrap_or_else(|_| Digest::of(TEXT.as_bytes()))
+}
+
+impl ScannerMaterial {
+    /// What identity means: the digest of its source, of its file, or of its directory's content.
+    pub fn identity(&self) -> Digest {
+        match self {
+            Self::BuiltIn => builtin_digest(),
+            Self::Binary { digest, .. } => *digest,
+            Self::Tree(tree) => tree.digest(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What every flow of one run shares: configuration, stores, the default policy, and what was parsed already.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::attribute::trial_run::Ran;
+use crate::bundle::feed::FeedBundle;
+use crate::bundle::listed::BundleError;
+use crate::bundle::policy::{PolicyBundle, PolicyOrigin};
+use crate::config::Config;
+use crate::job::material::{FeedMaterial, PolicyMaterial, pairs};
+use crate::job::osv_feed;
+use crate::model::command_line;
+use crate::model::digest::Digest;
+use crate::model::error_chain::chain;
+use crate::model::result::Isolation;
+use crate::policy::{DEFAULT_FILES, Policy, PolicyError};
+use crate::scanner::feed::Feed;
+use crate::store::blob::{LayeredStore, LocalStore, StoreError};
+
+/// What every flow of one run shares. Cheap to clone, safe to share between threads.
+#[derive(Clone)]
+pub struct Context {
+    /// What the repository asks for.
+    pub config: Config,
+    /// Where bytes come from, in order.
+    pub blobs: LayeredStore,
+    /// Where bytes are put.
+    pub local: LocalStore,
+    /// Decides where a scan has no policy of its own. A recording keeps it by digest like any other: a later stella may
+    /// ship another one.
+    pub default_policy: PolicyMaterial,
+    /// The level of isolation that every execution must reach.
+    pub require_isolation: Option<Isolation>,
+    /// The options that lead to this context, as they stand in a command: every command to reproduce carries them.
+    pub options: Vec<String>,
+    /// Folders of the machine that the caller lets scanners see.
+    pub roots: Vec<String>,
+    parsed: Arc<Parsed>,
+}
+
+/// What was parsed already, by the digest of what it was parsed from.
+#[derive(Default)]
+struct Parsed {
+    feeds: Mutex<HashMap<Digest, Result<Arc<Feed>, String>>>,
+    policies: Mutex<HashMap<Digest, Arc<Policy>>>,
+    /// Replays of experiments, by the digest of all their inputs.
+    cells: Mutex<HashMap<Digest, Vec<Arc<Ran>>>>,
+}
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// The local store cannot be opened.
+    #[error("cannot open the local store `{}`", .path.display())]
+    Store {
+        /// Its folder.
+        path: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
+    /// The default policy does not load.
+    #[error("the default policy does not load")]
+    Policy(#[from] PolicyError),
+    /// The default policy cannot be packed.
+    #[error("the default policy cannot be packed")]
+    Bundle(#[from] BundleError),
+}
+
+impl Context {
+    /// Opens the stores.
+    pub fn open(
+        config: Config,
+        local: &Path,
+        require_isolation: Option<Isolation>,
+        options: Vec<String>,
+    ) -> Result<Self, ContextError> {
+        let failed = |source| ContextError::Store { path: local.to_owned(), source };
+        let local_store = LocalStore::open(local).map_err(failed)?;
+        let blobs = LayeredStore::new(local_store.clone()).with_fixtures(&config.fixture_store);
+        Ok(Self {
+            default_policy: default_policy()?,
+            blobs,
+            local: local_store,
+            config,
+            require_isolation,
+            options,
+            roots: Vec::new(),
+            parsed: Arc::default(),
+        })
+    }
+
+    /// The same, where scanners may see `roots` of the machine.
+    #[must_use]
+    pub fn with_roots(self, roots: Vec<String>) -> Self {
+        Self { roots, ..self }
+    }
+
+    /// A feed, ready to be used; its records are read once per content.
+    pub fn feed(&self, name: &str, bundle: FeedBundle, archive: Option<Vec<u8>>) -> FeedMaterial {
+        let identity = bundle.content_digest();
+        let known = lock(&self.parsed.feeds).get(&identity).cloned();
+        let advisories = known.unwrap_or_else(|| {
+            let parsed = osv_feed::parse(pairs(bundle.records()))
+                .map(|records| Arc::new(Feed::new(records)))
+                .map_err(|error| chain("not a feed of OSV records", &error));
+            lock(&self.parsed.feeds).insert(identity, parsed.clone());
+            parsed
+        });
+        FeedMaterial { name: name.to_owned(), bundle: Arc::new(bundle), archive: archive.map(Into::into), advisories }
+    }
+
+    /// The `nth` run that was made of these inputs.
+    pub fn remembered(&self, inputs: &Digest, nth: usize) -> Option<Arc<Ran>> {
+        lock(&self.parsed.cells).get(inputs).and_then(|runs| runs.get(nth)).cloned()
+    }
+
+    /// Keeps a run that was made of these inputs.
+    pub fn remember(&self, inputs: Digest, ran: Arc<Ran>) {
+        lock(&self.parsed.cells).entry(inputs).or_default().push(ran);
+    }
+
+    /// A policy, ready to be asked; it is compiled once per content.
+    pub fn policy(&self, bundle: PolicyBundle, archive: Option<Vec<u8>>) -> Result<PolicyMaterial, PolicyError> {
+        let identity = bundle.content_digest();
+        let known = lock(&self.parsed.policies).get(&identity).cloned();
+        let policy = match known {
+            Some(policy) => policy,
+            None => {
+                let files: Vec<_> =
+                    pairs(bundle.records()).map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+                let policy = Arc::new(Policy::load(&files)?);
+                lock(&self.parsed.policies).insert(identity, policy.clone());
+                policy
+            }
+        };
+        Ok(PolicyMaterial { bundle: Arc::new(bundle), archive: archive.map(Into::into), policy })
+    }
+}
+
+fn default_policy() -> Result<PolicyMaterial, ContextError> {
+    let files = DEFAULT_FILES.map(|(name, text)| (name, text.as_bytes()));
+    let bundle = PolicyBundle::of_records(files, PolicyOrigin::default())?;
+    Ok(PolicyMaterial { bundle: Arc::new(bundle), archive: None, policy: Arc::new(Policy::builtin_default()?) })
+}
+
+impl Context {
+    /// The command that replays one case or canary alone.
+    pub fn reproduce(&self, id: &str, pinned: bool) -> String {
+        let mut words = vec!["stella".to_owned(), "ci".to_owned()];
+        if pinned {
+            words.push("--pinned".to_owned());
+        }
+        words.extend(["--only", id, "--out-dir", "regress-out"].map(str::to_owned));
+        words.extend(self.options.iter().cloned());
+        command_line::line(words)
+    }
+}
+
+/// A cache is whole at every instant: a thread that died while it held the lock left nothing half-done.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,122 @@
+//! Profiles by name or by file, and the documents on which the built-in ones are tried.
+
+use std::path::{Path, PathBuf};
+
+use crate::canonical::{Profile, ProfileError};
+use crate::config::Config;
+use crate::format::artifact_name;
+use crate::host::fs::{self, FsError};
+use crate::host::limits;
+use crate::model::artifact::{ArtifactFormat, ProfileName};
+
+/// Why there is no profile.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfilesError {
+    /// Neither a built-in profile nor a file.
+    #[error("`{0}` is neither a built-in profile nor a file")]
+    Unknown(String),
+    /// The file cannot be read.
+    #[error("cannot read the profile")]
+    Read(#[from] FsError),
+    /// The file is no profile.
+    #[error("`{}`", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ProfileError,
+    },
+}
+
+/// The built-in profile of that name, else the one in that file.
+pub fn find(text: &str) -> Result<Profile, ProfilesError> {
+    if let Ok(format) = text.parse::<ArtifactFormat>() {
+        return Ok(Profile::builtin(format).clone());
+    }
+    if let Some(profile) = text.parse().ok().and_then(|name: ProfileName| Profile::named(&name)) {
+        return Ok(profile.clone());
+    }
+    let path = Path::new(text);
+    if !path.exists() {
+        return Err(ProfilesError::Unknown(text.to_owned()));
+    }
+    let bytes = fs::read(path, limits::MAX_CONFIG_BYTES)?;
+    let profile = Profile::parse(&String::from_utf8_lossy(&bytes));
+    profile.map_err(|source| ProfilesError::Invalid { path: path.to_owned(), source })
+}
+
+/// The profile that applies to a document of this name and content.
+pub fn for_document<'a>(name: &str, bytes: &[u8], config: &'a Config) -> &'a Profile {
+    config.profile(artifact_name::recognise(name, bytes), None)
+}
+
+/// Documents on which the built-in profile of that name is tried: its name, and what it holds.
+pub fn documents(profile: &str) -> Vec<(&'static str, &'static [u8])> {
+    let of_profile = DOCUMENTS.iter().filter(|(name, _)| name.split_once('/').is_some_and(|(of, _)| of == profile));
+    of_profile.copied().collect()
+}
+
+/// Where the input lay of the scan that each of them is of.
+pub const DOCUMENTS_ROOT: &str = "/home/ci/app";
+
+macro_rules! documents {
+    ($($name:literal)*) => {
+        const DOCUMENTS: &[(&str, &[u8])] =
+            &[$(($name, include_bytes!(concat!("../../tests/data/canonical/", $name, ".json")))),*];
+    };
+}
+
+documents! {
+    "bandit/full"
+    "checkov/full"
+    "csaf/full"
+    "cyclonedx/full"
+    "cyclonedx/legacy-tools"
+    "cyclonedx/random-refs"
+    "cyclonedx-vex/full"
+    "detect-secrets/full"
+    "grype/full"
+    "json/full"
+    "json-lines/full"
+    "openvex/full"
+    "osv-scanner/full"
+    "retire/full"
+    "sarif/by-id-only"
+    "sarif/full"
+    "sarif/positions"
+    "semgrep/full"
+    "spdx/full"
+    "spdx3/full"
+    "spdx3/namespace"
+    "stella-decision/full"
+    "stella-findings/full"
+    "syft/full"
+    "trivy/full"
+    "zizmor/full"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_is_of_a_profile_and_none_is_forgotten() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/canonical");
+        let mut found = 0;
+        let formats = ArtifactFormat::ALL.into_iter().filter(|format| *format != ArtifactFormat::Bytes);
+        let tools = Profile::tools().iter().map(|tool| tool.name());
+        for profile in formats.map(ArtifactFormat::code).chain(tools) {
+            let known = documents(profile);
+            assert!(!known.is_empty(), "{profile}");
+            for entry in folder.join(profile).read_dir().unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "json") {
+                    let name = format!("{profile}/{}", path.file_stem().unwrap().to_str().unwrap());
+                    assert!(known.iter().any(|(known, _)| *known == name), "{name} is not in the list");
+                    found += 1;
+                }
+            }
+        }
+        assert_eq!(found, DOCUMENTS.len());
+    }
+}
