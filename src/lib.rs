@@ -15,7 +15,8 @@
 //! | words | `model` | nothing of ours |
 //! | pure | `canonical`, `format`, `scanner`, `compare`, `attribute`, `score`, `report`, `wire` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `attribute` also `compare`; `report` also all of these but `attribute` |
 //! | world | `host`, then `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox` | `model`, `host`; the architecture test says who of them uses whom |
-//! | flow | `flow` | everything above |
+//! | scan | `config`, `job`, `workspace`, `artifacts`, `execute` | what stands before them |
+//! | flow | `flow` | everything above; its rooms in the order `record`, `replay`, `experiment`, `suite` |
 //! | faces | `cli` | everything above |
 //!
 //! A module uses what stands above it in this table, never what stands below; `tests/it/architecture` holds the exact rows.

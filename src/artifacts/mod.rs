@@ -1,4 +1,6 @@
-//! artifacts
+//! What scans wrote, read and compared: raw bytes in, canonical forms, meanings, decisions and differences out.
+//!
+//! Invariant: both sides of a comparison are read under the same rules. Absent: where they come from.
 
 pub mod canonicalize;
 pub mod compare_artifacts;

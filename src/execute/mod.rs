@@ -1,4 +1,7 @@
-//! execute
+//! Runs a scan once: in this process, in a sandbox, or where it is.
+//!
+//! Invariants: the level of isolation that was reached is part of what is returned; a scanner that could not run is never
+//! unhealthy, and one that ran badly is never infrastructure. Absent: comparing what came out.
 
 pub mod builtin;
 pub mod builtin_input;

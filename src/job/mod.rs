@@ -1,4 +1,7 @@
-//! job
+//! A scan as a value: everything that it depends on, each input with its digest.
+//!
+//! Invariants: two values that are equal run the same; what a command holds is written with placeholders, never with a path
+//! of this machine. Absent: running it (`execute`), and reading what it names from where a user keeps it (`workspace`).
 
 pub mod artifact;
 pub mod dimensions;

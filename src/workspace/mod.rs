@@ -1,4 +1,6 @@
-//! workspace
+//! What a run finds on this machine: configuration, stores, inputs and images as a user names them.
+//!
+//! Invariant: everything is taken into the store, and has its digest, before it is used. Absent: running anything.
 
 pub mod context;
 pub mod image;

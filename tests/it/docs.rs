@@ -326,7 +326,7 @@ fn the_map_of_the_code_is_the_one_that_is_held() {
     let rows = page.lines().filter_map(|line| {
         let cells: Vec<&str> = line.split('|').collect();
         let layer = cells.get(1)?.trim();
-        let known = ["words", "pure", "world", "flow", "faces"].contains(&layer);
+        let known = ["words", "pure", "world", "scan", "flow", "faces"].contains(&layer);
         (known && cells.len() == 5).then(|| (cell(cells[2]), cell(cells[3])))
     });
     let shown: Vec<(Vec<String>, Vec<String>)> = rows.collect();

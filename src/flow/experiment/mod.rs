@@ -1,4 +1,6 @@
-//! flow/experiment
+//! Replays with something changed: why a result drifted, and what it is sensitive to.
+//!
+//! Invariants: nothing is blamed inside the noise; a verdict never becomes milder by being explained.
 
 pub mod bisect;
 pub mod chaos;

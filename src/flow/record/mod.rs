@@ -1,4 +1,7 @@
-//! flow/record
+//! A scan to a manifest, and a manifest back to a scan.
+//!
+//! Invariants: every blob that a manifest names is stored before the manifest exists; a manifest that contradicts itself or
+//! what it names is refused with the field.
 
 pub mod contradictions;
 pub mod recording;

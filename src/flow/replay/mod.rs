@@ -1,4 +1,6 @@
-//! flow/replay
+//! One replay: a scan and what is expected of it, to one result.
+//!
+//! Invariants: a replay ends as exactly one result, whatever happens; a difference is not reported before it was seen twice.
 
 pub mod other_rules;
 pub mod output_dir;

@@ -1,4 +1,6 @@
-//! flow/suite
+//! The cases and canaries of a repository, and the runs over all of them.
+//!
+//! Invariant: one that cannot be read or run is a result of its own, and never keeps the others from running.
 
 pub mod canary;
 pub mod case;
