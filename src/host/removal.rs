@@ -141,7 +141,8 @@ mod linux {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, symlink};
@@ -161,7 +162,7 @@ mod tests {
         symlink(outside.path(), top.join("a/link")).unwrap();
         symlink(outside.path(), top.join("link")).unwrap();
         for folder in ["a/b/c", "a/b", "a", "."] {
-            fs::set_permissions(top.join(folder), Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(top.join(folder), Permissions::from_mode(0o0)).unwrap();
         }
         remove_tree(&top).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);

@@ -1,6 +1,7 @@
 //! The long search: new programs from those that led to something new, until the time is over; the smallest program of each
 //! thing that is found lies in `fuzz/artifacts/hostile` then. `fuzz/hostile` runs it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -99,8 +100,8 @@ pub fn learn(
     let mut fresh = Vec::new();
     for finding in &played.findings {
         let key = format!("{:?}-{}", setting.level, finding.key()).to_lowercase();
-        if !known.found.contains_key(&key) {
-            known.found.insert(key, String::new());
+        if let Entry::Vacant(place) = known.found.entry(key) {
+            place.insert(String::new());
             let suspects = finding
                 .life
                 .and_then(|life| programs.get(life))
@@ -146,9 +147,12 @@ fn search(player: &Player, known: &Mutex<Known>, begun: Instant, until: Instant,
     }
 }
 
+/// The calls with their results that a program made, by setting.
+type Cover = BTreeSet<(Setting, i64, i64)>;
+
 /// The fewest programs that cover as much as all of them, as far as that is found greedily.
 fn chosen(player: &Player, corpus: &[Program], count: usize) -> Vec<Program> {
-    let mut covers: Vec<(Program, BTreeSet<(Setting, i64, i64)>)> = Vec::new();
+    let mut covers: Vec<(Program, Cover)> = Vec::new();
     for programs in corpus.chunks(LIVES) {
         let mut of = vec![BTreeSet::new(); programs.len()];
         for setting in settings().into_iter().filter(|setting| setting.asked == Asked::Little) {
