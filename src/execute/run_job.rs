@@ -3,6 +3,7 @@
 //! Invariants: a scanner that could not run is never unhealthy, and one that ran badly is never infrastructure; the level
 //! of isolation that was reached is part of what is returned.
 
+use std::fs::FileTimes;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -390,10 +391,10 @@ impl Scratch {
         };
         // What is made here, unlike what an archive holds, has the machine's time until then.
         for made in std::fs::read_dir(root.path())? {
-            set_modified(&made?.path(), job.clock.into())?;
+            set_times(&made?.path(), job.clock.into())?;
         }
         if let InputMaterial::File { name, .. } = &job.input {
-            set_modified(&input_directory.join(name), job.clock.into())?;
+            set_times(&input_directory.join(name), job.clock.into())?;
         }
         if let Some(at) = around.mtimes {
             touch(&input_directory, at)?;
@@ -500,11 +501,12 @@ fn touch(path: &Path, at: SystemTime) -> io::Result<()> {
             touch(&entry?.path(), at)?;
         }
     }
-    if kind.is_dir() || kind.is_file() { set_modified(path, at) } else { Ok(()) }
+    if kind.is_dir() || kind.is_file() { set_times(path, at) } else { Ok(()) }
 }
 
-fn set_modified(path: &Path, at: SystemTime) -> io::Result<()> {
-    std::fs::File::open(path)?.set_modified(at)
+/// The times that can be set: of the last change of what is in it, and of the last access.
+fn set_times(path: &Path, at: SystemTime) -> io::Result<()> {
+    std::fs::File::open(path)?.set_times(FileTimes::new().set_accessed(at).set_modified(at))
 }
 
 /// What was picked up, or what is wrong with it.

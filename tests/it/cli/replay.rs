@@ -284,3 +284,23 @@ fn a_machine_without_room_is_no_wrong_argument() {
     command.env("TMPDIR", world.path("nowhere"));
     world.run(4, command).complains(&["cannot make a private folder"]);
 }
+
+/// What the sandbox makes itself was read and changed at the recorded time. When an inode was made nobody can set: two runs
+/// of a replay begin in different seconds, so that it is not taken for a drift that repeats.
+#[test]
+fn times_of_folders_are_the_clocks_and_times_of_inodes_are_flaky() {
+    // Without a frozen clock and folders of the run's own there is nothing to see.
+    if !World::new().command(&["doctor"]).output().unwrap().status.success() {
+        return;
+    }
+    for (format, exit, said) in [("%X %Y", 0, "match"), ("%Z", 1, "flaky")] {
+        let world = World::new();
+        world.write("in/x", "x");
+        let stat = format!("stat -c '%n {format}' .. . ../out ../home x");
+        let scan = ["scan", "--input", "in", "--artifact", "findings=-:bytes", "--", "sh", "-c", &stat];
+        world.stella(0, &scan);
+        // Another second than that of the recording.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        world.stella(exit, &["replay", "--from", "MANIFEST.json"]).says(&[said]);
+    }
+}
