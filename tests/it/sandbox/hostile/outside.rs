@@ -46,6 +46,9 @@ impl Planted {
     }
 
     fn is_as_it_was(&self) -> bool {
+        // Modes can be changed without namespaces, which `lost` says; what a file holds, and where it is, cannot.
+        fs::set_permissions(self.folder.path(), Permissions::from_mode(0o777)).unwrap();
+        fs::set_permissions(self.folder.path().join("canary"), Permissions::from_mode(0o666)).ok();
         let names = fs::read_dir(self.folder.path()).unwrap().count();
         names == 4 && fs::read_to_string(self.folder.path().join("canary")).is_ok_and(|text| text == CANARY)
     }
