@@ -114,10 +114,6 @@ impl Registers {
         }
     }
 
-    pub(super) fn word(&self, place: usize) -> u64 {
-        self.0.get(place).copied().unwrap_or(0)
-    }
-
     pub(super) fn stack(&self) -> u64 {
         self.0.get(LAYOUT.stack).copied().unwrap_or(0)
     }
@@ -197,11 +193,12 @@ pub(super) fn trapped(pid: Pid) -> Option<Trapped> {
 
 const _: () = assert!(size_of::<TrapInfo>() == 128);
 
-/// The registers of `pid`.
+/// The registers of `pid`. `None` also where it runs a program of 32 bits, whose set is another.
 pub(super) fn registers(pid: Pid) -> Option<Registers> {
     let mut registers = Registers([0; MAX_WORDS]);
-    let vector = libc::iovec { iov_base: registers.0.as_mut_ptr().cast(), iov_len: 8 * LAYOUT.words };
-    (request(GET_REGISTERS, pid, GENERAL, (&raw const vector).addr()) == 0).then_some(registers)
+    let mut vector = libc::iovec { iov_base: registers.0.as_mut_ptr().cast(), iov_len: 8 * LAYOUT.words };
+    let got = request(GET_REGISTERS, pid, GENERAL, (&raw mut vector).addr()) == 0;
+    (got && vector.iov_len == 8 * LAYOUT.words).then_some(registers)
 }
 
 /// Changes the registers of `pid`.

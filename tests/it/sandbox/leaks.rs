@@ -295,6 +295,31 @@ fn every_new_program_parts_with_the_kernels_pages() {
     assert!(text.matches("[vdso]").count() == readers && text.ends_with("done\n"), "{text}");
 }
 
+/// Neither a filter that answers the unmapping with a success that it is not, nor another process that writes over where
+/// the pages are said to be.
+#[test]
+fn no_new_program_keeps_the_kernels_pages_by_a_lie() {
+    let (true, Some(program)) = (traces("no_new_program_keeps_the_kernels_pages"), probe(Probe::Lent)) else { return };
+    for ceiling in [Isolation::Full, Isolation::Traced] {
+        for (way, ending) in [
+            (["look"].as_slice(), "looked 981173106\n"),
+            (&["filter", "munmap"], ""),
+            (&["filter", "munmap", "clock_gettime"], ""),
+            // It only denies itself the clock.
+            (&["filter", "clock_gettime"], "looked 0\n"),
+            (&["race"], "raced\n"),
+        ] {
+            let finished = run_at_most(&frozen(spec_of(&program, way)), helper(), ceiling).unwrap();
+            if finished.lost.iter().any(|lost| lost.starts_with("clock: the pages")) {
+                continue;
+            }
+            let text = out(&finished);
+            assert_eq!(text, ending, "{ceiling:?} {way:?}: {:?}", finished.ending);
+            assert_eq!(finished.ending == Ending::Signal(9), ending.is_empty(), "{ceiling:?} {way:?}");
+        }
+    }
+}
+
 /// What the sandbox makes itself has the times of the run's clock, whenever it runs.
 #[test]
 fn folders_of_the_sandbox_have_the_times_of_the_clock() {

@@ -37,12 +37,15 @@ pub enum Probe {
     Block,
     /// Does whatever it is told.
     Hostile,
+    /// Keeps what the kernel lends a program.
+    Lent,
     /// Asks for times that the kernel writes down beside something else.
     Stamp,
 }
 
 impl Probe {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
+        Self::Lent,
         Self::Stamp,
         Self::Clock,
         Self::ClockStatic,
@@ -73,6 +76,7 @@ impl Probe {
             Self::Block => "block",
             Self::Hostile => "hostile",
             Self::Stamp => "stamp",
+            Self::Lent => "lent",
         }
     }
 
@@ -94,6 +98,7 @@ impl Probe {
             Self::Block => c("cc", "block.c", &["-static"]),
             Self::Hostile => c("cc", "hostile.c", &FREESTANDING),
             Self::Stamp => c("cc", "stamp.c", &[]),
+            Self::Lent => c("cc", "lent.c", &[]),
             Self::ClockGo => Command::new("go")
                 .args(["build", "-o"])
                 .arg(to)

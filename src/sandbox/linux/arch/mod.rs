@@ -43,8 +43,6 @@ pub(super) struct Layout {
     pub(super) instruction: usize,
     /// From where [`unmapping`] takes the address. Not where `execve` puts its result, which it does later.
     pub(super) unmapped: usize,
-    /// Where [`unmapping`] keeps a result.
-    pub(super) kept: usize,
 }
 
 /// Where the number of a system call can be changed.
@@ -65,8 +63,8 @@ pub(super) const NUMBERING: Numbering = this::NUMBERING;
 /// This processor's registers.
 pub(super) const LAYOUT: Layout = this::LAYOUT;
 
-/// Code that unmaps what the registers say, keeps the result, and then reads the real clock: a call that a tracer is
-/// asked about, and so sees. It does not go on behind that.
+/// Code that unmaps what the registers say, and then reads the real clock: a call that a tracer is asked about, and so
+/// sees. It does not go on behind that.
 pub(super) fn unmapping() -> Vec<[u8; 8]> {
     this::unmapping()
 }

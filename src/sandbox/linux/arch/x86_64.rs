@@ -18,18 +18,16 @@ pub(super) const LAYOUT: Layout = Layout {
     instruction: 16,
     // rdi
     unmapped: 14,
-    // r12
-    kept: 3,
 };
 
-/// `mov eax, MUNMAP; syscall; mov r12, rax; mov eax, CLOCK_GETTIME; xor edi, edi; syscall; ud2; nop; nop; nop`
+/// `mov eax, MUNMAP; syscall; mov eax, CLOCK_GETTIME; xor edi, edi; syscall; ud2`, and six `nop`
 pub(super) fn unmapping() -> Vec<[u8; 8]> {
     let number = |call: Call| call.on_x86_64().unwrap_or(u32::MAX).to_le_bytes();
     let [[a, b, c, d], [e, f, g, h]] = [number(Call::Munmap), number(Call::ClockGettime)];
     vec![
-        [0xb8, a, b, c, d, 0x0f, 0x05, 0x49],
-        [0x89, 0xc4, 0xb8, e, f, g, h, 0x31],
-        [0xff, 0x0f, 0x05, 0x0f, 0x0b, 0x90, 0x90, 0x90],
+        [0xb8, a, b, c, d, 0x0f, 0x05, 0xb8],
+        [e, f, g, h, 0x31, 0xff, 0x0f, 0x05],
+        [0x0f, 0x0b, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90],
     ]
 }
 
@@ -52,7 +50,7 @@ mod tests {
     fn the_tables_are_within_their_bounds() {
         const { assert!(LAYOUT.words <= crate::sandbox::linux::arch::MAX_WORDS) };
         assert!(LAYOUT.arguments.into_iter().chain([LAYOUT.result, LAYOUT.stack]).all(|word| word < LAYOUT.words));
-        assert!([LAYOUT.instruction, LAYOUT.unmapped, LAYOUT.kept].into_iter().all(|word| word < LAYOUT.words));
+        assert!([LAYOUT.instruction, LAYOUT.unmapped].into_iter().all(|word| word < LAYOUT.words));
         assert_eq!((NUMBERING.of)(Call::Time), Some(201));
     }
 
@@ -60,7 +58,7 @@ mod tests {
     fn a_stub_is_the_code_of_a_system_call() {
         assert_eq!(stub(Some(228)), [[0xb8, 228, 0, 0, 0, 0x0f, 0x05, 0xc3]]);
         let code = unmapping().concat();
-        assert_eq!(hex::encode(code), "b80b0000000f054989c4b8e400000031ff0f050f0b909090");
+        assert_eq!(hex::encode(code), "b80b0000000f05b8e400000031ff0f050f0b909090909090");
         assert_eq!(stub(None), [[0xb8, 0xda, 0xff, 0xff, 0xff, 0x90, 0x90, 0xc3]]);
     }
 }

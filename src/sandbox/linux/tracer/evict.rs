@@ -3,8 +3,12 @@
 //!
 //! ```text
 //! exec ─▶ the program is led to a few instructions in the lent code: unmap, then read the clock
-//!      ─▶ that call is asked about ─▶ the tracer sees how the unmapping went, and leads it back to its beginning
+//!      ─▶ that call is asked about ─▶ the tracer sees whether the pages are gone, and leads it back to its beginning
 //! ```
+//!
+//! Invariants: where the pages are, and whether they are gone, the kernel says (`/proc/PID/maps`). The memory of a new
+//! program another process of the run may change, and the result of a call that it is led to a filter of the run may
+//! make up: neither is believed.
 
 use std::fs;
 
@@ -48,12 +52,12 @@ impl Eviction {
         self.works == Works::Never
     }
 
-    /// Leads a new program, whose lent code is at `base`, to the unmapping.
-    pub(super) fn lead(&self, pid: Pid, base: u64) -> Led {
+    /// Leads a new program, with `lent` in its memory, to the unmapping.
+    pub(super) fn lead(&self, pid: Pid, lent: Lent) -> Led {
         let Some(code) = self.code.as_ref().filter(|_| self.works != Works::Never) else { return Led::No };
-        let Some((start, length)) = pages(pid) else { return Led::No };
+        let Some((start, length)) = lent.pages else { return Led::No };
         let lead = || {
-            let at = base.checked_add(code.offset)?;
+            let at = lent.code?.checked_add(code.offset)?;
             let written = (at..)
                 .step_by(8)
                 .zip(&code.code)
@@ -68,14 +72,15 @@ impl Eviction {
         lead().map_or(Led::Failed, |before| Led::From(Box::new(before)))
     }
 
-    /// The call behind the unmapping: leads the program back to where it was.
+    /// Behind the unmapping: leads the program back to where it was, if it has parted with the pages.
     pub(super) fn lead_back(&mut self, pid: Pid, before: &Registers) {
-        let unmapped = tracee::registers(pid).is_some_and(|now| now.word(LAYOUT.kept) == 0);
+        let unmapped = Lent::of(pid).is_some_and(|lent| lent.pages.is_none());
         match (unmapped, self.works) {
             (true, _) => self.works = Works::Yes,
             // No program of this run has had a say yet: it is the kernel.
             (false, Works::Untried) => self.works = Works::Never,
             (false, Works::Never) => {}
+            // A filter of the program's own has kept the call from running.
             (false, Works::Yes) => return tracee::fail(pid),
         }
         let mut back = *before;
@@ -85,24 +90,42 @@ impl Eviction {
     }
 }
 
-/// Where the pages of `pid` begin, and how many bytes they are; the kernel maps all of them side by side.
-fn pages(pid: Pid) -> Option<(u64, u64)> {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
-    span(&maps)
+/// What the kernel lends a program, and where it lies in its memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Lent {
+    /// The beginning of the code.
+    pub(super) code: Option<u64>,
+    /// The beginning of the pages from which the code reads, and how many bytes they are; the kernel maps all of them side
+    /// by side.
+    pages: Option<(u64, u64)>,
 }
 
-fn span(maps: &str) -> Option<(u64, u64)> {
-    let of_line = |line: &str| {
-        let (range, rest) = line.split_once(' ')?;
-        let name = rest.split_whitespace().nth(4)?;
-        let (start, end) = range.split_once('-')?;
-        let number = |text| u64::from_str_radix(text, 16).ok();
-        name.starts_with("[vvar").then(|| Some((number(start)?, number(end)?))).flatten()
-    };
-    let all: Vec<_> = maps.lines().filter_map(of_line).collect();
-    let start = all.iter().map(|(start, _)| *start).min()?;
-    let end = all.iter().map(|(_, end)| *end).max()?;
-    end.checked_sub(start).map(|length| (start, length))
+impl Lent {
+    /// As the kernel says; `None` where it does not.
+    pub(super) fn of(pid: Pid) -> Option<Self> {
+        let maps = fs::read(format!("/proc/{pid}/maps")).ok()?;
+        Self::parse(&String::from_utf8_lossy(&maps))
+    }
+
+    /// `None` where this is the memory of no program.
+    fn parse(maps: &str) -> Option<Self> {
+        let of_line = |line: &'_ str| {
+            let (range, rest) = line.split_once(' ')?;
+            let (start, end) = range.split_once('-')?;
+            let number = |text| u64::from_str_radix(text, 16).ok();
+            Some((number(start)?, number(end)?, rest.split_whitespace().nth(4).unwrap_or_default().to_owned()))
+        };
+        let all: Vec<_> = maps.lines().map(of_line).collect::<Option<_>>()?;
+        if all.is_empty() {
+            return None;
+        }
+        // A file's name begins with `/`, and nothing else can be given a name of this form.
+        let code = all.iter().find(|(_, _, name)| name == "[vdso]").map(|(start, ..)| *start);
+        let pages = || all.iter().filter(|(_, _, name)| name.starts_with("[vvar"));
+        let (start, end) = (pages().map(|page| page.0).min(), pages().map(|page| page.1).max());
+        let length = start.zip(end).and_then(|(start, end)| end.checked_sub(start));
+        Some(Self { code, pages: start.zip(length) })
+    }
 }
 
 #[cfg(test)]
@@ -111,11 +134,16 @@ mod tests {
 
     #[test]
     fn the_pages_are_found_by_their_names() {
-        let maps = "7ffff7fbd000-7ffff7fc1000 r--p 00000000 00:00 0                          [vvar]\n\
-                    7ffff7fc1000-7ffff7fc3000 r--p 00000000 00:00 0                          [vvar_vclock]\n\
-                    7ffff7fc3000-7ffff7fc5000 r-xp 00000000 00:00 0                          [vdso]\n";
-        assert_eq!(span(maps), Some((0x7fff_f7fb_d000, 0x6000)));
-        assert_eq!(span("7ffff7fc3000-7ffff7fc5000 r-xp 00000000 00:00 0 [vdso]\n"), None);
-        assert_eq!(span("x"), None);
+        let code = "7ffff7fc3000-7ffff7fc5000 r-xp 00000000 00:00 0                          [vdso]\n";
+        let maps = "400000-401000 r--p 00000000 08:01 12                                     /tmp/[vvar]\n\
+                    500000-501000 rw-p 00000000 00:00 0 \n\
+                    7ffff7fbd000-7ffff7fc1000 r--p 00000000 00:00 0                          [vvar]\n\
+                    7ffff7fc1000-7ffff7fc3000 r--p 00000000 00:00 0                          [vvar_vclock]\n";
+        let at = Some(0x7fff_f7fc_3000);
+        let both = Lent { code: at, pages: Some((0x7fff_f7fb_d000, 0x6000)) };
+        assert_eq!(Lent::parse(&(maps.to_owned() + code)), Some(both));
+        assert_eq!(Lent::parse(code), Some(Lent { code: at, pages: None }));
+        // What cannot be read does not say that there is nothing.
+        assert_eq!((Lent::parse("x"), Lent::parse("")), (None, None));
     }
 }

@@ -228,6 +228,11 @@ impl<'a> Tracer<'a> {
                 Resume::Run
             }
             0 if signal == libc::SIGSYS => self.trapped(pid),
+            // A filter of the program's own has answered the call that was to be seen: it has come to what lies behind.
+            0 if signal == libc::SIGILL && self.tasks.get(&pid).is_some_and(|task| task.led_from.is_some()) => {
+                self.is_led_to_end(pid);
+                Resume::Run
+            }
             0 => Resume::Deliver(signal),
             // Nothing else was asked for.
             _ => {
@@ -328,10 +333,13 @@ impl<'a> Tracer<'a> {
             tracee::fail(pid);
             return Resume::Run;
         };
-        // A filter of the program's own may ask about the unmapping too.
-        if task.led_from.is_some() && call == Some(Call::ClockGettime) {
-            if let Some(before) = task.led_from.take() {
-                self.eviction.lead_back(pid, &before);
+        if task.led_from.is_some() {
+            match call {
+                Some(Call::ClockGettime) => self.is_led_to_end(pid),
+                // A filter of the program's own asks about the unmapping.
+                Some(Call::Munmap) => {}
+                // It is not where it was led to.
+                _ => tracee::fail(pid),
             }
             return Resume::Run;
         }
@@ -341,6 +349,14 @@ impl<'a> Tracer<'a> {
             Action::Answer(errno) => answered(pid, -i64::from(errno)),
             Action::Refuse(errno) => self.refuse(pid, call, errno),
             Action::Ask(call) => self.decide(pid, call, &seen.arguments),
+        }
+    }
+
+    /// A new program has come to the end of the way that it was led.
+    fn is_led_to_end(&mut self, pid: Pid) {
+        match self.tasks.get_mut(&pid).and_then(|task| task.led_from.take()) {
+            Some(before) => self.eviction.lead_back(pid, &before),
+            None => tracee::fail(pid),
         }
     }
 

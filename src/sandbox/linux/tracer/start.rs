@@ -7,7 +7,7 @@ use rustix::thread::sched_setaffinity;
 
 use crate::sandbox::linux::tracee::{self, Pid, read_word};
 use crate::sandbox::linux::tracer::Tracer;
-use crate::sandbox::linux::tracer::evict::Led;
+use crate::sandbox::linux::tracer::evict::{Led, Lent};
 use crate::sandbox::linux::tracer::random::{fill, mix};
 use crate::sandbox::linux::{here, restrict};
 use crate::sandbox::spec::Clock;
@@ -59,59 +59,70 @@ impl Tracer<'_> {
     }
 
     /// Whether the new program sees neither the kernel's clock nor its randomness.
+    ///
+    /// Where they lie the kernel says, as another process of the run may be writing to the new program's memory by now.
     fn prepare(&mut self, pid: Pid, key: u64) -> bool {
-        let Some(start) = auxiliary_vector(pid) else { return false };
-        let frozen = self.spec.clock != Clock::Real;
-        let mut vector = [0; 16 * MOST_ENTRIES];
-        let read = tracee::read(pid, start, &mut vector);
-        let entries = vector.get(..read).unwrap_or_default().chunks_exact(16);
-        let mut lent = None;
-        let word = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-        for (at, entry) in (start..).step_by(16).zip(entries) {
-            let (kind, value) = entry.split_at(8);
-            let (kind, value) = (word(kind), word(value));
-            let done = match kind {
-                END => return lent.is_none_or(|base| self.evict(pid, base)),
-                VDSO if frozen => {
-                    lent = Some(value);
-                    self.hide_clock(pid, at, value)
-                }
-                RANDOM => {
-                    let mut bytes = [0; 16];
-                    fill(mix(key, RANDOM), 0, &mut bytes);
-                    tracee::write(pid, value, &bytes)
-                }
-                _ => true,
-            };
-            if !done {
-                return false;
+        self.seed(pid, key) && (self.spec.clock == Clock::Real || self.part_with_clock(pid))
+    }
+
+    /// Replaces the sixteen random bytes.
+    fn seed(&self, pid: Pid, key: u64) -> bool {
+        let Ok(vector) = fs::read(format!("/proc/{pid}/auxv")) else { return false };
+        let mut entries = vector.chunks_exact(16).map(entry);
+        let Some((_, place)) = entries.find(|(kind, _)| *kind == RANDOM) else { return !vector.is_empty() };
+        let mut bytes = [0; 16];
+        fill(mix(key, RANDOM), 0, &mut bytes);
+        tracee::write(pid, place, &bytes)
+    }
+
+    /// Takes the lent code out of sight, replaces its functions, and lets the program part with the pages that they read.
+    fn part_with_clock(&mut self, pid: Pid) -> bool {
+        let Some(lent) = Lent::of(pid) else { return false };
+        if lent == Lent::default() {
+            // This kernel lends nothing.
+            return true;
+        }
+        let replaced = lent.code.is_some_and(|base| self.hide_clock(pid, base));
+        replaced
+            && match self.eviction.lead(pid, lent) {
+                Led::No => true,
+                Led::Failed => false,
+                Led::From(before) => self.tasks.get_mut(&pid).is_some_and(|task| {
+                    task.led_from = Some(before);
+                    true
+                }),
             }
-        }
-        false
     }
 
-    /// Lets the new program part with the pages from which its lent code, at `base`, reads the time.
-    fn evict(&mut self, pid: Pid, base: u64) -> bool {
-        match self.eviction.lead(pid, base) {
-            Led::No => true,
-            Led::Failed => false,
-            Led::From(before) => self.tasks.get_mut(&pid).is_some_and(|task| {
-                task.led_from = Some(before);
-                true
-            }),
-        }
-    }
-
-    /// Takes the entry at `at` out of sight and replaces the functions of the image at `base`.
-    fn hide_clock(&self, pid: Pid, at: u64, base: u64) -> bool {
+    /// Takes the entry of the code at `base` out of sight and replaces its functions.
+    fn hide_clock(&self, pid: Pid, base: u64) -> bool {
         let replaced = self.patches.iter().all(|patch| {
             (patch.offset..).step_by(8).zip(&patch.code).all(|(offset, word)| {
                 let place = base.checked_add(offset).and_then(|place| usize::try_from(place).ok());
                 place.is_some_and(|place| tracee::poke(pid, place, *word))
             })
         });
-        replaced && tracee::write(pid, at, &IGNORE.to_ne_bytes())
+        // Without any there is nothing that would stand for the clock.
+        replaced && !self.patches.is_empty() && hide_entry(pid)
     }
+}
+
+/// Takes the entry of the lent code out of the vector on the stack. It is a matter of use, not of safety: who finds the
+/// code without it finds what has replaced it.
+fn hide_entry(pid: Pid) -> bool {
+    let Some(start) = auxiliary_vector(pid) else { return false };
+    let mut vector = [0; 16 * MOST_ENTRIES];
+    let read = tracee::read(pid, start, &mut vector);
+    let entries = vector.get(..read).unwrap_or_default().chunks_exact(16).map(entry);
+    let mut entries = (start..).step_by(16).zip(entries).take_while(|(_, (kind, _))| *kind != END);
+    entries.find(|(_, (kind, _))| *kind == VDSO).is_some_and(|(at, _)| tracee::write(pid, at, &IGNORE.to_ne_bytes()))
+}
+
+/// Kind and value of an entry of sixteen bytes.
+fn entry(bytes: &[u8]) -> (u64, u64) {
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    let (kind, value) = bytes.split_at(bytes.len() / 2);
+    (word(kind), word(value))
 }
 
 /// Where the auxiliary vector begins: above the arguments and the variables on the new stack.
