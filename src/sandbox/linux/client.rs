@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+
 use crate::host::scratch::{self, Scratch};
 use crate::model::result::Isolation;
 use crate::sandbox::error::SandboxError;
@@ -71,6 +73,11 @@ fn strongest(
         let own = matches!(level, Isolation::Traced | Isolation::None).then(private_root).transpose();
         let own = own.map_err(|source| machine("make a private folder", source))?;
         let root = own.as_ref().map(|own| own.path().to_owned()).unwrap_or_default();
+        if level == Isolation::Traced {
+            // The program is the same user and sees this process, which decides about it: from now on it has no way to look into it.
+            set_dumpable_behavior(DumpableBehavior::NotDumpable)
+                .map_err(|errno| machine("close stella to other processes", errno.into()))?;
+        }
         let tried = attempt(match level {
             Isolation::Full => Mechanism::Full,
             Isolation::Traced => Mechanism::Traced { root },

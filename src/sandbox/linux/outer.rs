@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
-use rustix::process::{Pid, Signal, chdir, getegid, geteuid, kill_process, setsid};
+use rustix::process::{
+    DumpableBehavior, Pid, Signal, chdir, getegid, geteuid, kill_process, set_dumpable_behavior, setsid,
+};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::thread::{CpuSet, sched_getaffinity, set_thread_groups};
 
@@ -136,6 +138,8 @@ impl Run<'_> {
                 Stopped::Refused(Cause { part: Part::Tracing, step: "trace system calls".to_owned(), errno })
             })?;
         }
+        // The program may be the same user, without a file system of its own: it must not look into the tracer.
+        set_dumpable_behavior(DumpableBehavior::NotDumpable).or_refuse("close the tracer")?;
         let group = if self.probe { None } else { Group::new(self.spec.limits.memory_bytes) };
         let uncounted = group.is_none();
         sys::tick(TICK).or_fail("set a timer")?;

@@ -52,7 +52,7 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
 pub(super) fn writing(spec: &SandboxSpec, places: &Places) -> Vec<String> {
     let refused = |why: &dyn std::fmt::Display| {
         let files = format!("host files: writable where stella may write; mounts are not read-only ({why})");
-        vec![files, SIGNALS.to_owned()]
+        vec![files, SIGNALS.to_owned(), PROCESSES.to_owned()]
     };
     let Places::Machine { root, .. } = places else { return Vec::new() };
     match restrict_writing(root, spec) {
@@ -64,6 +64,10 @@ pub(super) fn writing(spec: &SandboxSpec, places: &Places) -> Vec<String> {
 
 /// Where the kernel cannot keep signals within the run. What `kill` names is looked at in any case.
 const SIGNALS: &str = "host processes: a hostile program can send them signals where stella may";
+
+/// Where the kernel does not keep files of `/proc` from being written either.
+const PROCESSES: &str = "host processes: a hostile program can change the memory of those of the same user that the kernel \
+                         lets it trace (not of stella), and through them reach files and networks";
 
 /// What even a kernel that keeps files from being written lets be done with them.
 fn protected() -> Vec<String> {
@@ -83,10 +87,14 @@ fn protected() -> Vec<String> {
 }
 
 fn restrict_writing(root: &Path, spec: &SandboxSpec) -> Result<RulesetStatus, RulesetError> {
-    let write = AccessFs::from_write(ABI::V5);
     let writable = spec.mounts.iter().filter(|mount| mount.is_writable()).map(Mount::host);
     let writable = writable.chain(spec.writable_roots.iter().map(|root| Path::new(root.as_str())));
     let places = [root, Path::new("/dev/null"), Path::new("/dev/full")].into_iter().chain(writable);
+    restrict_writing_to(places)
+}
+
+fn restrict_writing_to<'a>(places: impl Iterator<Item = &'a Path>) -> Result<RulesetStatus, RulesetError> {
+    let write = AccessFs::from_write(ABI::V5);
     // A kernel that has no scopes leaves them out.
     let ruleset = Ruleset::default().handle_access(write)?.scope(Scope::Signal | Scope::AbstractUnixSocket)?;
     let mut ruleset = ruleset.create()?;
@@ -96,6 +104,15 @@ fn restrict_writing(root: &Path, spec: &SandboxSpec) -> Result<RulesetStatus, Ru
         }
     }
     Ok(ruleset.restrict_self()?.ruleset)
+}
+
+/// Lets this process make files below `root` alone, as far as the kernel can see to it, with no power but that of the user.
+pub(super) fn make_only_below(root: &Path) -> rustix::io::Result<()> {
+    give_up_powers()?;
+    set_no_new_privs(true)?;
+    // Where it cannot, the program itself may write anywhere, which is said.
+    restrict_writing_to([root].into_iter()).ok();
+    Ok(())
 }
 
 /// Files of `/proc` that tell of no process, besides those that are covered.

@@ -288,3 +288,88 @@ fn without_namespaces_other_processes_are_left_alone() {
     }
     assert_eq!(others.lines().count(), 9, "{text}");
 }
+
+/// Where there is no network of the run's own, which process a socket leads to is what the kernel knows of it: not the place
+/// at which it lies, nor a name that anybody can take.
+#[test]
+fn no_socket_leads_from_or_to_a_process_outside_by_another_name() {
+    use rustix::net::netlink::SocketAddrNetlink;
+    use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, getsockname, recv, socket_with};
+    let Some(python) = python() else { return };
+    // Where the private folders are, so that it can be moved there.
+    let folder = tempfile::Builder::new().prefix("moved-").tempdir_in(std::env::temp_dir()).unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    let listeners = ["one", "two"].map(|name| {
+        let listener = UnixListener::bind(folder.path().join(name)).unwrap();
+        fs::set_permissions(folder.path().join(name), Permissions::from_mode(0o777)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        listener
+    });
+    let route = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::NONBLOCK, None).unwrap();
+    bind(&route, &SocketAddrNetlink::new(0, 0)).unwrap();
+    let port = SocketAddrNetlink::try_from(getsockname(&route).unwrap()).unwrap().pid();
+    let script = r#"
+import errno, os, socket, sys
+folder, port, home = sys.argv[1], int(sys.argv[2]), os.environ['HOME']
+def tried(name, call):
+    try: result = call()
+    except OSError as error: print(name, errno.errorcode[error.errno])
+    else: print(name, 'done')
+unix = lambda: socket.socket(socket.AF_UNIX)
+route = lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+tried('abstract', lambda: unix().bind('\0stella-test'))
+tried('chosen', lambda: unix().bind(''))
+tried('credentials', lambda: unix().setsockopt(socket.SOL_SOCKET, 16, 1))
+tried('process-file', lambda: unix().setsockopt(socket.SOL_SOCKET, 76, 1))
+tried('outside', lambda: unix().bind(folder + '/mine'))
+for name, how in (('one', os.link), ('two', os.rename)):
+    tried('moved-' + name, lambda: how(f'{folder}/{name}', f'{home}/{name}'))
+    tried('reached-' + name, lambda: unix().connect(f'{home}/{name}'))
+tried('route-process', lambda: route().connect((port, 0)))
+tried('route-group', lambda: route().connect((0, 1)))
+tried('route-send', lambda: route().sendto(bytes(16), (port, 0)))
+tried('route-bound', lambda: route().bind((port + 1, 0)))
+tried('route-listens', lambda: route().bind((0, 1)))
+kernel = route(); kernel.bind((0, 0)); kernel.connect((0, 0))
+print('own-route', kernel.getsockname()[0] != 0)
+os.umask(0o027)
+server = unix(); server.bind(home + '/own'); server.listen(1)
+print('own-name', server.getsockname() == home + '/own', oct(os.stat(home + '/own').st_mode & 0o777))
+tried('own', lambda: unix().connect(home + '/own'))
+os.rename(home + '/own', home + '/renamed')
+tried('own-renamed', lambda: unix().connect(home + '/renamed'))
+tried('own-again', lambda: unix().bind(home + '/renamed'))
+os.chdir(home)
+server = unix(); server.bind('relative'); server.listen(1)
+print('own-relative', server.getsockname())
+tried('own-relative', lambda: unix().connect('relative'))
+os.mkdir('shut', 0o500)
+os.unlink('relative'); tried('gone', lambda: unix().connect('relative'))
+"#;
+    let argument = folder.path().to_str().unwrap();
+    let mut spec = spec(&[python, "-c", script, argument, &port.to_string()]);
+    spec.writable_roots.push(HostRoot::try_from(argument.to_owned()).unwrap());
+    let finished = run_at_most(&spec, helper(), Isolation::Traced).unwrap();
+    if finished.level != Isolation::Traced {
+        eprintln!("skipped: {:?}", finished.lost);
+        return;
+    }
+    let text = out(&finished);
+    let expected = "abstract EADDRNOTAVAIL\nchosen EADDRNOTAVAIL\ncredentials ENOPROTOOPT\nprocess-file ENOPROTOOPT\n\
+                    outside EACCES\nmoved-one done\nreached-one ECONNREFUSED\nmoved-two done\nreached-two ECONNREFUSED\n\
+                    route-process EPERM\nroute-group EPERM\nroute-send EPERM\nroute-bound EPERM\nroute-listens EPERM\n\
+                    own-route True\nown-name True 0o750\nown done\nown-renamed done\nown-again EADDRINUSE\n\
+                    own-relative relative\nown-relative done\ngone ENOENT\n";
+    let stderr = String::from_utf8_lossy(&finished.stderr);
+    // Hard links to what one does not own may be refused by the machine.
+    assert_eq!(
+        text.replace("moved-one EPERM\nreached-one ENOENT", "moved-one done\nreached-one ECONNREFUSED"),
+        expected,
+        "{stderr}"
+    );
+    assert!(listeners.iter().all(|listener| listener.accept().is_err()));
+    assert!(recv(&route, &mut [0; 64], RecvFlags::DONTWAIT).is_err());
+    for (call, to) in [("bind", "@stella-test"), ("bind", "/mine"), ("connect", "/two")] {
+        assert!(denied(&finished, call, to), "{call} {to} in {:?}", finished.ledger);
+    }
+}

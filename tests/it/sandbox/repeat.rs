@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use stella::model::result::Isolation;
 use stella::sandbox::guest::INPUT;
-use stella::sandbox::run::{Ending, run};
+use stella::sandbox::run::{Ending, run, run_at_most};
 use stella::sandbox::setting::CpuCount;
 use stella::sandbox::spec::{DirectoryOrder, Mount, SandboxSpec};
 
@@ -166,4 +167,55 @@ fn threads_vforks_and_job_control_work() {
     let finished = run(&spec(&[python, "-c", script]), helper()).unwrap();
     assert_eq!(finished.ending, Ending::Code(0), "{}", String::from_utf8_lossy(&finished.stderr));
     assert_eq!(out(&finished), "50 1\nTrue\nTrue\n15\n20\n");
+}
+
+/// A program cannot give what it starts addresses of the kernel's choice, nor take a listing that the kernel has made.
+#[test]
+fn nothing_that_a_program_asks_for_brings_the_kernels_choice_back() {
+    let Some(python) = python() else { return };
+    let script = "import ctypes, os, subprocess, sys\n\
+                  libc = ctypes.CDLL(None, use_errno=True); libc.getauxval.restype = ctypes.c_ulong\n\
+                  if len(sys.argv) > 1: print(libc.getauxval(31)); sys.exit()\n\
+                  start = lambda: subprocess.run([sys.executable, '-c', open('/proc/self/cmdline').read().split(chr(0))[2], 'x'],\n \
+                  capture_output=True, text=True).stdout\n\
+                  before = start()\n\
+                  for value in (0, 8, 0x0200000, 0x0040000, 0xffffffff): print(libc.personality(ctypes.c_ulong(value)) >= 0)\n\
+                  libc.personality(0)\n\
+                  print(hex(libc.personality(ctypes.c_ulong(0xffffffff))), [start() == before for _ in range(3)])\n\
+                  if os.uname().machine == 'x86_64':\n \
+                  fd = os.open('/usr', os.O_RDONLY); buffer = ctypes.create_string_buffer(4096)\n \
+                  print('old', libc.syscall(78, fd, buffer, 4096), ctypes.get_errno())\n";
+    for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+        let finished = run_at_most(&spec(&[python, "-c", script]), helper(), ceiling).unwrap();
+        let text = out(&finished);
+        if finished.level == Isolation::None {
+            eprintln!("skipped at {ceiling:?}: {:?}", finished.lost);
+            continue;
+        }
+        let stderr = String::from_utf8_lossy(&finished.stderr);
+        assert!(text.contains("0x40000 [True, True, True]"), "{ceiling:?}: {text}{stderr}");
+        assert_eq!(text.matches("True\n").count(), 5, "{ceiling:?}: {text}");
+        let old = text.lines().any(|line| line == "old -1 38");
+        assert!(old || finished.level == Isolation::Isolated || !cfg!(target_arch = "x86_64"), "{ceiling:?}: {text}");
+    }
+}
+
+/// What is kept of large directories is the tracer's memory: it ends, and comes back when they are closed.
+#[test]
+fn listings_that_are_never_finished_are_bounded() {
+    let (true, Some(python)) = (traces("listings_that_are_never_finished"), python()) else { return };
+    let script = "import ctypes, os, resource\n\
+                  libc = ctypes.CDLL(None, use_errno=True); buffer = ctypes.create_string_buffer(2048)\n\
+                  resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096)); os.chdir(os.environ['TMPDIR']); os.mkdir('many')\n\
+                  for number in range(100): open(f'many/{number:0>200}', 'w').close()\n\
+                  def begin():\n \
+                  fd = os.open('many', os.O_RDONLY); return fd, libc.getdents64(fd, buffer, 2048)\n\
+                  begun = [begin() for _ in range(1100)]\n\
+                  print(sum(got > 0 for _, got in begun), ctypes.get_errno())\n\
+                  for fd, _ in begun: os.close(fd)\n\
+                  print(begin()[1] > 0, os.listdir('many') == sorted(os.listdir('many')))\n\
+                  pids = [os.fork() for _ in range(1)]\n\
+                  if pids == [0]: [begin() for _ in range(1100)]; os._exit(0)\n\
+                  os.wait(); print(begin()[1] > 0)";
+    assert_eq!(printed(&spec(&[python, "-c", script])), "1024 12\nTrue True\nTrue\n");
 }

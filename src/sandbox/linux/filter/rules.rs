@@ -169,7 +169,7 @@ impl Rules {
 /// The rules of `spec`.
 pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     let mut rules = Rules::default();
-    holes(&mut rules, purpose);
+    holes(&mut rules, spec, purpose);
     families(&mut rules, spec, purpose);
     if purpose != Purpose::Isolated {
         network(&mut rules, spec, purpose);
@@ -186,7 +186,7 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
 ///
 /// The signal by which the tracer sees it resets a handler of SIGSYS where the program has blocked or ignored that
 /// signal. So what C libraries do on their way with all signals blocked is answered without one, and not seen.
-fn holes(rules: &mut Rules, purpose: Purpose) {
+fn holes(rules: &mut Rules, spec: &SandboxSpec, purpose: Purpose) {
     // Its flags are in memory, out of a filter's sight. C libraries try it for each thread, and fall back to `clone`.
     rules.answer(Call::Clone3, "", When::Always, ENOSYS);
     rules.refuse(Call::Clone, "namespaces", When::Has(0, NAMESPACES), EPERM);
@@ -211,6 +211,12 @@ fn holes(rules: &mut Rules, purpose: Purpose) {
     }
     for (call, argument) in BY_NUMBER.into_iter().filter(|_| purpose == Purpose::Traced) {
         rules.ask(call, "another", When::Given(argument));
+    }
+    if !spec.aslr {
+        // With it a program asks what there is, and then would start others at addresses that the kernel draws.
+        rules.add(Call::Personality, "query", When::Is(0, u32::MAX), Action::Allow);
+        rules.add(Call::Personality, "fixed", When::Has(0, bits(libc::ADDR_NO_RANDOMIZE)), Action::Allow);
+        rules.answer(Call::Personality, "random", When::Always, 0);
     }
     // Another copy of the code that reads the clock, and of the pages that it reads.
     for (label, map) in [("vdso-x32", 0x2001), ("vdso-32", 0x2002), ("vdso-64", 0x2003)] {
@@ -252,6 +258,10 @@ fn network(rules: &mut Rules, spec: &SandboxSpec, purpose: Purpose) {
     rules.ask(Call::Sendmmsg, "", When::Always);
     if purpose == Purpose::Traced && spec.network == Network::Denied {
         rules.ask(Call::Bind, "", When::Always);
+        // A socket with one of these gets a name of the kernel's choice when it connects, by which a process outside could
+        // reach it. Their numbers are others at other levels of a socket: the tracer looks at the level.
+        rules.ask(Call::Setsockopt, "credentials", When::Is(2, bits(libc::SO_PASSCRED)));
+        rules.ask(Call::Setsockopt, "process-file", When::Is(2, 76));
         // What is asked of a socket of the internet is asked of one that stands in for it.
         let levels = [
             ("ip", libc::IPPROTO_IP),
@@ -377,6 +387,8 @@ fn machine(rules: &mut Rules, spec: &SandboxSpec) {
         rules.answer(Call::SchedSetaffinity, "own", When::Always, 0);
     }
     if spec.directory_order != DirectoryOrder::Machine {
+        // The old form; every C library takes the other one.
+        rules.answer(Call::Getdents, "", When::Always, ENOSYS);
         rules.ask(Call::Getdents64, "", When::Always);
     }
 }

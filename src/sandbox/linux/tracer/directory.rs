@@ -6,13 +6,15 @@
 //! long as the program reads on from where the kernel stands; one that jumps within a directory (`seekdir`) gets the
 //! kernel's pieces, each in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use rustix::fs::{Mode, OFlags, RawDir, RawDirEntry, open};
+use rustix::io::Errno;
 
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
@@ -24,8 +26,12 @@ use crate::sandbox::spec::DirectoryOrder;
 const LONGEST_ENTRY: u64 = 24 + 256;
 /// The largest buffer that is put in order; the usual is 32 KiB.
 const LARGEST_BUFFER: u64 = 4 << 20;
-/// The most entries of a directory that are put in order as a whole.
-const MOST: usize = 1_000_000;
+/// The most listings that are under way at a time.
+const MOST: usize = 1_024;
+/// The most memory that all listings of a run take together, in bytes: about a million names of usual length.
+const MOST_BYTES: usize = 128 << 20;
+
+const ENOMEM: i64 = libc::ENOMEM as i64;
 
 /// Offsets in `struct linux_dirent64`.
 const LENGTH: usize = 16;
@@ -34,14 +40,18 @@ const NAME: usize = 19;
 /// An entry as the kernel writes it.
 type Entry = Vec<u8>;
 
-/// Directories that are being given out, by the key of the process and the descriptor.
-pub(super) type Listings = BTreeMap<(u64, u64), Listing>;
+/// Directories that are being given out, by the key of the process and the descriptor: bounded, as it is the tracer's
+/// memory, which no limit of the run's counts.
+#[derive(Debug, Default)]
+pub(super) struct Listings(BTreeMap<(u64, u64), Listing>);
 
-/// The rest of a directory that is larger than a buffer.
+/// A directory that is larger than a buffer.
 #[derive(Debug)]
-pub(super) struct Listing {
-    /// In order, the next one last.
-    rest: Vec<Entry>,
+struct Listing {
+    /// In order; whoever reads the same names shares them.
+    entries: Rc<Vec<Entry>>,
+    /// How many were given out.
+    given: usize,
     /// Where the kernel stands after the first buffer: elsewhere means that the program has moved.
     position: u64,
     /// Which directory it is.
@@ -49,28 +59,79 @@ pub(super) struct Listing {
     inode: u64,
 }
 
+/// What a first buffer that is full leads to.
+enum Begun {
+    /// This is given out first.
+    Listing(Vec<Entry>),
+    /// It is not the beginning of a directory, or the directory cannot be read.
+    No,
+    /// There is no room for another one.
+    Full,
+}
+
+impl Listings {
+    /// Forgets what a process that is no more, or has another program, was reading.
+    pub(super) fn forget(&mut self, process: u64) {
+        self.0.retain(|(of, _), _| *of != process);
+    }
+
+    /// Whether there is room for all of them, and for one more of so many bytes.
+    fn has_room_for(&self, bytes: usize) -> bool {
+        let distinct: BTreeMap<_, _> =
+            self.0.values().map(|listing| (Rc::as_ptr(&listing.entries), size_of_all(&listing.entries))).collect();
+        self.0.len() < MOST && distinct.values().sum::<usize>() + bytes <= MOST_BYTES
+    }
+
+    /// The names of `listing`, shared with whoever reads the same.
+    fn shared(&self, listing: Listing) -> Listing {
+        let same = |other: &&Listing| {
+            (other.device, other.inode) == (listing.device, listing.inode) && other.entries == listing.entries
+        };
+        match self.0.values().find(same).map(|other| Rc::clone(&other.entries)) {
+            Some(entries) => Listing { entries, ..listing },
+            None => listing,
+        }
+    }
+}
+
+impl Listing {
+    /// As many entries as fit.
+    fn take_piece(&mut self, room: u64) -> Vec<u8> {
+        let (count, piece) = take_piece(self.entries.get(self.given..).unwrap_or_default(), room);
+        self.given += count;
+        if self.given >= self.entries.len() {
+            // That it is at its end is to be known until it is closed; the names are not.
+            (self.entries, self.given) = (Rc::default(), 0);
+        }
+        piece
+    }
+}
+
 impl Tracer<'_> {
     /// `getdents64(descriptor, buffer, length)`.
     pub(super) fn list(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
         let [descriptor, buffer, length, ..] = *arguments;
         // Without a large directory under way there is nothing to look up.
-        if !self.listings.is_empty()
+        if !self.listings.0.is_empty()
             && let Some(process) = self.key_of(pid)
-            && let Some(listing) = self.listings.get_mut(&(process, descriptor))
+            && let Some(listing) = self.listings.0.get_mut(&(process, descriptor))
         {
             if is_where(pid, descriptor, listing) {
-                let piece = take_piece(&mut listing.rest, length.min(LARGEST_BUFFER));
+                let piece = listing.take_piece(length.min(LARGEST_BUFFER));
                 let written = tracee::write(pid, buffer, &piece) || piece.is_empty();
                 let result = i64::try_from(piece.len()).unwrap_or(0);
                 tracee::answer(pid, if written { result } else { -super::EFAULT });
                 return Resume::Run;
             }
-            self.listings.remove(&(process, descriptor));
+            self.listings.0.remove(&(process, descriptor));
         }
         let given =
             usize::try_from(length.min(LARGEST_BUFFER)).ok().and_then(|length| read_on(pid, descriptor, length));
         let Some(given) = given else { return self.at_exit(pid, AtExit::Order { descriptor, buffer, length }) };
-        let ordered = self.arrange(pid, (descriptor, length), &given);
+        let Some(ordered) = self.arrange(pid, (descriptor, length), &given) else {
+            tracee::answer(pid, -ENOMEM);
+            return Resume::Run;
+        };
         let written = ordered.is_empty() || tracee::write(pid, buffer, &ordered);
         tracee::answer(pid, if written { i64::try_from(ordered.len()).unwrap_or(0) } else { -super::EFAULT });
         Resume::Run
@@ -85,7 +146,9 @@ impl Tracer<'_> {
         if tracee::read(pid, buffer, &mut bytes) < bytes.len() {
             return self.set_result(pid, -super::EFAULT);
         }
-        let ordered = self.arrange(pid, (descriptor, length), &entries(&bytes));
+        let Some(ordered) = self.arrange(pid, (descriptor, length), &entries(&bytes)) else {
+            return self.set_result(pid, -ENOMEM);
+        };
         if !tracee::write(pid, buffer, &ordered) {
             self.set_result(pid, -super::EFAULT);
         } else if ordered.len() != bytes.len() {
@@ -93,40 +156,73 @@ impl Tracer<'_> {
         }
     }
 
-    /// What the program gets in place of `given`, which is what the kernel has for a buffer of `length` bytes.
-    fn arrange(&mut self, pid: Pid, (descriptor, length): (u64, u64), given: &[Entry]) -> Vec<u8> {
+    /// What the program gets in place of `given`, which is what the kernel has for a buffer of `length` bytes; `None` where
+    /// there is no room for it.
+    fn arrange(&mut self, pid: Pid, (descriptor, length): (u64, u64), given: &[Entry]) -> Option<Vec<u8>> {
         let whole = given.iter().map(Vec::len).sum::<usize>() as u64 + LONGEST_ENTRY <= length;
-        let begun = if whole { None } else { self.begin_listing(pid, descriptor, length, given.first()) };
-        let mut ordered = begun.unwrap_or_else(|| {
-            let mut entries = given.to_vec();
-            self.sort(&mut entries);
-            entries
-        });
+        let begun = if whole { Begun::No } else { self.begin_listing(pid, descriptor, length, given.first()) };
+        let mut ordered = match begun {
+            Begun::Listing(first) => first,
+            Begun::No => {
+                let mut entries = given.to_vec();
+                self.sort(&mut entries);
+                entries
+            }
+            Begun::Full => return None,
+        };
         // Positions stay where they were, so that they rise: programs hand them back to the kernel.
         for (entry, from) in ordered.iter_mut().zip(given) {
             entry.iter_mut().skip(8).zip(cookie(from)).for_each(|(byte, from)| *byte = from);
         }
-        ordered.concat()
+        Some(ordered.concat())
     }
 
-    /// Reads the whole directory and keeps what does not fit the first buffer; returns what does. `None` where `given`
-    /// is not the first entry of the directory, or the directory cannot be read.
-    fn begin_listing(&mut self, pid: Pid, descriptor: u64, length: u64, given: Option<&Entry>) -> Option<Vec<Entry>> {
-        let process = self.key_of(pid)?;
+    /// Reads the whole directory and keeps what does not fit the first buffer, of which `given` is the first entry.
+    fn begin_listing(&mut self, pid: Pid, descriptor: u64, length: u64, given: Option<&Entry>) -> Begun {
+        let Some(process) = self.key_of(pid) else { return Begun::No };
         let link = PathBuf::from(format!("/proc/{pid}/fd/{descriptor}"));
-        let directory = open(&link, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-        let metadata = fs::metadata(&link).ok()?;
-        let mut entries = read_all(&directory)?;
+        let directory = open(&link, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+        let (Ok(directory), Ok(metadata)) = (directory, fs::metadata(&link)) else { return Begun::No };
+        let mut entries = match read_all(&directory) {
+            Ok(entries) => entries,
+            Err(Errno::NOMEM) => return Begun::Full,
+            Err(_) => return Begun::No,
+        };
         if entries.first().map(|entry| name(entry)) != given.map(|entry| name(entry)) {
-            return None;
+            return Begun::No;
         }
+        let Some(position) = position(pid, descriptor) else { return Begun::No };
         self.sort(&mut entries);
-        entries.reverse();
-        let first = self::entries(&take_piece(&mut entries, length));
-        let position = position(pid, descriptor)?;
-        let listing = Listing { rest: entries, position, device: metadata.dev(), inode: metadata.ino() };
-        self.listings.insert((process, descriptor), listing);
-        Some(first)
+        let (device, inode) = (metadata.dev(), metadata.ino());
+        let listing = Listing { entries: Rc::new(entries), given: 0, position, device, inode };
+        let mut listing = self.listings.shared(listing);
+        let is_new = Rc::strong_count(&listing.entries) == 1;
+        let bytes = if is_new { size_of_all(&listing.entries) } else { 0 };
+        if !self.listings.has_room_for(bytes) {
+            self.forget_closed();
+            if !self.listings.has_room_for(bytes) {
+                return Begun::Full;
+            }
+        }
+        let first = self::entries(&listing.take_piece(length));
+        self.listings.0.insert((process, descriptor), listing);
+        Begun::Listing(first)
+    }
+
+    /// Forgets listings whose descriptor is closed, or stands elsewhere.
+    fn forget_closed(&mut self) {
+        let processes: BTreeMap<_, _> =
+            self.tasks.iter().map(|(pid, task)| (task.process.borrow().key, *pid)).collect();
+        let open: BTreeSet<_> = self
+            .listings
+            .0
+            .iter()
+            .filter(|((process, descriptor), listing)| {
+                processes.get(process).is_some_and(|pid| is_where(*pid, *descriptor, listing))
+            })
+            .map(|(key, _)| *key)
+            .collect();
+        self.listings.0.retain(|key, _| open.contains(key));
     }
 
     fn key_of(&self, pid: Pid) -> Option<u64> {
@@ -146,13 +242,27 @@ impl Tracer<'_> {
     }
 }
 
-/// As many entries from the end of `rest` as fit.
-fn take_piece(rest: &mut Vec<Entry>, room: u64) -> Vec<u8> {
+/// As many of `entries`, from the first one on, as fit, and how many those are.
+fn take_piece(entries: &[Entry], room: u64) -> (usize, Vec<u8>) {
     let mut piece = Vec::new();
-    while let Some(entry) = rest.pop_if(|entry| (piece.len() + entry.len()) as u64 <= room) {
+    let mut count = 0;
+    for entry in entries {
+        if (piece.len() + entry.len()) as u64 > room {
+            break;
+        }
         piece.extend(entry);
+        count += 1;
     }
-    piece
+    (count, piece)
+}
+
+/// The memory that `entries` take, in bytes.
+fn size_of_all(entries: &[Entry]) -> usize {
+    entries.iter().map(size_of_one).sum()
+}
+
+fn size_of_one(entry: &Entry) -> usize {
+    size_of::<Entry>() + entry.capacity()
 }
 
 /// Whether the program reads on in the directory that `listing` is of.
@@ -189,19 +299,20 @@ fn read_on(pid: Pid, descriptor: u64, length: usize) -> Option<Vec<Entry>> {
     })
 }
 
-/// Every entry of a directory, as the kernel would write it; `None` where there are too many.
-fn read_all(directory: &OwnedFd) -> Option<Vec<Entry>> {
-    let mut entries = Vec::new();
+/// Every entry of a directory, as the kernel would write it; [`Errno::NOMEM`] where they take too much memory.
+fn read_all(directory: &OwnedFd) -> Result<Vec<Entry>, Errno> {
+    let (mut entries, mut bytes) = (Vec::new(), 0);
     let mut buffer = Vec::with_capacity(256 << 10);
     let mut raw = RawDir::new(directory, buffer.spare_capacity_mut());
     while let Some(entry) = raw.next() {
-        let entry = entry.ok()?;
-        if entries.len() >= MOST {
-            return None;
+        let entry = encode_raw(&entry?);
+        bytes += size_of_one(&entry);
+        if bytes > MOST_BYTES {
+            return Err(Errno::NOMEM);
         }
-        entries.push(encode_raw(&entry));
+        entries.push(entry);
     }
-    Some(entries)
+    Ok(entries)
 }
 
 fn encode_raw(entry: &RawDirEntry<'_>) -> Entry {
@@ -266,14 +377,41 @@ mod tests {
     #[test]
     fn a_piece_is_of_whole_entries_and_nothing_is_lost() {
         let of = |text: &str| encode(1, 1, rustix::fs::FileType::RegularFile, text.as_bytes());
-        let mut rest = vec![of("c"), of("bb"), of("a")];
-        let first = take_piece(&mut rest, 50);
+        let (device, inode, position) = (0, 0, 0);
+        let mut listing =
+            Listing { entries: Rc::new(vec![of("a"), of("bb"), of("c")]), given: 0, position, device, inode };
+        let first = listing.take_piece(50);
         assert_eq!(
             entries(&first).iter().map(|entry| name(entry).to_vec()).collect::<Vec<_>>(),
             [b"a".to_vec(), b"bb".to_vec()]
         );
-        assert_eq!(entries(&take_piece(&mut rest, 50)).len(), 1);
-        assert!(take_piece(&mut rest, 50).is_empty());
+        assert_eq!(entries(&listing.take_piece(50)).len(), 1);
+        assert!(listing.take_piece(50).is_empty() && listing.entries.is_empty());
+    }
+
+    #[test]
+    fn listings_are_bounded_and_share_what_is_the_same() {
+        let of = |text: &str| encode(1, 1, rustix::fs::FileType::RegularFile, text.as_bytes());
+        let listing = |inode, names: usize| {
+            let entries = (0..names).map(|number| of(&format!("{number:0>200}"))).collect();
+            Listing { entries: Rc::new(entries), given: 0, position: 0, device: 1, inode }
+        };
+        let mut listings = Listings::default();
+        for descriptor in 0..MOST as u64 {
+            assert!(listings.has_room_for(0), "{descriptor}");
+            let shared = listings.shared(listing(7, 2_000));
+            listings.0.insert((1, descriptor), shared);
+        }
+        // One too many; and of one directory there is one list, of another one another.
+        assert!(!listings.has_room_for(0));
+        let first = Rc::clone(&listings.0[&(1, 0)].entries);
+        assert_eq!(Rc::strong_count(&first), MOST + 1);
+        assert!(!Rc::ptr_eq(&listings.shared(listing(8, 2_000)).entries, &first));
+        assert!(!Rc::ptr_eq(&listings.shared(listing(7, 2_001)).entries, &first));
+        listings.0.retain(|(_, descriptor), _| *descriptor < 10);
+        assert!(listings.has_room_for(MOST_BYTES / 2) && !listings.has_room_for(MOST_BYTES));
+        listings.forget(1);
+        assert!(listings.0.is_empty() && listings.has_room_for(MOST_BYTES));
     }
 
     proptest! {

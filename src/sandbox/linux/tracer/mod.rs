@@ -29,6 +29,7 @@ mod unix;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Instant;
 
 use rustix::thread::CpuSet;
@@ -102,6 +103,8 @@ pub(super) struct Tracer<'a> {
     early: BTreeMap<Pid, bool>,
     /// Connections that wait for their listener.
     pending: Vec<pending::Pending>,
+    /// Sockets of the run's own, where the tracer is the wall.
+    bound: unix::Bound,
     clock: clock::Standing,
     listings: directory::Listings,
     patches: Vec<Patch>,
@@ -146,8 +149,9 @@ impl<'a> Tracer<'a> {
             tasks: HashMap::new(),
             early: BTreeMap::new(),
             pending: Vec::new(),
+            bound: unix::Bound::default(),
             clock: clock::Standing::new(now, step),
-            listings: BTreeMap::new(),
+            listings: directory::Listings::default(),
             patches: vdso::patches(),
             eviction: Eviction::new(vdso::eviction()),
             network_up: false,
@@ -246,7 +250,11 @@ impl<'a> Tracer<'a> {
 
     /// A process or thread is no more; whether the run is over.
     fn is_gone(&mut self, pid: Pid, status: i32) -> bool {
-        self.tasks.remove(&pid);
+        if let Some(task) = self.tasks.remove(&pid)
+            && Rc::strong_count(&task.process) == 1
+        {
+            self.listings.forget(task.process.borrow().key);
+        }
         self.early.remove(&pid);
         self.forget_pending(pid);
         if pid == self.init {

@@ -91,20 +91,32 @@ impl Tracer<'_> {
         self.at_exit(pid, AtExit::Restore(Box::new(before)))
     }
 
-    /// `bind`: without a network there is no address to be had.
+    /// `bind`, where the tracer is the wall: to a path in the private folders, and without a number or a group to the
+    /// kernel. There is no other address to be had, and none that the kernel chooses: by such a name a process outside
+    /// could connect. It is made here, to what was judged.
     pub(super) fn bind(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
-        let [_, place, length, ..] = *arguments;
-        let address = match read_address(pid, &Given { place, length }) {
-            Ok(bytes) => Address::parse(&bytes),
+        let [descriptor, place, length, ..] = *arguments;
+        let bytes = match read_address(pid, &Given { place, length }) {
+            Ok(bytes) => bytes,
             Err(errno) => return answered(pid, -errno),
         };
+        let address = Address::parse(&bytes);
         match address {
-            Address::Internet(..) | Address::Other(_) => {
-                self.note(pid, call, &address, true);
+            Address::Path(_) => self.bind_to_path(pid, descriptor, &address),
+            Address::Kernel => self.reach_kernel(pid, call, descriptor, &bytes),
+            _ => {
+                self.observed_denied(pid, call, &address);
                 answered(pid, -EADDRNOTAVAIL)
             }
-            // Where a path may be made is the business of what protects files.
-            _ => Resume::Run,
+        }
+    }
+
+    /// Notes a denied address, also one that is not known yet.
+    fn observed_denied(&mut self, pid: Pid, call: Call, address: &Address) {
+        if *address == Address::Nowhere {
+            self.note_refusal(pid, Some(call));
+        } else {
+            self.note(pid, call, address, true);
         }
     }
 

@@ -40,7 +40,10 @@ impl Tracer<'_> {
             // Nobody's child would read the machine's clock too.
             return tracee::kill(pid);
         };
-        let (name, key) = (task.process.borrow().name.clone(), task.process.borrow().key);
+        if let Some(before) = self.tasks.get(&pid) {
+            self.listings.forget(before.process.borrow().key);
+        }
+        let (name, key) = (task.process.borrow().name.to_string(), task.process.borrow().key);
         self.tasks.insert(pid, task);
         self.observed.exec(name, executable, self.elapsed());
         if !self.prepare(pid, key) {

@@ -15,8 +15,9 @@ use crate::sandbox::linux::tracer::random::mix;
 pub(super) struct Process {
     /// Where its randomness begins: follows from how it was born, never from a number or a time.
     pub(super) key: u64,
-    /// Its place in the tree, such as `1.2`.
-    pub(super) name: String,
+    /// Its place in the tree, such as `1.2`; below a depth at which it would grow too long, that of the last one that is
+    /// not, and `…`.
+    pub(super) name: Rc<str>,
     /// How many processes it has started.
     children: u64,
     /// How often it has drawn randomness.
@@ -54,7 +55,7 @@ impl Task {
     pub(super) fn first(seed: u64) -> Self {
         Self::of(Process {
             key: mix(seed, 1),
-            name: "1".to_owned(),
+            name: "1".into(),
             children: 0,
             draws: 0,
             executable: Executable::default(),
@@ -76,7 +77,7 @@ impl Task {
         parent.children += 1;
         Self::of(Process {
             key: mix(parent.key, parent.children),
-            name: format!("{}.{}", parent.name, parent.children),
+            name: below(&parent.name, parent.children),
             children: 0,
             draws: 0,
             executable: parent.executable,
@@ -89,7 +90,7 @@ impl Task {
         let before = self.process.borrow();
         Self::of(Process {
             key: mix(before.key, EXECUTED),
-            name: before.name.clone(),
+            name: Rc::clone(&before.name),
             children: before.children,
             draws: 0,
             executable,
@@ -99,6 +100,16 @@ impl Task {
     pub(super) fn executable(&self) -> Executable {
         self.process.borrow().executable
     }
+}
+
+/// The place in the tree of the child with this number.
+fn below(parent: &Rc<str>, number: u64) -> Rc<str> {
+    const LONGEST: usize = 256;
+    if parent.ends_with('…') {
+        return Rc::clone(parent);
+    }
+    let name = format!("{parent}.{number}");
+    if name.len() <= LONGEST { name.into() } else { format!("{parent}.…").into() }
 }
 
 /// The process to which `pid` belongs as a thread, or that has started it, and which of both; as the kernel says now.
@@ -125,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_process_is_known_by_its_birth() {
-        let names = |task: &Task| task.process.borrow().name.clone();
+        let names = |task: &Task| task.process.borrow().name.to_string();
         let first = Task::first(7);
         let (a, b) = (first.child(), first.child());
         assert_eq!((names(&a), names(&b), names(&b.child())), ("1.1".into(), "1.2".into(), "1.2.1".into()));
@@ -134,6 +145,10 @@ mod tests {
         assert_eq!(key(&Task::first(7).child()), key(&a));
         assert_ne!(key(&Task::first(8).child()), key(&a));
         assert_ne!(key(&a.executing(Executable::default())), key(&a));
+        // However deep a tree is, its names are short, and cost the same.
+        let deep = (0..10_000).fold(Task::first(7), |task, _| task.child());
+        assert!(names(&deep).len() <= 260 && names(&deep).ends_with(".1.…"), "{}", names(&deep));
+        assert!(Rc::ptr_eq(&deep.child().process.borrow().name, &deep.process.borrow().name));
         let thread = a.thread();
         thread.process.borrow_mut().draws += 1;
         assert_eq!(a.process.borrow().draws, 1);

@@ -1,17 +1,22 @@
 //! Sockets in the file system: which file a path means, whether it is one of the run's own, and connections to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, StatxFlags, fstat, openat, openat2, statx};
 use rustix::io::Errno;
-use rustix::net::connect;
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::{SocketAddrUnix, bind, connect};
+use rustix::process::{WaitOptions, chdir, umask, waitpid};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::sandbox::linux::arch::Call;
+use crate::sandbox::linux::restrict;
+use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::tracer::address::Address;
 use crate::sandbox::linux::tracer::pending::{Attempt, ECONNREFUSED, Pending, attempt};
@@ -19,6 +24,46 @@ use crate::sandbox::linux::tracer::{Tracer, answered};
 
 /// Folders that are file systems of the run's own, where it has namespaces.
 const OWN: [&str; 4] = ["", "tmp", "var/tmp", "dev/shm"];
+
+/// The most sockets in the file system that a run has at a time.
+const MOST: usize = 512;
+
+/// Sockets that the run has bound, as the kernel knows them: moving another one to where such a one was, or linking it
+/// there, makes none. They are held open, so that their numbers are no other file's.
+#[derive(Debug, Default)]
+pub(super) struct Bound(BTreeMap<(u64, u64), OwnedFd>);
+
+impl Bound {
+    fn has(&self, file: impl AsFd) -> bool {
+        fstat(file).is_ok_and(|found| self.0.contains_key(&(found.st_dev, found.st_ino)))
+    }
+
+    /// Lets go of those that have no name left; whether there is room for another one then.
+    fn make_room(&mut self) -> bool {
+        if self.0.len() >= MOST {
+            self.0.retain(|_, file| fstat(file).is_ok_and(|found| found.st_nlink > 0));
+        }
+        self.0.len() < MOST
+    }
+
+    /// Takes `file` for one of the run's, if it is a socket that nobody had before `since`, by the seconds and nanoseconds
+    /// of the machine's clock. A file system that does not say when a file was made has none of the run's.
+    fn add(&mut self, file: OwnedFd, since: (i64, i64)) {
+        let wanted = StatxFlags::BTIME | StatxFlags::NLINK | StatxFlags::TYPE;
+        let Ok(found) = statx(&file, "", AtFlags::EMPTY_PATH, wanted) else { return };
+        let made = (found.stx_btime.tv_sec, i64::from(found.stx_btime.tv_nsec));
+        let said = found.stx_mask & StatxFlags::BTIME.bits() != 0;
+        let is_socket = FileType::from_raw_mode(found.stx_mode.into()) == FileType::Socket;
+        if said
+            && is_socket
+            && found.stx_nlink == 1
+            && made >= since
+            && let Ok(found) = fstat(&file)
+        {
+            self.0.insert((found.st_dev, found.st_ino), file);
+        }
+    }
+}
 
 impl Tracer<'_> {
     /// The file systems of the run's own, by their devices.
@@ -48,8 +93,7 @@ impl Tracer<'_> {
             }
         };
         let Address::Path(path) = address else {
-            // Only a socket of the kernel's takes an address of the kernel's.
-            return answered(pid, connect_to_kernel(&socket, bytes));
+            return self.reach_kernel(pid, Call::Connect, descriptor, bytes);
         };
         let file = match open_path(pid, path) {
             Ok(file) => file,
@@ -62,7 +106,7 @@ impl Tracer<'_> {
                 return answered(pid, -ECONNREFUSED);
             }
         };
-        let own = self.private.as_deref().is_some_and(|root| path_of(&file).is_some_and(|path| path.starts_with(root)));
+        let own = self.bound.has(&file);
         self.note(pid, Call::Connect, address, !own);
         if !own {
             return answered(pid, -ECONNREFUSED);
@@ -74,6 +118,85 @@ impl Tracer<'_> {
                 Resume::Hold
             }
         }
+    }
+
+    /// `bind` in the program's place, without namespaces, to the path that is `address`.
+    pub(super) fn bind_to_path(&mut self, pid: Pid, descriptor: u64, address: &Address) -> Resume {
+        let done = match (tracee::open_file(pid, descriptor), address) {
+            (Ok(socket), Address::Path(path)) => self.bind_as(pid, &socket, Path::new(OsStr::from_bytes(path))),
+            (Err(Errno::BADF), _) => Err(Errno::BADF),
+            _ => Err(Errno::ACCESS),
+        };
+        if done == Err(Errno::ACCESS) {
+            self.note(pid, Call::Bind, address, true);
+        }
+        answered(pid, done.map_or_else(|errno| -i64::from(errno.raw_os_error()), |()| 0))
+    }
+
+    /// Binds `socket` as `pid` would, but nowhere outside the private folders.
+    fn bind_as(&mut self, pid: Pid, socket: &OwnedFd, path: &Path) -> Result<(), Errno> {
+        let root = self.private.clone().ok_or(Errno::ACCESS)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = open_path(pid, folder.as_os_str().as_bytes())?;
+        if !path_of(&folder).is_some_and(|folder| folder.starts_with(&root)) {
+            return Err(Errno::ACCESS);
+        }
+        if !self.bound.make_room() {
+            return Err(Errno::NOBUFS);
+        }
+        let mask = umask_of(pid).ok_or(Errno::ACCESS)?;
+        let address = SocketAddrUnix::new(path)?;
+        let now = clock_gettime(ClockId::RealtimeCoarse);
+        // By its own name the program asks for it later, so it is bound by that one, and in a process that may do no more than
+        // the program: a link on the way may have been changed since.
+        match sys::fork_into(0)? {
+            Forked::Child => {
+                // Whoever is restricted sees no more of the program.
+                let bound = chdir(format!("/proc/{pid}/cwd")).and_then(|()| {
+                    restrict::make_only_below(&root)?;
+                    umask(mask);
+                    bind(socket, &address)
+                });
+                std::process::exit(bound.map_or_else(|errno| errno.raw_os_error(), |()| 0));
+            }
+            Forked::Parent(child) => loop {
+                match waitpid(Some(child), WaitOptions::empty()) {
+                    Err(Errno::INTR) => {}
+                    Ok(Some((_, status))) => match status.exit_status() {
+                        Some(0) => break,
+                        Some(errno) => return Err(Errno::from_raw_os_error(errno)),
+                        None => return Err(Errno::ACCESS),
+                    },
+                    _ => return Err(Errno::ACCESS),
+                }
+            },
+        }
+        if let Some(file) = path.file_name().and_then(|name| {
+            openat(&folder, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()).ok()
+        }) {
+            self.bound.add(file, (now.tv_sec, now.tv_nsec));
+        }
+        Ok(())
+    }
+
+    /// `connect` and `bind` of a socket of the kernel's, to the kernel alone: of a process the tracer has the power to
+    /// reach others that the program lacks. Another kind of socket takes no such address.
+    pub(super) fn reach_kernel(&mut self, pid: Pid, call: Call, descriptor: u64, bytes: &[u8]) -> Resume {
+        let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk::<4>).map(|word| u32::from_ne_bytes(*word));
+        let kernel = SocketAddrNetlink::new(0, 0);
+        let done = match (word(4), word(8)) {
+            (Some(0), Some(0)) => match tracee::open_file(pid, descriptor) {
+                Ok(socket) if call == Call::Bind => bind(&socket, &kernel),
+                Ok(socket) => connect(&socket, &kernel),
+                Err(errno) => Err(errno),
+            },
+            (Some(_), Some(_)) => {
+                self.note_refusal(pid, Some(call));
+                Err(Errno::PERM)
+            }
+            _ => Err(Errno::INVAL),
+        };
+        answered(pid, done.map_or_else(|errno| -i64::from(errno.raw_os_error()), |()| 0))
     }
 
     /// Tries again what waits.
@@ -94,14 +217,11 @@ impl Tracer<'_> {
     }
 }
 
-fn connect_to_kernel(socket: &OwnedFd, bytes: &[u8]) -> i64 {
-    use rustix::net::netlink::SocketAddrNetlink;
-    let word = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk::<4>).map(|word| u32::from_ne_bytes(*word));
-    let (Some(port), Some(groups)) = (word(4), word(8)) else { return -i64::from(libc::EINVAL) };
-    match connect(socket, &SocketAddrNetlink::new(port, groups)) {
-        Ok(()) => 0,
-        Err(errno) => -i64::from(errno.raw_os_error()),
-    }
+/// The mask of `pid` for the modes of new files.
+fn umask_of(pid: Pid) -> Option<Mode> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let mask = text.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+    u32::from_str_radix(mask.trim(), 8).ok().map(Mode::from_raw_mode)
 }
 
 /// The file that `path` means to `pid`, which has this process's root: links are followed now, and never again.
