@@ -43,6 +43,7 @@ pub mod sandbox;
 pub mod store;
 
 pub mod artifacts;
+pub mod ci;
 pub mod config;
 pub mod execute;
 pub mod flow;

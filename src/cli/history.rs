@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::ci::provider;
 use crate::cli::args::GlobalArgs;
 use crate::cli::error::CliError;
 use crate::cli::setup;
@@ -12,10 +13,6 @@ use crate::flow::history::{self, HistoryError};
 use crate::model::result::RunResult;
 use crate::score::history::History;
 use crate::workspace::context::Context;
-
-/// Where CI systems tell the commit, in the order in which they are asked.
-const COMMIT_VARIABLES: [&str; 5] =
-    ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "BUILDKITE_COMMIT", "GIT_COMMIT"];
 
 /// Where to note every replay.
 #[derive(Debug, Args)]
@@ -48,8 +45,7 @@ impl NoteArgs {
 
     /// Appends every replay of `run`.
     pub fn note(&self, file: &std::path::Path, run: &RunResult) -> Result<(), CliError> {
-        let told = || COMMIT_VARIABLES.iter().find_map(|name| std::env::var(name).ok().filter(|sha| !sha.is_empty()));
-        let commit = self.commit.clone().or_else(told);
+        let commit = self.commit.clone().or_else(|| provider::commit(|name| std::env::var_os(name)));
         history::append(file, run, commit.as_deref()).map_err(failed)
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::ci::provider;
 use crate::cli::error::CliError;
 use crate::host::fs;
 use crate::report::untrusted;
@@ -55,5 +56,5 @@ pub fn file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
 
 /// Whether stderr is a terminal that a person reads.
 pub fn is_interactive() -> bool {
-    std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("CI").is_none()
+    std::io::IsTerminal::is_terminal(&std::io::stderr()) && !provider::is_unattended(|name| std::env::var_os(name))
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
+use crate::model::replay_record::ReplayRecord;
 use crate::model::result::RunResult;
-use crate::score::history::{Contradiction, History, Record};
+use crate::score::history::{Contradiction, History};
 use crate::wire::v1::history::{self as wire, LineError, WriteError};
 
 /// The file's name in a store.
@@ -80,7 +81,7 @@ pub fn read_into(history: &mut History, file: &Path, may_be_missing: bool) -> Re
 
 /// Appends every replay of `run`, on disk before this returns.
 pub fn append(file: &Path, run: &RunResult, commit: Option<&str>) -> Result<(), HistoryError> {
-    let lines = Record::of_run(run, commit).iter().map(wire::write).collect::<Result<String, WriteError>>()?;
+    let lines = ReplayRecord::of_run(run, commit).iter().map(wire::write).collect::<Result<String, WriteError>>()?;
     fs::append_lines(file, &lines).map_err(HistoryError::Append)
 }
 

@@ -1,17 +1,21 @@
-//! The only door to the network: GET requests, bounded.
+//! The only door to the network, for everything that asks a server something: requests, bounded.
 //!
-//! Invariants: every body has a limit and every request a time limit; plain HTTP goes to this machine alone, redirects
-//! included; a request is repeated a few times at most, and only when nothing was read of its answer. The async runtime of
-//! the client stays behind this file. Absent: anything that writes.
+//! Invariants: every body has a limit, that of a question as that of an answer, and every request a time limit; plain HTTP goes
+//! to this machine alone, redirects included; a request is repeated a few times at most, only when nothing was read of its
+//! answer, and one that carries a body only when no server had it. Proxies are those of the environment (`HTTPS_PROXY`,
+//! `NO_PROXY`); certificates are those of the system, and of a bundle where one is given. The async runtime of the client stays
+//! behind this file.
 
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{StatusCode, Url};
+use reqwest::{Certificate, StatusCode, Url};
+
+use crate::host::limits::MAX_SENT_BYTES;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 3;
@@ -57,6 +61,17 @@ pub enum HttpError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The body of the question is larger than what is sent.
+    #[error("what would be sent to `{url}` has {bytes} bytes: expected at most {MAX_SENT_BYTES}")]
+    TooLargeToSend {
+        /// Where it would go, without its query.
+        url: String,
+        /// How long it is.
+        bytes: usize,
+    },
+    /// A bundle of certificates that cannot be read.
+    #[error("the bundle of certificates cannot be read: expected certificates as PEM")]
+    Certificates(#[source] Option<reqwest::Error>),
     /// The body broke off, or could not be kept.
     #[error("the answer to `{url}` broke off")]
     Body {
@@ -67,15 +82,47 @@ pub enum HttpError {
     },
 }
 
-/// A GET request.
+/// A request.
 #[derive(Debug, Clone)]
-pub struct Get<'a> {
+pub struct Request<'a> {
     /// The URL: https, or http to this machine.
     pub url: &'a str,
     /// Further headers; of those that cannot be sent none is.
     pub headers: Vec<(&'static str, String)>,
     /// How long it may take, from the connection to the last byte.
     pub within: Duration,
+    /// What is sent, with which it is a POST; without it is a GET.
+    pub body: Option<Body<'a>>,
+}
+
+/// What a request carries.
+#[derive(Debug, Clone, Copy)]
+pub struct Body<'a> {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// At most [`MAX_SENT_BYTES`].
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// A GET request without further headers.
+    pub fn get(url: &'a str, within: Duration) -> Self {
+        Self { url, headers: Vec::new(), within, body: None }
+    }
+
+    /// A POST request without further headers.
+    pub fn post(url: &'a str, within: Duration, body: Body<'a>) -> Self {
+        Self { body: Some(body), ..Self::get(url, within) }
+    }
+}
+
+/// How a client reaches servers.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Past every proxy: for servers on this machine.
+    pub past_proxies: bool,
+    /// Certificates of further authorities, as PEM, beside those of the system.
+    pub certificates: Option<Vec<u8>>,
 }
 
 /// What is looked at of an answer that is no success.
@@ -87,7 +134,7 @@ pub struct Answer {
     pub authenticate: Option<String>,
 }
 
-/// A client.
+/// A client: one for all that is asked, so that connections are used again.
 #[derive(Debug, Clone)]
 pub struct Http(Client);
 
@@ -111,11 +158,11 @@ fn shown(url: &str) -> String {
 }
 
 impl Http {
-    /// A client; `local` is one that goes past every proxy.
+    /// A client.
     ///
     /// # Errors
-    /// [`HttpError::Client`].
-    pub fn new(local: bool) -> Result<Self, HttpError> {
+    /// [`HttpError::Certificates`], [`HttpError::Client`].
+    pub fn new(reach: &Reach) -> Result<Self, HttpError> {
         let redirects = Policy::custom(|attempt| {
             if attempt.previous().len() > REDIRECTS {
                 attempt.error("too many redirects")
@@ -129,7 +176,19 @@ impl Http {
             .connect_timeout(CONNECT)
             .redirect(redirects)
             .user_agent(concat!("stella/", env!("CARGO_PKG_VERSION")));
-        let builder = if local { builder.no_proxy() } else { builder };
+        let builder = if reach.past_proxies { builder.no_proxy() } else { builder };
+        let builder = match &reach.certificates {
+            None => builder,
+            Some(pem) => {
+                let certificates =
+                    Certificate::from_pem_bundle(pem).map_err(|error| HttpError::Certificates(Some(error)))?;
+                // An empty bundle is a wrong file, not a wish for none.
+                if certificates.is_empty() {
+                    return Err(HttpError::Certificates(None));
+                }
+                builder.tls_certs_merge(certificates)
+            }
+        };
         builder.build().map(Self).map_err(HttpError::Client)
     }
 
@@ -137,9 +196,9 @@ impl Http {
     ///
     /// # Errors
     /// [`HttpError`].
-    pub fn bytes(&self, get: &Get<'_>, limit: u64) -> Result<Vec<u8>, HttpError> {
+    pub fn bytes(&self, request: &Request<'_>, limit: u64) -> Result<Vec<u8>, HttpError> {
         let mut bytes = Vec::new();
-        self.copy(get, limit, &mut bytes)?;
+        self.copy(request, limit, &mut bytes)?;
         Ok(bytes)
     }
 
@@ -147,12 +206,12 @@ impl Http {
     ///
     /// # Errors
     /// [`HttpError`]; `out` then has the beginning of it.
-    pub fn copy(&self, get: &Get<'_>, limit: u64, out: &mut impl io::Write) -> Result<(), HttpError> {
-        let response = self.send(get)?;
+    pub fn copy(&self, request: &Request<'_>, limit: u64, out: &mut impl io::Write) -> Result<(), HttpError> {
+        let response = self.send(request)?;
         if !response.status().is_success() {
-            return Err(refused(get, response));
+            return Err(refused(request, response));
         }
-        let url = || shown(get.url);
+        let url = || shown(request.url);
         let copied = io::copy(&mut response.take(limit.saturating_add(1)), out);
         match copied.map_err(|source| HttpError::Body { url: url(), source })? {
             length if length > limit => Err(HttpError::TooLarge { url: url(), limit }),
@@ -164,36 +223,47 @@ impl Http {
     ///
     /// # Errors
     /// [`HttpError`] where there is no answer at all.
-    pub fn ask(&self, get: &Get<'_>) -> Result<Answer, HttpError> {
-        let response = self.send(get)?;
+    pub fn ask(&self, request: &Request<'_>) -> Result<Answer, HttpError> {
+        let response = self.send(request)?;
         let header = response.headers().get("www-authenticate").and_then(|value| value.to_str().ok());
         Ok(Answer { status: response.status().as_u16(), authenticate: header.map(str::to_owned) })
     }
 
-    fn send(&self, get: &Get<'_>) -> Result<Response, HttpError> {
-        let allowed = Url::parse(get.url).ok().filter(is_allowed);
-        let url = allowed.ok_or_else(|| HttpError::Refused(shown(get.url)))?;
+    fn send(&self, request: &Request<'_>) -> Result<Response, HttpError> {
+        let allowed = Url::parse(request.url).ok().filter(is_allowed);
+        let url = allowed.ok_or_else(|| HttpError::Refused(shown(request.url)))?;
+        if let Some(bytes) = request.body.map(|body| body.bytes.len()).filter(|bytes| *bytes > MAX_SENT_BYTES) {
+            return Err(HttpError::TooLargeToSend { url: shown(request.url), bytes });
+        }
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
-            let mut request = self.0.get(url.clone()).timeout(get.within);
-            for (name, value) in &get.headers {
+            let mut sent = match request.body {
+                None => self.0.get(url.clone()),
+                Some(Body { content_type, bytes }) => {
+                    self.0.post(url.clone()).header(CONTENT_TYPE, content_type).body(bytes.to_vec())
+                }
+            };
+            sent = sent.timeout(request.within);
+            for (name, value) in &request.headers {
                 if let Ok(value) = HeaderValue::from_str(value) {
-                    request = request.header(HeaderName::from_static(name), value);
+                    sent = sent.header(HeaderName::from_static(name), value);
                 }
             }
             let last = attempt >= ATTEMPTS;
-            match request.send() {
-                Ok(response) if last || !is_passing(response.status()) => return Ok(response),
+            // A server that answered may have done what it was asked.
+            let is_final = last || request.body.is_some();
+            match sent.send() {
+                Ok(response) if is_final || !is_passing(response.status()) => return Ok(response),
                 Ok(response) => pause = asked_for(&response).unwrap_or(pause),
                 Err(error) if last || !error.is_connect() => {
-                    return Err(HttpError::Request { url: shown(get.url), source: error.without_url() });
+                    return Err(HttpError::Request { url: shown(request.url), source: error.without_url() });
                 }
                 Err(_) => {}
             }
             std::thread::sleep(pause.min(LONGEST_PAUSE));
             pause *= 2;
         }
-        Err(HttpError::Refused(shown(get.url)))
+        Err(HttpError::Refused(shown(request.url)))
     }
 }
 
@@ -207,13 +277,13 @@ fn asked_for(response: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-fn refused(get: &Get<'_>, response: Response) -> HttpError {
+fn refused(request: &Request<'_>, response: Response) -> HttpError {
     let status = response.status().as_u16();
     let mut said = Vec::new();
     // What it says is an extra: without it the status is told.
     let _ = response.take(SAID_BYTES).read_to_end(&mut said);
     let said: String = String::from_utf8_lossy(&said).chars().filter(|c| !c.is_control()).take(300).collect();
-    HttpError::Status { url: shown(get.url), status, said }
+    HttpError::Status { url: shown(request.url), status, said }
 }
 
 #[cfg(test)]
@@ -244,13 +314,16 @@ mod tests {
         [head.as_bytes(), body].concat()
     }
 
-    fn get(url: &str) -> Get<'_> {
-        Get { url, headers: vec![], within: Duration::from_secs(20) }
+    const WITHIN: Duration = Duration::from_secs(20);
+    const LOCAL: Reach = Reach { past_proxies: true, certificates: None };
+
+    fn get(url: &str) -> Request<'_> {
+        Request::get(url, WITHIN)
     }
 
     #[test]
     fn bodies_have_a_limit_also_without_a_length() {
-        let http = Http::new(true).unwrap();
+        let http = Http::new(&LOCAL).unwrap();
         let endless = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n12345".to_vec();
         let (url, thread) = server(vec![answer("200 OK", "", b"1234"), answer("200 OK", "", b"12345"), endless]);
         assert_eq!(http.bytes(&get(&url), 4).unwrap(), b"1234");
@@ -264,7 +337,7 @@ mod tests {
 
     #[test]
     fn what_is_no_success_says_so_and_what_may_pass_is_tried_again() {
-        let http = Http::new(true).unwrap();
+        let http = Http::new(&LOCAL).unwrap();
         let busy = || answer("503 Busy", "retry-after: 0\r\n", b"");
         let (url, thread) = server(vec![
             busy(),
@@ -283,7 +356,7 @@ mod tests {
 
     #[test]
     fn plain_http_goes_to_this_machine_alone_redirects_included() {
-        let http = Http::new(true).unwrap();
+        let http = Http::new(&LOCAL).unwrap();
         for url in ["http://example.com/", "ftp://localhost/", "file:///etc/passwd", "nonsense", "https:///"] {
             assert!(matches!(http.bytes(&get(url), 4), Err(HttpError::Refused(_))), "{url}");
         }
@@ -300,6 +373,76 @@ mod tests {
             ("10.0.0.1", false),
         ] {
             assert_eq!(is_loopback(host), loopback, "{host}");
+        }
+    }
+
+    /// Keeps what it was sent, and answers with the next of these.
+    fn listening(answers: Vec<Vec<u8>>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/log", listener.local_addr().unwrap());
+        let thread = std::thread::spawn(move || {
+            let one = |answer: &Vec<u8>| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut heard = Vec::new();
+                let mut buffer = [0; 2048];
+                while !heard.ends_with(b"the end") {
+                    let count = stream.read(&mut buffer).unwrap();
+                    heard.extend_from_slice(&buffer[..count]);
+                }
+                let _ = stream.write_all(answer);
+                String::from_utf8(heard).unwrap()
+            };
+            answers.iter().map(one).collect()
+        });
+        (url, thread)
+    }
+
+    #[test]
+    fn what_is_sent_arrives_and_is_never_sent_twice_to_who_answered() {
+        let http = Http::new(&LOCAL).unwrap();
+        let busy = answer("503 Busy", "retry-after: 0\r\n", b"later");
+        let (url, thread) = listening(vec![answer("201 Created", "", b"{}"), busy]);
+        let body = Body { content_type: "application/json", bytes: b"[1] the end" };
+        let mut post = Request::post(&url, WITHIN, body);
+        post.headers.push(("authorization", "Bearer t".to_owned()));
+        assert_eq!(http.bytes(&post, 2).unwrap(), b"{}");
+        let error = http.bytes(&post, 2).unwrap_err();
+        assert!(matches!(error, HttpError::Status { status: 503, .. }), "{error}");
+        let heard = thread.join().unwrap();
+        assert_eq!(heard.len(), 2);
+        for one in heard {
+            let (head, sent) = one.split_once("\r\n\r\n").unwrap();
+            let head = head.to_ascii_lowercase();
+            assert!(head.starts_with("post /log http/1.1\r\n"), "{head}");
+            assert!(
+                head.contains("content-type: application/json") && head.contains("authorization: bearer t"),
+                "{head}"
+            );
+            assert_eq!(sent, "[1] the end");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_has_a_limit_too() {
+        let http = Http::new(&LOCAL).unwrap();
+        let large = vec![b'x'; MAX_SENT_BYTES + 1];
+        // Nobody listens there: it is refused before anyone is asked.
+        let post = Request::post(
+            "http://127.0.0.1:1/?token=secret",
+            WITHIN,
+            Body { content_type: "text/plain", bytes: &large },
+        );
+        let error = http.bytes(&post, 4).unwrap_err();
+        assert!(matches!(error, HttpError::TooLargeToSend { .. }), "{error}");
+        assert!(!error.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn a_bundle_that_holds_no_certificate_is_refused() {
+        let with = |pem: &[u8]| Http::new(&Reach { past_proxies: true, certificates: Some(pem.to_vec()) });
+        for pem in [&b""[..], b"nonsense", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            let error = with(pem).unwrap_err();
+            assert!(matches!(error, HttpError::Certificates(_) | HttpError::Client(_)), "{error:?}");
         }
     }
 }

@@ -11,6 +11,8 @@ pub const MAX_DOCUMENT_BYTES: u64 = 256 * MIB;
 pub const MAX_CONFIG_BYTES: u64 = MIB;
 /// A history of replays: above a million of them.
 pub const MAX_HISTORY_BYTES: u64 = 1024 * MIB;
+/// What is sent to a server with one request.
+pub const MAX_SENT_BYTES: usize = 16 << 20;
 /// One blob of a store, before compression.
 pub const MAX_BLOB_BYTES: u64 = 2048 * MIB;
 

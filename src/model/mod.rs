@@ -28,6 +28,7 @@ pub mod package;
 pub mod placeholder;
 pub mod rate;
 pub mod redact;
+pub mod replay_record;
 pub mod result;
 pub mod showing;
 pub mod source_line;

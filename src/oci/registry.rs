@@ -9,7 +9,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::time::Duration;
 
 use crate::host::fs::FsError;
-use crate::host::http::{Get, Http, is_loopback};
+use crate::host::http::{Http, Reach, Request, is_loopback};
 use crate::host::limits::{MAX_CONFIG_BYTES, MAX_IMAGE_DOCUMENT_BYTES, MAX_LAYER_BYTES};
 use crate::model::digest::Digest;
 use crate::oci::blobs::Blobs;
@@ -44,9 +44,9 @@ impl Registry {
         let bare = host.rsplit_once(':').map_or(host, |(host, _)| host);
         let local = is_loopback(bare);
         let scheme = if local { "http" } else { "https" };
-        let http = Http::new(local)?;
+        let http = Http::new(&Reach { past_proxies: local, ..Reach::default() })?;
         let ping = format!("{scheme}://{host}/v2/");
-        let answer = http.ask(&Get { url: &ping, headers: vec![], within: DOCUMENT_TIME })?;
+        let answer = http.ask(&Request::get(&ping, DOCUMENT_TIME))?;
         let token = match (answer.status, answer.authenticate) {
             (401, Some(challenge)) => Some(token(&http, name, &challenge)?),
             _ => None,
@@ -77,9 +77,9 @@ impl Registry {
 
     fn manifest(&self, reference: &str) -> Result<Vec<u8>, RegistryError> {
         let url = format!("{}/manifests/{reference}", self.base);
-        let mut headers = self.headers();
-        headers.push(("accept", [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST].join(", ")));
-        Ok(self.http.bytes(&Get { url: &url, headers, within: DOCUMENT_TIME }, MAX_IMAGE_DOCUMENT_BYTES)?)
+        let mut request = Request { headers: self.headers(), ..Request::get(&url, DOCUMENT_TIME) };
+        request.headers.push(("accept", [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST].join(", ")));
+        Ok(self.http.bytes(&request, MAX_IMAGE_DOCUMENT_BYTES)?)
     }
 
     fn headers(&self) -> Vec<(&'static str, String)> {
@@ -120,10 +120,10 @@ impl Blobs for Registry {
 impl Registry {
     fn blob(&self, digest: &Digest) -> Result<Box<dyn Read>, ImageError> {
         let url = format!("{}/blobs/{digest}", self.base);
-        let get = Get { url: &url, headers: self.headers(), within: LAYER_TIME };
+        let request = Request { headers: self.headers(), ..Request::get(&url, LAYER_TIME) };
         let failed = |source| FsError::Io { path: std::env::temp_dir(), action: "keep a blob in", source };
         let mut file = tempfile::tempfile().map_err(failed)?;
-        self.http.copy(&get, MAX_LAYER_BYTES, &mut file).map_err(RegistryError::from)?;
+        self.http.copy(&request, MAX_LAYER_BYTES, &mut file).map_err(RegistryError::from)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
         Ok(Box::new(file))
     }
@@ -141,7 +141,7 @@ fn token(http: &Http, name: &ImageName, challenge: &str) -> Result<String, Regis
     let scope = encoded(&format!("repository:{}:pull", name.repository()));
     let joint = if realm.contains('?') { '&' } else { '?' };
     let url = format!("{realm}{joint}{service}scope={scope}");
-    let bytes = http.bytes(&Get { url: &url, headers: vec![], within: DOCUMENT_TIME }, MAX_CONFIG_BYTES)?;
+    let bytes = http.bytes(&Request::get(&url, DOCUMENT_TIME), MAX_CONFIG_BYTES)?;
     let token: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| refused())?;
     let field = |name: &str| token.get(name).and_then(|value| value.as_str()).map(str::to_owned);
     field("token").or_else(|| field("access_token")).ok_or_else(refused)

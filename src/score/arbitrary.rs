@@ -11,8 +11,8 @@ use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::fidelity::Fidelity;
 use crate::model::outcome::Outcome;
+use crate::model::replay_record::ReplayRecord;
 use crate::model::result::{Mode, Recording, ReplayResult, SubjectKind};
-use crate::score::history::Record;
 
 /// The instant at which every window of these tests ends.
 pub(crate) fn now() -> Timestamp {
@@ -20,8 +20,8 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// A pinned match in run `run`, of manifest `manifest`, one hour before [`now`].
-pub(crate) fn record(run: u64, manifest: u64) -> Record {
-    Record {
+pub(crate) fn record(run: u64, manifest: u64) -> ReplayRecord {
+    ReplayRecord {
         run: Digest::of(&run.to_le_bytes()),
         at: now() - SignedDuration::from_hours(1),
         kind: SubjectKind::Canary,
@@ -53,7 +53,7 @@ pub(crate) fn drift() -> Outcome {
 }
 
 /// A replay of a run that says what `record` says.
-pub(crate) fn replay(record: Record) -> ReplayResult {
+pub(crate) fn replay(record: ReplayRecord) -> ReplayResult {
     ReplayResult {
         title: record.id.clone(),
         id: record.id,
@@ -91,7 +91,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 }
 
 /// Records of up to 40 days, a few past the end, in a few buckets; each of its own run.
-pub(crate) fn records() -> impl Strategy<Value = Vec<Record>> {
+pub(crate) fn records() -> impl Strategy<Value = Vec<ReplayRecord>> {
     let label = |name: &'static str, values: [&'static str; 3]| {
         prop::option::of(prop::sample::select(values.to_vec())).prop_map(move |value| (name, value))
     };
@@ -106,7 +106,7 @@ pub(crate) fn records() -> impl Strategy<Value = Vec<Record>> {
             let given = [labels.0, labels.1, labels.2];
             let labels = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
             let same = matches!(outcome, Outcome::Match { .. });
-            Record {
+            ReplayRecord {
                 at: now() - SignedDuration::from_hours(hours),
                 mode: if pinned { Mode::Fidelity } else { Mode::Regression },
                 fidelity: if outcome.is_comparison() { agreeing(Some(same)) } else { None },

@@ -7,16 +7,17 @@ use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::model::judgement::{Strictness, Verdict};
 use crate::model::outcome::Outcome;
+use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;
 use crate::score::arbitrary::{agreeing, drift, now, records};
 use crate::score::gate::{Case, judge};
-use crate::score::history::{History, Record};
+use crate::score::history::History;
 use crate::score::interval::Interval;
 use crate::score::rules::{By, Rules};
 use crate::score::window::Window;
 use crate::score::windowed::Windowed;
 
-fn history<'a>(records: impl IntoIterator<Item = &'a Record>) -> History {
+fn history<'a>(records: impl IntoIterator<Item = &'a ReplayRecord>) -> History {
     let mut history = History::default();
     records.into_iter().for_each(|record| history.add(record.clone()).unwrap());
     history
@@ -58,10 +59,10 @@ proptest! {
     /// Turning matches into drifts never makes anything better.
     #[test]
     fn scores_fall_with_drift(all in records(), which in any::<u64>(), strict in any::<bool>()) {
-        let worse: Vec<Record> = all.iter().enumerate().map(|(i, record)| {
+        let worse: Vec<ReplayRecord> = all.iter().enumerate().map(|(i, record)| {
             let turns = which >> (i % 64) & 1 == 1 && matches!(record.outcome, Outcome::Match { .. });
             if turns {
-                Record { outcome: drift(), fidelity: agreeing(Some(false)), ..record.clone() }
+                ReplayRecord { outcome: drift(), fidelity: agreeing(Some(false)), ..record.clone() }
             } else {
                 record.clone()
             }
@@ -83,7 +84,7 @@ proptest! {
 
     #[test]
     fn what_could_not_be_compared_is_in_no_rate(all in records()) {
-        let compared: Vec<&Record> = all.iter().filter(|record| record.outcome.is_comparison()).collect();
+        let compared: Vec<&ReplayRecord> = all.iter().filter(|record| record.outcome.is_comparison()).collect();
         let by = By::Every;
         let with = Windowed::of(&history(&all), Mode::Fidelity, now(), 30, &by);
         let without = Windowed::of(&history(compared), Mode::Fidelity, now(), 30, &by);
@@ -98,14 +99,14 @@ proptest! {
         let history = history(&all);
         let score = Windowed::of(&history, Mode::Fidelity, now(), 30, &By::These(["tier".to_owned()].into()));
         let window = Window::ending(now(), 30);
-        let inside = |r: &&Record| r.mode == Mode::Fidelity && window.contains(r.at) && r.labels.contains_key("tier");
+        let inside = |r: &&ReplayRecord| r.mode == Mode::Fidelity && window.contains(r.at) && r.labels.contains_key("tier");
         let total: u64 = score.buckets.values().map(|score| score.window.tally.total()).sum();
         prop_assert_eq!(total, all.iter().filter(inside).count() as u64);
     }
 
     #[test]
     fn the_two_questions_are_never_added_up(all in records()) {
-        let pinned: Vec<&Record> = all.iter().filter(|record| record.mode == Mode::Fidelity).collect();
+        let pinned: Vec<&ReplayRecord> = all.iter().filter(|record| record.mode == Mode::Fidelity).collect();
         let both = Windowed::of(&history(&all), Mode::Fidelity, now(), 30, &By::Every);
         let alone = Windowed::of(&history(pinned), Mode::Fidelity, now(), 30, &By::Every);
         prop_assert_eq!(both, alone);

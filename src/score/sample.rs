@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::rate::{Sample, Tally};
-use crate::score::history::{Record, Source};
+use crate::model::replay_record::{ReplayRecord, Source};
 
 /// Counts records as they come.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +14,7 @@ pub struct Counter<'a> {
 
 impl<'a> Counter<'a> {
     /// Counts one. What could not be compared is no evidence of anything: it does not count as a manifest.
-    pub fn add(&mut self, record: &'a Record) {
+    pub fn add(&mut self, record: &'a ReplayRecord) {
         self.tally.add(&record.outcome, |level| record.fidelity.and_then(|fidelity| fidelity.at(level)));
         if record.outcome.is_comparison() {
             self.compared.insert(record.source());
@@ -28,7 +28,7 @@ impl<'a> Counter<'a> {
 }
 
 /// Counts many.
-pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Sample {
+pub fn of<'a>(records: impl IntoIterator<Item = &'a ReplayRecord>) -> Sample {
     let mut counter = Counter::default();
     records.into_iter().for_each(|record| counter.add(record));
     counter.sample()

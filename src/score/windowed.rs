@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::model::judgement::Bucket;
 use crate::model::rate::Sample;
+use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;
-use crate::score::history::{History, Record};
+use crate::score::history::History;
 use crate::score::rules::By;
 use crate::score::sample::Counter;
 use crate::score::window::{Weeks, Window};
@@ -69,7 +70,7 @@ struct Places {
 }
 
 impl Places {
-    fn of(record: &Record, window: Window, weeks: Weeks<Window>) -> Self {
+    fn of(record: &ReplayRecord, window: Window, weeks: Weeks<Window>) -> Self {
         let weeks = Weeks { before: weeks.before.contains(record.at), now: weeks.now.contains(record.at) };
         Self { window: window.contains(record.at), weeks }
     }
@@ -86,7 +87,7 @@ struct Counting<'a> {
 }
 
 impl<'a> Counting<'a> {
-    fn add(&mut self, record: &'a Record, places: Places) {
+    fn add(&mut self, record: &'a ReplayRecord, places: Places) {
         let Self { window, weeks } = self;
         for (inside, counter) in
             [(places.window, window), (places.weeks.before, &mut weeks.before), (places.weeks.now, &mut weeks.now)]

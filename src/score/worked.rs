@@ -12,10 +12,11 @@ use crate::model::fidelity::{Fidelity, Level};
 use crate::model::judgement::{Gate, ReasonCode, Strictness};
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
+use crate::model::replay_record::ReplayRecord;
 use crate::model::result::{Mode, RunResult, SubjectKind};
 use crate::score::arbitrary::{now, record, replay};
 use crate::score::gate::{Case, judge};
-use crate::score::history::{History, Record};
+use crate::score::history::History;
 use crate::score::interval::Interval;
 use crate::score::rules::{By, Rules};
 use crate::score::windowed::Windowed;
@@ -59,7 +60,7 @@ fn same() -> String {
     "same".into()
 }
 
-fn records(groups: &[Group]) -> Vec<Record> {
+fn records(groups: &[Group]) -> Vec<ReplayRecord> {
     let (mut all, mut next) = (Vec::new(), 0);
     for group in groups {
         let first = group.from.unwrap_or(next);
@@ -74,7 +75,7 @@ fn records(groups: &[Group]) -> Vec<Record> {
                 "unknown" => Fidelity::new(bitwise, None, None).unwrap(),
                 other => panic!("`{other}` is no state of a policy"),
             });
-            let made = Record {
+            let made = ReplayRecord {
                 at: group.at.unwrap_or_else(|| now() - SignedDuration::from_hours(group.hours_ago)),
                 kind: group.kind,
                 mode: group.mode,
@@ -113,7 +114,7 @@ fn history(groups: &[Group]) -> History {
 fn run(groups: &[Group]) -> RunResult {
     let replays = records(groups).into_iter().enumerate().map(|(i, record)| {
         let id = format!("{}-{i}", record.id);
-        replay(Record { id, ..record })
+        replay(ReplayRecord { id, ..record })
     });
     RunResult::new("0.1.0".into(), now(), now(), replays.collect(), vec![])
 }

@@ -19,8 +19,9 @@ use jiff::Timestamp;
 use crate::model::judgement::{About, Gate, Judgement, Measured, Numbers, Reason, ReasonCode, Strictness, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
+use crate::model::replay_record::ReplayRecord;
 use crate::model::result::{ReplayResult, RunResult};
-use crate::score::history::{History, Record};
+use crate::score::history::History;
 use crate::score::rules::Rules;
 use crate::score::sample;
 
@@ -99,7 +100,7 @@ impl Findings {
 }
 
 /// The replays of a run that a gate looks at, counted.
-fn counted(run: &RunResult, is_seen: impl Fn(&Record) -> bool) -> Sample {
-    let records = Record::of_run(run, None);
+fn counted(run: &RunResult, is_seen: impl Fn(&ReplayRecord) -> bool) -> Sample {
+    let records = ReplayRecord::of_run(run, None);
     sample::of(records.iter().filter(|record| is_seen(record)))
 }

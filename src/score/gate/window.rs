@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use crate::model::fidelity::Level;
 use crate::model::judgement::{About, Bucket, Measured, Numbers, ReasonCode, Scope, Weight};
 use crate::model::rate::{Sample, Share};
+use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;
 use crate::score::gate::Findings;
-use crate::score::history::{History, Record};
+use crate::score::history::History;
 use crate::score::interval::Interval;
 use crate::score::rules::Rules;
 use crate::score::sample::Counter;
@@ -64,7 +65,12 @@ fn overall(sample: &Sample, rules: &Rules, strict: bool, findings: &mut Findings
 }
 
 /// Each regulated project by itself. One that is too thin leaves the fail rule undecided, which is not green.
-fn regulated<'a>(records: impl Iterator<Item = &'a Record>, rules: &Rules, strict: bool, findings: &mut Findings) {
+fn regulated<'a>(
+    records: impl Iterator<Item = &'a ReplayRecord>,
+    rules: &Rules,
+    strict: bool,
+    findings: &mut Findings,
+) {
     let rule = &rules.regulated_label;
     let mut projects: BTreeMap<&str, Counter<'_>> = BTreeMap::new();
     for record in records {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::digest::Digest;
 use crate::model::fidelity::OrderBroken;
 use crate::model::objects;
+use crate::model::replay_record::ReplayRecord;
 use crate::model::result;
-use crate::score::history::Record;
 use crate::wire::v1::cause::{Cause, MismatchReason};
 use crate::wire::v1::outcome::{Contradiction, Fields, Levels, OutcomeCode};
 use crate::wire::v1::replay::{Digests, Recording};
@@ -137,7 +137,7 @@ pub enum WriteError {
 ///
 /// # Errors
 /// See [`WriteError`].
-pub fn write(record: &Record) -> Result<String, WriteError> {
+pub fn write(record: &ReplayRecord) -> Result<String, WriteError> {
     // Line breaks inside texts are escaped by JSON: this is one line whatever the texts hold.
     let line = serde_json::to_string(&HistoryLineV1::from(record))?;
     if line.len() > MAX_LINE_BYTES {
@@ -150,7 +150,7 @@ pub fn write(record: &Record) -> Result<String, WriteError> {
 ///
 /// # Errors
 /// See [`LineError`].
-pub fn read(line: &[u8]) -> Result<Record, LineError> {
+pub fn read(line: &[u8]) -> Result<ReplayRecord, LineError> {
     /// Read first, so that a later version is named instead of its first unknown shape.
     #[derive(Deserialize)]
     struct Head {
@@ -182,8 +182,8 @@ fn parse<'de, T: Deserialize<'de>>(line: &'de [u8]) -> Result<T, LineError> {
     Ok(value)
 }
 
-impl From<&Record> for HistoryLineV1 {
-    fn from(record: &Record) -> Self {
+impl From<&ReplayRecord> for HistoryLineV1 {
+    fn from(record: &ReplayRecord) -> Self {
         let Fields { outcome, lucky, detail, missing, mismatch_reason, causes, levels } =
             Fields::of(&record.outcome, record.fidelity);
         Self {
@@ -210,7 +210,7 @@ impl From<&Record> for HistoryLineV1 {
     }
 }
 
-impl TryFrom<HistoryLineV1> for Record {
+impl TryFrom<HistoryLineV1> for ReplayRecord {
     type Error = LineError;
 
     fn try_from(wire: HistoryLineV1) -> Result<Self, LineError> {
@@ -257,13 +257,13 @@ mod tests {
     /// Never regenerated: it stands for every file that was ever written.
     const EXAMPLE: &str = include_str!("../../../tests/data/report/history-v1.jsonl");
 
-    fn records() -> Vec<Record> {
-        Record::of_run(&fixture::judged(), Some("0123abc"))
+    fn records() -> Vec<ReplayRecord> {
+        ReplayRecord::of_run(&fixture::judged(), Some("0123abc"))
     }
 
     #[test]
     fn the_committed_example_stays_readable() {
-        let read: Vec<Record> = EXAMPLE.lines().map(|line| read(line.as_bytes()).unwrap()).collect();
+        let read: Vec<ReplayRecord> = EXAMPLE.lines().map(|line| read(line.as_bytes()).unwrap()).collect();
         assert_eq!(read, records());
     }
 
@@ -325,7 +325,7 @@ mod tests {
 
         #[test]
         fn what_is_written_is_one_line_that_reads_back(run in fixture::hostile()) {
-            for record in Record::of_run(&run, None) {
+            for record in ReplayRecord::of_run(&run, None) {
                 let line = write(&record).unwrap();
                 prop_assert_eq!(line.matches('\n').count(), 1);
                 prop_assert!(line.ends_with('\n'));

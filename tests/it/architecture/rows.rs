@@ -2,7 +2,7 @@
 
 /// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
 /// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
-pub const MAY_USE: [(&str, &[&str]); 28] = [
+pub const MAY_USE: [(&str, &[&str]); 29] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("format", &["model"]),
@@ -222,6 +222,7 @@ pub const MAY_USE: [(&str, &[&str]); 28] = [
             "execute",
         ],
     ),
+    ("ci", &[]),
     (
         "cli",
         &[
@@ -248,13 +249,14 @@ pub const MAY_USE: [(&str, &[&str]); 28] = [
             "artifacts",
             "execute",
             "flow",
+            "ci",
         ],
     ),
 ];
 
 /// Rooms that do no I/O, read no clock and no environment, start no process and print nothing.
-pub const PURE: [&str; 9] =
-    ["model", "canonical", "format", "scanner", "compare", "attribute", "score", "report", "wire"];
+pub const PURE: [&str; 10] =
+    ["model", "canonical", "format", "scanner", "compare", "attribute", "score", "report", "wire", "ci"];
 
 /// Doors to the outside world that a pure room must not open: a path, and everything below it.
 pub const DOORS: [&str; 21] = [

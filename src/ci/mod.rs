@@ -1,0 +1,5 @@
+//! Continuous integration: which system runs this process.
+//!
+//! Invariants: the environment is a function that is passed in; nothing here reads it. Absent: posting anything.
+
+pub mod provider;

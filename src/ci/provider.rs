@@ -1,0 +1,54 @@
+//! What the system that runs a pipeline says of it in environment variables.
+
+use std::ffi::OsString;
+
+/// Where the systems tell the commit, in the order in which they are asked: GitHub, GitLab, Azure Pipelines, Buildkite, Jenkins.
+const COMMIT_VARIABLES: [&str; 5] =
+    ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "BUILDKITE_COMMIT", "GIT_COMMIT"];
+
+/// The commit that the system works on; `None` where none tells it.
+pub fn commit(variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {
+    let told = |name: &&str| variable(name)?.into_string().ok().filter(|sha| !sha.is_empty());
+    COMMIT_VARIABLES.iter().find_map(told)
+}
+
+/// Whether a system runs this process and no person looks on: all of them set `CI`.
+pub fn is_unattended(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    variable("CI").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn among<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<OsString> + 'a {
+        |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+    }
+
+    #[test]
+    fn the_first_system_that_tells_a_commit_is_believed() {
+        for (set, expected) in [
+            (&[][..], None),
+            (&[("GIT_COMMIT", "c")], Some("c")),
+            (&[("GIT_COMMIT", "c"), ("BUILDKITE_COMMIT", "b")], Some("b")),
+            (&[("CI_COMMIT_SHA", "l"), ("GITHUB_SHA", "g"), ("BUILD_SOURCEVERSION", "a")], Some("g")),
+            (&[("GITHUB_SHA", ""), ("BUILD_SOURCEVERSION", "a")], Some("a")),
+            (&[("SHA", "x")], None),
+        ] {
+            assert_eq!(commit(among(set)).as_deref(), expected, "{set:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_commit_that_is_not_text_is_not_taken() {
+        use std::os::unix::ffi::OsStringExt;
+        assert_eq!(commit(|name| (name == "GITHUB_SHA").then(|| OsString::from_vec(vec![0xff]))), None);
+    }
+
+    #[test]
+    fn any_value_says_that_nobody_looks_on() {
+        assert!(is_unattended(among(&[("CI", "")])) && is_unattended(among(&[("CI", "true")])));
+        assert!(!is_unattended(among(&[("TF_BUILD", "True")])));
+    }
+}
