@@ -203,6 +203,21 @@ fn again_where_nothing_protects_files() {
     }
 }
 
+/// The superuser's processes have powers that the program lacks, which shuts them to it; an ordinary user's have not.
+#[test]
+fn again_where_nothing_protects_processes_of_a_user() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped again_where_nothing_protects_processes_of_a_user: this is one");
+        return;
+    }
+    if let Some(block) = probe(Probe::Block) {
+        let lost = "STELLA_TEST_LOSES=host processes: a hostile program can change the memory";
+        let user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "env", lost];
+        let wrapper: Vec<_> = user.into_iter().chain([block.to_str().unwrap(), "nl"]).collect();
+        again(&wrapper, Isolation::Traced, &["sandbox::network::whoever_decides"]);
+    }
+}
+
 #[test]
 fn again_where_namespaces_cannot_mount() {
     if let Some(block) = probe(Probe::Block) {

@@ -373,3 +373,24 @@ os.unlink('relative'); tried('gone', lambda: unix().connect('relative'))
         assert!(denied(&finished, call, to), "{call} {to} in {:?}", finished.ledger);
     }
 }
+
+/// Where nothing keeps files of `/proc` from being written, whoever decides about the program is shut to it all the same.
+#[test]
+fn whoever_decides_about_a_program_cannot_be_looked_into() {
+    let Some(python) = python() else { return };
+    // Up to this process: the first one, the tracer, and who has started it.
+    let script = "import errno, os\n\
+                  pid = os.getppid()\n\
+                  for _ in range(3):\n \
+                  for file, flags in ('mem', os.O_RDWR), ('mem', os.O_RDONLY), ('environ', os.O_RDONLY), ('maps', os.O_RDONLY):\n  \
+                  try: print(file, os.read(os.open(f'/proc/{pid}/{file}', flags), 1) or 'nothing')\n  \
+                  except OSError as error: print(file, errno.errorcode[error.errno])\n \
+                  pid = int(open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[1])\n";
+    let finished = run_at_most(&spec(&[python, "-c", script]), helper(), Isolation::Traced).unwrap();
+    if finished.level != Isolation::Traced {
+        eprintln!("skipped: {:?}", finished.lost);
+        return;
+    }
+    let text = out(&finished);
+    assert_eq!(text, "mem EACCES\nmem EACCES\nenviron EACCES\nmaps EACCES\n".repeat(3));
+}
