@@ -67,7 +67,7 @@ const SIGNALS: &str = "host processes: a hostile program can send them signals w
 
 /// Where the kernel does not keep files of `/proc` from being written either.
 const PROCESSES: &str = "host processes: a hostile program can change the memory of those of the same user that the kernel \
-                         lets it trace (not of stella), and through them reach files and networks";
+                         lets it trace (not of stella), and through them reach files, networks and the clock";
 
 /// What even a kernel that keeps files from being written lets be done with them.
 fn protected() -> Vec<String> {
