@@ -61,7 +61,7 @@ fn list(global: &GlobalArgs, adapters: &[&Adapter]) {
         let (name, outputs, summary) = (&adapter.name, outputs.join(","), &adapter.summary);
         output::data(&format!(
             "{}\n",
-            untrusted::visible(&format!("{name:<16} {verified:<9} {outputs:<20} {summary}"))
+            untrusted::log_line(&format!("{name:<16} {verified:<9} {outputs:<20} {summary}"))
         ));
     }
 }

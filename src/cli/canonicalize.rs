@@ -106,7 +106,7 @@ fn show(hash: bool, file: &Path, profile: &Profile, document: &[u8]) -> Result<(
 }
 
 fn show_digest(digest: Digest, file: &Path) {
-    output::data(&format!("{digest}  {}\n", file.display()));
+    output::data_line(&format!("{digest}  {}", file.display()));
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, CliError> {

@@ -91,7 +91,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         args.note.note(file, &result)?;
     }
     if result.replays.is_empty() {
-        output::talk(&format!("error: nothing to replay\nhint: {}", run::nothing_found(&request)));
+        output::talk_lines(&format!("error: nothing to replay\nhint: {}", run::nothing_found(&request)));
     }
     Ok(result.exit().into())
 }

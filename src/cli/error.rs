@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use crate::model::exit::Exit;
+use crate::model::redact::Known;
+use crate::report::untrusted;
 
 /// An error on its way to the user.
 #[derive(Debug)]
@@ -12,6 +14,7 @@ pub struct CliError {
     error: Box<dyn Error + Send + Sync>,
     shown: Vec<(&'static str, String)>,
     hints: Vec<String>,
+    secrets: Known,
 }
 
 /// What a command returns.
@@ -47,7 +50,7 @@ impl CliError {
 
     /// Any other.
     pub fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { exit, error: error.into(), shown: Vec::new(), hints: Vec::new() }
+        Self { exit, error: error.into(), shown: Vec::new(), hints: Vec::new(), secrets: Known::default() }
     }
 
     /// Adds a line that says how to mend it.
@@ -64,6 +67,13 @@ impl CliError {
         self
     }
 
+    /// Shows none of these values.
+    #[must_use]
+    pub fn without(mut self, secrets: Known) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
     /// The exit code.
     pub fn exit(&self) -> Exit {
         self.exit
@@ -71,22 +81,44 @@ impl CliError {
 }
 
 impl fmt::Display for CliError {
-    /// `error: what`, one indented line per cause, then the hints.
+    /// `error: what`, one indented line per cause, then the hints. Whatever the type of an error, it may quote foreign text:
+    /// each is one harmless line of bounded length.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "error: {}", self.error)?;
+        writeln!(f, "error: {}", untrusted::message(&self.secrets.hide(&self.error.to_string())))?;
         let mut cause = self.error.source();
         while let Some(error) = cause {
-            writeln!(f, "  caused by: {error}")?;
+            writeln!(f, "  caused by: {}", untrusted::message(&self.secrets.hide(&error.to_string())))?;
             cause = error.source();
         }
         for (label, text) in &self.shown {
             // A bar keeps foreign text from the start of a line.
             let label = if label.is_empty() { "|" } else { label };
-            writeln!(f, "  {label:<8}{text}")?;
+            writeln!(f, "  {label:<8}{}", untrusted::visible(text))?;
         }
         for hint in &self.hints {
             writeln!(f, "hint: {hint}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("doing {0}")]
+    struct Doing(String, #[source] std::io::Error);
+
+    #[test]
+    fn an_error_of_any_type_prints_foreign_text_harmlessly() {
+        let foreign = "a\u{1b}[31m\r\n::error::x";
+        let error = Doing(foreign.to_owned(), std::io::Error::other(foreign.repeat(10_000)));
+        let text = CliError::usage(error).showing(vec![("said", foreign.to_owned())]).to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert_eq!(lines[0], "error: doing a\\x1b[31m\\r\\n::error::x");
+        assert!(lines[1].starts_with("  caused by: a") && lines[1].ends_with("more characters)"), "{text}");
+        assert!(!text.contains(['\r', '\u{1b}']) && text.len() < 5000, "{}", text.len());
     }
 }

@@ -19,6 +19,7 @@ use crate::model::command_line;
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::report::text::{self, Style};
+use crate::report::untrusted;
 use crate::wire::v1::commands::FeedBundleInfoV1;
 use crate::wire::v1::feed_bisect::FeedBisectV1;
 
@@ -182,7 +183,7 @@ fn show(global: &GlobalArgs, path: &Path, archive: Digest, bundle: &FeedBundle) 
         }),
         Format::Text => output::data(&format!(
             "{}\n  records  {records}\n  archive  {archive}\n  content  {content}\n",
-            path.display()
+            untrusted::log_line(&path.display().to_string())
         )),
     }
 }

@@ -128,7 +128,7 @@ fn show(global: &GlobalArgs, name: &str, image: &Image, rootfs: Option<&RootFs>)
     // Everything here comes from the image: it may hold anything.
     let plain = |text: &str| untrusted::line(text);
     let mut lines = vec![
-        plain(name),
+        untrusted::log_line(&plain(name)),
         format!("  digest    {}", image.digest()),
         format!("  platform  {}", plain(&image.platform().to_string())),
         format!("  config    {}", image.config().digest),

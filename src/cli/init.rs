@@ -34,8 +34,8 @@ pub fn run(global: &GlobalArgs, _: InitArgs) -> CliResult {
         Some(path) => output::talk(&format!("found {}", shown(path))),
         None => output::talk("found no lockfile or SBOM: the first case uses a sample"),
     }
-    done.written.iter().for_each(|path| output::data(&format!("wrote {}\n", shown(path))));
-    done.kept.iter().for_each(|path| output::data(&format!("kept  {}\n", shown(path))));
+    done.written.iter().for_each(|path| output::data_line(&format!("wrote {}", shown(path))));
+    done.kept.iter().for_each(|path| output::data_line(&format!("kept  {}", shown(path))));
     if Path::new("regressions").exists() {
         output::talk("next: stella ci");
     }

@@ -148,8 +148,8 @@ fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
         }
         Format::Text => {
             for (file, state, problems) in &rows {
-                output::data(&format!("{file}: {}\n", state.replace('-', " ")));
-                problems.iter().for_each(|problem| output::data(&format!("  {}\n", untrusted::visible(problem))));
+                output::data_line(&format!("{file}: {}", state.replace('-', " ")));
+                problems.iter().for_each(|problem| output::data_line(&format!("  {}", untrusted::message(problem))));
             }
         }
     }

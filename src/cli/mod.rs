@@ -40,6 +40,7 @@ use crate::cli::args::GlobalArgs;
 use crate::cli::error::{CliError, CliResult};
 use crate::host::{clock, ending};
 use crate::model::exit::Exit;
+use crate::report::untrusted;
 
 pub use reference::reference;
 
@@ -100,7 +101,13 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(error) => {
             // Help and version are data and no error.
             let code = if error.use_stderr() { Exit::Usage.code() } else { Exit::Passed.code() };
-            let _ = error.print();
+            // A word of the command line may come from elsewhere; what clap writes has colours, and is left so where it is plain.
+            let text = error.render().to_string();
+            if text.lines().any(|line| untrusted::log_line(line) != line) {
+                output::talk_lines(&text);
+            } else {
+                let _ = error.print();
+            }
             return code;
         }
     };
@@ -112,7 +119,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match result {
         Ok(code) => code.0,
         Err(error) => {
-            output::talk(&error.to_string());
+            output::talk_lines(&error.to_string());
             error.exit().code()
         }
     }

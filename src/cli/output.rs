@@ -31,11 +31,21 @@ pub fn json(value: &impl Serialize) {
     }
 }
 
-/// Writes talk to stderr, with one final newline. Much of it quotes foreign files, which must not steer the terminal.
+/// Writes one line of data that may quote foreign files to stdout.
+pub fn data_line(text: &str) {
+    data(&(untrusted::log_line(text) + "\n"));
+}
+
+/// Writes one line of talk to stderr. Much of it quotes foreign files, which must not steer the terminal or begin a line.
 pub fn talk(text: &str) {
+    talk_lines(&untrusted::message(text));
+}
+
+/// Writes talk of several lines to stderr, with one final newline: the newlines in it are our own.
+pub fn talk_lines(text: &str) {
     let mut out = anstream::stderr().lock();
     for line in text.trim_end_matches('\n').split('\n') {
-        let _ = writeln!(out, "{}", untrusted::visible(line));
+        let _ = writeln!(out, "{}", untrusted::log_line(line));
     }
 }
 

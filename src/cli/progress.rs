@@ -25,7 +25,7 @@ impl std::fmt::Write for Talk {
         self.line.push_str(text);
         while let Some(end) = self.line.find('\n') {
             let rest = self.line.split_off(end + 1);
-            output::talk(&self.line);
+            output::talk_lines(&self.line);
             self.line = rest;
         }
         Ok(())

@@ -76,6 +76,9 @@ pub fn visible(option: &str, paths: &[PathBuf]) -> Result<Vec<String>, CliError>
         if !Path::new(&text).exists() {
             return Err(CliError::usage(format!("`{option} {text}`: there is no such path")));
         }
+        if option == "--path" && !Path::new(&text).is_dir() {
+            return Err(CliError::usage(format!("`{option} {text}` is not a folder")));
+        }
         HostRoot::try_from(text).map(String::from).map_err(CliError::usage)
     };
     paths.iter().map(root).collect()

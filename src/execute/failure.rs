@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crate::model::error_chain::chain;
-
+use crate::model::redact::Known;
 use crate::model::showing::Showing;
 
 /// Whose fault it is.
@@ -24,6 +24,8 @@ pub enum Trouble {
     ExitCode,
     /// An artifact is not there.
     Missing,
+    /// Where an artifact should be is something else than a file.
+    NotAFile,
     /// An artifact is empty.
     Empty,
     /// An artifact is not what its format says, or tells of an error.
@@ -64,6 +66,12 @@ impl Failure {
     /// Our fault or the machine's, with the whole chain of causes.
     pub fn infra(doing: &str, error: &(dyn Error + 'static)) -> Self {
         Self::machine(chain(doing, error))
+    }
+
+    /// The same without these values.
+    #[must_use]
+    pub fn without(self, secrets: &Known) -> Self {
+        Self { detail: secrets.hide(&self.detail), showing: Box::new((*self.showing).without(secrets)), ..self }
     }
 
     /// The same with what the run showed.

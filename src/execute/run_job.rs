@@ -5,7 +5,7 @@
 
 use std::fs::FileTimes;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -32,7 +32,7 @@ use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
 use crate::model::manifest::NetworkMode;
-use crate::model::redact;
+use crate::model::redact::{self, Known};
 use crate::model::result::{ExecutorEnv, Isolation};
 use crate::model::showing::{Showing, signal_name};
 use crate::sandbox::error::SandboxError;
@@ -73,7 +73,7 @@ impl Executed {
     pub fn after(&self, trouble: Trouble, job: &Job, context: &Context) -> Showing {
         let mut shown = self.showing.clone();
         shown.next = showing::next(trouble, &shown, &situation(job, &context.config));
-        shown
+        shown.without(&secrets(job))
     }
 
     /// What a run that went well was not given, in words: its result may be the poorer for it.
@@ -90,6 +90,10 @@ impl Executed {
         let network = (!network.is_empty()).then(|| format!("on the network {}", listed(network)));
         let paths = (!paths.is_empty()).then(|| format!("of the machine {}", listed(paths)));
         let both: Vec<String> = network.into_iter().chain(paths).collect();
+        let looked_up = self.showing.absent.iter().filter(|path| path.is_looked_up());
+        let programs: Vec<&str> = looked_up.map(|path| path.path.as_str()).collect();
+        let programs = (!programs.is_empty()).then(|| format!("the programs {}", listed(programs)));
+        let both: Vec<String> = both.into_iter().chain(programs).collect();
         (!both.is_empty()).then(|| {
             format!("the scanner reached for what it was not given: {}; its result may lack something", both.join("; "))
         })
@@ -109,6 +113,8 @@ fn situation(job: &Job, config: &Config) -> Situation {
         memory_mib: job.settings.memory_limit.map_or_else(|| Limits::default().memory_bytes >> 20, u64::from),
         has_feed: !job.feeds.is_empty(),
         is_offline: job.network == NetworkMode::Disabled,
+        file_mib: Limits::default().file_bytes >> 20,
+        is_replay: job.recorded_env.is_some(),
         database: need,
     }
 }
@@ -126,13 +132,15 @@ pub fn execute(job: &Job, context: &Context) -> Result<Executed, Failure> {
 
 /// The second half of the health gate, with what the run showed.
 pub fn gate(job: &Job, executed: &Executed, context: &Context) -> Result<(), Failure> {
-    let told = |(trouble, failure): (Trouble, Failure)| failure.showing(executed.after(trouble, job, context));
+    let told = |(trouble, failure): (Trouble, Failure)| {
+        failure.showing(executed.after(trouble, job, context)).without(&secrets(job))
+    };
     health_gate::gate(job, &executed.artifacts, executed.exit_code, &context.config).map_err(told)
 }
 
 /// What a recording had and this run cannot have.
 fn differences(job: &Job) -> Vec<String> {
-    let absent = job.recorded_env.iter().filter(|name| !job.env.contains_key(*name));
+    let absent = job.recorded_env.iter().flatten().filter(|name| !job.env.contains_key(*name));
     let mut notes: Vec<String> = absent
         .map(|name| format!("the variable `{name}` was passed when recorded: pass it again with `--env {name}`"))
         .collect();
@@ -229,7 +237,34 @@ fn executor(job: &Job, surroundings: &Surroundings) -> ExecutorEnv {
     }
 }
 
+/// The values that are secret in a run of `job`: those of the variables that were passed, and those that a recording takes
+/// out of the command.
+pub fn secrets(job: &Job) -> Known {
+    let redacted = redact::arguments(&job.argv).0;
+    let words = job.argv.iter().zip(&redacted).filter(|(_, redacted)| *redacted == redact::REDACTED);
+    let variables = redact::variables(&job.set_env).0;
+    let set =
+        job.set_env.iter().filter(|(name, _)| variables.get(*name).is_some_and(|value| value == redact::REDACTED));
+    Known::of(
+        job.env.values().chain(words.map(|(word, _)| word)).chain(set.map(|(_, value)| value)).map(String::as_str),
+    )
+}
+
+/// Whatever is told of a run leaves it without its secrets.
 fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed, Failure> {
+    let secrets = secrets(job);
+    let hide = |all: Vec<String>| all.iter().map(|text| secrets.hide(text)).collect::<Vec<_>>();
+    let executed = sealed(job, around, context, &secrets).map_err(|failure| failure.without(&secrets))?;
+    Ok(Executed {
+        denied: hide(executed.denied),
+        executor: ExecutorEnv { denied: hide(executed.executor.denied), ..executed.executor },
+        notes: hide(executed.notes),
+        showing: executed.showing.without(&secrets),
+        ..executed
+    })
+}
+
+fn sealed(job: &Job, around: &Around, context: &Context, secrets: &Known) -> Result<Executed, Failure> {
     let scratch = Scratch::new(job, around).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
     let helper = helper::helper_path().map_err(|error| Failure::infra("cannot start the sandbox", &error))?;
     let spec = scratch.spec(job, around).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
@@ -241,16 +276,24 @@ fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed,
     let program = scratch.program(job);
     let finished = run::run(&spec, &helper).map_err(|error| {
         let mut shown = showing::not_started(&job.roots, &spec, program.as_deref());
-        if matches!(error, SandboxError::Program { .. }) && shown.no_interpreter.is_some() {
+        if !matches!(error, SandboxError::Program { .. }) {
+            return cannot_run(&error);
+        }
+        if shown.no_interpreter.is_some() {
             shown.next = showing::next(Trouble::Ended, &shown, &situation(job, &context.config));
             return Failure::infra("cannot run the scanner", &error).showing(shown);
+        }
+        if let Some((cause, next)) = program.as_deref().and_then(showing::why_not) {
+            shown.next.push(next);
+            let detail = chain("cannot run the scanner", &error);
+            return Failure::machine(format!("{detail}: {cause}")).showing(shown);
         }
         cannot_run(&error)
     })?;
     if let Some(wanted) = context.require_isolation {
         level::require(&finished.reached(), wanted).map_err(|error| too_weak(&error))?;
     }
-    let mut shown = showing::of(&job.roots, &spec, program.as_deref(), &finished);
+    let mut shown = showing::of(&job.roots, &spec, program.as_deref(), &finished, secrets);
     let mut told = |trouble, failure: Failure| {
         shown.next = showing::next(trouble, &shown, &situation(job, &context.config));
         failure.showing(shown.clone())
@@ -536,6 +579,10 @@ pub fn collect(
                     let what = format!("artifact `{spec}` was not written");
                     // Where on this machine it is not there tells nothing.
                     let gone = error.is_not_found();
+                    if let Some(kind) = other_than_a_file(&file) {
+                        let what = format!("artifact `{spec}` was not written: there is {kind}, not a regular file");
+                        return (Trouble::NotAFile, Failure::unwell(what));
+                    }
                     (Trouble::Missing, if gone { Failure::unwell(what) } else { Failure::unhealthy(&what, &error) })
                 })?
             }
@@ -559,6 +606,19 @@ pub fn collect(
         Ok(Produced { artifact_type, name: spec.file_name(), format, profile, bytes: bytes.into() })
     };
     specs.iter().map(one).collect()
+}
+
+/// What stands at a path, where that is not a file.
+fn other_than_a_file(path: &Path) -> Option<&'static str> {
+    let kind = std::fs::symlink_metadata(path).ok()?.file_type();
+    Some(match () {
+        () if kind.is_dir() => "a folder",
+        () if kind.is_symlink() => "a link that leads elsewhere",
+        () if kind.is_fifo() => "a named pipe",
+        () if kind.is_socket() => "a socket",
+        () if kind.is_file() => return None,
+        () => "a device",
+    })
 }
 
 /// Adds the decision of the job's policy, where one was given and the scanner decides nothing itself.

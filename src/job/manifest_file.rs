@@ -55,6 +55,11 @@ pub fn digest(manifest: &ScanManifest) -> Result<Digest, JsonError> {
     Ok(Digest::of(&jcs::canonicalize(&bytes, &Limits::default())?))
 }
 
+/// What the `seal` of a manifest must be: the digest of everything else in it, fields of later versions too.
+pub fn seal(manifest: &ScanManifest) -> Result<Digest, JsonError> {
+    digest(&ScanManifest { seal: None, ..manifest.clone() })
+}
+
 /// Brings a manifest of any readable version to the one that this program writes.
 ///
 /// 1.x only ever adds fields, so nothing is changed but the version; a later minor version is kept as it is, for its
@@ -62,7 +67,12 @@ pub fn digest(manifest: &ScanManifest) -> Result<Digest, JsonError> {
 pub fn migrate(mut manifest: ScanManifest) -> ScanManifest {
     let minor = |version: &str| version.split('.').nth(1).and_then(|m| m.parse::<u64>().ok());
     if minor(&manifest.manifest_version) < minor(MANIFEST_VERSION) {
+        let was_whole = manifest.seal.is_some() && seal(&manifest).ok() == manifest.seal;
         MANIFEST_VERSION.clone_into(&mut manifest.manifest_version);
+        // One that did not fit before must not fit afterwards.
+        if was_whole {
+            manifest.seal = seal(&manifest).ok();
+        }
     }
     manifest
 }

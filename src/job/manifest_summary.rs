@@ -39,9 +39,12 @@ pub fn check_names(manifest: &ScanManifest) -> Result<(), UnsafeName> {
     unsafe_names.next().map_or(Ok(()), |(what, name)| Err(UnsafeName { what, name: name.clone() }))
 }
 
+/// The longest name of a file on Linux, in bytes (`NAME_MAX`).
+const NAME_MAX: usize = 255;
+
 /// Whether a text can be the name of a file and nothing else.
 pub fn is_plain_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != ".."
+    (1..=NAME_MAX).contains(&name.len()) && !name.contains(['/', '\\', '\0']) && name != "." && name != ".."
 }
 
 /// What identifies a recording; `None` where its manifest has no canonical form, which a manifest that was read has.

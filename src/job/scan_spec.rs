@@ -32,7 +32,7 @@ pub struct Job {
     /// Variables that belong to the command, with places in their values; recorded as they are.
     pub set_env: BTreeMap<String, String>,
     /// Names of the variables that the recording passed; empty where there is none.
-    pub recorded_env: Vec<String>,
+    pub recorded_env: Option<Vec<String>>,
     /// Exit codes that mean that it ran well; empty means any.
     pub expected_exit_codes: Vec<i32>,
     /// What it writes; empty for the built-in scanner, whose artifacts are fixed.

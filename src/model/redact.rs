@@ -77,6 +77,122 @@ pub fn text(text: &str) -> String {
     text.split_inclusive('\n').map(line).collect()
 }
 
+/// What a foreign program said, with more taken out than of a command that must run again: pairs with a quoted name or value
+/// (`"api_key": "x"`, `password = x`), and the bodies of private keys.
+pub fn said(text: &str) -> String {
+    without_keys(text).split_inclusive('\n').map(pairs).collect()
+}
+
+/// `-----BEGIN … PRIVATE KEY-----` to its end, or to the end of the text; the rest of a key whose beginning was cut off.
+fn without_keys(text: &str) -> String {
+    const BEGIN: &str = "-----BEGIN ";
+    const END: &str = "-----END ";
+    let is_key = |label: &str| label.split('\n').next().is_some_and(|label| label.contains("PRIVATE KEY"));
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    if let Some(end) = text.find(END).filter(|end| !text[..*end].contains(BEGIN) && is_key(&text[*end..])) {
+        // The lines of a body are of one alphabet (RFC 7468).
+        let is_body =
+            |line: &&str| line.len() >= 16 && line.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
+        let body: usize = text[..end].trim_end().rsplit('\n').take_while(is_body).map(|line| line.len() + 1).sum();
+        out.push_str(&text[..end.saturating_sub(body)]);
+        if body > 0 {
+            out.push_str(REDACTED);
+            out.push('\n');
+        }
+        rest = &text[end..];
+    }
+    while let Some(begin) = rest.find(BEGIN) {
+        let label = begin + BEGIN.len();
+        let body = rest[label..].find("-----").map_or(rest.len(), |at| label + at + "-----".len());
+        out.push_str(&rest[..body]);
+        let is_key = is_key(&rest[label..body]);
+        rest = &rest[body..];
+        if is_key {
+            out.push_str(REDACTED);
+            rest = rest.find(END).map_or("", |end| &rest[end..]);
+        }
+    }
+    out + rest
+}
+
+/// One line of what a program said.
+fn pairs(text: &str) -> String {
+    for (at, sign) in text.match_indices([':', '=']) {
+        let before = text[..at].trim_end();
+        let bare = before.trim_end_matches(['"', '\'', '\\', '`']);
+        let begin = bare
+            .rfind(|c: char| c.is_whitespace() || "=\"'\\`{[(,&?;".contains(c))
+            .map_or(0, |i| i + bare[i..].chars().next().map_or(1, char::len_utf8));
+        let (name, after) = (&bare[begin..], &text[at + 1..]);
+        let value = after.trim_start_matches([' ', '\t']);
+        if name.contains("://") || after.starts_with("//") || !names_a_secret(name) || value.trim().is_empty() {
+            continue;
+        }
+        let blank = &after[..after.len() - value.len()];
+        let head = words(&text[..at]) + sign + blank;
+        // `"x"`, `'x'`, and within a text of JSON `\"x\"`.
+        let escaped = value.starts_with('\\');
+        let inner = value.strip_prefix('\\').unwrap_or(value);
+        if let Some(quote) = inner.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) {
+            let open = &value[..usize::from(escaped) + 1];
+            let content = &value[open.len()..];
+            let end = if escaped { content.find(open) } else { closing(content, quote) };
+            return match end {
+                Some(end) => head + open + REDACTED + open + &pairs(&content[end + open.len()..]),
+                None => head + open + REDACTED + if text.ends_with('\n') { "\n" } else { "" },
+            };
+        }
+        if sign == ":" {
+            return head + REDACTED + if text.ends_with('\n') { "\n" } else { "" };
+        }
+        let end = value.find(|c: char| c.is_whitespace() || c == '&').unwrap_or(value.len());
+        return head + REDACTED + &pairs(&value[end..]);
+    }
+    line(text)
+}
+
+/// Where a quoted text ends, behind what is escaped in it.
+fn closing(text: &str, quote: char) -> Option<usize> {
+    let mut is_escaped = false;
+    text.char_indices().find_map(|(at, c)| {
+        let ends = c == quote && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends.then_some(at)
+    })
+}
+
+/// The shortest value that is looked for: a shorter one stands in words that are no secret.
+const SHORTEST: usize = 6;
+
+/// Values that are known to be secret in one run: each is taken out of whatever is shown of it.
+#[derive(Debug, Clone, Default)]
+pub struct Known(Vec<String>);
+
+impl Known {
+    /// These values, and each of their lines, as they are and as JSON has them; those of less than 6 characters are left out.
+    pub fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut all = std::collections::BTreeSet::new();
+        for value in values {
+            for part in std::iter::once(value).chain(value.lines()).map(str::trim) {
+                if part.chars().count() >= SHORTEST {
+                    all.insert(part.to_owned());
+                    all.insert(serde_json::Value::from(part).to_string().trim_matches('"').to_owned());
+                }
+            }
+        }
+        let mut all: Vec<String> = all.into_iter().filter(|value| *value != REDACTED).collect();
+        // A value that holds another goes first.
+        all.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self(all)
+    }
+
+    /// `text` without them.
+    pub fn hide(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), REDACTED))
+    }
+}
+
 fn line(line: &str) -> String {
     let (content, end) = match line.strip_suffix('\n') {
         Some(content) => (content, "\n"),
@@ -216,7 +332,60 @@ mod tests {
         assert!(!arguments(&given[3..5]).1);
     }
 
+    #[test]
+    fn what_a_program_said_holds_no_pair_of_a_secret() {
+        let cases = [
+            (r#"{"api_key": "sk-live"}"#, r#"{"api_key": "REDACTED"}"#),
+            (r#"{"api_key":"a b","n":"x","token":"c\"d"}"#, r#"{"api_key":"REDACTED","n":"x","token":"REDACTED"}"#),
+            (r#"msg="{\"password\": \"pw\"}" n=1"#, r#"msg="{\"password\": \"REDACTED\"}" n=1"#),
+            ("{'client_secret': 'x y', 'n': 1}", "{'client_secret': 'REDACTED', 'n': 1}"),
+            ("{\"token\": 12345}\nrest", "{\"token\": REDACTED\nrest"),
+            ("\"secret\" : \"x", "\"secret\" : \"REDACTED"),
+            ("password = hunter2 n", "password = REDACTED n"),
+            ("db_password=\"a b\" n", "db_password=\"REDACTED\" n"),
+            ("password:hunter2", "password:REDACTED"),
+            ("a=1&token=x&b=2", "a=1&token=REDACTED&b=2"),
+            ("Authorization: Bearer abc", "Authorization: REDACTED"),
+            ("https://me:pw@host/p?a=1", "https://REDACTED@host/p?a=1"),
+            ("error: x: no such file", "error: x: no such file"),
+            ("pkg:npm/x@1.0.0: \"high\"", "pkg:npm/x@1.0.0: \"high\""),
+            ("password:\nnext", "password:\nnext"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(said(given), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_said_holds_no_private_key() {
+        let body = "MIIEowIBAAKCAQEA0Z3VS5JJcds3xfn/ygWyF8PbnGy0AHB7";
+        for label in ["RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK", "PRIVATE KEY"] {
+            let key = format!("-----BEGIN {label}-----\n{body}\n{body}\n-----END {label}-----");
+            let hidden = format!("-----BEGIN {label}-----REDACTED-----END {label}-----");
+            assert_eq!(said(&format!("a\n{key}\nb")), format!("a\n{hidden}\nb"));
+            assert_eq!(said(&key.replace('\n', "\\n")), hidden);
+            assert_eq!(said(&key[..key.len() - 60]), hidden[..hidden.find("-----END").unwrap()]);
+            let tail = said(&key[40 + label.len()..]);
+            assert!(!tail.contains("xfn/ygWyF8PbnGy0AHB7") && tail.contains("-----END"), "{tail}");
+        }
+        let public = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----");
+        assert_eq!(said(&public), public);
+    }
+
+    #[test]
+    fn known_values_are_taken_out_wherever_they_stand() {
+        let known = Known::of(["verysecret", "verysecretvalue12", "short", "two\nsecond line", "a\"bcdef"]);
+        let given = "x=verysecretvalue12/verysecret short, second line a\\\"bcdef";
+        assert_eq!(known.hide(given), "x=REDACTED/REDACTED short, REDACTED REDACTED");
+    }
+
     proptest::proptest! {
+        #[test]
+        fn what_was_said_can_be_redacted_whatever_it_is(given: String) {
+            let once = said(&given);
+            proptest::prop_assert_eq!(said(&once), once);
+        }
+
         #[test]
         fn redacting_twice_changes_nothing_more(given: String) {
             let once = text(&given);

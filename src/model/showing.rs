@@ -6,6 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::redact::Known;
+
 /// What one run showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Showing {
@@ -33,6 +35,26 @@ pub struct Showing {
 }
 
 impl Showing {
+    /// The same without these values.
+    #[must_use]
+    pub fn without(self, secrets: &Known) -> Self {
+        let hide = |all: Vec<String>| all.iter().map(|text| secrets.hide(text)).collect();
+        let absent = self.absent.into_iter().map(|path| AbsentPath { path: secrets.hide(&path.path), ..path });
+        let no_interpreter = self.no_interpreter.map(|missing| NoInterpreter {
+            program: secrets.hide(&missing.program),
+            interpreter: secrets.hide(&missing.interpreter),
+            ..missing
+        });
+        Self {
+            said: hide(self.said),
+            refused: hide(self.refused),
+            absent: absent.collect(),
+            no_interpreter,
+            next: hide(self.next),
+            ..self
+        }
+    }
+
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -82,12 +104,19 @@ pub enum Limit {
 /// A path that is not in the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct AbsentPath {
-    /// The path.
+    /// The path; of a program that was looked up in every folder of `PATH` its name alone.
     pub path: String,
     /// `execute`, `enter`, `create`, `open`, `look up`.
     pub attempt: String,
     /// Whether the machine has it.
     pub on_machine: bool,
+}
+
+impl AbsentPath {
+    /// Whether it is the name of a program, which was looked up in every folder of `PATH`.
+    pub fn is_looked_up(&self) -> bool {
+        self.attempt == "execute" && !self.path.contains('/')
+    }
 }
 
 /// A program that cannot start for want of the one that reads it.

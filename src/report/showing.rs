@@ -25,11 +25,21 @@ pub fn lines(showing: &Showing) -> Vec<(&'static str, String)> {
         lines.push(("refused", untrusted::list(&showing.refused, LISTED)));
     }
     for (on_machine, what) in [(true, "on this machine, not in the sandbox"), (false, "nowhere")] {
-        let paths: Vec<String> =
-            showing.absent.iter().filter(|path| path.on_machine == on_machine).map(|path| path.path.clone()).collect();
+        let paths: Vec<String> = showing
+            .absent
+            .iter()
+            .filter(|path| path.on_machine == on_machine && !path.is_looked_up())
+            .map(|path| path.path.clone())
+            .collect();
         if !paths.is_empty() {
             lines.push(("absent", format!("{} ({what})", untrusted::list(&paths, LISTED))));
         }
+    }
+    let looked_up: Vec<String> =
+        showing.absent.iter().filter(|path| path.is_looked_up()).map(|path| path.path.clone()).collect();
+    if !looked_up.is_empty() {
+        let what = "looked up as a program, in no folder of the sandbox's PATH";
+        lines.push(("absent", format!("{} ({what})", untrusted::list(&looked_up, LISTED))));
     }
     if let (Some(reads), Some(Ended::Limit { limit: Limit::Time, .. })) = (showing.clock_reads, &showing.ended) {
         lines.push(("clock", format!("read {reads} time{}", if reads == 1 { "" } else { "s" })));
@@ -44,7 +54,7 @@ pub fn wrapped(showing: &Showing, width: usize) -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
     for (mut label, text) in lines(showing) {
         let mut line = String::new();
-        for word in text.split(' ') {
+        for word in text.split(' ').flat_map(|word| pieces(word, width)) {
             if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
                 all.push((std::mem::take(&mut label), std::mem::take(&mut line)));
             }
@@ -56,6 +66,21 @@ pub fn wrapped(showing: &Showing, width: usize) -> Vec<(&'static str, String)> {
         all.push((label, line));
     }
     all
+}
+
+/// A word that is longer than a line, in lines.
+fn pieces(word: &str, width: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while let Some((at, _)) =
+        rest.char_indices().nth(width.max(1) * 4).and_then(|_| rest.char_indices().nth(width.max(1)))
+    {
+        let (piece, more) = rest.split_at(at);
+        pieces.push(piece);
+        rest = more;
+    }
+    pieces.push(rest);
+    pieces
 }
 
 /// How a scanner ended: `exit code 2`, `signal 11 (SIGSEGV)`, `at its limit of 4 s`.
@@ -98,6 +123,14 @@ mod tests {
         assert!(narrow.iter().all(|(_, line)| line.chars().count() <= 30 || !line.contains(' ')), "{narrow:?}");
         let words = |lines: &[(&str, String)]| -> String { lines.iter().map(|(_, line)| line.clone() + " ").collect() };
         assert_eq!(words(&narrow), words(&lines(&fixture::showing())));
+    }
+
+    #[test]
+    fn a_word_that_is_longer_than_lines_is_broken() {
+        let showing = Showing { said: vec!["é".repeat(500)], ..Showing::default() };
+        let narrow = wrapped(&showing, 30);
+        assert!(narrow.len() >= 13 && narrow.iter().all(|(_, line)| line.chars().count() <= 120), "{narrow:?}");
+        assert_eq!(narrow.iter().map(|(_, line)| line.as_str()).collect::<String>(), "é".repeat(500));
     }
 
     #[test]

@@ -15,6 +15,28 @@ pub fn line(text: &str) -> String {
     cut(text, MAX_CHARS)
 }
 
+/// The longest message of an error or a note, in characters.
+pub const MAX_MESSAGE: usize = 2000;
+
+/// A message that may quote foreign text, as one harmless line of at most [`MAX_MESSAGE`] characters that says how many
+/// were left out.
+pub fn message(text: &str) -> String {
+    match text.char_indices().nth(MAX_MESSAGE) {
+        None => visible(text),
+        Some((end, _)) => format!("{}… ({} more characters)", visible(&text[..end]), text[end..].chars().count()),
+    }
+}
+
+/// A line of a log that is foreign from its start: like [`visible()`], and no command of GitHub (`::…`, which it obeys
+/// after blanks, too).
+pub fn log_line(text: &str) -> String {
+    let shown = visible(text);
+    match shown.find(|c: char| !c.is_whitespace()).filter(|at| shown[*at..].starts_with("::")) {
+        Some(at) => format!("{}\\x3a{}", &shown[..at], &shown[at + 1..]),
+        None => shown,
+    }
+}
+
 /// Like [`line()`], without a limit: for what must stay unique, such as identifiers.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -110,6 +132,16 @@ mod tests {
         assert_eq!(line(&long[2..]), long[2..]);
         assert_eq!(lines("a\nb\nc\nd", 2), ["a", "b", "… 2 more lines"]);
         assert_eq!(list(&["a".into(), "b".into(), "c".into()], 2), "a, b and 1 more");
+    }
+
+    #[test]
+    fn no_line_of_a_log_begins_with_a_command() {
+        assert_eq!(log_line("::error::x"), "\\x3a:error::x");
+        assert_eq!(log_line("  ::error::x"), "  \\x3a:error::x");
+        assert_eq!(log_line("a ::error::x"), "a ::error::x");
+        assert_eq!(message("a\r\n::error::\u{1b}[31m"), "a\\r\\n::error::\\x1b[31m");
+        let long = message(&"é".repeat(MAX_MESSAGE + 7));
+        assert!(long.ends_with("é… (7 more characters)"), "{long}");
     }
 
     proptest! {

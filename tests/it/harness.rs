@@ -87,6 +87,14 @@ impl World {
         self.write(relative, value.to_string());
     }
 
+    /// Changes a manifest as another program writes it: it has no seal.
+    pub fn rewrite(&self, relative: &str, change: impl FnOnce(&mut Value)) {
+        self.edit(relative, |manifest| {
+            manifest.as_object_mut().unwrap().remove("seal");
+            change(manifest);
+        });
+    }
+
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stella"));
         command.args(arguments);

@@ -206,7 +206,7 @@ fn a_replay_says_it_in_every_output() {
     assert_eq!(showing["ended"], serde_json::json!({ "how": "exit", "code": 5 }));
     assert_eq!(showing["said"], serde_json::json!(["no rules found"]));
     // The same in a run of several.
-    world.edit(&manifest, |manifest| manifest["scanner"]["expected_exit_codes"] = serde_json::json!([5]));
+    world.rewrite(&manifest, |manifest| manifest["scanner"]["expected_exit_codes"] = serde_json::json!([5]));
     let ci = ["ci", "--pinned", "--junit", "junit.xml", "--summary", "summary.md"];
     world.stella(3, &ci).says(&["exit code 0, expected [5]", "said      no rules found"]);
     for (file, shown) in [
@@ -229,4 +229,115 @@ fn a_recording_that_mostly_waited_says_how_often_it_read_the_clock() {
     let run = world.stella(0, &[&scan[..], &["--clock", "real", "--", "./scan.sh"]].concat());
     assert!(!run.stderr.contains("read the clock"), "{}", run.stderr);
     world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match", "clock running"]);
+}
+
+/// What a run says on stderr, its lines joined.
+fn said(world: &World, exit: u8, arguments: &[&str]) -> String {
+    let scan = ["scan", "--input", "in", "--artifact", "findings=-:json"];
+    world.stella(exit, &[&scan[..], arguments].concat()).stderr.replace("\n  |       ", " ")
+}
+
+#[test]
+fn what_cannot_be_started_or_does_not_find_something_says_which_and_what_to_do() {
+    let world = World::new();
+    world.write("in/a", "");
+    world.script("tools/tool2", "echo '{}'");
+    let rows: [(&[u8], u32, u8, &[&str]); 11] = [
+        (b"echo '{}'\n", 0o755, 4, &["has no first line that names its interpreter", "next    begin it with"]),
+        (b"", 0o755, 4, &["is empty", "next    "]),
+        (b"\x7fELF\x02\x01garbage", 0o755, 4, &["or damaged", "next    build or fetch it"]),
+        (b"#!/bin/sh\necho '{}'\n", 0o644, 4, &["is not executable", "next    make it executable: `chmod +x"]),
+        (b"#!/bin/sh\r\necho '{}'\r\n", 0o755, 4, &["lacks   /bin/sh\\r", "carriage return", "line ends of Unix"]),
+        (b"#!/bin/sh\ntool2 .\n", 0o755, 3, &["absent  tool2 (looked up as a program", "`tool2`", "--path"]),
+        (b"#!/bin/sh\ntool2 . | cat\n", 0o755, 3, &["absent  tool2 (looked up as a program", "`tool2`", "--path"]),
+        (b"#!/bin/bash\ntool2 .\nexit 0\n", 0o755, 3, &["absent  tool2 (looked up as a program", "--path"]),
+        (
+            b"#!/usr/bin/python3\nopen('/etc/scan/rules.yaml')\n",
+            0o755,
+            3,
+            &["absent  /etc/scan/rules.yaml (nowhere)", "`/etc/scan/rules.yaml` is nowhere on this machine", "--ro"],
+        ),
+        (
+            b"#!/bin/sh\necho 'x: error while loading shared libraries: libfoo9.so: cannot open' >&2\nexit 127\n",
+            0o755,
+            3,
+            &["it needs the library `libfoo9.so`"],
+        ),
+        (
+            b"#!/bin/bash\nbash -c 'kill -SEGV $$'\nexit $?\n",
+            0o755,
+            3,
+            &["139 is what a shell makes of signal 11 (SIGSEGV)"],
+        ),
+    ];
+    for (bytes, mode, exit, words) in rows {
+        let path = world.write("run", bytes);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let text = said(&world, exit, &["--", "./run"]);
+        says(&text, words);
+        if !text.contains("139") {
+            assert!(!text.contains("--expect-exit") && !text.contains("json-lines"), "{text}");
+        }
+    }
+    // What the option that it names does.
+    world.write("run", "#!/bin/sh\ntool2 .\n");
+    fs::set_permissions(world.work("run"), fs::Permissions::from_mode(0o755)).unwrap();
+    said(&world, 0, &["--path", "tools", "--", "./run"]);
+}
+
+#[test]
+fn an_artifact_that_is_not_a_file_is_told_apart_from_one_that_is_missing() {
+    let world = World::new();
+    world.write("in/a", "");
+    for (make, words) in [
+        ("mkdir out.json", "is a folder, not a regular file"),
+        ("mkfifo out.json", "is a named pipe, not a regular file"),
+        ("ln -s /etc/passwd out.json", "is a link that leads elsewhere, not a regular file"),
+    ] {
+        world.script("run", make);
+        let scan = ["scan", "--input", "in", "--artifact", "findings=out.json", "--", "./run"];
+        let text = world.stella(3, &scan).stderr;
+        says(&text, &[words, "make it write a regular file"]);
+        assert!(!text.contains("/run/input"), "{text}");
+    }
+}
+
+#[test]
+fn no_output_shows_a_secret_of_the_run() {
+    let world = World::new();
+    world.write("in/code", "0");
+    let key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA0Z3VS5JJcds3xfn\n-----END RSA PRIVATE KEY-----";
+    world.write("key", key);
+    world.script(
+        "scan.sh",
+        &format!(
+            "echo \"my value is $MY_SETTING at /$MY_SETTING/x\" >&2\necho '{{\"api_key\": \"sk-livexyz\"}}' >&2\n\
+             cat >&2 <<'END'\n{key}\nEND\necho '{{}}'\nexit $(cat code)"
+        ),
+    );
+    let home = "fixtures/canaries/one";
+    let manifest = format!("{home}/manifest.json");
+    let scan =
+        ["scan", "--input", "in", "--artifact", "findings=-:json", "--env", "MY_SETTING", "--emit-manifest", &manifest];
+    let with_value = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env("MY_SETTING", "verysecretvalue12");
+        command
+    };
+    let scan = [&scan[..], &["--expect-exit", "0", "--", "./scan.sh"]].concat();
+    world.run(0, with_value(&scan));
+    world.write("in/code", "5");
+    let failed = world.run(3, with_value(&scan));
+    let replay = ["replay", "--from", &manifest, "--with", "input=in", "--env", "MY_SETTING"];
+    let text = world.run(3, with_value(&replay));
+    let json = world.run(3, with_value(&[&replay[..], &["--format", "json", "--out-dir", "replayed"]].concat()));
+    let all = [failed.stdout, failed.stderr, text.stdout, text.stderr, json.stdout, json.stderr];
+    for output in &all {
+        for secret in ["verysecretvalue12", "sk-livexyz", "MIIEowIBAAKCAQEA0Z3VS5JJcds3xfn"] {
+            assert!(!output.contains(secret), "{secret}:\n{output}");
+        }
+    }
+    says(&all[1], &["my value is REDACTED", "\"api_key\": \"REDACTED\"", "PRIVATE KEY-----REDACTED"]);
+    // A replay has no `--expect-exit`.
+    says(&all[2].replace("\n            ", " "), &["record again with"]);
 }

@@ -112,7 +112,7 @@ fn job(args: &LearnArgs, context: &Context) -> Result<Job, CliError> {
         config: None,
         set_env: BTreeMap::new(),
         env: env(&args.env)?,
-        recorded_env: Vec::new(),
+        recorded_env: None,
         expected_exit_codes: args.expect_exit.clone(),
         artifacts,
         feeds: feed.into_iter().collect(),
@@ -180,7 +180,7 @@ fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &Lessons) -> Result<(), 
                 let lines = yaml.lines().map(|line| untrusted::visible(line).to_string() + "\n");
                 output::data(&lines.collect::<String>());
             }
-            (Format::Text, Some(path)) => output::data(&format!("{}\n", path.display())),
+            (Format::Text, Some(path)) => output::data_line(&path.display().to_string()),
         }
     }
     if global.format == Format::Json {

@@ -13,6 +13,7 @@ use crate::cli::args::{GlobalArgs, IsolationArgs, label};
 use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
 use crate::execute::failure::{Failure, Fault};
+use crate::execute::run_job;
 use crate::flow::record::recording::{self, RecordError};
 use crate::flow::replay::output_dir;
 use crate::host::fs;
@@ -143,7 +144,8 @@ enum NetworkChoice {
 pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
     let request = request::of(args, &context)?;
-    let recording = recording::record(&request, &context).map_err(failed)?;
+    let recording =
+        recording::record(&request, &context).map_err(|error| failed(error).without(run_job::secrets(&request.job)))?;
     if let Some(directory) = &args.emit_artifacts_dir {
         fs::ensure_dir(directory).map_err(CliError::infrastructure)?;
         for artifact in &recording.artifacts {

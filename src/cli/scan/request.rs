@@ -96,7 +96,7 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
             flags: if is_builtin { args.flag.clone() } else { Vec::new() },
             env: env(&args.env)?,
             set_env,
-            recorded_env: Vec::new(),
+            recorded_env: None,
             expected_exit_codes: match (is_builtin, args.expect_exit.as_slice()) {
                 (true, _) => vec![0],
                 (false, []) => exit_codes,

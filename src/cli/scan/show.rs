@@ -63,7 +63,7 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
         return Ok(());
     }
     // A wrapped step owns stdout.
-    let say: fn(&str) = if args.as_is { output::talk } else { |text| output::data(&format!("{text}\n")) };
+    let say: fn(&str) = if args.as_is { output::talk } else { output::data_line };
     let documents = recording.artifacts.iter().map(|artifact| format::read_document(artifact.format, &artifact.bytes));
     let (mut packages, mut findings, mut decision) = (None, None, None);
     for document in documents.flatten() {

@@ -26,7 +26,8 @@ pub fn of(path: &Path) -> Option<(String, Option<String>)> {
 fn of_first_line(line: &[u8]) -> Option<(String, Option<String>)> {
     let line = line.split(|byte| *byte == b'\n').next()?;
     let text = std::str::from_utf8(line).ok()?;
-    let mut words = text.split_ascii_whitespace();
+    // As the kernel does: a carriage return belongs to the word that it stands behind.
+    let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty());
     let interpreter = words.next()?.to_owned();
     // `env -S name …` passes options before the name.
     let named = interpreter.ends_with("/env").then(|| words.find(|word| !word.starts_with('-') && !word.contains('=')));
@@ -73,6 +74,9 @@ mod tests {
             ("#! /opt/x/python3 -u\n", Some(("/opt/x/python3", None))),
             ("#!/usr/bin/env python3\n", Some(("/usr/bin/env", Some("python3")))),
             ("#!/usr/bin/env -S A=b ruby -w\n", Some(("/usr/bin/env", Some("ruby")))),
+            ("#!/bin/sh\r\nx", Some(("/bin/sh\r", None))),
+            ("#!/usr/bin/env python3\r\n", Some(("/usr/bin/env", Some("python3\r")))),
+            ("#!\n", None),
             ("echo", None),
             ("\u{7f}ELF", None),
             ("", None),

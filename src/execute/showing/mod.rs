@@ -3,19 +3,23 @@
 //! Invariant: nothing is guessed that was not seen; a hint names an option that exists.
 
 mod interpreter;
+mod named;
 mod next;
+mod start;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::job::in_place::runs_in_place;
-use crate::model::redact;
+use crate::model::redact::{self, Known};
 use crate::model::showing::{AbsentPath, Ended, Limit, NoInterpreter, Showing};
+use crate::sandbox::guest;
 use crate::sandbox::ledger::{Entry, Ledger};
 use crate::sandbox::run::{Ending, Finished, Reason};
 use crate::sandbox::spec::SandboxSpec;
 
 pub use next::{Situation, of as next};
+pub use start::why_not;
 
 /// Lines of standard error that are kept, and characters of each.
 const LINES: usize = 8;
@@ -24,7 +28,13 @@ const LINE: usize = 400;
 const LISTED: usize = 20;
 
 /// What `finished` showed of a run that saw `roots` of the machine.
-pub fn of(roots: &[String], spec: &SandboxSpec, scanner: Option<&Path>, finished: &Finished) -> Showing {
+pub fn of(
+    roots: &[String],
+    spec: &SandboxSpec,
+    scanner: Option<&Path>,
+    finished: &Finished,
+    secrets: &Known,
+) -> Showing {
     let observed = !finished.ledger.entries.is_empty();
     let code = match finished.ending {
         Ending::Code(code) => Some(code),
@@ -35,10 +45,12 @@ pub fn of(roots: &[String], spec: &SandboxSpec, scanner: Option<&Path>, finished
     let no_interpreter = code.filter(|code| matches!(code, 126 | 127)).and_then(|_| {
         scanner.into_iter().chain(executed(&absent)).find_map(|program| without_interpreter(program, roots, spec))
     });
+    let said = said(&finished.stderr, secrets);
+    add_named(&mut absent, &said, code, roots, spec);
     absent.truncate(LISTED);
     Showing {
         ended: Some(ended(finished, spec)),
-        said: said(&finished.stderr),
+        said,
         refused: refused(&finished.ledger),
         absent,
         no_interpreter,
@@ -81,8 +93,9 @@ fn ended(finished: &Finished, spec: &SandboxSpec) -> Ended {
 }
 
 /// The last lines, each cut, with secrets taken out.
-fn said(stderr: &[u8]) -> Vec<String> {
-    let text = redact::text(&String::from_utf8_lossy(stderr));
+fn said(stderr: &[u8], secrets: &Known) -> Vec<String> {
+    // Before lines are told apart and cut: a value may have several.
+    let text = redact::said(&secrets.hide(&String::from_utf8_lossy(stderr)));
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let cut = |line: &&str| match line.char_indices().nth(LINE) {
         Some((end, _)) => format!("{}…", &line[..end]),
@@ -136,6 +149,28 @@ fn absent(ledger: &Ledger, spec: &SandboxSpec) -> Vec<AbsentPath> {
     all.dedup_by(|a, b| a.path == b.path);
     all.retain(|path| !found(path));
     all
+}
+
+/// Adds what the program itself says that it did not find, where that is so.
+fn add_named(absent: &mut Vec<AbsentPath>, said: &[String], code: Option<i32>, roots: &[String], spec: &SandboxSpec) {
+    for name in named::programs(said, code == Some(127)) {
+        let is_known = |path: &AbsentPath| path.attempt == "execute" && path.path.rsplit('/').next() == Some(&name);
+        let is_found = search(spec).any(|folder| folder.join(&name).exists());
+        if !is_found && !absent.iter().any(is_known) {
+            absent.insert(0, AbsentPath { path: name, attempt: "execute".to_owned(), on_machine: false });
+        }
+    }
+    let paths = if code == Some(0) { Vec::new() } else { named::paths(said) };
+    for path in paths {
+        let place = Path::new(&path);
+        let is_inside = [guest::ROOT, "/proc", "/dev"].iter().any(|root| place.starts_with(root))
+            || (place.exists() && runs_in_place(place, roots));
+        if !is_inside && !absent.iter().any(|known| known.path == path) {
+            let on_machine = place.exists();
+            absent.push(AbsentPath { path, attempt: "open".to_owned(), on_machine });
+        }
+    }
+    absent.sort_by_key(|path| !path.on_machine);
 }
 
 fn executed(absent: &[AbsentPath]) -> impl Iterator<Item = &Path> {

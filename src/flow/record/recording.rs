@@ -24,6 +24,7 @@ use crate::host::machine;
 use crate::job::artifact::Produced;
 use crate::job::dimensions::{self, Telling};
 use crate::job::input_roots;
+use crate::job::manifest_file;
 use crate::job::material::blob::Blob;
 use crate::job::material::{FeedMaterial, InputMaterial, PolicyMaterial, ScannerMaterial};
 use crate::job::placeholder::Places;
@@ -284,7 +285,7 @@ fn manifest(
     };
     let feeds = job.feeds.iter().zip(&kept.feeds);
     let extra = BTreeMap::new;
-    Ok(ScanManifest {
+    let manifest = ScanManifest {
         manifest_version: MANIFEST_VERSION.to_owned(),
         scan_id,
         created_at: request.created_at,
@@ -314,8 +315,10 @@ fn manifest(
         },
         artifacts,
         labels: request.labels.clone(),
+        seal: None,
         extra: extra(),
-    })
+    };
+    Ok(ScanManifest { seal: Some(manifest_file::seal(&manifest)?), ..manifest })
 }
 
 /// What was asked for, else what the profiles know of the scanner, else the one code that was seen.

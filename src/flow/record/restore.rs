@@ -190,7 +190,7 @@ impl Restorer<'_> {
             flags: written.scanner.flags.clone(),
             env: BTreeMap::new(),
             set_env: written.scanner.set_env.clone(),
-            recorded_env: written.scanner.env_names.clone(),
+            recorded_env: Some(written.scanner.env_names.clone()),
             expected_exit_codes: written.scanner.expected_exit_codes.clone(),
             artifacts,
             feeds,
@@ -248,7 +248,7 @@ impl Restorer<'_> {
         match read {
             Ok(read) => {
                 if !read.is_there() {
-                    self.missing.push((field.dimension, format!("{} {digest}", field.what)));
+                    self.missing.push((field.dimension, format!("{} {digest} (`{}`)", field.what, field.blob)));
                 }
                 Ok(Some(read))
             }

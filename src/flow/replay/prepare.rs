@@ -14,7 +14,7 @@ use crate::flow::replay::other_rules;
 use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
 use crate::job::dimensions;
 use crate::job::input_roots;
-use crate::job::manifest_summary::{self, UnsafeName};
+use crate::job::manifest_summary;
 use crate::job::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::job::scan_spec::Job;
 use crate::model::artifact_spec::ArtifactPath;
@@ -169,14 +169,6 @@ pub enum ReplayError {
     /// What should be swapped in cannot be used.
     #[error(transparent)]
     Tree(#[from] TreeError),
-    /// The manifest names a file that it must not name.
-    #[error("{}", .file.display())]
-    Names {
-        /// The manifest.
-        file: PathBuf,
-        /// Which.
-        source: UnsafeName,
-    },
     /// Nobody said which of several feeds is meant.
     #[error("the recording has several feeds: name one of {} as in `--with feed=NAME=PATH`", quoted(.feeds))]
     WhichFeed {
@@ -275,6 +267,8 @@ pub fn prepare(
         request.swaps.iter().map(Swap::dimension).filter(|d| *d != Dimension::Environment).collect();
     let untrue = |faults| ReplayError::Untrue { file: request.from.clone(), faults };
     let faults = contradictions::of_manifest(&manifest);
+    // The seal tells that something was edited, and what the manifest names may tell what.
+    let (seal, faults): (Vec<Fault>, Vec<Fault>) = faults.into_iter().partition(contradictions::is_of_seal);
     if !faults.is_empty() {
         return Err(untrue(faults));
     }
@@ -286,9 +280,10 @@ pub fn prepare(
         if faults.is_empty() { Ok((restored, dimensions, artifacts)) } else { Err(RestoreError::Damaged(faults)) }
     });
     let (restored, dimensions, artifacts) = match restored {
+        Err(RestoreError::Damaged(faults)) => return Err(untrue(faults.into_iter().chain(seal).collect())),
+        _ if !seal.is_empty() => return Err(untrue(seal)),
         Ok(restored) => restored,
         Err(RestoreError::Gone(missing)) => return Ok(Err(Outcome::Unreplayable { missing })),
-        Err(RestoreError::Damaged(faults)) => return Err(untrue(faults)),
         Err(RestoreError::Broken(detail)) => return Ok(Err(Outcome::Infra { detail })),
     };
     let mut job = restored.job.clone();

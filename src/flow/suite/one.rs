@@ -9,7 +9,6 @@ use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest};
 use crate::flow::replay::replay_job::Replay;
 use crate::host::clock;
 use crate::host::scratch::Scratch;
-use crate::job::manifest_summary;
 use crate::model::error_chain::chain;
 use crate::model::manifest::ScanManifest;
 use crate::model::result::{ReplayResult, RunResult};
@@ -62,8 +61,6 @@ pub fn one(replay: &Replay, explain: Explain, keep: Option<Keep<'_>>, context: &
 /// Replays `manifest`.
 pub fn manifest(manifest: ScanManifest, request: &ReplayRequest, context: &Context) -> Result<RunResult, ReplayError> {
     let started_at = clock::now();
-    manifest_summary::check_names(&manifest)
-        .map_err(|source| ReplayError::Names { file: request.from.clone(), source })?;
     let scratch = Scratch::new().map_err(ReplayError::Scratch)?;
     let title = prepare::title(&manifest, request, context);
     let mut result = match prepare::prepare(manifest, &title, request, context, scratch.path())? {

@@ -1,5 +1,6 @@
 //! Strict reading: every error names the field.
 
+use serde::de::{Error as _, IgnoredAny};
 use serde_json::Value;
 
 use crate::model::manifest::v1::ScanManifest;
@@ -34,9 +35,15 @@ pub fn from_json(bytes: &[u8]) -> Result<ScanManifest, ManifestError> {
     let manifest = objects::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let source = error.into_inner();
-        match source.classify() {
-            serde_json::error::Category::Data => ManifestError::Field { path, source },
-            _ => ManifestError::Json(source),
+        match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Err(error) => ManifestError::Json(error),
+            Ok(_) if source.is_data() => ManifestError::Field { path, source },
+            // Where a word is expected and something else stands, serde_json speaks of the syntax.
+            Ok(_) => {
+                let (line, column) = (source.line(), source.column());
+                let what = format!("a value of the wrong type at line {line} column {column}");
+                ManifestError::Field { path, source: serde_json::Error::custom(what) }
+            }
         }
     })?;
     deserializer.end().map_err(ManifestError::Json)?;
@@ -91,9 +98,14 @@ mod tests {
 
     #[test]
     fn errors_name_the_field() {
-        let cases: [(&str, Value, &str); 6] = [
+        let cases: [(&str, Value, &str); 11] = [
             ("/input/layers/1", 7.into(), "field `input.layers[1]`"),
             ("/environment/clock_mode", "stopped".into(), "field `environment.clock_mode`"),
+            ("/input/type", Value::Null, "field `input.type`"),
+            ("/input/type", 7.into(), "field `input.type`"),
+            ("/input/type", serde_json::json!([1]), "field `input.type`"),
+            ("/environment/clock_mode", serde_json::json!({}), "field `environment.clock_mode`"),
+            ("/environment/network", true.into(), "field `environment.network`"),
             ("/created_at", "yesterday".into(), "field `created_at`"),
             ("/policy/policy_bundle_digest", "md5:0".into(), "field `policy.policy_bundle_digest`"),
             ("/manifest_version", "2.0".into(), "`manifest_version` is `2.0`: this program reads 1.x"),

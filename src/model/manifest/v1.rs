@@ -42,6 +42,10 @@ pub struct ScanManifest {
     /// Free labels: `ecosystem`, `base_os`, `tier`, `project`, …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// SHA-256 of the canonical JSON of this document without this field: a checksum against accidents and careless edits,
+    /// not a signature. Absent in older recordings, and where another program wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Digest>,
     /// Fields of later versions.
     #[serde(flatten)]
     pub extra: Extra,

@@ -226,12 +226,12 @@ fn an_archive_never_writes_outside() {
 fn a_manifest_cannot_name_files_of_the_machine() {
     let world = recorded();
     let spoiled = [
-        (2, "/artifacts/1/path", json!("../../evil"), "artifact `../../evil`: expected a plain name"),
-        (2, "/artifacts/1/path", json!(world.path("evil")), "expected a plain name"),
+        (5, "/artifacts/1/path", json!("../../evil"), "edited: `artifacts[1].path`: expected a plain name"),
+        (5, "/artifacts/1/path", json!(world.path("evil")), "expected a plain name"),
         (5, "/artifacts/1/source", json!("../../../etc/passwd"), "leaves the scanner's working directory"),
-        (2, "/feeds/bundles/0/name", json!("../evil"), "feed `../evil`: expected a plain name"),
-        (2, "/feeds/bundles/0/name", json!(world.path("evil")), "expected a plain name"),
-        (0, "/input/path", json!("../../evil"), "evil, scanned by stella"),
+        (5, "/feeds/bundles/0/name", json!("../evil"), "edited: `feeds.bundles[0].name`: expected a plain name"),
+        (5, "/feeds/bundles/0/name", json!(world.path("evil")), "expected a plain name"),
+        (5, "/input/path", json!("../../evil"), "edited: `seal`"),
         (5, "/environment/tz", json!("../../../etc/passwd"), "../../../etc/passwd"),
         (3, "/scanner/scanner_binary_digest", json!("sha256:zz"), "`sha256:zz` is a placeholder"),
         (2, "/environment/seed", json!(-1), "`environment.seed`"),
@@ -257,7 +257,7 @@ fn a_manifest_cannot_name_files_of_the_machine() {
 #[test]
 fn foreign_text_does_not_steer_a_terminal() {
     let world = recorded();
-    world.edit("MANIFEST.json", |manifest| {
+    world.rewrite("MANIFEST.json", |manifest| {
         manifest["scan_id"] = json!("\u{1b}[2J\u{1b}]0;owned\u{7}");
         manifest["input"]["path"] = json!("a\n::error::b\r\u{202e}");
         manifest["labels"] = json!({ "\u{1b}[31m": "\u{1b}[0m" });
@@ -270,4 +270,46 @@ fn foreign_text_does_not_steer_a_terminal() {
     world.write("bad.json", json!({ "manifest_version": "\u{1b}[2J\u{202e}" }).to_string());
     let run = world.stella(2, &["replay", "--from", "bad.json"]);
     assert!(!run.stderr.contains(['\u{1b}', '\u{202e}']), "{:?}", run.stderr);
+}
+
+/// A text that would colour a terminal and be obeyed by GitHub at the start of a line.
+const FOREIGN: &str = "a\u{1b}[31m\r\n::error::x";
+
+#[test]
+fn no_foreign_text_begins_a_line_or_reaches_the_terminal_raw() {
+    let world = recorded();
+    world.write("bad/M.json", world.read("MANIFEST.json"));
+    world.edit("bad/M.json", |manifest| manifest["input"]["type"] = FOREIGN.into());
+    world.write("long/M.json", world.read("MANIFEST.json"));
+    world.edit("long/M.json", |manifest| manifest["environment"]["clock_mode"] = FOREIGN.repeat(10_000).into());
+    world.write("canaries/one/manifest.json", world.read("bad/M.json"));
+    world.write(".stella.yaml", "version: 1\ncanaries: [canaries]\n");
+    let lock = json!({"name": "app", "version": "1.0.0", "lockfileVersion": 3,
+        "packages": {"": {"name": "app"}, (format!("node_modules/{FOREIGN}")): {"version": FOREIGN}}});
+    world.write("pull/package-lock.json", lock.to_string());
+    world.write("pull/out.sarif", json!({"version": FOREIGN, "runs": []}).to_string());
+    symlink("/nowhere", world.work(&format!("pull/{}", FOREIGN.replace('/', "")))).unwrap();
+    world.write("key.yaml", format!("version: 1\n{}: 1\n", json!(FOREIGN)));
+    let artifact = format!("findings={FOREIGN}:sarif");
+    let rows: [&[&str]; 10] = [
+        &["manifest", "validate", "bad/M.json", "long/M.json"],
+        &["manifest", "show", "bad/M.json"],
+        &["replay", "--from", "bad/M.json"],
+        &["replay", "--from", "long/M.json"],
+        &["ci", "--pinned"],
+        &["ci", "--config", "key.yaml"],
+        &["scan", "--input", "pull/package-lock.json", "--feed", "feed"],
+        &["scan", "--input", "pull", "--artifact", "findings=-:sarif", "--", "/bin/cat", "out.sarif"],
+        &["scan", "--input", "app", "--artifact", &artifact, "--", "/bin/true"],
+        &["scan", FOREIGN],
+    ];
+    for arguments in rows {
+        let output = world.command(arguments).output().unwrap();
+        let all = [output.stdout, output.stderr].concat();
+        let all = String::from_utf8(all).unwrap();
+        assert!(all.contains("::error::x"), "{arguments:?} does not show it:\n{all}");
+        assert!(!all.lines().any(|line| line.trim_start().starts_with("::")), "{arguments:?}\n{all}");
+        assert!(!all.contains(['\u{1b}', '\r']), "{arguments:?}\n{all:?}");
+        assert!(all.len() < 8000, "{arguments:?}: {} bytes", all.len());
+    }
 }

@@ -60,7 +60,7 @@ fn validate_lists_every_problem_of_every_file() {
 #[test]
 fn migrate_changes_the_version_and_nothing_else() {
     let world = recorded();
-    world.edit("MANIFEST.json", |manifest| {
+    world.rewrite("MANIFEST.json", |manifest| {
         manifest["x_mine"] = json!([1, { "b": null }]);
         manifest["scanner"]["x_mine"] = json!("kept");
     });

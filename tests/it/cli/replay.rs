@@ -165,7 +165,7 @@ fn a_manifest_that_cannot_be_replayed_says_why() {
 #[test]
 fn a_later_minor_version_and_unknown_fields_are_read() {
     let world = recorded();
-    world.edit("MANIFEST.json", |manifest| {
+    world.rewrite("MANIFEST.json", |manifest| {
         manifest["manifest_version"] = json!("1.7");
         manifest["later"] = json!({ "a": 1 });
         manifest["input"]["later"] = json!(true);
@@ -245,7 +245,7 @@ fn a_recording_that_the_subject_cannot_replace_is_replayed_as_recorded() {
         world.write("rules/rules.rego", "package stella.policy\n\nimport rego.v1\n\ndeny contains \"no\" if false\n");
         world.write(".stella.yaml", format!("subject: {subject}\n"));
         // Without the policy that every recording names: as another program may write it.
-        world.edit("fixtures/canaries/two/manifest.json", |manifest| {
+        world.rewrite("fixtures/canaries/two/manifest.json", |manifest| {
             manifest["policy"] = json!({});
             manifest["scan_id"] = json!("two");
         });
@@ -266,7 +266,7 @@ fn other_rules_of_comparison_than_those_recorded_are_said() {
     let world = recorded();
     world.stella(0, &REPLAY).says(&["match"]);
     assert_eq!(only(&result(&world, 0, &[]))["notes"], json!([]));
-    world.edit("MANIFEST.json", |manifest| {
+    world.rewrite("MANIFEST.json", |manifest| {
         manifest["normalization"]["canonicalizer_version"] = json!("0.9.0");
         manifest["artifacts"][0]["profile_digest"] = json!(Digest::of(b"another").to_string());
     });

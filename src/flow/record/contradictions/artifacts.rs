@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use crate::artifacts::compare_artifacts;
 use crate::canonical::{CANONICALIZER_VERSION, Profile, Roots};
 use crate::config::Config;
+use crate::flow::record::contradictions::fields::NOT_PLAIN;
 use crate::job::artifact::Produced;
+use crate::job::manifest_summary::is_plain_name;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::digest::Digest;
@@ -23,6 +25,10 @@ pub fn of_records(records: &[ArtifactRecord]) -> Vec<Fault> {
     for (i, record) in records.iter().enumerate() {
         let mut edited =
             |field: &str, what: String| faults.push(Fault::edited(format!("artifacts[{i}].{field}"), what));
+        if !is_plain_name(&record.path) {
+            edited("path", NOT_PLAIN.to_owned());
+            continue;
+        }
         if !names.insert(&record.path) {
             edited("path", format!("another artifact is called `{}`, too", record.path));
         }

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::job::in_place::runs_in_place;
 use crate::job::known_locale::{is_known_locale, is_known_zone};
 use crate::job::machine_settings::{MAX_MEMORY_LIMIT, MAX_TIME_LIMIT};
+use crate::job::manifest_summary::is_plain_name;
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::manifest::{Fault, Input, InputType, ScanManifest, ScannerKind};
 use crate::model::result::Isolation;
@@ -131,6 +132,7 @@ impl Faults {
         }
         let mut names = BTreeSet::new();
         for (i, feed) in feeds.bundles.iter().enumerate() {
+            self.when(!is_plain_name(&feed.name), &format!("feeds.bundles[{i}].name"), NOT_PLAIN);
             self.when(
                 !names.insert(&feed.name),
                 &format!("feeds.bundles[{i}].name"),
@@ -203,6 +205,9 @@ impl Faults {
         );
     }
 }
+
+/// Said of a name that becomes that of a file.
+pub const NOT_PLAIN: &str = "expected a plain name of a file, of at most 255 bytes";
 
 /// That of a file ends with a plain name, for it becomes the name of a file again.
 fn is_seen_path(path: &str, is_file: bool) -> bool {

@@ -10,7 +10,11 @@ mod fields;
 pub use artifacts::of_artifacts;
 
 use crate::job::dimensions;
-use crate::model::manifest::{Fault, MANIFEST_VERSION, ReplayableManifest};
+use crate::job::manifest_file;
+use crate::model::manifest::{Fault, MANIFEST_VERSION, ReplayableManifest, ScanManifest};
+
+/// The field with the checksum.
+const SEAL: &str = "seal";
 
 /// Everything in `manifest` alone that shows that it was edited; the name of the scan last.
 pub fn of_manifest(manifest: &ReplayableManifest) -> Vec<Fault> {
@@ -20,7 +24,29 @@ pub fn of_manifest(manifest: &ReplayableManifest) -> Vec<Fault> {
     if faults.is_empty() {
         faults.extend(name(manifest));
     }
+    if faults.is_empty() {
+        faults.extend(seal(manifest.manifest()));
+    }
     faults
+}
+
+/// Whether a fault is that of the checksum, which names no field.
+pub fn is_of_seal(fault: &Fault) -> bool {
+    fault.path == SEAL
+}
+
+/// The checksum over everything, where the manifest has one.
+fn seal(written: &ScanManifest) -> Option<Fault> {
+    let stated = written.seal?;
+    let found = manifest_file::seal(written).ok()?;
+    (found != stated).then(|| {
+        Fault::edited(
+            SEAL,
+            format!(
+                "it is the checksum of all other fields: from what stands there now comes `{found}`, so one was changed"
+            ),
+        )
+    })
 }
 
 /// The name of a scan is derived from its inputs, outputs and time: where it is another, one of them was edited.

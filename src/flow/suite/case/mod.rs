@@ -211,7 +211,7 @@ impl Case {
             flags: self.config.flags.clone(),
             env: BTreeMap::new(),
             set_env: BTreeMap::new(),
-            recorded_env: Vec::new(),
+            recorded_env: None,
             expected_exit_codes: vec![0],
             artifacts: Vec::new(),
             feeds: feed.into_iter().collect(),
