@@ -307,7 +307,7 @@ fn no_foreign_text_begins_a_line_or_reaches_the_terminal_raw() {
         let output = world.command(arguments).output().unwrap();
         let all = [output.stdout, output.stderr].concat();
         let all = String::from_utf8(all).unwrap();
-        assert!(all.contains("::error::x"), "{arguments:?} does not show it:\n{all}");
+        assert!(all.contains(":error::x"), "{arguments:?} does not show it:\n{all}");
         assert!(!all.lines().any(|line| line.trim_start().starts_with("::")), "{arguments:?}\n{all}");
         assert!(!all.contains(['\u{1b}', '\r']), "{arguments:?}\n{all:?}");
         assert!(all.len() < 8000, "{arguments:?}: {} bytes", all.len());
