@@ -256,6 +256,9 @@ void begin(u64 *stack) {
     // Where no namespace keeps it from the machine's processes and files it must be nobody in particular.
     if (!is_full && C(__NR_geteuid) == 0) leave(99);
     image_of_clock = mapped("[vdso]", &end);
+    // Should a fault let it go, it does not take the machine with it.
+    u64 most[2] = {600, 600};
+    C(__NR_prlimit64, 0, 6, most, 0);
     i64 file = C(__NR_memfd_create, "log", 0);
     C(__NR_ftruncate, file, sizeof(struct log));
     C(__NR_dup3, file, LOG_FD, 0);

@@ -48,6 +48,22 @@ int main(void) {
     say("ioctl-stamp", ioctl(udp[0], 0x8906, &stamp), stamp.tv_sec);
     say("ioctl-stampns", ioctl(udp[0], 0x8907, &stamp), stamp.tv_sec);
 
+    // The header of a packet can ask for the time of day, on the run's own loopback too.
+    unsigned char stamps[12] = {0x44, 12, 5, 0};
+    int packets = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+    socklen_t length = sizeof stamps;
+    say("header-options", setsockopt(packets, 0, 4, stamps, sizeof stamps), 0);
+    say("received-options", setsockopt(packets, 0, 6, &on, sizeof on), 0);
+    say("returned-options", setsockopt(packets, 0, 7, &on, sizeof on), 0);
+    say("read-options", getsockopt(packets, 0, 4, stamps, &length), 0);
+    say("read-packet-options", getsockopt(packets, 0, 9, stamps, &length), 0);
+    say("first-packet", setsockopt(socket(AF_INET, SOCK_STREAM, 0), 6, 27, &on, sizeof on), 0);
+    struct { unsigned short length; void *code; } nothing = {0, 0};
+    say("socket-filter", setsockopt(packets, SOL_SOCKET, 26, &nothing, sizeof nothing), 0);
+    // Others of the same numbers are as ever.
+    say("error", getsockopt(packets, SOL_SOCKET, 4, &on, &length), 0);
+    say("broadcast", setsockopt(packets, SOL_SOCKET, 6, &on, sizeof on), 0);
+
     struct shmid_ds shm = {0};
     int id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
     void *at = id < 0 ? (void *)-1 : shmat(id, 0, 0);

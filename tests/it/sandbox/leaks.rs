@@ -272,6 +272,15 @@ fn the_kernel_does_not_say_when_something_else_happened() {
         for refused in ["timestamp", "timestamping-new", "ioctl-stamp", "shm", "sem", "msg", "shm-any"] {
             assert!(text.contains(&format!("{refused} refused")), "{ceiling:?} {refused}: {text}");
         }
+        // At `traced` there is no internet of which a packet could come.
+        let of_packets = ["header-options", "received-options", "returned-options", "first-packet"];
+        for refused in of_packets.into_iter().filter(|_| ceiling == Isolation::Full) {
+            assert!(text.contains(&format!("{refused} refused 92")), "{ceiling:?} {refused}: {text}");
+        }
+        for refused in ["read-options", "read-packet-options", "socket-filter"] {
+            assert!(text.contains(&format!("{refused} refused 92")), "{ceiling:?} {refused}: {text}");
+        }
+        assert!(text.contains("error = 0\nbroadcast = 0"), "{ceiling:?}: {text}");
         assert!(!text.contains("map-vdso-64 ="), "{ceiling:?}: {text}");
         let sealed = finished.lost.iter().any(|lost| lost.starts_with("clock: the pages"));
         assert_eq!(text.contains("pages mapped"), sealed, "{ceiling:?}: {text}");

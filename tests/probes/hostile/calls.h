@@ -89,5 +89,12 @@ static void act_forbidden(u8 row, u8 a, u8 b, u8 c) {
     }
     if (one->number == __NR_seccomp) arguments[0] = 1, arguments[1] = 8, arguments[2] = (u64)arena.structures[18];
     if (one->number == __NR_bpf && a & 1) arguments[1] = (u64)&arena, arguments[2] = 8192;
+    if (one->number == __NR_setsockopt || one->number == __NR_getsockopt) {
+        static u32 size;
+        size = 8;
+        arguments[0] = fds[a & 1 ? 0 : 1], arguments[1] = level_of(one), arguments[3] = (u64)arena.structures[8];
+        arguments[4] = one->number == __NR_setsockopt ? 8 : (u64)&size;
+    }
+    if (one->test == IS) arguments[one->argument] = one->value;
     remember(one->number, C(one->number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]));
 }

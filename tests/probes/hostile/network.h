@@ -38,6 +38,12 @@ static void act_net(u8 target, u8 how, u8 trick, u8 extra) {
     u64 protocol = type == 3 ? 2 : extra & 2 && wanted == STREAM && family != 1 ? 262 : 0;
     i64 s = C(__NR_socket, family, wanted | NONBLOCK, protocol);
     if (s < 0) return;
+    if (how % 8 == 7 && !is_full && (family == 2 || family == 10)) {
+        // No address of the machine is to be had.
+        i64 bound = C(__NR_bind, s, address, length);
+        if (bound != -99 && bound != -22 && !(trick & 32) && !may_be_own(bound)) record(FINDING, __NR_bind, bound, "bind-ran", "");
+        remember(__NR_bind, bound);
+    }
     if (extra & 4) length = 128 + (extra >> 3);
     // Reads as the loopback at times, as something harmless at others.
     int racing = (trick & 16) != 0 && depth == 0 && racer_count < RACERS;

@@ -144,24 +144,38 @@ static void act_exec(u8 kind) {
 
 // Does something harmless to a process of the same user that is none of this run.
 static i64 reach_process(u8 how) {
-    u64 none[2] = {0, 0}, harmless = how & 1 ? 28 : 0, there[2] = {(u64)begin, 64}, here[2] = {(u64)arena.buffers[13], 64};
+    u64 none[2] = {0, 0}, harmless = 28, there[2] = {(u64)begin, 64}, here[2] = {(u64)arena.buffers[13], 64};
     u32 *info = (u32 *)arena.buffers[14];
     i64 result = -1, number = 0, file;
     if (victim == 0) return -1;
     memset(info, 0, 128), info[0] = (u32)harmless, info[2] = (u32)-1;
-    switch (how >> 1) {
-    case 0: result = C(number = __NR_kill, victim, harmless); break;
-    case 1: result = C(number = __NR_tgkill, victim, victim, harmless); break;
-    case 2: result = how & 1 ? C(number = __NR_tkill, victim, 0) : C(number = __NR_rt_sigqueueinfo, victim, 28, info); break;
-    case 3:
+    const char *name = 0;
+    switch (how) {
+    case 0: name = "kill", result = C(number = __NR_kill, victim, harmless); break;
+    case 1: name = "tkill", result = C(number = __NR_tkill, victim, 0); break;
+    case 2: name = "rt_sigqueueinfo", result = C(number = __NR_rt_sigqueueinfo, victim, 28, info); break;
+    case 3: result = C(number = __NR_tgkill, victim, victim, harmless); break;
+    case 4: result = C(number = __NR_rt_tgsigqueueinfo, victim, victim, 28, info); break;
+    case 5:
         file = C(434, victim, 0);
         if (file >= 0 && !may_be_own(file)) result = C(number = 424, file, harmless, 0, 0), C(__NR_close, file);
         break;
-    case 4: result = how & 1 ? C(number = __NR_setpriority, 0, victim, 5) : C(number = __NR_sched_setaffinity, victim, 8, arena.structures[27]); break;
-    case 5: result = how & 1 ? C(number = __NR_prlimit64, victim, 4, none, 0) : C(number = __NR_ioprio_set, 1, victim, 0x4007); break;
-    case 6: result = C(number = __NR_process_vm_readv, victim, here, 1, there, 1, 0); break;
-    default: result = how & 1 ? C(number = __NR_sched_setscheduler, victim, 3, none) : C(number = __NR_rt_tgsigqueueinfo, victim, victim, 28, info);
+    case 6: name = "setpriority", result = C(number = __NR_setpriority, 0, victim, 5); break;
+    case 7: name = "sched_setaffinity", result = C(number = __NR_sched_setaffinity, victim, 8, arena.structures[27]); break;
+    case 8: name = "prlimit64", result = C(number = __NR_prlimit64, victim, 4, none, 0); break;
+    case 9: name = "ioprio_set", result = C(number = __NR_ioprio_set, 1, victim, 0x4007); break;
+    case 10: name = "sched_setscheduler", result = C(number = __NR_sched_setscheduler, victim, 3, none); break;
+    case 11: name = "sched_setparam", result = C(number = __NR_sched_setparam, victim, none); break;
+    case 12: {
+        u32 attributes[14] = {56, 3};
+        name = "sched_setattr", result = C(number = __NR_sched_setattr, victim, attributes, 0);
+        break;
     }
+    case 13: name = "migrate_pages", result = C(number = __NR_migrate_pages, victim, 64, none, none); break;
+    case 14: name = "move_pages", result = C(number = __NR_move_pages, victim, 0, 0, 0, 0, 0); break;
+    default: result = C(number = __NR_process_vm_readv, victim, here, 1, there, 1, 0); break;
+    }
+    if (name && result < 0 && !may_be_own(result)) record(NOTE, number, result, "refused ", name);
     if (number && result >= 0 && !may_be_own(result)) record(FINDING, number, result, "reached ", "a-process");
     return result;
 }

@@ -1,6 +1,7 @@
 //! Which calls are asked about, which are refused, and why.
 
 use crate::sandbox::linux::arch::Call;
+use crate::sandbox::linux::filter::options;
 use crate::sandbox::linux::filter::rule::{Action, ENOSYS, Rule, When, errno};
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Network, Paths, SandboxSpec};
 
@@ -347,8 +348,10 @@ fn stamps(rules: &mut Rules, purpose: Purpose) {
     const EACCES: u16 = errno(libc::EACCES);
     const ENOTTY: u16 = errno(libc::ENOTTY);
     // The number of an option is one at each level of a socket: the tracer looks at the level.
-    for (label, option) in STAMPING {
-        rules.ask(Call::Setsockopt, label, When::Is(2, option));
+    for (call, list) in [(Call::Setsockopt, options::SET), (Call::Getsockopt, options::GOT)] {
+        for (label, _, option) in list {
+            rules.ask(call, label, When::Is(2, bits(*option)));
+        }
     }
     for (label, request) in
         [("stamp", 0x8906), ("stamp-ns", 0x8907), ("stamp-new", 0x8010_8906), ("stamp-ns-new", 0x8010_8907)]
@@ -369,10 +372,6 @@ fn stamps(rules: &mut Rules, purpose: Purpose) {
         }
     }
 }
-
-/// `SO_TIMESTAMP` and its like, old and new.
-const STAMPING: [(&str, u32); 6] =
-    [("stamp", 29), ("stamp-ns", 35), ("stamping", 37), ("stamp-new", 63), ("stamp-ns-new", 64), ("stamping-new", 65)];
 
 /// Randomness, processors, order, names.
 fn machine(rules: &mut Rules, spec: &SandboxSpec) {

@@ -38,7 +38,8 @@ fn asked(call: Call) -> &'static str {
         Call::Utimensat | Call::Utimes | Call::Utime | Call::Futimesat => "allowed, *now* is the run's clock",
         Call::Execve | Call::Execveat | Call::Chdir | Call::Open | Call::Openat => "allowed, the path seen",
         Call::MemfdCreate | Call::MemfdSecret => "allowed, counted",
-        Call::Setsockopt
+        Call::Getsockopt
+        | Call::Setsockopt
         | Call::Socket
         | Call::Socketpair
         | Call::Connect

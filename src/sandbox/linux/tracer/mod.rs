@@ -39,7 +39,7 @@ pub(super) use observed::Observed;
 use task::{AtExit, Task};
 
 use crate::sandbox::linux::arch::{Call, LAYOUT};
-use crate::sandbox::linux::filter::{Action, Filter, Purpose, TRAPPED};
+use crate::sandbox::linux::filter::{Action, Filter, Purpose, TRAPPED, options};
 use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::Link;
@@ -405,7 +405,7 @@ impl<'a> Tracer<'a> {
                 self.sampler.enter_group(self.tasks.keys().copied());
                 Resume::Run
             }
-            Call::Setsockopt => self.set_option(pid, arguments),
+            Call::Getsockopt | Call::Setsockopt => self.socket_option(pid, call, arguments),
             Call::Socket | Call::Socketpair => self.socket(pid, call, arguments),
             Call::Bind => self.bind(pid, call, arguments),
             Call::Connect | Call::Sendto | Call::Sendmsg | Call::Sendmmsg => self.reach(pid, call, arguments),
@@ -444,12 +444,12 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// `setsockopt(socket, level, option, …)` with the number of an option that would show when a message came.
-    fn set_option(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
-        // The kernel takes the low half.
-        let level = u32::try_from(arguments[1] & u64::from(u32::MAX)).ok();
-        if level == Some(libc::SOL_SOCKET.cast_unsigned()) {
-            self.refuse(pid, Some(Call::Setsockopt), ENOPROTOOPT)
+    /// `setsockopt` and `getsockopt` with the number of an option that at one level of a socket would show the time of day.
+    fn socket_option(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        let [_, level, option, ..] = *arguments;
+        let list = if call == Call::Setsockopt { options::SET } else { options::GOT };
+        if options::has(list, number(level), number(option)) {
+            self.refuse(pid, Some(call), ENOPROTOOPT)
         } else {
             Resume::Run
         }
