@@ -45,10 +45,13 @@ pub fn why_not(program: &Path) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
+    /// A file's bytes, its mode, and words of the cause and of the next step.
+    type Row = (&'static [u8], u32, Option<(&'static str, &'static str)>);
+
     #[test]
     fn a_file_tells_why_it_cannot_be_started() {
         let folder = tempfile::tempdir().unwrap();
-        let rows: [(&[u8], u32, Option<(&str, &str)>); 7] = [
+        let rows: [Row; 7] = [
             (b"echo 1\n", 0o755, Some(("has no first line that names", "`#!/bin/sh`"))),
             (b"", 0o755, Some(("is empty", "write it anew"))),
             (b"#!/bin/sh\n", 0o644, Some(("is not executable", "`chmod +x "))),
