@@ -8,6 +8,8 @@
 /// One option: how its rule is called, its level, its number.
 pub(in crate::sandbox::linux) type SocketOption = (&'static str, i32, i32);
 
+/// `SO_PASSPIDFD`.
+const PASS_PROCESS_FILE: i32 = 76;
 /// `TCP_SAVE_SYN`.
 const SAVE_FIRST_PACKET: i32 = 27;
 
@@ -29,6 +31,10 @@ pub(in crate::sandbox::linux) const SET: &[SocketOption] = &[
     ("returned-options", libc::IPPROTO_IP, libc::IP_RETOPTS),
     ("first-packet", libc::IPPROTO_TCP, SAVE_FIRST_PACKET),
 ];
+
+/// Those that let the kernel bind a socket to a name of its choice: not set where the names are the machine's.
+pub(in crate::sandbox::linux) const BINDING: &[SocketOption] =
+    &[("credentials", libc::SOL_SOCKET, libc::SO_PASSCRED), ("process-file", libc::SOL_SOCKET, PASS_PROCESS_FILE)];
 
 /// Those that are not read.
 pub(in crate::sandbox::linux) const GOT: &[SocketOption] = &[

@@ -15,6 +15,7 @@
 //! the namespaces is left.
 
 mod address;
+mod bound;
 mod clock;
 mod directory;
 mod evict;
@@ -104,7 +105,7 @@ pub(super) struct Tracer<'a> {
     /// Connections that wait for their listener.
     pending: Vec<pending::Pending>,
     /// Sockets of the run's own, where the tracer is the wall.
-    bound: unix::Bound,
+    bound: bound::Bound,
     clock: clock::Standing,
     listings: directory::Listings,
     patches: Vec<Patch>,
@@ -149,7 +150,7 @@ impl<'a> Tracer<'a> {
             tasks: HashMap::new(),
             early: BTreeMap::new(),
             pending: Vec::new(),
-            bound: unix::Bound::default(),
+            bound: bound::Bound::default(),
             clock: clock::Standing::new(now, step),
             listings: directory::Listings::default(),
             patches: vdso::patches(),
@@ -444,11 +445,14 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// `setsockopt` and `getsockopt` with the number of an option that at one level of a socket would show the time of day.
+    /// `setsockopt` and `getsockopt` with the number of an option that at one level of a socket would show the time of day, or
+    /// bind the socket to a name that the machine sees.
     fn socket_option(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
         let [_, level, option, ..] = *arguments;
         let list = if call == Call::Setsockopt { options::SET } else { options::GOT };
-        if options::has(list, number(level), number(option)) {
+        let (level, option) = (number(level), number(option));
+        let binds = call == Call::Setsockopt && self.walls == Walls::Tracer && options::has(options::BINDING, level, option);
+        if binds || options::has(list, level, option) {
             self.refuse(pid, Some(call), ENOPROTOOPT)
         } else {
             Resume::Run
