@@ -42,7 +42,8 @@ fn memory_is_limited_in_sum() {
             Entry::End { peak_memory_bytes, .. } => Some(*peak_memory_bytes),
             _ => None,
         });
-        assert!(peak.is_some_and(|peak| peak > 200 << 20), "{peak:?}");
+        // The kernel may be faster than what looks at the sum, and ends at the limit.
+        assert!(peak.is_some_and(|peak| peak >= 200 << 20), "{peak:?}");
     }
 }
 
