@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use stella::canonical::{Limits, Profile, health};
-use stella::format::{Document, cyclonedx, cyclonedx_vex, decision, detect, findings, openvex, read_document, tool};
+use stella::format::{Document, cyclonedx, decision, detect, findings, openvex, read_document, tool};
 use stella::model::artifact::ArtifactFormat;
 use stella::model::package::Package;
 use stella::model::vex::VexStatement;
@@ -35,7 +35,7 @@ fn survives(Document { packages, findings, vex, decision }: Document) {
             read(ArtifactFormat::Openvex, &openvex::write(vex, Timestamp::UNIX_EPOCH)).vex.expect("we wrote them")
         };
         let by_cyclonedx = |vex: &[VexStatement]| {
-            read(ArtifactFormat::CyclonedxVex, &cyclonedx_vex::write(vex)).vex.expect("we wrote them")
+            read(ArtifactFormat::CyclonedxVex, &cyclonedx::vex::write(vex)).vex.expect("we wrote them")
         };
         let settled = by_openvex(&vex);
         assert_eq!(by_openvex(&settled), settled);

@@ -142,7 +142,7 @@ impl Scan<'_> {
         let mut artifacts = vec![
             artifact("sbom.cdx.json", ArtifactFormat::Cyclonedx, format::cyclonedx::write(&scan.packages)),
             artifact("findings.json", ArtifactFormat::StellaFindings, format::findings::write(&scan.findings)),
-            artifact("vex.cdx.json", ArtifactFormat::CyclonedxVex, format::cyclonedx_vex::write(&scan.vex)),
+            artifact("vex.cdx.json", ArtifactFormat::CyclonedxVex, format::cyclonedx::vex::write(&scan.vex)),
             artifact("vex.openvex.json", ArtifactFormat::Openvex, format::openvex::write(&scan.vex, self.clock)),
             artifact("decision.json", ArtifactFormat::StellaDecision, format::decision::write(&decision)),
         ];

@@ -3,12 +3,11 @@
 //! Invariants: packages are sorted and each comes once; what is not a package is in `skipped` with
 //! the reason, never silently gone.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::format::error::FormatError;
+use crate::format::listing::{Skipped, distinct};
 use crate::format::lockfile::{cargo, dpkg, gemfile, go_sum, gradle, npm, poetry, requirements};
 use crate::format::text::decode;
 use crate::format::{cyclonedx, spdx, spdx3, syft};
@@ -72,15 +71,6 @@ impl InventoryKind {
     }
 }
 
-/// An entry of an inventory that is not taken as it stands.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Skipped {
-    /// The entry, as the document names it.
-    pub what: String,
-    /// The reason, with the line or field where the format has one.
-    pub why: String,
-}
-
 /// The packages of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inventory {
@@ -90,19 +80,6 @@ pub struct Inventory {
     pub packages: Vec<Package>,
     /// What was not taken as it stands, in the document's order.
     pub skipped: Vec<Skipped>,
-}
-
-/// What a parser collects: packages in any order, as often as the document names them.
-#[derive(Debug, Default)]
-pub(crate) struct Listing {
-    pub(crate) packages: Vec<Package>,
-    pub(crate) skipped: Vec<Skipped>,
-}
-
-impl Listing {
-    pub(crate) fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
-        self.skipped.push(Skipped { what: what.into(), why: why.into() });
-    }
 }
 
 /// Reads an inventory. `file_name` may be a path; `distro` (`debian-12`) is the distribution of the
@@ -135,16 +112,6 @@ pub fn read_inventory(file_name: &str, bytes: &[u8], distro: Option<&str>) -> Re
         listing.packages.iter_mut().filter(unknown).for_each(|package| package.ecosystem = known.clone());
     }
     Ok(Inventory { kind, packages: distinct(listing.packages), skipped: listing.skipped })
-}
-
-/// Sorts packages and joins those that differ in nothing but the licences stated.
-pub(crate) fn distinct(packages: Vec<Package>) -> Vec<Package> {
-    let mut licenses: BTreeMap<Package, BTreeSet<String>> = BTreeMap::new();
-    for mut package in packages {
-        let stated = std::mem::take(&mut package.licenses);
-        licenses.entry(package).or_default().extend(stated);
-    }
-    licenses.into_iter().map(|(package, licenses)| Package { licenses, ..package }).collect()
 }
 
 /// The kind by content for JSON, else by the file's name, else by the first lines.

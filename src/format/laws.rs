@@ -9,9 +9,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::format::inventory::distinct;
+use crate::format::listing::distinct;
 use crate::format::{Document, read_document, read_inventory};
-use crate::format::{InventoryKind, cyclonedx, cyclonedx_vex, decision, detect, findings, openvex, purl};
+use crate::format::{InventoryKind, cyclonedx, decision, detect, findings, openvex, purl};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::decision::Decision;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
@@ -439,7 +439,7 @@ proptest! {
 
     #[test]
     fn statements_survive_cyclonedx_and_openvex(statements in vec(statement(), 0..6)) {
-        let written = cyclonedx_vex::write(&statements);
+        let written = cyclonedx::vex::write(&statements);
         let document = read_document(ArtifactFormat::CyclonedxVex, &written).unwrap();
         prop_assert_eq!(document.vex.unwrap(), sorted(&statements));
         prop_assert_eq!(detect(&written), ArtifactFormat::CyclonedxVex);

@@ -1,10 +1,10 @@
 //! Foreign formats ↔ the model. Pure: bytes in, values out.
 //!
 //! - [`inventory`]: what a scan looks at (lockfiles, package databases, SBOMs) → packages
-//! - [`document`]: what a scan leaves behind (SBOM, findings, VEX, decision; a scanner's own report) → packages, findings, …
+//! - [`document`], [`read_document`]: what a scan leaves behind (SBOM, findings, VEX, decision; a scanner's own report) → packages, findings, …
 //! - [`osv`]: what a feed holds → advisories
 //! - [`detect`](fn@detect): which format a document is in
-//! - [`cyclonedx`], [`cyclonedx_vex`], [`openvex`], [`findings`], [`decision`], [`evidence`]: the writers
+//! - [`cyclonedx`], [`cyclonedx::vex`], [`openvex`], [`findings`], [`decision`], [`evidence`]: the writers
 //!
 //! Invariants: what is written is sorted, holds nothing volatile and reads back as the same values; what
 //! is read is bounded ([`MAX_DOCUMENT_BYTES`], depth 128); an error names the format, the field or line,
@@ -14,7 +14,6 @@
 
 pub mod artifact_name;
 pub mod cyclonedx;
-pub mod cyclonedx_vex;
 pub mod decision;
 pub mod detect;
 pub mod document;
@@ -30,10 +29,12 @@ pub mod tool;
 mod csaf;
 mod grype;
 mod json;
+mod listing;
 mod lockfile;
 mod osv_scanner;
 mod package;
 mod purl;
+mod read_document;
 mod sarif;
 mod severity;
 mod spdx;
@@ -51,7 +52,9 @@ mod published;
 mod shapes;
 
 pub use detect::detect;
-pub use document::{Document, read_document};
+pub use document::Document;
 pub use error::FormatError;
-pub use inventory::{Inventory, InventoryKind, Skipped, read_inventory};
+pub use inventory::{Inventory, InventoryKind, read_inventory};
+pub use listing::Skipped;
+pub use read_document::read_document;
 pub use text::MAX_DOCUMENT_BYTES;

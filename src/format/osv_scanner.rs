@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use crate::format::document::Document;
 use crate::format::error::FormatError;
-use crate::format::inventory::distinct;
 use crate::format::json;
+use crate::format::listing::distinct;
 use crate::format::osv::{Advisory, AffectedPackage, Event, Wire};
 use crate::format::package;
 use crate::format::purl;

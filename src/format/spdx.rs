@@ -9,8 +9,8 @@ use std::collections::{BTreeSet, HashSet};
 use serde::Deserialize;
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
 use crate::format::json;
+use crate::format::listing::Listing;
 use crate::format::package;
 use crate::model::package::Purl;
 

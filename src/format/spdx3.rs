@@ -11,8 +11,8 @@ use std::collections::{BTreeSet, HashMap};
 use serde::Deserialize;
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
 use crate::format::json;
+use crate::format::listing::Listing;
 use crate::format::package;
 use crate::format::text::Unfolding;
 use crate::model::package::Purl;

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
 use crate::format::json;
+use crate::format::listing::Listing;
 use crate::format::package;
 
 const FORMAT: &str = "Syft JSON";

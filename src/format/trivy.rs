@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::format::document::Document;
 use crate::format::error::FormatError;
-use crate::format::inventory::distinct;
 use crate::format::json;
+use crate::format::listing::distinct;
 use crate::format::package::{self, Affected};
 use crate::format::text::Unfolding;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};

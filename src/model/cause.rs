@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
-use crate::model::dimension::Dimension;
+use crate::model::dimension::{Dimension, Dimensions};
 
 /// The class of a mismatch (`mismatch_reason`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -216,5 +216,42 @@ impl Cause {
     #[must_use]
     pub fn without_evidence(&self) -> Self {
         Self { evidence: None, ..self.clone() }
+    }
+}
+
+impl Dimensions {
+    /// The floor rule: the cause named by the first digest that differs, else nondeterminism.
+    ///
+    /// It is a floor, not a proof: where several digests differ, only an experiment can tell them apart.
+    pub fn floor_cause(&self, replayed: &Self) -> Cause {
+        let first = self.differing(replayed).first().copied();
+        let (reason, sub_tag) =
+            first.map_or((MismatchReason::Nondeterminism, None), |dimension| Factor::whole(dimension).reason());
+        Cause::floor(reason, sub_tag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_floor_asks_in_its_documented_order() {
+        let same = Dimensions::default();
+        assert_eq!(same.floor_cause(&same).reason, MismatchReason::Nondeterminism);
+        let digest = Some(Digest::of(b"x"));
+        let mut replayed = Dimensions { environment: digest, ..Dimensions::default() };
+        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::RuntimeDrift);
+        replayed.input = digest;
+        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::InputDrift);
+        replayed.policy = digest;
+        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::PolicyDrift);
+        replayed.config = digest;
+        assert_eq!(same.floor_cause(&replayed).sub_tag, Some(SubTag::Config));
+        replayed.scanner = digest;
+        assert_eq!(same.floor_cause(&replayed), Cause::floor(MismatchReason::ScannerDrift, None));
+        replayed.feed = digest;
+        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::FeedDrift);
+        assert_eq!(same.differing(&replayed).len(), 6);
     }
 }

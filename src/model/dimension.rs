@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::cause::{Cause, Factor, MismatchReason};
 use crate::model::digest::Digest;
 
 /// One input of a scan.
@@ -97,41 +96,5 @@ impl Dimensions {
     pub fn differing(&self, other: &Self) -> Vec<Dimension> {
         let pairs = self.by_floor_order().into_iter().zip(other.by_floor_order());
         pairs.filter(|((_, a), (_, b))| a != b).map(|((dimension, _), _)| dimension).collect()
-    }
-
-    /// The floor rule: the cause named by the first digest that differs, else nondeterminism.
-    ///
-    /// It is a floor, not a proof: where several digests differ, only an experiment can tell them apart.
-    pub fn floor_cause(&self, replayed: &Self) -> Cause {
-        let first = self.differing(replayed).first().copied();
-        let (reason, sub_tag) =
-            first.map_or((MismatchReason::Nondeterminism, None), |dimension| Factor::whole(dimension).reason());
-        Cause::floor(reason, sub_tag)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::cause::SubTag;
-
-    #[test]
-    fn the_floor_asks_in_its_documented_order() {
-        let same = Dimensions::default();
-        assert_eq!(same.floor_cause(&same).reason, MismatchReason::Nondeterminism);
-        let digest = Some(Digest::of(b"x"));
-        let mut replayed = Dimensions { environment: digest, ..Dimensions::default() };
-        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::RuntimeDrift);
-        replayed.input = digest;
-        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::InputDrift);
-        replayed.policy = digest;
-        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::PolicyDrift);
-        replayed.config = digest;
-        assert_eq!(same.floor_cause(&replayed).sub_tag, Some(SubTag::Config));
-        replayed.scanner = digest;
-        assert_eq!(same.floor_cause(&replayed), Cause::floor(MismatchReason::ScannerDrift, None));
-        replayed.feed = digest;
-        assert_eq!(same.floor_cause(&replayed).reason, MismatchReason::FeedDrift);
-        assert_eq!(same.differing(&replayed).len(), 6);
     }
 }

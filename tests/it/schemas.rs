@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
-use stella::format::{cyclonedx, cyclonedx_vex, detect, read_document};
+use stella::format::{cyclonedx, detect, read_document};
 use stella::model::artifact::ArtifactFormat;
 use stella::model::package::{Ecosystem, Package};
 use stella::model::vex::{VexStatement, VexStatus};
@@ -171,7 +171,7 @@ fn what_is_written_is_valid() {
         statement(VexStatus::UnderInvestigation, None),
     ];
     let sbom = cyclonedx::write(&[package("pkg:deb/debian/bsdutils@1:2.38.1-5"), package("none")]);
-    for written in [sbom, cyclonedx_vex::write(&statements)] {
+    for written in [sbom, cyclonedx::vex::write(&statements)] {
         let document: Value = serde_json::from_slice(&written).unwrap();
         assert_eq!(wrong(&validator, &document), Vec::<String>::new());
     }

@@ -17,13 +17,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
-use crate::format::csaf::products::{ProductTree, Products};
+use crate::format::csaf::products::{FORMAT, ProductTree, Products};
 use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::text::Unfolding;
 use crate::model::vex::{VexStatement, VexStatus};
-
-pub(crate) const FORMAT: &str = "CSAF";
 
 #[derive(Deserialize)]
 struct Header {

@@ -7,11 +7,12 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use crate::format::csaf::FORMAT;
 use crate::format::error::FormatError;
 use crate::format::text::Unfolding;
 use crate::model::package::Purl;
 use crate::model::vex::INSIDE;
+
+pub(super) const FORMAT: &str = "CSAF";
 
 #[derive(Deserialize, Default)]
 #[serde(default)]

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::format::cyclonedx::FORMAT;
-use crate::format::cyclonedx::wire::{Component, License, LicenseChoice, Property};
+use crate::format::cyclonedx::wire::{Component, FORMAT, License, LicenseChoice, Property};
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
+use crate::format::listing::Listing;
 use crate::format::purl::{self, Facts};
 use crate::model::package::{Ecosystem, Package, Purl, SourcePackage};
 use crate::model::vex::INSIDE;

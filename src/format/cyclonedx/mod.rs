@@ -7,29 +7,23 @@
 
 mod component;
 mod glance;
+pub mod vex;
 mod vulnerability;
 mod wire;
 
 pub use glance::{Glance, name_hint};
-pub(crate) use vulnerability::{CodeWord, State};
-pub(crate) use wire::{Affect, Analysis, Bom, Property, Vulnerability};
 
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 
+use crate::format::cyclonedx::wire::{Bom, FORMAT, READ};
 use crate::format::error::FormatError;
-use crate::format::inventory::{Listing, distinct};
 use crate::format::json;
+use crate::format::listing::{Listing, distinct};
 use crate::model::finding::Finding;
 use crate::model::package::Package;
 use crate::model::vex::VexStatement;
-
-pub(crate) const FORMAT: &str = "CycloneDX";
-/// The versions that are read: later ones added fields, and changed none that is read here.
-const READ: &[&str] = &["1.4", "1.5", "1.6", "1.7"];
-/// The version that is written.
-pub(crate) const WRITTEN: &str = "1.6";
 
 /// What a CycloneDX document says.
 pub(crate) struct Contents {

@@ -2,8 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::cyclonedx::vulnerability::{CodeWord, Rated, State};
-use crate::format::cyclonedx::{FORMAT, WRITTEN};
+use crate::model::finding::Severity;
+use crate::model::vex::VexStatus;
+
+pub(crate) const FORMAT: &str = "CycloneDX";
+/// The versions that are read: later ones added fields, and changed none that is read here.
+pub(crate) const READ: &[&str] = &["1.4", "1.5", "1.6", "1.7"];
+/// The version that is written.
+const WRITTEN: &str = "1.6";
+/// The property of a justification that is none of CycloneDX's words.
+pub(crate) const JUSTIFICATION: &str = "stella:justification";
 
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -160,4 +168,125 @@ pub(crate) struct AffectedVersion {
     pub(crate) version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<String>,
+}
+
+/// `analysis.state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    Resolved,
+    ResolvedWithPedigree,
+    Exploitable,
+    InTriage,
+    FalsePositive,
+    NotAffected,
+}
+
+impl State {
+    pub(crate) fn status(self) -> VexStatus {
+        match self {
+            Self::Resolved | Self::ResolvedWithPedigree => VexStatus::Fixed,
+            Self::Exploitable => VexStatus::Affected,
+            Self::InTriage => VexStatus::UnderInvestigation,
+            Self::FalsePositive | Self::NotAffected => VexStatus::NotAffected,
+        }
+    }
+}
+
+impl From<VexStatus> for State {
+    fn from(status: VexStatus) -> Self {
+        match status {
+            VexStatus::NotAffected => Self::NotAffected,
+            VexStatus::Affected => Self::Exploitable,
+            VexStatus::Fixed => Self::Resolved,
+            VexStatus::UnderInvestigation => Self::InTriage,
+        }
+    }
+}
+
+/// `analysis.justification`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CodeWord {
+    CodeNotPresent,
+    CodeNotReachable,
+    RequiresConfiguration,
+    RequiresDependency,
+    RequiresEnvironment,
+    ProtectedByCompiler,
+    ProtectedAtRuntime,
+    ProtectedAtPerimeter,
+    ProtectedByMitigatingControl,
+}
+
+impl CodeWord {
+    const ALL: [Self; 9] = [
+        Self::CodeNotPresent,
+        Self::CodeNotReachable,
+        Self::RequiresConfiguration,
+        Self::RequiresDependency,
+        Self::RequiresEnvironment,
+        Self::ProtectedByCompiler,
+        Self::ProtectedAtRuntime,
+        Self::ProtectedAtPerimeter,
+        Self::ProtectedByMitigatingControl,
+    ];
+
+    /// OpenVEX's word where it has the same meaning, else CycloneDX's own.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::CodeNotPresent => "vulnerable_code_not_present",
+            Self::CodeNotReachable => "vulnerable_code_not_in_execute_path",
+            Self::RequiresConfiguration => "requires_configuration",
+            Self::RequiresDependency => "requires_dependency",
+            Self::RequiresEnvironment => "requires_environment",
+            Self::ProtectedByCompiler => "protected_by_compiler",
+            Self::ProtectedAtRuntime => "protected_at_runtime",
+            Self::ProtectedAtPerimeter => "protected_at_perimeter",
+            Self::ProtectedByMitigatingControl => "inline_mitigations_already_exist",
+        }
+    }
+
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.word() == word)
+    }
+}
+
+/// `ratings[].severity`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Rated {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    None,
+    Unknown,
+}
+
+impl From<Rated> for Severity {
+    fn from(rated: Rated) -> Self {
+        match rated {
+            Rated::Critical => Self::Critical,
+            Rated::High => Self::High,
+            Rated::Medium => Self::Medium,
+            Rated::Low => Self::Low,
+            Rated::Info | Rated::None => Self::None,
+            Rated::Unknown => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_have_one_code() {
+        for code in CodeWord::ALL {
+            assert_eq!(CodeWord::of_word(code.word()), Some(code));
+        }
+        assert_eq!(CodeWord::of_word("component_not_present"), None);
+    }
 }

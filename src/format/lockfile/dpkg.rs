@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
+use crate::format::listing::Listing;
 use crate::format::purl;
 use crate::model::package::{Ecosystem, Package, SourcePackage};
 

@@ -5,7 +5,7 @@
 //! of the project itself. A gem built for several platforms is listed once for each; the platform is kept in the purl.
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
+use crate::format::listing::Listing;
 use crate::format::lockfile::locked;
 use crate::format::purl;
 use crate::model::package::Ecosystem;

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
+use crate::format::listing::Listing;
 use crate::format::lockfile::locked;
 use crate::format::purl;
 use crate::model::package::Ecosystem;

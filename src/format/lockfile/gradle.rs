@@ -4,7 +4,7 @@
 //! configurations that have none.
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
+use crate::format::listing::Listing;
 use crate::format::lockfile::locked;
 use crate::format::purl;
 use crate::model::package::Ecosystem;

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
 use crate::format::json::{self, Members};
+use crate::format::listing::Listing;
 use crate::format::purl;
 use crate::model::package::{Ecosystem, Package};
 

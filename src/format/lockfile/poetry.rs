@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
+use crate::format::listing::Listing;
 use crate::format::lockfile::{locked, toml};
 use crate::format::purl;
 use crate::model::package::Ecosystem;

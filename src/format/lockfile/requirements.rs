@@ -6,7 +6,7 @@
 //! evaluated: a pinned package counts on every platform.
 
 use crate::format::error::FormatError;
-use crate::format::inventory::Listing;
+use crate::format::listing::Listing;
 use crate::format::lockfile::locked;
 use crate::format::purl;
 use crate::model::package::Ecosystem;

@@ -7,7 +7,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::format::osv::{Advisory, Affected, AffectedPackage, Event, Range, RangeKind, VulnerableCode, cvss};
+use crate::format::osv::cvss;
+use crate::format::osv::record::{Advisory, Affected, AffectedPackage, Event, Range, RangeKind, VulnerableCode};
 use crate::model::finding::Severity;
 use crate::model::package::Ecosystem;
 

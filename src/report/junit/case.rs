@@ -7,7 +7,8 @@ use junit_report::{TestCase, TestResult};
 use crate::model::outcome::{JunitStatus, Outcome};
 use crate::model::result::ReplayResult;
 use crate::report::changes::{self, Line};
-use crate::report::junit::{duration, legal};
+use crate::report::junit::legal;
+use crate::report::junit::time::duration;
 use crate::report::{showing, untrusted, words};
 
 /// Lines of a diff, and of a detail, in the body of one case.

@@ -13,7 +13,8 @@ use crate::model::fidelity::Level;
 use crate::model::judgement::Judgement;
 use crate::model::outcome::{JunitStatus, Outcome};
 use crate::model::result::{ReplayResult, RunResult};
-use crate::report::junit::{duration, gate};
+use crate::report::junit::gate;
+use crate::report::junit::time::duration;
 use crate::report::words;
 
 /// What one case gets.

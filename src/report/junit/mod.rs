@@ -16,9 +16,10 @@ mod case;
 mod complete;
 mod gate;
 mod legal;
+mod time;
 
 use jiff::Timestamp;
-use junit_report::{Duration, OffsetDateTime, Report, ReportBuilder, TestCase, TestSuite};
+use junit_report::{Report, ReportBuilder, TestCase, TestSuite};
 
 use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
 use crate::report::junit::complete::{Extra, complete};
@@ -73,24 +74,12 @@ fn suite(name: String, package: String, testcases: Vec<TestCase>, started_at: Ti
     TestSuite {
         name,
         package,
-        timestamp: timestamp(started_at),
+        timestamp: time::timestamp(started_at),
         hostname: "localhost".to_owned(),
         testcases,
         system_out: None,
         system_err: None,
     }
-}
-
-/// Whole seconds, as the strictest schema wants them. RFC 3339 knows the years 0 to 9999 only.
-fn timestamp(at: Timestamp) -> OffsetDateTime {
-    let seconds = at.as_second().clamp(0, 253_402_300_799);
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
-}
-
-/// At most a year: sums of any number of these do not overflow.
-fn duration(ms: u64) -> Duration {
-    const YEAR: i64 = 365 * 24 * 60 * 60 * 1000;
-    Duration::milliseconds(i64::try_from(ms).unwrap_or(YEAR).min(YEAR))
 }
 
 #[cfg(test)]

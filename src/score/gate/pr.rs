@@ -2,7 +2,7 @@
 
 use crate::model::judgement::{Measured, Numbers, ReasonCode, Scope, Weight};
 use crate::model::result::RunResult;
-use crate::score::gate::{Findings, counted};
+use crate::score::gate::findings::{Findings, counted};
 
 /// Any difference fails: one case that broke is a regression, however many others hold.
 pub(super) fn judge(run: &RunResult, findings: &mut Findings) {

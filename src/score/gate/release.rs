@@ -6,7 +6,7 @@ use crate::model::fidelity::Level;
 use crate::model::judgement::{About, Measured, Numbers, ReasonCode, Scope, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::result::{RunResult, SubjectKind};
-use crate::score::gate::{Findings, counted};
+use crate::score::gate::findings::{Findings, counted};
 use crate::score::rules::Rules;
 
 /// Canaries decide. A case that does not match is a warning: it is what the gate of a pull request blocks on.

@@ -9,7 +9,7 @@ use crate::model::judgement::{About, Bucket, Measured, Numbers, ReasonCode, Scop
 use crate::model::rate::{Sample, Share};
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;
-use crate::score::gate::Findings;
+use crate::score::gate::findings::Findings;
 use crate::score::history::History;
 use crate::score::interval::Interval;
 use crate::score::rules::Rules;

@@ -12,12 +12,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::cyclonedx::{Affect, Analysis, Bom, CodeWord, Property, State, Vulnerability};
+use crate::format::cyclonedx::wire::{Affect, Analysis, Bom, CodeWord, JUSTIFICATION, Property, State, Vulnerability};
 use crate::format::json;
 use crate::model::vex::{VexStatement, VexStatus};
-
-/// The property of a justification that is none of CycloneDX's words.
-pub(crate) const JUSTIFICATION: &str = "stella:justification";
 
 /// Writes statements as a VEX document, CycloneDX 1.6; nothing in it is volatile.
 pub fn write(statements: &[VexStatement]) -> Vec<u8> {

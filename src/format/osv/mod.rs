@@ -7,118 +7,18 @@
 //! Absent: references, credits and details; evaluating ranges, which is the scanner's.
 
 pub mod cvss;
+mod record;
 mod wire;
 
-use std::collections::BTreeSet;
+pub use record::{Advisory, Affected, AffectedPackage, Event, Range, RangeKind, VulnerableCode};
+pub(crate) use wire::Wire;
 
-use jiff::Timestamp;
-
-pub(crate) use crate::format::osv::wire::Wire;
-use crate::model::finding::Severity;
 use crate::model::objects;
-use crate::model::package::Ecosystem;
 
 /// Largest record in bytes; the largest published ones (kernel, malicious packages) are under 4 MiB.
 pub const MAX_BYTES: usize = 16 << 20;
 /// Most entries in any one list of a record.
 pub const MAX_LIST: usize = 100_000;
-
-/// One record: a vulnerability as one database describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Advisory {
-    /// Its id in that database.
-    pub id: String,
-    /// When it was last changed; of two records with one id the later counts.
-    pub modified: Option<Timestamp>,
-    /// When it was withdrawn: it no longer says anything.
-    pub withdrawn: Option<Timestamp>,
-    /// Ids of the same vulnerability in other databases; symmetric and transitive.
-    pub aliases: BTreeSet<String>,
-    /// Ids of the vulnerabilities upstream that a distribution's record is about.
-    pub upstream: BTreeSet<String>,
-    /// Ids of similar vulnerabilities, which are others.
-    pub related: BTreeSet<String>,
-    /// One line for people.
-    pub summary: String,
-    /// The strongest severity stated for the whole record.
-    pub severity: Severity,
-    /// What is affected.
-    pub affected: Vec<Affected>,
-}
-
-/// One affected package of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Affected {
-    /// The package; records of bare repositories have none.
-    pub package: Option<AffectedPackage>,
-    /// The strongest severity stated for this package.
-    pub severity: Severity,
-    /// Affected ranges.
-    pub ranges: Vec<Range>,
-    /// Affected versions, one by one.
-    pub versions: Vec<String>,
-    /// The vulnerable code, where the record names it.
-    pub code: BTreeSet<VulnerableCode>,
-}
-
-/// The name of an affected package.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AffectedPackage {
-    /// Its ecosystem, with the release of a distribution.
-    pub ecosystem: Ecosystem,
-    /// Its name there; the source package's for distributions.
-    pub name: String,
-    /// Its package URL without a version, as written.
-    pub purl: Option<String>,
-}
-
-/// A timeline of events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Range {
-    /// In which order its versions stand.
-    pub kind: RangeKind,
-    /// The events, as written.
-    pub events: Vec<Event>,
-}
-
-/// In which order the versions of a range stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum RangeKind {
-    /// Semantic Versioning 2.0.0.
-    Semver,
-    /// The ecosystem's own order.
-    Ecosystem,
-    /// A commit graph, which a scanner of packages cannot see.
-    Git,
-}
-
-/// What happens at a version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The vulnerability comes in; `0` is before every version.
-    Introduced(String),
-    /// It is fixed.
-    Fixed(String),
-    /// The last version that is known to have it.
-    LastAffected(String),
-    /// The range says nothing from here on; `*` is after every version.
-    Limit(String),
-}
-
-/// Vulnerable code that a record names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum VulnerableCode {
-    /// Symbols of an import path (Go: `Func`, `Type.Method`); none means any symbol of it.
-    Import {
-        /// The import path.
-        path: String,
-        /// Its vulnerable symbols.
-        symbols: BTreeSet<String>,
-    },
-    /// A function by its whole path (Rust: `crate::Type::method`).
-    Function(String),
-}
 
 /// Why bytes are not an OSV record.
 #[derive(Debug, thiserror::Error)]
@@ -199,6 +99,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::finding::Severity;
+    use crate::model::package::Ecosystem;
 
     fn read_value(value: &serde_json::Value) -> Result<Advisory, OsvError> {
         read(value.to_string().as_bytes())
@@ -207,22 +109,22 @@ mod tests {
     #[test]
     fn the_records_of_each_database_are_read() {
         // Shapes of the GitHub, Go, RustSec and Debian databases, cut down to the fields that are read.
-        let github = read(include_bytes!("../../tests/data/scanner/osv/GHSA-r9p9-mrjm-926w.json")).unwrap();
+        let github = read(include_bytes!("../../../tests/data/scanner/osv/GHSA-r9p9-mrjm-926w.json")).unwrap();
         assert_eq!(github.aliases, ["CVE-2020-28498".to_owned()].into());
         assert_eq!(github.severity, Severity::Medium);
         assert_eq!(github.affected[0].ranges[0].events[1], Event::Fixed("6.5.4".into()));
 
-        let go = read(include_bytes!("../../tests/data/scanner/osv/GO-2021-0113.json")).unwrap();
+        let go = read(include_bytes!("../../../tests/data/scanner/osv/GO-2021-0113.json")).unwrap();
         let symbols = ["MatchStrings".to_owned(), "MustParse".into(), "Parse".into(), "ParseAcceptLanguage".into()];
         let code = VulnerableCode::Import { path: "golang.org/x/text/language".into(), symbols: symbols.into() };
         assert_eq!(go.affected[0].code, [code].into());
 
-        let rust = read(include_bytes!("../../tests/data/scanner/osv/RUSTSEC-2021-0003.json")).unwrap();
+        let rust = read(include_bytes!("../../../tests/data/scanner/osv/RUSTSEC-2021-0003.json")).unwrap();
         let code = VulnerableCode::Function("smallvec::SmallVec::insert_many".into());
         assert_eq!(rust.affected[0].code, [code].into());
         assert_eq!(rust.affected[0].severity, Severity::Critical);
 
-        let debian = read(include_bytes!("../../tests/data/scanner/osv/DEBIAN-CVE-2022-0778.json")).unwrap();
+        let debian = read(include_bytes!("../../../tests/data/scanner/osv/DEBIAN-CVE-2022-0778.json")).unwrap();
         assert_eq!(debian.upstream, ["CVE-2022-0778".to_owned()].into());
         let package = debian.affected[0].package.as_ref().unwrap();
         assert_eq!(package.ecosystem, Ecosystem::Debian(Some("11".into())));
@@ -310,7 +212,7 @@ mod tests {
 
         #[test]
         fn no_damaged_record_panics(at in 0usize..600, byte in any::<u8>()) {
-            let mut bytes = include_bytes!("../../tests/data/scanner/osv/GO-2021-0113.json").to_vec();
+            let mut bytes = include_bytes!("../../../tests/data/scanner/osv/GO-2021-0113.json").to_vec();
             let at = at % bytes.len();
             bytes[at] = byte;
             let _ = read(&bytes);

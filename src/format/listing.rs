@@ -1,0 +1,37 @@
+//! What a reader of packages collects, before it is put in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::package::Package;
+
+/// An entry of an inventory that is not taken as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Skipped {
+    /// The entry, as the document names it.
+    pub what: String,
+    /// The reason, with the line or field where the format has one.
+    pub why: String,
+}
+
+/// What a parser collects: packages in any order, as often as the document names them.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    pub(crate) packages: Vec<Package>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+impl Listing {
+    pub(crate) fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.skipped.push(Skipped { what: what.into(), why: why.into() });
+    }
+}
+
+/// Sorts packages and joins those that differ in nothing but the licences stated.
+pub(crate) fn distinct(packages: Vec<Package>) -> Vec<Package> {
+    let mut licenses: BTreeMap<Package, BTreeSet<String>> = BTreeMap::new();
+    for mut package in packages {
+        let stated = std::mem::take(&mut package.licenses);
+        licenses.entry(package).or_default().extend(stated);
+    }
+    licenses.into_iter().map(|(package, licenses)| Package { licenses, ..package }).collect()
+}
