@@ -13,7 +13,7 @@
 //! | layer | modules | may use |
 //! |---|---|---|
 //! | words | `model` | nothing of ours |
-//! | pure | `canonical`, `format`, `scanner`, `compare`, `attribute`, `score`, `report`, `wire` | `model`; `scanner` and `compare` also `format`; `compare` also `canonical`; `attribute` also `compare`; `report` also all of these but `attribute` |
+//! | pure | `canonical`, `profiling`, `format`, `scanner`, `compare`, `attribute`, `score`, `report`, `wire` | `model`; `scanner` and `compare` also `format`; `profiling` and `compare` also `canonical`; `attribute` also `compare`; `report` also all of these but `attribute` |
 //! | world | `host`, then `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox` | `model`, `host`; the architecture test says who of them uses whom |
 //! | scan | `config`, `job`, `workspace`, `artifacts`, `execute` | what stands before them |
 //! | flow | `flow` | everything above; its rooms in the order `record`, `replay`, `experiment`, `suite` |
@@ -27,6 +27,7 @@ pub mod attribute;
 pub mod canonical;
 pub mod compare;
 pub mod format;
+pub mod profiling;
 pub mod report;
 pub mod scanner;
 pub mod score;

@@ -1,7 +1,8 @@
 //! Profiles and adapters as people write them: a profile that is read is written and read back, and canonicalises.
 
-use stella::canonical::{Limits, Profile, Roots, canonicalize_with, explain, trial};
+use stella::canonical::{Limits, Profile, Roots, canonicalize_with, explain};
 use stella::config::adapter::Adapter;
+use stella::profiling::mutation;
 
 const DOCUMENT: &[u8] = include_bytes!("../../tests/data/canonical/sarif/full.json");
 
@@ -16,5 +17,5 @@ pub fn run(text: &str) {
     let once = canonicalize_with(&profile, DOCUMENT, &limits).expect("it is JSON");
     let explained = explain(&profile, &Roots::default(), DOCUMENT, &limits).expect("it is JSON");
     assert_eq!(once.digest, explained.digest);
-    let _ = trial::run(&profile, &Roots::default(), br#"{"a":[1,{"b":"c"}],"d":"/e"}"#, &limits);
+    let _ = mutation::run(&profile, &Roots::default(), br#"{"a":[1,{"b":"c"}],"d":"/e"}"#, &limits);
 }

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::artifacts::document_file::InFile;
-use crate::canonical::{Apart, Parted, Profile, Source as _, Unsuited};
+use crate::canonical::{PartitionReader, Partitioned, Profile, Source as _, Unsuited};
 use crate::config::Config;
 use crate::format::cyclonedx::{Glance, name_hint};
 use crate::format::{self, Document};
@@ -38,7 +38,7 @@ const TURN: usize = 1024;
 /// One side: its canonical form, and as much of its meaning as may differ from that of the other.
 pub struct Side {
     /// The canonical form.
-    pub parted: Parted,
+    pub parted: Partitioned,
     /// Its digest.
     pub digest: Digest,
     /// The part of its meaning.
@@ -62,8 +62,8 @@ fn large(path: &Path) -> Option<InFile> {
     (LARGE..=limits::MAX_DOCUMENT_BYTES).contains(&file.size()).then_some(file)
 }
 
-fn part(mut file: InFile, profile: &Profile) -> Result<Parted, Unsuited> {
-    let mut apart = Apart::new(profile, "components", usize::try_from(file.size()).unwrap_or(0));
+fn part(mut file: InFile, profile: &Profile) -> Result<Partitioned, Unsuited> {
+    let mut apart = PartitionReader::new(profile.rules(), "components", usize::try_from(file.size()).unwrap_or(0));
     let (mut block, mut total) = (vec![0; BLOCK], 0);
     loop {
         match file.fill(&mut block)? {
@@ -88,7 +88,7 @@ fn both<T: Send>(here: impl FnOnce() -> T, there: impl FnOnce() -> T + Send) -> 
     })
 }
 
-fn digest(parted: &Parted) -> Digest {
+fn digest(parted: &Partitioned) -> Digest {
     Digest::of_all(parted.pieces())
 }
 
@@ -112,7 +112,7 @@ impl Seen {
 }
 
 /// Looks at components of `parted` until all are looked at: `next` says which turn it is, for whoever looks.
-fn look(parted: &Parted, next: &AtomicUsize) -> Option<Seen> {
+fn look(parted: &Partitioned, next: &AtomicUsize) -> Option<Seen> {
     let mut seen = Seen::default();
     loop {
         let start = next.fetch_add(TURN, Ordering::Relaxed);
@@ -126,7 +126,7 @@ fn look(parted: &Parted, next: &AtomicUsize) -> Option<Seen> {
 }
 
 /// What was read, and of its meaning what may differ.
-fn sides(a: Parted, b: Parted) -> Option<[Side; 2]> {
+fn sides(a: Partitioned, b: Partitioned) -> Option<[Side; 2]> {
     // What both have needs to be looked at on one side only.
     let next = AtomicUsize::new(0);
     let pairing = || (a.unpaired(&b), digest(&b), look(&a, &next));
@@ -156,7 +156,7 @@ fn sides(a: Parted, b: Parted) -> Option<[Side; 2]> {
         return None;
     }
 
-    let elements = |of: &Parted, which: &[usize]| -> Vec<String> {
+    let elements = |of: &Partitioned, which: &[usize]| -> Vec<String> {
         which.iter().map(|index| of.element(*index).to_owned()).collect()
     };
     let (own_a, own_b) = (elements(&a, &only_a), elements(&b, &only_b));
@@ -193,13 +193,13 @@ fn sides(a: Parted, b: Parted) -> Option<[Side; 2]> {
 }
 
 /// What is seen of a document but for its components.
-fn rest(of: &Parted) -> Option<Glance> {
+fn rest(of: &Partitioned) -> Option<Glance> {
     let mut glance = Glance::default();
     glance.rest(of.canonical_rest().as_bytes()).then_some(glance)
 }
 
 /// What the document means if its components are these.
-fn document(of: &Parted, own: &[String], both: &[String]) -> Option<Document> {
+fn document(of: &Partitioned, own: &[String], both: &[String]) -> Option<Document> {
     let text = of.with_elements(own.iter().chain(both).map(String::as_str));
     if format::detect(&text) != ArtifactFormat::Cyclonedx {
         return None;
@@ -238,7 +238,8 @@ mod tests {
 
     fn quick(a: &str, b: &str) -> Option<Comparison> {
         let part = |text: &str| {
-            let mut apart = Apart::new(Profile::builtin(ArtifactFormat::Cyclonedx), "components", text.len());
+            let mut apart =
+                PartitionReader::new(Profile::builtin(ArtifactFormat::Cyclonedx).rules(), "components", text.len());
             text.as_bytes().chunks(100).try_for_each(|block| apart.take(block)).ok()?;
             apart.finish().ok()
         };

@@ -2,12 +2,12 @@
 
 use std::cmp::Ordering;
 
+use crate::canonical::document::parse::{Source, parse};
+use crate::canonical::document::value::{Value, utf16_order};
 use crate::canonical::limits::Limits;
+use crate::canonical::location::{Step, pointer};
 use crate::canonical::outline;
-use crate::canonical::parse::{Source, parse};
-use crate::canonical::pass;
-use crate::canonical::place::{Step, pointer};
-use crate::canonical::value::{Value, utf16_order};
+use crate::canonical::stream;
 
 /// The JSON pointer (RFC 6901) of the first place at which `a` and `b` differ, in canonical order; `None` where
 /// they are the same. The pointer of the whole document is empty; a very long pointer loses its middle.
@@ -20,7 +20,7 @@ pub fn first_difference(a: &[u8], b: &[u8]) -> Option<String> {
     }
     let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     // What is canonical need not be read as a whole.
-    if let (Some(x), Some(y)) = (pass::canonical_text(a), pass::canonical_text(b)) {
+    if let (Some(x), Some(y)) = (stream::canonical_text(a), stream::canonical_text(b)) {
         return Some(pointer(&outline::place_of(x, y, same)));
     }
     by_document(a, b).or_else(|| Some(format!("byte {same}")))

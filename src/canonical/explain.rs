@@ -1,14 +1,15 @@
 //! What a profile does to a document, rule by rule, for people.
 
-use crate::canonical::emit::Emitted;
+use crate::canonical::document::emit::Emitted;
+use crate::canonical::document::parse::{self, Source};
+use crate::canonical::document::value::Value;
+use crate::canonical::document::{self, Roots};
 use crate::canonical::error::JsonError;
-use crate::canonical::follow::{Follower, Place};
 use crate::canonical::limits::Limits;
-use crate::canonical::parse::{self, Source};
-use crate::canonical::pipeline::{self, Roots};
-use crate::canonical::place::{self, Step};
-use crate::canonical::profile::{Action, Form, Profile, Rule, Stage};
-use crate::canonical::value::Value;
+use crate::canonical::location::{self, Step};
+use crate::canonical::profile::{Form, Profile};
+use crate::canonical::rule::matcher::{Follower, Place};
+use crate::canonical::rule::{Action, Rule, Stage};
 use crate::model::digest::Digest;
 
 /// How many places of a rule are named.
@@ -55,7 +56,7 @@ pub fn explain(profile: &Profile, roots: &Roots, input: &[u8], limits: &Limits) 
         let (mut follower, place) = Follower::start(profile.rules(), stage);
         name(&document, profile.rules(), &mut follower, &place, &mut Vec::new(), &mut places);
     }
-    let Emitted { bytes, done, reordered } = pipeline::apply(profile, roots, document, input.len());
+    let Emitted { bytes, done, reordered } = document::apply(profile.rules(), roots, document, input.len());
     let rules = done.into_iter().zip(reordered).zip(places).enumerate();
     let rules = rules.map(|(index, ((count, reordered), places))| RuleUse { index, count, reordered, places });
     Ok(Explanation { digest: Digest::of(&bytes), bytes: bytes.len(), rules: rules.collect() })
@@ -87,7 +88,7 @@ fn name<'v>(
         && places[index].len() < NAMED
         && does(&rules[index], value)
     {
-        places[index].push(place::pointer(steps));
+        places[index].push(location::pointer(steps));
     }
     if follower.is_done(place) {
         return;

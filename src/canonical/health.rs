@@ -1,14 +1,14 @@
 //! The health gate: whether what a scanner left behind tells of a run that went well.
 
-use crate::canonical::emit;
+use crate::canonical::document::below;
+use crate::canonical::document::emit;
+use crate::canonical::document::parse::{Source, parse};
+use crate::canonical::document::value::Value;
 use crate::canonical::error::JsonError;
-use crate::canonical::follow::{Follower, Place};
 use crate::canonical::limits::Limits;
-use crate::canonical::parse::{Source, parse};
-use crate::canonical::pipeline::below;
-use crate::canonical::place::{self, Step, excerpt};
+use crate::canonical::location::{self, Step, excerpt};
 use crate::canonical::profile::{Form, Profile, Sign};
-use crate::canonical::value::Value;
+use crate::canonical::rule::matcher::{Follower, Place};
 
 /// How many places of one kind are told.
 const TOLD: usize = 3;
@@ -97,7 +97,7 @@ impl Look<'_> {
         if place.decision.is_some() && self.holds(value) {
             self.count += 1;
             if self.places.len() < TOLD {
-                self.places.push((place::pointer(steps), said(value)));
+                self.places.push((location::pointer(steps), said(value)));
             }
         }
         if follower.is_done(place) {

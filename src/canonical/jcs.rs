@@ -1,10 +1,10 @@
 //! JSON Canonicalization Scheme: RFC 8785.
 
-use crate::canonical::emit::emit;
+use crate::canonical::document::emit::emit;
+use crate::canonical::document::parse::{Source, parse};
 use crate::canonical::error::JsonError;
 use crate::canonical::limits::Limits;
-use crate::canonical::parse::{Source, parse};
-use crate::canonical::pass::{self, Ending};
+use crate::canonical::stream::{self, Ending};
 
 /// The one form of a JSON document: no white space, members ordered by the UTF-16 units of their names, strings
 /// with the shortest escapes, numbers as ECMAScript writes them.
@@ -18,7 +18,7 @@ use crate::canonical::pass::{self, Ending};
 /// it in two ways: duplicate names, integers beyond ±(2^53−1) without fraction or exponent, numbers beyond the
 /// range of a double, lone surrogates; and what is over `limits`.
 pub fn canonicalize(input: &[u8], limits: &Limits) -> Result<Vec<u8>, JsonError> {
-    match pass::bytes(input, &[], limits)? {
+    match stream::bytes(input, &[], limits)? {
         Ending::Done((bytes, _)) => Ok(bytes),
         Ending::Unsuited => Ok(emit(&parse(input, Source::Foreign, limits)?, &[], input.len()).bytes),
     }

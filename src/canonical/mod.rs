@@ -3,8 +3,8 @@
 //! ```text
 //!          profile (data: one file per format)
 //!             ▼
-//! bytes ─▶ pass: strict, bounded; drop · mask · order sets · RFC 8785 ──────────▶ bytes, SHA-256, what was masked
-//!      └─▶ parse ─▶ pipeline: drop · mask · positions · aliases · roots · random ids ─▶ emit: sets · RFC 8785 ─┘
+//! bytes ─▶ stream: strict, bounded; drop · mask · order sets · RFC 8785 ────────▶ bytes, SHA-256, what was masked
+//!      └─▶ document: parse ─▶ drop · mask · positions · aliases · roots · random ids ─▶ emit: sets · RFC 8785 ─┘
 //! ```
 //!
 //! Invariants: bytes in, bytes out: no type for a parsed document leaves this module, so that another
@@ -20,24 +20,19 @@ use crate::model::digest::Digest;
 
 pub mod health;
 pub mod jcs;
-pub mod learn;
 pub mod profile;
-pub mod trial;
 
 mod difference;
-mod emit;
+mod document;
 mod error;
 mod explain;
-mod follow;
 mod limits;
+mod location;
 mod number;
 mod outline;
-mod parse;
-mod pass;
-mod pipeline;
-mod place;
-mod scramble;
-mod value;
+pub(crate) mod rule;
+pub(crate) mod scramble;
+mod stream;
 
 #[cfg(test)]
 mod laws;
@@ -47,12 +42,13 @@ mod refusals;
 mod samples;
 
 pub use difference::first_difference;
+pub use document::{InvalidRoot, Roots};
 pub use error::{JsonError, JsonErrorKind};
 pub use explain::{Explanation, RuleUse, explain};
 pub use limits::Limits;
-pub use pass::{Apart, Parted, Sink, Source, Unsuited};
-pub use pipeline::{InvalidRoot, Roots};
-pub use profile::{Action, Form, Profile, ProfileError};
+pub use profile::{Form, Profile, ProfileError};
+pub use rule::{Action, Anchor, Pattern, Rule, TextPattern};
+pub use stream::{PartitionReader, Partitioned, Sink, Source, Unsuited};
 
 /// The version of the output rules, recorded beside every canonical digest. It names rules, not code: an
 /// implementation that gives the same bytes keeps it, and a change of the bytes of any document changes it.
@@ -89,14 +85,14 @@ pub fn canonicalize_rooted(
     limits: &Limits,
 ) -> Result<Canonical, JsonError> {
     if profile.form() == Form::Bytes {
-        parse::check_size(input, limits)?;
+        document::parse::check_size(input, limits)?;
         return Ok(Canonical { bytes: input.to_vec(), digest: Digest::of(input), masked: BTreeMap::new() });
     }
-    let (bytes, masked) = match pass_over(profile, roots, input, || pass::bytes(input, profile.rules(), limits))? {
+    let (bytes, masked) = match pass_over(profile, roots, input, || stream::bytes(input, profile.rules(), limits))? {
         Some(done) => done,
         None => through_document(profile, roots, input, limits)?,
     };
-    Ok(Canonical { digest: Digest::of(&bytes), bytes, masked: named(profile, masked) })
+    Ok(Canonical { digest: Digest::of(&bytes), bytes, masked: rule::hidden(profile.rules(), masked) })
 }
 
 /// Puts `input` into the form that `profile` describes, and sends it to `sink` block by block, some of it before the
@@ -111,12 +107,12 @@ pub fn send_with(
     sink: &mut dyn Sink,
 ) -> Result<BTreeMap<String, u64>, JsonError> {
     if profile.form() == Form::Bytes {
-        parse::check_size(input, limits)?;
+        document::parse::check_size(input, limits)?;
         sink.take(&mut input.to_vec());
         return Ok(BTreeMap::new());
     }
     let masked =
-        match pass_over(profile, &Roots::default(), input, || pass::send(input, profile.rules(), limits, sink))? {
+        match pass_over(profile, &Roots::default(), input, || stream::send(input, profile.rules(), limits, sink))? {
             Some(masked) => masked,
             None => {
                 let (mut bytes, masked) = through_document(profile, &Roots::default(), input, limits)?;
@@ -124,7 +120,7 @@ pub fn send_with(
                 masked
             }
         };
-    Ok(named(profile, masked))
+    Ok(rule::hidden(profile.rules(), masked))
 }
 
 /// As [`send_with`], of a document that is read in windows of at least `window` bytes and not held as a whole where that is
@@ -143,7 +139,10 @@ pub fn send_in_windows(
     if profile.form() == Form::Bytes {
         return Err(Unsuited);
     }
-    Ok(named(profile, pass::send_in_windows(source, window, pass::BLOCK, profile.rules(), limits, sink)?))
+    Ok(rule::hidden(
+        profile.rules(),
+        stream::send_in_windows(source, window, stream::BLOCK, profile.rules(), limits, sink)?,
+    ))
 }
 
 /// Whether one pass cannot be enough: a root may stand in any text. Other rules that look at more than one place at a time
@@ -158,14 +157,14 @@ fn pass_over<T>(
     profile: &Profile,
     roots: &Roots,
     input: &[u8],
-    pass: impl FnOnce() -> Result<pass::Ending<T>, JsonError>,
+    pass: impl FnOnce() -> Result<stream::Ending<T>, JsonError>,
 ) -> Result<Option<T>, JsonError> {
     if needs_document(profile, roots, input) {
         return Ok(None);
     }
     Ok(match pass()? {
-        pass::Ending::Done(done) => Some(done),
-        pass::Ending::Unsuited => None,
+        stream::Ending::Done(done) => Some(done),
+        stream::Ending::Unsuited => None,
     })
 }
 
@@ -174,21 +173,10 @@ fn through_document(
     roots: &Roots,
     input: &[u8],
     limits: &Limits,
-) -> Result<pass::Written, JsonError> {
-    let document = parse::parse(input, parse::Source::Foreign, limits)?;
-    let emit::Emitted { bytes, done, .. } = pipeline::apply(profile, roots, document, input.len());
+) -> Result<stream::Written, JsonError> {
+    let document = document::parse::parse(input, document::parse::Source::Foreign, limits)?;
+    let document::emit::Emitted { bytes, done, .. } = document::apply(profile.rules(), roots, document, input.len());
     Ok((bytes, done))
-}
-
-/// What `done` hides, by the path of the rule; sets hide nothing but an order.
-fn named(profile: &Profile, done: Vec<u64>) -> BTreeMap<String, u64> {
-    let mut masked = BTreeMap::new();
-    for (rule, count) in profile.rules().iter().zip(done) {
-        if count > 0 && !matches!(rule.action(), Action::Set { .. }) {
-            *masked.entry(rule.path().to_string()).or_default() += count;
-        }
-    }
-    masked
 }
 
 /// `input` with the aliases and roots replaced that `profile` replaces, and nothing else of it hidden: what it means where
@@ -207,8 +195,8 @@ pub fn without_names_of_the_run<'i>(
     if profile.form() == Form::Bytes || !(aliases() || maps() && roots.may_be_in(input)) {
         return Ok(Cow::Borrowed(input));
     }
-    let document = parse::parse(input, parse::Source::Foreign, limits)?;
-    Ok(pipeline::apply_names(profile, roots, document, input.len()).map_or(Cow::Borrowed(input), Cow::Owned))
+    let document = document::parse::parse(input, document::parse::Source::Foreign, limits)?;
+    Ok(document::apply_names(profile.rules(), roots, document, input.len()).map_or(Cow::Borrowed(input), Cow::Owned))
 }
 
 /// Puts `input` into the form that the built-in profile of `format` describes.

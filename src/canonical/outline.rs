@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::canonical::place::Step;
-use crate::canonical::value::utf16_order;
+use crate::canonical::document::value::utf16_order;
+use crate::canonical::location::Step;
 
 /// A container that is open, and what was last begun in it.
 enum Open<'t> {

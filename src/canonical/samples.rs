@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::canonical::profile::Action;
+use crate::canonical::rule::Action;
 use crate::canonical::scramble::{Scramble, arrays, scalars};
-use crate::canonical::{Canonical, Limits, Profile, Roots, canonicalize_rooted, trial};
+use crate::canonical::{Canonical, Limits, Profile, Roots, canonicalize_rooted};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
+use crate::profiling::mutation;
 
 struct Sample {
     profile: &'static Profile,
@@ -145,7 +146,7 @@ fn every_builtin_profile_stands_its_trial() {
     for Sample { profile, path, document } in samples() {
         let roots = Roots::new(["/home/ci/app"]).unwrap();
         let text = document.to_string();
-        let trial = trial::run(profile, &roots, text.as_bytes(), &Limits::default()).unwrap();
+        let trial = mutation::run(profile, &roots, text.as_bytes(), &Limits::default()).unwrap();
         assert!(trial.is_clean(), "{}: {trial:#?}", path.display());
         assert!(trial.kills().0 > 0 && trial.false_alarms().0 > 0, "{}", path.display());
     }

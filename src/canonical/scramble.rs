@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// Pointers of all values of `document` that hold no others.
 #[cfg(test)]
-pub(super) fn scalars(document: &Value) -> Vec<String> {
+pub(crate) fn scalars(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     walk(document, &mut String::new(), &mut |pointer, value| {
         if !matches!(value, Value::Array(_) | Value::Object(_)) {
@@ -16,7 +16,7 @@ pub(super) fn scalars(document: &Value) -> Vec<String> {
 
 /// Pointers of all arrays of `document` that read otherwise backwards.
 #[cfg(test)]
-pub(super) fn arrays(document: &Value) -> Vec<String> {
+pub(crate) fn arrays(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     walk(document, &mut String::new(), &mut |pointer, value| match value {
         Value::Array(items) if !items.iter().eq(items.iter().rev()) => found.push(pointer.to_owned()),
@@ -43,26 +43,26 @@ fn walk(value: &Value, pointer: &mut String, visit: &mut impl FnMut(&str, &Value
 }
 
 /// Writes documents in ways that a seed chooses.
-pub(super) struct Scramble {
+pub(crate) struct Scramble {
     seed: u64,
     order_of_arrays: bool,
     out: String,
 }
 
 impl Scramble {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { seed, order_of_arrays: false, out: String::new() }
     }
 
     /// With other white space, other escapes, and members in another order.
-    pub(super) fn spelling(mut self, document: &Value) -> String {
+    pub(crate) fn spelling(mut self, document: &Value) -> String {
         self.value(document);
         self.out
     }
 
     /// As [`Self::spelling`], with the elements of every array in another order, too.
     #[cfg(test)]
-    pub(super) fn spelling_and_order(mut self, document: &Value) -> String {
+    pub(crate) fn spelling_and_order(mut self, document: &Value) -> String {
         self.order_of_arrays = true;
         self.spelling(document)
     }

@@ -7,9 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::profile::pattern::Pattern;
-use crate::canonical::profile::position::MemberPath;
-use crate::canonical::profile::text_pattern::{Anchor, TextPattern, TextPatternError};
+use crate::canonical::rule::{Anchor, TextPattern, TextPatternError};
+use crate::canonical::rule::{MemberPath, Pattern};
 
 /// What a profile says about runs that did not go well.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,31 +22,20 @@
 //! means it decides; the digest covers everything that is said, and neither comments nor layout.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::error::JsonError;
 use crate::canonical::jcs;
 use crate::canonical::limits::Limits;
-use crate::model::artifact::{ArtifactFormat, ProfileName};
+use crate::canonical::rule::{self, Pattern, Rule};
 use crate::model::digest::Digest;
 
+mod builtin;
 mod health;
-mod pattern;
-mod position;
-mod rule;
-mod text_pattern;
 mod tools;
 
 pub use health::{Health, Sign};
-pub(super) use pattern::Progress;
-pub use pattern::{Pattern, PatternError};
-pub(super) use position::ArraySegment;
-pub use position::{Array, ArrayError, MemberPath};
-pub(super) use rule::Stage;
-pub use rule::{Action, Rule};
-pub use text_pattern::{Anchor, TextPattern, TextPatternError};
 
 /// A read profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,39 +160,6 @@ impl Profile {
         Ok(Self { content, digest })
     }
 
-    /// The profile that comes with stella for `format`.
-    pub fn builtin(format: ArtifactFormat) -> &'static Self {
-        match format {
-            ArtifactFormat::Cyclonedx => &CYCLONEDX,
-            ArtifactFormat::CyclonedxVex => &CYCLONEDX_VEX,
-            ArtifactFormat::Spdx => &SPDX,
-            ArtifactFormat::Spdx3 => &SPDX3,
-            ArtifactFormat::Openvex => &OPENVEX,
-            ArtifactFormat::Csaf => &CSAF,
-            ArtifactFormat::Sarif => &SARIF,
-            ArtifactFormat::Grype => &GRYPE,
-            ArtifactFormat::OsvScanner => &OSV_SCANNER,
-            ArtifactFormat::Syft => &SYFT,
-            ArtifactFormat::Trivy => &TRIVY,
-            ArtifactFormat::StellaFindings => &STELLA_FINDINGS,
-            ArtifactFormat::StellaDecision => &STELLA_DECISION,
-            ArtifactFormat::Json => &JSON,
-            ArtifactFormat::JsonLines => &JSON_LINES,
-            ArtifactFormat::Bytes => &BYTES,
-        }
-    }
-
-    /// The profiles for single tools that come with stella, sorted by name.
-    pub fn tools() -> &'static [Self] {
-        tools::all()
-    }
-
-    /// The profile of that name that comes with stella: that of a format or of a tool.
-    pub fn named(name: &ProfileName) -> Option<&'static Self> {
-        let of_format = || name.as_str().parse().ok().map(Self::builtin);
-        Self::tools().iter().find(|profile| profile.name() == name.as_str()).or_else(of_format)
-    }
-
     /// Its name; built-in ones are named after their format or their tool.
     pub fn name(&self) -> &str {
         &self.content.profile
@@ -226,14 +182,14 @@ impl Profile {
 
     /// Whether a document can be given its form while it is written: no rule needs all of it first.
     pub fn is_one_pass(&self) -> bool {
-        self.content.rules.iter().all(|rule| rule.action().stage() == Stage::Write)
+        rule::are_one_pass(&self.content.rules)
     }
 
     /// The same with other rules.
     ///
     /// # Errors
     /// Too many rules, or two for one place.
-    pub(super) fn with_rules(&self, rules: Vec<Rule>) -> Result<Self, ProfileError> {
+    pub(crate) fn with_rules(&self, rules: Vec<Rule>) -> Result<Self, ProfileError> {
         let content = Content { rules, ..self.content.clone() };
         content.check()?;
         let digest = content.digest()?;
@@ -290,88 +246,14 @@ impl Content {
     }
 }
 
-/// Registers the embedded files; `every_file_is_registered` finds one that is forgotten.
-macro_rules! builtin {
-    ($($name:ident = $file:literal;)*) => {
-        $(
-            // The text is part of the program, and a test reads each.
-            static $name: LazyLock<Profile> =
-                LazyLock::new(|| Profile::parse(include_str!(concat!("../profiles/", $file))).expect($file));
-        )*
-        #[cfg(test)]
-        const FILES: &[&str] = &[$($file),*];
-    };
-}
-
-builtin! {
-    CYCLONEDX = "cyclonedx.yaml";
-    CYCLONEDX_VEX = "cyclonedx-vex.yaml";
-    SPDX = "spdx.yaml";
-    SPDX3 = "spdx3.yaml";
-    OPENVEX = "openvex.yaml";
-    CSAF = "csaf.yaml";
-    SARIF = "sarif.yaml";
-    GRYPE = "grype.yaml";
-    OSV_SCANNER = "osv-scanner.yaml";
-    SYFT = "syft.yaml";
-    TRIVY = "trivy.yaml";
-    STELLA_FINDINGS = "stella-findings.yaml";
-    STELLA_DECISION = "stella-decision.yaml";
-    JSON = "json.yaml";
-    JSON_LINES = "json-lines.yaml";
-    BYTES = "bytes.yaml";
-}
-
 #[cfg(test)]
 mod tests {
     use std::error::Error as _;
-    use std::path::Path;
 
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn every_file_is_registered() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/canonical/profiles");
-        let mut found: Vec<String> =
-            folder.read_dir().unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        found.retain(|name| name != "tools");
-        let mut registered = FILES.to_vec();
-        found.sort();
-        registered.sort();
-        assert_eq!(found, registered);
-    }
-
-    #[test]
-    fn every_builtin_profile_reads_and_is_named_after_its_format() {
-        let mut digests = BTreeSet::new();
-        for format in ArtifactFormat::ALL {
-            let profile = Profile::builtin(format);
-            assert_eq!(profile.name(), format.code());
-            assert!(digests.insert(profile.digest()), "{format} has another profile's digest");
-            for rule in profile.rules() {
-                assert!(rule.reason().len() > 10, "{format}: {} gives no real reason", rule.path());
-            }
-        }
-        assert!(Profile::builtin(ArtifactFormat::Json).rules().is_empty());
-    }
-
-    #[test]
-    fn every_name_means_one_profile() {
-        let formats = ArtifactFormat::ALL.map(|format| Profile::builtin(format).name());
-        for name in formats.into_iter().chain(Profile::tools().iter().map(Profile::name)) {
-            assert_eq!(Profile::named(&name.parse().unwrap()).unwrap().name(), name);
-        }
-        assert!(Profile::tools().iter().all(|tool| !formats.contains(&tool.name())));
-        assert_eq!(Profile::named(&"nope".parse().unwrap()), None);
-    }
-
-    #[test]
-    fn both_readings_of_cyclonedx_have_the_same_rules() {
-        let (sbom, vex) = (Profile::builtin(ArtifactFormat::Cyclonedx), Profile::builtin(ArtifactFormat::CyclonedxVex));
-        assert_eq!(sbom.rules(), vex.rules());
-    }
+    use crate::model::artifact::ArtifactFormat;
 
     const SMALL: &str = "profile: p\nform: json\nrules:\n- {path: /a, action: drop, reason: volatile}\n";
 

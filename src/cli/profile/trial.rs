@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::canonical::trial::{self, Trial, Tried};
 use crate::canonical::{Form, Limits, Profile, Roots};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
@@ -12,6 +11,7 @@ use crate::cli::output;
 use crate::host::{fs, limits};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
+use crate::profiling::mutation::{self, Trial, Tried};
 use crate::report::untrusted;
 use crate::wire::v1::profiles::{ProfileTestV1, TrialV1, TriedV1};
 use crate::workspace::profiles::{self, DOCUMENTS_ROOT};
@@ -47,7 +47,7 @@ pub(super) fn run(global: &GlobalArgs, args: &TestArgs) -> CliResult {
         for (name, bytes) in documents(args, profile)? {
             let given = if args.document.is_empty() { vec![DOCUMENTS_ROOT.to_owned()] } else { args.root.clone() };
             let roots = Roots::new(given).map_err(CliError::usage)?;
-            let trial = trial::run(profile, &roots, &bytes, &Limits::default()).map_err(CliError::usage)?;
+            let trial = mutation::run(profile, &roots, &bytes, &Limits::default()).map_err(CliError::usage)?;
             trials.push((profile, name, trial));
         }
     }

@@ -9,13 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{Span, Timestamp};
 
-use crate::canonical::learn::{self, LearnError, Learnt, Observation, Perturbation};
 use crate::canonical::{Form, Limits, Profile};
 use crate::execute::failure::Failure;
 use crate::execute::run_job::{self, Around, Executed};
 use crate::job::input_roots;
 use crate::job::material::InputMaterial;
 use crate::job::scan_spec::Job;
+use crate::profiling::learn::{self, LearnError, Learnt, Observation, Perturbation};
 use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
 use crate::sandbox::spec::DirectoryOrder;
 use crate::workspace::context::Context;

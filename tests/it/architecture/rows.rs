@@ -2,9 +2,10 @@
 
 /// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
 /// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
-pub const MAY_USE: [(&str, &[&str]); 29] = [
+pub const MAY_USE: [(&str, &[&str]); 30] = [
     ("model", &[]),
     ("canonical", &["model"]),
+    ("profiling", &["model", "canonical"]),
     ("format", &["model"]),
     ("scanner", &["model", "format"]),
     ("compare", &["model", "canonical", "format"]),
@@ -141,6 +142,7 @@ pub const MAY_USE: [(&str, &[&str]); 29] = [
         &[
             "model",
             "canonical",
+            "profiling",
             "format",
             "scanner",
             "compare",
@@ -228,6 +230,7 @@ pub const MAY_USE: [(&str, &[&str]); 29] = [
         &[
             "model",
             "canonical",
+            "profiling",
             "format",
             "scanner",
             "compare",
@@ -255,8 +258,8 @@ pub const MAY_USE: [(&str, &[&str]); 29] = [
 ];
 
 /// Rooms that do no I/O, read no clock and no environment, start no process and print nothing.
-pub const PURE: [&str; 10] =
-    ["model", "canonical", "format", "scanner", "compare", "attribute", "score", "report", "wire", "ci"];
+pub const PURE: [&str; 11] =
+    ["model", "canonical", "profiling", "format", "scanner", "compare", "attribute", "score", "report", "wire", "ci"];
 
 /// Doors to the outside world that a pure room must not open: a path, and everything below it.
 pub const DOORS: [&str; 21] = [

@@ -1,0 +1,70 @@
+//! The reference way: a document is read into a tree, rules are applied to it as a whole, and it is written.
+//!
+//! ```text
+//! drop, mask ─▶ positions ─▶ aliases ─▶ roots ─▶ random ids ─▶ (written: sets in order, RFC 8785)
+//! ```
+//!
+//! The order matters: an id is named after what it stands for, so nothing volatile may be left in that; and a set is
+//! ordered by bytes, so ids must have their names by then.
+//!
+//! Invariants: each step takes time linear in the document, but for sorting; each changes nothing in a document that
+//! went through it already; a step that has nothing to do changes nothing.
+
+use crate::canonical::document::emit::Emitted;
+use crate::canonical::document::value::Value;
+use crate::canonical::rule::{self, Action, Rule, Stage};
+
+pub(super) mod emit;
+pub(super) mod parse;
+pub(super) mod value;
+
+mod aliases;
+mod drop_and_mask;
+mod indices;
+mod relabel;
+mod rewrite;
+mod roots;
+
+#[cfg(test)]
+mod laws;
+
+pub(super) use indices::below;
+pub use roots::{InvalidRoot, Roots};
+
+/// Applies `rules` to `document` and writes it; `size` is a guess at the result's.
+pub(super) fn apply(rules: &[Rule], roots: &Roots, mut document: Value<'_>, size: usize) -> Emitted {
+    if rule::are_one_pass(rules) {
+        return emit::emit(&document, rules, size);
+    }
+    let mut done = vec![0; rules.len()];
+    let has = |stage| rules.iter().any(|rule| rule.action().stage() == stage);
+    drop_and_mask::drop_and_mask(&mut document, rules, &mut done);
+    if has(Stage::ResolveIndex) {
+        indices::resolve(&mut document, rules, &mut done);
+    }
+    if has(Stage::Alias) {
+        aliases::replace(&mut document, rules, &mut done);
+    }
+    if has(Stage::RootMap) && !roots.is_empty() {
+        roots::map(&mut document, rules, roots, &mut done);
+    }
+    if has(Stage::Relabel) {
+        relabel::relabel(&mut document, rules, &mut done);
+    }
+    let mut emitted = emit::emit(&document, rules, size);
+    for ((rule, done), written) in rules.iter().zip(done).zip(&mut emitted.done) {
+        // What is dropped or masked by now was counted when it was.
+        if !matches!(rule.action(), Action::Set { .. }) {
+            *written = done;
+        }
+    }
+    emitted
+}
+
+/// Replaces aliases and roots alone and writes all else as it was; nothing where there is none to replace.
+pub(super) fn apply_names(rules: &[Rule], roots: &Roots, mut document: Value<'_>, size: usize) -> Option<Vec<u8>> {
+    let mut done = vec![0; rules.len()];
+    aliases::replace(&mut document, rules, &mut done);
+    roots::map(&mut document, rules, roots, &mut done);
+    (done.iter().sum::<u64>() > 0).then(|| emit::emit(&document, &[], size).bytes)
+}
