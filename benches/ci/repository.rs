@@ -11,6 +11,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use stella::execute::builtin::Scan;
 use stella::job::material::InputMaterial;
+use stella::model::split_mix;
 use stella::workspace::context::Context;
 use stella::workspace::open_inputs;
 
@@ -89,12 +90,9 @@ fn id(number: u64, record: u64) -> String {
     format!("BENCH-2026-{:05}", number * 10 + record)
 }
 
-/// A number that looks drawn and is not: SplitMix64.
+/// A number that looks drawn and is not.
 fn scattered(seed: u64) -> u64 {
-    let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    split_mix::mix(seed.wrapping_mul(split_mix::GOLDEN))
 }
 
 fn packages(kind: Kind, number: u64) -> Vec<Package> {

@@ -2,20 +2,18 @@
 
 use std::fmt::Write as _;
 
-/// Numbers that look random and are not: SplitMix64.
-pub struct Numbers(u64);
+use stella::model::split_mix::SplitMix64;
+
+/// Numbers that look random and are not.
+pub struct Numbers(SplitMix64);
 
 impl Numbers {
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.draw()
     }
 
     fn below(&mut self, limit: usize) -> usize {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use stella::canonical::{
     Limits, Profile, Roots, Sink, Source, Unsuited, canonicalize_with, explain, jcs, send_in_windows, send_with,
 };
-use stella::format::{detect, tool};
+use stella::format::detect;
 use stella::model::artifact::ArtifactFormat;
 
 struct Gathered(Vec<u8>);
@@ -52,7 +52,7 @@ pub fn run(input: &[u8]) {
     }
     // Its own, and one more; all of them would take twenty times as long.
     let known: Vec<_> = ArtifactFormat::ALL.into_iter().map(Profile::builtin).chain(Profile::tools()).collect();
-    let tool = tool::recognise(input).as_ref().and_then(Profile::named);
+    let tool = detect::tool::recognise(input).as_ref().and_then(Profile::named);
     let profiles = [Profile::builtin(detect(input)), known[input.len() % known.len()]];
     for profile in profiles.into_iter().chain(tool) {
         under(profile, input, &limits, canonical.is_ok());

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use stella::canonical::{Limits, Profile, health};
-use stella::format::{Document, cyclonedx, decision, detect, findings, openvex, read_document, tool};
+use stella::format::{Document, cyclonedx, decision, detect, findings, openvex, read_document};
 use stella::model::artifact::ArtifactFormat;
 use stella::model::package::Package;
 use stella::model::vex::VexStatement;
@@ -11,7 +11,7 @@ use stella::model::vex::VexStatement;
 /// One run of the target.
 pub fn run(input: &[u8]) {
     detect(input);
-    tool::recognise(input);
+    detect::tool::recognise(input);
     for format in ArtifactFormat::ALL {
         let _ = health::examine(Profile::builtin(format), input, &Limits::new(1 << 20, 100));
         if let Ok(document) = read_document(format, input) {

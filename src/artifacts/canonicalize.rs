@@ -5,57 +5,17 @@
 
 use std::borrow::Cow;
 use std::mem;
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::artifacts::document_file::InFile;
-use crate::canonical::{self, JsonError, Limits, Profile, ProfileError, Sink, Source as _, Unsuited};
-use crate::config::Config;
-use crate::host::fs::{self, FsError};
-use crate::host::limits;
+use crate::canonical::{self, JsonError, Limits, Profile, Sink, Source as _, Unsuited};
+use crate::host::fs::FsError;
 use crate::job::artifact;
-use crate::model::artifact::{ArtifactFormat, ProfileName};
+use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
-
-/// Why a profile cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ProfileChoiceError {
-    /// No profile has this name, and no file.
-    #[error("`{0}` is neither a profile nor a file that can be read")]
-    Unknown(String, #[source] FsError),
-    /// The file is not a profile.
-    #[error("`{}` is not a profile", .file.display())]
-    Invalid {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong.
-        source: ProfileError,
-    },
-}
-
-/// The profile that `wanted` names: `none`, a format, or a file.
-///
-/// # Errors
-/// See [`ProfileChoiceError`].
-pub fn profile(wanted: &str, config: &Config) -> Result<Profile, ProfileChoiceError> {
-    if wanted == "none" {
-        return Ok(Profile::builtin(ArtifactFormat::Json).clone());
-    }
-    if let Ok(format) = wanted.parse() {
-        return Ok(config.profile(format, None).clone());
-    }
-    if let Some(profile) = wanted.parse().ok().and_then(|name: ProfileName| config.named_profile(&name)) {
-        return Ok(profile.clone());
-    }
-    let file = Path::new(wanted);
-    let bytes = fs::read(file, limits::MAX_CONFIG_BYTES)
-        .map_err(|source| ProfileChoiceError::Unknown(wanted.to_owned(), source))?;
-    Profile::parse(&String::from_utf8_lossy(&bytes))
-        .map_err(|source| ProfileChoiceError::Invalid { file: file.to_owned(), source })
-}
 
 /// The canonical bytes of a document.
 ///

@@ -8,7 +8,7 @@ use crate::artifacts::compare_artifacts::{self, Comparison, Rules, Scope, Unread
 use crate::artifacts::large_inventories;
 use crate::canonical::Roots;
 use crate::config::Config;
-use crate::format::artifact_name;
+use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError, Kind};
 use crate::host::limits;
 use crate::job::artifact::{Produced, usual_profile, usual_type};
@@ -108,7 +108,7 @@ fn directory(root: &Path, config: &Config) -> Result<Vec<Produced>, DiffPathsErr
 }
 
 fn artifact(name: String, path: &Path, bytes: Vec<u8>, config: &Config) -> Result<Produced, DiffPathsError> {
-    let format = artifact_name::recognise(&name, &bytes);
+    let format = by_name::recognise(&name, &bytes);
     // What a file of unknown format is for is not known either: it must not pass for mere evidence.
     let artifact_type =
         if format.has_meaning() || name == "evidence.json" { usual_type(format) } else { ArtifactType::Findings };

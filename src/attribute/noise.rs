@@ -4,13 +4,12 @@
 //! it that a scanner which ignores the swap, and flickers at whatever rate fits best, splits so cleanly? Where something
 //! did: how likely is a difference of the rates as large as this one (Fisher's exact test)?
 
+use crate::model::wilson::Interval;
+
 /// The greatest chance of a false accusation that one gate lets through.
 ///
 /// What is promised for a whole experiment is 0.1 %: a change passes several gates, and each gets a fifth of it.
 pub const ALPHA: f64 = 0.0002;
-
-/// Two-sided 95 % quantile of the normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
 
 /// A share with the interval in which the true one lies with 95 % confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,14 +27,9 @@ pub struct Share {
 impl Share {
     /// Wilson's score interval for `part` of `all`; the whole of 0..=1 where nothing was counted.
     pub fn wilson(part: u32, all: u32) -> Self {
-        if all == 0 {
-            return Self { part, all, low: 0.0, high: 1.0 };
-        }
-        let (k, n) = (f64::from(part.min(all)), f64::from(all));
-        let (rate, z2) = (k / n, Z * Z);
-        let middle = (rate + z2 / (2.0 * n)) / (1.0 + z2 / n);
-        let half = Z / (1.0 + z2 / n) * (rate * (1.0 - rate) / n + z2 / (4.0 * n * n)).sqrt();
-        Self { part, all, low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
+        let interval = Interval::wilson((u64::from(part), u64::from(all)));
+        let Interval { low, high } = interval.unwrap_or(Interval { low: 0.0, high: 1.0 });
+        Self { part, all, low, high }
     }
 }
 

@@ -1,5 +1,7 @@
 //! How much of a foreign document is read before it is refused.
 
+use crate::model::limits;
+
 /// Bounds on a document: nothing foreign is read without them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -28,8 +30,8 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// 256 MiB, 512 deep.
+    /// [`limits::MAX_DOCUMENT_BYTES`], 512 deep.
     fn default() -> Self {
-        Self { max_bytes: 256 << 20, max_depth: Self::DEEPEST }
+        Self { max_bytes: limits::MAX_DOCUMENT_BYTES as usize, max_depth: Self::DEEPEST }
     }
 }

@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::model::json_pointer;
+
 /// The longest excerpt, in characters.
 const EXCERPT: usize = 80;
 /// How many segments of a pointer are shown at its head and at its tail.
@@ -48,7 +50,7 @@ pub(super) fn pointer(steps: &[Step<'_>]) -> String {
         match step {
             Step::Member(name) => {
                 text.push('/');
-                text.push_str(&excerpt(name).replace('~', "~0").replace('/', "~1"));
+                text.push_str(&json_pointer::escaped(&excerpt(name)));
             }
             Step::Element(index) => {
                 // Writing to a string cannot fail.

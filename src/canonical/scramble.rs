@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::model::split_mix::SplitMix64;
+
 /// Pointers of all values of `document` that hold no others.
 #[cfg(test)]
 pub(crate) fn scalars(document: &Value) -> Vec<String> {
@@ -31,7 +33,7 @@ fn walk(value: &Value, pointer: &mut String, visit: &mut impl FnMut(&str, &Value
     let length = pointer.len();
     let mut below = |step: &str, value: &Value| {
         pointer.push('/');
-        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&crate::model::json_pointer::escaped(step));
         walk(value, pointer, visit);
         pointer.truncate(length);
     };
@@ -44,14 +46,14 @@ fn walk(value: &Value, pointer: &mut String, visit: &mut impl FnMut(&str, &Value
 
 /// Writes documents in ways that a seed chooses.
 pub(crate) struct Scramble {
-    seed: u64,
+    numbers: SplitMix64,
     order_of_arrays: bool,
     out: String,
 }
 
 impl Scramble {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, order_of_arrays: false, out: String::new() }
+        Self { numbers: SplitMix64::new(seed), order_of_arrays: false, out: String::new() }
     }
 
     /// With other white space, other escapes, and members in another order.
@@ -67,13 +69,9 @@ impl Scramble {
         self.spelling(document)
     }
 
-    /// A number below `bound`: SplitMix64 (Steele, Lea, Flood 2014).
+    /// A number below `bound`.
     fn below(&mut self, bound: usize) -> usize {
-        self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.seed;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) as usize % bound
+        self.numbers.draw() as usize % bound
     }
 
     fn space(&mut self) {

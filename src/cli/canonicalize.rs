@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::artifacts::canonicalize::{self, FileError, ProfileChoiceError};
+use crate::artifacts::canonicalize::{self, FileError};
 use crate::artifacts::detect_profile;
 use crate::artifacts::document_file::InFile;
 use crate::canonical::{JsonError, Profile};
@@ -17,6 +17,7 @@ use crate::host::fs;
 use crate::host::limits::MAX_DOCUMENT_BYTES;
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
+use crate::workspace::profiles::{self, ProfilesError};
 
 /// Write the canonical bytes of a document, or their SHA-256
 ///
@@ -51,10 +52,10 @@ pub fn run(global: &GlobalArgs, args: &CanonicalizeArgs) -> CliResult {
         );
     }
     let config = setup::config(global)?;
-    let wanted = args.profile.as_deref().map(|wanted| canonicalize::profile(wanted, &config)).transpose();
+    let wanted = args.profile.as_deref().map(|wanted| profiles::find_or_none(wanted, &config)).transpose();
     let wanted = wanted.map_err(|error| match error {
-        ProfileChoiceError::Unknown(..) => CliError::usage(error).hint("docs/profiles.md lists the built-in profiles"),
-        ProfileChoiceError::Invalid { .. } => CliError::usage(error),
+        ProfilesError::Unknown(_) => CliError::usage(error).hint("docs/profiles.md lists the built-in profiles"),
+        error => CliError::usage(error),
     })?;
     for file in &args.files {
         if args.hash && file != STDIN {

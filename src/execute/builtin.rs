@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::compare::semantic::Semantics;
-use crate::format::artifact_name;
+use crate::format::detect::by_name;
 use crate::format::evidence;
 use crate::format::inventory::read_inventory;
 use crate::format::{self, FormatError};
@@ -224,7 +224,7 @@ fn artifact(name: &str, format: ArtifactFormat, bytes: Vec<u8>) -> Produced {
 /// Reads back what a built-in scanner in another process wrote.
 pub fn read_artifacts(directory: &Path) -> Result<Vec<Produced>, FsError> {
     let mut artifacts = Vec::new();
-    for (name, format) in artifact_name::BUILTIN {
+    for (name, format) in by_name::BUILT_IN {
         if let Some(bytes) = fs::read_if_present(&directory.join(name), limits::MAX_DOCUMENT_BYTES)? {
             artifacts.push(artifact(name, format, bytes));
         }

@@ -3,7 +3,7 @@
 //! - [`inventory`]: what a scan looks at (lockfiles, package databases, SBOMs) → packages
 //! - [`document`], [`read_document`]: what a scan leaves behind (SBOM, findings, VEX, decision; a scanner's own report) → packages, findings, …
 //! - [`osv`]: what a feed holds → advisories
-//! - [`detect`](fn@detect): which format a document is in
+//! - [`detect`](mod@detect): what a file is
 //! - [`cyclonedx`], [`cyclonedx::vex`], [`openvex`], [`findings`], [`decision`], [`evidence`]: the writers
 //!
 //! Invariants: what is written is sorted, holds nothing volatile and reads back as the same values; what
@@ -12,7 +12,6 @@
 //! Absent: what things mean for a scan (see [`crate::scanner`]) and canonical bytes (see
 //! [`crate::canonical`]).
 
-pub mod artifact_name;
 pub mod cyclonedx;
 pub mod decision;
 pub mod detect;
@@ -24,7 +23,6 @@ pub mod inventory;
 pub mod json_lines;
 pub mod openvex;
 pub mod osv;
-pub mod tool;
 
 mod csaf;
 mod grype;
@@ -52,9 +50,10 @@ mod published;
 mod shapes;
 
 pub use detect::detect;
+pub use detect::inventory::InventoryKind;
 pub use document::Document;
 pub use error::FormatError;
-pub use inventory::{Inventory, InventoryKind, read_inventory};
+pub use inventory::{Inventory, read_inventory};
 pub use listing::Skipped;
 pub use read_document::read_document;
 pub use text::MAX_DOCUMENT_BYTES;

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::format::laws::SAMPLES;
 use crate::format::{InventoryKind, detect, evidence, osv, read_document, read_inventory};
 
+use crate::model::json_pointer;
+
 /// What is read of a text: a value, or where it is refused.
 type Reader = Box<dyn Fn(&str) -> Result<String, String>>;
 
@@ -46,7 +48,7 @@ fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
         Value::Object(members) => {
             found.push(pointer.to_owned());
             for (name, member) in members {
-                let name = name.replace('~', "~0").replace('/', "~1");
+                let name = json_pointer::escaped(name);
                 objects(member, &format!("{pointer}/{name}"), found);
             }
         }

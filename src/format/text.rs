@@ -1,10 +1,11 @@
 //! Bytes to text: bounded, UTF-8, with or without its byte order mark.
 
 use crate::format::error::FormatError;
+use crate::model::limits;
 
 /// The most bytes that are read of one document: far above any real inventory (an SBOM of 100,000
 /// components takes about 60 MB), and small enough to be held in memory.
-pub const MAX_DOCUMENT_BYTES: usize = 256 << 20;
+pub const MAX_DOCUMENT_BYTES: usize = limits::MAX_DOCUMENT_BYTES as usize;
 
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 

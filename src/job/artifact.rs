@@ -35,7 +35,7 @@ pub fn document(format: ArtifactFormat, bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// The profile for what wrote a document of unknown meaning, where its content says which tool that was.
 pub fn usual_profile(format: ArtifactFormat, bytes: &[u8]) -> Option<ProfileName> {
-    if format == ArtifactFormat::Json { format::tool::recognise(bytes) } else { None }
+    if format == ArtifactFormat::Json { format::detect::tool::recognise(bytes) } else { None }
 }
 
 /// What an artifact of this format is for, where nobody said.

@@ -3,8 +3,8 @@
 use crate::model::fidelity::Level;
 use crate::model::judgement::{About, Judgement, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
 use crate::model::rate::Share;
+use crate::model::wilson::Interval;
 use crate::report::{untrusted, words};
-use crate::score::interval::Interval;
 
 /// `BF`, `SF`, `PF`
 pub fn level(level: Level) -> &'static str {

@@ -5,7 +5,6 @@
 //! | [`history`] | one record per replay, merged from any number of files |
 //! | [`window`] | a stretch of time, and the weeks before its end |
 //! | [`sample`] | records counted: replays, and distinct manifests |
-//! | [`interval`] | Wilson's score interval |
 //! | [`windowed`] | the score of one window: overall, by bucket, week over week |
 //! | [`rules`] | every number that a gate uses, with its default |
 //! | [`gate`] | the verdict, with every reason |
@@ -16,7 +15,6 @@
 
 pub mod gate;
 pub mod history;
-pub mod interval;
 pub mod rules;
 pub mod sample;
 pub mod window;

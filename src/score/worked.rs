@@ -14,10 +14,10 @@ use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::{Mode, RunResult, SubjectKind};
+use crate::model::wilson::Interval;
 use crate::score::arbitrary::{now, record, replay};
 use crate::score::gate::{Case, judge};
 use crate::score::history::History;
-use crate::score::interval::Interval;
 use crate::score::rules::{By, Rules};
 use crate::score::windowed::Windowed;
 

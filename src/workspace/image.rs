@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::format::detect::inventory;
 use crate::host::fs::{self, FsError, Kind};
 use crate::host::limits::{MAX_BLOB_BYTES, MAX_BUNDLE_UNPACKED_BYTES, MAX_DOCUMENT_BYTES, MAX_IMAGE_ENTRIES};
 use crate::job::material::image::{ImageMaterial, NamedFile, blobs_of};
@@ -190,37 +191,5 @@ fn inventories(root: &Path) -> Result<Vec<NamedFile>, FsError> {
 }
 
 fn lists_packages(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let sbom = [".cdx.json", ".spdx.json", "bom.json", "sbom.json"].iter().any(|end| name.ends_with(end));
-    let lockfile = matches!(
-        name,
-        "Cargo.lock" | "package-lock.json" | "npm-shrinkwrap.json" | "poetry.lock" | "go.sum" | "os-release"
-    );
-    let requirements = name.starts_with("requirements") && name.ends_with(".txt");
-    // One file for all packages, or one for each where a package manager never ran.
-    let dpkg = path == "var/lib/dpkg/status"
-        || path.strip_prefix("var/lib/dpkg/status.d/").is_some_and(|name| !name.ends_with(".md5sums"));
-    sbom || lockfile || requirements || dpkg
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_that_list_packages_are_known_by_their_path() {
-        for path in [
-            "var/lib/dpkg/status",
-            "var/lib/dpkg/status.d/base-files",
-            "usr/lib/os-release",
-            "srv/app/package-lock.json",
-            "srv/requirements-dev.txt",
-            "usr/share/sbom/app.cdx.json",
-        ] {
-            assert!(lists_packages(path), "{path}");
-        }
-        for path in ["var/lib/dpkg/status.d/x.md5sums", "srv/var/lib/dpkg/status", "etc/passwd", "srv/notes.txt"] {
-            assert!(!lists_packages(path), "{path}");
-        }
-    }
+    inventory::is_in_root(path) || path.rsplit('/').next() == Some("os-release")
 }

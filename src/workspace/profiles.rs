@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::canonical::{Profile, ProfileError};
 use crate::config::Config;
-use crate::format::artifact_name;
+use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::model::artifact::{ArtifactFormat, ProfileName};
@@ -12,14 +12,14 @@ use crate::model::artifact::{ArtifactFormat, ProfileName};
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfilesError {
-    /// Neither a built-in profile nor a file.
-    #[error("`{0}` is neither a built-in profile nor a file")]
+    /// Neither the name of a profile nor a file.
+    #[error("`{0}` is neither a profile nor a file")]
     Unknown(String),
     /// The file cannot be read.
     #[error("cannot read the profile")]
     Read(#[from] FsError),
-    /// The file is no profile.
-    #[error("`{}`", .path.display())]
+    /// The file is not a profile.
+    #[error("`{}` is not a profile", .path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -28,12 +28,15 @@ pub enum ProfilesError {
     },
 }
 
-/// The built-in profile of that name, else the one in that file.
-pub fn find(text: &str) -> Result<Profile, ProfilesError> {
+/// The profile of that name, the repository's own before the built-in one; else the one in that file.
+///
+/// # Errors
+/// See [`ProfilesError`].
+pub fn find(text: &str, config: &Config) -> Result<Profile, ProfilesError> {
     if let Ok(format) = text.parse::<ArtifactFormat>() {
-        return Ok(Profile::builtin(format).clone());
+        return Ok(config.profile(format, None).clone());
     }
-    if let Some(profile) = text.parse().ok().and_then(|name: ProfileName| Profile::named(&name)) {
+    if let Some(profile) = text.parse().ok().and_then(|name: ProfileName| config.named_profile(&name)) {
         return Ok(profile.clone());
     }
     let path = Path::new(text);
@@ -45,9 +48,17 @@ pub fn find(text: &str) -> Result<Profile, ProfilesError> {
     profile.map_err(|source| ProfilesError::Invalid { path: path.to_owned(), source })
 }
 
+/// `none`, which is RFC 8785 alone; else as [`find`].
+///
+/// # Errors
+/// See [`ProfilesError`].
+pub fn find_or_none(text: &str, config: &Config) -> Result<Profile, ProfilesError> {
+    if text == "none" { Ok(Profile::builtin(ArtifactFormat::Json).clone()) } else { find(text, config) }
+}
+
 /// The profile that applies to a document of this name and content.
 pub fn for_document<'a>(name: &str, bytes: &[u8], config: &'a Config) -> &'a Profile {
-    config.profile(artifact_name::recognise(name, bytes), None)
+    config.profile(by_name::recognise(name, bytes), None)
 }
 
 /// Documents on which the built-in profile of that name is tried: its name, and what it holds.

@@ -12,6 +12,7 @@ use stella::attribute::{Attribution, Cell, Key, Next, Observation, Plan, Shown, 
 use stella::model::cause::{Factor, SubTag};
 use stella::model::digest::Digest;
 use stella::model::dimension::Dimension;
+use stella::model::split_mix::SplitMix64;
 
 use crate::harness::repository;
 
@@ -132,20 +133,15 @@ fn factor(name: &str) -> Factor {
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): a few lines, the same everywhere.
-struct Chance(u64);
+struct Chance(SplitMix64);
 
 impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    fn new(seed: u64) -> Self {
+        Self(SplitMix64::new(seed))
     }
 
     fn happens(&mut self, percent: u64) -> bool {
-        self.next() % 100 < percent
+        self.0.draw() % 100 < percent
     }
 }
 
@@ -158,8 +154,8 @@ struct Simulation<'a> {
 impl<'a> Simulation<'a> {
     fn new(planted: &'a Planted, seed: u64) -> Self {
         // Each scanner has chances of its own.
-        let own = planted.title.bytes().fold(seed, |own, byte| Chance(own ^ u64::from(byte)).next());
-        Self { planted, names: planted.differs.split_whitespace().collect(), chance: Chance(own) }
+        let own = planted.title.bytes().fold(seed, |own, byte| SplitMix64::new(own ^ u64::from(byte)).draw());
+        Self { planted, names: planted.differs.split_whitespace().collect(), chance: Chance::new(own) }
     }
 
     fn key(at: usize) -> Key {
@@ -176,7 +172,7 @@ impl<'a> Simulation<'a> {
         for (at, rule) in self.planted.findings.iter().enumerate() {
             let (rule, percent) = rule.split_once('~').unwrap_or((rule, "0"));
             let state = match rule {
-                "?" => self.chance.next().to_string(),
+                "?" => self.chance.0.draw().to_string(),
                 "" => String::new(),
                 _ if rule.contains('+') => {
                     rule.split('+').map(|name| if self.is_now(cell, name) { '1' } else { '0' }).collect()

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::json_pointer;
+
 /// A pointer pattern: a JSON pointer (RFC 6901) with two wildcards.
 ///
 /// | segment | means |
@@ -119,7 +121,7 @@ impl FromStr for Pattern {
                 segments.push(match written {
                     "*" => Segment::Any,
                     "**" => Segment::AnyDepth,
-                    name => Segment::Name(unescaped(name).ok_or_else(|| PatternError::Escape(owned()))?),
+                    name => Segment::Name(json_pointer::unescaped(name).ok_or_else(|| PatternError::Escape(owned()))?),
                 });
             }
         }
@@ -134,21 +136,6 @@ impl FromStr for Pattern {
         let any_depth = deep.fold(0, |bits, (at, _)| bits | 1 << at);
         Ok(Self { text: owned(), segments, any_depth })
     }
-}
-
-pub(super) fn unescaped(name: &str) -> Option<String> {
-    let mut parts = name.split('~');
-    let mut text = parts.next()?.to_owned();
-    for part in parts {
-        let (escape, rest) = part.split_at_checked(1)?;
-        text.push(match escape {
-            "0" => '~',
-            "1" => '/',
-            _ => return None,
-        });
-        text.push_str(rest);
-    }
-    Some(text)
 }
 
 impl TryFrom<String> for Pattern {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::rule::pattern::{Pattern, unescaped};
+use crate::canonical::rule::pattern::Pattern;
+use crate::model::json_pointer;
 
 /// The place of an array, seen from a position in it: a JSON pointer with two kinds of segment more.
 ///
@@ -83,7 +84,7 @@ impl TryFrom<String> for Array {
                     let segment = match name {
                         "**" => return Err(ArrayError::AnyDepth(text)),
                         "*" => Some(ArraySegment::Same),
-                        name => unescaped(name).map(ArraySegment::Name),
+                        name => json_pointer::unescaped(name).map(ArraySegment::Name),
                     };
                     (segment, next)
                 }

@@ -32,7 +32,7 @@ pub struct ExplainArgs {
 pub(super) fn run(global: &GlobalArgs, args: &ExplainArgs) -> CliResult {
     let config = setup::config(global)?;
     let bytes = fs::read(&args.file, limits::MAX_DOCUMENT_BYTES).map_err(CliError::usage)?;
-    let given = args.profile.as_deref().map(super::find).transpose()?;
+    let given = args.profile.as_deref().map(|text| super::find(text, &config)).transpose()?;
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let profile = given.as_ref().unwrap_or_else(|| profiles::for_document(&name, &bytes, &config));
     let roots = Roots::new(args.root.iter().cloned()).map_err(CliError::usage)?;

@@ -66,7 +66,7 @@ pub struct LearnArgs {
 
 pub(super) fn run(global: &GlobalArgs, args: &LearnArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
-    let known = args.profile.as_deref().map(super::find).transpose()?;
+    let known = args.profile.as_deref().map(|text| super::find(text, &context.config)).transpose()?;
     let job = job(args, &context)?;
     let base = |name: &str, bytes: &[u8]| -> Profile {
         known.clone().unwrap_or_else(|| profiles::for_document(name, bytes, &context.config).clone())

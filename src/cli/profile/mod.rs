@@ -10,6 +10,7 @@ use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
+use crate::config::Config;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
 use crate::wire::v1::profiles::{ProfileListV1, ProfileV1};
@@ -58,9 +59,9 @@ fn list(global: &GlobalArgs) -> CliResult {
     Ok(Exit::Passed.into())
 }
 
-fn find(text: &str) -> Result<Profile, CliError> {
-    profiles::find(text).map_err(|error| match error {
-        ProfilesError::Unknown(_) => CliError::usage(error).hint("`stella profile list` names the built-in ones"),
+fn find(text: &str, config: &Config) -> Result<Profile, CliError> {
+    profiles::find(text, config).map_err(|error| match error {
+        ProfilesError::Unknown(_) => CliError::usage(error).hint("`stella profile list` names those of formats"),
         error => CliError::usage(error).hint("docs/profiles.md says what a profile is made of"),
     })
 }

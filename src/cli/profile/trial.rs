@@ -7,7 +7,7 @@ use clap::Args;
 use crate::canonical::{Form, Limits, Profile, Roots};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::output;
+use crate::cli::{output, setup};
 use crate::host::{fs, limits};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
@@ -36,7 +36,7 @@ pub struct TestArgs {
 
 pub(super) fn run(global: &GlobalArgs, args: &TestArgs) -> CliResult {
     let profiles = match &args.profile {
-        Some(text) => vec![super::find(text)?],
+        Some(text) => vec![super::find(text, &setup::config(global)?)?],
         None => ArtifactFormat::ALL.into_iter().map(|format| Profile::builtin(format).clone()).collect(),
     };
     let mut trials = Vec::new();
@@ -64,7 +64,9 @@ pub(super) fn run(global: &GlobalArgs, args: &TestArgs) -> CliResult {
 
 fn documents(args: &TestArgs, profile: &Profile) -> Result<Vec<(String, Vec<u8>)>, CliError> {
     if args.document.is_empty() {
-        let known = profiles::documents(profile.name());
+        // A repository's own profile has a name of its own, and takes the place of the one that was asked for.
+        let asked = args.profile.as_deref().map(profiles::documents).filter(|known| !known.is_empty());
+        let known = asked.unwrap_or_else(|| profiles::documents(profile.name()));
         if known.is_empty() {
             return Err(CliError::usage(format!("no document is known for profile `{}`", profile.name()))
                 .hint("give one with `--document FILE`"));

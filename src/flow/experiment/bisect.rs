@@ -17,6 +17,7 @@ use crate::host::scratch::Scratch;
 use crate::job::material::FeedMaterial;
 use crate::model::bisect::{Bisection, FieldFlip, Flip, RecordChange, Snapshot};
 use crate::model::diff::Direction;
+use crate::model::json_pointer;
 use crate::model::manifest::ScanManifest;
 use crate::model::outcome::Outcome;
 use crate::workspace::context::Context;
@@ -199,7 +200,7 @@ fn differences(path: &str, before: &Value, after: &Value, found: &mut Vec<FieldF
     if before == after || found.len() >= SHOWN {
         return;
     }
-    let below = |name: &str| format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
+    let below = |name: &str| format!("{path}/{}", json_pointer::escaped(name));
     match (before, after) {
         (Value::Object(a), Value::Object(b)) => {
             let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();

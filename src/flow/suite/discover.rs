@@ -105,21 +105,6 @@ fn unique(found: &Discovered) -> Result<(), DiscoverError> {
     Ok(())
 }
 
-/// How many letters must be added, left out or replaced to make one text of the other (Levenshtein).
-fn mistakes(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.chars().enumerate() {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.chars().count()]
-}
-
 fn select(found: Discovered, only: &[String]) -> Result<Discovered, DiscoverError> {
     let named = |id: &str, directory: &Path, wanted: &str| {
         id == wanted || directory.file_name().is_some_and(|name| name.to_string_lossy() == wanted)
@@ -131,7 +116,7 @@ fn select(found: Discovered, only: &[String]) -> Result<Discovered, DiscoverErro
             let ids = found.cases.iter().map(|case| &case.metadata.id).chain(found.canaries.iter().map(|c| &c.id));
             let near = |id: &&String| {
                 let (id, wanted) = (id.to_lowercase(), wanted.to_lowercase());
-                id.contains(&wanted) || wanted.contains(&id) || mistakes(&id, &wanted) <= 2
+                id.contains(&wanted) || wanted.contains(&id) || strsim::levenshtein(&id, &wanted) <= 2
             };
             let near = ids.filter(near).take(3).map(|id| format!("`{id}`")).collect();
             return Err(DiscoverError::Unknown { id: wanted.clone(), near });

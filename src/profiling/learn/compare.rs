@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use crate::model::json_pointer;
+
 /// A place at which two documents differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Difference {
@@ -85,7 +87,7 @@ impl<'v> Comparison<'v> {
         let length = path.len();
         let mut step = |comparison: &mut Self, name: &str, pair: Option<(&'v Value, &Value)>| {
             path.push('/');
-            path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            path.push_str(&json_pointer::escaped(name));
             match pair {
                 Some((a, b)) => comparison.values(a, b, path),
                 None => comparison.found(path, What::Absent),

@@ -8,6 +8,7 @@ use crate::canonical::Roots;
 use crate::canonical::profile::Profile;
 use crate::canonical::rule::{Action, Array, ArraySegment, Rule, Stage, TextPattern};
 use crate::canonical::scramble::Scramble;
+use crate::model::json_pointer;
 use crate::profiling::mutation::traverse::{self, Seen};
 use crate::profiling::mutation::variant::{Variant, some};
 
@@ -74,7 +75,7 @@ fn array_of(document: &Value, array: &Array, position: &str) -> Option<String> {
     let mut pointer = String::new();
     for (level, segment) in array.segments().iter().enumerate() {
         let step = match segment {
-            ArraySegment::Name(name) => name.replace('~', "~0").replace('/', "~1"),
+            ArraySegment::Name(name) => json_pointer::escaped(name).into_owned(),
             ArraySegment::Same => (*steps.get(level)?).to_owned(),
             ArraySegment::NumberAt(path) => {
                 let number: Vec<&str> = path.names().collect();

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::canonical::rule::matcher::{Follower, Place};
 use crate::canonical::rule::{Rule, Stage};
+use crate::model::json_pointer;
 
 /// A value of a document.
 pub(super) struct Seen<'v> {
@@ -34,7 +35,7 @@ fn look<'v>(mut at: Seen<'v>, follower: &mut Follower<'_>, place: &Place, rules:
     let hides = |index: usize| matches!(rules[index].action(), Action::Drop | Action::Mask { pattern: None });
     at.is_hidden |= at.rule.is_some_and(hides);
     let below = |name: Option<&'v str>, step: &str, value: &'v Value, rule: Option<usize>| Seen {
-        pointer: format!("{}/{}", at.pointer, step.replace('~', "~0").replace('/', "~1")),
+        pointer: format!("{}/{}", at.pointer, json_pointer::escaped(step)),
         names: at.names.iter().copied().chain([name]).collect(),
         value,
         rule,

@@ -3,8 +3,8 @@
 use crate::model::judgement::{About, Measured, Numbers, Reason, ReasonCode, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
-use crate::model::result::{ReplayResult, RunResult};
 use crate::model::replay_record::ReplayRecord;
+use crate::model::result::{ReplayResult, RunResult};
 use crate::score::sample;
 
 /// What a gate has found so far.

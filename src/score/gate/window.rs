@@ -9,9 +9,9 @@ use crate::model::judgement::{About, Bucket, Measured, Numbers, ReasonCode, Scop
 use crate::model::rate::{Sample, Share};
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;
+use crate::model::wilson::Interval;
 use crate::score::gate::findings::Findings;
 use crate::score::history::History;
-use crate::score::interval::Interval;
 use crate::score::rules::Rules;
 use crate::score::sample::Counter;
 use crate::score::windowed::{Score, Windowed};

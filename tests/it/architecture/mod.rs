@@ -7,6 +7,7 @@ mod circles;
 mod offences;
 mod paths;
 mod rows;
+mod scanner_identity;
 mod source;
 
 use std::fs;

@@ -92,6 +92,38 @@ fn an_unpacked_image_is_checked_each_time_it_is_asked_for() {
     assert_eq!(fs::read(&lock).unwrap(), text);
 }
 
+/// What a scan of a folder would read is read in an image as well: one list says what a lockfile is called.
+#[test]
+fn every_lockfile_of_an_image_is_read() {
+    let world = World::new();
+    let gemfile = "GEM\n  remote: https://rubygems.org/\n  specs:\n    rack (2.2.3)\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  rack\n";
+    let mut layout = Layout::default();
+    layout.image(
+        machine::arch(),
+        &[layer(&[
+            ("srv/ruby/Gemfile.lock", gemfile),
+            ("srv/gems/gems.locked", &gemfile.replace("rack", "rake")),
+            ("srv/java/gradle.lockfile", "com.google.guava:guava:31.1-jre=compileClasspath\nempty=\n"),
+            ("srv/java/buildscript-gradle.lockfile", "org.ow2.asm:asm:9.2=classpath\nempty=\n"),
+            ("srv/python/requirements/dev.txt", "requests==2.31.0\n"),
+            ("srv/python/dev-requirements.txt", "flask==2.0.1\n"),
+        ])],
+    );
+    layout.write(&world.work("image"));
+    world.stella(0, &["scan", "--input", "image", "--emit-artifacts-dir", "out"]).says(&["6 packages"]);
+    let expected = [
+        "pkg:gem/rack@2.2.3",
+        "pkg:gem/rake@2.2.3",
+        "pkg:maven/com.google.guava/guava@31.1-jre",
+        "pkg:maven/org.ow2.asm/asm@9.2",
+        "pkg:pypi/flask@2.0.1",
+        "pkg:pypi/requests@2.31.0",
+    ];
+    let mut found = purls(&world, "out/sbom.cdx.json");
+    found.sort();
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn the_built_in_scanner_reads_an_image_and_replays_it_from_the_store_alone() {
     let (world, digest) = scene();

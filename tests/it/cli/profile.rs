@@ -18,6 +18,33 @@ fn every_builtin_profile_is_listed() {
 }
 
 #[test]
+fn a_name_means_the_profile_that_the_repository_has_for_it() {
+    let world = World::new();
+    let builtin = std::fs::read_to_string(repository("src/canonical/profiles/sarif.yaml")).unwrap();
+    let own = "rules:\n  - {path: /runs/*/tool, action: drop, reason: our scanners are many}\n";
+    world.write("own.yaml", builtin.replace("profile: sarif", "profile: own").replace("rules:\n", own));
+    world.write(".stella.yaml", "profiles: {sarif: own.yaml}\n");
+    world.copy_from_repository("tests/data/canonical/sarif/full.json", "report.json");
+    let explain = |options: &[&str]| {
+        let arguments = [&["profile", "explain", "report.json", "--format", "json"], options].concat();
+        world.stella(0, &arguments).stdout_json()
+    };
+    let explained = explain(&["--profile", "sarif"]);
+    assert_eq!(explained["profile"], "own");
+    assert_eq!(explained, explain(&[]), "as without its name");
+    let hash = |options: &[&str]| {
+        world.stella(0, &[&["canonicalize", "report.json", "--hash", "--profile"], options].concat()).stdout.clone()
+    };
+    assert_eq!(hash(&["sarif"]), hash(&["own.yaml"]));
+    assert_ne!(hash(&["sarif"]), hash(&["none"]));
+
+    // What it hides is found on the documents of the name that was asked for.
+    let hides = builtin.replace("rules:\n", "rules:\n  - {path: /**/level, action: drop, reason: levels vary}\n");
+    world.write("own.yaml", hides.replace("profile: sarif", "profile: own"));
+    world.stella(1, &["profile", "test", "sarif"]).says(&["own on sarif/full", "not seen: severity"]);
+}
+
+#[test]
 fn what_is_hidden_is_explained() {
     let world = World::new();
     world.copy_from_repository("tests/data/canonical/cyclonedx/random-refs.json", "sbom.json");

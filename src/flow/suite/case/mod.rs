@@ -26,7 +26,7 @@ use crate::canonical::Roots;
 use crate::config;
 use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
 use crate::flow::suite::subject::Built;
-use crate::format::artifact_name;
+use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError};
 use crate::host::limits;
 use crate::job::artifact::{Produced, usual_profile, usual_type};
@@ -342,7 +342,7 @@ fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Resu
         let name = item.relative.to_string_lossy().into_owned();
         let bytes = fs::read_inside(case, &file, limits::MAX_DOCUMENT_BYTES).map_err(CaseError::Read)?;
         let given = specs.iter().find(|spec| spec.file_name() == name).filter(|spec| spec.format.is_some());
-        let format = given.and_then(|spec| spec.format).unwrap_or_else(|| artifact_name::recognise(&name, &bytes));
+        let format = given.and_then(|spec| spec.format).unwrap_or_else(|| by_name::recognise(&name, &bytes));
         let profile = given.map_or_else(|| usual_profile(format, &bytes), |spec| spec.profile.clone());
         let artifact = Produced { artifact_type: usual_type(format), name, format, profile, bytes: bytes.into() };
         compare_artifacts::check(&artifact, &Roots::default(), &context.config)

@@ -8,19 +8,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::format::detect::marks::TOOL_MARKS;
 use crate::format::json::Members;
 use crate::format::text::decode;
 use crate::model::artifact::ProfileName;
-
-/// Members of a document's root, or of each element of a list, that mark what a tool wrote.
-const MARKS: [(&str, &[&str]); 6] = [
-    ("bandit", &["errors", "generated_at", "metrics", "results"]),
-    ("checkov", &["check_type", "results", "summary"]),
-    ("detect-secrets", &["filters_used", "generated_at", "plugins_used", "results"]),
-    ("retire", &["data", "errors", "messages", "start", "time", "version"]),
-    ("semgrep", &["errors", "paths", "results", "skipped_rules", "version"]),
-    ("zizmor", &["determinations", "ident", "locations", "url"]),
-];
 
 /// The name of the profile for what wrote `bytes`, where a tool is recognised.
 pub fn recognise(bytes: &[u8]) -> Option<ProfileName> {
@@ -32,7 +23,7 @@ pub fn recognise(bytes: &[u8]) -> Option<ProfileName> {
         Err(_) => whole(text)?,
     };
     let members: HashSet<&str> = members.0.iter().map(|(name, _)| name.as_str()).collect();
-    let mut tools = MARKS.iter().filter(|(_, marks)| marks.iter().all(|mark| members.contains(mark)));
+    let mut tools = TOOL_MARKS.iter().filter(|(_, marks)| marks.iter().all(|mark| members.contains(mark)));
     let (name, _) = tools.next()?;
     name.parse().ok()
 }
@@ -50,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_sample_of_each_tool_is_recognised() {
-        for (tool, _) in MARKS {
+        for (tool, _) in TOOL_MARKS {
             let path = format!("{}/tests/data/canonical/{tool}/full.json", env!("CARGO_MANIFEST_DIR"));
             assert_eq!(recognise(&std::fs::read(path).unwrap()).map(String::from).as_deref(), Some(tool));
         }
@@ -59,7 +50,7 @@ mod tests {
     #[test]
     fn every_tool_with_a_profile_has_its_marks() {
         let profiles: Vec<&str> = crate::canonical::Profile::tools().iter().map(|profile| profile.name()).collect();
-        assert_eq!(MARKS.map(|(tool, _)| tool).to_vec(), profiles);
+        assert_eq!(TOOL_MARKS.map(|(tool, _)| tool).to_vec(), profiles);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! The format of an artifact that nobody gave one: its content tells, and its name where content leaves it open.
+//! What a file is by its name, where its content leaves that open.
 
-use crate::format::detect::detect;
+use crate::format::detect::document::detect;
 use crate::model::artifact::ArtifactFormat;
 
 /// The names and formats of everything the built-in scanner may write.
-pub const BUILTIN: [(&str, ArtifactFormat); 6] = [
+pub const BUILT_IN: [(&str, ArtifactFormat); 6] = [
     ("sbom.cdx.json", ArtifactFormat::Cyclonedx),
     ("findings.json", ArtifactFormat::StellaFindings),
     ("vex.cdx.json", ArtifactFormat::CyclonedxVex),
@@ -21,7 +21,7 @@ pub const BUILTIN: [(&str, ArtifactFormat); 6] = [
 pub fn recognise(name: &str, bytes: &[u8]) -> ArtifactFormat {
     use ArtifactFormat::{Bytes, Cyclonedx, CyclonedxVex, Json};
     let detected = detect(bytes);
-    let named = BUILTIN.iter().find(|(known, _)| *known == name).map(|(_, format)| *format);
+    let named = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, format)| *format);
     match (detected, named) {
         (Json | Bytes, Some(named)) | (Cyclonedx | CyclonedxVex, Some(named @ (Cyclonedx | CyclonedxVex))) => named,
         _ => detected,

@@ -1,4 +1,4 @@
-//! Every limit on foreign things, in one place. Bytes unless the name says otherwise.
+//! Limits on foreign things that more than one module needs. Bytes unless the name says otherwise.
 //!
 //! They stop a hostile file from eating the machine. A writer keeps to the same limits as its reader, so that nothing
 //! is written that cannot be read again.

@@ -4,82 +4,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::format::detect::marks::{Csaf, Descriptor, DocumentMarks, OsvScannerResult};
 use crate::format::text::decode;
 use crate::format::{decision, findings, json_lines, openvex, spdx3};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::objects;
-
-/// The members that tell formats apart, unread.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Marks<'t> {
-    #[serde(borrow)]
-    bom_format: Option<&'t RawValue>,
-    #[serde(borrow)]
-    components: Option<&'t RawValue>,
-    #[serde(borrow)]
-    vulnerabilities: Option<&'t RawValue>,
-    #[serde(borrow)]
-    spdx_version: Option<&'t RawValue>,
-    #[serde(borrow, rename = "@context")]
-    context: Option<&'t RawValue>,
-    #[serde(borrow, rename = "$schema")]
-    json_schema: Option<&'t RawValue>,
-    #[serde(borrow)]
-    version: Option<&'t RawValue>,
-    #[serde(borrow)]
-    runs: Option<&'t RawValue>,
-    #[serde(borrow)]
-    schema: Option<&'t RawValue>,
-    #[serde(borrow)]
-    document: Option<&'t RawValue>,
-    #[serde(borrow)]
-    descriptor: Option<&'t RawValue>,
-    #[serde(borrow)]
-    artifacts: Option<&'t RawValue>,
-    #[serde(borrow)]
-    matches: Option<&'t RawValue>,
-    #[serde(borrow)]
-    results: Option<&'t RawValue>,
-    #[serde(borrow, rename = "experimental_config")]
-    osv_scanner_config: Option<&'t RawValue>,
-    #[serde(borrow, rename = "SchemaVersion")]
-    trivy_schema: Option<&'t RawValue>,
-    #[serde(borrow, rename = "ArtifactName")]
-    trivy_artifact: Option<&'t RawValue>,
-    #[serde(borrow, rename = "Results")]
-    trivy_results: Option<&'t RawValue>,
-}
-
-/// What names a CSAF document.
-#[derive(Deserialize)]
-struct Csaf {
-    #[serde(rename = "csaf_version")]
-    _version: String,
-}
-
-/// What names the tools of one maker in their reports.
-#[derive(Deserialize)]
-struct Descriptor {
-    name: String,
-}
-
-/// What the results of osv-scanner have, and those of other tools do not.
-#[derive(Deserialize)]
-struct OsvScannerResult {
-    #[serde(rename = "source")]
-    _source: OsvScannerSource,
-    #[serde(rename = "packages")]
-    _packages: Vec<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct OsvScannerSource {
-    #[serde(rename = "path")]
-    _path: String,
-    #[serde(rename = "type")]
-    _kind: String,
-}
 
 /// The format of a document. The version plays no part: reading says which versions are read.
 ///
@@ -99,7 +28,7 @@ pub fn detect(bytes: &[u8]) -> ArtifactFormat {
     known(text).unwrap_or_else(other)
 }
 
-fn of_marks(marks: &Marks<'_>) -> Option<ArtifactFormat> {
+fn of_marks(marks: &DocumentMarks<'_>) -> Option<ArtifactFormat> {
     let text = read::<String>;
     let begins = |value, start: &str| text(value).is_some_and(|text| text.starts_with(start));
     let family = |schema: &str| schema.rsplit_once('/').map_or("", |(family, _)| family).to_owned() + "/";
@@ -131,7 +60,7 @@ fn of_marks(marks: &Marks<'_>) -> Option<ArtifactFormat> {
 }
 
 /// The format of a scanner's own report.
-fn of_report(marks: &Marks<'_>) -> Option<ArtifactFormat> {
+fn of_report(marks: &DocumentMarks<'_>) -> Option<ArtifactFormat> {
     let made_by = |name: &str| read::<Descriptor>(marks.descriptor).is_some_and(|descriptor| descriptor.name == name);
     let of_osv_scanner = || match read::<Vec<OsvScannerResult>>(marks.results) {
         Some(results) => !results.is_empty() || marks.osv_scanner_config.is_some(),
