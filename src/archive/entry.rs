@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::host::fs::{self, FsError};
-use crate::host::limits::{MAX_NAME_BYTES, MAX_PATH_BYTES};
+use crate::model::limits::{MAX_NAME_BYTES, MAX_PATH_BYTES};
 
 /// A path inside a tree: relative, `/` between its components, none of them empty, `.` or `..`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! How much an archive may hold.
 
 use crate::host::compress::Allowance;
-use crate::host::limits;
+use crate::model::limits;
 
 /// The limits of one archive, for its reader and its writer alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

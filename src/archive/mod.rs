@@ -27,7 +27,7 @@ pub mod tree;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
-mod laws;
+mod properties;
 
 pub use entry::{Content, Entry, EntryPath, Node, PathError};
 pub use error::{ArchiveError, Problem};

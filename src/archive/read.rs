@@ -13,7 +13,7 @@ use crate::archive::limits::Limits;
 use crate::archive::pax::{self, Pax};
 use crate::archive::shape::{Shape, Tree};
 use crate::host::compress::{Unpack, UnpackError};
-use crate::host::limits::MAX_PAX_HEADER_BYTES;
+use crate::model::limits::MAX_PAX_HEADER_BYTES;
 
 const BLOCK: u64 = 512;
 

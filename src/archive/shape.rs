@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::archive::entry::EntryPath;
 use crate::archive::error::{ArchiveError, Problem};
-use crate::host::limits::{MAX_LINK_HOPS, MAX_LINK_STEPS, MAX_PATH_BYTES};
+use crate::model::limits::{MAX_LINK_HOPS, MAX_LINK_STEPS, MAX_PATH_BYTES};
 
 /// What stands at a path, as far as the shape goes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use crate::archive::limits::Limits;
 use crate::archive::read::read;
 use crate::archive::write::{Packed, content_digest, pack};
 use crate::host::fs;
-use crate::host::limits::MAX_BUNDLE_BYTES;
 use crate::model::digest::Digest;
+use crate::model::limits::MAX_BUNDLE_BYTES;
 
 /// A tree, from a directory or from the archive of one.
 #[derive(Debug, Clone, PartialEq)]

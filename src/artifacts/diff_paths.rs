@@ -10,9 +10,9 @@ use crate::canonical::Roots;
 use crate::config::Config;
 use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError, Kind};
-use crate::host::limits;
 use crate::job::artifact::{Produced, usual_profile, usual_type};
 use crate::model::artifact::ArtifactType;
+use crate::model::limits;
 use crate::policy::{Policy, PolicyError};
 
 /// Why two paths cannot be compared.

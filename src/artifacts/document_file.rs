@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::canonical::{Source, Unsuited};
 use crate::host::fs::{self, FsError};
-use crate::host::limits;
+use crate::model::limits;
 
 /// How much of a file is read at once.
 const WINDOW: usize = 256 << 10;

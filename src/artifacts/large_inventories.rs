@@ -1,7 +1,7 @@
 //! Two large inventories side by side, a quicker way to what reading both would come to.
 //!
 //! ```text
-//! file ─▶ blocks ─▶ canonical elements in order ─┐ equal ones cancel ─▶ glance ─▶ what else bears the names ─┐
+//! file ─▶ blocks ─▶ canonical elements in order ─┐ equal ones cancel ─▶ scan ─▶ what else bears the names ─┐
 //! file ─▶ blocks ─▶ canonical elements in order ─┘ the others ────────────────▶ read into the model ◀────────┘
 //! ```
 //!
@@ -22,11 +22,11 @@ use std::thread;
 use crate::artifacts::document_file::InFile;
 use crate::canonical::{PartitionReader, Partitioned, Profile, Source as _, Unsuited};
 use crate::config::Config;
-use crate::format::cyclonedx::{Glance, name_hint};
+use crate::format::cyclonedx::{QuickScan, name_hint};
 use crate::format::{self, Document};
-use crate::host::limits;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
+use crate::model::limits;
 
 /// From how many bytes on a document is large.
 const LARGE: u64 = 1 << 20;
@@ -102,11 +102,11 @@ struct Seen {
 
 impl Seen {
     fn look(&mut self, index: usize, component: &[u8]) -> Option<()> {
-        let mut glance = Glance::default();
-        glance.component(component).then(|| {
-            self.references.extend(glance.references.into_iter().map(|reference| (index, reference)));
-            self.names.extend(glance.names.into_iter().map(|name| (index, name)));
-            self.any_name.extend(glance.any_name.then_some(index));
+        let mut scan = QuickScan::default();
+        scan.component(component).then(|| {
+            self.references.extend(scan.references.into_iter().map(|reference| (index, reference)));
+            self.names.extend(scan.names.into_iter().map(|name| (index, name)));
+            self.any_name.extend(scan.any_name.then_some(index));
         })
     }
 }
@@ -193,9 +193,9 @@ fn sides(a: Partitioned, b: Partitioned) -> Option<[Side; 2]> {
 }
 
 /// What is seen of a document but for its components.
-fn rest(of: &Partitioned) -> Option<Glance> {
-    let mut glance = Glance::default();
-    glance.rest(of.canonical_rest().as_bytes()).then_some(glance)
+fn rest(of: &Partitioned) -> Option<QuickScan> {
+    let mut scan = QuickScan::default();
+    scan.rest(of.canonical_rest().as_bytes()).then_some(scan)
 }
 
 /// What the document means if its components are these.

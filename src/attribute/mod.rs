@@ -22,5 +22,5 @@ mod search;
 pub mod trial_run;
 
 pub use cell::Cell;
-pub use observation::{Key, Observation, Shown, Trials};
+pub use observation::{Key, Observation, TrialOutcome, Trials};
 pub use plan::{Attribution, Explained, Next, Plan};

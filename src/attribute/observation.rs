@@ -52,7 +52,7 @@ pub type Observation = BTreeMap<Key, Digest>;
 
 /// How one run of a cell ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub enum TrialOutcome {
     /// With a result.
     Observed(Observation),
     /// Without one; the reason.
@@ -68,7 +68,7 @@ pub enum Value {
     Is(Option<Digest>),
 }
 
-impl Shown {
+impl TrialOutcome {
     /// The value of `key`.
     pub fn value(&self, key: &Key) -> Value {
         match self {
@@ -80,21 +80,21 @@ impl Shown {
 
 /// Every run so far, by cell, in the order in which they were made.
 #[derive(Debug, Clone, Default)]
-pub struct Trials(BTreeMap<Cell, Vec<Shown>>);
+pub struct Trials(BTreeMap<Cell, Vec<TrialOutcome>>);
 
 impl Trials {
     /// Adds a run.
-    pub fn add(&mut self, cell: Cell, shown: Shown) {
+    pub fn add(&mut self, cell: Cell, shown: TrialOutcome) {
         self.0.entry(cell).or_default().push(shown);
     }
 
     /// The runs of one cell.
-    pub fn of(&self, cell: Cell) -> &[Shown] {
+    pub fn of(&self, cell: Cell) -> &[TrialOutcome] {
         self.0.get(&cell).map_or(&[], Vec::as_slice)
     }
 
     /// Every cell with its runs.
-    pub fn iter(&self) -> impl Iterator<Item = (Cell, &[Shown])> {
+    pub fn iter(&self) -> impl Iterator<Item = (Cell, &[TrialOutcome])> {
         self.0.iter().map(|(cell, runs)| (*cell, runs.as_slice()))
     }
 

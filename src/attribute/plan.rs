@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::attribute::cell::Cell;
 use crate::attribute::judge::{CONTROLS, History, Judge, Verdict};
 use crate::attribute::noise::Share;
-use crate::attribute::observation::{Key, Observation, Shown, Trials, Value};
+use crate::attribute::observation::{Key, Observation, TrialOutcome, Trials, Value};
 use crate::model::cause::Factor;
 
 /// What is to be found out.
@@ -124,8 +124,8 @@ impl Plan {
     fn classes(&self, judge: &Judge<'_>) -> BTreeMap<(Option<Value>, History), Vec<Key>> {
         let observed = judge.trials.iter().flat_map(|(_, runs)| runs);
         let keys = observed.filter_map(|run| match run {
-            Shown::Observed(observation) => Some(observation.keys()),
-            Shown::Failed(_) => None,
+            TrialOutcome::Observed(observation) => Some(observation.keys()),
+            TrialOutcome::Failed(_) => None,
         });
         let keys: BTreeSet<&Key> = keys.flatten().chain(self.golden.iter().flat_map(Observation::keys)).collect();
         let mut classes: BTreeMap<_, Vec<Key>> = BTreeMap::new();
@@ -157,7 +157,7 @@ impl Plan {
         let controls = BTreeSet::from([Cell::RECORDED, Cell::now(self.factors.len())]);
         let (mut different, mut all) = (0, 0);
         for runs in controls.into_iter().map(|cell| trials.of(cell)) {
-            let alike = |run: &Shown| runs.iter().filter(|other| *other == run).count();
+            let alike = |run: &TrialOutcome| runs.iter().filter(|other| *other == run).count();
             different += runs.len() - runs.iter().map(alike).max().unwrap_or(0);
             all += runs.len();
         }

@@ -1,12 +1,12 @@
 //! One run of an experiment: what it showed, and what the sandbox denied meanwhile.
 
-use crate::attribute::Shown;
+use crate::attribute::TrialOutcome;
 
 /// One run.
 #[derive(Debug, Clone)]
 pub struct Ran {
     /// What it showed.
-    pub shown: Shown,
+    pub shown: TrialOutcome,
     /// What the sandbox denied, as evidence.
     pub denied: Vec<String>,
 }

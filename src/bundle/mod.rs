@@ -9,4 +9,4 @@ pub mod listed;
 pub mod policy;
 
 #[cfg(test)]
-mod laws;
+mod properties;

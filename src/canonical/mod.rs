@@ -35,7 +35,7 @@ pub(crate) mod scramble;
 mod stream;
 
 #[cfg(test)]
-mod laws;
+mod properties;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

@@ -14,9 +14,9 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::config::Config;
 use crate::host::fs;
-use crate::host::limits::MAX_DOCUMENT_BYTES;
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
+use crate::model::limits::MAX_DOCUMENT_BYTES;
 use crate::workspace::profiles::{self, ProfilesError};
 
 /// Write the canonical bytes of a document, or their SHA-256

@@ -14,7 +14,7 @@ use crate::flow::suite::run::{self, CiError, CiRequest};
 use crate::flow::suite::subject::SubjectError;
 use crate::host::machine;
 use crate::model::exit::Exit;
-use crate::model::judgement::Gate;
+use crate::model::gate_result::Gate;
 use crate::model::result::RunResult;
 use crate::report::text::{Show, Style, TextReport};
 use crate::report::{junit, markdown};

@@ -9,7 +9,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::history::ReadArgs;
 use crate::cli::{output, setup};
 use crate::host::{clock, fs};
-use crate::model::judgement::{Gate, Strictness};
+use crate::model::gate_result::{Gate, Strictness};
 use crate::model::result::RunResult;
 use crate::report::text::{self, Style};
 use crate::score::gate::request::{GateError, GateRequest};
@@ -99,12 +99,12 @@ pub fn run(global: &GlobalArgs, args: &GateArgs) -> CliResult {
     let run = args.result.as_deref().map(read_result).transpose()?;
     let strictness = args.strictness.of(gate, &config.rules);
     let request = GateRequest { gate, rules: config.rules, strictness, history };
-    let judgement = request.judge(run.as_ref(), clock::now()).map_err(failed)?;
+    let gate_result = request.judge(run.as_ref(), clock::now()).map_err(failed)?;
     match global.format {
-        Format::Json => output::json(&GateV1::from(&judgement)),
-        Format::Text => output::data(&text::gate(&judgement, Style::coloured())),
+        Format::Json => output::json(&GateV1::from(&gate_result)),
+        Format::Text => output::data(&text::gate(&gate_result, Style::coloured())),
     }
-    Ok(judgement.exit().into())
+    Ok(gate_result.exit().into())
 }
 
 fn read_result(file: &Path) -> Result<RunResult, CliError> {

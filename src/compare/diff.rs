@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::compare::flip_reason::{FlipReasons, fields};
 use crate::compare::semantic::{Keyed, Semantics};
-use crate::compare::why::{Why, fields};
 use crate::model::decision::Decision;
 use crate::model::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
@@ -85,7 +85,7 @@ fn differing<'a, K: Ord, T: Ord>(
 }
 
 fn flips(before: &Semantics, after: &Semantics) -> Vec<FindingFlip> {
-    let why = Why::new(before, after);
+    let why = FlipReasons::new(before, after);
     let severity = |side: &BTreeSet<Finding>| side.iter().map(|finding| finding.severity).max();
     let mut flips: Vec<(Severity, FindingFlip)> = differing(&before.findings, &after.findings)
         .map(|pair| {

@@ -5,8 +5,8 @@
 
 pub mod diff;
 pub mod fidelity;
+mod flip_reason;
 pub mod semantic;
-mod why;
 
 #[cfg(test)]
 mod arbitrary;

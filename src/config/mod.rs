@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use crate::canonical::profile::Profile;
 use crate::config::adapter::Adapter;
 use crate::host::fs;
-use crate::host::limits;
 use crate::model::artifact::{ArtifactFormat, ProfileName};
 use crate::model::artifact_spec::ArtifactSpec;
+use crate::model::limits;
 use crate::score::rules::Rules;
 
 use parse::parse;

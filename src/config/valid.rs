@@ -8,8 +8,8 @@ use crate::config::adapter::Adapter;
 use crate::config::error::ConfigError;
 use crate::config::parse::is_too_deep;
 use crate::host::fs;
-use crate::host::limits;
 use crate::model::artifact::ProfileName;
+use crate::model::limits;
 
 /// Where a configuration lies, for its paths and its errors.
 pub(super) struct Valid<'a> {

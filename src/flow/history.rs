@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::host::fs::{self, FsError};
-use crate::host::limits;
+use crate::model::limits;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::RunResult;
 use crate::score::history::{Contradiction, History};

@@ -43,7 +43,7 @@ mod trivy;
 mod vulnerability_ids;
 
 #[cfg(test)]
-mod laws;
+mod properties;
 #[cfg(test)]
 mod published;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::text::Unfolding;
 use crate::model::digest::Digest;
-use crate::model::vex::{INSIDE, VexStatement, VexStatus};
+use crate::model::vex::{COMPONENT_SEPARATOR, VexStatement, VexStatus};
 
 const FORMAT: &str = "OpenVEX";
 /// The context of every version begins so.
@@ -122,7 +122,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<VexStatement>, FormatError> {
                 let part = part.name();
                 let part = part.ok_or_else(|| absent(format!("products[{at}].subcomponents[{part_at}]")))?;
                 unfolding.take([whole, part])?;
-                places.push(format!("{whole}{INSIDE}{part}"));
+                places.push(format!("{whole}{COMPONENT_SEPARATOR}{part}"));
             }
             if places.is_empty() {
                 places.push(whole.to_owned());

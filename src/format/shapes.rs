@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::format::laws::SAMPLES;
+use crate::format::properties::SAMPLES;
 use crate::format::{InventoryKind, detect, evidence, osv, read_document, read_inventory};
 
 use crate::model::json_pointer;

@@ -15,7 +15,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, StatusCode, Url};
 
-use crate::host::limits::MAX_SENT_BYTES;
+use crate::model::limits::MAX_SENT_BYTES;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 3;

@@ -14,6 +14,3 @@ pub mod http;
 pub mod machine;
 pub mod removal;
 pub mod scratch;
-
-// What comes in through a door is bounded; the bounds stand where pure rooms see them, too.
-pub use crate::model::limits;

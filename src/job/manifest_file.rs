@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::canonical::{JsonError, Limits, jcs};
 use crate::host::fs::{self, FsError};
-use crate::host::limits;
 use crate::model::digest::Digest;
+use crate::model::limits;
 use crate::model::manifest::{self, MANIFEST_VERSION, ManifestError, ScanManifest};
 
 /// Why a manifest's file cannot be used.

@@ -21,7 +21,12 @@ pub struct Chaos {
 impl Chaos {
     /// Whether something that must not matter did.
     pub fn is_shaken(&self) -> bool {
-        self.perturbations.iter().any(|one| matches!(one.shown, Shown::Changed | Shown::Failed | Shown::Unstable))
+        self.perturbations.iter().any(|one| {
+            matches!(
+                one.shown,
+                PerturbationOutcome::Changed | PerturbationOutcome::Failed | PerturbationOutcome::Unstable
+            )
+        })
     }
 }
 
@@ -33,7 +38,7 @@ pub struct Perturbation {
     /// What was done.
     pub what: String,
     /// What came of it.
-    pub shown: Shown,
+    pub shown: PerturbationOutcome,
     /// The artifacts that changed, with their new digests.
     pub changed: Vec<ArtifactDigest>,
     /// Why it was not tested, or how it failed.
@@ -43,7 +48,7 @@ pub struct Perturbation {
 /// What came of a perturbation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Shown {
+pub enum PerturbationOutcome {
     /// Every artifact is the same.
     Same,
     /// Artifacts changed, twice in the same way.
@@ -56,7 +61,7 @@ pub enum Shown {
     NotTested,
 }
 
-impl Shown {
+impl PerturbationOutcome {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {

@@ -13,7 +13,7 @@ use crate::model::dimension::Dimensions;
 use crate::model::exit::Exit;
 use crate::model::explanation::Explanation;
 use crate::model::fidelity::Fidelity;
-use crate::model::judgement::Judgement;
+use crate::model::gate_result::GateResult;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
 use crate::model::showing::Showing;
@@ -208,7 +208,7 @@ pub struct RunResult {
     /// Things that went wrong beside the replays and never change the verdict.
     pub warnings: Vec<String>,
     /// What a gate says of it, where one was asked.
-    pub gate: Option<Judgement>,
+    pub gate: Option<GateResult>,
 }
 
 impl RunResult {

@@ -35,14 +35,14 @@ impl fmt::Display for VexStatus {
 }
 
 /// Stands between a product and a component inside of it; in no purl, as it has blanks.
-pub const INSIDE: &str = " -> ";
+pub const COMPONENT_SEPARATOR: &str = " -> ";
 
 /// One statement: this vulnerability has this status in this product.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VexStatement {
     /// The vulnerability's id.
     pub vulnerability: String,
-    /// The product, normally a purl; for a component inside of one both, with [`INSIDE`] between them.
+    /// The product, normally a purl; for a component inside of one both, with [`COMPONENT_SEPARATOR`] between them.
     pub product: String,
     /// The status.
     pub status: VexStatus,

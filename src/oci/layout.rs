@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use tar::{Archive, EntryType};
 
 use crate::host::fs::{self, FsError, Staged};
-use crate::host::limits::{MAX_IMAGE_DOCUMENT_BYTES, MAX_LAYER_BYTES, MAX_LAYOUT_FILES};
 use crate::model::digest::Digest;
+use crate::model::limits::{MAX_IMAGE_DOCUMENT_BYTES, MAX_LAYER_BYTES, MAX_LAYOUT_FILES};
 use crate::oci::blobs::{Blobs, Checked, problem};
 use crate::oci::descriptor::{Descriptor, Document};
 use crate::oci::error::ImageError;

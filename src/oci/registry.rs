@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::host::fs::FsError;
 use crate::host::http::{Http, Reach, Request, is_loopback};
-use crate::host::limits::{MAX_CONFIG_BYTES, MAX_IMAGE_DOCUMENT_BYTES, MAX_LAYER_BYTES};
 use crate::model::digest::Digest;
+use crate::model::limits::{MAX_CONFIG_BYTES, MAX_IMAGE_DOCUMENT_BYTES, MAX_LAYER_BYTES};
 use crate::oci::blobs::Blobs;
 use crate::oci::descriptor::{DOCKER_LIST, DOCKER_MANIFEST, Descriptor, Document, OCI_INDEX, OCI_MANIFEST};
 use crate::oci::error::{ImageError, RegistryError};

@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use crate::host::limits::{MAX_IMAGE_DOCUMENT_BYTES, MAX_IMAGE_INDEX_DEPTH, MAX_IMAGE_LAYERS, MAX_IMAGES_IN_LAYOUT};
 use crate::model::digest::Digest;
+use crate::model::limits::{MAX_IMAGE_DOCUMENT_BYTES, MAX_IMAGE_INDEX_DEPTH, MAX_IMAGE_LAYERS, MAX_IMAGES_IN_LAYOUT};
 use crate::oci::blobs::{self, Blobs};
 use crate::oci::descriptor::{Config, DOCKER_CONFIG, Descriptor, Document, LayerEncoding, OCI_CONFIG};
 use crate::oci::error::{BlobProblem, ImageError};

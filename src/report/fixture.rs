@@ -15,7 +15,7 @@ use crate::model::dimension::{Dimension, Dimensions};
 use crate::model::explanation::{CellRuns, Change, Explanation, Noise};
 use crate::model::fidelity::Fidelity;
 use crate::model::finding::Severity;
-use crate::model::judgement::Strictness;
+use crate::model::gate_result::Strictness;
 use crate::model::outcome::Outcome;
 use crate::model::result::{
     ArtifactResult, ExecutorEnv, Isolation, Mode, Recording, ReplayResult, RunResult, SourceLocation, SubjectKind,

@@ -1,7 +1,7 @@
 //! The words of a gate: one sentence per reason, the same in every output.
 
 use crate::model::fidelity::Level;
-use crate::model::judgement::{About, Judgement, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
+use crate::model::gate_result::{About, GateResult, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
 use crate::model::rate::Share;
 use crate::model::wilson::Interval;
 use crate::report::{untrusted, words};
@@ -53,20 +53,20 @@ pub fn weight(weight: Weight) -> &'static str {
 }
 
 /// The verdict in one line: `gate nightly: warn (2 reasons)`.
-pub fn headline(judgement: &Judgement) -> String {
-    let weighty = judgement.reasons().iter().filter(|reason| reason.weight != Weight::Note).count();
+pub fn headline(gate_result: &GateResult) -> String {
+    let weighty = gate_result.reasons().iter().filter(|reason| reason.weight != Weight::Note).count();
     let reasons = match weighty {
         0 => String::new(),
         1 => " (1 reason)".to_owned(),
         more => format!(" ({more} reasons)"),
     };
-    format!("gate {}: {}{reasons}", judgement.gate().code(), judgement.verdict().code())
+    format!("gate {}: {}{reasons}", gate_result.gate().code(), gate_result.verdict().code())
 }
 
 /// What decides where a gate is asked and where the verdict alone does not tell: thin evidence that blocks nothing.
-pub fn aloud(judgement: &Judgement) -> Option<&'static str> {
+pub fn aloud(gate_result: &GateResult) -> Option<&'static str> {
     let is_thin = |reason: &Reason| reason.weight == Weight::Insufficient;
-    let passes = judgement.exit().code() == 0 && judgement.reasons().iter().any(is_thin);
+    let passes = gate_result.exit().code() == 0 && gate_result.reasons().iter().any(is_thin);
     passes.then_some("there is too little evidence to say whether it is good; this blocks only with --strict")
 }
 

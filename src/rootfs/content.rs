@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 use crate::host::fs::{self as host, FsError};
 use crate::host::hash::Hashing;
-use crate::host::limits::MAX_IMAGE_UNPACKED_BYTES;
 use crate::model::digest::Digest;
+use crate::model::limits::MAX_IMAGE_UNPACKED_BYTES;
 
 /// What is at a path, as far as it is content.
 pub(crate) enum What<'a> {

@@ -18,9 +18,9 @@ mod crash;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
-mod laws;
-#[cfg(test)]
 mod layouts;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -32,8 +32,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::host::fs;
-use crate::host::limits::{MAX_CONFIG_BYTES, MAX_IMAGE_ENTRIES};
 use crate::model::digest::Digest;
+use crate::model::limits::{MAX_CONFIG_BYTES, MAX_IMAGE_ENTRIES};
 use crate::oci::{Blobs, Image, RunConfig};
 
 pub use error::RootfsError;

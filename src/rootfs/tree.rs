@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::host::limits::{MAX_IMAGE_LINK_STEPS, MAX_IMAGE_PATH_BYTES, MAX_LINK_HOPS, MAX_WHITEOUT_STEPS};
+use crate::model::limits::{MAX_IMAGE_LINK_STEPS, MAX_IMAGE_PATH_BYTES, MAX_LINK_HOPS, MAX_WHITEOUT_STEPS};
 use crate::rootfs::layer::{LayerProblem, Modified, Name};
 
 /// A directory on the way to an entry that no layer describes.

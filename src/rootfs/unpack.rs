@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::host::limits::{MAX_IMAGE_ENTRIES, MAX_IMAGE_UNPACKED_BYTES};
 use crate::model::digest::Digest;
+use crate::model::limits::{MAX_IMAGE_ENTRIES, MAX_IMAGE_UNPACKED_BYTES};
 use crate::oci::{Blobs, Image};
 use crate::rootfs::content::{ContentDigest, What};
 use crate::rootfs::disk::Disk;

@@ -23,6 +23,6 @@ pub mod windowed;
 #[cfg(test)]
 pub(crate) mod arbitrary;
 #[cfg(test)]
-mod laws;
+mod properties;
 #[cfg(test)]
-mod worked;
+mod worked_examples;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::judgement::{Gate, Strictness};
+use crate::model::gate_result::{Gate, Strictness};
 use crate::model::rate::Share;
 
 /// The rules of every gate.

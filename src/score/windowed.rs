@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::judgement::Bucket;
+use crate::model::gate_result::Bucket;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;

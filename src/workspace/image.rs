@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::format::detect::inventory;
 use crate::host::fs::{self, FsError, Kind};
-use crate::host::limits::{MAX_BLOB_BYTES, MAX_BUNDLE_UNPACKED_BYTES, MAX_DOCUMENT_BYTES, MAX_IMAGE_ENTRIES};
 use crate::job::material::image::{ImageMaterial, NamedFile, blobs_of};
 use crate::job::material::{InputMaterial, MaterialError};
 use crate::model::digest::Digest;
+use crate::model::limits::{MAX_BLOB_BYTES, MAX_BUNDLE_UNPACKED_BYTES, MAX_DOCUMENT_BYTES, MAX_IMAGE_ENTRIES};
 use crate::oci::{self, BlobProblem, Blobs, Descriptor, Image, ImageError, ImageName, Layout, Platform, Wanted};
 use crate::rootfs::{RootfsError, sound_rootfs};
 use crate::store::blob::{BlobSource, BlobStore, StoreError};

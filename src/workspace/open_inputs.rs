@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::archive::tree::Tree;
 use crate::bundle::{feed, policy};
 use crate::host::fs::{self, FsError};
-use crate::host::limits;
 use crate::job::material::{FeedMaterial, MaterialError, PolicyMaterial, ScannerMaterial};
+use crate::model::limits;
 use crate::policy::PolicyError;
 use crate::workspace::context::Context;
 

@@ -6,8 +6,8 @@ use crate::canonical::{Profile, ProfileError};
 use crate::config::Config;
 use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError};
-use crate::host::limits;
 use crate::model::artifact::{ArtifactFormat, ProfileName};
+use crate::model::limits;
 
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use stella::attribute::judge::Verdict;
-use stella::attribute::{Attribution, Cell, Key, Next, Observation, Plan, Shown, Trials, cause};
+use stella::attribute::{Attribution, Cell, Key, Next, Observation, Plan, TrialOutcome, Trials, cause};
 use stella::model::cause::{Factor, SubTag};
 use stella::model::digest::Digest;
 use stella::model::dimension::Dimension;
@@ -197,7 +197,7 @@ impl<'a> Simulation<'a> {
         let mut trials = Trials::default();
         loop {
             match plan.next(&trials) {
-                Next::Run(cell) => trials.add(cell, Shown::Observed(self.run(cell))),
+                Next::Run(cell) => trials.add(cell, TrialOutcome::Observed(self.run(cell))),
                 Next::Done(attribution) => return attribution,
             }
         }
@@ -282,7 +282,7 @@ fn a_budget_ends_with_the_best_answer_and_says_so() {
         let mut trials = Trials::default();
         let attribution = loop {
             match plan.next(&trials) {
-                Next::Run(cell) => trials.add(cell, Shown::Observed(simulation.run(cell))),
+                Next::Run(cell) => trials.add(cell, TrialOutcome::Observed(simulation.run(cell))),
                 Next::Done(attribution) => break attribution,
             }
         };

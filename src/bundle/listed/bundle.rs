@@ -8,8 +8,8 @@ use crate::bundle::listed::kind::Kind;
 use crate::bundle::listed::manifest::{self, Manifest};
 use crate::bundle::listed::record::Record;
 use crate::host::fs;
-use crate::host::limits::MAX_BUNDLE_BYTES;
 use crate::model::digest::Digest;
+use crate::model::limits::MAX_BUNDLE_BYTES;
 
 /// A bundle whose every record is listed and has the digest that is listed for it.
 #[derive(Debug, Clone, PartialEq)]

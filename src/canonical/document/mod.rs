@@ -26,7 +26,7 @@ mod rewrite;
 mod roots;
 
 #[cfg(test)]
-mod laws;
+mod properties;
 
 pub(super) use indices::below;
 pub use roots::{InvalidRoot, Roots};

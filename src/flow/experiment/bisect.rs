@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::attribute::{Key, Observation, Shown};
+use crate::attribute::{Key, Observation, TrialOutcome};
 use crate::flow::experiment::trial_cache;
 use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest, Swap};
 use crate::flow::replay::replay_job::Replay;
@@ -128,11 +128,11 @@ impl Search<'_> {
         };
         let expected = (replay.expected.artifacts.as_slice(), replay.expected.scope);
         match &trial_cache::run(&replay.job, 0, expected, self.context).shown {
-            Shown::Observed(observation) => {
+            TrialOutcome::Observed(observation) => {
                 self.seen.insert(at, observation.clone());
                 Ok(observation.clone())
             }
-            Shown::Failed(why) => Err(BisectError::NotRunning { snapshot: snapshot.clone(), why: why.clone() }),
+            TrialOutcome::Failed(why) => Err(BisectError::NotRunning { snapshot: snapshot.clone(), why: why.clone() }),
         }
     }
 

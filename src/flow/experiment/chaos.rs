@@ -16,7 +16,7 @@ use crate::flow::replay::replay_job::Replay;
 use crate::host::scratch::Scratch;
 use crate::job::input_roots;
 use crate::job::scan_spec::Job;
-use crate::model::chaos::{ArtifactDigest, Chaos, Perturbation, Shown};
+use crate::model::chaos::{ArtifactDigest, Chaos, Perturbation, PerturbationOutcome};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
 use crate::model::manifest::ScanManifest;
@@ -73,7 +73,7 @@ pub fn run(
     let again = Perturbation {
         name: "again".to_owned(),
         what: format!("nothing: {} runs of the same", controls.runs),
-        shown: if controls.unstable.is_empty() { Shown::Same } else { Shown::Unstable },
+        shown: if controls.unstable.is_empty() { PerturbationOutcome::Same } else { PerturbationOutcome::Unstable },
         changed: listed(&controls.unstable),
         why: None,
     };
@@ -112,15 +112,15 @@ impl Controls {
     /// `way` without what it was blamed for too early.
     fn acquit(&self, mut way: Perturbation) -> Perturbation {
         let acquits = match way.shown {
-            Shown::Changed => {
+            PerturbationOutcome::Changed => {
                 way.changed.retain(|artifact| !self.unstable.contains_key(&artifact.name));
                 way.changed.is_empty()
             }
-            Shown::Failed => !self.is_steady(),
+            PerturbationOutcome::Failed => !self.is_steady(),
             _ => false,
         };
         if acquits {
-            way.shown = Shown::Unstable;
+            way.shown = PerturbationOutcome::Unstable;
             way.why = Some("the unperturbed scan differs from itself, too".to_owned());
         }
         way
@@ -177,11 +177,11 @@ impl Scan<'_> {
         let nothing = Digests::new();
         let job = match way.perturb(&self.replay.job, lost) {
             Ok(job) => job,
-            Err(why) => return of(Shown::NotTested, &nothing, Some(why)),
+            Err(why) => return of(PerturbationOutcome::NotTested, &nothing, Some(why)),
         };
         let first = self.outcome(&job, controls);
         if first.as_ref().is_ok_and(Digests::is_empty) {
-            return of(Shown::Same, &nothing, None);
+            return of(PerturbationOutcome::Same, &nothing, None);
         }
         let (mut blamed, mut runs) = (first, 1);
         while noise::chance_of_split(&[(runs, controls.runs)], ALL.len()) >= noise::ALPHA {
@@ -191,7 +191,7 @@ impl Scan<'_> {
             }
             if !controls.is_steady() || blamed.as_ref().is_ok_and(Digests::is_empty) {
                 let why = "the unperturbed scan differs from itself, too";
-                return of(Shown::Unstable, &nothing, Some(why.to_owned()));
+                return of(PerturbationOutcome::Unstable, &nothing, Some(why.to_owned()));
             }
             runs += 1;
             let again = self.outcome(&job, controls);
@@ -202,12 +202,12 @@ impl Scan<'_> {
             };
             if !same {
                 let why = format!("{runs} perturbed runs differ among themselves");
-                return of(Shown::Unstable, blamed.as_ref().unwrap_or(&nothing), Some(why));
+                return of(PerturbationOutcome::Unstable, blamed.as_ref().unwrap_or(&nothing), Some(why));
             }
         }
         match &blamed {
-            Ok(changed) => of(Shown::Changed, changed, None),
-            Err(why) => of(Shown::Failed, &nothing, Some(why.clone())),
+            Ok(changed) => of(PerturbationOutcome::Changed, changed, None),
+            Err(why) => of(PerturbationOutcome::Failed, &nothing, Some(why.clone())),
         }
     }
 

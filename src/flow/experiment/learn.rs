@@ -15,7 +15,7 @@ use crate::execute::run_job::{self, Around, Executed};
 use crate::job::input_roots;
 use crate::job::material::InputMaterial;
 use crate::job::scan_spec::Job;
-use crate::profiling::learn::{self, LearnError, Learnt, Observation, Perturbation};
+use crate::profiling::learn::{self, LearnError, LearnedProfile, Observation, Perturbation};
 use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
 use crate::sandbox::spec::DirectoryOrder;
 use crate::workspace::context::Context;
@@ -31,7 +31,7 @@ pub struct Lesson {
     /// The artifact's file name.
     pub artifact: String,
     /// What was learnt.
-    pub learnt: Learnt,
+    pub learnt: LearnedProfile,
 }
 
 /// What came of all runs.

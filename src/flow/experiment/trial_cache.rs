@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::artifacts::compare_artifacts::{Rules, Scope};
 use crate::artifacts::observe::observe;
-use crate::attribute::Shown;
+use crate::attribute::TrialOutcome;
 use crate::attribute::trial_run::Ran;
 use crate::canonical::JsonError;
 use crate::execute::run_job::{self, Executed};
@@ -34,7 +34,7 @@ pub fn run(job: &Job, nth: usize, (expected, scope): (&[Produced], Scope), conte
         return known;
     }
     let (shown, denied) = match run_job::execute(job, context) {
-        Err(failure) => (Shown::Failed(failure.detail), Vec::new()),
+        Err(failure) => (TrialOutcome::Failed(failure.detail), Vec::new()),
         Ok(executed) => (shown(job, &executed, (expected, scope), context), evidence(&executed)),
     };
     let ran = Arc::new(Ran { shown, denied });
@@ -49,7 +49,7 @@ pub fn evidence(executed: &Executed) -> Vec<String> {
     executed.denied.clone()
 }
 
-fn shown(job: &Job, executed: &Executed, (expected, scope): (&[Produced], Scope), context: &Context) -> Shown {
+fn shown(job: &Job, executed: &Executed, (expected, scope): (&[Produced], Scope), context: &Context) -> TrialOutcome {
     let roots = input_roots::of_job(job);
     let rules = Rules {
         config: &context.config,
@@ -61,7 +61,7 @@ fn shown(job: &Job, executed: &Executed, (expected, scope): (&[Produced], Scope)
         actual_roots: &roots,
     };
     match observe(expected, &executed.artifacts, &rules) {
-        Ok(observation) => Shown::Observed(observation),
-        Err(error) => Shown::Failed(chain("the result cannot be read", &error)),
+        Ok(observation) => TrialOutcome::Observed(observation),
+        Err(error) => TrialOutcome::Failed(chain("the result cannot be read", &error)),
     }
 }

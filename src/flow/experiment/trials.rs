@@ -11,7 +11,7 @@ use crate::attribute::judge::Verdict;
 use crate::attribute::noise;
 use crate::attribute::observation::Value;
 use crate::attribute::trial_run::Ran;
-use crate::attribute::{Attribution, Cell, Key, Next, Observation, Plan, Shown, Trials};
+use crate::attribute::{Attribution, Cell, Key, Next, Observation, Plan, TrialOutcome, Trials};
 use crate::flow::experiment::perturbation;
 use crate::flow::experiment::trial_cache;
 use crate::flow::replay::replay_job::Replay;
@@ -28,7 +28,7 @@ use crate::workspace::context::Context;
 const STEADY: usize = 32;
 
 /// How many runs show another value than the most common one, and of how many.
-fn odd(runs: &[&Shown], key: &Key) -> (usize, usize) {
+fn odd(runs: &[&TrialOutcome], key: &Key) -> (usize, usize) {
     let mut counts = BTreeMap::<Value, usize>::new();
     for run in runs {
         *counts.entry(run.value(key)).or_default() += 1;
@@ -108,8 +108,8 @@ impl<'a> Experiment<'a> {
             if tag == SubTag::CpuCount && job.settings.cpu_count == Some(CpuCount::nearest(1)) && !flaky.is_empty() {
                 // Alone on one processor, is it steady where it was not?
                 let alone: Vec<_> = (0..STEADY).map(&mut run).collect();
-                let alone: Vec<&Shown> = alone.iter().map(|ran| &ran.shown).collect();
-                let before: Vec<&Shown> = trials.of(Cell::now(self.factors.len())).iter().collect();
+                let alone: Vec<&TrialOutcome> = alone.iter().map(|ran| &ran.shown).collect();
+                let before: Vec<&TrialOutcome> = trials.of(Cell::now(self.factors.len())).iter().collect();
                 for key in &flaky {
                     let arms = [odd(&before, key), odd(&alone, key)];
                     if arms[1].0 == 0 && noise::fisher(arms[0], arms[1]) <= noise::ALPHA {
@@ -163,20 +163,20 @@ impl<'a> Experiment<'a> {
             let keys: BTreeSet<&Key> = observation.keys().chain(golden.keys()).collect();
             keys.into_iter().filter(|key| observation.get(key) != golden.get(key)).count() as u64
         };
-        let one = |(cell, runs): (Cell, &[Shown])| {
-            let mut results: Vec<&Shown> = Vec::new();
+        let one = |(cell, runs): (Cell, &[TrialOutcome])| {
+            let mut results: Vec<&TrialOutcome> = Vec::new();
             for run in runs {
                 if !results.contains(&run) {
                     results.push(run);
                 }
             }
             let failed = runs.iter().find_map(|run| match run {
-                Shown::Failed(why) => Some(why.clone()),
-                Shown::Observed(_) => None,
+                TrialOutcome::Failed(why) => Some(why.clone()),
+                TrialOutcome::Observed(_) => None,
             });
             let first = runs.iter().find_map(|run| match run {
-                Shown::Observed(observation) => Some(changed(observation)),
-                Shown::Failed(_) => None,
+                TrialOutcome::Observed(observation) => Some(changed(observation)),
+                TrialOutcome::Failed(_) => None,
             });
             CellRuns {
                 from_now: cell.iter().filter_map(|at| self.factors.get(at).copied()).collect(),

@@ -11,7 +11,6 @@ use crate::bundle::feed::{self, FeedBundle, FeedOrigin};
 use crate::bundle::policy;
 use crate::format;
 use crate::host::fs;
-use crate::host::limits;
 use crate::job::artifact::Produced;
 use crate::job::machine_settings::Settings;
 use crate::job::manifest_summary;
@@ -21,6 +20,7 @@ use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::dimension::Dimension;
 use crate::model::error_chain::chain;
+use crate::model::limits;
 use crate::model::manifest::{
     ArtifactRecord, ClockMode, Environment, Fault, Input, InputType, Located, NetworkMode, ReplayableManifest,
     ScannerKind,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::format::error::FormatError;
 use crate::format::text::Unfolding;
 use crate::model::package::Purl;
-use crate::model::vex::INSIDE;
+use crate::model::vex::COMPONENT_SEPARATOR;
 
 pub(super) const FORMAT: &str = "CSAF";
 
@@ -91,7 +91,7 @@ impl Products {
             let Relationship { product_reference: part, relates_to_product_reference: whole, .. } = &relationship;
             let (whole, part) = (products.name(whole), products.name(part));
             unfolding.take([whole, part])?;
-            let name = format!("{whole}{INSIDE}{part}");
+            let name = format!("{whole}{COMPONENT_SEPARATOR}{part}");
             let product = relationship.full_product_name;
             let name = product.identity().unwrap_or(name);
             products.claim(product.product_id, name)?;

@@ -7,7 +7,7 @@ use crate::format::error::FormatError;
 use crate::format::listing::Listing;
 use crate::format::purl::{self, Facts};
 use crate::model::package::{Ecosystem, Package, Purl, SourcePackage};
-use crate::model::vex::INSIDE;
+use crate::model::vex::COMPONENT_SEPARATOR;
 
 const ECOSYSTEM: &str = "stella:ecosystem";
 const SOURCE_NAME: &str = "stella:source:name";
@@ -97,7 +97,8 @@ impl Reader {
         if let Some(place) = self.by_ref.get(reference).or_else(|| self.by_ref.get(fragment?)) {
             return Some(place.clone());
         }
-        let purl: Purl = fragment.or(Some(reference)).filter(|text| !text.contains(INSIDE))?.parse().ok()?;
+        let purl: Purl =
+            fragment.or(Some(reference)).filter(|text| !text.contains(COMPONENT_SEPARATOR))?.parse().ok()?;
         let facts = purl::facts(&purl)?;
         Some(Place { key: purl.to_string(), name: facts.name, version: facts.version.unwrap_or_default() })
     }

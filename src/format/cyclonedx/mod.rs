@@ -6,12 +6,12 @@
 //! Absent: services, dependencies, compositions, evidence: they are compared as bytes only.
 
 mod component;
-mod glance;
+mod quick_scan;
 pub mod vex;
 mod vulnerability;
 mod wire;
 
-pub use glance::{Glance, name_hint};
+pub use quick_scan::{QuickScan, name_hint};
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -35,7 +35,7 @@ const ROUNDS: usize = 12;
 
 /// What was learnt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Learnt {
+pub struct LearnedProfile {
     /// The profile: the one that it began with, and what was learnt.
     pub profile: Profile,
     /// Path of each new rule → in which runs that place differed.
@@ -74,12 +74,12 @@ pub enum LearnError {
 ///
 /// # Errors
 /// When there are fewer than two, or one has no canonical form.
-pub fn learn(base: &Profile, observations: &[Observation], limits: &Limits) -> Result<Learnt, LearnError> {
+pub fn learn(base: &Profile, observations: &[Observation], limits: &Limits) -> Result<LearnedProfile, LearnError> {
     if observations.len() < 2 {
         return Err(LearnError::TooFew);
     }
     let mut profile = base.clone();
-    let mut learnt = Learnt {
+    let mut learnt = LearnedProfile {
         profile: base.clone(),
         new: BTreeMap::new(),
         not_noise: BTreeMap::new(),
@@ -208,12 +208,12 @@ mod tests {
         documents.iter().map(one).collect()
     }
 
-    fn of(documents: &[(Perturbation, &str)]) -> Learnt {
+    fn of(documents: &[(Perturbation, &str)]) -> LearnedProfile {
         let base = Profile::parse("profile: learnt\nform: json\n").unwrap();
         learn(&base, &observations(documents), &Limits::default()).unwrap()
     }
 
-    fn rules(learnt: &Learnt) -> Vec<String> {
+    fn rules(learnt: &LearnedProfile) -> Vec<String> {
         let rules = learnt.profile.rules().iter();
         rules.map(|rule| format!("{} {}: {}", rule.action().code(), rule.path(), rule.reason())).collect()
     }

@@ -10,7 +10,7 @@ use quick_xml::{Reader, Writer};
 
 use crate::model::dimension::Dimensions;
 use crate::model::fidelity::Level;
-use crate::model::judgement::Judgement;
+use crate::model::gate_result::GateResult;
 use crate::model::outcome::{JunitStatus, Outcome};
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::junit::gate;
@@ -57,11 +57,11 @@ impl Extra {
 
 impl Extra {
     /// The verdict of a gate, and the code of every reason once.
-    pub(crate) fn of_gate(judgement: &Judgement) -> Self {
+    pub(crate) fn of_gate(gate_result: &GateResult) -> Self {
         let property = |name: &str, value: &str| (format!("stella.{name}"), value.to_owned());
-        let codes: BTreeSet<&str> = judgement.reasons().iter().map(|reason| reason.code.code()).collect();
+        let codes: BTreeSet<&str> = gate_result.reasons().iter().map(|reason| reason.code.code()).collect();
         let mut properties =
-            vec![property("gate", judgement.gate().code()), property("verdict", judgement.verdict().code())];
+            vec![property("gate", gate_result.gate().code()), property("verdict", gate_result.verdict().code())];
         properties.extend(codes.into_iter().map(|code| property("reason", code)));
         Self { line: 1, properties }
     }

@@ -3,7 +3,7 @@
 use junit_report::{Duration, TestCase, TestResult};
 
 use crate::model::exit::Exit;
-use crate::model::judgement::Judgement;
+use crate::model::gate_result::GateResult;
 use crate::model::outcome::JunitStatus;
 use crate::report::junit::case::{NO_FILE, attribute};
 use crate::report::junit::legal;
@@ -13,14 +13,14 @@ use crate::report::verdict_words;
 const MAX_REASONS: usize = 200;
 
 /// The case of a gate.
-pub(crate) fn testcase(judgement: &Judgement) -> TestCase {
-    let message = attribute(&verdict_words::headline(judgement));
-    let type_ = format!("gate.{}", judgement.verdict().code());
-    let cause = Some(legal::cdata(&body(judgement)));
+pub(crate) fn testcase(gate_result: &GateResult) -> TestCase {
+    let message = attribute(&verdict_words::headline(gate_result));
+    let type_ = format!("gate.{}", gate_result.verdict().code());
+    let cause = Some(legal::cdata(&body(gate_result)));
     TestCase {
-        name: attribute(&format!("gate {}", judgement.gate().code())),
+        name: attribute(&format!("gate {}", gate_result.gate().code())),
         time: Duration::ZERO,
-        result: match status(judgement) {
+        result: match status(gate_result) {
             JunitStatus::Pass => TestResult::Success,
             JunitStatus::Failure => TestResult::Failure { type_, message, cause },
             JunitStatus::Error => TestResult::Error { type_, message, cause },
@@ -33,18 +33,18 @@ pub(crate) fn testcase(judgement: &Judgement) -> TestCase {
 }
 
 /// As the process ends.
-pub(crate) fn status(judgement: &Judgement) -> JunitStatus {
-    match judgement.exit() {
+pub(crate) fn status(gate_result: &GateResult) -> JunitStatus {
+    match gate_result.exit() {
         Exit::Passed => JunitStatus::Pass,
         Exit::Failed => JunitStatus::Failure,
         _ => JunitStatus::Error,
     }
 }
 
-fn body(judgement: &Judgement) -> String {
-    let mut lines = vec![verdict_words::headline(judgement)];
-    lines.extend(judgement.measured().iter().map(verdict_words::measured));
-    lines.extend(judgement.reasons().iter().take(MAX_REASONS).map(|reason| {
+fn body(gate_result: &GateResult) -> String {
+    let mut lines = vec![verdict_words::headline(gate_result)];
+    lines.extend(gate_result.measured().iter().map(verdict_words::measured));
+    lines.extend(gate_result.reasons().iter().take(MAX_REASONS).map(|reason| {
         let weight = verdict_words::weight(reason.weight);
         format!("{weight} {}: {}", reason.code.code(), verdict_words::reason(reason))
     }));

@@ -58,9 +58,9 @@ pub fn render(run: &RunResult) -> Result<Vec<u8>, JunitError> {
         let name = format!("stella {} {}", words::mode(*mode), words::kind(*kind));
         report.add_testsuite(suite(name, format!("stella.{}", words::mode(*mode)), cases, run.started_at));
     }
-    if let Some(judgement) = &run.gate {
-        extras.push(Extra::of_gate(judgement));
-        let case = gate::testcase(judgement);
+    if let Some(gate_result) = &run.gate {
+        extras.push(Extra::of_gate(gate_result));
+        let case = gate::testcase(gate_result);
         report.add_testsuite(suite("stella gate".to_owned(), "stella.gate".to_owned(), vec![case], run.started_at));
     }
     let mut written = Vec::new();

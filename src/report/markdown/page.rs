@@ -2,7 +2,7 @@
 
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
-use crate::model::judgement::Judgement;
+use crate::model::gate_result::GateResult;
 use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::changes::{self, Line, Mark};
@@ -57,8 +57,8 @@ fn page(run: &RunResult, limits: Limits) -> Md {
     let (word, counts) = verdict.split_once(": ").unwrap_or((&verdict, ""));
     md.raw("## stella: ").text(word).raw("\n\n").text(counts).raw("\n");
     rates(&mut md, run);
-    if let Some(judgement) = &run.gate {
-        gate(&mut md, judgement, limits, &mut cut);
+    if let Some(gate_result) = &run.gate {
+        gate(&mut md, gate_result, limits, &mut cut);
     }
     if let Some(unsealed) = words::unsealed(run) {
         md.raw("\n**Warning:** ").text(&unsealed).raw("\n");
@@ -132,22 +132,22 @@ fn rates(md: &mut Md, run: &RunResult) {
 }
 
 /// What the gate says; the heaviest reasons are the last to go.
-fn gate(md: &mut Md, judgement: &Judgement, limits: Limits, cut: &mut Vec<String>) {
-    md.raw("\n**").text(&verdict_words::headline(judgement)).raw("**\n");
-    if let Some(aloud) = verdict_words::aloud(judgement) {
+fn gate(md: &mut Md, gate_result: &GateResult, limits: Limits, cut: &mut Vec<String>) {
+    md.raw("\n**").text(&verdict_words::headline(gate_result)).raw("**\n");
+    if let Some(aloud) = verdict_words::aloud(gate_result) {
         md.raw("\n**Insufficient evidence:** ").raw(aloud).raw("\n");
     }
     if limits.rows > 0 {
         md.raw("\n");
-        for measured in judgement.measured() {
+        for measured in gate_result.measured() {
             md.raw("- ").text(&verdict_words::measured(measured)).raw("\n");
         }
-        for reason in judgement.reasons().iter().take(limits.rows) {
+        for reason in gate_result.reasons().iter().take(limits.rows) {
             md.raw("- ").raw(verdict_words::weight(reason.weight)).raw(" ").code(reason.code.code()).raw(": ");
             md.text(&verdict_words::reason(reason)).raw("\n");
         }
     }
-    left_out(cut, judgement.reasons().len(), limits.rows, "reasons of the gate");
+    left_out(cut, gate_result.reasons().len(), limits.rows, "reasons of the gate");
 }
 
 fn row(md: &mut Md, replay: &ReplayResult) {

@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::model::chaos::{Chaos, Perturbation, Shown};
+use crate::model::chaos::{Chaos, Perturbation, PerturbationOutcome};
 use crate::report::text::style::{Ink, Style};
 use crate::report::untrusted;
 
@@ -19,10 +19,10 @@ pub fn chaos(of: &Chaos, style: Style) -> String {
     let shaking: Vec<&str> = of
         .perturbations
         .iter()
-        .filter(|one| !matches!(one.shown, Shown::Same | Shown::NotTested))
+        .filter(|one| !matches!(one.shown, PerturbationOutcome::Same | PerturbationOutcome::NotTested))
         .map(|one| one.name.as_str())
         .collect();
-    let untested = of.perturbations.iter().filter(|one| one.shown == Shown::NotTested).count();
+    let untested = of.perturbations.iter().filter(|one| one.shown == PerturbationOutcome::NotTested).count();
     let (ink, verdict) = match shaking.as_slice() {
         [] => (Ink::Good, "steady: no perturbation changes a result".to_owned()),
         names => (Ink::Bad, format!("shaken by {}", names.join(", "))),

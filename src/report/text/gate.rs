@@ -1,6 +1,6 @@
 //! The verdict of a gate, as `stella gate` shows it and as it stands at the end of a run.
 
-use crate::model::judgement::{Judgement, Verdict, Weight};
+use crate::model::gate_result::{GateResult, Verdict, Weight};
 use crate::report::text::style::{Ink, Style};
 use crate::report::verdict_words;
 
@@ -8,12 +8,12 @@ use crate::report::verdict_words;
 const REASONS: usize = 30;
 
 /// What was counted, every reason, the verdict last.
-pub fn gate(judgement: &Judgement, style: Style) -> String {
+pub fn gate(gate_result: &GateResult, style: Style) -> String {
     let mut out = String::new();
-    for measured in judgement.measured() {
+    for measured in gate_result.measured() {
         out += &format!("{}\n", verdict_words::measured(measured));
     }
-    for reason in judgement.reasons().iter().take(REASONS) {
+    for reason in gate_result.reasons().iter().take(REASONS) {
         let ink = match reason.weight {
             Weight::Note => Ink::Faint,
             Weight::Warn | Weight::Insufficient => Ink::Unsure,
@@ -22,16 +22,16 @@ pub fn gate(judgement: &Judgement, style: Style) -> String {
         let weight = style.paint(ink, verdict_words::weight(reason.weight));
         out += &format!("{weight} {}: {}\n", reason.code.code(), verdict_words::reason(reason));
     }
-    if judgement.reasons().len() > REASONS {
-        out += &format!("{} more reasons in the JSON\n", judgement.reasons().len() - REASONS);
+    if gate_result.reasons().len() > REASONS {
+        out += &format!("{} more reasons in the JSON\n", gate_result.reasons().len() - REASONS);
     }
-    if let Some(aloud) = verdict_words::aloud(judgement) {
+    if let Some(aloud) = verdict_words::aloud(gate_result) {
         out += &format!("{} {aloud}\n", style.paint(Ink::Unsure, "insufficient evidence:"));
     }
-    let ink = match judgement.verdict() {
+    let ink = match gate_result.verdict() {
         Verdict::Green => Ink::Good,
         Verdict::Warn | Verdict::Insufficient => Ink::Unsure,
         Verdict::Fail => Ink::Bad,
     };
-    out + &style.paint(ink, &verdict_words::headline(judgement)) + "\n"
+    out + &style.paint(ink, &verdict_words::headline(gate_result)) + "\n"
 }

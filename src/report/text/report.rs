@@ -120,8 +120,8 @@ fn summary(run: &RunResult, style: Style) -> String {
         let beside = if beside.is_empty() { beside } else { format!("; {beside}") };
         out += &format!("{:<10}  BF {bf}, SF {sf}, PF {pf}{beside}\n", words::mode(mode));
     }
-    if let Some(judgement) = &run.gate {
-        out += &gate(judgement, style);
+    if let Some(gate_result) = &run.gate {
+        out += &gate(gate_result, style);
     }
     let ink = match run.exit() {
         Exit::Passed => Ink::Good,

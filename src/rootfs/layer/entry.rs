@@ -5,7 +5,7 @@ use std::io::Read;
 use tar::{Entry, EntryType};
 
 use crate::archive::pax;
-use crate::host::limits::{MAX_LAYER_HEADER_BYTES, MAX_PATH_BYTES};
+use crate::model::limits::{MAX_LAYER_HEADER_BYTES, MAX_PATH_BYTES};
 use crate::rootfs::layer::decode::stream_error;
 use crate::rootfs::layer::error::{LayerError, LayerProblem};
 use crate::rootfs::layer::name::Name;

@@ -5,8 +5,8 @@ use std::io;
 use crate::archive::PathError;
 use crate::host::compress::UnpackError;
 use crate::host::fs::FsError;
-use crate::host::limits::MAX_IMAGE_PATH_BYTES;
 use crate::model::digest::Digest;
+use crate::model::limits::MAX_IMAGE_PATH_BYTES;
 use crate::oci::BlobProblem;
 
 /// Why a layer is refused.

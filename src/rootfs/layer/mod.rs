@@ -14,7 +14,7 @@ use tar::Archive;
 
 use crate::host::compress::Allowance;
 use crate::host::hash::Hashing;
-use crate::host::limits::{LAYER_RATIO_FLOOR, MAX_LAYER_BYTES, MAX_LAYER_RATIO};
+use crate::model::limits::{LAYER_RATIO_FLOOR, MAX_LAYER_BYTES, MAX_LAYER_RATIO};
 use crate::oci::{BlobProblem, Blobs, Checked, Layer, problem};
 use crate::rootfs::error::RootfsError;
 

@@ -1,7 +1,7 @@
 //! Names of entries: bytes, as Linux has them.
 
 use crate::archive::PathError;
-use crate::host::limits::{MAX_NAME_BYTES, MAX_PATH_BYTES};
+use crate::model::limits::{MAX_NAME_BYTES, MAX_PATH_BYTES};
 
 /// Where an entry stands: its components below the root. None of them is empty, `.` or `..`; the root has none.
 ///

@@ -1,6 +1,6 @@
 //! What a gate collects while it looks.
 
-use crate::model::judgement::{About, Measured, Numbers, Reason, ReasonCode, Weight};
+use crate::model::gate_result::{About, Measured, Numbers, Reason, ReasonCode, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;

@@ -17,7 +17,7 @@ mod window;
 
 use jiff::Timestamp;
 
-use crate::model::judgement::{Gate, Judgement, Numbers, ReasonCode, Strictness, Weight};
+use crate::model::gate_result::{Gate, GateResult, Numbers, ReasonCode, Strictness, Weight};
 use crate::model::result::RunResult;
 use crate::score::gate::findings::Findings;
 use crate::score::history::History;
@@ -45,7 +45,7 @@ impl Case<'_> {
 }
 
 /// What the gate says of `case` at `now`.
-pub fn judge(case: Case<'_>, now: Timestamp, rules: &Rules, strictness: Strictness) -> Judgement {
+pub fn judge(case: Case<'_>, now: Timestamp, rules: &Rules, strictness: Strictness) -> GateResult {
     let mut findings = Findings::default();
     match case {
         Case::Pr(run) => pr::judge(run, &mut findings),
@@ -63,5 +63,5 @@ pub fn judge(case: Case<'_>, now: Timestamp, rules: &Rules, strictness: Strictne
             }
         }
     }
-    Judgement::new(case.gate(), strictness, findings.measured, findings.reasons)
+    GateResult::new(case.gate(), strictness, findings.measured, findings.reasons)
 }

@@ -1,6 +1,6 @@
 //! The gate of a pull request: every case and canary of the run.
 
-use crate::model::judgement::{Measured, Numbers, ReasonCode, Scope, Weight};
+use crate::model::gate_result::{Measured, Numbers, ReasonCode, Scope, Weight};
 use crate::model::result::RunResult;
 use crate::score::gate::findings::{Findings, counted};
 

@@ -3,7 +3,7 @@
 //! The set is a census: every canary that there is was replayed, so its rate has no uncertainty and needs no interval.
 
 use crate::model::fidelity::Level;
-use crate::model::judgement::{About, Measured, Numbers, ReasonCode, Scope, Weight};
+use crate::model::gate_result::{About, Measured, Numbers, ReasonCode, Scope, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::result::{RunResult, SubjectKind};
 use crate::score::gate::findings::{Findings, counted};

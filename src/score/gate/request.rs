@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::judgement::{Gate, Judgement, Strictness};
+use crate::model::gate_result::{Gate, GateResult, Strictness};
 use crate::model::result::RunResult;
 use crate::score::gate::{self, Case};
 use crate::score::history::{Contradiction, History};
@@ -37,7 +37,7 @@ pub enum GateError {
 
 impl GateRequest {
     /// Judges `run` at `now`; a run that is in the history already counts once.
-    pub fn judge(&self, run: Option<&RunResult>, now: Timestamp) -> Result<Judgement, GateError> {
+    pub fn judge(&self, run: Option<&RunResult>, now: Timestamp) -> Result<GateResult, GateError> {
         let with_run = || -> Result<Option<History>, GateError> {
             let mut history = self.history.clone();
             if let (Some(history), Some(run)) = (&mut history, run) {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::host::compress::{Allowance, Unpack, UnpackError};
 use crate::host::fs::{self, FsError, Staged};
 use crate::host::hash::Hashing;
-use crate::host::limits::MAX_BLOB_BYTES;
 use crate::model::digest::Digest;
+use crate::model::limits::MAX_BLOB_BYTES;
 use crate::store::blob::error::StoreError;
 use crate::store::blob::source::BlobSource;
 

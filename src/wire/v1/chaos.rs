@@ -47,7 +47,7 @@ pub struct Perturbation {
     /// What was done.
     pub what: String,
     /// What came of it.
-    pub shown: Shown,
+    pub shown: PerturbationOutcome,
     /// The artifacts that changed, with their new digests.
     pub changed: Vec<ArtifactDigest>,
     /// Why it was not tested, or how it failed.
@@ -57,7 +57,8 @@ pub struct Perturbation {
 /// What came of a perturbation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Shown {
+#[schemars(rename = "Shown")]
+pub enum PerturbationOutcome {
     /// Every artifact is the same.
     Same,
     /// Artifacts changed, twice in the same way.
@@ -79,7 +80,7 @@ pub struct ArtifactDigest {
     pub canonical: Digest,
 }
 
-same_words!(chaos::Shown { Same, Changed, Unstable, Failed, NotTested });
+same_words!(chaos::PerturbationOutcome { Same, Changed, Unstable, Failed, NotTested });
 
 impl From<chaos::Perturbation> for Perturbation {
     fn from(of: chaos::Perturbation) -> Self {

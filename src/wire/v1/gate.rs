@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::judgement::{self, About, Judgement, Numbers};
+use crate::model::gate_result::{self, About, GateResult, Numbers};
 use crate::report::verdict_words;
 use crate::wire::v1::rate::ExitStatus;
 use crate::wire::v1::score::{LevelRateV1, SampleV1};
@@ -153,9 +153,9 @@ pub enum Scope {
     Window,
 }
 
-same_words!(judgement::Gate { Pr, Nightly, Release });
-same_words!(judgement::Verdict { Green, Warn, Insufficient, Fail });
-same_words!(judgement::ReasonCode {
+same_words!(gate_result::Gate { Pr, Nightly, Release });
+same_words!(gate_result::Verdict { Green, Warn, Insufficient, Fail });
+same_words!(gate_result::ReasonCode {
     NothingReplayed,
     UnapprovedDrift,
     UnapprovedFlaky,
@@ -180,34 +180,34 @@ same_words!(judgement::ReasonCode {
     TornHistory,
     LaterRecords
 });
-same_words!(judgement::Weight { Note, Warn, Insufficient, Fail });
-same_words!(judgement::Scope { Run, Canaries, Window });
+same_words!(gate_result::Weight { Note, Warn, Insufficient, Fail });
+same_words!(gate_result::Scope { Run, Canaries, Window });
 
-impl From<&Judgement> for GateV1 {
-    fn from(judgement: &Judgement) -> Self {
-        let strictness = judgement.strictness();
+impl From<&GateResult> for GateV1 {
+    fn from(gate_result: &GateResult) -> Self {
+        let strictness = gate_result.strictness();
         Self {
             schema: "stella.gate/1",
-            gate: judgement.gate().into(),
-            verdict: judgement.verdict().into(),
-            exit: judgement.exit().into(),
+            gate: gate_result.gate().into(),
+            verdict: gate_result.verdict().into(),
+            exit: gate_result.exit().into(),
             strict: strictness.strict,
             fail_on_warn: strictness.fail_on_warn,
-            measured: judgement.measured().iter().map(MeasuredV1::from).collect(),
-            reasons: judgement.reasons().iter().map(ReasonV1::from).collect(),
+            measured: gate_result.measured().iter().map(MeasuredV1::from).collect(),
+            reasons: gate_result.reasons().iter().map(ReasonV1::from).collect(),
         }
     }
 }
 
-impl From<&judgement::Measured> for MeasuredV1 {
-    fn from(measured: &judgement::Measured) -> Self {
+impl From<&gate_result::Measured> for MeasuredV1 {
+    fn from(measured: &gate_result::Measured) -> Self {
         let (after, until) = measured.between.unzip();
         Self { scope: measured.scope.into(), after, until, sample: (&measured.sample).into() }
     }
 }
 
-impl From<&judgement::Reason> for ReasonV1 {
-    fn from(reason: &judgement::Reason) -> Self {
+impl From<&gate_result::Reason> for ReasonV1 {
+    fn from(reason: &gate_result::Reason) -> Self {
         let (replay, bucket) = match &reason.about {
             About::Everything => (None, None),
             About::Replay(id) => (Some(id.clone()), None),

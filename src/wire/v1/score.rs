@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::fidelity::Level;
-use crate::model::judgement;
+use crate::model::gate_result;
 use crate::model::rate::Sample;
 use crate::model::wilson::Interval;
 use crate::score::history::History;
@@ -131,7 +131,7 @@ impl ScoreV1 {
 impl WindowScoreV1 {
     fn new(days: u16, score: &Windowed) -> Self {
         let (after, until) = score.window.ends();
-        let bucket = |(bucket, score): (&judgement::Bucket, &Score)| BucketScoreV1 {
+        let bucket = |(bucket, score): (&gate_result::Bucket, &Score)| BucketScoreV1 {
             bucket: bucket.into(),
             score: score.into(),
         };

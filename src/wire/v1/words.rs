@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
-use crate::model::{artifact, diff, dimension, fidelity, finding, judgement, result};
+use crate::model::{artifact, diff, dimension, fidelity, finding, gate_result, result};
 
 /// Words that are the same on the wire and in the model, converted both ways. A word that only one of them has does not compile.
 macro_rules! same_words {
@@ -192,9 +192,9 @@ impl From<Dimensions> for dimension::Dimensions {
     }
 }
 
-impl From<&judgement::Bucket> for Bucket {
-    fn from(of: &judgement::Bucket) -> Self {
-        let judgement::Bucket { label, value } = of.clone();
+impl From<&gate_result::Bucket> for Bucket {
+    fn from(of: &gate_result::Bucket) -> Self {
+        let gate_result::Bucket { label, value } = of.clone();
         Self { label, value }
     }
 }

@@ -22,11 +22,10 @@ const BOUNDARY: [(&str, &str); 5] = [
 ];
 
 /// Crates that the source names and that cannot change a result, each with the reason.
-const NO_PART: [(&str, &str); 10] = [
+const NO_PART: [(&str, &str); 9] = [
     ("cap-std", "where files lie meanwhile"),
     ("flate2", "what it unpacks is checked against a digest"),
     ("hex", "how a digest is written"),
-    ("reqwest", "what comes from a registry is checked against a digest"),
     ("rustix", "where files lie meanwhile"),
     ("schemars", "schemas are not used to read"),
     ("sha2", "a digest is the same in every version"),

@@ -186,7 +186,7 @@ fn what_a_gate_cannot_judge_it_refuses() {
 #[test]
 fn every_reason_is_explained() {
     use std::collections::BTreeSet;
-    use stella::model::judgement::ReasonCode;
+    use stella::model::gate_result::ReasonCode;
 
     let page = fs::read_to_string(crate::harness::repository("docs/scores.md")).unwrap();
     let explained: BTreeSet<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();

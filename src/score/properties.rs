@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
-use crate::model::judgement::{Strictness, Verdict};
+use crate::model::gate_result::{Strictness, Verdict};
 use crate::model::outcome::Outcome;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;
@@ -144,6 +144,6 @@ fn an_empty_history_has_no_rate_and_is_never_green() {
     let score = Windowed::of(&empty, Mode::Fidelity, now(), 30, &By::Every);
     assert!(score.buckets.is_empty());
     assert_eq!(score.overall.window.tally.rate(Level::Bitwise), None);
-    let judgement = judge(Case::Nightly(&empty, None), now(), &Rules::default(), strictness(false));
-    assert_eq!(judgement.verdict(), Verdict::Insufficient);
+    let gate_result = judge(Case::Nightly(&empty, None), now(), &Rules::default(), strictness(false));
+    assert_eq!(gate_result.verdict(), Verdict::Insufficient);
 }

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// What was seen of components, or of a document but for its components. Equal texts have equal numbers; unequal ones may
 /// have, too.
 #[derive(Debug, Default)]
-pub struct Glance {
+pub struct QuickScan {
     /// Of each `bom-ref`.
     pub references: Vec<u64>,
     /// Of each `bom-ref` that a vulnerability may mean by what it affects.
@@ -19,12 +19,12 @@ pub struct Glance {
     pub any_name: bool,
 }
 
-/// The number of the name of a package in [`Glance::names`].
+/// The number of the name of a package in [`QuickScan::names`].
 pub fn name_hint(name: &str) -> u64 {
     hint(name.as_bytes())
 }
 
-impl Glance {
+impl QuickScan {
     /// Looks at one component, canonical JSON; false where it has to be read to know whether it can be.
     pub fn component(&mut self, canonical: &[u8]) -> bool {
         let mut cursor = Cursor { bytes: canonical, at: 0 };

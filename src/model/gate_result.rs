@@ -279,14 +279,14 @@ pub struct Strictness {
 
 /// What a gate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
+pub struct GateResult {
     gate: Gate,
     strictness: Strictness,
     measured: Vec<Measured>,
     reasons: Vec<Reason>,
 }
 
-impl Judgement {
+impl GateResult {
     /// Puts the reasons in order: heaviest first.
     pub fn new(gate: Gate, strictness: Strictness, measured: Vec<Measured>, mut reasons: Vec<Reason>) -> Self {
         reasons.sort_by(|a, b| (b.weight, a.code, &a.about).cmp(&(a.weight, b.code, &b.about)));
@@ -363,9 +363,9 @@ mod tests {
                 reason(ReasonCode::BucketDropped, Weight::Warn),
                 reason(ReasonCode::ThinWindow, Weight::Insufficient),
             ];
-            let judgement = Judgement::new(Gate::Nightly, Strictness { strict, fail_on_warn }, vec![], reasons);
-            assert_eq!(judgement.verdict(), Verdict::Insufficient);
-            judgement.exit().code()
+            let gate_result = GateResult::new(Gate::Nightly, Strictness { strict, fail_on_warn }, vec![], reasons);
+            assert_eq!(gate_result.verdict(), Verdict::Insufficient);
+            gate_result.exit().code()
         };
         assert_eq!([said(false, false), said(true, false), said(false, true), said(true, true)], [0, 3, 1, 1]);
     }

@@ -16,7 +16,7 @@ use crate::model::artifact::ArtifactFormat;
 use crate::model::decision::Decision;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
 use crate::model::package::{Ecosystem, Package, Purl, SourcePackage};
-use crate::model::vex::{INSIDE, VexStatement, VexStatus};
+use crate::model::vex::{COMPONENT_SEPARATOR, VexStatement, VexStatus};
 
 macro_rules! sample {
     ($name:literal) => {
@@ -404,7 +404,7 @@ fn product() -> impl Strategy<Value = String> {
         let text = prop_oneof![text(), select(purls)];
         text.prop_map(|text| text.parse::<Purl>().map_or(text, |purl| purl.to_string()))
     };
-    let inside = (one(), one()).prop_map(|(whole, part)| format!("{whole}{INSIDE}{part}"));
+    let inside = (one(), one()).prop_map(|(whole, part)| format!("{whole}{COMPONENT_SEPARATOR}{part}"));
     prop_oneof![3 => one(), 1 => inside]
 }
 

@@ -30,7 +30,7 @@ pub(super) fn fields(findings: &BTreeSet<Finding>) -> [(&'static str, Option<Str
 }
 
 /// Two results, indexed for questions about single findings.
-pub(super) struct Why<'a> {
+pub(super) struct FlipReasons<'a> {
     before: Side<'a>,
     after: Side<'a>,
 }
@@ -67,7 +67,7 @@ const DISAPPEARED: Words = Words {
     inventory: "no longer in the inventory",
 };
 
-impl<'a> Why<'a> {
+impl<'a> FlipReasons<'a> {
     pub(super) fn new(before: &'a Semantics, after: &'a Semantics) -> Self {
         Self { before: Side::new(before), after: Side::new(after) }
     }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::model::cause::{Cause, MismatchReason};
 use crate::model::fidelity::{Fidelity, Level};
-use crate::model::judgement::{Gate, ReasonCode, Strictness};
+use crate::model::gate_result::{Gate, ReasonCode, Strictness};
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
@@ -239,12 +239,12 @@ fn gates_say_what_their_table_says() {
             _ => panic!("{name}: the gate lacks what it judges"),
         };
         let strictness = Strictness { strict: case.strict, fail_on_warn: case.fail_on_warn };
-        let judgement = judge(asked, now(), &Rules::default(), strictness);
-        let mut codes: Vec<ReasonCode> = judgement.reasons().iter().map(|reason| reason.code).collect();
+        let gate_result = judge(asked, now(), &Rules::default(), strictness);
+        let mut codes: Vec<ReasonCode> = gate_result.reasons().iter().map(|reason| reason.code).collect();
         codes.dedup();
         assert_eq!(codes, case.reasons, "{name}");
-        assert_eq!(judgement.verdict().code(), case.verdict, "{name}");
-        assert_eq!(judgement.exit().code(), case.exit, "{name}");
+        assert_eq!(gate_result.verdict().code(), case.verdict, "{name}");
+        assert_eq!(gate_result.exit().code(), case.exit, "{name}");
         seen.extend(codes);
     }
     let untried: Vec<&str> = ReasonCode::ALL.iter().filter(|code| !seen.contains(code)).map(|c| c.code()).collect();
