@@ -37,7 +37,7 @@ const SOURCES: [&str; 22] = [
 ];
 
 /// Crates whose behaviour reaches the scanner's results. What they depend on is hashed with them.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "jiff",
     "packageurl",
     "pep440_rs",
@@ -46,6 +46,7 @@ const CRATES: [&str; 10] = [
     "serde",
     "serde_json",
     "serde_path_to_error",
+    "strum",
     "tar",
     "toml",
 ];

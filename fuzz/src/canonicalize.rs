@@ -51,7 +51,7 @@ pub fn run(input: &[u8]) {
         assert_eq!(bytes, &serde_json_canonicalizer::to_vec(&value).expect("a value has a canonical form"));
     }
     // Its own, and one more; all of them would take twenty times as long.
-    let known: Vec<_> = ArtifactFormat::ALL.into_iter().map(Profile::builtin).chain(Profile::tools()).collect();
+    let known: Vec<_> = ArtifactFormat::ALL.iter().copied().map(Profile::builtin).chain(Profile::tools()).collect();
     let tool = detect::tool::recognise(input).as_ref().and_then(Profile::named);
     let profiles = [Profile::builtin(detect(input)), known[input.len() % known.len()]];
     for profile in profiles.into_iter().chain(tool) {

@@ -12,7 +12,7 @@ use stella::model::vex::VexStatement;
 pub fn run(input: &[u8]) {
     detect(input);
     detect::tool::recognise(input);
-    for format in ArtifactFormat::ALL {
+    for format in ArtifactFormat::ALL.iter().copied() {
         let _ = health::examine(Profile::builtin(format), input, &Limits::new(1 << 20, 100));
         if let Ok(document) = read_document(format, input) {
             survives(document);

@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn nothing_is_not_health() {
-        for format in ArtifactFormat::ALL {
+        for format in ArtifactFormat::ALL.iter().copied() {
             for empty in ["", " \n"] {
                 let found = examine(Profile::builtin(format), empty.as_bytes(), &Limits::default()).unwrap();
                 assert_eq!(found, [Unwell::Empty], "{format}");

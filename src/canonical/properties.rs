@@ -247,7 +247,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        for format in ArtifactFormat::ALL {
+        for format in ArtifactFormat::ALL.iter().copied() {
             let _ = canonicalize_artifact(format, &bytes, &Limits::default());
         }
         prop_assert_eq!(first_difference(&bytes, b"{}").is_none(), bytes == b"{}");

@@ -24,7 +24,7 @@ struct Sample {
 
 /// Every built-in profile that has rules to test, or none on purpose.
 fn profiles() -> Vec<&'static Profile> {
-    let formats = ArtifactFormat::ALL.into_iter().filter(|format| *format != ArtifactFormat::Bytes);
+    let formats = ArtifactFormat::ALL.iter().copied().filter(|format| *format != ArtifactFormat::Bytes);
     formats.map(Profile::builtin).chain(Profile::tools()).collect()
 }
 

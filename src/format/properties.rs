@@ -209,7 +209,7 @@ fn read_as_everything(bytes: &[u8]) {
             read_document(ArtifactFormat::Cyclonedx, &written).unwrap();
         }
     }
-    for format in ArtifactFormat::ALL {
+    for format in ArtifactFormat::ALL.iter().copied() {
         if let Ok(document) = read_document(format, bytes) {
             let Document { packages, findings, vex, decision: _ } = document;
             assert!(packages.is_none_or(|packages| packages.is_sorted()), "{format}");

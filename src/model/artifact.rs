@@ -7,7 +7,22 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What an artifact is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum ArtifactType {
     /// The packages that were found.
@@ -26,18 +41,11 @@ pub enum ArtifactType {
 
 impl ArtifactType {
     /// Every type.
-    pub const ALL: [Self; 6] = [Self::Sbom, Self::Findings, Self::Vex, Self::Evidence, Self::Decision, Self::Ledger];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The stable name.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Sbom => "sbom",
-            Self::Findings => "findings",
-            Self::Vex => "vex",
-            Self::Evidence => "evidence",
-            Self::Decision => "decision",
-            Self::Ledger => "ledger",
-        }
+        self.into()
     }
 
     /// Whether fidelity looks at it.
@@ -47,7 +55,22 @@ impl ArtifactType {
 }
 
 /// The format of an artifact's bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum ArtifactFormat {
     /// CycloneDX JSON, read as an SBOM.
@@ -86,45 +109,11 @@ pub enum ArtifactFormat {
 
 impl ArtifactFormat {
     /// Every format.
-    pub const ALL: [Self; 16] = [
-        Self::Cyclonedx,
-        Self::CyclonedxVex,
-        Self::Spdx,
-        Self::Spdx3,
-        Self::Openvex,
-        Self::Csaf,
-        Self::Sarif,
-        Self::Grype,
-        Self::OsvScanner,
-        Self::Syft,
-        Self::Trivy,
-        Self::StellaFindings,
-        Self::StellaDecision,
-        Self::Json,
-        Self::JsonLines,
-        Self::Bytes,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The stable name.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Cyclonedx => "cyclonedx",
-            Self::CyclonedxVex => "cyclonedx-vex",
-            Self::Spdx => "spdx",
-            Self::Spdx3 => "spdx3",
-            Self::Openvex => "openvex",
-            Self::Csaf => "csaf",
-            Self::Sarif => "sarif",
-            Self::Grype => "grype",
-            Self::OsvScanner => "osv-scanner",
-            Self::Syft => "syft",
-            Self::Trivy => "trivy",
-            Self::StellaFindings => "stella-findings",
-            Self::StellaDecision => "stella-decision",
-            Self::Json => "json",
-            Self::JsonLines => "json-lines",
-            Self::Bytes => "bytes",
-        }
+        self.into()
     }
 
     /// Whether the meaning of a document in this format is known.
@@ -208,7 +197,7 @@ impl FromStr for ArtifactType {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        by_code("artifact type", &Self::ALL, Self::code, text)
+        by_code("artifact type", Self::ALL, Self::code, text)
     }
 }
 
@@ -216,7 +205,7 @@ impl FromStr for ArtifactFormat {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        by_code("artifact format", &Self::ALL, Self::code, text)
+        by_code("artifact format", Self::ALL, Self::code, text)
     }
 }
 
@@ -238,11 +227,11 @@ mod tests {
 
     #[test]
     fn codes_are_the_serialised_names() {
-        for t in ArtifactType::ALL {
+        for t in ArtifactType::ALL.iter().copied() {
             assert_eq!(serde_json::to_value(t).unwrap(), t.code());
             assert_eq!(t.code().parse(), Ok(t));
         }
-        for f in ArtifactFormat::ALL {
+        for f in ArtifactFormat::ALL.iter().copied() {
             assert_eq!(serde_json::to_value(f).unwrap(), f.code());
             assert_eq!(f.code().parse(), Ok(f));
             assert_eq!(f.code().parse(), Ok(ProfileName::from(f)));

@@ -9,7 +9,10 @@ use crate::model::digest::Digest;
 use crate::model::dimension::{Dimension, Dimensions};
 
 /// The class of a mismatch (`mismatch_reason`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum MismatchReason {
     /// Another vulnerability or licence feed.
@@ -33,16 +36,7 @@ pub enum MismatchReason {
 impl MismatchReason {
     /// The stable code, as in JSON.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::FeedDrift => "feed_drift",
-            Self::PolicyDrift => "policy_drift",
-            Self::RuntimeDrift => "runtime_drift",
-            Self::ScannerDrift => "scanner_drift",
-            Self::InputDrift => "input_drift",
-            Self::Mixed => "mixed",
-            Self::Nondeterminism => "nondeterminism",
-            Self::ExternalIo => "external_io",
-        }
+        self.into()
     }
 }
 
@@ -53,7 +47,10 @@ impl fmt::Display for MismatchReason {
 }
 
 /// A finer name below a [`MismatchReason`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the meaning")]
 pub enum SubTag {
@@ -76,22 +73,7 @@ pub enum SubTag {
 impl SubTag {
     /// The stable code, as in JSON.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::BaseImage => "base_image",
-            Self::Libc => "libc",
-            Self::Kernel => "kernel",
-            Self::Locale => "locale",
-            Self::Tz => "tz",
-            Self::Arch => "arch",
-            Self::Hostname => "hostname",
-            Self::Path => "path",
-            Self::CpuCount => "cpu_count",
-            Self::Ordering => "ordering",
-            Self::Time => "time",
-            Self::Rng => "rng",
-            Self::Concurrency => "concurrency",
-        }
+        self.into()
     }
 }
 

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::digest::Digest;
 
 /// One input of a scan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Dimension {
     /// What is scanned.
@@ -30,14 +33,7 @@ impl Dimension {
 
     /// The stable code, as in JSON.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Scanner => "scanner",
-            Self::Config => "config",
-            Self::Feed => "feed",
-            Self::Policy => "policy",
-            Self::Environment => "environment",
-        }
+        self.into()
     }
 }
 

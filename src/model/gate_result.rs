@@ -35,7 +35,10 @@ impl Gate {
 }
 
 /// What a gate says, weakest first: of several reasons the last wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Good.
@@ -51,17 +54,27 @@ pub enum Verdict {
 impl Verdict {
     /// The stable name.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Green => "green",
-            Self::Warn => "warn",
-            Self::Insufficient => "insufficient",
-            Self::Fail => "fail",
-        }
+        self.into()
     }
 }
 
 /// Why, as a stable code. `docs/scores.md` has a heading for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "explained in docs/scores.md, which a test holds complete")]
 pub enum ReasonCode {
@@ -92,59 +105,11 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 23] = [
-        Self::NothingReplayed,
-        Self::UnapprovedDrift,
-        Self::UnapprovedFlaky,
-        Self::Unhealthy,
-        Self::Unreplayable,
-        Self::Infra,
-        Self::FidelityBelowFail,
-        Self::FidelityBelowGreen,
-        Self::BucketBelowMinimum,
-        Self::BucketDropped,
-        Self::RegulatedProjectBelowMinimum,
-        Self::ThinWindow,
-        Self::ThinRegulatedProject,
-        Self::ThinBuckets,
-        Self::PolicyBelowExpected,
-        Self::CanaryFidelityBelowMinimum,
-        Self::CanaryPolicyBelowMinimum,
-        Self::CanaryPolicyUnknown,
-        Self::TooFewCanaries,
-        Self::CaseNotMatching,
-        Self::NoHistory,
-        Self::TornHistory,
-        Self::LaterRecords,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The stable code, as in JSON.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::NothingReplayed => "nothing-replayed",
-            Self::UnapprovedDrift => "unapproved-drift",
-            Self::UnapprovedFlaky => "unapproved-flaky",
-            Self::Unhealthy => "unhealthy",
-            Self::Unreplayable => "unreplayable",
-            Self::Infra => "infra",
-            Self::FidelityBelowFail => "fidelity-below-fail",
-            Self::FidelityBelowGreen => "fidelity-below-green",
-            Self::BucketBelowMinimum => "bucket-below-minimum",
-            Self::BucketDropped => "bucket-dropped",
-            Self::RegulatedProjectBelowMinimum => "regulated-project-below-minimum",
-            Self::ThinWindow => "thin-window",
-            Self::ThinRegulatedProject => "thin-regulated-project",
-            Self::ThinBuckets => "thin-buckets",
-            Self::PolicyBelowExpected => "policy-below-expected",
-            Self::CanaryFidelityBelowMinimum => "canary-fidelity-below-minimum",
-            Self::CanaryPolicyBelowMinimum => "canary-policy-below-minimum",
-            Self::CanaryPolicyUnknown => "canary-policy-unknown",
-            Self::TooFewCanaries => "too-few-canaries",
-            Self::CaseNotMatching => "case-not-matching",
-            Self::NoHistory => "no-history",
-            Self::TornHistory => "torn-history",
-            Self::LaterRecords => "later-records",
-        }
+        self.into()
     }
 
     /// The exit of evidence that does not suffice. Thin windows block only where that was asked for.
@@ -345,7 +310,7 @@ mod tests {
 
     #[test]
     fn codes_are_written_as_in_json() {
-        for code in ReasonCode::ALL {
+        for code in ReasonCode::ALL.iter().copied() {
             assert_eq!(serde_json::to_value(code).unwrap(), code.code());
         }
         for gate in [Gate::Pr, Gate::Nightly, Gate::Release] {

@@ -4,7 +4,8 @@ use crate::model::cause::{Cause, MismatchReason};
 use crate::model::exit::Exit;
 
 /// How one replay ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Outcome {
     /// The same as recorded.
     Match {
@@ -52,14 +53,7 @@ pub enum JunitStatus {
 impl Outcome {
     /// The stable code, as in JSON.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::Match { .. } => "match",
-            Self::Drift { .. } => "drift",
-            Self::Flaky { .. } => "flaky",
-            Self::Unhealthy { .. } => "unhealthy",
-            Self::Unreplayable { .. } => "unreplayable",
-            Self::Infra { .. } => "infra",
-        }
+        self.into()
     }
 
     /// The one reason of a mismatch (`mismatch_reason`): `mixed` where the causes have several.

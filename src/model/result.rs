@@ -62,7 +62,10 @@ impl Mode {
 }
 
 /// How well a replay was isolated, found by trying; strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum Isolation {
     /// Namespaces and system-call tracing.
@@ -78,12 +81,7 @@ pub enum Isolation {
 impl Isolation {
     /// The stable name.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Traced => "traced",
-            Self::Isolated => "isolated",
-            Self::None => "none",
-        }
+        self.into()
     }
 }
 

@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The status labels that all VEX formats share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the meaning")]
 pub enum VexStatus {
@@ -19,12 +22,7 @@ pub enum VexStatus {
 impl VexStatus {
     /// The stable name, as OpenVEX spells it.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::NotAffected => "not_affected",
-            Self::Affected => "affected",
-            Self::Fixed => "fixed",
-            Self::UnderInvestigation => "under_investigation",
-        }
+        self.into()
     }
 }
 

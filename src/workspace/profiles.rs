@@ -114,7 +114,7 @@ mod tests {
     fn every_document_is_of_a_profile_and_none_is_forgotten() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/canonical");
         let mut found = 0;
-        let formats = ArtifactFormat::ALL.into_iter().filter(|format| *format != ArtifactFormat::Bytes);
+        let formats = ArtifactFormat::ALL.iter().copied().filter(|format| *format != ArtifactFormat::Bytes);
         let tools = Profile::tools().iter().map(|tool| tool.name());
         for profile in formats.map(ArtifactFormat::code).chain(tools) {
             let known = documents(profile);

@@ -259,7 +259,7 @@ fn depth_is_no_danger() {
     };
     let core = format!(r#"{{"bom-ref":"{id}","ruleIndex":1,"text":"/r/x"}}"#);
     let roots = Roots::new(["/r"]).unwrap();
-    for format in crate::model::artifact::ArtifactFormat::ALL {
+    for format in crate::model::artifact::ArtifactFormat::ALL.iter().copied() {
         for text in [deep(r#"{"components":"#, &core, "}", 511), deep("[", &core, "]", 511)] {
             let profile = Profile::builtin(format);
             let canonical = canonicalize_rooted(profile, &roots, text.as_bytes(), &Limits::default()).unwrap();

@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn every_builtin_profile_reads_and_is_named_after_its_format() {
         let mut digests = BTreeSet::new();
-        for format in ArtifactFormat::ALL {
+        for format in ArtifactFormat::ALL.iter().copied() {
             let profile = Profile::builtin(format);
             assert_eq!(profile.name(), format.code());
             assert!(digests.insert(profile.digest()), "{format} has another profile's digest");
@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn every_name_means_one_profile() {
-        let formats = ArtifactFormat::ALL.map(|format| Profile::builtin(format).name());
-        for name in formats.into_iter().chain(Profile::tools().iter().map(Profile::name)) {
+        let formats: Vec<&str> = ArtifactFormat::ALL.iter().map(|format| Profile::builtin(*format).name()).collect();
+        for name in formats.iter().copied().chain(Profile::tools().iter().map(Profile::name)) {
             assert_eq!(Profile::named(&name.parse().unwrap()).unwrap().name(), name);
         }
         assert!(Profile::tools().iter().all(|tool| !formats.contains(&tool.name())));

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_written_profile_is_read_back() {
-        for format in ArtifactFormat::ALL {
+        for format in ArtifactFormat::ALL.iter().copied() {
             let profile = Profile::builtin(format);
             assert_eq!(Profile::parse(&profile.to_yaml().unwrap()).unwrap(), *profile, "{format}");
         }

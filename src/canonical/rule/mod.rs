@@ -27,7 +27,8 @@ pub struct Rule {
 }
 
 /// What is done at a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Action {
     /// The member or element is left out.
     Drop,
@@ -80,15 +81,7 @@ pub(crate) enum Stage {
 impl Action {
     /// The stable name.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::Drop => "drop",
-            Self::Mask { .. } => "mask",
-            Self::ResolveIndex { .. } => "resolve-index",
-            Self::Alias { .. } => "alias",
-            Self::RootMap => "root-map",
-            Self::Relabel { .. } => "relabel",
-            Self::Set { .. } => "set",
-        }
+        self.into()
     }
 
     /// When it is done. Among the rules of one stage the first that means a place decides there.

@@ -47,7 +47,7 @@ fn list(global: &GlobalArgs) -> CliResult {
             replaced: profile != Profile::builtin(format),
         }
     };
-    let profiles: Vec<ProfileV1> = ArtifactFormat::ALL.into_iter().map(one).collect();
+    let profiles: Vec<ProfileV1> = ArtifactFormat::ALL.iter().copied().map(one).collect();
     if global.format == Format::Json {
         output::json(&ProfileListV1 { schema: "stella.profile-list/1", profiles });
         return Ok(Exit::Passed.into());

@@ -38,7 +38,7 @@ pub struct TestArgs {
 pub(super) fn run(global: &GlobalArgs, args: &TestArgs) -> CliResult {
     let profiles = match &args.profile {
         Some(text) => vec![super::find(text, &setup::config(global)?)?],
-        None => ArtifactFormat::ALL.into_iter().map(|format| Profile::builtin(format).clone()).collect(),
+        None => ArtifactFormat::ALL.iter().copied().map(|format| Profile::builtin(format).clone()).collect(),
     };
     let mut trials = Vec::new();
     for profile in &profiles {

@@ -205,7 +205,7 @@ impl From<VexStatus> for State {
 }
 
 /// `analysis.justification`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CodeWord {
     CodeNotPresent,
@@ -220,17 +220,7 @@ pub(crate) enum CodeWord {
 }
 
 impl CodeWord {
-    const ALL: [Self; 9] = [
-        Self::CodeNotPresent,
-        Self::CodeNotReachable,
-        Self::RequiresConfiguration,
-        Self::RequiresDependency,
-        Self::RequiresEnvironment,
-        Self::ProtectedByCompiler,
-        Self::ProtectedAtRuntime,
-        Self::ProtectedAtPerimeter,
-        Self::ProtectedByMitigatingControl,
-    ];
+    const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// OpenVEX's word where it has the same meaning, else CycloneDX's own.
     pub(crate) fn word(self) -> &'static str {
@@ -248,7 +238,7 @@ impl CodeWord {
     }
 
     pub(crate) fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.word() == word)
+        Self::ALL.iter().copied().find(|code| code.word() == word)
     }
 }
 
@@ -284,7 +274,7 @@ mod tests {
 
     #[test]
     fn words_have_one_code() {
-        for code in CodeWord::ALL {
+        for code in CodeWord::ALL.iter().copied() {
             assert_eq!(CodeWord::of_word(code.word()), Some(code));
         }
         assert_eq!(CodeWord::of_word("component_not_present"), None);

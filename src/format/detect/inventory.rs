@@ -7,7 +7,8 @@ pub(in crate::format) const KNOWN: &str = "CycloneDX, SPDX or Syft JSON, `Cargo.
     `requirements.txt`, `poetry.lock`, `go.sum`, `Gemfile.lock`, `gradle.lockfile`, a Debian `status` file";
 
 /// What an inventory was read as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum InventoryKind {
     /// CycloneDX JSON.
     Cyclonedx,
@@ -43,20 +44,7 @@ impl InventoryKind {
 
     /// The stable name.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Cyclonedx => "cyclonedx",
-            Self::Spdx => "spdx",
-            Self::Spdx3 => "spdx3",
-            Self::Syft => "syft",
-            Self::CargoLock => "cargo-lock",
-            Self::PackageLock => "package-lock",
-            Self::Requirements => "requirements",
-            Self::PoetryLock => "poetry-lock",
-            Self::GoSum => "go-sum",
-            Self::GemfileLock => "gemfile-lock",
-            Self::GradleLockfile => "gradle-lockfile",
-            Self::DpkgStatus => "dpkg-status",
-        }
+        self.into()
     }
 }
 
@@ -142,6 +130,18 @@ fn recognise_json(file_name: &str, text: &str) -> Option<InventoryKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_have_stable_names() {
+        for (kind, name) in [
+            (InventoryKind::Spdx3, "spdx3"),
+            (InventoryKind::PackageLock, "package-lock"),
+            (InventoryKind::GoSum, "go-sum"),
+            (InventoryKind::DpkgStatus, "dpkg-status"),
+        ] {
+            assert_eq!(kind.code(), name);
+        }
+    }
 
     #[test]
     fn files_of_a_root_are_known_by_their_path() {

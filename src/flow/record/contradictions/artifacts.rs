@@ -90,6 +90,6 @@ fn of_artifact(
 
 /// The name of the profile that ships with stella and has this digest.
 fn known(digest: &Digest) -> Option<&'static str> {
-    let builtin = ArtifactFormat::ALL.into_iter().map(Profile::builtin);
+    let builtin = ArtifactFormat::ALL.iter().copied().map(Profile::builtin);
     builtin.chain(Profile::tools()).find(|profile| profile.digest() == *digest).map(Profile::name)
 }
