@@ -56,12 +56,6 @@ impl std::fmt::Display for Unwell {
     }
 }
 
-/// Whether `code` is one with which `scanner` ends when it ran well, as far as `profile` knows it.
-pub fn examine_exit(profile: &Profile, scanner: &str, code: i32) -> Option<Unwell> {
-    let expected = profile.health().exit_codes(scanner)?;
-    (!expected.contains(&code)).then(|| Unwell::ExitCode { code, expected: expected.to_vec() })
-}
-
 /// Everything in a document of `profile`'s format that tells of a run that did not go well; nothing where it did.
 ///
 /// # Errors
@@ -164,15 +158,6 @@ mod tests {
 
     fn told(profile: &Profile, document: &str) -> Vec<String> {
         examine(profile, document.as_bytes(), &Limits::default()).unwrap().iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn an_exit_code_is_held_against_what_is_known_of_the_tool() {
-        let profile = profile("  exit-codes: {scan: [0, 1]}\n");
-        assert_eq!(examine_exit(&profile, "scan", 1), None);
-        let told = examine_exit(&profile, "scan", 2).unwrap().to_string();
-        assert_eq!(told, "exit code 2, expected [0, 1]");
-        assert_eq!(examine_exit(&profile, "another", 2), None);
     }
 
     #[test]

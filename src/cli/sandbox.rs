@@ -160,6 +160,20 @@ pub fn run(global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
     }
 }
 
+/// The command. A program that is named from the working directory is found by its place on the machine, since the sandbox
+/// has a working directory of its own.
+fn command(args: &SandboxArgs) -> Result<Vec<String>, CliError> {
+    let mut command = args.command.clone();
+    if let Some(program) = command.first_mut()
+        && program.contains('/')
+        && Path::new(program.as_str()).is_relative()
+    {
+        let place = std::path::absolute(program.as_str()).map_err(CliError::usage)?;
+        *program = place.to_str().map(str::to_owned).unwrap_or_else(|| program.clone());
+    }
+    Ok(command)
+}
+
 fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
     let clock = match args.clock.as_deref() {
         None => Clock::Frozen(clock::now()),
@@ -169,7 +183,7 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
                 .hint("such as `2026-01-31T12:00:00Z`, or `real`")
         })?),
     };
-    let mut spec = SandboxSpec::new(Argv::new(args.command.iter()).map_err(CliError::usage)?, clock);
+    let mut spec = SandboxSpec::new(Argv::new(command(args)?).map_err(CliError::usage)?, clock);
     spec.clock_step = Duration::from_nanos(args.clock_step);
     spec.seed = args.seed;
     spec.cpu_count = args.cpus.map(CpuCount::try_from).transpose().map_err(CliError::usage)?;

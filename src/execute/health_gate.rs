@@ -22,31 +22,47 @@ pub fn gate(job: &Job, artifacts: &[Produced], exit_code: i32, config: &Config) 
     if found.is_empty() { Ok(()) } else { Err((Trouble::Malformed, Failure::unwell(found.join("; ")))) }
 }
 
-/// The exit codes that the profiles of `artifacts` know for the scanner of `job`.
+/// The exit codes that the profiles of `artifacts`, else the adapter of the same program, know for the scanner of `job`.
 pub fn known_exit_codes<'a>(job: &Job, artifacts: &[Produced], config: &'a Config) -> Option<&'a [i32]> {
     let scanner = job.program_name()?;
-    artifacts
-        .iter()
-        .find_map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()).health().exit_codes(scanner))
+    let profiles = artifacts.iter().map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()));
+    known(scanner, profiles, config)
 }
 
-/// Whether `code` is known to mean that the scanner of `job` ran well: it was said so, or a profile says so.
+/// Whether `code` is known to mean that the scanner of `job` ran well: it was said so, or a profile or an adapter says so.
 pub fn is_known_well(job: &Job, code: i32, config: &Config) -> bool {
     if !job.expected_exit_codes.is_empty() {
         return job.expected_exit_codes.contains(&code);
     }
     let Some(scanner) = job.program_name() else { return false };
-    job.artifacts.iter().any(|spec| {
-        let profile = config.profile(spec.format.unwrap_or(ArtifactFormat::Json), spec.profile.as_ref());
-        profile.health().exit_codes(scanner).is_some_and(|codes| codes.contains(&code))
-    })
+    let format = |format: Option<ArtifactFormat>| format.unwrap_or(ArtifactFormat::Json);
+    let profiles = job.artifacts.iter().map(|spec| config.profile(format(spec.format), spec.profile.as_ref()));
+    known(scanner, profiles, config).is_some_and(|codes| codes.contains(&code))
 }
 
-fn exit(job: &Job, artifacts: &[Produced], code: i32, config: &Config) -> Option<Unwell> {
-    let scanner = job.program_name()?;
-    let profiles = artifacts.iter().map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()));
-    let mut knowing = profiles.filter(|profile: &&Profile| profile.health().exit_codes(scanner).is_some());
-    knowing.find_map(|profile| health::examine_exit(profile, scanner, code))
+fn known<'a>(scanner: &str, mut profiles: impl Iterator<Item = &'a Profile>, config: &'a Config) -> Option<&'a [i32]> {
+    let adapter = || {
+        let adapters = config.all_adapters();
+        adapters.into_iter().find(|adapter| adapter.program == scanner).map(|adapter| adapter.exit_codes.as_slice())
+    };
+    profiles.find_map(|profile| profile.health().exit_codes(scanner)).or_else(adapter)
+}
+
+/// From which code on nobody says "I ran well": 126 and 127 are a shell's for a program that cannot be run or is not there,
+/// those above 128 its word for one that was ended by a signal (POSIX, Shell Command Language, 2.8.2).
+const COULD_NOT_RUN: i32 = 126;
+
+fn exit(job: &Job, artifacts: &[Produced], code: i32, config: &Config) -> Option<String> {
+    let unexpected = match known_exit_codes(job, artifacts, config) {
+        Some(known) => (!known.contains(&code)).then(|| known.to_vec()),
+        None if code >= COULD_NOT_RUN => {
+            return Some(format!(
+                "exit code {code}, with which programs say that they, or what they started, did not run"
+            ));
+        }
+        None => None,
+    };
+    unexpected.map(|expected| Unwell::ExitCode { code, expected }.to_string())
 }
 
 fn told(artifact: &Produced, config: &Config) -> Vec<String> {

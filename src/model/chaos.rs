@@ -19,14 +19,23 @@ pub struct Chaos {
 }
 
 impl Chaos {
-    /// Whether something that must not matter did.
+    /// Whether something that must not matter did, or the scan differs from itself.
     pub fn is_shaken(&self) -> bool {
-        self.perturbations.iter().any(|one| {
-            matches!(
-                one.shown,
-                PerturbationOutcome::Changed | PerturbationOutcome::Failed | PerturbationOutcome::Unstable
-            )
-        })
+        self.perturbations
+            .iter()
+            .any(|one| !matches!(one.shown, PerturbationOutcome::Same | PerturbationOutcome::NotTested))
+    }
+
+    /// The perturbations that are to blame for something. A scan that differs from itself blames none of them.
+    pub fn blamed(&self) -> Vec<&str> {
+        let blamed =
+            |one: &&Perturbation| matches!(one.shown, PerturbationOutcome::Changed | PerturbationOutcome::Failed);
+        self.perturbations.iter().filter(blamed).map(|one| one.name.as_str()).collect()
+    }
+
+    /// Whether runs of the same differ, perturbed or not.
+    pub fn differs_from_itself(&self) -> bool {
+        self.perturbations.iter().any(|one| one.shown == PerturbationOutcome::Unstable)
     }
 }
 

@@ -117,7 +117,7 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Str
         }
         Some(Ended::Signal { .. }) => {
             next.push(
-                "it crashed: run it by itself with `stella sandbox -- COMMAND`, and without a sandbox, to compare"
+                "it crashed: run it by itself with `stella sandbox --ro . -- COMMAND`, and without a sandbox, to compare"
                     .to_owned(),
             );
         }
@@ -219,7 +219,9 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Str
         _ => {}
     }
     if next.is_empty() || trouble == Trouble::Empty || trouble == Trouble::Missing || has_failed(showing) {
-        next.push("see what it sees: `stella sandbox --trace-paths --ledger ledger.jsonl -- COMMAND`".to_owned());
+        next.push(
+            "see what it sees: `stella sandbox --ro . --trace-paths --ledger ledger.jsonl -- COMMAND`".to_owned(),
+        );
     }
     next
 }

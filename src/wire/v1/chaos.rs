@@ -14,7 +14,7 @@ pub struct ChaosV1 {
     pub schema: &'static str,
     /// Id of the recorded scan.
     pub scan_id: String,
-    /// Whether a perturbation changed a result.
+    /// Whether a perturbation changed a result, or the scan differs from itself.
     pub shaken: bool,
     /// The artifacts of the unperturbed scan.
     pub unperturbed: Vec<ArtifactDigest>,

@@ -85,3 +85,12 @@ fn what_cannot_be_is_refused_with_a_word_how() {
     world.stella(4, &["sandbox", "--at-most", "none", "--require-isolation", "full", "--", "true"]);
     world.stella(4, &["sandbox", "--timeout", "1", "--", "sleep", "60"]).complains(&["ran out of time"]);
 }
+
+/// Named regression: the next step that a failed run names did not work for a program beside the user.
+#[test]
+fn a_program_that_is_named_from_the_working_directory_is_found() {
+    let world = World::new();
+    world.script("scan.sh", "cat rules.yaml; echo ran");
+    let run = world.stella(0, &["sandbox", "--ro", ".", "--ledger", "l.jsonl", "--trace-paths", "--", "./scan.sh"]);
+    assert_eq!(run.stdout, "ran\n");
+}

@@ -599,3 +599,28 @@ fn killed_at_any_moment_nothing_is_half_written() {
     world.stella(0, &scan);
     world.stella(0, &["replay", "--from", "../m/MANIFEST.json"]).says(&["match"]);
 }
+
+/// Named regression: an osv-scanner that ended with 127 for want of its database was recorded, with 127 as the code to expect.
+#[test]
+fn an_exit_code_that_says_nothing_ran_is_recorded_for_nobody() {
+    let artifact = ["--artifact", "findings=-:json"];
+    for (program, code, cause) in [
+        ("osv-scanner", 127, "exit code 127, expected [0, 1]"),
+        ("zizmor", 3, "exit code 3, expected ["),
+        ("scan.sh", 126, "exit code 126, with which programs say that they, or what they started, did not run"),
+        ("scan.sh", 127, "exit code 127, with which programs say"),
+        ("scan.sh", 139, "exit code 139, with which programs say"),
+    ] {
+        let world = World::new();
+        world.write("in/x", "x");
+        world.script(program, &format!("echo '{{}}'; exit {code}"));
+        let command = format!("./{program}");
+        let scan = |exit, more: &[&str]| {
+            let head = ["scan", "--input", "in", "--emit-manifest", "m.json"];
+            world.stella(exit, &[&head[..], &artifact, more, &["--", &command]].concat())
+        };
+        scan(3, &[]).complains(&[cause, if program == "osv-scanner" { "--feed DIR" } else { "--expect-exit" }]);
+        assert!(!world.exists("m.json"), "{program} {code}");
+        scan(0, &["--expect-exit", &code.to_string()]);
+    }
+}
