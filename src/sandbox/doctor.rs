@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::host::machine;
 use crate::model::diagnosis::{Diagnosis, LevelState};
 use crate::model::result::Isolation;
+use crate::sandbox::error::HelperMissing;
 use crate::sandbox::helper;
 use crate::sandbox::level;
 use crate::sandbox::run;
@@ -57,7 +58,7 @@ fn state(wanted: Isolation, helper: &std::path::Path) -> LevelState {
 
 fn advice(diagnosis: &Diagnosis) -> Vec<String> {
     if diagnosis.helper.is_err() {
-        return vec![helper::HelperMissing::HINT.to_owned()];
+        return vec![HelperMissing::HINT.to_owned()];
     }
     if diagnosis.is_full() {
         return Vec::new();

@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::sandbox::guest::GuestPath;
-use crate::sandbox::helper::HelperMissing;
+
+/// Names the helper where it is not beside stella.
+pub(crate) const HELPER_OVERRIDE: &str = "STELLA_SANDBOX_HELPER";
 
 /// Why a run could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -79,4 +81,17 @@ impl SandboxError {
             _ => None,
         }
     }
+}
+
+/// The helper program is nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the sandbox helper is neither at `{}` nor named by `{HELPER_OVERRIDE}`", beside.display())]
+pub struct HelperMissing {
+    /// Where it was looked for.
+    pub beside: PathBuf,
+}
+
+impl HelperMissing {
+    /// What to do about it.
+    pub const HINT: &str = "install `stella-sandbox` beside `stella`, or set `STELLA_SANDBOX_HELPER` to its path";
 }

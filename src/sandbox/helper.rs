@@ -6,24 +6,10 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::sandbox::error::{HELPER_OVERRIDE, HelperMissing};
+
 /// The helper's file name.
 const NAME: &str = "stella-sandbox";
-
-/// Names the helper where it is not beside stella.
-const OVERRIDE: &str = "STELLA_SANDBOX_HELPER";
-
-/// The helper program is nowhere.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the sandbox helper is neither at `{}` nor named by `{OVERRIDE}`", beside.display())]
-pub struct HelperMissing {
-    /// Where it was looked for.
-    pub beside: PathBuf,
-}
-
-impl HelperMissing {
-    /// What to do about it.
-    pub const HINT: &str = "install `stella-sandbox` beside `stella`, or set `STELLA_SANDBOX_HELPER` to its path";
-}
 
 /// The helper beside the running program, else the one that `STELLA_SANDBOX_HELPER` names.
 ///
@@ -32,7 +18,7 @@ impl HelperMissing {
 pub fn helper_path() -> Result<PathBuf, HelperMissing> {
     let name = format!("{NAME}{}", env::consts::EXE_SUFFIX);
     let beside = env::current_exe().map(|stella| stella.with_file_name(&name)).unwrap_or_else(|_| name.into());
-    find(beside, env::var_os(OVERRIDE).map(PathBuf::from))
+    find(beside, env::var_os(HELPER_OVERRIDE).map(PathBuf::from))
 }
 
 fn find(beside: PathBuf, named: Option<PathBuf>) -> Result<PathBuf, HelperMissing> {

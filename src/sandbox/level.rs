@@ -1,13 +1,6 @@
 //! How well a run is isolated: found by trying, never by reading what the machine claims.
 
-use std::path::Path;
-
-use jiff::Timestamp;
-
 use crate::model::result::Isolation;
-use crate::sandbox::error::SandboxError;
-use crate::sandbox::run;
-use crate::sandbox::setting::Argv;
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Network, SandboxSpec, SystemRoots};
 
 /// The level that was reached, and what of the spec it could not keep.
@@ -17,14 +10,6 @@ pub struct Reached {
     pub level: Isolation,
     /// What has no effect or is visible all the same: `subject: what instead`.
     pub lost: Vec<String>,
-}
-
-/// Builds the strongest sandbox that works here, runs nothing in it, and says what the strictest spec would lose.
-///
-/// # Errors
-/// When not even the weakest can be built.
-pub fn probe(helper: &Path) -> Result<Reached, SandboxError> {
-    run::probe(&SandboxSpec::new(Argv::nothing(), Clock::Frozen(Timestamp::UNIX_EPOCH)), helper)
 }
 
 /// Refuses a level that is weaker than the wanted one.
@@ -132,8 +117,10 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
-    use crate::sandbox::setting::CpuCount;
+    use crate::sandbox::setting::{Argv, CpuCount};
 
     fn spec() -> SandboxSpec {
         SandboxSpec::new(Argv::new(["true"]).unwrap(), Clock::Frozen(Timestamp::UNIX_EPOCH))

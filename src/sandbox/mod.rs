@@ -20,6 +20,7 @@ mod budget;
 #[cfg(any(test, not(target_os = "linux")))]
 mod capture;
 pub mod doctor;
+mod ending;
 mod environment;
 pub mod error;
 pub mod guest;
@@ -32,6 +33,7 @@ mod places;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 mod program;
+mod program_environment;
 pub mod run;
 pub mod setting;
 pub mod spec;

@@ -10,12 +10,12 @@ use crate::host::scratch::Scratch;
 use crate::model::result::Isolation;
 use crate::sandbox::budget::Budget;
 use crate::sandbox::capture::Stream;
+use crate::sandbox::ending::{Ending, Finished, Reason};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::{Reached, lost_at};
 use crate::sandbox::places::Places;
 use crate::sandbox::program::{Program, Unrunnable};
-use crate::sandbox::run::{Ending, Finished, Reason};
 use crate::sandbox::spec::SandboxSpec;
 
 /// How often the program is looked at.

@@ -9,8 +9,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::sandbox::environment;
 use crate::sandbox::places::Places;
+use crate::sandbox::program_environment;
 use crate::sandbox::spec::SandboxSpec;
 
 /// Why there is no program.
@@ -43,7 +43,7 @@ impl Program {
             Ok(_) => return Err(Unrunnable::WorkingDirectory(io::ErrorKind::NotADirectory.into())),
             Err(source) => return Err(Unrunnable::WorkingDirectory(source)),
         }
-        let environment = environment::of_program(spec, places);
+        let environment = program_environment::of_program(spec, places);
         let name = places.rewrite(spec.argv.program());
         let search = environment.get("PATH").map_or("", String::as_str);
         let path = look_up(&name, search, &directory).map_err(Unrunnable::Program)?;

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::sandbox::ending::Reason;
 use crate::sandbox::ledger::Ledger;
-use crate::sandbox::run::Reason;
 use crate::sandbox::spec::SandboxSpec;
 
 /// The longest frame, in bytes: more than the kernel takes for arguments and environment.

@@ -11,13 +11,13 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use crate::host::scratch::{self, Scratch};
 use crate::model::result::Isolation;
+use crate::sandbox::ending::{Ending, Finished, Reason};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::guest::PRIVATE;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::{Reached, lost_at};
 use crate::sandbox::linux::here;
 use crate::sandbox::linux::running::{Printed, Running};
-use crate::sandbox::run::{Ending, Finished, Reason};
 use crate::sandbox::spec::SandboxSpec;
 use crate::sandbox::wire::{self, Cause, Failure, How, Mechanism, Part, Report, Request};
 

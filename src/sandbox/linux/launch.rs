@@ -12,8 +12,9 @@ use rustix::stdio::dup2_stdin;
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::sandbox::linux::filter::Instruction;
+use crate::sandbox::linux::restrict;
+use crate::sandbox::linux::stopped::{During, Stopped};
 use crate::sandbox::linux::sys::{self, CStrings};
-use crate::sandbox::linux::{During, Stopped, restrict};
 use crate::sandbox::program::Program;
 use crate::sandbox::wire::Failure;
 

@@ -12,9 +12,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::tracee::Pid;
-use crate::sandbox::run::Reason;
 use crate::sandbox::spec::Limits;
 
 /// Looks at the processes of a run.

@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::linux::tracer::Observed;
+use crate::sandbox::linux::tracer::observed::Observed;
 use crate::sandbox::wire::{Cause, Failure, How};
 
 /// The longest message, in bytes; what is longer is not sent.

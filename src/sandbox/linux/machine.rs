@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::sandbox::linux::tracer::random::{fill, mix};
+use crate::sandbox::linux::random::{fill, mix};
 use crate::sandbox::spec::{Clock, SandboxSpec};
 
 /// A kernel that has everything that the sandbox lets through.

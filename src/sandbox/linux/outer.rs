@@ -14,20 +14,30 @@ use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::thread::{CpuSet, sched_getaffinity, set_thread_groups};
 
 use crate::host::scratch;
+use crate::sandbox::ending::Reason;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::here;
 use crate::sandbox::linux::init::{self, Setting};
 use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::{self, Inside, Link, Said};
+use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
-use crate::sandbox::linux::{During, Left, Stopped, TICK, family, plain, special, times, tracee};
+use crate::sandbox::linux::waiting::TICK;
+use crate::sandbox::linux::{family, plain, special, times, tracee};
 use crate::sandbox::places::Places;
-use crate::sandbox::run::Reason;
 use crate::sandbox::setting::User;
 use crate::sandbox::spec::{Network, SandboxSpec};
 use crate::sandbox::wire::{self, Cause, How, Mechanism, Part, Report, Request};
+
+/// What is left to be taken down when the report is sent.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// The first process of the namespaces.
+    pub(super) first: Option<Pid>,
+    pub(super) group: Option<Group>,
+}
 
 /// Serves one request. What is still to be taken down after the report is sent is the second of the pair.
 pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Result<(Report, Left), Stopped> {
@@ -134,7 +144,7 @@ impl Run<'_> {
         }
         if traced_on.is_some() {
             tracee::seize(init.as_raw_pid()).map_err(|source| {
-                let errno = super::number_of(&source);
+                let errno = number_of(&source);
                 Stopped::Refused(Cause { part: Part::Tracing, step: "trace system calls".to_owned(), errno })
             })?;
         }

@@ -15,7 +15,8 @@ use rustix::thread::{
     set_capabilities, set_no_new_privs,
 };
 
-use crate::sandbox::linux::{During, Stopped, machine, sys};
+use crate::sandbox::linux::stopped::{During, Stopped};
+use crate::sandbox::linux::{machine, sys};
 use crate::sandbox::places::Places;
 use crate::sandbox::spec::{Limits, Mount, SandboxSpec};
 

@@ -17,9 +17,10 @@ use rustix::mount::{
 use rustix::process::{chdir, pivot_root};
 
 use crate::sandbox::guest::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
+use crate::sandbox::linux::random::{fill, mix};
+use crate::sandbox::linux::stopped::{During, Stopped};
 use crate::sandbox::linux::sys::{self, Protection, Reach};
-use crate::sandbox::linux::tracer::random::{fill, mix};
-use crate::sandbox::linux::{During, Stopped, machine, proc, special, times};
+use crate::sandbox::linux::{machine, proc, special, times};
 use crate::sandbox::spec::{Network, SandboxSpec, SystemRoots};
 use crate::sandbox::wire::Failure;
 

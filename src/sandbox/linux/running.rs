@@ -18,7 +18,7 @@ use rustix::io::{Errno, read};
 use crate::host::ending::process::Process;
 use crate::host::ending::{self, End, Hold};
 use crate::sandbox::budget::Budget;
-use crate::sandbox::run::Reason;
+use crate::sandbox::ending::Reason;
 use crate::sandbox::wire::{self, Report};
 
 /// How long the helper may take to end a run before it is killed itself.

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use stella::model::result::Isolation;
-use stella::sandbox::level;
+use stella::sandbox::run;
 
 use super::probes::{self, Probe, probe};
 use super::{helper, isolates, traces};
@@ -164,7 +164,7 @@ fn tests_that_end_early_are_counted() {
 #[test]
 fn the_level_is_the_one_that_this_machine_gives() {
     let Some(expected) = std::env::var_os(INNER) else { return };
-    let reached = level::probe(helper()).unwrap();
+    let reached = run::probe_strictest(helper()).unwrap();
     assert_eq!(reached.level.code(), expected.to_str().unwrap(), "{:?}", reached.lost);
     if let Some(subject) = std::env::var_os(LOSES) {
         let subject = subject.into_string().unwrap();

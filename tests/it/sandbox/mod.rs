@@ -22,8 +22,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use stella::model::result::Isolation;
-use stella::sandbox::level::{probe, require};
-use stella::sandbox::run::{Ending, Finished, run};
+use stella::sandbox::level::require;
+use stella::sandbox::run::{Ending, Finished, probe_strictest, run};
 use stella::sandbox::setting::Argv;
 use stella::sandbox::spec::{Clock, SandboxSpec};
 
@@ -72,7 +72,7 @@ fn has_namespaces(finished: &Finished) -> bool {
 
 /// Whether this machine gives namespaces; says why not.
 fn isolates(test: &str) -> bool {
-    let reached = probe(helper()).unwrap();
+    let reached = probe_strictest(helper()).unwrap();
     let isolates = matches!(reached.level, Isolation::Full | Isolation::Isolated);
     if !isolates {
         // Set where the machine is known to isolate, so that a defect cannot pass for a lack.
@@ -104,7 +104,7 @@ fn mark(test: u32) -> String {
 
 /// Whether this machine isolates and traces; says why not.
 fn traces(test: &str) -> bool {
-    let reached = probe(helper()).unwrap();
+    let reached = probe_strictest(helper()).unwrap();
     let traces = require(&reached, Isolation::Full).is_ok();
     if !traces {
         assert!(std::env::var_os("STELLA_TEST_ISOLATION").is_none(), "{test}: {reached:?}");

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use stella::model::result::Isolation;
 use stella::sandbox::error::SandboxError;
 use stella::sandbox::guest::{CONFIG, INPUT, OUT, SCANNER};
-use stella::sandbox::level::{probe, require};
-use stella::sandbox::run::{Ending, Reason, run, run_at_most};
+use stella::sandbox::level::require;
+use stella::sandbox::run::{Ending, Reason, probe_strictest, run, run_at_most};
 use stella::sandbox::setting::{CpuCount, Hostname, Locale, TimeZone, Umask, User};
 use stella::sandbox::spec::{Clock, Mount, Network};
 
@@ -23,7 +23,7 @@ use super::{
 
 #[test]
 fn the_probe_says_what_the_level_lacks() {
-    let reached = probe(helper()).unwrap();
+    let reached = probe_strictest(helper()).unwrap();
     assert!(!reached.lost.is_empty(), "even in full, a file that is written has the machine's time");
     if reached.level == Isolation::Full {
         assert!(require(&reached, Isolation::Full).is_ok());

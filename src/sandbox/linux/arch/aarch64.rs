@@ -1,6 +1,7 @@
 //! aarch64. Registers are in the order of `struct user_pt_regs` (`asm/ptrace.h`): x0 to x30, sp, pc, pstate.
 
-use crate::sandbox::linux::arch::{Call, Layout, NumberPlace, Numbering};
+use crate::sandbox::linux::arch::calls::Call;
+use crate::sandbox::linux::arch::layout::{Layout, NumberPlace, Numbering};
 
 pub(super) const NUMBERING: Numbering = Numbering {
     // `AUDIT_ARCH_AARCH64`; 32-bit calls have another value.

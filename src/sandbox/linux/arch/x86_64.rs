@@ -1,6 +1,7 @@
 //! x86_64. Registers are in the order of `struct user_regs_struct` (`asm/ptrace.h`).
 
-use crate::sandbox::linux::arch::{Call, Layout, NumberPlace, Numbering};
+use crate::sandbox::linux::arch::calls::Call;
+use crate::sandbox::linux::arch::layout::{Layout, NumberPlace, Numbering};
 
 pub(super) const NUMBERING: Numbering = Numbering {
     // `AUDIT_ARCH_X86_64`: `int 0x80` from the same program has another value.

@@ -7,41 +7,11 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::sandbox::linux::arch::Call;
 use crate::sandbox::linux::tracee::{self, Pid, Resume, read_pair, read_word, write_pair};
+use crate::sandbox::linux::tracer::standing::{SECOND, join, split};
 use crate::sandbox::linux::tracer::task::AtExit;
 use crate::sandbox::linux::tracer::{EFAULT, EINVAL, Tracer, number};
 
-const SECOND: i128 = 1_000_000_000;
 const ETIMEDOUT: i64 = libc::ETIMEDOUT as i64;
-
-/// An instant that stands still, or moves by the same step at each reading.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
-    /// Nanoseconds since 1970.
-    now: i128,
-    step: i128,
-}
-
-impl Standing {
-    pub(super) fn new(now: i128, step: i128) -> Self {
-        Self { now, step }
-    }
-
-    /// Seconds and nanoseconds.
-    fn read(&mut self) -> (i64, i64) {
-        let read = split(self.now);
-        self.now += self.step;
-        read
-    }
-}
-
-fn split(nanoseconds: i128) -> (i64, i64) {
-    let seconds = i64::try_from(nanoseconds.div_euclid(SECOND)).unwrap_or(i64::MAX);
-    (seconds, i64::try_from(nanoseconds.rem_euclid(SECOND)).unwrap_or(0))
-}
-
-fn join((seconds, nanoseconds): (i64, i64)) -> i128 {
-    i128::from(seconds) * SECOND + i128::from(nanoseconds)
-}
 
 fn running(clock: ClockId) -> i128 {
     let now = clock_gettime(clock);
@@ -116,7 +86,7 @@ impl Tracer<'_> {
             tracee::answer(pid, -EINVAL);
             return Resume::Run;
         }
-        let after = running(ClockId::Monotonic) + join(given) - self.clock.now;
+        let after = running(ClockId::Monotonic) + join(given) - self.clock.now();
         match self.change_arguments(pid, &[(DEADLINE, 0)]) {
             Resume::ToExit => self.at_exit(pid, AtExit::Overdue { after }),
             failed => failed,
@@ -146,7 +116,7 @@ impl Tracer<'_> {
     fn move_deadline(&mut self, pid: Pid, argument: usize, changes: &[(usize, u64)]) -> Resume {
         let moved = tracee::registers(pid).and_then(|before| {
             let deadline = join(read_pair(pid, before.argument(argument))?);
-            let moved = (deadline - self.clock.now + running(ClockId::Monotonic)).max(1);
+            let moved = (deadline - self.clock.now() + running(ClockId::Monotonic)).max(1);
             self.rewrite(pid, argument, &pairs(&[split(moved)]), changes)
         });
         moved.unwrap_or_else(|| refused(pid))
@@ -172,7 +142,7 @@ impl Tracer<'_> {
         let deadline = join(value);
         // Which clock the program means is not to be seen; an instant of one is far from every instant of the other. What the
         // timer has is one that runs in any case.
-        let distance = deadline - self.clock.now;
+        let distance = deadline - self.clock.now();
         if deadline == 0 || (deadline - running(ClockId::Monotonic)).abs() < distance.abs() {
             return Resume::Run;
         }
@@ -183,7 +153,7 @@ impl Tracer<'_> {
 
     /// A call that sets the times of a file, where it means *now*.
     pub(super) fn touch(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
-        let now = split(self.clock.now);
+        let now = split(self.clock.now());
         let argument = if matches!(call, Call::Utimensat | Call::Futimesat) { 2 } else { 1 };
         let given = arguments.get(argument).copied().unwrap_or(0);
         let (seconds, nanoseconds) = now;
@@ -219,7 +189,7 @@ impl Tracer<'_> {
 
     /// Sets back the times in `buffer`.
     pub(super) fn clamp(&self, pid: Pid, buffer: u64, offsets: &[u64]) {
-        let now = split(self.clock.now);
+        let now = split(self.clock.now());
         for offset in offsets {
             let address = buffer.wrapping_add(*offset);
             let earlier = read_word(pid, address).is_some_and(|seconds| seconds.cast_signed() < now.0);
@@ -262,18 +232,4 @@ fn refused(pid: Pid) -> Resume {
 
 fn pairs(pairs: &[(i64, i64)]) -> Vec<u8> {
     pairs.iter().flat_map(|(first, second)| [first.to_ne_bytes(), second.to_ne_bytes()]).flatten().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_clock_stands_or_steps() {
-        let mut standing = Standing::new(1_700_000_000 * SECOND + 5, 0);
-        assert_eq!((standing.read(), standing.read()), ((1_700_000_000, 5), (1_700_000_000, 5)));
-        let mut stepping = Standing::new(999_999_999, 1);
-        assert_eq!((stepping.read(), stepping.read()), ((0, 999_999_999), (1, 0)));
-        assert_eq!(split(-1), (-1, 999_999_999));
-    }
 }

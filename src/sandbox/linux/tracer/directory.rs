@@ -13,51 +13,23 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use rustix::fs::{Mode, OFlags, RawDir, RawDirEntry, open};
+use rustix::fs::{Mode, OFlags, RawDir, open};
 use rustix::io::Errno;
 
+use crate::sandbox::linux::random;
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
+use crate::sandbox::linux::tracer::dirent::{self, Entry, cookie, encode_raw, name};
+use crate::sandbox::linux::tracer::listings::{Listing, MOST_BYTES, size_of_all, size_of_one};
 use crate::sandbox::linux::tracer::task::AtExit;
-use crate::sandbox::linux::tracer::{Tracer, random};
+use crate::sandbox::linux::tracer::{EFAULT, Tracer};
 use crate::sandbox::spec::DirectoryOrder;
 
 /// The longest entry, in bytes: with less room left than this, a buffer may not hold the whole directory.
 const LONGEST_ENTRY: u64 = 24 + 256;
 /// The largest buffer that is put in order; the usual is 32 KiB.
 const LARGEST_BUFFER: u64 = 4 << 20;
-/// The most listings that are under way at a time.
-const MOST: usize = 1_024;
-/// The most memory that all listings of a run take together, in bytes: about a million names of usual length.
-const MOST_BYTES: usize = 128 << 20;
-
 const ENOMEM: i64 = libc::ENOMEM as i64;
-
-/// Offsets in `struct linux_dirent64`.
-const LENGTH: usize = 16;
-const NAME: usize = 19;
-
-/// An entry as the kernel writes it.
-type Entry = Vec<u8>;
-
-/// Directories that are being given out, by the key of the process and the descriptor: bounded, as it is the tracer's
-/// memory, which no limit of the run's counts.
-#[derive(Debug, Default)]
-pub(super) struct Listings(BTreeMap<(u64, u64), Listing>);
-
-/// A directory that is larger than a buffer.
-#[derive(Debug)]
-struct Listing {
-    /// In order; whoever reads the same names shares them.
-    entries: Rc<Vec<Entry>>,
-    /// How many were given out.
-    given: usize,
-    /// Where the kernel stands after the first buffer: elsewhere means that the program has moved.
-    position: u64,
-    /// Which directory it is.
-    device: u64,
-    inode: u64,
-}
 
 /// What a first buffer that is full leads to.
 enum Begun {
@@ -67,44 +39,6 @@ enum Begun {
     No,
     /// There is no room for another one.
     Full,
-}
-
-impl Listings {
-    /// Forgets what a process that is no more, or has another program, was reading.
-    pub(super) fn forget(&mut self, process: u64) {
-        self.0.retain(|(of, _), _| *of != process);
-    }
-
-    /// Whether there is room for all of them, and for one more of so many bytes.
-    fn has_room_for(&self, bytes: usize) -> bool {
-        let distinct: BTreeMap<_, _> =
-            self.0.values().map(|listing| (Rc::as_ptr(&listing.entries), size_of_all(&listing.entries))).collect();
-        self.0.len() < MOST && distinct.values().sum::<usize>() + bytes <= MOST_BYTES
-    }
-
-    /// The names of `listing`, shared with whoever reads the same.
-    fn shared(&self, listing: Listing) -> Listing {
-        let same = |other: &&Listing| {
-            (other.device, other.inode) == (listing.device, listing.inode) && other.entries == listing.entries
-        };
-        match self.0.values().find(same).map(|other| Rc::clone(&other.entries)) {
-            Some(entries) => Listing { entries, ..listing },
-            None => listing,
-        }
-    }
-}
-
-impl Listing {
-    /// As many entries as fit.
-    fn take_piece(&mut self, room: u64) -> Vec<u8> {
-        let (count, piece) = take_piece(self.entries.get(self.given..).unwrap_or_default(), room);
-        self.given += count;
-        if self.given >= self.entries.len() {
-            // That it is at its end is to be known until it is closed; the names are not.
-            (self.entries, self.given) = (Rc::default(), 0);
-        }
-        piece
-    }
 }
 
 impl Tracer<'_> {
@@ -120,7 +54,7 @@ impl Tracer<'_> {
                 let piece = listing.take_piece(length.min(LARGEST_BUFFER));
                 let written = tracee::write(pid, buffer, &piece) || piece.is_empty();
                 let result = i64::try_from(piece.len()).unwrap_or(0);
-                tracee::answer(pid, if written { result } else { -super::EFAULT });
+                tracee::answer(pid, if written { result } else { -EFAULT });
                 return Resume::Run;
             }
             self.listings.0.remove(&(process, descriptor));
@@ -133,7 +67,7 @@ impl Tracer<'_> {
             return Resume::Run;
         };
         let written = ordered.is_empty() || tracee::write(pid, buffer, &ordered);
-        tracee::answer(pid, if written { i64::try_from(ordered.len()).unwrap_or(0) } else { -super::EFAULT });
+        tracee::answer(pid, if written { i64::try_from(ordered.len()).unwrap_or(0) } else { -EFAULT });
         Resume::Run
     }
 
@@ -144,13 +78,13 @@ impl Tracer<'_> {
         };
         let mut bytes = vec![0; usize::try_from(written).unwrap_or(0)];
         if tracee::read(pid, buffer, &mut bytes) < bytes.len() {
-            return self.set_result(pid, -super::EFAULT);
+            return self.set_result(pid, -EFAULT);
         }
-        let Some(ordered) = self.arrange(pid, (descriptor, length), &entries(&bytes)) else {
+        let Some(ordered) = self.arrange(pid, (descriptor, length), &dirent::entries(&bytes)) else {
             return self.set_result(pid, -ENOMEM);
         };
         if !tracee::write(pid, buffer, &ordered) {
-            self.set_result(pid, -super::EFAULT);
+            self.set_result(pid, -EFAULT);
         } else if ordered.len() != bytes.len() {
             self.set_result(pid, i64::try_from(ordered.len()).unwrap_or(0));
         }
@@ -204,7 +138,7 @@ impl Tracer<'_> {
                 return Begun::Full;
             }
         }
-        let first = self::entries(&listing.take_piece(length));
+        let first = dirent::entries(&listing.take_piece(length));
         self.listings.0.insert((process, descriptor), listing);
         Begun::Listing(first)
     }
@@ -240,29 +174,6 @@ impl Tracer<'_> {
             DirectoryOrder::Machine => {}
         }
     }
-}
-
-/// As many of `entries`, from the first one on, as fit, and how many those are.
-fn take_piece(entries: &[Entry], room: u64) -> (usize, Vec<u8>) {
-    let mut piece = Vec::new();
-    let mut count = 0;
-    for entry in entries {
-        if (piece.len() + entry.len()) as u64 > room {
-            break;
-        }
-        piece.extend(entry);
-        count += 1;
-    }
-    (count, piece)
-}
-
-/// The memory that `entries` take, in bytes.
-fn size_of_all(entries: &[Entry]) -> usize {
-    entries.iter().map(size_of_one).sum()
-}
-
-fn size_of_one(entry: &Entry) -> usize {
-    size_of::<Entry>() + entry.capacity()
 }
 
 /// Whether the program reads on in the directory that `listing` is of.
@@ -313,113 +224,4 @@ fn read_all(directory: &OwnedFd) -> Result<Vec<Entry>, Errno> {
         entries.push(entry);
     }
     Ok(entries)
-}
-
-fn encode_raw(entry: &RawDirEntry<'_>) -> Entry {
-    encode(entry.ino(), entry.next_entry_cookie(), entry.file_type(), entry.file_name().to_bytes())
-}
-
-fn encode(inode: u64, cookie: u64, kind: rustix::fs::FileType, name: &[u8]) -> Entry {
-    // `d_type` is the file's mode without the bits for permissions, as `DT_*` in `dirent.h`.
-    let kind = u8::try_from(kind.as_raw_mode() >> 12).unwrap_or(0);
-    let length = (NAME + name.len() + 1).next_multiple_of(8);
-    let mut entry = Vec::with_capacity(length);
-    entry.extend(inode.to_ne_bytes());
-    entry.extend(cookie.to_ne_bytes());
-    entry.extend(u16::try_from(length).unwrap_or(0).to_ne_bytes());
-    entry.push(kind);
-    entry.extend(name);
-    entry.resize(length, 0);
-    entry
-}
-
-/// The entries in a buffer; what is none ends the list.
-fn entries(mut bytes: &[u8]) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    while let Some(length) = bytes.get(LENGTH..LENGTH + 2) {
-        let length = length.iter().rev().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
-        match bytes.split_at_checked(length) {
-            Some((entry, rest)) if length > NAME => {
-                entries.push(entry.to_vec());
-                bytes = rest;
-            }
-            _ => break,
-        }
-    }
-    entries
-}
-
-fn cookie(entry: &[u8]) -> [u8; 8] {
-    let mut cookie = [0; 8];
-    cookie.iter_mut().zip(entry.iter().skip(8)).for_each(|(byte, from)| *byte = *from);
-    cookie
-}
-
-fn name(entry: &[u8]) -> &[u8] {
-    let name = entry.get(NAME..).unwrap_or_default();
-    name.split(|byte| *byte == 0).next().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn what_is_encoded_is_what_the_kernel_writes() {
-        let entry = encode(7, 9, rustix::fs::FileType::Directory, b"abc");
-        assert_eq!(entry.len(), 24);
-        assert_eq!((name(&entry), entry[18], cookie(&entry)), (b"abc".as_slice(), 4, 9_u64.to_ne_bytes()));
-        assert_eq!(entries(&[entry.clone(), entry.clone()].concat()), [entry.clone(), entry]);
-    }
-
-    #[test]
-    fn a_piece_is_of_whole_entries_and_nothing_is_lost() {
-        let of = |text: &str| encode(1, 1, rustix::fs::FileType::RegularFile, text.as_bytes());
-        let (device, inode, position) = (0, 0, 0);
-        let mut listing =
-            Listing { entries: Rc::new(vec![of("a"), of("bb"), of("c")]), given: 0, position, device, inode };
-        let first = listing.take_piece(50);
-        assert_eq!(
-            entries(&first).iter().map(|entry| name(entry).to_vec()).collect::<Vec<_>>(),
-            [b"a".to_vec(), b"bb".to_vec()]
-        );
-        assert_eq!(entries(&listing.take_piece(50)).len(), 1);
-        assert!(listing.take_piece(50).is_empty() && listing.entries.is_empty());
-    }
-
-    #[test]
-    fn listings_are_bounded_and_share_what_is_the_same() {
-        let of = |text: &str| encode(1, 1, rustix::fs::FileType::RegularFile, text.as_bytes());
-        let listing = |inode, names: usize| {
-            let entries = (0..names).map(|number| of(&format!("{number:0>200}"))).collect();
-            Listing { entries: Rc::new(entries), given: 0, position: 0, device: 1, inode }
-        };
-        let mut listings = Listings::default();
-        for descriptor in 0..MOST as u64 {
-            assert!(listings.has_room_for(0), "{descriptor}");
-            let shared = listings.shared(listing(7, 2_000));
-            listings.0.insert((1, descriptor), shared);
-        }
-        // One too many; and of one directory there is one list, of another one another.
-        assert!(!listings.has_room_for(0));
-        let first = Rc::clone(&listings.0[&(1, 0)].entries);
-        assert_eq!(Rc::strong_count(&first), MOST + 1);
-        assert!(!Rc::ptr_eq(&listings.shared(listing(8, 2_000)).entries, &first));
-        assert!(!Rc::ptr_eq(&listings.shared(listing(7, 2_001)).entries, &first));
-        listings.0.retain(|(_, descriptor), _| *descriptor < 10);
-        assert!(listings.has_room_for(MOST_BYTES / 2) && !listings.has_room_for(MOST_BYTES));
-        listings.forget(1);
-        assert!(listings.0.is_empty() && listings.has_room_for(MOST_BYTES));
-    }
-
-    proptest! {
-        #[test]
-        fn any_buffer_is_read(bytes: Vec<u8>) {
-            let read = entries(&bytes);
-            prop_assert!(read.concat().len() <= bytes.len());
-            read.iter().for_each(|entry| { name(entry); cookie(entry); });
-        }
-    }
 }

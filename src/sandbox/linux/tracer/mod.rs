@@ -18,12 +18,15 @@ mod address;
 mod bound;
 mod clock;
 mod directory;
+mod dirent;
+mod draw;
 mod evict;
+mod listings;
 mod network;
-mod observed;
+pub(super) mod observed;
 mod paths;
 mod pending;
-pub(super) mod random;
+mod standing;
 mod start;
 mod task;
 mod unix;
@@ -36,9 +39,12 @@ use std::time::Instant;
 use rustix::thread::CpuSet;
 
 use evict::Eviction;
+use listings::Listings;
 pub(super) use observed::Observed;
+use standing::Standing;
 use task::{AtExit, Task};
 
+use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::arch::{Call, LAYOUT};
 use crate::sandbox::linux::filter::{Action, Filter, Purpose, TRAPPED, options};
 use crate::sandbox::linux::group::Group;
@@ -48,7 +54,6 @@ use crate::sandbox::linux::machine;
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::vdso::{self, Patch};
-use crate::sandbox::run::Reason;
 use crate::sandbox::setting::CpuCount;
 use crate::sandbox::spec::{Clock, SandboxSpec};
 use crate::sandbox::wire::How;
@@ -106,8 +111,8 @@ pub(super) struct Tracer<'a> {
     pending: Vec<pending::Pending>,
     /// Sockets of the run's own, where the tracer is the wall.
     bound: bound::Bound,
-    clock: clock::Standing,
-    listings: directory::Listings,
+    clock: Standing,
+    listings: Listings,
     patches: Vec<Patch>,
     eviction: Eviction,
     network_up: bool,
@@ -151,8 +156,8 @@ impl<'a> Tracer<'a> {
             early: BTreeMap::new(),
             pending: Vec::new(),
             bound: bound::Bound::default(),
-            clock: clock::Standing::new(now, step),
-            listings: directory::Listings::default(),
+            clock: Standing::new(now, step),
+            listings: Listings::default(),
             patches: vdso::patches(),
             eviction: Eviction::new(vdso::eviction()),
             network_up: false,

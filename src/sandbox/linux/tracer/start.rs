@@ -5,10 +5,10 @@ use std::fs;
 
 use rustix::thread::sched_setaffinity;
 
+use crate::sandbox::linux::random::{fill, mix};
 use crate::sandbox::linux::tracee::{self, Pid, read_word};
 use crate::sandbox::linux::tracer::Tracer;
 use crate::sandbox::linux::tracer::evict::{Led, Lent};
-use crate::sandbox::linux::tracer::random::{fill, mix};
 use crate::sandbox::linux::{here, restrict};
 use crate::sandbox::spec::Clock;
 

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::fs;
 use std::rc::Rc;
 
+use crate::sandbox::linux::random::mix;
 use crate::sandbox::linux::tracee::{Pid, Registers};
 use crate::sandbox::linux::tracer::observed::Executable;
-use crate::sandbox::linux::tracer::random::mix;
 
 /// What all threads of a process share.
 ///

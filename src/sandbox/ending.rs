@@ -1,0 +1,74 @@
+//! A run that was made: how the program ended, and what it printed.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::result::Isolation;
+use crate::sandbox::ledger::Ledger;
+use crate::sandbox::level::Reached;
+
+/// How the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself, with this exit code.
+    Code(i32),
+    /// By a signal that was not ours.
+    Signal(i32),
+    /// By us.
+    Killed(Reason),
+}
+
+/// Why we ended the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// It took longer than its limit of wall time.
+    TimedOut,
+    /// It printed more, or wrote more, than its limits allow.
+    OutputTooLarge,
+    /// Its processes together had more memory than its limits allow.
+    OutOfMemory,
+    /// It had more processes and threads at a time than its limits allow.
+    TooManyProcesses,
+}
+
+impl Reason {
+    /// In words, after *the scanner*.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::TimedOut => "ran out of time",
+            Self::OutputTooLarge => "wrote more than its limit",
+            Self::OutOfMemory => "used more memory than its limit",
+            Self::TooManyProcesses => "had more processes than its limit",
+        }
+    }
+}
+
+/// A run that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// How the program ended.
+    pub ending: Ending,
+    /// What it printed.
+    pub stdout: Vec<u8>,
+    /// What it printed as talk.
+    pub stderr: Vec<u8>,
+    /// Whether more was printed than was kept.
+    pub truncated: bool,
+    /// The level of isolation that was reached.
+    pub level: Isolation,
+    /// What of the spec this level does not keep: `subject: what instead`.
+    pub lost: Vec<String>,
+    /// Wall time, the sandbox's own start included.
+    pub wall: Duration,
+    /// What was seen, as evidence; empty where nothing is observed, and then `lost` says so.
+    pub ledger: Ledger,
+}
+
+impl Finished {
+    /// The level with what it lost.
+    pub fn reached(&self) -> Reached {
+        Reached { level: self.level, lost: self.lost.clone() }
+    }
+}
