@@ -3,6 +3,7 @@
 use crate::archive::entry::PathError;
 use crate::host::compress::UnpackError;
 use crate::host::fs::FsError;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 
 /// Why an archive could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,12 @@ pub enum ArchiveError {
     /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] FsError),
+}
+
+impl Diagnostic for ArchiveError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 /// Why one entry is refused.

@@ -12,6 +12,7 @@ use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError, Kind};
 use crate::job::artifact::{Produced, usual_profile, usual_type};
 use crate::model::artifact::ArtifactType;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
 use crate::policy::{Policy, PolicyError};
 
@@ -46,6 +47,27 @@ pub enum DiffPathsError {
     /// The files cannot be compared.
     #[error(transparent)]
     Verdict(#[from] VerdictError),
+}
+
+impl Diagnostic for DiffPathsError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            // The files are read by then: what fails now is ours.
+            Self::Verdict(VerdictError::Policy(_) | VerdictError::Order(_)) | Self::Policy(_) => {
+                FailureKind::Infrastructure
+            }
+            _ => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Verdict(_) | Self::Policy(_) | Self::Unreadable { .. } => None,
+            Self::Read(_) | Self::Mixed { .. } | Self::Empty(_) => {
+                Some("give two files, or two directories of artifacts".into())
+            }
+        }
+    }
 }
 
 /// Compares `a` with `b`.

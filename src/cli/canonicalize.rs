@@ -17,7 +17,7 @@ use crate::host::fs;
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::model::limits::MAX_DOCUMENT_BYTES;
-use crate::workspace::profiles::{self, ProfilesError};
+use crate::workspace::profiles;
 
 /// Write the canonical bytes of a document, or their SHA-256
 ///
@@ -52,11 +52,7 @@ pub fn run(global: &GlobalArgs, args: &CanonicalizeArgs) -> CliResult {
         );
     }
     let config = setup::config(global)?;
-    let wanted = args.profile.as_deref().map(|wanted| profiles::find_or_none(wanted, &config)).transpose();
-    let wanted = wanted.map_err(|error| match error {
-        ProfilesError::Unknown(_) => CliError::usage(error).hint("docs/profiles.md lists the built-in profiles"),
-        error => CliError::usage(error),
-    })?;
+    let wanted = args.profile.as_deref().map(|wanted| profiles::find_or_none(wanted, &config)).transpose()?;
     for file in &args.files {
         if args.hash && file != STDIN {
             hash_file(file, wanted.as_ref(), &config)?;

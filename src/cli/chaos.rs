@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::CliResult;
 use crate::cli::manifest::unreadable;
 use crate::cli::{output, replay, setup};
 use crate::flow::experiment::chaos::{self, ChaosError};
@@ -41,8 +41,7 @@ pub fn run(global: &GlobalArgs, args: ChaosArgs) -> CliResult {
     let request = ReplayRequest::as_recorded(&args.from, &args.env, "chaos");
     let chaos = chaos::run(manifest, &request, &args.only, &context).map_err(|error| match error {
         ChaosError::Replay(error) => replay::failed(error),
-        ChaosError::Unknown { .. } => CliError::usage(error),
-        ChaosError::Gone(_) | ChaosError::NotRunning(_) => CliError::new(Exit::Inconclusive, error),
+        error => error.into(),
     })?;
     let shaken = chaos.is_shaken();
     match global.format {

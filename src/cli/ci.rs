@@ -11,9 +11,7 @@ use crate::cli::history::{self, NoteArgs};
 use crate::cli::progress::Progress;
 use crate::cli::{self, output, setup};
 use crate::flow::suite::run::{self, CiError, CiRequest};
-use crate::flow::suite::subject::SubjectError;
 use crate::host::machine;
-use crate::model::exit::Exit;
 use crate::model::gate_result::Gate;
 use crate::model::result::RunResult;
 use crate::report::text::{Show, Style, TextReport};
@@ -123,14 +121,8 @@ fn gate(args: &CiArgs, context: &Context, history: Option<&Path>) -> Result<Opti
 
 fn failed(error: CiError) -> CliError {
     match error {
-        // What the configuration names is not there or not what it must be.
-        CiError::Discover(_) | CiError::Subject(SubjectError::Missing(_) | SubjectError::Tree(_)) => {
-            CliError::usage(error)
-        }
-        CiError::Subject(SubjectError::Start { .. } | SubjectError::Build { .. }) | CiError::Scratch(_) => {
-            CliError::new(Exit::Infrastructure, error)
-        }
         CiError::Gate(error) => cli::gate::failed(error),
+        error => error.into(),
     }
 }
 

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::artifacts::compare_artifacts::VerdictError;
-use crate::artifacts::diff_paths::{self, DiffPathsError};
+use crate::artifacts::diff_paths;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
@@ -57,16 +56,7 @@ impl From<ModeChoice> for Level {
 
 pub fn run(global: &GlobalArgs, args: DiffArgs) -> CliResult {
     let config = setup::config(global)?;
-    let comparison = diff_paths::compare(&args.a, &args.b, &config).map_err(|error| match error {
-        // The files are read by then: what fails now is ours.
-        DiffPathsError::Verdict(error @ (VerdictError::Policy(_) | VerdictError::Order(_))) => {
-            CliError::infrastructure(error)
-        }
-        DiffPathsError::Verdict(error) => CliError::usage(error),
-        DiffPathsError::Policy(_) => CliError::infrastructure(error),
-        DiffPathsError::Unreadable { .. } => CliError::usage(error),
-        error => CliError::usage(error).hint("give two files, or two directories of artifacts"),
-    })?;
+    let comparison = diff_paths::compare(&args.a, &args.b, &config)?;
     let level = Level::from(args.mode);
     let Some(same) = comparison.fidelity.at(level) else {
         return Err(CliError::usage(format!(

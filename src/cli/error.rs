@@ -1,8 +1,10 @@
-//! The one place where an error becomes words, a hint and an exit code.
+//! An error on its way to the user: its words, its causes, what a run showed, and what mends it.
 
 use std::error::Error;
 use std::fmt;
 
+use crate::cli::exit;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::exit::Exit;
 use crate::model::redact::Known;
 use crate::report::untrusted;
@@ -40,12 +42,12 @@ impl ExitCode {
 impl CliError {
     /// The command line or the configuration is wrong.
     pub fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(Exit::Usage, error)
+        Self::new(exit::of(FailureKind::Usage), error)
     }
 
     /// Could not run: our fault or the machine's.
     pub fn infrastructure(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(Exit::Infrastructure, error)
+        Self::new(exit::of(FailureKind::Infrastructure), error)
     }
 
     /// Any other.
@@ -80,6 +82,18 @@ impl CliError {
     }
 }
 
+/// An error that knows its kind ends a command by `?`.
+impl<E: Diagnostic + Send + Sync + 'static> From<E> for CliError {
+    fn from(error: E) -> Self {
+        let (exit, hint) = (exit::of(error.kind()), error.hint());
+        let made = Self::new(exit, error);
+        match hint {
+            Some(hint) => made.hint(hint.to_string()),
+            None => made,
+        }
+    }
+}
+
 impl fmt::Display for CliError {
     /// `error: what`, one indented line per cause, then the hints. Whatever the type of an error, it may quote foreign text:
     /// each is one harmless line of bounded length.
@@ -105,6 +119,7 @@ impl fmt::Display for CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::diagnostic::Hint;
 
     #[derive(Debug, thiserror::Error)]
     #[error("doing {0}")]
@@ -120,5 +135,33 @@ mod tests {
         assert_eq!(lines[0], "error: doing a\\x1b[31m\\r\\n::error::x");
         assert!(lines[1].starts_with("  caused by: a") && lines[1].ends_with("more characters)"), "{text}");
         assert!(!text.contains(['\r', '\u{1b}']) && text.len() < 5000, "{}", text.len());
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("`{0:?}` happened")]
+    struct Failed(FailureKind, Option<&'static str>);
+
+    impl Diagnostic for Failed {
+        fn kind(&self) -> FailureKind {
+            self.0
+        }
+
+        fn hint(&self) -> Option<Hint> {
+            self.1.map(Hint::from)
+        }
+    }
+
+    #[test]
+    fn every_kind_has_the_code_of_the_contract_and_a_hint_is_shown_once() {
+        for (kind, code) in [
+            (FailureKind::Usage, 2),
+            (FailureKind::Inconclusive, 3),
+            (FailureKind::Infrastructure, 4),
+            (FailureKind::Verification, 5),
+        ] {
+            assert_eq!(CliError::from(Failed(kind, None)).exit().code(), code);
+            let told = CliError::from(Failed(kind, Some("mend it"))).to_string();
+            assert_eq!(told, format!("error: `{kind:?}` happened\nhint: mend it\n"));
+        }
     }
 }

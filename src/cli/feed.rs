@@ -124,8 +124,7 @@ fn bisect(global: &GlobalArgs, args: &BisectArgs) -> CliResult {
     let found = bisect::run(&manifest, &request, chain, &args.finding, &context);
     let mut found = found.map_err(|error| match error {
         BisectError::Replay(error) => replay::failed(error),
-        BisectError::NoChain(_) => CliError::usage(error),
-        BisectError::Gone(_) | BisectError::NotRunning { .. } => CliError::new(Exit::Inconclusive, error),
+        error => error.into(),
     })?;
     found.reproduce = reproduce(args, &context.options);
     let exit = if found.flips.is_empty() { Exit::Passed } else { Exit::Failed };

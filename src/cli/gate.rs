@@ -110,16 +110,16 @@ pub fn run(global: &GlobalArgs, args: &GateArgs) -> CliResult {
 fn read_result(file: &Path) -> Result<RunResult, CliError> {
     let bytes = fs::read(file, v1::error::MAX_BYTES as u64).map_err(CliError::usage)?;
     v1::read_result::read(&bytes).map_err(|error| {
-        CliError::usage(error).hint(format!("`{}` is not what `stella ci --result` writes", file.display()))
+        CliError::from(error).hint(format!("`{}` is not what `stella ci --result` writes", file.display()))
     })
 }
 
-/// What a gate lacks is for the user to give.
+/// With the option that gives what the gate lacks.
 pub fn failed(error: GateError) -> CliError {
-    let hint = match &error {
+    let option = match &error {
         GateError::NoRun(_) => "give the result of a run with `--result FILE`, or ask with `stella ci --gate GATE`",
         GateError::NoHistory(_) => "give one with `--history FILE`, or say `history: true` in .stella.yaml",
-        GateError::Run(_) => "the result or the history was changed by hand",
+        GateError::Run(_) => return error.into(),
     };
-    CliError::usage(error).hint(hint)
+    CliError::from(error).hint(option)
 }

@@ -73,12 +73,11 @@ pub fn so_far(file: &std::path::Path) -> Result<History, CliError> {
 }
 
 fn failed(error: HistoryError) -> CliError {
-    match error {
-        HistoryError::Append(_) | HistoryError::Write(_) => CliError::infrastructure(error),
-        HistoryError::Read(_) => {
-            CliError::usage(error).hint("`stella ci --history FILE` and `stella replay --history FILE` write one")
-        }
-        HistoryError::Line { .. } | HistoryError::Contradiction { .. } => CliError::usage(error)
-            .hint("a history is never judged in part: restore the file, or move the line out of it"),
+    let is_unread = matches!(error, HistoryError::Read(_));
+    let error = CliError::from(error);
+    if is_unread {
+        error.hint("`stella ci --history FILE` and `stella replay --history FILE` write one")
+    } else {
+        error
     }
 }

@@ -7,12 +7,11 @@ use clap::{Args, Subcommand};
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::job::material::MaterialError;
 use crate::model::command_line;
 use crate::model::exit::Exit;
-use crate::oci::{Image, ImageError, Platform};
+use crate::oci::{Image, Platform};
 use crate::report::untrusted;
-use crate::rootfs::{RootFs, RootfsError};
+use crate::rootfs::RootFs;
 use crate::wire::v1::commands::{ImageInfoV1, ImageLayerV1, ImageRootFsV1};
 use crate::workspace::context::Context;
 use crate::workspace::image;
@@ -47,7 +46,7 @@ pub fn run(global: &GlobalArgs, command: ImageCommand) -> CliResult {
     match command {
         ImageCommand::Inspect(args) => {
             let context = context(global)?;
-            let opened = image::open(&args.image, args.platform.clone(), &context).map_err(refused)?;
+            let opened = image::open(&args.image, args.platform.clone(), &context)?;
             let opened = opened.ok_or_else(|| no_image(&args))?;
             let digest = opened.image.digest();
             let name = opened.name.map_or_else(|| digest.to_string(), |name| name.at(digest).to_string());
@@ -55,7 +54,7 @@ pub fn run(global: &GlobalArgs, command: ImageCommand) -> CliResult {
         }
         ImageCommand::Unpack(args) => {
             let context = context(global)?;
-            let material = image::material(&args.image, args.platform.clone(), &context).map_err(refused)?;
+            let material = image::material(&args.image, args.platform.clone(), &context)?;
             let material = material.ok_or_else(|| no_image(&args))?;
             show(global, &material.reference(), material.image(), Some(material.rootfs()));
         }
@@ -70,30 +69,6 @@ fn context(global: &GlobalArgs) -> Result<Context, CliError> {
 fn no_image(args: &ImageArgs) -> CliError {
     CliError::usage(format!("`{}` is no image", args.image.display()))
         .hint("give an OCI image layout, e.g. made by `skopeo copy SOURCE oci:DIR`, or HOST/NAME@sha256:…")
-}
-
-/// An image that cannot be used: whose fault it is, and what can be done.
-pub fn refused(error: MaterialError) -> CliError {
-    match &error {
-        MaterialError::NoRegistry(_) => CliError::usage(error).hint(
-            "build it with `--features registry`, or copy the image to a layout first, e.g. `skopeo copy \
-             docker://NAME oci:DIR`",
-        ),
-        MaterialError::Image { source, .. } => match source {
-            RootfsError::Image(ImageError::Blob { .. }) | RootfsError::Layer { .. } => {
-                CliError::new(Exit::Verification, error).hint("do not use this image: fetch it again by its digest")
-            }
-            RootfsError::Image(ImageError::NoSuchImage { .. }) => {
-                CliError::usage(error).hint("name another with `--platform OS/ARCH`, or by `@sha256:…`")
-            }
-            RootfsError::Image(ImageError::Several { .. }) => CliError::usage(error).hint("name one by `@sha256:…`"),
-            RootfsError::Image(ImageError::Source(_)) | RootfsError::Store(_) => CliError::infrastructure(error),
-            #[cfg(feature = "registry")]
-            RootfsError::Image(ImageError::Registry(_)) => CliError::infrastructure(error),
-            _ => CliError::usage(error),
-        },
-        _ => CliError::usage(error),
-    }
 }
 
 fn show(global: &GlobalArgs, name: &str, image: &Image, rootfs: Option<&RootFs>) {

@@ -68,9 +68,9 @@ pub fn run(global: &GlobalArgs, command: ManifestCommand) -> CliResult {
 /// An unreadable manifest is a wrong argument, with one thing to try where there is one.
 pub fn unreadable(error: ManifestFileError) -> CliError {
     if matches!(error, ManifestFileError::Read(_)) {
-        return CliError::usage(error);
+        return error.into();
     }
-    CliError::usage(error)
+    CliError::from(error)
         .hint("`stella manifest validate FILE` checks a manifest; docs/schema/scan-manifest-v1.json is its schema")
 }
 

@@ -14,6 +14,7 @@ pub mod demo_files;
 mod diff;
 mod doctor;
 mod error;
+mod exit;
 mod explain;
 mod feed;
 mod gate;
@@ -112,7 +113,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let result = App::from_arg_matches(&matches).map_err(CliError::usage).and_then(|app| {
-        clock::frozen().map_err(CliError::usage)?;
+        clock::frozen()?;
         ending::arm();
         dispatch(app)
     });

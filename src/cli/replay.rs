@@ -14,7 +14,6 @@ use crate::flow::replay::prepare::{ReplayError, ReplayRequest, Swap, SwapError};
 use crate::flow::suite::one;
 use crate::host::fs;
 use crate::job::manifest_file;
-use crate::model::exit::Exit;
 use crate::report::text::{self, Style};
 use crate::wire::v1;
 
@@ -74,15 +73,11 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
     Ok(result.exit().into())
 }
 
+/// With the option that replays with something else than what was recorded.
 pub fn failed(error: ReplayError) -> CliError {
-    match error {
-        ReplayError::Scratch(_) => CliError::infrastructure(error),
-        ReplayError::Untrue { .. } => CliError::new(Exit::Verification, error).hint(
-            "a replay of it would prove nothing: take the manifest and the store as they were recorded, or record again; \
-             to replay with another input use `--with`",
-        ),
-        error => CliError::usage(error),
-    }
+    let is_untrue = matches!(error, ReplayError::Untrue { .. });
+    let error = CliError::from(error);
+    if is_untrue { error.hint("to replay with another input use `--with`") } else { error }
 }
 
 fn write_result(directory: &Path, document: &str) -> Result<(), CliError> {

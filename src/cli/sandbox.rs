@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use crate::cli::args::{GlobalArgs, IsolationArgs, WantedIsolation};
 use crate::cli::error::{CliError, CliResult, ExitCode};
-use crate::cli::image::refused;
 use crate::cli::{output, setup};
 use crate::host::clock;
 use crate::model::result::Isolation;
@@ -219,7 +218,7 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
 /// The folder of an unpacked image.
 fn rootfs(global: &GlobalArgs, image: &Path) -> Result<PathBuf, CliError> {
     let context = setup::context(global, &IsolationArgs::default())?;
-    let material = image::material(image, None, &context).map_err(refused)?;
+    let material = image::material(image, None, &context)?;
     let material = material.ok_or_else(|| {
         CliError::usage(format!("`{}` is no image", image.display())).hint("give an OCI layout, or HOST/NAME@sha256:…")
     })?;

@@ -13,11 +13,9 @@ use crate::workspace::context::{Context, ContextError};
 pub fn config(global: &GlobalArgs) -> Result<Config, CliError> {
     let directory = PathBuf::from(".");
     Config::load(&directory, global.config.as_deref()).map_err(|error| {
-        let hint = match &error {
-            ConfigError::Read(_) => "`stella init` writes a configuration",
-            _ => "docs/configuration.md lists every key; docs/schema/stella-yaml-v1.json is the schema",
-        };
-        CliError::usage(error).hint(hint)
+        let is_unread = matches!(error, ConfigError::Read(_));
+        let error = CliError::from(error);
+        if is_unread { error.hint("`stella init` writes a configuration") } else { error }
     })
 }
 
@@ -30,10 +28,10 @@ pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context
     let roots = visible("--ro", &isolation.ro)?;
     let opened = Context::open(config, &store, wanted, options).map(|context| context.with_roots(roots));
     opened.map_err(|error| match error {
-        ContextError::Store { .. } => {
-            CliError::infrastructure(error).hint("give a folder that can be written with `--store DIR` or STELLA_STORE")
+        error @ ContextError::Store { .. } => {
+            CliError::from(error).hint("give a folder that can be written with `--store DIR` or STELLA_STORE")
         }
-        ContextError::Policy(_) | ContextError::Bundle(_) => CliError::infrastructure(error),
+        error => error.into(),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::config::adapter::AdapterError;
 use crate::host::fs::FsError;
 use crate::model::artifact::{InvalidProfileName, ProfileName};
 use crate::model::artifact_spec::ArtifactSpecError;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 
 /// How deep `[` and `{` may stand in each other; a valid configuration has three levels.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -78,6 +79,19 @@ pub enum ConfigError {
         /// What is wrong.
         source: ProfileError,
     },
+}
+
+impl Diagnostic for ConfigError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Read(_) => None,
+            _ => Some("docs/configuration.md lists every key; docs/schema/stella-yaml-v1.json is the schema".into()),
+        }
+    }
 }
 
 /// A profile that an artifact names and nobody wrote.

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::host::fs::{self, FsError};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::RunResult;
@@ -49,6 +50,24 @@ pub enum HistoryError {
     /// The file cannot be appended to.
     #[error("cannot append to the history")]
     Append(#[source] FsError),
+}
+
+impl Diagnostic for HistoryError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Append(_) | Self::Write(_) => FailureKind::Infrastructure,
+            Self::Read(_) | Self::Line { .. } | Self::Contradiction { .. } => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Line { .. } | Self::Contradiction { .. } => {
+                Some("a history is never judged in part: restore the file, or move the line out of it".into())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Adds every record of `file` to `history`. A file that does not exist holds nothing where `may_be_missing`.

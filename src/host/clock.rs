@@ -1,5 +1,6 @@
 //! The only door to the time of day.
 
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use jiff::Timestamp;
 
 /// Freezes [`now`] at an RFC 3339 instant. For hermetic tests of the program as a whole, and for nothing else.
@@ -12,6 +13,12 @@ pub struct ClockError {
     given: String,
     #[source]
     source: jiff::Error,
+}
+
+impl Diagnostic for ClockError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 /// The present instant; the one in [`TEST_NOW`] where that is set.

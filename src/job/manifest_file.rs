@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::canonical::{JsonError, Limits, jcs};
 use crate::host::fs::{self, FsError};
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 use crate::model::limits;
 use crate::model::manifest::{self, MANIFEST_VERSION, ManifestError, ScanManifest};
@@ -30,6 +31,12 @@ pub enum ManifestFileError {
         /// What is wrong.
         source: JsonError,
     },
+}
+
+impl Diagnostic for ManifestFileError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 /// Reads a manifest.

@@ -11,6 +11,7 @@ pub mod chaos;
 pub mod command_line;
 pub mod decision;
 pub mod diagnosis;
+pub mod diagnostic;
 pub mod diff;
 pub mod digest;
 pub mod dimension;

@@ -6,7 +6,11 @@ use std::path::PathBuf;
 use crate::host::fs::FsError;
 #[cfg(feature = "registry")]
 use crate::host::http::HttpError;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
+
+/// What to do with an image that is not what its digests say.
+pub(crate) const UNSOUND: &str = "do not use this image: fetch it again by its digest";
 
 /// Why an image cannot be read. What goes wrong while it is unpacked is [`crate::rootfs::RootfsError`].
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +73,28 @@ pub enum ImageError {
     /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] FsError),
+}
+
+impl Diagnostic for ImageError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Blob { .. } => FailureKind::Verification,
+            Self::Source(_) => FailureKind::Infrastructure,
+            #[cfg(feature = "registry")]
+            Self::Registry(_) => FailureKind::Infrastructure,
+            _ => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        let hint = match self {
+            Self::Blob { .. } => UNSOUND,
+            Self::NoSuchImage { .. } => "name another platform, such as `linux/arm64`, or one image by `@sha256:…`",
+            Self::Several { .. } => "name one by `@sha256:…`",
+            _ => return None,
+        };
+        Some(hint.into())
+    }
 }
 
 fn listed(found: &[String]) -> String {

@@ -29,6 +29,7 @@ pub(crate) use blobs::{Checked, problem};
 pub use descriptor::{Descriptor, LayerEncoding};
 #[cfg(feature = "registry")]
 pub use error::RegistryError;
+pub(crate) use error::UNSOUND;
 pub use error::{BlobProblem, ImageError};
 pub use layout::{Layout, copy_blob, write_layout};
 pub use platform::Platform;

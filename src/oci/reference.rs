@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 
 /// The name of an image in a registry: `HOST[:PORT]/REPOSITORY[:TAG][@sha256:…]`.
@@ -33,6 +34,12 @@ pub enum InvalidImageName {
         /// What is wrong.
         what: &'static str,
     },
+}
+
+impl Diagnostic for InvalidImageName {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 impl ImageName {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::host::fs::FsError;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
-use crate::oci::ImageError;
+use crate::oci::{ImageError, UNSOUND};
 use crate::rootfs::layer::error::LayerError;
 use crate::store::blob::StoreError;
 
@@ -38,4 +39,23 @@ pub enum RootfsError {
     /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] FsError),
+}
+
+impl Diagnostic for RootfsError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Image(error) => error.kind(),
+            Self::Layer { .. } => FailureKind::Verification,
+            Self::Store(error) => error.kind(),
+            Self::Changed { .. } | Self::Io(_) => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Image(error) => error.hint(),
+            Self::Layer { .. } => Some(UNSOUND.into()),
+            _ => None,
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::job::material::{FeedMaterial, PolicyMaterial, pairs};
 use crate::job::osv_feed;
 use crate::model::command_line;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
 use crate::model::result::Isolation;
@@ -66,6 +67,12 @@ pub enum ContextError {
     /// The default policy cannot be packed.
     #[error("the default policy cannot be packed")]
     Bundle(#[from] BundleError),
+}
+
+impl Diagnostic for ContextError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
 }
 
 impl Context {

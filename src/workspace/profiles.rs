@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError};
 use crate::model::artifact::{ArtifactFormat, ProfileName};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
 
 /// Why there is no profile.
@@ -26,6 +27,19 @@ pub enum ProfilesError {
         /// What is wrong.
         source: ProfileError,
     },
+}
+
+impl Diagnostic for ProfilesError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Unknown(_) => Some("docs/profiles.md lists the built-in profiles".into()),
+            Self::Read(_) | Self::Invalid { .. } => Some("docs/profiles.md says what a profile is made of".into()),
+        }
+    }
 }
 
 /// The profile of that name, the repository's own before the built-in one; else the one in that file.

@@ -3,6 +3,7 @@
 use crate::archive::{ArchiveError, EntryPath, PathError};
 use crate::bundle::listed::kind::Kind;
 use crate::host::fs::FsError;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 
 /// Why something is not a bundle.
@@ -106,6 +107,12 @@ pub enum BundleError {
         /// Their number.
         found_size: u64,
     },
+}
+
+impl Diagnostic for BundleError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 pub(crate) fn malformed<K: Kind>(field: &str) -> impl FnOnce(serde_json::Error) -> BundleError {

@@ -9,7 +9,7 @@ use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::experiment::learn::{self, LearnRunError, Lesson, Lessons};
+use crate::flow::experiment::learn::{self, Lesson, Lessons};
 use crate::host::clock;
 use crate::job::machine_settings::Settings;
 use crate::job::material::InputMaterial;
@@ -71,12 +71,7 @@ pub(super) fn run(global: &GlobalArgs, args: &LearnArgs) -> CliResult {
     let base = |name: &str, bytes: &[u8]| -> Profile {
         known.clone().unwrap_or_else(|| profiles::for_document(name, bytes, &context.config).clone())
     };
-    let lessons = learn::learn(&job, usize::from(args.again), base, &context).map_err(|error| match error {
-        LearnRunError::First(_) => {
-            CliError::new(Exit::Inconclusive, error).hint("it must run well once before anything can be learnt")
-        }
-        error => CliError::usage(error),
-    })?;
+    let lessons = learn::learn(&job, usize::from(args.again), base, &context)?;
     if lessons.lessons.is_empty() {
         return Err(CliError::usage("nothing can be learnt: no artifact is JSON")
             .hint("text has no places that a rule could name"));

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::cli::args::{GlobalArgs, IsolationArgs, label};
 use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
-use crate::execute::failure::{Failure, Fault};
+use crate::execute::failure::Failure;
 use crate::execute::run_job;
 use crate::flow::record::recording::{self, RecordError};
 use crate::flow::replay::output_dir;
@@ -163,19 +163,11 @@ pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
 const SHOWN_WIDTH: usize = 70;
 
 fn failed(error: RecordError) -> CliError {
-    match &error {
-        RecordError::Execute(Failure { fault: Fault::Unhealthy, showing, .. })
-        | RecordError::Artifact { showing, .. } => {
-            let shown = showing::wrapped(showing, SHOWN_WIDTH);
-            CliError::new(Exit::Inconclusive, error)
-                .showing(shown)
-                .hint("nothing was recorded: a scan that is not healthy says nothing")
+    let shown = match &error {
+        RecordError::Execute(Failure { showing, .. }) | RecordError::Artifact { showing, .. } => {
+            showing::wrapped(showing, SHOWN_WIDTH)
         }
-        RecordError::Execute(Failure { showing, .. }) => {
-            let shown = showing::wrapped(showing, SHOWN_WIDTH);
-            CliError::infrastructure(error).showing(shown)
-        }
-        RecordError::SameName(_) => CliError::usage(error),
-        _ => CliError::infrastructure(error),
-    }
+        _ => Vec::new(),
+    };
+    CliError::from(error).showing(shown)
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cli::error::CliError;
-use crate::cli::image::refused;
 use crate::cli::scan::chosen::{self, Chosen};
 use crate::cli::scan::{ClockChoice, NetworkChoice, ScanArgs};
 use crate::cli::setup;
@@ -239,9 +238,11 @@ fn input(
     }));
     let asked = Asked { without: &without, platform: args.platform.clone() };
     let input = image::input(path, &asked, context).map_err(|error| match error {
-        MaterialError::Image { .. } | MaterialError::ImageName(_) | MaterialError::NoRegistry(_) => refused(error),
-        MaterialError::Read { .. } => CliError::usage(error),
-        error => CliError::usage(error)
+        error @ (MaterialError::Image { .. }
+        | MaterialError::ImageName(_)
+        | MaterialError::NoRegistry(_)
+        | MaterialError::Read { .. }) => CliError::from(error),
+        error => CliError::from(error)
             .hint("name a smaller input with `--input`, or leave a part of it out with `--exclude PATH`"),
     })?;
     let Some(graph) = &args.call_graph else { return Ok(input) };

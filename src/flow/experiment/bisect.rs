@@ -16,6 +16,7 @@ use crate::format::osv;
 use crate::host::scratch::Scratch;
 use crate::job::material::FeedMaterial;
 use crate::model::bisect::{Bisection, FieldFlip, Flip, RecordChange, Snapshot};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::diff::Direction;
 use crate::model::json_pointer;
 use crate::model::manifest::ScanManifest;
@@ -45,6 +46,23 @@ pub enum BisectError {
         /// Why.
         why: String,
     },
+}
+
+impl Diagnostic for BisectError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Replay(error) => error.kind(),
+            Self::NoChain(_) => FailureKind::Usage,
+            Self::Gone(_) | Self::NotRunning { .. } => FailureKind::Inconclusive,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Replay(error) => error.hint(),
+            _ => None,
+        }
+    }
 }
 
 /// Bisects `chain`, oldest snapshot first, for every finding that differs between its ends; only those of `only`, where there

@@ -17,6 +17,7 @@ use crate::host::scratch::Scratch;
 use crate::job::input_roots;
 use crate::job::scan_spec::Job;
 use crate::model::chaos::{ArtifactDigest, Chaos, Perturbation, PerturbationOutcome};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
 use crate::model::manifest::ScanManifest;
@@ -44,6 +45,23 @@ pub enum ChaosError {
     /// An input is gone.
     #[error("the scan cannot be run: {} gone", .0.join(", "))]
     Gone(Vec<String>),
+}
+
+impl Diagnostic for ChaosError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Replay(error) => error.kind(),
+            Self::Unknown { .. } => FailureKind::Usage,
+            Self::Gone(_) | Self::NotRunning(_) => FailureKind::Inconclusive,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Replay(error) => error.hint(),
+            _ => None,
+        }
+    }
 }
 
 /// Perturbs the scan that `manifest` recorded; only in the ways of `only`, where there are any.

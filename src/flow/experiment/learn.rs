@@ -15,6 +15,7 @@ use crate::execute::run_job::{self, Around, Executed};
 use crate::job::input_roots;
 use crate::job::material::InputMaterial;
 use crate::job::scan_spec::Job;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::profiling::learn::{self, LearnError, LearnedProfile, Observation, Perturbation};
 use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
 use crate::sandbox::spec::DirectoryOrder;
@@ -69,6 +70,22 @@ pub enum LearnRunError {
         /// Why.
         source: LearnError,
     },
+}
+
+impl Diagnostic for LearnRunError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::First(_) => FailureKind::Inconclusive,
+            _ => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::First(_) => Some("it must run well once before anything can be learnt".into()),
+            _ => None,
+        }
+    }
 }
 
 fn text(failure: &Failure) -> &str {

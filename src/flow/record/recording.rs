@@ -15,7 +15,7 @@ use crate::bundle::listed::BundleError;
 use crate::canonical::CANONICALIZER_VERSION;
 use crate::config::Config;
 use crate::execute::builtin::ENGINE;
-use crate::execute::failure::{Failure, Trouble};
+use crate::execute::failure::{Failure, Fault, Trouble};
 use crate::execute::health_gate;
 use crate::execute::host_fingerprint;
 use crate::execute::run_job::{self, Executed};
@@ -30,6 +30,7 @@ use crate::job::material::{FeedMaterial, InputMaterial, PolicyMaterial, ScannerM
 use crate::job::placeholder::Places;
 use crate::job::scan_spec::Job;
 use crate::model::artifact_spec::ArtifactSpec;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::manifest::{
@@ -107,6 +108,23 @@ pub enum RecordError {
     /// Something has no digest.
     #[error("cannot digest the scan's inputs")]
     Digest(#[from] crate::canonical::JsonError),
+}
+
+impl Diagnostic for RecordError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Execute(Failure { fault: Fault::Unhealthy, .. }) | Self::Artifact { .. } => FailureKind::Inconclusive,
+            Self::SameName(_) => FailureKind::Usage,
+            _ => FailureKind::Infrastructure,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self.kind() {
+            FailureKind::Inconclusive => Some("nothing was recorded: a scan that is not healthy says nothing".into()),
+            _ => None,
+        }
+    }
 }
 
 fn text(failure: &Failure) -> &str {

@@ -19,6 +19,7 @@ use crate::job::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::job::scan_spec::Job;
 use crate::model::artifact_spec::ArtifactPath;
 use crate::model::command_line;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::dimension::Dimension;
 use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
 use crate::model::outcome::Outcome;
@@ -203,6 +204,25 @@ pub enum ReplayError {
     /// A folder for restored scanners cannot be made.
     #[error("cannot make a private folder")]
     Scratch(#[source] std::io::Error),
+}
+
+impl Diagnostic for ReplayError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Scratch(_) => FailureKind::Infrastructure,
+            Self::Untrue { .. } => FailureKind::Verification,
+            _ => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Untrue { .. } => Some(
+                "a replay of it would prove nothing: take the manifest and the store as they were recorded, or record again".into(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 fn quoted(names: &[String]) -> String {

@@ -20,6 +20,7 @@ use crate::flow::suite::one::{self, Explain, Keep};
 use crate::flow::suite::subject::{self, Built, SubjectError};
 use crate::host::clock;
 use crate::host::scratch::Scratch;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::error_chain::chain;
 use crate::model::event::{Event, Subscriber};
 use crate::model::outcome::Outcome;
@@ -59,6 +60,25 @@ pub enum CiError {
     /// The gate cannot be asked.
     #[error(transparent)]
     Gate(#[from] GateError),
+}
+
+impl Diagnostic for CiError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            // What the configuration names is not there or not what it must be.
+            Self::Discover(_) => FailureKind::Usage,
+            Self::Subject(error) => error.kind(),
+            Self::Scratch(_) => FailureKind::Infrastructure,
+            Self::Gate(error) => error.kind(),
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Gate(error) => error.hint(),
+            _ => None,
+        }
+    }
 }
 
 /// Something to replay, not yet restored.

@@ -8,6 +8,7 @@ use crate::host::ending;
 use crate::host::fs::FsError;
 use crate::job::material::{FeedMaterial, PolicyMaterial, ScannerMaterial};
 use crate::job::scan_spec::Job;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::dimension::Dimension;
 use crate::model::manifest::{ScanManifest, ScannerKind};
 use crate::workspace::context::Context;
@@ -53,6 +54,15 @@ pub enum SubjectError {
     /// Its feed or policy cannot be used.
     #[error("the subject cannot be used")]
     Tree(#[from] TreeError),
+}
+
+impl Diagnostic for SubjectError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Start { .. } | Self::Build { .. } => FailureKind::Infrastructure,
+            Self::Missing(_) | Self::Tree(_) => FailureKind::Usage,
+        }
+    }
 }
 
 /// Builds the subject of the configuration and takes it up.

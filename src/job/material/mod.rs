@@ -17,6 +17,7 @@ use crate::bundle::policy::PolicyBundle;
 use crate::host::fs::{self, FsError};
 use crate::job::material::blob::Blob;
 use crate::job::material::image::ImageMaterial;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::limits;
 use crate::oci::InvalidImageName;
@@ -69,6 +70,27 @@ pub enum MaterialError {
     /// An image in a registry, which this program cannot ask.
     #[error("`{0}` is in a registry, and this stella was built without access to registries")]
     NoRegistry(String),
+}
+
+impl Diagnostic for MaterialError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Image { source, .. } => source.kind(),
+            _ => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Image { source, .. } => source.hint(),
+            Self::NoRegistry(_) => Some(
+                "build it with `--features registry`, or copy the image to a layout first, e.g. `skopeo copy docker://NAME \
+                 oci:DIR`"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// What is scanned, or what the scanner is configured with.

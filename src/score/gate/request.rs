@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::gate_result::{Gate, GateResult, Strictness};
 use crate::model::result::RunResult;
 use crate::score::gate::{self, Case};
@@ -33,6 +34,20 @@ pub enum GateError {
     /// The run is in the history already, with another outcome.
     #[error("the run is in the history already, with another outcome")]
     Run(#[from] Contradiction),
+}
+
+impl Diagnostic for GateError {
+    fn kind(&self) -> FailureKind {
+        // What a gate lacks is for the user to give.
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Run(_) => Some("the result or the history was changed by hand".into()),
+            Self::NoRun(_) | Self::NoHistory(_) => None,
+        }
+    }
 }
 
 impl GateRequest {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::host::compress::UnpackError;
 use crate::host::fs::FsError;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 
 /// Why a blob could not be read or kept.
@@ -40,4 +41,10 @@ pub enum StoreError {
     /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] FsError),
+}
+
+impl Diagnostic for StoreError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
 }

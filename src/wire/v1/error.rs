@@ -1,5 +1,6 @@
 //! Why a result cannot be read.
 
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::fidelity::OrderBroken;
 
 /// The largest document that is read, in bytes: far above thousands of drifted replays.
@@ -53,4 +54,10 @@ pub enum ReadError {
     /// The rates are not those of the replays.
     #[error("the rates in the result are not those of its replays")]
     Rates,
+}
+
+impl Diagnostic for ReadError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
