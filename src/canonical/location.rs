@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::model::json_pointer;
+use crate::model::text::json_pointer;
 
 /// The longest excerpt, in characters.
 const EXCERPT: usize = 80;

@@ -33,7 +33,7 @@ fn walk(value: &Value, pointer: &mut String, visit: &mut impl FnMut(&str, &Value
     let length = pointer.len();
     let mut below = |step: &str, value: &Value| {
         pointer.push('/');
-        pointer.push_str(&crate::model::json_pointer::escaped(step));
+        pointer.push_str(&crate::model::text::json_pointer::escaped(step));
         walk(value, pointer, visit);
         pointer.truncate(length);
     };

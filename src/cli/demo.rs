@@ -9,8 +9,8 @@ use crate::cli::demo_files;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{App, Command, output};
 use crate::host::fs;
-use crate::model::command_line;
 use crate::model::exit::Exit;
+use crate::model::text::command_line;
 
 /// Record a real scan, replay it, let its feed drift, and see why
 ///

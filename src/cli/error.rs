@@ -6,7 +6,7 @@ use std::fmt;
 use crate::cli::exit;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::exit::Exit;
-use crate::model::redact::Known;
+use crate::model::text::redact::Known;
 use crate::report::untrusted;
 
 /// An error on its way to the user.

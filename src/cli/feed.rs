@@ -15,10 +15,10 @@ use crate::host::fs;
 use crate::job::manifest_file;
 use crate::job::material::{MaterialError, pairs};
 use crate::job::osv_feed;
-use crate::model::command_line;
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::model::limits;
+use crate::model::text::command_line;
 use crate::report::text::{self, Style};
 use crate::report::untrusted;
 use crate::wire::v1::commands::FeedBundleInfoV1;
@@ -153,7 +153,7 @@ fn source(text: &str) -> FeedSource {
         Some((url, commit)) if !commit.contains('/') && !commit.is_empty() => (url, Some(commit.to_owned())),
         _ => (text, None),
     };
-    FeedSource { url: crate::model::redact::text(url), commit, etag: None, licence: None }
+    FeedSource { url: crate::model::text::redact::text(url), commit, etag: None, licence: None }
 }
 
 fn verify(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {

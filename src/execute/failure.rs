@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use crate::model::error_chain::chain;
-use crate::model::redact::Known;
 use crate::model::showing::Showing;
+use crate::model::text::redact::Known;
 
 /// Whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::format::properties::SAMPLES;
 use crate::format::{InventoryKind, detect, evidence, osv, read_document, read_inventory};
 
-use crate::model::json_pointer;
+use crate::model::text::json_pointer;
 
 /// What is read of a text: a value, or where it is refused.
 type Reader = Box<dyn Fn(&str) -> Result<String, String>>;

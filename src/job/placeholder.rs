@@ -5,7 +5,7 @@
 use crate::job::in_place::runs_in_place;
 use crate::job::material::{InputMaterial, ScannerMaterial};
 use crate::job::scan_spec::Job;
-use crate::model::placeholder::ROOTFS;
+use crate::model::text::placeholder::ROOTFS;
 use crate::sandbox::guest::{self, GuestPath, InvalidGuestPath};
 
 /// Where everything of one job is, as its scanner sees it.

@@ -1,14 +1,11 @@
 //! The words of the product: plain values that every other part speaks in.
 //!
 //! Invariants: no I/O, no clock, no randomness; a value that breaks a rule of its type cannot be built.
-//! Absent: wire formats of results (see [`crate::report`]) and foreign formats (see [`crate::format`]).
+//! Absent: wire formats of results (see [`crate::wire`]) and foreign formats (see [`crate::format`]).
 
 pub mod artifact;
 pub mod artifact_spec;
-pub mod bisect;
 pub mod cause;
-pub mod chaos;
-pub mod command_line;
 pub mod decision;
 pub mod diagnosis;
 pub mod diagnostic;
@@ -18,23 +15,20 @@ pub mod dimension;
 pub mod error_chain;
 pub mod event;
 pub mod exit;
-pub mod explanation;
+pub mod experiment;
 pub mod fidelity;
 pub mod finding;
 pub mod gate_result;
-pub mod json_pointer;
 pub mod limits;
 pub mod manifest;
 pub(crate) mod objects;
 pub mod outcome;
 pub mod package;
-pub mod placeholder;
 pub mod rate;
-pub mod redact;
 pub mod replay_record;
 pub mod result;
 pub mod showing;
-pub mod source_line;
 pub mod split_mix;
+pub mod text;
 pub mod vex;
 pub mod wilson;

@@ -11,7 +11,7 @@ use crate::model::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::exit::Exit;
-use crate::model::explanation::Explanation;
+use crate::model::experiment::explanation::Explanation;
 use crate::model::fidelity::Fidelity;
 use crate::model::gate_result::GateResult;
 use crate::model::outcome::Outcome;

@@ -12,7 +12,7 @@ use crate::model::diff::{
 };
 use crate::model::digest::Digest;
 use crate::model::dimension::{Dimension, Dimensions};
-use crate::model::explanation::{CellRuns, Change, Explanation, Noise};
+use crate::model::experiment::explanation::{CellRuns, Change, Explanation, Noise};
 use crate::model::fidelity::Fidelity;
 use crate::model::finding::Severity;
 use crate::model::gate_result::Strictness;

@@ -2,7 +2,7 @@
 
 use crate::model::cause::{Cause, Evidence, Joined, KnownBy, MismatchReason};
 use crate::model::exit::Exit;
-use crate::model::explanation::{Explanation, Noise};
+use crate::model::experiment::explanation::{Explanation, Noise};
 use crate::model::fidelity::{Fidelity, Level};
 use crate::model::manifest::Wrong;
 use crate::model::outcome::Outcome;

@@ -16,6 +16,7 @@ use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
 use crate::model::result::Isolation;
+use crate::model::text::command_line;
 use crate::policy::{DEFAULT_FILES, Policy, PolicyError};
 use crate::scanner::feed::Feed;
 use crate::store::blob::{LayeredStore, LocalStore, StoreError};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::json_pointer;
+use crate::model::text::json_pointer;
 
 /// A pointer pattern: a JSON pointer (RFC 6901) with two wildcards.
 ///

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::rule::pattern::Pattern;
-use crate::model::json_pointer;
+use crate::model::text::json_pointer;
 
 /// The place of an array, seen from a position in it: a JSON pointer with two kinds of segment more.
 ///

@@ -50,7 +50,7 @@ pub(super) fn of(args: &ScanArgs, context: &Context) -> Result<RecordRequest, Cl
     let input_path = args.input.clone().unwrap_or_else(|| PathBuf::from("."));
     let input = input(args, &input_path, &artifacts, context)?;
     let is_image = matches!(input, InputMaterial::Image(_));
-    if !is_image && argv.iter().any(|word| word.contains(crate::model::placeholder::ROOTFS)) {
+    if !is_image && argv.iter().any(|word| word.contains(crate::model::text::placeholder::ROOTFS)) {
         return Err(CliError::usage("`{rootfs}` stands for an unpacked image, and the input is none"));
     }
     if is_image && args.as_is {

@@ -10,7 +10,7 @@ use crate::flow::record::recording::Recording;
 use crate::format;
 use crate::job::manifest_file;
 use crate::model::artifact::ArtifactType;
-use crate::model::command_line;
+use crate::model::text::command_line;
 use crate::wire::v1::commands::RecordingV1;
 
 /// The words in their order, each once.

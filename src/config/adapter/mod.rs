@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use crate::model::artifact_spec::{ArtifactSpec, ArtifactSpecError};
-use crate::model::placeholder;
+use crate::model::text::placeholder;
 use crate::sandbox::setting::InvalidSetting;
 use crate::sandbox::spec::Environment;
 

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::job::in_place::runs_in_place;
-use crate::model::redact::{self, Known};
 use crate::model::showing::{AbsentPath, Ended, Limit, NoInterpreter, Showing};
+use crate::model::text::redact::{self, Known};
 use crate::sandbox::guest;
 use crate::sandbox::ledger::{Entry, Ledger};
 use crate::sandbox::run::{Ending, Finished, Reason};

@@ -18,9 +18,10 @@ use crate::job::material::FeedMaterial;
 use crate::model::bisect::{Bisection, FieldFlip, Flip, RecordChange, Snapshot};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::diff::Direction;
-use crate::model::json_pointer;
+use crate::model::experiment::bisect::{Bisection, FieldFlip, Flip, RecordChange, Snapshot};
 use crate::model::manifest::ScanManifest;
 use crate::model::outcome::Outcome;
+use crate::model::text::json_pointer;
 use crate::workspace::context::Context;
 
 /// Records, and fields of one record, that are listed.

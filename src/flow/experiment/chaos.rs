@@ -20,6 +20,7 @@ use crate::model::chaos::{ArtifactDigest, Chaos, Perturbation, PerturbationOutco
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
+use crate::model::experiment::chaos::{ArtifactDigest, Chaos, Perturbation, PerturbationOutcome};
 use crate::model::manifest::ScanManifest;
 use crate::model::outcome::Outcome;
 use crate::workspace::context::Context;

@@ -16,7 +16,7 @@ use crate::flow::replay::replay_job::Replay;
 use crate::flow::replay::swap_request;
 use crate::model::cause::{Cause, Factor, MismatchReason};
 use crate::model::dimension::Dimension;
-use crate::model::explanation::{Change, Explanation, Noise};
+use crate::model::experiment::explanation::{Change, Explanation, Noise};
 use crate::model::outcome::Outcome;
 use crate::model::result::ReplayResult;
 use crate::workspace::context::Context;

@@ -20,7 +20,7 @@ use crate::job::artifact::Produced;
 use crate::job::scan_spec::Job;
 use crate::model::cause::{Factor, SubTag};
 use crate::model::digest::Digest;
-use crate::model::explanation::CellRuns;
+use crate::model::experiment::explanation::CellRuns;
 use crate::sandbox::setting::CpuCount;
 use crate::workspace::context::Context;
 

@@ -37,8 +37,8 @@ use crate::model::manifest::{
     ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, Input, InputType, MANIFEST_VERSION, Normalization,
     PolicyRef, ScanManifest, Scanner, ScannerKind,
 };
-use crate::model::redact;
 use crate::model::showing::Showing;
+use crate::model::text::redact;
 use crate::store::blob::{BlobStore, StoreError};
 use crate::workspace::context::Context;
 

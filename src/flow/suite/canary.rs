@@ -24,7 +24,7 @@ use crate::model::error_chain::chain;
 use crate::model::limits;
 use crate::model::manifest::{ArtifactRecord, Fault, NotReplayable, ReplayableManifest, ScanManifest};
 use crate::model::result::{Mode, SubjectKind};
-use crate::model::source_line;
+use crate::model::text::source_line;
 use crate::workspace::context::Context;
 
 /// The file that makes a folder a canary.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::model::json_pointer;
+use crate::model::text::json_pointer;
 
 /// A place at which two documents differ.
 #[derive(Debug, Clone, PartialEq, Eq)]

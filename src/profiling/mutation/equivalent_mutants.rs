@@ -8,7 +8,7 @@ use crate::canonical::Roots;
 use crate::canonical::profile::Profile;
 use crate::canonical::rule::{Action, Array, ArraySegment, Rule, Stage, TextPattern};
 use crate::canonical::scramble::Scramble;
-use crate::model::json_pointer;
+use crate::model::text::json_pointer;
 use crate::profiling::mutation::traverse::{self, Seen};
 use crate::profiling::mutation::variant::{Variant, some};
 

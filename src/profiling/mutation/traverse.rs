@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::canonical::rule::matcher::{Follower, Place};
 use crate::canonical::rule::{Rule, Stage};
-use crate::model::json_pointer;
+use crate::model::text::json_pointer;
 
 /// A value of a document.
 pub(super) struct Seen<'v> {

@@ -1,6 +1,6 @@
 //! Where findings flipped in a chain of snapshots, and what changed in the feed there.
 
-use crate::model::bisect::{Bisection, Flip};
+use crate::model::experiment::bisect::{Bisection, Flip};
 use crate::report::text::style::{Ink, Style};
 use crate::report::untrusted;
 

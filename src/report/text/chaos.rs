@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::model::chaos::{Chaos, Perturbation, PerturbationOutcome};
+use crate::model::experiment::chaos::{Chaos, Perturbation, PerturbationOutcome};
 use crate::report::text::style::{Ink, Style};
 use crate::report::untrusted;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::model::cause::{Cause, Factor};
-use crate::model::explanation::{CellRuns, Change, Explanation};
+use crate::model::experiment::explanation::{CellRuns, Change, Explanation};
 use crate::report::text::style::{Ink, Style};
 use crate::report::{untrusted, words};
 

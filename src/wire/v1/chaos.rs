@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::chaos::{self, Chaos};
 use crate::model::digest::Digest;
+use crate::model::experiment::chaos::{self, Chaos};
 use crate::wire::v1::words::same_words;
 
 /// `stella chaos`

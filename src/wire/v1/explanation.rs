@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
-use crate::model::explanation;
+use crate::model::experiment::explanation;
 use crate::model::outcome::Outcome;
 use crate::model::result::ReplayResult;
 use crate::wire::v1::cause::{Cause, Factor, MismatchReason};

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::bisect::{self, Bisection};
 use crate::model::digest::Digest;
+use crate::model::experiment::bisect::{self, Bisection};
 use crate::wire::v1::words::Direction;
 
 /// `stella feed bisect`

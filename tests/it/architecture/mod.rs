@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use source::House;
 
 pub use rows::MAY_USE;
-use rows::{DOORS, PRINTS, PURE};
+use rows::{DOORS, MOST_FILES, MOST_FILES_OF_FLOW, PRINTS, PURE};
 
 static HOUSE: LazyLock<House> = LazyLock::new(|| House::read(&root().join("src")));
 
@@ -130,6 +130,31 @@ fn no_circle_of_files_but_the_known_ones() {
 #[test]
 fn no_source_file_is_forgotten() {
     assert!(HOUSE.forgotten.is_empty(), "no `mod` declares {:?}", HOUSE.forgotten);
+}
+
+/// Folders that hold more files of their own than they may: a tree is read as far as it is looked through.
+fn full_folders(folder: &Path) -> Vec<String> {
+    let mut full = Vec::new();
+    let mut own = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            full.extend(full_folders(&path));
+        } else {
+            own += 1;
+        }
+    }
+    let most = if folder.ends_with("src/flow") { MOST_FILES_OF_FLOW } else { MOST_FILES };
+    if own > most {
+        full.push(format!("{} holds {own} files, and may hold {most}", folder.display()));
+    }
+    full
+}
+
+#[test]
+fn no_folder_is_full() {
+    let full: Vec<String> = ["src", "tests/it"].iter().flat_map(|folder| full_folders(&root().join(folder))).collect();
+    assert!(full.is_empty(), "{}", full.join("\n"));
 }
 
 #[test]

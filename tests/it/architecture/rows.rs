@@ -288,3 +288,9 @@ pub const DOORS: [&str; 21] = [
 
 /// Macros that print.
 pub const PRINTS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
+
+/// The most files that a folder may hold, those of its folders aside.
+pub const MOST_FILES: usize = 30;
+
+/// The same of `flow`, whose work is done in its rooms.
+pub const MOST_FILES_OF_FLOW: usize = 3;

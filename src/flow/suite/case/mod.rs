@@ -40,7 +40,7 @@ use crate::model::limits;
 use crate::model::manifest::NetworkMode;
 use crate::model::objects;
 use crate::model::result::{Mode, SubjectKind};
-use crate::model::source_line;
+use crate::model::text::source_line;
 use crate::store::blob::{BlobSource, StoreError};
 use crate::workspace::context::Context;
 use crate::workspace::open_inputs::{self, TreeError};
