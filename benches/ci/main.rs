@@ -83,8 +83,15 @@ impl Generated {
 
     fn run(&self) -> Fallible<(RunResult, Duration)> {
         let context = self.context()?;
-        let request =
-            CiRequest { pinned: false, only: Vec::new(), jobs: JOBS, out_dir: None, gate: None, explain: None };
+        let request = CiRequest {
+            pinned: false,
+            expects_candidate: false,
+            only: Vec::new(),
+            jobs: JOBS,
+            out_dir: None,
+            gate: None,
+            explain: None,
+        };
         let started = Instant::now();
         let result = run::run(&context, &request, &mut [])?;
         Ok((result, started.elapsed()))

@@ -71,6 +71,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         only: args.only.clone(),
         jobs: args.jobs.map_or_else(machine::parallelism, usize::from),
         out_dir: args.out_dir.clone(),
+        expects_candidate: false,
         gate,
         explain: args.experiment.budget(),
     };

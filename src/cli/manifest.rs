@@ -1,6 +1,6 @@
 //! `stella manifest`: look at a manifest, say whether it can be replayed, bring it to this version.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -9,10 +9,11 @@ use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::output;
 use crate::flow::record::contradictions;
+use crate::flow::record::golden;
 use crate::job::manifest_file::{self, ManifestFileError};
 use crate::model::error_chain::causes;
 use crate::model::exit::Exit;
-use crate::model::manifest::{ReplayableManifest, ScanManifest};
+use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
 use crate::report::untrusted;
 use crate::wire::v1::commands::{ManifestStateV1, ManifestValidationV1};
 
@@ -24,7 +25,8 @@ pub enum ManifestCommand {
     /// Say whether manifests can be read and replayed; list every placeholder
     ///
     /// Exits with 0 when every manifest can be replayed, 3 when one holds placeholders, 5 when one was edited after it was
-    /// recorded, 2 when one cannot be read. What the manifests name is not looked at: a replay does that.
+    /// recorded, or what is expected beside a canary's was, 2 when one cannot be read. What the manifests name in a store is
+    /// not looked at: a replay does that.
     Validate(FilesArgs),
     /// Write a manifest in the version of this program
     Migrate(MigrateArgs),
@@ -126,7 +128,7 @@ fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
         let (state, problems, exit) = match manifest_file::read(file) {
             Err(error) => ("unreadable", vec![causes(&error)], Exit::Usage),
             Ok(manifest) => match ReplayableManifest::try_from(manifest) {
-                Ok(manifest) => match contradictions::of_manifest(&manifest) {
+                Ok(manifest) => match of_manifest(&manifest, file) {
                     faults if faults.is_empty() => ("replayable", Vec::new(), Exit::Passed),
                     faults => ("edited", faults.iter().map(ToString::to_string).collect(), Exit::Verification),
                 },
@@ -154,6 +156,13 @@ fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
         }
     }
     Ok(Exit::strongest(exits).into())
+}
+
+/// What shows that a manifest was edited, and that what is expected of a canary was.
+fn of_manifest(manifest: &ReplayableManifest, file: &Path) -> Vec<Fault> {
+    let mut faults = contradictions::of_manifest(manifest);
+    faults.extend(golden::edited(manifest.manifest(), file));
+    faults
 }
 
 fn migrate(args: &MigrateArgs) -> CliResult {

@@ -46,10 +46,18 @@ impl Progress {
     }
 }
 
+/// What a build says, so that no line of it begins as one of its own.
+fn build_line(line: &str) -> String {
+    format!("build   {}", untrusted::visible(line))
+}
+
 impl Subscriber for Progress {
     fn on_event(&mut self, event: &Event) {
         let Some(bar) = &self.bar else {
-            self.lines.on_event(event);
+            match event {
+                Event::BuildSaid(line) => output::talk_lines(&build_line(line)),
+                event => self.lines.on_event(event),
+            }
             return;
         };
         match event {
@@ -57,6 +65,7 @@ impl Subscriber for Progress {
             Event::Started { id } => bar.set_message(untrusted::line(id).to_string()),
             Event::Finished(_) => bar.inc(1),
             Event::RunFinished(_) => bar.finish_and_clear(),
+            Event::BuildSaid(line) => bar.suspend(|| output::talk_lines(&build_line(line))),
             Event::RunStarted { .. } | Event::Warning(_) => {}
         }
     }

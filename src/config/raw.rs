@@ -70,9 +70,11 @@ pub(super) struct RawSubject {
     pub(super) kind: RawSubjectKind,
     /// A command for `sh -c`, run in the root of the repository before anything is replayed.
     pub(super) build: Option<String>,
+    /// Variables that the build gets beside those that are harmless, by name. Default: none.
+    pub(super) build_env: Option<Vec<String>>,
     /// The executable, the feed's folder or the policy's folder.
     pub(super) path: Option<String>,
-    /// Scanner only: its name, as canaries record it. Default: the file name of `path`.
+    /// Scanner only: its name, as canaries record it. Default: the one engine of the canaries that is not the built-in scanner.
     pub(super) engine: Option<String>,
     /// Scanner only: the command, with the places `{scanner}`, `{input}`, `{feed}`, `{policy}` and `{out}`.
     pub(super) argv: Option<Vec<String>>,

@@ -24,10 +24,12 @@ pub enum Subject {
 /// A scanner that the checkout builds.
 #[derive(Debug, Clone)]
 pub struct ScannerSubject {
-    /// Its name, as canaries record it.
-    pub engine: String,
+    /// Its name, as canaries record it; where it is not written, the canaries tell it.
+    pub engine: Option<String>,
     /// How it is built.
     pub build: Option<String>,
+    /// Variables that its build gets beside those that are harmless.
+    pub build_env: Vec<String>,
     /// The executable.
     pub path: PathBuf,
     /// The command for cases.
@@ -43,11 +45,22 @@ pub struct ScannerSubject {
 pub struct TreeSubject {
     /// How it is built.
     pub build: Option<String>,
+    /// Variables that its build gets beside those that are harmless.
+    pub build_env: Vec<String>,
     /// Its folder.
     pub path: PathBuf,
 }
 
 impl Subject {
+    /// Variables that its build gets beside those that are harmless.
+    pub fn build_env(&self) -> &[String] {
+        match self {
+            Self::BuiltIn => &[],
+            Self::Scanner(scanner) => &scanner.build_env,
+            Self::Feed(tree) | Self::Policy(tree) => &tree.build_env,
+        }
+    }
+
     /// The command that builds it, if it has one.
     pub fn build(&self) -> Option<&str> {
         match self {
@@ -58,7 +71,24 @@ impl Subject {
     }
 }
 
+/// Variables by which a program steers the CI system, or speaks for it: no build gets them, not even where they are named.
+const STEERING: [&str; 5] = ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_STATE"];
+
 impl Valid<'_> {
+    fn build_env(&self, names: Option<Vec<String>>) -> Result<Vec<String>, ConfigError> {
+        let names = names.unwrap_or_default();
+        for name in &names {
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if !is_name {
+                return Err(self.error("subject.build_env", format!("`{name}` is not the name of a variable")));
+            }
+            if STEERING.contains(&name.as_str()) || name.starts_with("ACTIONS_") {
+                return Err(self.error("subject.build_env", format!("`{name}` steers the CI system: no build gets it")));
+            }
+        }
+        Ok(names)
+    }
+
     pub(super) fn subject(&self, raw: RawSubject) -> Result<Subject, ConfigError> {
         let scanner_only = [
             ("subject.engine", raw.engine.is_some()),
@@ -72,7 +102,7 @@ impl Valid<'_> {
             return Err(self.error(field, "only a subject of kind `scanner` has it"));
         }
         match raw.kind {
-            RawSubjectKind::Builtin if raw.build.is_some() || raw.path.is_some() => {
+            RawSubjectKind::Builtin if raw.build.is_some() || raw.build_env.is_some() || raw.path.is_some() => {
                 Err(self.error("subject.kind", "`builtin` takes neither `build` nor `path`"))
             }
             RawSubjectKind::Builtin => Ok(Subject::BuiltIn),
@@ -88,7 +118,7 @@ impl Valid<'_> {
     }
 
     fn tree(&self, raw: RawSubject) -> Result<TreeSubject, ConfigError> {
-        Ok(TreeSubject { path: self.path(raw.path)?, build: raw.build })
+        Ok(TreeSubject { path: self.path(raw.path)?, build_env: self.build_env(raw.build_env)?, build: raw.build })
     }
 
     fn scanner(&self, raw: RawSubject) -> Result<ScannerSubject, ConfigError> {
@@ -109,10 +139,10 @@ impl Valid<'_> {
         if let Some(twice) = artifacts.iter().map(ArtifactSpec::file_name).find(|name| !names.insert(name.clone())) {
             return Err(self.error("subject.artifacts", format!("two of them have the file name `{twice}`")));
         }
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok(ScannerSubject {
-            engine: raw.engine.or(name).unwrap_or_else(|| "scanner".to_owned()),
+            engine: raw.engine,
             build: raw.build,
+            build_env: self.build_env(raw.build_env)?,
             path,
             argv,
             artifacts,

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod compress;
+pub mod descendants;
 pub mod ending;
 pub mod fs;
 pub mod hash;

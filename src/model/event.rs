@@ -1,7 +1,8 @@
 //! The one stream of events that every output subscribes to.
 //!
 //! Invariant: terminal, JUnit, result JSON and summary are made from these events alone, so that no two
-//! of them can disagree. A run is `RunStarted`, one `Discovered` per replay, then per replay `Started` and
+//! of them can disagree. A run is `BuildSaid` as often as its build
+//! speaks, `RunStarted`, one `Discovered` per replay, then per replay `Started` and
 //! `Finished` in any interleaving, then `RunFinished`.
 
 use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
@@ -14,6 +15,8 @@ pub enum Event {
         /// How many replays run at the same time.
         jobs: usize,
     },
+    /// A line that the build of the subject says, before the run begins.
+    BuildSaid(String),
     /// A replay will run.
     Discovered {
         /// Its id.

@@ -101,6 +101,15 @@ pub enum ReasonCode {
     NoHistory,
     TornHistory,
     LaterRecords,
+    CandidateUnknown,
+    CandidateLeftOut,
+    CandidateDropped,
+    NoCandidate,
+    CandidateNotRun,
+    CandidateConcernsNoCanary,
+    UnclaimedCanaries,
+    PinnedNotMatching,
+    PartialRun,
 }
 
 impl ReasonCode {
@@ -216,7 +225,9 @@ pub struct Reason {
 pub enum Scope {
     /// Every replay of the run.
     Run,
-    /// The canaries of the run, as a census.
+    /// Every replay of the run in which the candidate ran.
+    Candidate,
+    /// The canaries of the run in which the candidate ran, as a census.
     Canaries,
     /// Pinned replays of a window of time.
     Window,

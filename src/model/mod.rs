@@ -5,6 +5,8 @@
 
 pub mod artifact;
 pub mod artifact_spec;
+pub mod bisect;
+pub mod candidate;
 pub mod cause;
 pub mod decision;
 pub mod diagnosis;

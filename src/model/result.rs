@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::artifact::ArtifactType;
+use crate::model::candidate::{Candidate, Coverage};
 use crate::model::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
@@ -156,6 +157,8 @@ pub struct ReplayResult {
     pub kind: SubjectKind,
     /// Which question it answers.
     pub mode: Mode,
+    /// The candidate ran in it.
+    pub candidate: bool,
     /// The recording; `None` for a case.
     pub recording: Option<Recording>,
     /// How it ended.
@@ -205,6 +208,10 @@ pub struct RunResult {
     pub fidelity: Tally,
     /// Things that went wrong beside the replays and never change the verdict.
     pub warnings: Vec<String>,
+    /// What is known of the candidate.
+    pub candidate: Candidate,
+    /// Only some of what there is was asked for.
+    pub partial: bool,
     /// What a gate says of it, where one was asked.
     pub gate: Option<GateResult>,
 }
@@ -227,7 +234,36 @@ impl RunResult {
             };
             tally.add(&replay.outcome, |level| replay.fidelity.and_then(|f| f.at(level)));
         }
-        Self { stella_version, started_at, finished_at, replays, regression, fidelity, warnings, gate: None }
+        Self {
+            stella_version,
+            started_at,
+            finished_at,
+            replays,
+            regression,
+            fidelity,
+            warnings,
+            candidate: Candidate::Unknown,
+            partial: false,
+            gate: None,
+        }
+    }
+
+    /// On which replays the candidate was run.
+    pub fn coverage(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        for replay in &self.replays {
+            match replay.kind {
+                SubjectKind::Case => coverage.cases.add(replay.candidate),
+                SubjectKind::Canary => {
+                    coverage.canaries.add(replay.candidate);
+                    if !replay.candidate {
+                        coverage.unclaimed.push(replay.id.clone());
+                    }
+                }
+                SubjectKind::Manifest => {}
+            }
+        }
+        coverage
     }
 
     /// Its identity, made from its content: the same result read twice is the same run.
@@ -245,7 +281,7 @@ impl RunResult {
     }
 
     /// How the process ends: as the gate says, where one was asked; else by the outcomes. A run that replayed nothing is
-    /// inconclusive.
+    /// inconclusive, and so is one of a whole repository in which what was built ran nowhere.
     pub fn exit(&self) -> Exit {
         if let Some(gate) = &self.gate {
             return gate.exit();
@@ -253,6 +289,8 @@ impl RunResult {
         if self.replays.is_empty() {
             return Exit::Inconclusive;
         }
-        Exit::strongest(self.replays.iter().map(|replay| replay.outcome.exit()))
+        let idle = matches!(self.candidate, Candidate::Built(_)) && !self.partial && self.coverage().all().ran == 0;
+        let idle = (idle || self.candidate == Candidate::Dropped).then_some(Exit::Inconclusive);
+        Exit::strongest(self.replays.iter().map(|replay| replay.outcome.exit()).chain(idle))
     }
 }

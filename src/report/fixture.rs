@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::model::artifact::ArtifactType;
+use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReason};
 use crate::model::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
@@ -59,6 +60,7 @@ fn base(id: &str, title: &str, kind: SubjectKind, mode: Mode, outcome: Outcome) 
         title: title.into(),
         kind,
         mode,
+        candidate: false,
         recording: None,
         outcome,
         fidelity: Some(Fidelity::new(true, Some(true), Some(true)).unwrap()),
@@ -283,6 +285,10 @@ pub(crate) fn judged() -> RunResult {
 
 /// Adds what the gates say, with the labels of the replays in it: the release gate, and the window of the run itself.
 fn judge(run: &mut RunResult) {
+    run.candidate = Candidate::Built(Named { kind: CandidateKind::Scanner, name: "scan".into() });
+    for replay in &mut run.replays {
+        replay.candidate = replay.mode == Mode::Regression;
+    }
     let mut history = History::default();
     // An id of a hostile run may stand twice: then there is no history.
     let known = history.add_run(run).is_ok().then_some(&history);
@@ -347,7 +353,9 @@ pub(crate) fn hostile() -> impl Strategy<Value = RunResult> {
         let run = run();
         let warnings = vec![next(), next()];
         let replays = run.replays.into_iter().enumerate().map(|(i, replay)| poison(i, replay, &mut next)).collect();
-        RunResult::new(next(), run.started_at, run.finished_at, replays, warnings)
+        let mut poisoned = RunResult::new(next(), run.started_at, run.finished_at, replays, warnings);
+        poisoned.candidate = Candidate::Built(Named { kind: CandidateKind::Feed, name: next() });
+        poisoned
     })
 }
 

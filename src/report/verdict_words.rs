@@ -74,6 +74,7 @@ pub fn aloud(gate_result: &GateResult) -> Option<&'static str> {
 pub fn measured(measured: &Measured) -> String {
     let what = match (measured.scope, measured.between) {
         (Scope::Run, _) => "this run".to_owned(),
+        (Scope::Candidate, _) => "replays of this run in which the candidate ran".to_owned(),
         (Scope::Canaries, _) => "canaries of this run, as a census".to_owned(),
         (Scope::Window, Some((after, until))) => format!("pinned replays after {after} until {until}"),
         (Scope::Window, None) => "pinned replays".to_owned(),
@@ -134,6 +135,20 @@ fn sentence(code: ReasonCode, numbers: Numbers) -> String {
         (Numbers::Share { count, of }, ReasonCode::ThinBuckets) => {
             format!("{count} of {} too few manifests to judge", counted(of, "bucket has", "buckets have"))
         }
+        (Numbers::Share { count, of }, ReasonCode::CandidateNotRun) => {
+            format!(
+                "the candidate was run on {count} of {}: nobody knows what it does",
+                counted(of, "replay", "replays")
+            )
+        }
+        (Numbers::Share { of, .. }, ReasonCode::CandidateConcernsNoCanary) => format!(
+            "the candidate was run on none of {}: no recording is of the `engine` that the subject names",
+            counted(of, "canary", "canaries")
+        ),
+        (Numbers::Share { count, of }, ReasonCode::UnclaimedCanaries) => format!(
+            "{count} of {} of something else than the candidate, replayed as recorded and not counted",
+            counted(of, "canary is", "canaries are")
+        ),
         (Numbers::Share { count, of }, _) => {
             format!("{count} of {} in the window: in no rate", counted(of, "replay", "replays"))
         }
@@ -158,6 +173,12 @@ fn plain(code: ReasonCode) -> &'static str {
         ReasonCode::Infra => "could not run",
         ReasonCode::CanaryPolicyUnknown => "no canary has a decision to compare",
         ReasonCode::CaseNotMatching => "a case does not match; a release is judged by its canaries alone",
+        ReasonCode::CandidateUnknown => "the result does not say on which replays the candidate was run",
+        ReasonCode::CandidateLeftOut => "everything was replayed as recorded: the candidate was left out",
+        ReasonCode::CandidateDropped => "the base names a subject and this checkout does not: nothing was built",
+        ReasonCode::NoCandidate => "no candidate: this repository builds none",
+        ReasonCode::PinnedNotMatching => "does not match as recorded; the candidate did not run in it",
+        ReasonCode::PartialRun => "only some cases and canaries were asked for: a part would pass for the whole",
         ReasonCode::NoHistory => "no history was given: no window was looked at",
         // Reasons that have numbers; their code says enough where none were given.
         _ => code.code(),

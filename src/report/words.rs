@@ -1,5 +1,6 @@
 //! The words in which every output says the same thing: outcomes, causes, rates, the verdict.
 
+use crate::model::candidate::{Candidate, CandidateKind, RanOn};
 use crate::model::cause::{Cause, Evidence, Joined, KnownBy, MismatchReason};
 use crate::model::exit::Exit;
 use crate::model::experiment::explanation::{Explanation, Noise};
@@ -194,6 +195,56 @@ pub fn verdict(run: &RunResult) -> String {
 /// The two rates of a run, each with the mode that it answers for.
 pub fn rates(run: &RunResult) -> [(Mode, &Tally); 2] {
     [(Mode::Regression, &run.regression), (Mode::Fidelity, &run.fidelity)]
+}
+
+/// On how many replays the candidate was run, in one line; `None` where that is no question.
+pub fn candidate(run: &RunResult) -> Option<String> {
+    let coverage = run.coverage();
+    let of = |counted: RanOn, what: &str| {
+        (counted.of > 0).then(|| format!("{} of {} {}", counted.ran, counted.of, plural(counted.of, what)))
+    };
+    match &run.candidate {
+        Candidate::Unknown => None,
+        Candidate::LeftOut if coverage.all().of == 0 => None,
+        Candidate::LeftOut => Some("the candidate was left out: everything was replayed as recorded".to_owned()),
+        Candidate::None => Some("no candidate: this repository builds none".to_owned()),
+        Candidate::Dropped => Some("no candidate: the base builds one and this checkout does not".to_owned()),
+        Candidate::Built(named) => {
+            let all = coverage.all();
+            let parts = [of(coverage.cases, "case"), of(coverage.canaries, "canary")];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            let (kind, name) = (named.kind.code(), untrusted::line(&named.name));
+            let name = if named.kind == CandidateKind::BuiltIn {
+                "built-in scanner".to_owned()
+            } else {
+                format!("{kind} `{name}`")
+            };
+            let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+            Some(format!("the candidate ({name}) was run on {} of {}{parts}", all.ran, all.of))
+        }
+    }
+}
+
+/// Canaries that the candidate does not concern, by name; `None` where there is no candidate or it concerns all.
+pub fn unclaimed(run: &RunResult) -> Option<String> {
+    const SHOWN: usize = 20;
+    let unclaimed = run.coverage().unclaimed;
+    let shown = matches!(run.candidate, Candidate::Built(_)) && !unclaimed.is_empty();
+    let none = if run.coverage().concerns_no_canary() { " (that is all of them)" } else { "" };
+    shown.then(|| {
+        format!(
+            "canaries that are of something else, replayed as recorded{none}: {}",
+            untrusted::list(&unclaimed, SHOWN)
+        )
+    })
+}
+
+fn plural(count: u64, what: &str) -> String {
+    match (count, what) {
+        (1, _) => what.to_owned(),
+        (_, "canary") => "canaries".to_owned(),
+        _ => format!("{what}s"),
+    }
 }
 
 /// What must be said of a run in which something ran without a sandbox; a green table must not hide it.

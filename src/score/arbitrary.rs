@@ -59,6 +59,7 @@ pub(crate) fn replay(record: ReplayRecord) -> ReplayResult {
         id: record.id,
         kind: record.kind,
         mode: record.mode,
+        candidate: record.mode == Mode::Regression,
         recording: record.recording,
         outcome: record.outcome,
         explanation: None,

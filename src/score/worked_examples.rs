@@ -7,13 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::cause::{Cause, MismatchReason};
 use crate::model::fidelity::{Fidelity, Level};
 use crate::model::gate_result::{Gate, ReasonCode, Strictness};
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
-use crate::model::result::{Mode, RunResult, SubjectKind};
+use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
 use crate::model::wilson::Interval;
 use crate::score::arbitrary::{now, record, replay};
 use crate::score::gate::{Case, judge};
@@ -40,6 +41,8 @@ struct Group {
     kind: SubjectKind,
     #[serde(default = "fidelity")]
     mode: Mode,
+    /// Whether the candidate ran. Default: in replays that ask whether it broke something.
+    candidate: Option<bool>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
     /// Of a difference: does the decision hold. `unknown`: the format's meaning is not known.
@@ -52,6 +55,9 @@ fn one_hour() -> i64 {
 }
 fn canary() -> SubjectKind {
     SubjectKind::Canary
+}
+fn built() -> String {
+    "built".into()
 }
 fn fidelity() -> Mode {
     Mode::Fidelity
@@ -111,12 +117,24 @@ fn history(groups: &[Group]) -> History {
     history
 }
 
-fn run(groups: &[Group]) -> RunResult {
-    let replays = records(groups).into_iter().enumerate().map(|(i, record)| {
+fn run(groups: &[Group], candidate: &str, partial: bool) -> RunResult {
+    let ran = groups.iter().flat_map(|group| (0..group.count).map(|_| group.candidate));
+    let replays = records(groups).into_iter().zip(ran).enumerate().map(|(i, (record, ran))| {
         let id = format!("{}-{i}", record.id);
-        replay(ReplayRecord { id, ..record })
+        let replay = replay(ReplayRecord { id, ..record });
+        ReplayResult { candidate: ran.unwrap_or(replay.candidate), ..replay }
     });
-    RunResult::new("0.1.0".into(), now(), now(), replays.collect(), vec![])
+    let mut run = RunResult::new("0.1.0".into(), now(), now(), replays.collect(), vec![]);
+    run.candidate = match candidate {
+        "built" => Candidate::Built(Named { kind: CandidateKind::Scanner, name: "scan".into() }),
+        "none" => Candidate::None,
+        "dropped" => Candidate::Dropped,
+        "left-out" => Candidate::LeftOut,
+        "unknown" => Candidate::Unknown,
+        other => panic!("`{other}` is no state of a candidate"),
+    };
+    run.partial = partial;
+    run
 }
 
 /// Every file of a folder, by its name.
@@ -217,6 +235,11 @@ struct GateCase {
     #[serde(default)]
     torn: u64,
     run: Option<Vec<Group>>,
+    /// What is known of the candidate.
+    #[serde(default = "built")]
+    candidate: String,
+    #[serde(default)]
+    partial: bool,
     verdict: String,
     exit: u8,
     /// Codes, heaviest first, each once.
@@ -231,7 +254,7 @@ fn gates_say_what_their_table_says() {
         if let Some(history) = &mut known {
             history.note_torn(case.torn);
         }
-        let run = case.run.as_deref().map(run);
+        let run = case.run.as_deref().map(|groups| run(groups, &case.candidate, case.partial));
         let asked = match (case.gate, &run, &known) {
             (Gate::Pr, Some(run), _) => Case::Pr(run),
             (Gate::Nightly, run, Some(history)) => Case::Nightly(history, run.as_ref()),

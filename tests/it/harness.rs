@@ -115,6 +115,21 @@ impl World {
         Some(self.sealed(command))
     }
 
+    /// The same as an ordinary user, to whom the world then belongs; `None`, and a word why, where this is not root.
+    pub fn as_nobody(&self, arguments: &[&str]) -> Option<Command> {
+        const NOBODY: &str = "65534";
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: only root can become another user");
+            return None;
+        }
+        let owned = Command::new("chown").args(["-R", &format!("{NOBODY}:{NOBODY}")]).arg(self.path("")).status();
+        assert!(owned.unwrap().success());
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", env!("CARGO_BIN_EXE_stella")]);
+        command.args(arguments);
+        Some(self.sealed(command))
+    }
+
     /// A line as a person pastes it into a shell that knows `stella`.
     pub fn pasted(&self, line: &str) -> Command {
         let binaries = Path::new(env!("CARGO_BIN_EXE_stella")).parent().unwrap();

@@ -4,5 +4,6 @@
 //! what it names is refused with the field.
 
 pub mod contradictions;
+pub mod golden;
 pub mod recording;
 pub mod restore;

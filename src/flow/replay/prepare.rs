@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::artifacts::compare_artifacts::Scope;
 use crate::attribute::budget::Budget;
 use crate::flow::record::contradictions;
+use crate::flow::record::golden;
 use crate::flow::record::restore::{self, RestoreError};
 use crate::flow::replay::other_rules;
 use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
@@ -263,6 +264,7 @@ pub fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context
         title: manifest_summary::describe(manifest),
         kind: SubjectKind::Manifest,
         mode: if request.swaps.is_empty() { Mode::Fidelity } else { Mode::Regression },
+        candidate: false,
         recording: manifest_summary::recording(manifest),
         labels: manifest_summary::labels(manifest),
         source: source_line::locate(&context.config.root, &request.from),
@@ -287,7 +289,8 @@ pub fn prepare(
     let swapped: Vec<Dimension> =
         request.swaps.iter().map(Swap::dimension).filter(|d| *d != Dimension::Environment).collect();
     let untrue = |faults| ReplayError::Untrue { file: request.from.clone(), faults };
-    let faults = contradictions::of_manifest(&manifest);
+    let mut faults = contradictions::of_manifest(&manifest);
+    faults.extend(golden::edited(manifest.manifest(), &request.from));
     // The seal tells that something was edited, and what the manifest names may tell what.
     let (seal, faults): (Vec<Fault>, Vec<Fault>) = faults.into_iter().partition(contradictions::is_of_seal);
     if !faults.is_empty() {

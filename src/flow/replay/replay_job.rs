@@ -32,6 +32,8 @@ pub struct Title {
     pub kind: SubjectKind,
     /// Which question it answers.
     pub mode: Mode,
+    /// The candidate runs in it.
+    pub candidate: bool,
     /// The recording; `None` for a case.
     pub recording: Option<Recording>,
     /// Labels of the manifest or case.
@@ -209,6 +211,7 @@ impl Title {
             title: self.title.clone(),
             kind: self.kind,
             mode: self.mode,
+            candidate: self.candidate,
             recording: self.recording.clone(),
             outcome,
             fidelity: None,

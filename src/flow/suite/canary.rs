@@ -1,34 +1,31 @@
 //! Canaries: recorded scans committed with the repository, as `<id>/manifest.json` and `<id>/expected/`.
 //!
-//! Invariants: the expected artifacts in the folder are the golden ones, and where their bytes are not those that were
-//! recorded, that is said; one that is missing is taken from the store by its digest.
+//! Invariants: golden means golden: an expected artifact whose bytes are not those that were recorded makes the canary
+//! unreplayable; one that is missing is taken from the store by its digest.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::artifacts::compare_artifacts::Scope;
 use crate::flow::record::contradictions;
+use crate::flow::record::golden;
 use crate::flow::record::restore::{self, RestoreError};
 use crate::flow::replay::other_rules;
 use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
 use crate::flow::suite::subject::Built;
-use crate::host::fs::{self, FsError};
 use crate::job::artifact::Produced;
 use crate::job::dimensions;
 use crate::job::input_roots;
 use crate::job::manifest_file::{self, ManifestFileError};
 use crate::job::manifest_summary::{self, UnsafeName};
-use crate::model::digest::Digest;
 use crate::model::dimension::Dimension;
 use crate::model::error_chain::chain;
-use crate::model::limits;
 use crate::model::manifest::{ArtifactRecord, Fault, NotReplayable, ReplayableManifest, ScanManifest};
 use crate::model::result::{Mode, SubjectKind};
 use crate::model::text::source_line;
 use crate::workspace::context::Context;
 
 /// The file that makes a folder a canary.
-pub const MANIFEST: &str = "manifest.json";
+pub const MANIFEST: &str = golden::MANIFEST;
 
 /// A canary whose own files were read.
 #[derive(Debug, Clone)]
@@ -86,6 +83,11 @@ impl Canary {
         Ok(Self { id, directory: directory.to_owned(), manifest })
     }
 
+    /// Its manifest.
+    pub fn manifest(&self) -> &ScanManifest {
+        &self.manifest
+    }
+
     /// Which question its replay answers.
     pub fn mode(&self, built: &Built, pinned: bool) -> Mode {
         if !pinned && built.concerns(&self.manifest) { Mode::Regression } else { Mode::Fidelity }
@@ -99,6 +101,8 @@ impl Canary {
             title: manifest_summary::describe(&self.manifest),
             kind: SubjectKind::Canary,
             mode,
+            // What is swapped in, if anything is, is the candidate.
+            candidate: mode == Mode::Regression,
             recording: manifest_summary::recording(&self.manifest),
             labels: manifest_summary::labels(&self.manifest),
             source: source_line::locate(&context.config.root, &file),
@@ -106,8 +110,16 @@ impl Canary {
         }
     }
 
-    /// Restores everything that the replay needs; scanners from a store are written below `scratch`.
-    pub fn replay(&self, mode: Mode, built: &Built, context: &Context, scratch: &Path) -> Result<Replay, NotReady> {
+    /// Restores everything that the replay needs; scanners from a store are written below `scratch`. `expected` is what
+    /// [`expected`](Self::expected) gives, read before anything foreign ran.
+    pub fn replay(
+        &self,
+        mode: Mode,
+        built: &Built,
+        expected: Vec<Produced>,
+        context: &Context,
+        scratch: &Path,
+    ) -> Result<Replay, NotReady> {
         let manifest = ReplayableManifest::try_from(self.manifest.clone()).map_err(NotReady::Placeholders)?;
         let faults = contradictions::of_manifest(&manifest);
         if !faults.is_empty() {
@@ -121,53 +133,34 @@ impl Canary {
             built.swap_into_recording(&mut job);
         }
         let dimensions = dimensions::of_manifest(&manifest).map_err(|error| NotReady::Broken(error.to_string()))?;
-        let (artifacts, edited) = self.expected(context)?;
         let roots = input_roots::of_manifest(&self.manifest);
-        let faults = contradictions::of_artifacts(&self.manifest, &artifacts, &roots, &context.config);
+        let faults = contradictions::of_artifacts(&self.manifest, &expected, &roots, &context.config);
         if !faults.is_empty() {
             return Err(NotReady::Untrue(faults));
         }
-        let mut notes = other_rules::other_rules(&self.manifest, &context.config);
-        notes.extend(edited);
+        let notes = other_rules::other_rules(&self.manifest, &context.config);
         Ok(Replay {
             title: self.title(mode, context),
             job,
-            expected: Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots },
+            expected: Expected { artifacts: expected, scope: Scope::All, recorded: Recorded::Known(dimensions), roots },
             notes,
             origin: Some(restored),
         })
     }
 
-    fn expected(&self, context: &Context) -> Result<(Vec<Produced>, Vec<String>), NotReady> {
-        let (mut artifacts, mut notes, mut elsewhere) = (Vec::new(), Vec::new(), BTreeSet::new());
-        for record in &self.manifest.artifacts {
-            let golden = self.golden(record);
-            match golden.map_err(|error| NotReady::Broken(chain("cannot read what is expected", &error)))? {
-                Some(bytes) => {
-                    if Digest::of(&bytes) != record.raw_sha256 {
-                        notes.push(format!(
-                            "the golden `expected/{}` is not what was recorded: it was edited",
-                            record.path
-                        ));
-                    }
-                    artifacts.push(manifest_summary::produced(record, bytes));
-                }
-                None => {
-                    elsewhere.insert(&record.path);
-                }
-            }
+    /// What the replay must give: the golden artifacts of its folder, each with the digest that the manifest says; one that
+    /// is not there is taken from the store.
+    pub fn expected(&self, context: &Context) -> Result<Vec<Produced>, NotReady> {
+        let golden = golden::beside(&self.manifest, &self.directory);
+        let golden = golden.map_err(|error| NotReady::Broken(chain("cannot read what is expected", &error)))?;
+        if !golden.edited.is_empty() {
+            return Err(NotReady::Untrue(golden.edited));
         }
-        let wanted = |record: &ArtifactRecord| elsewhere.contains(&record.path);
-        artifacts.extend(restore::artifacts(&self.manifest.artifacts, wanted, context).map_err(not_ready)?);
-        Ok((artifacts, notes))
-    }
-
-    fn golden(&self, record: &ArtifactRecord) -> Result<Option<Vec<u8>>, FsError> {
-        let path = self.directory.join("expected").join(&record.path);
-        match fs::read_inside(&self.directory, &path, limits::MAX_DOCUMENT_BYTES) {
-            Err(error) if error.is_not_found() => Ok(None),
-            read => read.map(Some),
-        }
+        let mut artifacts = golden.artifacts;
+        let wanted = |record: &ArtifactRecord| !artifacts.iter().any(|artifact| artifact.name == record.path);
+        let elsewhere = restore::artifacts(&self.manifest.artifacts, wanted, context).map_err(not_ready)?;
+        artifacts.extend(elsewhere);
+        Ok(artifacts)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invariants: sorted by id; two things with one id are an error that names both; a folder that looks like a case or canary
 //! and cannot be read is an error, for a guard that falls asleep in silence is worse than none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::flow::suite::canary::{Canary, CanaryError};
@@ -18,6 +18,8 @@ pub struct Discovered {
     pub cases: Vec<Case>,
     /// Canaries, by id.
     pub canaries: Vec<Canary>,
+    /// Engines that all canaries were recorded by, also of those that were not asked for.
+    pub engines: BTreeSet<String>,
 }
 
 /// Why discovery failed.
@@ -32,6 +34,9 @@ pub enum DiscoverError {
     /// A canary cannot be read.
     #[error(transparent)]
     Canary(#[from] CanaryError),
+    /// A folder that lies elsewhere.
+    #[error("`{}` is a link out of the repository: what is replayed must lie in it", .0.display())]
+    Outside(PathBuf),
     /// Two folders with one id.
     #[error("`{id}` names both `{}` and `{}`: ids must be unique", .first.display(), .second.display())]
     Duplicate {
@@ -60,33 +65,57 @@ fn did_you_mean(near: &[String]) -> String {
 pub fn discover(context: &Context, only: &[String]) -> Result<Discovered, DiscoverError> {
     let config = &context.config;
     let mut found = Discovered::default();
-    for directory in folders(&config.cases)? {
+    for directory in folders(&config.root, &config.cases)? {
         if case::looks_like_one(&directory) {
             found.cases.push(Case::read(&directory, context)?);
         }
     }
-    for directory in folders(&config.canaries)? {
+    for directory in folders(&config.root, &config.canaries)? {
         found.canaries.push(Canary::read(&directory)?);
     }
     found.cases.sort_by(|a, b| a.metadata.id.cmp(&b.metadata.id));
     found.canaries.sort_by(|a, b| a.id.cmp(&b.id));
     unique(&found)?;
+    found.engines = found.canaries.iter().map(|canary| canary.manifest().scanner.engine.clone()).collect();
     if only.is_empty() { Ok(found) } else { select(found, only) }
 }
 
 /// Every visible folder directly below the roots; a root that does not exist has none.
-fn folders(roots: &[PathBuf]) -> Result<Vec<PathBuf>, DiscoverError> {
+fn folders(repository: &Path, roots: &[PathBuf]) -> Result<Vec<PathBuf>, DiscoverError> {
     let mut folders = Vec::new();
-    for root in roots.iter().filter(|root| root.exists()) {
+    for root in roots.iter().filter(|root| root.symlink_metadata().is_ok()) {
+        // A root that is given as absolute may lie anywhere: the configuration says so openly. Its folders lie in it.
+        let within = if root.starts_with(repository) { repository } else { root.as_path() };
+        inside(within, root)?;
+        if !root.exists() {
+            continue;
+        }
         for item in fs::list(root).map_err(DiscoverError::List)? {
             let directory = root.join(&item.relative);
             let hidden = item.relative.to_string_lossy().starts_with('.');
-            if !hidden && fs::is_dir(&directory) {
+            if hidden {
+                continue;
+            }
+            inside(within, &directory)?;
+            if fs::is_dir(&directory) {
                 folders.push(directory);
             }
         }
     }
     Ok(folders)
+}
+
+/// Refuses what leads out of `within` by a symbolic link; one that leads nowhere, too.
+fn inside(within: &Path, path: &Path) -> Result<(), DiscoverError> {
+    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|there| there.is_symlink());
+    let goes_through_link = path.ancestors().take_while(|above| *above != within).any(is_link);
+    if !goes_through_link {
+        return Ok(());
+    }
+    match (within.canonicalize(), path.canonicalize()) {
+        (Ok(within), Ok(real)) if real.starts_with(&within) => Ok(()),
+        _ => Err(DiscoverError::Outside(path.to_owned())),
+    }
 }
 
 fn unique(found: &Discovered) -> Result<(), DiscoverError> {
@@ -123,8 +152,8 @@ fn select(found: Discovered, only: &[String]) -> Result<Discovered, DiscoverErro
         }
     }
     let keep = |id: &str, directory: &Path| only.iter().any(|wanted| named(id, directory, wanted));
-    let Discovered { mut cases, mut canaries } = found;
+    let Discovered { mut cases, mut canaries, engines } = found;
     cases.retain(|case| keep(&case.metadata.id, &case.directory));
     canaries.retain(|canary| keep(&canary.id, &canary.directory));
-    Ok(Discovered { cases, canaries })
+    Ok(Discovered { cases, canaries, engines })
 }

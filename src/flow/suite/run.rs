@@ -1,6 +1,7 @@
 //! A whole run: discover, build the subject, replay everything side by side, tell every subscriber.
 //!
-//! Invariants: each replay is its own fault domain; events reach the subscribers in one order from one thread; the result
+//! Invariants: whatever a verdict rests on is in memory, or named by a digest that is, before anything foreign runs; each
+//! replay is its own fault domain; events reach the subscribers in one order from one thread; the result
 //! is the same whatever the number of jobs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,14 +13,17 @@ use std::thread;
 use jiff::Timestamp;
 
 use crate::attribute::budget::Budget;
-use crate::flow::replay::replay_job::Title;
+use crate::config::Subject;
+use crate::flow::replay::replay_job::{Replay, Title};
 use crate::flow::suite::canary::{Canary, NotReady};
-use crate::flow::suite::case::{Case, CaseError};
+use crate::flow::suite::case::{Case, CaseError, Materials};
 use crate::flow::suite::discover::{self, DiscoverError};
 use crate::flow::suite::one::{self, Explain, Keep};
-use crate::flow::suite::subject::{self, Built, SubjectError};
+use crate::flow::suite::subject::{self, Built, Engine, SubjectError};
 use crate::host::clock;
 use crate::host::scratch::Scratch;
+use crate::job::artifact::Produced;
+use crate::model::candidate::Candidate;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::error_chain::chain;
 use crate::model::event::{Event, Subscriber};
@@ -39,6 +43,8 @@ pub struct CiRequest {
     pub jobs: usize,
     /// Where expected and actual artifacts are left side by side.
     pub out_dir: Option<PathBuf>,
+    /// The base names a subject: where this checkout names none, it was dropped.
+    pub expects_candidate: bool,
     /// The gate that decides; without one the outcomes do.
     pub gate: Option<GateRequest>,
     /// How much may be spent on finding the causes of each difference; nothing where `None`.
@@ -76,21 +82,24 @@ impl Diagnostic for CiError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::Gate(error) => error.hint(),
+            Self::Subject(error) => error.hint(),
             _ => None,
         }
     }
 }
 
 /// Something to replay, not yet restored.
+///
+/// What was read of it before anything foreign ran, or why it could not be; `None` where it is read when its turn comes.
 enum Item {
-    Case(Box<Case>, Title),
-    Canary(Box<Canary>, Title),
+    Case(Box<Case>, Title, Option<Result<Materials, Outcome>>),
+    Canary(Box<Canary>, Title, Option<Result<Vec<Produced>, Outcome>>),
 }
 
 impl Item {
     fn title(&self) -> &Title {
         match self {
-            Self::Case(_, title) | Self::Canary(_, title) => title,
+            Self::Case(_, title, _) | Self::Canary(_, title, _) => title,
         }
     }
 }
@@ -103,20 +112,31 @@ pub fn run(
 ) -> Result<RunResult, CiError> {
     let started_at = clock::now();
     let found = discover::discover(context, &request.only)?;
-    let built = if request.pinned { Built::Nothing } else { subject::build(context)? };
-    let scratch = Scratch::new().map_err(CiError::Scratch)?;
-
-    let cases = found.cases.into_iter().filter(|_| !request.pinned).map(|case| {
-        let title = case.title(context);
-        Item::Case(Box::new(case), title)
-    });
-    let canaries = found.canaries.into_iter().map(|canary| {
-        let title = canary.title(canary.mode(&built, request.pinned), context);
-        Item::Canary(Box::new(canary), title)
-    });
-    let items: Vec<Item> = cases.chain(canaries).collect();
+    let engine = match &context.config.subject {
+        Some(Subject::Scanner(scanner)) if !request.pinned => subject::engine(scanner, &found.engines)?,
+        _ => Engine::OfNone,
+    };
+    let cases = found.cases.into_iter().filter(|_| !request.pinned);
+    // A build could change what it is judged by: then all of it is read before.
+    let builds = !request.pinned && context.config.subject.as_ref().is_some_and(|subject| subject.build().is_some());
+    let cases: Vec<_> = cases.map(|case| (builds.then(|| read_case(&case, context)), case)).collect();
+    let canaries = found.canaries.into_iter();
+    let canaries: Vec<_> = canaries.map(|one| (builds.then(|| read_expected(&one, context)), one)).collect();
 
     let mut tell = |event: &Event| subscribers.iter_mut().for_each(|subscriber| subscriber.on_event(event));
+    let mut say = |line: &str| tell(&Event::BuildSaid(line.to_owned()));
+    let built = if request.pinned { Built::Nothing } else { subject::build(context, engine, &mut say)? };
+    let scratch = Scratch::new().map_err(CiError::Scratch)?;
+
+    let cases = cases.into_iter().map(|(materials, case)| {
+        let title = case.title(&built, context);
+        Item::Case(Box::new(case), title, materials)
+    });
+    let canaries = canaries.into_iter().map(|(expected, canary)| {
+        let title = canary.title(canary.mode(&built, request.pinned), context);
+        Item::Canary(Box::new(canary), title, expected)
+    });
+    let items: Vec<Item> = cases.chain(canaries).collect();
     tell(&Event::RunStarted { jobs: request.jobs });
     for item in &items {
         let Title { id, kind, mode, .. } = item.title();
@@ -134,6 +154,12 @@ pub fn run(
     let (replays, warnings) = work.run(request.jobs.max(1), &mut tell);
     let finished_at = finished_at(started_at);
     let mut result = RunResult::new(env!("CARGO_PKG_VERSION").to_owned(), started_at, finished_at, replays, warnings);
+    result.partial = !request.only.is_empty();
+    result.candidate = match subject::candidate(&context.config, &built) {
+        _ if request.pinned => Candidate::LeftOut,
+        Candidate::None if request.expects_candidate => Candidate::Dropped,
+        candidate => candidate,
+    };
     if let Some(gate) = &request.gate {
         result.gate = Some(gate.judge(Some(&result), finished_at)?);
     }
@@ -195,21 +221,24 @@ impl Work<'_> {
         }
     }
 
+    fn canary(&self, index: usize, canary: &Canary, title: &Title, expected: Vec<Produced>) -> Result<Replay, Outcome> {
+        let scratch = self.scratch.path().join(index.to_string());
+        std::fs::create_dir(&scratch)
+            .map_err(|error| Outcome::Infra { detail: chain("cannot make a private folder", &error) })?;
+        canary.replay(title.mode, self.built, expected, self.context, &scratch).map_err(outcome)
+    }
+
     fn one(&self, index: usize, item: &Item) -> ReplayResult {
         let replay = match item {
-            Item::Case(case, title) => {
-                case.replay(self.built, self.context).map_err(|error| title.result(case_outcome(&error)))
+            Item::Case(case, title, read) => {
+                let read = read.clone().unwrap_or_else(|| read_case(case, self.context));
+                let replay = read.map(|materials| case.replay(materials, self.built, self.context));
+                replay.map_err(|outcome| title.result(outcome))
             }
-            Item::Canary(canary, title) => {
-                let scratch = self.scratch.path().join(index.to_string());
-                match std::fs::create_dir(&scratch) {
-                    Ok(()) => canary
-                        .replay(title.mode, self.built, self.context, &scratch)
-                        .map_err(|not_ready| title.result(outcome(not_ready))),
-                    Err(error) => {
-                        Err(title.result(Outcome::Infra { detail: chain("cannot make a private folder", &error) }))
-                    }
-                }
+            Item::Canary(canary, title, read) => {
+                let read = read.clone().unwrap_or_else(|| read_expected(canary, self.context));
+                let replay = read.and_then(|expected| self.canary(index, canary, title, expected));
+                replay.map_err(|outcome| title.result(outcome))
             }
         };
         match replay {
@@ -221,6 +250,16 @@ impl Work<'_> {
             }
         }
     }
+}
+
+/// What a case holds, or how its replay ends without it.
+fn read_case(case: &Case, context: &Context) -> Result<Materials, Outcome> {
+    case.materials(context).map_err(|error| case_outcome(&error))
+}
+
+/// What a canary expects, or how its replay ends without it.
+fn read_expected(canary: &Canary, context: &Context) -> Result<Vec<Produced>, Outcome> {
+    canary.expected(context).map_err(outcome)
 }
 
 fn case_outcome(error: &CaseError) -> Outcome {

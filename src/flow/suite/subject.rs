@@ -1,16 +1,24 @@
 //! The subject: what this checkout builds, built once and swapped into every regression replay.
+//!
+//! Invariant: which canaries a scanner is the candidate of is told by its engine alone, never by the name of a file, which
+//! whoever builds may change.
 
-use std::process::{Command, Stdio};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ScannerSubject, Subject, TreeSubject};
 use crate::execute::builtin;
-use crate::host::ending;
-use crate::host::fs::FsError;
+use crate::flow::suite::build::{self, BuildError};
+use crate::host::fs::{self, FsError};
 use crate::job::material::{FeedMaterial, PolicyMaterial, ScannerMaterial};
 use crate::job::scan_spec::Job;
-use crate::model::diagnostic::{Diagnostic, FailureKind};
+use crate::model::candidate::{Candidate, CandidateKind, Named};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::digest::Digest;
 use crate::model::dimension::Dimension;
+use crate::model::limits;
 use crate::model::manifest::{ScanManifest, ScannerKind};
+use crate::sandbox::helper;
 use crate::workspace::context::Context;
 use crate::workspace::open_inputs::{self, TreeError};
 
@@ -22,32 +30,39 @@ pub enum Built {
     /// The scanner inside this stella.
     BuiltIn,
     /// A scanner.
-    Scanner(ScannerMaterial, Box<ScannerSubject>),
+    Scanner(ScannerMaterial, Box<ScannerSubject>, Engine),
     /// A feed.
     Feed(FeedMaterial),
     /// A policy.
     Policy(PolicyMaterial),
 }
 
+/// The engine whose recordings a scanner is the candidate of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Engine {
+    /// This one.
+    Named(String),
+    /// There is no canary, so none is concerned.
+    OfNone,
+}
+
 /// Why a subject is not ready.
 #[derive(Debug, thiserror::Error)]
 pub enum SubjectError {
-    /// The build cannot be started.
-    #[error("cannot run the subject's build `{command}`")]
-    Start {
-        /// The command.
-        command: String,
-        /// Why.
-        source: std::io::Error,
+    /// Nobody says which recordings are of this scanner.
+    #[error("`subject.engine` is missing, and the canaries do not tell it: {}", told(.recorded))]
+    Engine {
+        /// Engines of the canaries, but for the built-in scanner.
+        recorded: Vec<String>,
+        /// What may be written.
+        suggested: String,
     },
-    /// The build failed.
-    #[error("the subject's build `{command}` failed ({status})")]
-    Build {
-        /// The command.
-        command: String,
-        /// How it ended.
-        status: std::process::ExitStatus,
-    },
+    /// Its build did not come to a good end.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The build changed the program that replays run in.
+    #[error("the subject's build changed the sandbox helper `{}`: nothing is replayed with it", .0.display())]
+    Helper(PathBuf),
     /// The build left nothing behind.
     #[error("the subject is not there")]
     Missing(#[source] FsError),
@@ -59,24 +74,67 @@ pub enum SubjectError {
 impl Diagnostic for SubjectError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Start { .. } | Self::Build { .. } => FailureKind::Infrastructure,
-            Self::Missing(_) | Self::Tree(_) => FailureKind::Usage,
+            Self::Build(_) | Self::Helper(_) => FailureKind::Infrastructure,
+            Self::Engine { .. } | Self::Missing(_) | Self::Tree(_) => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Engine { suggested, .. } => Some(
+                format!("say which one the subject is: `engine: {suggested}` below `subject:` in .stella.yaml").into(),
+            ),
+            _ => None,
         }
     }
 }
 
-/// Builds the subject of the configuration and takes it up.
-pub fn build(context: &Context) -> Result<Built, SubjectError> {
+fn told(recorded: &[String]) -> String {
+    if recorded.is_empty() {
+        return "all of them were recorded by the built-in scanner".to_owned();
+    }
+    let names: Vec<String> = recorded.iter().map(|engine| format!("`{engine}`")).collect();
+    format!("they were recorded by {}", names.join(", "))
+}
+
+/// The engine that the canaries tell, where the configuration names none: the one that is not the built-in scanner.
+///
+/// # Errors
+/// [`SubjectError::Engine`] where there is not exactly one.
+pub fn engine(subject: &ScannerSubject, recorded: &BTreeSet<String>) -> Result<Engine, SubjectError> {
+    if let Some(engine) = &subject.engine {
+        return Ok(Engine::Named(engine.clone()));
+    }
+    let foreign: Vec<String> = recorded.iter().filter(|name| *name != builtin::ENGINE).cloned().collect();
+    match foreign.as_slice() {
+        [one] => Ok(Engine::Named(one.clone())),
+        [] if recorded.is_empty() => Ok(Engine::OfNone),
+        _ => {
+            let file = subject.path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let suggested = foreign.first().cloned().or(file).unwrap_or_else(|| "NAME".to_owned());
+            Err(SubjectError::Engine { recorded: foreign, suggested })
+        }
+    }
+}
+
+/// Builds the subject of the configuration and takes it up. `engine` is that of a scanner; each line that the build says is
+/// given to `say`.
+pub fn build(context: &Context, engine: Engine, say: &mut dyn FnMut(&str)) -> Result<Built, SubjectError> {
     let config = &context.config;
     let Some(subject) = &config.subject else { return Ok(Built::Nothing) };
     if let Some(command) = subject.build() {
-        run_build(command, config)?;
+        let helper = Kept::helper();
+        let variable = |name: &str| std::env::var_os(name);
+        build::run(command, &config.root, subject.build_env(), variable, say)?;
+        if let Some(helper) = helper.filter(|helper| !helper.is_as_it_was()) {
+            return Err(SubjectError::Helper(helper.path));
+        }
     }
     match subject {
         Subject::BuiltIn => Ok(Built::BuiltIn),
         Subject::Scanner(scanner) => {
             let material = open_inputs::executable(&scanner.path).map_err(SubjectError::Missing)?;
-            Ok(Built::Scanner(material, Box::new(scanner.clone())))
+            Ok(Built::Scanner(material, Box::new(scanner.clone()), engine))
         }
         Subject::Feed(TreeSubject { path, .. }) => {
             Ok(Built::Feed(open_inputs::feed("osv", path, context).map_err(TreeError::from)?))
@@ -85,17 +143,38 @@ pub fn build(context: &Context) -> Result<Built, SubjectError> {
     }
 }
 
-/// Runs the checkout's own build. Its talk goes to stderr: stdout is ours.
-fn run_build(command: &str, config: &Config) -> Result<(), SubjectError> {
-    let mut build = Command::new("sh");
-    build.args(["-c", command]).current_dir(&config.root).stdin(Stdio::null()).stdout(std::io::stderr());
-    let mut run = || {
-        let mut child = build.spawn()?;
-        let _hold = ending::hold_child(&child);
-        child.wait()
-    };
-    let status = run().map_err(|source| SubjectError::Start { command: command.to_owned(), source })?;
-    if status.success() { Ok(()) } else { Err(SubjectError::Build { command: command.to_owned(), status }) }
+/// A file that a build must leave as it is.
+struct Kept {
+    path: PathBuf,
+    digest: Digest,
+}
+
+impl Kept {
+    fn helper() -> Option<Self> {
+        let path = helper::helper_path().ok()?;
+        let digest = fs::digest(&path, limits::MAX_BLOB_BYTES).ok()?;
+        Some(Self { path, digest })
+    }
+
+    fn is_as_it_was(&self) -> bool {
+        fs::digest(&self.path, limits::MAX_BLOB_BYTES).is_ok_and(|now| now == self.digest)
+    }
+}
+
+/// What a run is told of the candidate that the configuration names.
+pub fn candidate(config: &Config, built: &Built) -> Candidate {
+    let short = |path: &Path| path.strip_prefix(&config.root).unwrap_or(path).display().to_string();
+    let named = |kind, name: String| Candidate::Built(Named { kind, name });
+    match (built, &config.subject) {
+        (Built::Nothing, _) => Candidate::None,
+        (Built::BuiltIn, _) => named(CandidateKind::BuiltIn, builtin::ENGINE.to_owned()),
+        (Built::Scanner(_, scanner, Engine::OfNone), _) => named(CandidateKind::Scanner, short(&scanner.path)),
+        (Built::Scanner(_, _, Engine::Named(engine)), _) => named(CandidateKind::Scanner, engine.clone()),
+        (Built::Feed(_), Some(Subject::Feed(tree))) => named(CandidateKind::Feed, short(&tree.path)),
+        (Built::Feed(_), _) => named(CandidateKind::Feed, "feed".to_owned()),
+        (Built::Policy(_), Some(Subject::Policy(tree))) => named(CandidateKind::Policy, short(&tree.path)),
+        (Built::Policy(_), _) => named(CandidateKind::Policy, "policy".to_owned()),
+    }
 }
 
 impl Built {
@@ -112,7 +191,7 @@ impl Built {
     pub fn swap_into_case(&self, job: &mut Job) {
         match self {
             Self::Nothing | Self::BuiltIn => {}
-            Self::Scanner(material, subject) => {
+            Self::Scanner(material, subject, _) => {
                 job.scanner = material.clone();
                 job.argv = subject.argv.iter().cloned().chain(job.flags.drain(..)).collect();
                 job.artifacts.clone_from(&subject.artifacts);
@@ -132,7 +211,8 @@ impl Built {
         match self {
             Self::Nothing => false,
             Self::BuiltIn => manifest.scanner.engine == builtin::ENGINE,
-            Self::Scanner(_, subject) => manifest.scanner.engine == subject.engine,
+            Self::Scanner(_, _, Engine::Named(engine)) => manifest.scanner.engine == *engine,
+            Self::Scanner(_, _, Engine::OfNone) => false,
             Self::Feed(_) => match manifest.feeds.bundles.len() {
                 0 => manifest.feeds.vuln_feed_bundle_digest.is_some(),
                 feeds => feeds == 1,
@@ -148,7 +228,7 @@ impl Built {
         match self {
             Self::Nothing => {}
             Self::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
-            Self::Scanner(material, _) => job.scanner = material.clone(),
+            Self::Scanner(material, ..) => job.scanner = material.clone(),
             Self::Feed(feed) => {
                 // The scanner may find its feed by the name that it had.
                 let name = job.feeds.first().map_or(&feed.name, |recorded| &recorded.name).clone();

@@ -13,6 +13,7 @@ use crate::model::fidelity::Level;
 use crate::model::gate_result::GateResult;
 use crate::model::outcome::{JunitStatus, Outcome};
 use crate::model::result::{ReplayResult, RunResult};
+use crate::report::junit::case::attribute;
 use crate::report::junit::gate;
 use crate::report::junit::time::duration;
 use crate::report::words;
@@ -30,6 +31,7 @@ impl Extra {
         let mut properties: Vec<(String, String)> = Vec::new();
         let mut add = |name: &str, value: &str| properties.push((format!("stella.{name}"), value.to_owned()));
         add("mode", words::mode(replay.mode));
+        add("candidate", if replay.candidate { "true" } else { "false" });
         add("outcome", replay.outcome.code());
         add("lucky", if matches!(replay.outcome, Outcome::Match { lucky: true }) { "true" } else { "false" });
         for level in Level::ALL {
@@ -67,6 +69,14 @@ impl Extra {
     }
 }
 
+/// What is told of the whole run, in every suite: on how many replays the candidate was run.
+fn of_run(run: &RunResult) -> Vec<(String, String)> {
+    let Some(told) = words::candidate(run) else { return Vec::new() };
+    let all = run.coverage().all();
+    let property = |name: &str, value: String| (format!("stella.candidate{name}"), value);
+    vec![property("", attribute(&told)), property(".ran", all.ran.to_string()), property(".of", all.of.to_string())]
+}
+
 /// Rewrites `xml`, indented; text is kept to the byte.
 pub(crate) fn complete(xml: &[u8], run: &RunResult, extras: &[Extra]) -> Result<Vec<u8>, quick_xml::Error> {
     let mut reader = Reader::from_reader(xml);
@@ -77,7 +87,11 @@ pub(crate) fn complete(xml: &[u8], run: &RunResult, extras: &[Extra]) -> Result<
             Event::Eof => break,
             Event::Start(start) => {
                 let extra = extra_of(&start, &mut extras);
+                let is_suite = start.name().as_ref() == b"testsuite";
                 writer.write_event(Event::Start(completed(start, run, extra)))?;
+                if is_suite {
+                    write_properties(&mut writer, &of_run(run))?;
+                }
                 if let Some(extra) = extra {
                     write_properties(&mut writer, &extra.properties)?;
                 }
@@ -127,6 +141,9 @@ fn completed<'a>(mut element: BytesStart<'a>, run: &RunResult, extra: Option<&Ex
 }
 
 fn write_properties(writer: &mut Writer<Vec<u8>>, properties: &[(String, String)]) -> Result<(), quick_xml::Error> {
+    if properties.is_empty() {
+        return Ok(());
+    }
     writer.write_event(Event::Start(BytesStart::new("properties")))?;
     for (name, value) in properties {
         let property =

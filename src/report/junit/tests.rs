@@ -94,7 +94,7 @@ fn a_gate_is_a_case_of_its_own() {
     assert!(told.text.contains("too-few-canaries: "), "{}", told.text);
     let codes: Vec<_> =
         named(&all, "property").into_iter().filter(|p| p.attribute("name") == "stella.reason").collect();
-    assert!(codes.iter().any(|code| code.attribute("value") == "infra"));
+    assert!(codes.iter().any(|code| code.attribute("value") == "pinned-not-matching"));
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn page(run: &RunResult, limits: Limits) -> Md {
     let (word, counts) = verdict.split_once(": ").unwrap_or((&verdict, ""));
     md.raw("## stella: ").text(word).raw("\n\n").text(counts).raw("\n");
     rates(&mut md, run);
+    candidate(&mut md, run, limits);
     if let Some(gate_result) = &run.gate {
         gate(&mut md, gate_result, limits, &mut cut);
     }
@@ -128,6 +129,16 @@ fn rates(md: &mut Md, run: &RunResult) {
             md.text(&words::rate(tally, level)).raw(" | ");
         }
         md.text(&words::beside(tally)).raw(" |\n");
+    }
+}
+
+/// On how many replays the candidate was run: a number of its own, never left out. The names of the others may be.
+fn candidate(md: &mut Md, run: &RunResult, limits: Limits) {
+    if let Some(told) = words::candidate(run) {
+        md.raw("\n").text(&told).raw("\n");
+    }
+    if let Some(unclaimed) = words::unclaimed(run).filter(|_| limits.rows > 0) {
+        md.raw("\n").text(&unclaimed).raw("\n");
     }
 }
 

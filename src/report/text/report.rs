@@ -120,6 +120,9 @@ fn summary(run: &RunResult, style: Style) -> String {
         let beside = if beside.is_empty() { beside } else { format!("; {beside}") };
         out += &format!("{:<10}  BF {bf}, SF {sf}, PF {pf}{beside}\n", words::mode(mode));
     }
+    for line in [words::candidate(run), words::unclaimed(run)].into_iter().flatten() {
+        out += &format!("{line}\n");
+    }
     if let Some(gate_result) = &run.gate {
         out += &gate(gate_result, style);
     }

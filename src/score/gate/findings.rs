@@ -39,7 +39,8 @@ impl Findings {
 }
 
 /// The replays of a run that a gate looks at, counted.
-pub(super) fn counted(run: &RunResult, is_seen: impl Fn(&ReplayRecord) -> bool) -> Sample {
+pub(super) fn counted(run: &RunResult, is_seen: impl Fn(&ReplayResult) -> bool) -> Sample {
+    // One record per replay, in their order.
     let records = ReplayRecord::of_run(run, None);
-    sample::of(records.iter().filter(|record| is_seen(record)))
+    sample::of(run.replays.iter().zip(&records).filter(|(replay, _)| is_seen(replay)).map(|(_, record)| record))
 }

@@ -2,13 +2,14 @@
 //!
 //! | gate | looks at |
 //! |---|---|
-//! | `pr` | every replay of one run |
+//! | `pr` | every replay of one run in which the candidate ran; every one where the repository builds nothing |
 //! | `nightly` | pinned fidelity of a window, by bucket |
-//! | `release` | the canaries of one run as a census, and the window where there is a history |
+//! | `release` | the canaries of one run in which the candidate ran, as a census, and the window where there is a history |
 //!
 //! Invariants: every replay that does not match leaves a reason; evidence that does not suffice is its own verdict.
 //! Absent: approvals. Nothing is approved, so every difference counts.
 
+mod candidate;
 mod findings;
 mod pr;
 mod release;

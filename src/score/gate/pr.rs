@@ -1,14 +1,18 @@
-//! The gate of a pull request: every case and canary of the run.
+//! The gate of a pull request: every case and canary of the run in which the candidate ran.
 
-use crate::model::gate_result::{Measured, Numbers, ReasonCode, Scope, Weight};
+use crate::model::gate_result::{Measured, Scope, Weight};
 use crate::model::result::RunResult;
+use crate::score::gate::candidate::{self, Seen};
 use crate::score::gate::findings::{Findings, counted};
 
-/// Any difference fails: one case that broke is a regression, however many others hold.
+/// Any difference fails: one case that broke is a regression, however many others hold. A repository that builds nothing is
+/// judged by all that it has.
 pub(super) fn judge(run: &RunResult, findings: &mut Findings) {
-    if run.replays.is_empty() {
-        findings.everything(ReasonCode::NothingReplayed, Weight::Insufficient, Numbers::None);
-    }
-    findings.measured.push(Measured { scope: Scope::Run, between: None, sample: counted(run, |_| true) });
-    run.replays.iter().for_each(|replay| findings.replay(replay, Weight::Fail));
+    let seen = candidate::seen(run, Weight::Note, findings);
+    let scope = match seen {
+        Seen::Candidate => Scope::Candidate,
+        Seen::Everything | Seen::Nothing => Scope::Run,
+    };
+    findings.measured.push(Measured { scope, between: None, sample: counted(run, |replay| seen.counts(replay)) });
+    run.replays.iter().filter(|replay| seen.counts(replay)).for_each(|replay| findings.replay(replay, Weight::Fail));
 }

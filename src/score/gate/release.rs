@@ -1,20 +1,19 @@
-//! The gate of a release: the candidate on the canary set.
+//! The gate of a release: the candidate on the canaries that it concerns.
 //!
-//! The set is a census: every canary that there is was replayed, so its rate has no uncertainty and needs no interval.
+//! The set is a census: every one of them was replayed, so its rate has no uncertainty and needs no interval.
 
 use crate::model::fidelity::Level;
 use crate::model::gate_result::{About, Measured, Numbers, ReasonCode, Scope, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::result::{RunResult, SubjectKind};
+use crate::score::gate::candidate;
 use crate::score::gate::findings::{Findings, counted};
 use crate::score::rules::Rules;
 
 /// Canaries decide. A case that does not match is a warning: it is what the gate of a pull request blocks on.
 pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
-    if run.replays.is_empty() {
-        findings.everything(ReasonCode::NothingReplayed, Weight::Insufficient, Numbers::None);
-    }
-    let sample = counted(run, |record| record.kind == SubjectKind::Canary);
+    let seen = candidate::seen(run, Weight::Insufficient, findings);
+    let sample = counted(run, |replay| replay.kind == SubjectKind::Canary && seen.counts(replay));
     findings.measured.push(Measured { scope: Scope::Canaries, between: None, sample });
     // Those that could not be compared are canaries too: they have a reason of their own.
     let canaries = sample.manifests + sample.tally.total() - sample.tally.compared();
@@ -22,7 +21,7 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
         let numbers = Numbers::Thin { found: canaries, needed: rules.min_canaries };
         findings.everything(ReasonCode::TooFewCanaries, Weight::Insufficient, numbers);
     }
-    for replay in &run.replays {
+    for replay in run.replays.iter().filter(|replay| seen.counts(replay)) {
         match (replay.kind, &replay.outcome) {
             (SubjectKind::Canary, _) => findings.replay(replay, Weight::Note),
             (_, Outcome::Match { .. }) => {}

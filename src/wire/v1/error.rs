@@ -51,6 +51,9 @@ pub enum ReadError {
         /// The id.
         id: String,
     },
+    /// What is told of the candidate is not what its replays say.
+    #[error("what the result says of the candidate is not what its replays say")]
+    Candidate,
     /// The rates are not those of the replays.
     #[error("the rates in the result are not those of its replays")]
     Rates,

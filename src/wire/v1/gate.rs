@@ -125,6 +125,15 @@ pub enum ReasonCode {
     NoHistory,
     TornHistory,
     LaterRecords,
+    CandidateUnknown,
+    CandidateLeftOut,
+    CandidateDropped,
+    NoCandidate,
+    CandidateNotRun,
+    CandidateConcernsNoCanary,
+    UnclaimedCanaries,
+    PinnedNotMatching,
+    PartialRun,
 }
 
 /// How much a reason weighs.
@@ -147,7 +156,9 @@ pub enum Weight {
 pub enum Scope {
     /// Every replay of the run.
     Run,
-    /// The canaries of the run, as a census.
+    /// Every replay of the run in which the candidate ran.
+    Candidate,
+    /// The canaries of the run in which the candidate ran, as a census.
     Canaries,
     /// Pinned replays of a window of time.
     Window,
@@ -178,10 +189,19 @@ same_words!(gate_result::ReasonCode {
     CaseNotMatching,
     NoHistory,
     TornHistory,
-    LaterRecords
+    LaterRecords,
+    CandidateUnknown,
+    CandidateLeftOut,
+    CandidateDropped,
+    NoCandidate,
+    CandidateNotRun,
+    CandidateConcernsNoCanary,
+    UnclaimedCanaries,
+    PinnedNotMatching,
+    PartialRun
 });
 same_words!(gate_result::Weight { Note, Warn, Insufficient, Fail });
-same_words!(gate_result::Scope { Run, Canaries, Window });
+same_words!(gate_result::Scope { Run, Candidate, Canaries, Window });
 
 impl From<&GateResult> for GateV1 {
     fn from(gate_result: &GateResult) -> Self {

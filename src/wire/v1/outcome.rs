@@ -121,8 +121,19 @@ impl Fields {
             Levels { bf: None, .. } => return Err(Contradiction::Says("`bf` applies to every comparison")),
             Levels { bf: Some(bf), sf, pf } => Some(Fidelity::new(bf, sf, pf).map_err(Contradiction::Levels)?),
         };
-        if matches!(outcome, Outcome::Match { .. }) && fidelity.is_some_and(|f| !f.is_bitwise()) {
-            return Err(Contradiction::Says("a match needs `bf`"));
+        match (&outcome, fidelity.map(|fidelity| fidelity.is_bitwise())) {
+            (Outcome::Match { .. }, Some(false)) => return Err(Contradiction::Says("a match needs `bf`")),
+            (Outcome::Match { .. }, None) => return Err(Contradiction::Says("a match has levels")),
+            (Outcome::Drift { .. } | Outcome::Flaky { .. }, Some(true)) => {
+                return Err(Contradiction::Says("what differs does not hold `bf`"));
+            }
+            (Outcome::Drift { .. } | Outcome::Flaky { .. }, None) => {
+                return Err(Contradiction::Says("a comparison has levels"));
+            }
+            _ => {}
+        }
+        if lucky && !matches!(outcome, Outcome::Match { .. }) {
+            return Err(Contradiction::Says("only a match is lucky"));
         }
         Ok((outcome, fidelity))
     }

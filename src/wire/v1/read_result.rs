@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::model::candidate::Candidate;
 use crate::model::objects;
 use crate::model::result::{ReplayResult, RunResult};
+use crate::wire::v1::candidate::CandidateV1;
 use crate::wire::v1::error::{MAX_BYTES, ReadError};
 use crate::wire::v1::rate::Rates;
 use crate::wire::v1::result::ResultDocument;
@@ -60,8 +62,18 @@ impl TryFrom<ResultDocument> for RunResult {
         if let Some(again) = replays.iter().find(|r| !seen.insert((r.kind, r.mode, &r.id))) {
             return Err(ReadError::Duplicate { id: again.id.clone() });
         }
-        let run =
+        let (told, partial) = (document.candidate, document.partial);
+        let mut run =
             Self::new(document.stella_version, document.started_at, document.finished_at, replays, document.warnings);
+        run.partial = partial;
+        if let Some(told) = &told {
+            run.candidate = told.read().ok_or(ReadError::Candidate)?;
+        }
+        let ran = run.coverage().all().ran > 0;
+        let nowhere = matches!(run.candidate, Candidate::None | Candidate::LeftOut | Candidate::Dropped);
+        if CandidateV1::of(&run) != told || (ran && nowhere) {
+            return Err(ReadError::Candidate);
+        }
         let counted = Rates { regression: (&run.regression).into(), fidelity: (&run.fidelity).into() };
         // Numbers read back are the numbers written: `float_roundtrip` is on.
         if counted != document.rates {

@@ -29,6 +29,9 @@ pub struct Replay {
     pub kind: SubjectKind,
     /// Which question it answers.
     pub mode: Mode,
+    /// What the checkout builds ran in it. Absent in results that were written before they told.
+    #[serde(default)]
+    pub candidate: bool,
     /// The recording that it was made from; absent for a case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<Recording>,
@@ -159,6 +162,7 @@ impl From<&ReplayResult> for Replay {
             title: replay.title.clone(),
             kind: replay.kind.into(),
             mode: replay.mode.into(),
+            candidate: replay.candidate,
             recording: replay.recording.as_ref().map(Recording::from),
             outcome,
             lucky,
@@ -199,6 +203,10 @@ impl TryFrom<Replay> for ReplayResult {
             Contradiction::Says(what) => ReadError::Contradiction { id: wire.id.clone(), what },
             Contradiction::Levels(source) => ReadError::Levels { id: wire.id.clone(), source },
         })?;
+        if wire.candidate && wire.mode == Mode::Fidelity {
+            let what = "what the checkout builds does not run in a replay as recorded";
+            return Err(ReadError::Contradiction { id: wire.id, what });
+        }
         Ok(Self {
             outcome,
             fidelity,
@@ -206,6 +214,7 @@ impl TryFrom<Replay> for ReplayResult {
             title: wire.title,
             kind: wire.kind.into(),
             mode: wire.mode.into(),
+            candidate: wire.candidate,
             recording: wire.recording.map(result::Recording::from),
             diff: wire.diff_summary.map(DiffSummary::from).unwrap_or_default(),
             artifacts: wire.artifacts.into_iter().map(result::ArtifactResult::from).collect(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::result::RunResult;
 use crate::wire::document::document;
+use crate::wire::v1::candidate::CandidateV1;
 use crate::wire::v1::gate::GateV1;
 use crate::wire::v1::rate::{ExitStatus, Rates};
 use crate::wire::v1::replay::Replay;
@@ -37,6 +38,13 @@ pub struct ResultDocument {
     pub replays: Vec<Replay>,
     /// Things that went wrong beside the replays and never change the verdict.
     pub warnings: Vec<String>,
+    /// On how many replays the candidate, what the checkout builds, was run. Absent in results that were written before
+    /// they told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<CandidateV1>,
+    /// Only some cases and canaries were asked for (`--only`).
+    #[serde(default)]
+    pub partial: bool,
     /// What a gate says of the run, where one was asked. It is not read back: whoever decides by it judges again.
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateV1>,
@@ -53,6 +61,8 @@ impl From<&RunResult> for ResultDocument {
             rates: Rates { regression: (&run.regression).into(), fidelity: (&run.fidelity).into() },
             replays: run.replays.iter().map(Replay::from).collect(),
             warnings: run.warnings.clone(),
+            candidate: CandidateV1::of(run),
+            partial: run.partial,
             gate: run.gate.as_ref().map(GateV1::from),
         }
     }

@@ -243,7 +243,7 @@ fn a_scanner_of_the_checkout_is_built_and_swapped_in() {
     world.write(
         ".stella.yaml",
         "subject:\n  kind: scanner\n  build: mkdir -p bin && cp scan.in bin/scan && chmod +x bin/scan && echo built\n  \
-         path: bin/scan\n  argv: ['{scanner}', '{input}', '{feed}', '{out}']\n  \
+         path: bin/scan\n  engine: scan\n  argv: ['{scanner}', '{input}', '{feed}', '{out}']\n  \
          artifacts: ['findings={out}/findings.json']\n  expect_exit: [0, 1]\n",
     );
     let run = world.stella(0, &["ci"]);
@@ -311,15 +311,27 @@ fn a_policy_of_the_checkout_is_swapped_in() {
 }
 
 #[test]
-fn an_edited_canary_is_drift_and_says_that_it_was_edited() {
+fn an_edited_canary_is_unreplayable_and_says_that_it_was_edited() {
     let world = repository();
     let golden = "fixtures/canaries/npm-app/expected/findings.json";
     world.edit(golden, |golden| golden["findings"][0]["severity"] = json!("low"));
-    let run = world.stella(1, &["ci", "--pinned"]);
-    run.says(&["the golden `expected/findings.json` is not what was recorded", "stella ci --pinned --only npm-app"]);
+    for more in [&[][..], &["--pinned"]] {
+        let result = result(&world, 3, more);
+        let replay = result["replays"].as_array().unwrap().last().unwrap();
+        assert_eq!((&replay["id"], &replay["outcome"]), (&json!("npm-app"), &json!("unreplayable")));
+        let why = replay["missing"][0].as_str().unwrap();
+        assert!(why.contains("the recording was edited: `expected/findings.json`"), "{why}");
+    }
+    let manifest = "fixtures/canaries/npm-app/manifest.json";
+    world
+        .stella(5, &["replay", "--from", manifest, "--store", "fixtures/store"])
+        .complains(&["the recording was edited"]);
+    world.stella(5, &["manifest", "validate", manifest]).says(&["edited", "expected/findings.json"]);
     // One that is missing is taken from the store.
     fs::remove_file(world.work(golden)).unwrap();
     world.stella(0, &["ci", "--pinned"]);
+    world.stella(0, &["replay", "--from", manifest, "--store", "fixtures/store"]);
+    world.stella(0, &["manifest", "validate", manifest]);
     fs::remove_dir_all(world.work("fixtures/store")).unwrap();
     world.stella(3, &["ci", "--pinned"]).says(&["unreplayable", "missing"]);
 }
@@ -408,13 +420,17 @@ fn a_case_for_the_built_in_scanner_still_takes_the_feed_of_the_checkout() {
         ".stella.yaml",
         "subject: {kind: scanner, path: scan, argv: ['{scanner}'], artifacts: ['findings=findings.json']}\n",
     );
-    assert_eq!(only(&result(&world, 0, &[]))["outcome"], "match");
+    // The only case does not run what was built: it matches, and nobody knows whether something broke.
+    assert_eq!(only(&result(&world, 3, &[]))["outcome"], "match");
+    assert_eq!(only(&result(&world, 0, &["--only", "SCN-0001"]))["candidate"], false);
 }
 
 #[test]
 fn a_subject_that_is_not_there_is_a_wrong_configuration() {
     let world = repository();
-    for subject in ["kind: feed", "kind: scanner, argv: ['{scanner}'], artifacts: ['findings=findings.json']"] {
+    for subject in
+        ["kind: feed", "kind: scanner, engine: scan, argv: ['{scanner}'], artifacts: ['findings=findings.json']"]
+    {
         world.write(".stella.yaml", format!("subject: {{{subject}, path: nowhere}}\n"));
         world.stella(2, &["ci"]).complains(&["nowhere"]);
     }

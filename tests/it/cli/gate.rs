@@ -3,6 +3,11 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use stella::artifacts::canonicalize;
+use stella::canonical::Profile;
+use stella::job::{dimensions, manifest_file};
+use stella::model::digest::Digest;
+use stella::model::manifest::ReplayableManifest;
 
 use crate::cli::scene::{advisory, npm_lock};
 use crate::cli::score::at;
@@ -26,14 +31,36 @@ fn canaries(count: usize) -> World {
     world
 }
 
-/// Makes a canary drift: what it expects is not what comes out.
-fn break_one(world: &World) {
-    world.edit("fixtures/canaries/canary-0/expected/findings.json", |findings| {
-        findings["findings"][0]["severity"] = json!("low");
-    });
+/// Says that the checkout builds the built-in scanner.
+fn with_subject(world: World) -> World {
+    world.write(".stella.yaml", "subject: {kind: builtin}\n");
+    world
 }
 
-fn codes(gate: &Value) -> Vec<&str> {
+/// Makes a canary drift: what it expects is not what comes out, and its manifest says so.
+pub fn break_one(world: &World) {
+    let (folder, golden) = ("fixtures/canaries/canary-0", "expected/findings.json");
+    world.edit(&format!("{folder}/{golden}"), |findings| findings["findings"][0]["severity"] = json!("low"));
+    forge(world, folder);
+}
+
+/// Makes a manifest true to the golden files beside it, as a recording of another scanner would have.
+pub fn forge(world: &World, folder: &str) {
+    let file = world.work(&format!("{folder}/manifest.json"));
+    let mut manifest = manifest_file::read(&file).unwrap();
+    for artifact in &mut manifest.artifacts {
+        let golden = fs::read(world.work(&format!("{folder}/expected/{}", artifact.path))).unwrap();
+        artifact.raw_sha256 = Digest::of(&golden);
+        artifact.canonical_sha256 = canonicalize::digest(Profile::builtin(artifact.format), &golden).unwrap();
+    }
+    let outputs: Vec<Digest> = manifest.artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
+    let inputs = dimensions::of_manifest(&ReplayableManifest::try_from(manifest.clone()).unwrap()).unwrap();
+    manifest.scan_id = dimensions::scan_id(&inputs, &outputs, manifest.created_at).unwrap();
+    manifest.seal = Some(manifest_file::seal(&manifest).unwrap());
+    fs::write(file, manifest_file::to_bytes(&manifest).unwrap()).unwrap();
+}
+
+pub fn codes(gate: &Value) -> Vec<&str> {
     gate["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect()
 }
 
@@ -46,8 +73,10 @@ fn gate(world: &World, exit: u8, arguments: &[&str]) -> Value {
 
 #[test]
 fn the_gate_decides_and_every_report_says_why() {
-    let world = canaries(3);
-    world.stella(0, &["ci", "--gate", "pr"]).says(&["gate pr: green"]);
+    let world = with_subject(canaries(3));
+    world
+        .stella(0, &["ci", "--gate", "pr"])
+        .says(&["gate pr: green", "the candidate (built-in scanner) was run on 3 of 3 (3 of 3 canaries)"]);
     break_one(&world);
     let reports = ["--junit", "r/junit.xml", "--result", "r/result.json", "--summary", "r/summary.md"];
     let run = world.stella(1, &[&["ci", "--gate", "pr"], &reports[..]].concat());
@@ -56,7 +85,7 @@ fn the_gate_decides_and_every_report_says_why() {
     valid(&result["gate"], "gate-v1.json");
     assert_eq!((&result["gate"]["verdict"], codes(&result["gate"])), (&json!("fail"), vec!["unapproved-drift"]));
     for text in [&run.stdout, &world.read("r/junit.xml"), &world.read("r/summary.md")] {
-        for word in ["gate pr", "unapproved-drift", "canary-0", "66.6 % (2/3)", "95 % interval"] {
+        for word in ["gate pr", "was run on 3 of 3", "unapproved-drift", "canary-0", "66.6 % (2/3)", "95 % interval"] {
             assert!(text.contains(word), "`{word}` is not in:\n{text}");
         }
     }
@@ -68,7 +97,7 @@ fn the_gate_decides_and_every_report_says_why() {
 
 #[test]
 fn a_verdict_in_a_result_is_not_believed() {
-    let world = canaries(1);
+    let world = with_subject(canaries(1));
     break_one(&world);
     world.stella(1, &["ci", "--gate", "pr", "--result", "result.json"]);
     world.edit("result.json", |result| {
@@ -82,7 +111,7 @@ fn a_verdict_in_a_result_is_not_believed() {
 
 #[test]
 fn a_pull_request_ends_as_its_table_says() {
-    let world = canaries(1);
+    let world = with_subject(canaries(1));
     let pr = |exit, reasons: &[&str]| {
         world.stella(exit, &["ci", "--gate", "pr", "--result", "result.json"]);
         assert_eq!(codes(&world.json("result.json")["gate"]), reasons);
@@ -148,10 +177,10 @@ fn a_warning_blocks_where_that_is_asked_and_the_command_line_wins() {
 
 #[test]
 fn a_release_is_judged_by_its_canaries_and_by_its_history() {
-    let world = canaries(10);
+    let world = with_subject(canaries(10));
     world.stella(0, &["ci", "--gate", "release"]).says(&["gate release: green", "canaries of this run, as a census"]);
     let run = world.stella(0, &["ci", "--gate", "release", "--history", "h.jsonl"]);
-    run.says(&["gate release: insufficient", "thin-window: 10 distinct manifests compared"]);
+    run.says(&["gate release: insufficient", "thin-window: 0 distinct manifests compared"]);
     world.stella(3, &["ci", "--gate", "release", "--history", "other.jsonl", "--strict"]);
     break_one(&world);
     world.stella(1, &["ci", "--gate", "release"]).says(&["BF on the canaries is 90.0 % (9/10), below 98 %"]);

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod adapter;
+mod attacks;
 mod bad_input;
 mod canonicalize;
 mod chaos;

@@ -31,7 +31,7 @@ use crate::host::fs::{self, FsError};
 use crate::job::artifact::{Produced, usual_profile, usual_type};
 use crate::job::input_roots;
 use crate::job::machine_settings::Settings;
-use crate::job::material::{InputMaterial, MaterialError, ScannerMaterial};
+use crate::job::material::{FeedMaterial, InputMaterial, MaterialError, PolicyMaterial, ScannerMaterial};
 use crate::job::scan_spec::Job;
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::digest::{Digest, DigestError};
@@ -62,6 +62,14 @@ pub struct Case {
     pub metadata: CaseMetadata,
     config: CaseConfig,
     expected: Vec<Produced>,
+}
+
+/// What a case holds, in memory.
+#[derive(Debug, Clone)]
+pub struct Materials {
+    input: InputMaterial,
+    feed: Option<FeedMaterial>,
+    policy: Option<PolicyMaterial>,
 }
 
 /// Why a case cannot be read.
@@ -183,8 +191,8 @@ impl Case {
         Ok(Self { directory: directory.to_owned(), metadata, config, expected })
     }
 
-    /// The replay of this case with `built` as the subject.
-    pub fn replay(&self, built: &Built, context: &Context) -> Result<Replay, CaseError> {
+    /// Reads what the case scans, its feed and its policy.
+    pub fn materials(&self, context: &Context) -> Result<Materials, CaseError> {
         let input_root = self.directory.join("input");
         let feed = match self.place("feed", self.config.feed.as_deref(), context)? {
             None => None,
@@ -203,8 +211,24 @@ impl Case {
                 Some(material.map_err(|source| TreeError::Policy { path: self.directory.clone(), source })?)
             }
         };
+        Ok(Materials { input: self.input(&input_root)?, feed, policy })
+    }
+
+    /// Whether the scanner of `built`, or what takes the place of its feed or policy, runs in this case.
+    fn takes(&self, built: &Built) -> bool {
+        match built {
+            Built::Nothing => false,
+            // The case names the built-in scanner, which is what was built.
+            Built::BuiltIn => true,
+            built => self.config.scanner == CaseScanner::Subject || !built.is_scanner(),
+        }
+    }
+
+    /// The replay of this case with `built` as the subject; `materials` are its own.
+    pub fn replay(&self, materials: Materials, built: &Built, context: &Context) -> Replay {
+        let Materials { input, feed, policy } = materials;
         let mut job = Job {
-            input: self.input(&input_root)?,
+            input,
             scanner: ScannerMaterial::BuiltIn,
             argv: Vec::new(),
             config: None,
@@ -226,14 +250,14 @@ impl Case {
         };
         // A case has no recording: what differs from what it expects is what does not come out of its folder.
         let mut moving = Dimension::Scanner;
-        if self.config.scanner == CaseScanner::Subject || !built.is_scanner() {
+        if self.takes(built) {
             built.swap_into_case(&mut job);
             moving = built.dimension();
         }
         // What a case expects was written for the place at which every case runs.
         let roots = input_roots::of_job(&job);
-        Ok(Replay {
-            title: self.title(context),
+        Replay {
+            title: self.title(built, context),
             job,
             expected: Expected {
                 artifacts: self.expected.clone(),
@@ -243,11 +267,11 @@ impl Case {
             },
             notes: Vec::new(),
             origin: None,
-        })
+        }
     }
 
     /// How the case is called in results.
-    pub fn title(&self, context: &Context) -> Title {
+    pub fn title(&self, built: &Built, context: &Context) -> Title {
         let id = &self.metadata.id;
         let tags = self.metadata.tags.iter().filter_map(|tag| tag.split_once(':'));
         let mut labels: BTreeMap<String, String> = tags.map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
@@ -257,6 +281,7 @@ impl Case {
             title: self.metadata.title.clone(),
             kind: SubjectKind::Case,
             mode: Mode::Regression,
+            candidate: self.takes(built),
             recording: None,
             labels,
             source: source_line::locate(&context.config.root, &self.directory.join(METADATA)),

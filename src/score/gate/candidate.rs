@@ -1,0 +1,80 @@
+//! Which replays of a run a gate looks at: those in which the candidate ran, where there is one.
+//!
+//! A replay as recorded says nothing of what a pull request changes, however well it matches. Invariant: where there is a
+//! candidate no pinned replay counts for it, and where nobody can say what it does the gate has no answer.
+
+use crate::model::candidate::Candidate;
+use crate::model::gate_result::{About, Numbers, ReasonCode, Weight};
+use crate::model::outcome::Outcome;
+use crate::model::result::{ReplayResult, RunResult};
+use crate::score::gate::findings::Findings;
+
+/// Which replays count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Those in which the candidate ran.
+    Candidate,
+    /// All: the repository builds nothing.
+    Everything,
+    /// None: there should be a candidate and there is none.
+    Nothing,
+}
+
+impl Seen {
+    pub(super) fn counts(self, replay: &ReplayResult) -> bool {
+        match self {
+            Self::Candidate => replay.candidate,
+            Self::Everything => true,
+            Self::Nothing => false,
+        }
+    }
+}
+
+/// Finds which replays count, with what is to be said of it; `without` is the weight of a repository that builds nothing.
+pub(super) fn seen(run: &RunResult, without: Weight, findings: &mut Findings) -> Seen {
+    let mut whole = |code, weight, numbers| findings.everything(code, weight, numbers);
+    if run.partial {
+        whole(ReasonCode::PartialRun, Weight::Insufficient, Numbers::None);
+    }
+    if run.replays.is_empty() {
+        whole(ReasonCode::NothingReplayed, Weight::Insufficient, Numbers::None);
+    }
+    let missing = match &run.candidate {
+        Candidate::Built(_) => {
+            built(run, findings);
+            return Seen::Candidate;
+        }
+        Candidate::None => {
+            whole(ReasonCode::NoCandidate, without, Numbers::None);
+            return if without == Weight::Note { Seen::Everything } else { Seen::Nothing };
+        }
+        Candidate::Unknown => ReasonCode::CandidateUnknown,
+        Candidate::LeftOut => ReasonCode::CandidateLeftOut,
+        Candidate::Dropped => ReasonCode::CandidateDropped,
+    };
+    whole(missing, Weight::Insufficient, Numbers::None);
+    Seen::Nothing
+}
+
+fn built(run: &RunResult, findings: &mut Findings) {
+    let coverage = run.coverage();
+    let all = coverage.all();
+    if all.of > 0 && all.ran == 0 {
+        let numbers = Numbers::Share { count: 0, of: all.of };
+        findings.everything(ReasonCode::CandidateNotRun, Weight::Insufficient, numbers);
+    }
+    let canaries = coverage.canaries;
+    if coverage.concerns_no_canary() {
+        let numbers = Numbers::Share { count: 0, of: canaries.of };
+        findings.everything(ReasonCode::CandidateConcernsNoCanary, Weight::Insufficient, numbers);
+    } else if canaries.ran < canaries.of {
+        let numbers = Numbers::Share { count: canaries.of - canaries.ran, of: canaries.of };
+        findings.everything(ReasonCode::UnclaimedCanaries, Weight::Note, numbers);
+    }
+    for replay in run.replays.iter().filter(|replay| !replay.candidate) {
+        if !matches!(replay.outcome, Outcome::Match { .. }) {
+            let about = About::Replay(replay.id.clone());
+            findings.add(ReasonCode::PinnedNotMatching, Weight::Note, about, Numbers::None);
+        }
+    }
+}
