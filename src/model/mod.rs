@@ -5,7 +5,6 @@
 
 pub mod artifact;
 pub mod artifact_spec;
-pub mod bisect;
 pub mod candidate;
 pub mod cause;
 pub mod decision;

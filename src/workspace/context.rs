@@ -11,7 +11,6 @@ use crate::bundle::policy::{PolicyBundle, PolicyOrigin};
 use crate::config::Config;
 use crate::job::material::{FeedMaterial, PolicyMaterial, pairs};
 use crate::job::osv_feed;
-use crate::model::command_line;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;

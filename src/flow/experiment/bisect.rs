@@ -15,7 +15,6 @@ use crate::flow::replay::replay_job::Replay;
 use crate::format::osv;
 use crate::host::scratch::Scratch;
 use crate::job::material::FeedMaterial;
-use crate::model::bisect::{Bisection, FieldFlip, Flip, RecordChange, Snapshot};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::diff::Direction;
 use crate::model::experiment::bisect::{Bisection, FieldFlip, Flip, RecordChange, Snapshot};

@@ -16,7 +16,6 @@ use crate::flow::replay::replay_job::Replay;
 use crate::host::scratch::Scratch;
 use crate::job::input_roots;
 use crate::job::scan_spec::Job;
-use crate::model::chaos::{ArtifactDigest, Chaos, Perturbation, PerturbationOutcome};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;

@@ -19,7 +19,6 @@ use crate::job::manifest_summary;
 use crate::job::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::job::scan_spec::Job;
 use crate::model::artifact_spec::ArtifactPath;
-use crate::model::command_line;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::dimension::Dimension;
 use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
