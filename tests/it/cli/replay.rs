@@ -249,8 +249,11 @@ fn a_recording_that_the_subject_cannot_replace_is_replayed_as_recorded() {
             manifest["policy"] = json!({});
             manifest["scan_id"] = json!("two");
         });
-        let result = world.stella(0, &["ci", "--format", "json"]).stdout_json();
+        // What was built ran nowhere, so the run says nothing of it.
+        let result = world.stella(3, &["ci", "--format", "json"]).stdout_json();
         assert_eq!(only(&result)["mode"], "fidelity", "{subject}");
+        assert_eq!(only(&result)["outcome"], "match", "{subject}");
+        assert_eq!(result["candidate"]["ran"], 0);
     }
 }
 
