@@ -245,7 +245,7 @@ void begin(u64 *stack) {
             while (*resume && *resume++ != ':') {}
         }
         life = (u32)numbers[0], place_in_program = (u32)numbers[1], depth = (u32)numbers[2], birth = numbers[4];
-        for (int i = 0; i < 5; i++) own_answers[i] = numbers[3] >> (4 - i) & 1;
+        for (int i = 0; i < OWNS; i++) own_answers[i] = numbers[3] >> (OWNS - 1 - i) & 1;
         has_log = C(__NR_mmap, LOG_AT, sizeof(struct log), 3, 0x11, LOG_FD, 0) == (i64)LOG_AT;
         image_of_clock = mapped("[vdso]", &end);
         program = decoded, program_length = decode(resume);

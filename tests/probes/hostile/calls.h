@@ -69,6 +69,8 @@ static void act_filter(u8 action, u8 data, u8 scope, u8 which, u8 how) {
     switch (answer & 0xffff0000) {
     case SECCOMP_RET_ERRNO: own_answers[(answer & 0xffff) == 0 ? OWN_ZERO : (answer & 0xffff) == 77 ? OWN_77 : OWN_95] = 1; break;
     case SECCOMP_RET_TRAP: own_answers[OWN_TRAP] = 1; break;
+    // Whom it would ask is not there.
+    case SECCOMP_RET_USER_NOTIF: own_answers[OWN_NOBODY] = 1; break;
     }
     if (answer == SECCOMP_RET_KILL_THREAD) own_answers[OWN_ANY] = 1;
 }

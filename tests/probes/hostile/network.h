@@ -68,11 +68,15 @@ static void act_net(u8 target, u8 how, u8 trick, u8 extra) {
         reached = (result >= 0 || result == -115) && !may_be_own(result);
         if (racing || (how % 6 == 0 && (trick & 32 || target == NETLINK))) reached = 0;
     }
-    stop_racing = racing ? 1 : stop_racing;
-    if (racing && racer_count) racer_count--;
+    if (racing && racer_count) {
+        stop_racing = 1;
+        for (u32 turn = 0; turn < 100000000 && !races[racer_count - 1].is_over; turn++) {}
+        // Whoever still races may change what is looked at later.
+        if (races[racer_count - 1].is_over) racer_count--;
+    }
     remember(how % 6 == 0 ? __NR_connect : __NR_sendto, result);
     int own = is_full && (target == UDP || target == UDP6 || target == NETLINK || target == TCP || target == TCP6);
-    if (reached && !own) record(FINDING, how % 6 == 0 ? __NR_connect : __NR_sendto, result, "reached ", target_names[target]);
+    if (reached && !own && racer_count == 0) record(FINDING, how % 6 == 0 ? __NR_connect : __NR_sendto, result, "reached ", target_names[target]);
     // What was refused is to be seen.
     static const char *const notes[] = {"network connect ", "network sendto ", "network sendmsg ", 0, 0, "network sendmmsg "};
     int plain = !racing && !(trick & 32) && !(extra & 7) && notes[how % 6];

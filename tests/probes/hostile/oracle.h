@@ -146,7 +146,7 @@ static int is_forbidden(const struct forbidden *row, const u64 *arguments) {
 // Whether an answer may be that of a filter of the program's own.
 static int may_be_own(i64 result) {
     return (result == 0 && own_answers[OWN_ZERO]) || (result == -77 && own_answers[OWN_77]) ||
-           (result == -95 && own_answers[OWN_95]) || (result == -4000 && own_answers[OWN_TRAP]) || own_answers[OWN_ANY];
+           (result == -95 && own_answers[OWN_95]) || (result == -4000 && own_answers[OWN_TRAP]) || (result == -38 && own_answers[OWN_NOBODY]) || own_answers[OWN_ANY];
 }
 
 // Whether a call was answered by the sandbox and did not reach the kernel's own code.

@@ -12,6 +12,7 @@ static struct {
     volatile u64 *place;
     u64 one, other;
     u32 kind;
+    volatile u32 is_over;
 } races[RACERS];
 
 static void race(u32 number) {
@@ -30,6 +31,7 @@ static void race(u32 number) {
         default: C(__NR_getppid); break;
         }
     }
+    races[number].is_over = 1;
     for (;;) C(__NR_exit, 0);
 }
 
@@ -46,7 +48,7 @@ static i64 clone_of(u64 flags, u64 child_stack) {
 static void start_racer(u32 kind, volatile u64 *place, u64 one, u64 other) {
     if (racer_count >= RACERS || depth > 0) return;
     u32 number = (u32)racer_count++;
-    races[number].kind = kind, races[number].place = place, races[number].one = one, races[number].other = other;
+    races[number].is_over = 0, races[number].kind = kind, races[number].place = place, races[number].one = one, races[number].other = other;
     remember(__NR_clone, clone_of(0x50f00, top(racer_stacks[number], sizeof racer_stacks[0])));
 }
 
@@ -117,7 +119,7 @@ static void act_exec(u8 kind) {
         if (!same(*argument, "p=", 2) && !same(*argument, "resume=", 7)) next[count++] = *argument;
     char *at = append(resume, "resume=");
     u64 own = 0;
-    for (int i = 0; i < 5; i++) own = own << 1 | own_answers[i];
+    for (int i = 0; i < OWNS; i++) own = own << 1 | own_answers[i];
     u64 numbers[] = {life, place_in_program, depth, own, birth | 2};
     for (int i = 0; i < 5; i++) at = append(append_number(at, (i64)numbers[i]), ":");
     for (u32 i = program_at; i < program_length && at < resume + 4000; i++) *at++ = digits[program[i] >> 4], *at++ = digits[program[i] & 15];

@@ -45,8 +45,8 @@ static volatile u32 child_acts[16];
 enum { IS_DAEMON = 0x100, STOPS = 0x200, BESIDE = 0x400 };
 static u64 birth;
 // What filters of its own may answer: a call that gets this answer was not let through.
-static u8 own_answers[5];
-enum { OWN_ZERO, OWN_77, OWN_95, OWN_TRAP, OWN_ANY };
+static u8 own_answers[6];
+enum { OWN_ZERO, OWN_77, OWN_95, OWN_TRAP, OWN_ANY, OWN_NOBODY, OWNS };
 
 enum kind { COVER, FINDING, NOTE, DRAWN };
 struct record {
