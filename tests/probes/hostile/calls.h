@@ -9,6 +9,8 @@ static void act_call(void) {
     if (number == __NR_rt_sigreturn || number == __NR_exit || number == __NR_exit_group) return;
     // The log, and the timer that wakes a call that waits.
     if (number == __NR_setitimer || number == ONLY_X86(37)) return;
+    // Where the handlers of signals run: what they know must not lie where it is looked for.
+    if (number == __NR_sigaltstack || number == __NR_rt_sigaction) return;
     if (number == __NR_getrandom) birth |= 1;
     int forks = number == __NR_clone || number == ONLY_X86(57) || number == ONLY_X86(58);
     if (forks && (depth >= DEEPEST || child_count > 12)) return;
