@@ -81,7 +81,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
 
     let document = v1::result::write(&result).map_err(CliError::infrastructure)?;
     match global.format {
-        Format::Json => output::data(&document),
+        Format::Json => output::document(&document),
         Format::Text => output::data(&summary.into_sink().map_err(CliError::infrastructure)?),
     }
     // After the verdict is shown: a report that cannot be written must not hide it.

@@ -171,7 +171,7 @@ fn migrate(args: &MigrateArgs) -> CliResult {
     let bytes = manifest_file::to_bytes(&migrated).map_err(CliError::infrastructure)?;
     match &args.out {
         Some(path) => output::file(path, &bytes)?,
-        None => output::data(&String::from_utf8_lossy(&bytes)),
+        None => output::document(&String::from_utf8_lossy(&bytes)),
     }
     Ok(Exit::Passed.into())
 }

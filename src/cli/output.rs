@@ -27,8 +27,13 @@ pub fn json(value: &impl Serialize) {
     // A value of ours that cannot be written would be a bug of a type; there is nothing to show then.
     if let Ok(mut text) = serde_json::to_string_pretty(value) {
         text.push('\n');
-        data(&text);
+        document(&text);
     }
+}
+
+/// Writes a JSON document to stdout, in which nothing foreign acts upon a terminal or a log.
+pub fn document(text: &str) {
+    data(&untrusted::json(text));
 }
 
 /// Writes one line of data that may quote foreign files to stdout.

@@ -61,7 +61,7 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         write_result(directory, &document)?;
     }
     match global.format {
-        Format::Json => output::data(&document),
+        Format::Json => output::document(&document),
         Format::Text => result.replays.iter().for_each(|replay| output::data(&text::replay(replay, Style::coloured()))),
     }
     // A replay with other inputs says nothing of how repeatable the recording is.

@@ -154,7 +154,7 @@ pub fn run(global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
             Ok(ExitCode::of_wrapped(128 + signal))
         }
         Ending::Killed(reason) => {
-            Err(CliError::infrastructure(format!("the command {} and was ended", reason.in_words())))
+            Err(CliError::infrastructure(format!("the command {} and was ended", reason.in_words_of(&spec.limits))))
         }
     }
 }

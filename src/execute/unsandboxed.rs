@@ -136,7 +136,7 @@ fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(Exi
         command.stdout(Stdio::piped());
     }
     let mut child = command.spawn()?;
-    let _hold = ending::hold_child(&child);
+    let _hold = ending::hold_child(&child).inspect_err(|_| drop(child.kill()))?;
     let mut kept = Vec::new();
     if let Some(mut stdout) = child.stdout.take() {
         let mut buffer = [0; 64 * 1024];

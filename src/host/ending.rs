@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Something that runs and can be ended from any thread.
 pub trait End: Send + Sync {
@@ -48,23 +48,25 @@ struct List {
     held: BTreeMap<u64, Held>,
     /// Whether signals are this program's to handle.
     armed: bool,
+    watched: bool,
 }
 
-static LIST: Mutex<List> = Mutex::new(List { next: 0, held: BTreeMap::new(), armed: false });
+static LIST: Mutex<List> = Mutex::new(List { next: 0, held: BTreeMap::new(), armed: false, watched: false });
 
 fn list() -> MutexGuard<'static, List> {
     LIST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl List {
-    fn hold(&mut self, what: Held) -> Hold {
-        static WATCHED: Once = Once::new();
-        if self.armed {
-            WATCHED.call_once(signals::watch);
+    /// Fails where signals are to be watched and cannot be, as where no thread can be started.
+    fn hold(&mut self, what: Held) -> io::Result<Hold> {
+        if self.armed && !self.watched {
+            signals::watch()?;
+            self.watched = true;
         }
         self.next += 1;
         self.held.insert(self.next, what);
-        Hold(self.next)
+        Ok(Hold(self.next))
     }
 }
 
@@ -74,7 +76,10 @@ pub fn arm() {
 }
 
 /// Holds a run.
-pub fn hold_run(run: Arc<dyn End>) -> Hold {
+///
+/// # Errors
+/// Where signals cannot be watched.
+pub fn hold_run(run: Arc<dyn End>) -> io::Result<Hold> {
     list().hold(Held::Run(run))
 }
 
@@ -85,7 +90,13 @@ pub fn hold_run(run: Arc<dyn End>) -> Hold {
 pub fn hold_folder<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<(T, Hold)> {
     let mut list = list();
     let (made, path) = make()?;
-    Ok((made, list.hold(Held::Folder(path))))
+    match list.hold(Held::Folder(path.clone())) {
+        Ok(hold) => Ok((made, hold)),
+        Err(why) => {
+            std::fs::remove_dir(path).ok();
+            Err(why)
+        }
+    }
 }
 
 /// Makes a file and holds it, as one step; `make` gives its path.
@@ -95,19 +106,31 @@ pub fn hold_folder<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Re
 pub fn hold_file<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<(T, Hold)> {
     let mut list = list();
     let (made, path) = make()?;
-    Ok((made, list.hold(Held::File(path))))
+    match list.hold(Held::File(path.clone())) {
+        Ok(hold) => Ok((made, hold)),
+        Err(why) => {
+            std::fs::remove_file(path).ok();
+            Err(why)
+        }
+    }
 }
 
 /// Holds a program that is run as it is, without a sandbox: it is told by the same signal.
+///
+/// # Errors
+/// As [`hold_run`].
 #[cfg(target_os = "linux")]
-pub fn hold_child(child: &std::process::Child) -> Option<Hold> {
-    Some(hold_run(Arc::new(process::Process::of(child))))
+pub fn hold_child(child: &std::process::Child) -> io::Result<Option<Hold>> {
+    hold_run(Arc::new(process::Process::of(child))).map(Some)
 }
 
 /// Nothing: on other systems a terminal tells it.
+///
+/// # Errors
+/// None.
 #[cfg(not(target_os = "linux"))]
-pub fn hold_child(_child: &std::process::Child) -> Option<Hold> {
-    None
+pub fn hold_child(_child: &std::process::Child) -> io::Result<Option<Hold>> {
+    Ok(None)
 }
 
 #[cfg(target_os = "linux")]
@@ -178,11 +201,14 @@ pub mod process {
 
 #[cfg(not(unix))]
 mod signals {
-    pub(super) fn watch() {}
+    pub(super) fn watch() -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(unix)]
 mod signals {
+    use std::io;
     use std::path::Path;
     use std::thread;
     use std::time::Duration;
@@ -202,20 +228,24 @@ mod signals {
     const PAUSE: Duration = Duration::from_millis(10);
 
     /// Starts to watch for them.
-    pub(super) fn watch() {
+    pub(super) fn watch() -> io::Result<()> {
         let ignored = ignored();
         let wanted = ENDING.into_iter().filter(|signal| !ignored.contains(signal));
-        let Ok(mut signals) = Signals::new(wanted) else { return };
-        thread::spawn(move || {
+        let mut signals = Signals::new(wanted)?;
+        let watcher = thread::Builder::new().spawn(move || {
             let mut ending = false;
             for signal in signals.forever() {
                 if ending {
                     emulate_default_handler(signal).ok();
                 }
                 ending = true;
-                thread::spawn(move || end(signal));
+                if thread::Builder::new().spawn(move || end(signal)).is_err() {
+                    // Then a second signal has to wait.
+                    end(signal);
+                }
             }
         });
+        watcher.map(drop)
     }
 
     /// Those that the caller has this process ignore, as `nohup` does.

@@ -55,6 +55,29 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// A JSON text of which a terminal shows what it holds: in its strings, what is not seen or acts is written as `\u202e`. It is the
+/// same document.
+pub fn json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut previous = '\0';
+    for c in text.chars() {
+        match c {
+            // The space between the values.
+            '\n' | '\r' | '\t' => shown.push(c),
+            '#' if previous == '#' => shown.push_str("\\u0023"),
+            _ if is_hidden(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(shown, "\\u{unit:04x}");
+                }
+            }
+            _ => shown.push(c),
+        }
+        previous = c;
+    }
+    shown
+}
+
 /// The first `max` lines of `text`, each made harmless, and a last one that counts the rest.
 pub fn lines(text: &str, max: usize) -> Vec<String> {
     let mut all = text.lines();
@@ -142,6 +165,20 @@ mod tests {
         assert_eq!(message("a\r\n::error::\u{1b}[31m"), "a\\r\\n::error::\\x1b[31m");
         let long = message(&"é".repeat(MAX_MESSAGE + 7));
         assert!(long.ends_with("é… (7 more characters)"), "{long}");
+    }
+
+    #[test]
+    fn a_json_document_is_the_same_and_hides_nothing() {
+        let value =
+            serde_json::json!({ "a\u{9b}\u{7f}": "##vso[x] \u{202e}\u{2028}\u{e0001} ü 漢", "b": ["\n\u{1b}"] });
+        let written = serde_json::to_string_pretty(&value).unwrap();
+        let shown = json(&written);
+        assert!(
+            shown.contains(r"a\u009b\u007f") && shown.contains(r"#\u0023vso[x] \u202e\u2028\udb40\udc01 ü 漢"),
+            "{shown}"
+        );
+        assert!(!shown.chars().any(|c| is_hidden(c) && c != '\n'), "{shown:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 
     proptest! {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::result::Isolation;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::Reached;
+use crate::sandbox::spec::Limits;
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,21 @@ impl Reason {
             Self::OutOfMemory => "used more memory than its limit",
             Self::TooManyProcesses => "had more processes than its limit",
         }
+    }
+
+    /// The same with the number of the limit, one of `limits`.
+    pub fn in_words_of(self, limits: &Limits) -> String {
+        let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
+        let limit = match self {
+            Self::TimedOut => format!("{} s", limits.wall.as_secs()),
+            // Which of the two it was nothing here tells.
+            Self::OutputTooLarge => {
+                format!("{} printed, {} in files", mebibytes(limits.captured_bytes), mebibytes(limits.file_bytes))
+            }
+            Self::OutOfMemory => mebibytes(limits.memory_bytes),
+            Self::TooManyProcesses => limits.processes.to_string(),
+        };
+        format!("{} ({limit})", self.in_words())
     }
 }
 

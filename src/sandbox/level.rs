@@ -1,7 +1,7 @@
 //! How well a run is isolated: found by trying, never by reading what the machine claims.
 
 use crate::model::result::Isolation;
-use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Network, SandboxSpec, SystemRoots};
+use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Mount, Network, SandboxSpec, SystemRoots};
 
 /// The level that was reached, and what of the spec it could not keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,8 +92,20 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     );
     lose(
         true,
-        "machine: numbers of processes and inodes, sizes and access times of the file systems that are shown, features and \
-         counters of the processor are visible",
+        "machine: numbers of processes and inodes, sizes, identities and access times of the file systems that are shown, \
+         features and counters of the processor are visible",
+    );
+    lose(
+        namespaces,
+        "network: counters of the machine are visible below `/proc/self/net` (`sockstat`, `softnet_stat`, `protocols`)",
+    );
+    lose(
+        !namespaces && traced,
+        "control groups: those of the machine, and the number of the run's own, are visible in `/proc/self/cgroup`",
+    );
+    lose(
+        traced && frozen && spec.file_times == FileTimes::Clamped,
+        "file times: for a moment a second thread can see the machine's, before they are set back",
     );
     lose(!namespaces, "paths: the machine's, not `/tmp/stella`");
     lose(!namespaces && spec.system != SystemRoots::Host, "system folders: the machine's, not the image's");
@@ -104,6 +116,16 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     lose(!namespaces, "user: the machine's");
     lose(!namespaces && !traced, "limits: processes are not limited, memory and written files not in sum");
     lose(namespaces && !traced, "limits: processes are counted ten times a second, not one by one");
+    lose(
+        namespaces && !traced,
+        "limits: what a process has written that nobody waits for is not counted when it has ended",
+    );
+    let writes = !spec.writable_roots.is_empty() || spec.mounts.iter().any(Mount::is_writable);
+    lose(
+        traced && !namespaces || namespaces && writes,
+        "limits: of files on a disk what is written to them is counted, not how many there are",
+    );
+    lose(namespaces || traced, "locks: those of files that are shown can be taken, and keep others waiting");
     lose(!namespaces && !traced, "keys: those of the caller's user keyring can be read");
     lose(!traced, "ledger: denied calls are not observed");
     lose(!traced, "randomness: `getrandom` gives the machine's");

@@ -124,8 +124,13 @@ pub fn learn(
         keep(plan, run(job, plan, context));
     }
     let outcomes: Vec<_> = thread::scope(|scope| {
-        let running: Vec<_> = together.iter().map(|plan| scope.spawn(|| run(job, plan, context))).collect();
-        running.into_iter().map(thread::ScopedJoinHandle::join).collect()
+        let start = |plan| thread::Builder::new().spawn_scoped(scope, move || run(job, plan, context)).ok();
+        let running: Vec<_> = together.iter().map(start).collect();
+        // Where no thread can be started, one after the other.
+        let outcome = |(plan, running): (&_, Option<thread::ScopedJoinHandle<'_, _>>)| {
+            running.map_or_else(|| Ok(run(job, plan, context)), thread::ScopedJoinHandle::join)
+        };
+        together.iter().zip(running).map(outcome).collect()
     });
     for (plan, outcome) in together.iter().zip(outcomes) {
         keep(plan, outcome.unwrap_or_else(|_| Err(Failure::machine("the run was broken off"))));

@@ -165,7 +165,7 @@ pub fn run(
     own_group(&mut build);
 
     let mut child = build.spawn().map_err(start)?;
-    let _hold = ending::hold_child(&child);
+    let _hold = ending::hold_child(&child).inspect_err(|_| drop(child.kill())).map_err(start)?;
     let (sender, said) = mpsc::channel();
     let (status, left) = thread::scope(|scope| {
         for pipe in pipes(&mut child) {

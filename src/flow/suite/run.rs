@@ -187,9 +187,17 @@ impl Work<'_> {
         let (sender, receiver) = mpsc::channel::<Event>();
         let (mut replays, mut warnings) = (Vec::new(), Vec::new());
         thread::scope(|scope| {
+            let mut started = false;
             for _ in 0..jobs.min(self.items.len()) {
                 let sender = sender.clone();
-                scope.spawn(move || self.worker(&sender));
+                if thread::Builder::new().spawn_scoped(scope, move || self.worker(&sender)).is_err() {
+                    // As many as there are do it, or this one.
+                    break;
+                }
+                started = true;
+            }
+            if !started {
+                self.worker(&sender);
             }
             drop(sender);
             for event in receiver {

@@ -9,6 +9,7 @@
 //! - 1.0: the first; `seal` was added to it later. Everything beyond the fields of the published example is optional.
 
 mod fault;
+mod number;
 mod read;
 mod replayable;
 mod v1;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::model::artifact::{ArtifactFormat, ArtifactType, ProfileName};
 use crate::model::digest::{Digest, DigestRef};
+use crate::model::manifest::number;
 use crate::model::result::Isolation;
 
 /// Fields that this version does not know: kept as they are and written back.
@@ -164,7 +165,7 @@ pub struct Scanner {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub set_env: BTreeMap<String, String>,
     /// Exit codes that mean that it ran well.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "number::all_nearest", skip_serializing_if = "Vec::is_empty")]
     pub expected_exit_codes: Vec<i32>,
     /// Where it may be fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -289,13 +290,13 @@ pub struct Environment {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<String>,
     /// Seconds after which the run was to be ended, where that was chosen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::nearest", skip_serializing_if = "Option::is_none")]
     pub time_limit_seconds: Option<u32>,
     /// MiB of memory that the scanner could use, where that was chosen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::nearest", skip_serializing_if = "Option::is_none")]
     pub memory_limit_mib: Option<u32>,
     /// CPUs that the scanner saw.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "number::nearest", skip_serializing_if = "Option::is_none")]
     pub cpu_count: Option<u32>,
     /// Kernel release: recorded, it cannot be swapped.
     #[serde(default, skip_serializing_if = "Option::is_none")]

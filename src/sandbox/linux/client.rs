@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -196,7 +197,9 @@ impl Attempt<'_> {
         let helper = std::path::absolute(self.helper).map_err(failed)?;
         let before = here::stay();
         // No working directory: with one, stella's memory would be copied for the start.
+        // The program can read what its first process was called by: not where the helper lies on the machine.
         let started = Command::new(helper)
+            .arg0("stella-sandbox")
             .env_clear()
             .stdin(OwnedFd::from(socket))
             .stdout(Stdio::piped())

@@ -1,19 +1,22 @@
-//! A control group of the run: the kernel counts all its memory, also what no process has mapped or open, and ends what
-//! takes more than its limit.
+//! A control group of the run: the kernel counts all its memory, also what no process has mapped or open and what it
+//! needs itself for them (page tables, pipes, sockets, queues), and ends what takes more than its limit.
 //!
 //! It can be had where stella may make groups below its own or beside it: as the superuser, or where the memory controller
-//! is delegated (`systemd-run --user --scope -p Delegate=yes`). It is made at the start, which costs nothing, and entered
-//! by a run that makes files in memory or comes near its limit: to move processes stops the machine's forks for
-//! some milliseconds, and shows in what `/proc` says of each.
+//! is delegated (`systemd-run --user --scope -p Delegate=yes`).
+//!
+//! Invariant: the program's first process is in it before the program runs, so whatever it starts is too; nobody is moved
+//! there later. Who moves others stops the machine's forks for some milliseconds. So the process puts itself there, which
+//! in version 1 costs nothing, or is born there, which only version 2 knows.
+//!
+//! Absent: memory of version 1 for buffers of TCP is not counted before [`Group::count_network`]: to switch that on changes
+//! the kernel's code, which takes a while.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
-
-use crate::sandbox::linux::tracee::Pid;
 
 const PREFIX: &str = "stella-run-";
 /// How many names are tried.
@@ -30,6 +33,14 @@ struct Version {
     swap: (&'static str, Swap),
     /// What cannot be given back to the machine, as `memory.stat` calls it.
     held: &'static [&'static str],
+    /// The same, each in a file of its own.
+    held_by: &'static [&'static str],
+    /// What of `held` can be given back all the same.
+    spare: &'static [&'static str],
+    /// The limit on buffers of TCP, where it is one of its own.
+    network: Option<&'static str>,
+    /// The file through which a process puts itself into the group.
+    entry: &'static str,
     /// The file that says how often the kernel has ended somebody.
     events: &'static str,
 }
@@ -46,25 +57,54 @@ const V1: Version = Version {
     limit: "memory.limit_in_bytes",
     swap: ("memory.memsw.limit_in_bytes", Swap::Sum),
     held: &["total_rss", "total_shmem", "total_swap"],
+    held_by: &["memory.kmem.usage_in_bytes", "memory.kmem.tcp.usage_in_bytes"],
+    spare: &[],
+    network: Some("memory.kmem.tcp.limit_in_bytes"),
+    entry: "tasks",
     events: "memory.oom_control",
 };
 
 const V2: Version = Version {
     limit: "memory.max",
     swap: ("memory.swap.max", Swap::None),
-    held: &["anon", "shmem"],
+    held: &["anon", "shmem", "kernel", "sock"],
+    held_by: &[],
+    spare: &["slab_reclaimable"],
+    network: None,
+    entry: "cgroup.procs",
     events: "memory.events",
 };
 
 /// A group; gone with the value.
 #[derive(Debug)]
 pub(super) struct Group {
+    /// Empty in a copy of the process that made it.
     folder: PathBuf,
     /// Locked for as long as it is in use.
-    _owner: File,
+    owner: File,
     version: &'static Version,
-    members: BTreeSet<Pid>,
-    looks: u32,
+    limit: u64,
+    entry: File,
+}
+
+/// The way into a group, for the process that starts the program.
+#[derive(Debug)]
+pub(super) struct Entry {
+    folder: File,
+    version: &'static Version,
+    entry: File,
+}
+
+impl Entry {
+    /// Where a process can be born in the group.
+    pub(super) fn birthplace(&self) -> Option<BorrowedFd<'_>> {
+        self.version.network.is_none().then(|| self.folder.as_fd())
+    }
+
+    /// Puts the calling thread, which must be the only one of its process, into the group.
+    pub(super) fn enter(&self) -> io::Result<()> {
+        (&self.entry).write_all(b"0")
+    }
 }
 
 impl Group {
@@ -80,8 +120,13 @@ impl Group {
         // In another pid namespace there may be a process of the same number that has one.
         let name = |attempt: u32| parent.join(format!("{PREFIX}{}-{attempt}", std::process::id()));
         let folder = (0..ATTEMPTS).map(name).find(|folder| fs::create_dir(folder).is_ok())?;
-        let owner = File::open(&folder).and_then(|owner| owner.lock().map(|()| owner));
-        let group = Self { _owner: owner.ok()?, folder, version, members: BTreeSet::new(), looks: 0 };
+        let owner = File::open(&folder).and_then(|owner| owner.lock().map(|()| owner)).ok();
+        let entry = fs::OpenOptions::new().write(true).open(folder.join(version.entry)).ok();
+        let (Some(owner), Some(entry)) = (owner, entry) else {
+            fs::remove_dir(folder).ok();
+            return None;
+        };
+        let group = Self { folder, owner, version, limit, entry };
         // Without the controller it has no such file; nor where somebody has swept it before it was locked.
         group.write(version.limit, &limit.to_string()).ok()?;
         let (file, swap) = &version.swap;
@@ -90,38 +135,34 @@ impl Group {
             Swap::None => "0".to_owned(),
         };
         group.write(file, &swap).ok();
-        fs::OpenOptions::new().write(true).open(group.folder.join("cgroup.procs")).ok()?;
         Some(group)
     }
 
-    /// Takes the processes `all` in. To be called at each look: what was born meanwhile of one that was not in it yet is
-    /// taken in at the next.
-    pub(super) fn enter(&mut self, all: impl Iterator<Item = Pid>) {
-        /// From then on everybody descends from one that is in it.
-        const LOOKS: u32 = 3;
-        if self.looks == LOOKS {
-            return;
-        }
-        self.looks += 1;
-        for pid in all {
-            if self.members.insert(pid) {
-                // One that has ended meanwhile needs no group.
-                self.write("cgroup.procs", &pid.to_string()).ok();
-            }
+    /// The way in, for a copy of this process; the group itself stays the original's.
+    pub(super) fn into_entry(mut self) -> io::Result<Entry> {
+        self.folder = PathBuf::new();
+        Ok(Entry { folder: self.owner.try_clone()?, version: self.version, entry: self.entry.try_clone()? })
+    }
+
+    /// From now on buffers of TCP count too.
+    pub(super) fn count_network(&self) {
+        if let Some(file) = self.version.network {
+            self.write(file, &self.limit.to_string()).ok();
         }
     }
 
     /// Bytes that the run holds.
     pub(super) fn memory(&self) -> u64 {
-        let text = fs::read_to_string(self.folder.join("memory.stat")).unwrap_or_default();
-        held(&text, self.version.held)
+        let Version { held: names, held_by, spare, .. } = self.version;
+        let text = self.read("memory.stat");
+        let files = held_by.iter().map(|file| self.read(file).trim().parse::<u64>().unwrap_or(0));
+        let beside = files.fold(0, u64::saturating_add);
+        held(&text, names).saturating_add(beside).saturating_sub(held(&text, spare))
     }
 
     /// Whether the kernel has ended a process that wanted more than the limit.
     pub(super) fn is_exceeded(&self) -> bool {
-        self.looks > 0
-            && fs::read_to_string(self.folder.join(self.version.events))
-                .is_ok_and(|text| held(&text, &["oom_kill"]) > 0)
+        held(&self.read(self.version.events), &["oom_kill"]) > 0
     }
 
     /// Whether it has been taken away from under the run.
@@ -129,15 +170,22 @@ impl Group {
         !self.folder.exists()
     }
 
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.join(file)).unwrap_or_default()
+    }
+
     fn write(&self, file: &str, text: &str) -> io::Result<()> {
         // Never made: only the kernel makes files there.
         let mut file = fs::OpenOptions::new().write(true).open(self.folder.join(file))?;
-        io::Write::write_all(&mut file, text.as_bytes())
+        file.write_all(text.as_bytes())
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
+        if self.folder.as_os_str().is_empty() {
+            return;
+        }
         for _ in 0..ROUNDS {
             match fs::remove_dir(&self.folder) {
                 Err(error) if error.kind() == io::ErrorKind::ResourceBusy => thread::sleep(PAUSE),
@@ -239,7 +287,8 @@ mod tests {
 
     #[test]
     fn only_what_cannot_be_given_back_is_counted() {
-        assert_eq!(held("anon 5\nfile 100\nshmem 7\nanon_thp 3\n", V2.held), 12);
+        let stat = "anon 5\nfile 100\nkernel 30\nshmem 7\nanon_thp 3\nsock 2\nslab_reclaimable 4\n";
+        assert_eq!((held(stat, V2.held), held(stat, V2.spare)), (44, 4));
         assert_eq!(held("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", &["oom_kill"]), 2);
         assert_eq!(held("anon x\n", V2.held), 0);
     }

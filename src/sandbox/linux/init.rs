@@ -18,13 +18,15 @@ use rustix::thread::CpuSet;
 
 use crate::model::result::Isolation;
 use crate::sandbox::linux::filter::{Filter, Purpose};
-use crate::sandbox::linux::launch::Launch;
+use crate::sandbox::linux::group::Entry;
+use crate::sandbox::linux::launch::{Launch, Started};
 use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::link::{Inside, Said, Told};
 use crate::sandbox::linux::root::Processes;
 use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::waiting::{TICK, how_of};
-use crate::sandbox::linux::{dns, family, restrict, root, special, sys};
+use crate::sandbox::linux::{dns, family, loading, restrict, root, special, sys};
+use crate::sandbox::ending::Reason;
 use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
 use crate::sandbox::setting::CpuCount;
@@ -47,10 +49,12 @@ pub(super) struct Setting<'a> {
     pub(super) processors: CpuSet,
     /// Sockets of the machine's system folders that somebody listens on.
     pub(super) sockets: Vec<PathBuf>,
+    /// The way into the program's control group, where it has one.
+    pub(super) group: Option<Entry>,
 }
 
 /// The whole life of the first process; its end is the end of every process inside.
-pub(super) fn live(setting: &Setting<'_>, inside: &Inside) {
+pub(super) fn live(setting: Setting<'_>, inside: &Inside) {
     match run(setting, inside) {
         Ok(()) | Err(Stopped::Told) => {}
         Err(Stopped::Refused(cause)) => inside.say(&Said::Refused(cause)),
@@ -58,8 +62,8 @@ pub(super) fn live(setting: &Setting<'_>, inside: &Inside) {
     }
 }
 
-fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
-    let Setting { spec, places, probe, processors, sockets } = setting;
+fn run(setting: Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
+    let Setting { spec, places, probe, processors, sockets, group } = setting;
     let Some(Told::Go { traced }) = inside.told() else { return Err(Stopped::Told) };
     set_parent_process_death_signal(Some(Signal::KILL)).or_refuse("be ended with stella")?;
     setsid().or_refuse("start a session")?;
@@ -70,8 +74,8 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
     let (mut resolver, mut reading) = (None, None);
     if namespaces {
         lost.extend(of_caller());
-        let seen = spec.cpu_count.unwrap_or_else(|| CpuCount::nearest(processors_of(processors)));
-        let (processes, missing) = root::enter(spec, seen.get(), sockets)?;
+        let seen = spec.cpu_count.unwrap_or_else(|| CpuCount::nearest(processors_of(&processors)));
+        let (processes, missing) = root::enter(spec, seen.get(), &sockets)?;
         lost.extend(missing);
         if let Processes::OfTheMachine(refused) = processes {
             reading = Some(restrict::reading(spec).or_refuse("hide the machine's processes")?);
@@ -92,21 +96,17 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
         for (number, mount) in spec.mounts.iter().enumerate() {
             mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
         }
-        lost.extend(restrict::writing(spec, places));
+        lost.extend(restrict::writing(spec, &places));
         lost.extend(special::declared(spec, Isolation::Traced));
     }
     let nothing = nothing().or_fail("open `/dev/null`")?;
     dup2_stdin(&nothing).or_fail("let go of stdin")?;
-    let (processors, fewer) = restrict::processors(spec, processors);
+    let (processors, fewer) = restrict::processors(spec, &processors);
     lost.extend(fewer);
     lost.extend(restrict::apply(spec)?);
-    if resolver.is_some() {
-        // Where the network is raised later, this process still needs the power to.
-        restrict::give_up_powers().or_refuse("give up capabilities")?;
-    }
     // The program is the same user: it must not look into this process.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).or_refuse("close the first process")?;
-    if *probe {
+    if probe {
         inside.say(&Said::Built { lost });
         return Ok(());
     }
@@ -116,14 +116,29 @@ fn run(setting: &Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
         (false, _) => Purpose::Traced,
     };
     let processors = (!traced).then_some(processors);
-    let launch = Launch::new(Program::find(spec, places)?, Filter::new(spec, purpose).program(), processors, reading)?;
+    let (program, filter) = (Program::find(spec, &places)?, Filter::new(spec, purpose).program());
+    let path = program.path.clone();
+    let launch = Launch::new(program, filter, processors, reading, (group, namespaces))?;
     let children = sys::child_events().or_fail("watch the program")?;
     inside.say(&Said::Built { lost });
-    let program = launch.start()?;
+    let Started { program, counted } = launch.start()?;
+    if !counted {
+        inside.say(&Said::Uncounted);
+    }
+    if resolver.is_some() {
+        // Where the network is raised later, this process still needs the power to.
+        restrict::give_up_powers().or_refuse("give up capabilities")?;
+    }
     // What the program prints ends when its last process does.
     dup2_stdout(&nothing).and_then(|()| dup2_stderr(&nothing)).or_fail("let go of the streams")?;
     let watcher = (!traced).then(|| Sampler::new(spec.limits, None));
-    Duty { inside, children, resolver, program, watcher, namespaces }.serve()
+    let duty = Duty { inside, children, resolver, program, path, limit: spec.limits.memory_bytes, watcher, namespaces };
+    let served = duty.serve();
+    if !namespaces {
+        // What has ended is reaped by whoever has taken it in, not by the machine's first process.
+        while !matches!(wait(WaitOptions::empty()), Err(Errno::CHILD)) {}
+    }
+    served
 }
 
 /// What is left to do while the program runs.
@@ -132,6 +147,10 @@ struct Duty<'a> {
     children: OwnedFd,
     resolver: Option<UdpSocket>,
     program: Pid,
+    /// Its file.
+    path: PathBuf,
+    /// Bytes of memory.
+    limit: u64,
     /// Where there is no tracer, this process looks at the limits.
     watcher: Option<Sampler>,
     /// Whether the file systems and the shared memory that this process sees are the run's own.
@@ -171,9 +190,13 @@ impl Duty<'_> {
                 });
             }
             let ended = self.reap();
-            // A tracer sees the end for itself, and ends this process when it has.
+            let ended = ended.map(|status| self.how(status));
+            if let (None, Some(how)) = (&self.watcher, ended) {
+                // A tracer sees the end for itself, but for one of a program that was never loaded.
+                self.inside.say(&Said::Ended { how, peak_memory: 0, processes: 0 });
+            }
             if let Some(watcher) = &mut self.watcher {
-                let mut how = ended.map(how_of);
+                let mut how = ended;
                 let shared = if self.namespaces { shared_memory() } else { 0 };
                 let sample = watcher.sample(Path::new("/proc"), family::descendants().into_iter(), shared);
                 peak_memory = sample.memory.max(peak_memory);
@@ -184,6 +207,14 @@ impl Duty<'_> {
                     return Err(Stopped::Told);
                 }
             }
+        }
+    }
+
+    /// How the program has ended.
+    fn how(&self, status: WaitStatus) -> How {
+        match how_of(status) {
+            How::Signal(_) if loading::exceeds(&self.path, self.limit) => How::Killed(Reason::OutOfMemory),
+            how => how,
         }
     }
 
@@ -201,14 +232,14 @@ impl Duty<'_> {
     }
 }
 
-/// Bytes that the private file systems and shared memory of System V hold, whoever has them mapped.
+/// Bytes that the private file systems, and shared memory and messages of System V hold, whoever has them mapped.
 fn shared_memory() -> u64 {
     let private = statfs(TMP).map_or(0, |found| {
         let block = u64::try_from(found.f_bsize).unwrap_or(0);
         let files = found.f_files.saturating_sub(found.f_ffree);
         found.f_blocks.saturating_sub(found.f_bfree).saturating_mul(block) + files.saturating_mul(OF_A_FILE)
     });
-    private.saturating_add(sys::shared_segments())
+    private.saturating_add(sys::shared_segments()).saturating_add(sys::queued_messages())
 }
 
 /// A loopback of the run's own, so that programs find each other and refusals come at once, and the resolver on it.

@@ -12,6 +12,7 @@ use rustix::stdio::dup2_stdin;
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::sandbox::linux::filter::Instruction;
+use crate::sandbox::linux::group::Entry;
 use crate::sandbox::linux::restrict;
 use crate::sandbox::linux::stopped::{During, Stopped};
 use crate::sandbox::linux::sys::{self, CStrings};
@@ -31,12 +32,24 @@ pub(super) struct Launch {
     nothing: OwnedFd,
     /// What it may read, where that is not decided by what is mounted.
     reading: Option<RulesetCreated>,
+    group: Option<Entry>,
+    /// Whether it is to see its group as the top one.
+    namespaces: bool,
+}
+
+/// A program that has been started.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Started {
+    pub(super) program: Pid,
+    /// Whether it is in the control group that it was to be in.
+    pub(super) counted: bool,
 }
 
 /// The step that failed.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Prepare,
+    Group,
     Enter,
     Filter,
     Execute,
@@ -49,6 +62,7 @@ impl Launch {
         filter: Vec<Instruction>,
         processors: Option<CpuSet>,
         reading: Option<RulesetCreated>,
+        (group, namespaces): (Option<Entry>, bool),
     ) -> Result<Self, Stopped> {
         let text = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::from).or_fail("pass on the command");
         let arguments = [program.name].into_iter().chain(program.arguments);
@@ -66,20 +80,29 @@ impl Launch {
             processors,
             nothing: nothing.or_fail("open `/dev/null`")?,
             reading,
+            group,
+            namespaces,
         })
     }
 
     /// Starts the program; returns when it has been executed.
-    pub(super) fn start(self) -> Result<Pid, Stopped> {
-        let mut failed = None;
-        let mut child = || -> c_int {
+    pub(super) fn start(self) -> Result<Started, Stopped> {
+        let (mut failed, mut counted) = (None, true);
+        let mut child = |born_there: bool| -> c_int {
+            counted = born_there || self.group.as_ref().is_none_or(|group| group.enter().is_ok());
             let Err(why) = self.become_program();
             failed = Some(why);
             126
         };
-        let started = sys::fork_sharing(&mut child).or_fail("start a process")?;
+        let place = self.group.as_ref().and_then(Entry::birthplace);
+        let born_there = place.and_then(|place| sys::fork_sharing(&mut || child(true), Some(place)).ok());
+        let program = match born_there {
+            Some(program) => program,
+            None => sys::fork_sharing(&mut || child(false), None).or_fail("start a process")?,
+        };
         match failed {
-            None => Ok(started),
+            None => Ok(Started { program, counted }),
+            Some((Step::Group, errno)) => Err(errno).or_refuse("hide the control groups of the machine"),
             Some((Step::Execute, errno)) => Err(Stopped::Failed(Failure::Program, errno.into())),
             Some((Step::Enter, errno)) => Err(Stopped::Failed(Failure::WorkingDirectory, errno.into())),
             Some((Step::Filter, errno)) => Err(errno).or_refuse("filter system calls"),
@@ -91,6 +114,9 @@ impl Launch {
         let prepare = |errno| (Step::Prepare, errno);
         if let Some(processors) = &self.processors {
             sched_setaffinity(None, processors).map_err(prepare)?;
+        }
+        if self.namespaces {
+            sys::hide_groups_above().map_err(|errno| (Step::Group, errno))?;
         }
         setsid().map_err(prepare)?;
         dup2_stdin(&self.nothing).map_err(prepare)?;

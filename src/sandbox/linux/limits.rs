@@ -1,11 +1,11 @@
 //! What a whole run uses, sampled: memory, bytes written to disk, processes.
 //!
-//! A control group counts all memory. Where none can be had, it is summed up: what processes have for themselves, the
-//! private file systems, shared memory of System V, and files in memory that are open. What then counts as nothing is
-//! named in the run's `lost`: memory of the kernel (pipes, sockets), and a file in memory that is only on its way from
-//! one process to another.
+//! A control group counts all memory. Where none can be had, it is summed up: what processes have for themselves with the
+//! tables of their pages, the private file systems, shared memory and messages of System V, and files in memory that are
+//! open. What then counts as nothing is named in the run's `lost`: other memory of the kernel (pipes, sockets, …), and a
+//! file in memory that is only on its way from one process to another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::group::Group;
+use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::Pid;
 use crate::sandbox::spec::Limits;
 
@@ -22,12 +23,20 @@ use crate::sandbox::spec::Limits;
 pub(super) struct Sampler {
     limits: Limits,
     group: Option<Group>,
-    entered: bool,
     files: Files,
+    written: Written,
 }
 
-/// Which part of its limit a run may use before the kernel counts.
-const NEAR: u64 = 4;
+/// Bytes that processes have caused to be written to a disk, also by those that are no more.
+///
+/// The kernel gives a process what those have written that it has waited for, and nobody where nobody waits. So what has
+/// ended counts when it ends, and is taken from what its parent shows.
+#[derive(Debug, Default)]
+struct Written {
+    of_ended: u64,
+    /// Of each process that lives: the one that has started it, and what its own that have ended have written.
+    living: HashMap<Pid, (Option<Pid>, u64)>,
+}
 
 /// What was found at one moment.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -41,13 +50,20 @@ pub(super) struct Sample {
 }
 
 /// What one process uses.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Usage {
-    /// Of its own, in memory or swapped out.
+    /// `None` where its first thread has ended.
+    memory: Option<Memory>,
+    threads: u64,
+}
+
+/// Bytes of a process.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Memory {
+    /// Of its own, in memory or swapped out, and the tables that say where.
     own: u64,
     /// Mapped of what others can have mapped too.
     shared: u64,
-    threads: u64,
 }
 
 /// Files in memory that processes have open, mapped or not; to look at all of them takes a while, so it is not done at
@@ -61,31 +77,45 @@ struct Files {
 impl Sampler {
     /// Without a group, files in memory are looked for.
     pub(super) fn new(limits: Limits, group: Option<Group>) -> Self {
-        Self { limits, group, entered: false, files: Files::default() }
+        Self { limits, group, files: Files::default(), written: Written::default() }
+    }
+
+    /// `born` has been started by the process `parent`.
+    pub(super) fn is_born(&mut self, born: Pid, parent: Option<Pid>) {
+        self.written.living.insert(born, (parent, 0));
+    }
+
+    /// A process, or a thread, has ended; `written` is by it and those that it has waited for.
+    pub(super) fn is_gone(&mut self, pid: Pid, written: u64) {
+        self.written.is_gone(pid, written);
     }
 
     /// Looks at `pids` in the `/proc` at `proc`; threads among them are counted with their process. `shared` are bytes
     /// that belong to no process.
-    pub(super) fn sample(&mut self, proc: &Path, pids: impl Iterator<Item = Pid> + Clone, shared: u64) -> Sample {
+    pub(super) fn sample(&mut self, proc: &Path, pids: impl Iterator<Item = Pid>, shared: u64) -> Sample {
         let mut sample = Sample::default();
-        let (mut written, mut own, mut mapped): (u64, u64, u64) = (0, 0, 0);
+        // Whoever takes in orphans is given what they have written.
+        let adopted = read(&proc.join("self/io")).map_or(0, |text| written_by(&text, 0));
+        let (mut written, mut own, mut mapped) = (self.written.of_ended.saturating_add(adopted), 0_u64, 0_u64);
         let mut processes = Vec::new();
-        for pid in pids.clone() {
+        for pid in pids {
             let folder = proc.join(pid.to_string());
             let Some(usage) = read(&folder.join("status")).and_then(|text| usage(&text, pid)) else { continue };
-            own = own.saturating_add(usage.own);
-            mapped = mapped.saturating_add(usage.shared);
+            // What is left of a first thread that has ended has no memory, whatever the others of its process have.
+            let memory =
+                usage.memory.or_else(|| threads(&folder).find_map(|thread| memory(&read(&thread.join("status"))?)));
+            let Memory { own: of_it, shared } = memory.unwrap_or_default();
+            own = own.saturating_add(of_it);
+            mapped = mapped.saturating_add(shared);
             sample.processes = sample.processes.saturating_add(usage.threads);
             // Absent where the kernel does not account for it.
-            written = written.saturating_add(read(&folder.join("io")).map_or(0, |text| written_by(&text)));
-            processes.push(folder);
+            let ended = self.written.living.get(&pid).map_or(0, |(_, of_children)| *of_children);
+            written = written.saturating_add(read(&folder.join("io")).map_or(0, |text| written_by(&text, ended)));
+            processes.push((folder, usage.threads));
         }
-        let unnamed = if self.entered { 0 } else { self.files.look(&processes) };
+        let unnamed = if self.group.is_some() { 0 } else { self.files.look(&processes) };
         // What is mapped may be of these.
         sample.memory = own.saturating_add(mapped.max(shared.saturating_add(unnamed)));
-        if self.entered || unnamed > 0 || sample.memory > self.limits.memory_bytes / NEAR {
-            self.enter_group(pids);
-        }
         let mut killed = false;
         if let Some(group) = &self.group {
             sample.memory = sample.memory.max(group.memory());
@@ -108,11 +138,15 @@ impl Sampler {
         self.group.is_some()
     }
 
-    /// From now on the kernel counts, where there is a group: for who may need it, since to enter it takes a while.
-    pub(super) fn enter_group(&mut self, pids: impl Iterator<Item = Pid>) {
-        if let Some(group) = &mut self.group {
-            group.enter(pids);
-            self.entered = true;
+    /// The program is not in its group: it is looked at as without one.
+    pub(super) fn let_go_of_group(&mut self) {
+        self.group = None;
+    }
+
+    /// From now on buffers of network connections count too.
+    pub(super) fn count_network(&self) {
+        if let Some(group) = &self.group {
+            group.count_network();
         }
     }
 
@@ -127,9 +161,19 @@ impl Sampler {
     }
 }
 
+impl Written {
+    fn is_gone(&mut self, pid: Pid, written: u64) {
+        let Some((parent, of_children)) = self.living.remove(&pid) else { return };
+        self.of_ended = self.of_ended.saturating_add(written.saturating_sub(of_children));
+        if let Some((_, of_children)) = parent.and_then(|parent| self.living.get_mut(&parent)) {
+            *of_children = of_children.saturating_add(written);
+        }
+    }
+}
+
 impl Files {
-    /// Bytes of all such files that `processes`, by their folders in `/proc`, have open.
-    fn look(&mut self, processes: &[PathBuf]) -> u64 {
+    /// Bytes of all such files that `processes`, by their folders in `/proc`, with so many threads, have open.
+    fn look(&mut self, processes: &[(PathBuf, u64)]) -> u64 {
         /// How much of the time may go into it: one part of so many.
         const SHARE: u32 = 10;
         let now = Instant::now();
@@ -138,8 +182,8 @@ impl Files {
         }
         let mut seen = BTreeSet::new();
         self.bytes = 0;
-        for process in processes {
-            for open in fs::read_dir(process.join("fd")).into_iter().flatten().flatten() {
+        for table in processes.iter().flat_map(|(folder, threads)| tables(folder, *threads)) {
+            for open in fs::read_dir(table).into_iter().flatten().flatten() {
                 let target = fs::read_link(open.path()).unwrap_or_default();
                 let target = target.as_os_str().as_encoded_bytes();
                 if !NAMELESS.iter().any(|name| target.starts_with(name.as_bytes())) {
@@ -159,6 +203,30 @@ impl Files {
 /// How `/proc` names files that are memory: of `memfd_create` and of `memfd_secret`.
 const NAMELESS: [&str; 2] = ["/memfd:", "/secretmem"];
 
+/// The tables of open files of a process: each thread can have one of its own, and the first one has none when it has ended.
+fn tables(process: &Path, count: u64) -> Vec<PathBuf> {
+    let mut tables = vec![process.join("fd")];
+    if count > 1 {
+        let first = number(process);
+        let others = threads(process).filter(|thread| {
+            let same = first.zip(number(thread)).and_then(|(first, other)| sys::share_files(first, other));
+            same != Some(true)
+        });
+        tables.extend(others.map(|thread| thread.join("fd")));
+    }
+    tables
+}
+
+/// The folders in `/proc` of the threads of a process.
+fn threads(process: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(process.join("task")).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// The process or thread of a folder in `/proc`.
+fn number(folder: &Path) -> Option<Pid> {
+    folder.file_name()?.to_str()?.parse().ok()
+}
+
 /// A small file of `/proc`, as far as it is small.
 fn read(path: &Path) -> Option<String> {
     let mut text = Vec::new();
@@ -166,42 +234,81 @@ fn read(path: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Memory of its own and threads of process `pid`; `None` where it is a thread.
+/// Memory and threads of process `pid`; `None` where it is a thread.
 fn usage(status: &str, pid: Pid) -> Option<Usage> {
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
-    };
-    if field("Tgid") != u64::try_from(pid).ok() {
+    if field(status, "Tgid") != u64::try_from(pid).ok() {
         return None;
     }
-    // What is mapped from files is shared with the machine.
-    let kibibytes = |name| field(name).unwrap_or(0).saturating_mul(1024);
-    let own = kibibytes("RssAnon").saturating_add(kibibytes("VmSwap"));
-    Some(Usage { own, shared: kibibytes("RssShmem"), threads: field("Threads").unwrap_or(1) })
+    Some(Usage { memory: memory(status), threads: field(status, "Threads").unwrap_or(1) })
 }
 
-/// Bytes that a process and its children that have ended have caused to be written to a disk.
-fn written_by(io: &str) -> u64 {
-    let field = |name: &str| {
-        let line = io.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        line.and_then(|line| line.trim().parse::<u64>().ok()).unwrap_or(0)
-    };
-    field("write_bytes").saturating_sub(field("cancelled_write_bytes"))
+/// `None` where there is none.
+fn memory(status: &str) -> Option<Memory> {
+    let kibibytes = |name| field(status, name).map(|number| number.saturating_mul(1024));
+    // What is mapped from files is shared with the machine.
+    let beside = ["VmSwap", "VmPTE"].into_iter().filter_map(kibibytes).fold(0, u64::saturating_add);
+    let own = kibibytes("RssAnon")?.saturating_add(beside);
+    Some(Memory { own, shared: kibibytes("RssShmem").unwrap_or(0) })
+}
+
+/// Bytes that a process and its children that have ended have caused to be written to a disk, but for so many that are known.
+fn written_by(io: &str, known: u64) -> u64 {
+    let field = |name| field(io, name).unwrap_or(0);
+    field("write_bytes").saturating_sub(known).saturating_sub(field("cancelled_write_bytes"))
+}
+
+/// The number of this name, which comes first on a line.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const STATUS: &str = "Name:\ta\nTgid:\t12\nPid:\t12\nRssAnon:\t  100 kB\nRssFile:\t 999 kB\nRssShmem:\t   20 kB\nVmSwap:\t  40 kB\nThreads:\t3\n";
+    const STATUS: &str = "Name:\ta\nTgid:\t12\nPid:\t12\nRssAnon:\t  100 kB\nRssFile:\t 999 kB\nRssShmem:\t   20 kB\nVmPTE:\t   8 kB\nVmSwap:\t  40 kB\nThreads:\t3\n";
 
     #[test]
     fn only_memory_of_its_own_counts_and_threads_not_twice() {
-        assert_eq!(usage(STATUS, 12), Some(Usage { own: 140 * 1024, shared: 20 * 1024, threads: 3 }));
+        let memory = Some(Memory { own: 148 * 1024, shared: 20 * 1024 });
+        assert_eq!(usage(STATUS, 12), Some(Usage { memory, threads: 3 }));
         assert_eq!(usage(STATUS, 13), None);
         assert_eq!(usage("", 13), None);
-        assert_eq!(written_by("wchar: 9\nwrite_bytes: 4096\ncancelled_write_bytes: 96\n"), 4000);
+        assert_eq!(usage("Tgid:\t12\nThreads:\t2\n", 12), Some(Usage { memory: None, threads: 2 }));
+        let io = "wchar: 9\nwrite_bytes: 4096\ncancelled_write_bytes: 96\n";
+        assert_eq!((written_by(io, 0), written_by(io, 1000), written_by(io, 4050)), (4000, 3000, 0));
+    }
+
+    #[test]
+    fn what_processes_that_are_no_more_have_written_counts_once() {
+        let mut written = Written::default();
+        for (born, parent) in [(1, None), (2, Some(1)), (3, Some(2)), (4, Some(3))] {
+            written.living.insert(born, (parent, 0));
+        }
+        // One that another has waited for, one that is left alone, and a thread.
+        written.is_gone(4, 10);
+        written.is_gone(3, 10 + 100);
+        written.is_gone(9, 5000);
+        assert_eq!((written.of_ended, written.living[&2].1), (110, 110));
+        written.is_gone(1, 1000);
+        // Nobody has waited for the other one, so it is not in what this one shows; what it has itself is.
+        written.is_gone(2, 110);
+        assert_eq!((written.of_ended, written.living.len()), (1110, 0));
+    }
+
+    #[test]
+    fn a_process_whose_first_thread_has_ended_is_counted() {
+        let proc = tempfile::tempdir().unwrap();
+        let first = proc.path().join("12");
+        for (thread, status) in [("12", "Tgid:\t12\nThreads:\t2\n"), ("13", STATUS)] {
+            let folder = first.join("task").join(thread);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("status"), status).unwrap();
+        }
+        std::fs::copy(first.join("task/12/status"), first.join("status")).unwrap();
+        let sample = Sampler::new(Limits::default(), None).sample(proc.path(), std::iter::once(12), 0);
+        assert_eq!((sample.memory, sample.processes), (168 * 1024, 2));
     }
 
     #[test]
@@ -210,7 +317,7 @@ mod tests {
         let mut file = File::from(memory);
         std::io::Write::write_all(&mut file, &vec![1; 1 << 20]).unwrap();
         let _again = file.try_clone().unwrap();
-        let looked = Files::default().look(&[PathBuf::from("/proc/self"), PathBuf::from("/proc/self")]);
+        let looked = Files::default().look(&[("/proc/self".into(), 1), ("/proc/self".into(), 2)]);
         // Other tests of this process have files of their own.
         assert!((1 << 20..2 << 20).contains(&looked), "{looked}");
     }
@@ -227,11 +334,11 @@ mod tests {
             let limits = Limits { memory_bytes, processes, ..Limits::default() };
             Sampler::new(limits, None).sample(proc.path(), [12, 13, 14].into_iter(), shared).exceeded
         };
-        assert_eq!(sample(320 * 1024, 6, 0), None);
-        assert_eq!(sample(320 * 1024 - 1, 6, 0), Some(Reason::OutOfMemory));
-        assert_eq!(sample(320 * 1024, 5, 0), Some(Reason::TooManyProcesses));
+        assert_eq!(sample(336 * 1024, 6, 0), None);
+        assert_eq!(sample(336 * 1024 - 1, 6, 0), Some(Reason::OutOfMemory));
+        assert_eq!(sample(336 * 1024, 5, 0), Some(Reason::TooManyProcesses));
         // What is mapped is taken for a part of what belongs to nobody.
-        assert_eq!(sample(320 * 1024, 6, 40 * 1024), None);
-        assert_eq!(sample(320 * 1024, 6, 40 * 1024 + 1), Some(Reason::OutOfMemory));
+        assert_eq!(sample(336 * 1024, 6, 40 * 1024), None);
+        assert_eq!(sample(336 * 1024, 6, 40 * 1024 + 1), Some(Reason::OutOfMemory));
     }
 }

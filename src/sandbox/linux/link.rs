@@ -37,11 +37,13 @@ pub(super) enum Said {
     Failed { what: Failure, errno: i32 },
     /// The network is up, or never will be.
     Network,
+    /// The program is not in the control group that was made for it.
+    Uncounted,
     /// A name was looked up.
     Name { name: String, record: String },
     /// Bytes of memory that the private file systems and shared memory of System V hold, mapped or not.
     Memory(u64),
-    /// The run is over, where nobody traces it.
+    /// The program has ended; to a tracer that says nothing new, but of one that was never loaded.
     Ended { how: How, peak_memory: u64, processes: u64 },
 }
 
@@ -51,6 +53,7 @@ impl Said {
         match self {
             Self::Name { name, record } => observed.name(&name, record),
             Self::Memory(bytes) => observed.shared_memory = bytes,
+            Self::Uncounted => observed.uncounted = true,
             _ => {}
         }
     }
@@ -89,11 +92,16 @@ pub(super) fn link(stella: UnixStream) -> rustix::io::Result<(Link, Inside)> {
 }
 
 impl Inside {
-    /// Says something; a message that nobody takes in time is lost.
+    /// Says something. A name or a number that nobody takes in time is lost, so that a program cannot make this process
+    /// wait; how the run goes is not.
     pub(super) fn say(&self, said: &Said) {
         let message = serde_json::to_vec(said).unwrap_or_default();
+        let flags = match said {
+            Said::Name { .. } | Said::Memory(_) => SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
+            _ => SendFlags::NOSIGNAL,
+        };
         if message.len() <= LONGEST {
-            send(&self.0, &message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL).ok();
+            while send(&self.0, &message, flags) == Err(rustix::io::Errno::INTR) {}
         }
     }
 
@@ -176,7 +184,12 @@ impl Link {
 
     fn hear(&self, flags: RecvFlags) -> Option<Said> {
         let mut message = vec![0; LONGEST];
-        let (length, _) = recv(&self.inside, &mut message, flags).ok()?;
+        let (length, _) = loop {
+            match recv(&self.inside, &mut message, flags) {
+                Err(rustix::io::Errno::INTR) => {}
+                heard => break heard.ok()?,
+            }
+        };
         serde_json::from_slice(message.get(..length)?).ok()
     }
 

@@ -18,6 +18,7 @@ mod init;
 mod launch;
 mod limits;
 mod link;
+mod loading;
 mod machine;
 mod outer;
 mod plain;
@@ -42,8 +43,6 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
-use rustix::process::{Signal, kill_process};
-
 use crate::sandbox::linux::outer::Left;
 use crate::sandbox::linux::stopped::{Stopped, number_of};
 use crate::sandbox::wire::{self, Report};
@@ -61,12 +60,8 @@ pub(crate) fn main() -> ExitCode {
         };
         wire::send(&answer, &report)?;
         drop(answer);
-        if let Some(first) = left.first {
-            // Stella goes on; the empty namespaces are taken down here.
-            kill_process(first, Signal::KILL).ok();
-            while sys::wait_any().is_ok() {}
-        }
-        drop(left.group);
+        // Stella goes on meanwhile.
+        left.take_down();
         Ok(())
     });
     match served {

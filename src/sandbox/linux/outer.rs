@@ -34,9 +34,35 @@ use crate::sandbox::wire::{self, Cause, How, Mechanism, Part, Report, Request};
 /// What is left to be taken down when the report is sent.
 #[derive(Debug, Default)]
 pub(super) struct Left {
-    /// The first process of the namespaces.
-    pub(super) first: Option<Pid>,
-    pub(super) group: Option<Group>,
+    /// The first process of the run.
+    first: Option<Pid>,
+    /// Whether it has taken in orphans that the kernel does not end with it.
+    adopts: bool,
+    group: Option<Group>,
+}
+
+impl Left {
+    /// Ends the first process of a run; where it adopts, when it has reaped all that has ended: what it left would be the
+    /// machine's to reap, and some machines have nobody who does.
+    pub(super) fn take_down(self) {
+        /// In ticks.
+        const PATIENCE: u32 = 20;
+        let Some(first) = self.first else { return };
+        let end = || kill_process(first, Signal::KILL).ok();
+        let mut ticks = if self.adopts { PATIENCE } else { 0 };
+        if ticks == 0 {
+            end();
+        }
+        loop {
+            match sys::wait_any() {
+                Ok(Some(event)) if libc::WIFSTOPPED(event.status) => tracee::resume(event.pid, tracee::Resume::Run),
+                Ok(Some(_)) => {}
+                Ok(None) if ticks > 1 => ticks -= 1,
+                Ok(None) => drop(end()),
+                Err(_) => return,
+            }
+        }
+    }
 }
 
 /// Serves one request. What is still to be taken down after the report is sent is the second of the pair.
@@ -75,8 +101,9 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
 }
 
 /// What the limit on memory does not see without a group.
-const UNCOUNTED: &str = "limits: memory of the kernel (pipes, sockets) and files in memory that no process has open are \
-                         not counted (no control group can be had)";
+const UNCOUNTED: &str = "limits: memory of the kernel but for tables of pages (pipes, sockets, open files, timers, …), and files \
+                         in memory that no process has open, or one that the user may not read, are not counted (no \
+                         control group can be had)";
 
 struct Run<'a> {
     spec: &'a SandboxSpec,
@@ -98,29 +125,37 @@ impl Run<'_> {
         let sockets = if root.is_none() { special::in_system_folders() } else { Vec::new() };
         // Only the superuser can; whoever cannot keeps groups that have no number inside.
         set_thread_groups(&[]).ok();
+        let group = if self.probe { None } else { Group::new(self.spec.limits.memory_bytes) };
         match sys::fork_into(flags).or_refuse("create namespaces")? {
             Forked::Child => {
                 drop(link);
-                self.live(root, processors, sockets, &inside)
+                self.live(root, processors, (sockets, group), &inside)
             }
             Forked::Parent(init) => {
                 drop(inside);
-                let made = self.lead(&link, init, root.map(PathBuf::as_path), traced.then_some(processors));
+                let made = self.lead(&link, init, (root.map(PathBuf::as_path), group), traced.then_some(processors));
                 if made.is_err() {
                     kill_process(init, Signal::KILL).ok();
                 }
-                made.map(|(report, group)| (report, Left { first: Some(init), group }))
+                made.map(|(report, group)| (report, Left { first: Some(init), adopts: root.is_some(), group }))
             }
         }
     }
 
     /// The child's way; it ends here.
-    fn live(&self, root: Option<&PathBuf>, processors: CpuSet, sockets: Vec<PathBuf>, inside: &Inside) -> ! {
+    fn live(
+        &self,
+        root: Option<&PathBuf>,
+        processors: CpuSet,
+        (sockets, group): (Vec<PathBuf>, Option<Group>),
+        inside: &Inside,
+    ) -> ! {
         let places = match root {
             None => Places::Guest,
             Some(root) => Places::Machine { root: root.clone(), mounts: self.spec.mounts.clone() },
         };
-        init::live(&Setting { spec: self.spec, places, probe: self.probe, processors, sockets }, inside);
+        let group = group.map(Group::into_entry).transpose().ok().flatten();
+        init::live(Setting { spec: self.spec, places, probe: self.probe, processors, sockets, group }, inside);
         // A copy of the helper must not go on as the helper.
         std::process::exit(0)
     }
@@ -130,7 +165,7 @@ impl Run<'_> {
         &self,
         link: &Link,
         init: Pid,
-        root: Option<&Path>,
+        (root, group): (Option<&Path>, Option<Group>),
         traced_on: Option<CpuSet>,
     ) -> Result<(Report, Option<Group>), Stopped> {
         let nothing = openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
@@ -150,8 +185,13 @@ impl Run<'_> {
         }
         // The program may be the same user, without a file system of its own: it must not look into the tracer.
         set_dumpable_behavior(DumpableBehavior::NotDumpable).or_refuse("close the tracer")?;
-        let group = if self.probe { None } else { Group::new(self.spec.limits.memory_bytes) };
         let uncounted = group.is_none();
+        if let Some(group) = &group
+            && (traced_on.is_none() || self.spec.network == Network::Allowed)
+        {
+            // Nobody asks for it later.
+            group.count_network();
+        }
         sys::tick(TICK).or_fail("set a timer")?;
         link.go(traced_on.is_some());
         let followed = match traced_on {
@@ -168,6 +208,7 @@ impl Run<'_> {
 
     fn report(&self, link: &Link, followed: Followed, uncounted: bool) -> Result<(Report, Option<Group>), Stopped> {
         let Followed { how, observed, group, lost: found } = followed;
+        let uncounted = uncounted || observed.uncounted;
         let report = match (how, link.built()) {
             (_, Some(Said::Refused(cause))) => Err(Stopped::Refused(cause)),
             (_, Some(Said::Failed { what, errno })) => {
@@ -206,6 +247,9 @@ fn follow(link: &Link, init: Pid, mut sampler: Sampler) -> Followed {
             Ok(Some(_)) => {}
             Ok(None) => {
                 link.hear_all(|said| said.note(&mut observed));
+                if observed.uncounted {
+                    sampler.let_go_of_group();
+                }
                 if link.stella_has_gone() {
                     how = Some(How::Stopped);
                     kill_process(init, Signal::KILL).ok();
@@ -238,13 +282,9 @@ fn follow(link: &Link, init: Pid, mut sampler: Sampler) -> Followed {
     Followed { how, observed, group: sampler.into_group(), lost: Vec::new() }
 }
 
+/// But for that of control groups: the program's own group is to be the top one of it, so the program makes it.
 fn namespaces(network: Network) -> i32 {
-    let all = libc::CLONE_NEWUSER
-        | libc::CLONE_NEWNS
-        | libc::CLONE_NEWPID
-        | libc::CLONE_NEWUTS
-        | libc::CLONE_NEWIPC
-        | libc::CLONE_NEWCGROUP;
+    let all = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
     if network == Network::Denied { all | libc::CLONE_NEWNET } else { all }
 }
 

@@ -15,14 +15,15 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::host::scratch;
 use crate::model::result::Isolation;
+use crate::sandbox::ending::Reason;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::linux::stopped::{During, Stopped};
 use crate::sandbox::linux::waiting::{how_of, wait_for};
-use crate::sandbox::linux::{family, restrict, special, times};
+use crate::sandbox::linux::{family, loading, restrict, special, times};
 use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
 use crate::sandbox::spec::SandboxSpec;
-use crate::sandbox::wire::{Failure, Report};
+use crate::sandbox::wire::{Failure, How, Report};
 
 /// How often the descendants are counted again until there is none.
 const TICK: Duration = Duration::from_millis(5);
@@ -52,19 +53,26 @@ pub(super) fn serve(
         return Ok(Report::Ready { lost });
     }
     let program = Program::find(spec, &places)?;
+    let path = program.path.clone();
     end_on_hang_up(socket)?;
     let program = program.command().spawn().map_err(|source| Stopped::Failed(Failure::Program, source))?;
     let status = wait_for(Pid::from_child(&program))?;
     end_descendants();
     // Stella does this too, if it is still there.
     scratch::remove_by_path(&root).ok();
-    Ok(Report::Ended { how: how_of(status), lost, ledger: Ledger::default() })
+    let how = match how_of(status) {
+        How::Signal(_) if loading::exceeds(&path, spec.limits.memory_bytes) => How::Killed(Reason::OutOfMemory),
+        how => how,
+    };
+    Ok(Report::Ended { how, lost, ledger: Ledger::default() })
 }
 
 /// Ends the program and all that it started when stella closes the socket or dies.
 fn end_on_hang_up(socket: &UnixStream) -> Result<(), Stopped> {
     let mut socket = socket.try_clone().or_fail("watch stella")?;
+    // The limit on memory is this process's own by now.
     thread::Builder::new()
+        .stack_size(128 << 10)
         .spawn(move || {
             let mut byte = [0];
             while matches!(socket.read(&mut byte), Ok(1)) {}

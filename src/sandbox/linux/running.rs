@@ -87,7 +87,7 @@ impl Running {
     /// When it cannot be watched.
     pub(super) fn new(mut child: Child, control: UnixStream, limit: u64) -> io::Result<Self> {
         let process = Process::of(&child);
-        let hold = ending::hold_run(Arc::new(Held { control: control.try_clone()?, process }));
+        let hold = ending::hold_run(Arc::new(Held { control: control.try_clone()?, process }))?;
         let of = |from: Option<OwnedFd>| Stream { from, kept: Vec::new() };
         let stdout = of(child.stdout.take().map(OwnedFd::from));
         let stderr = of(child.stderr.take().map(OwnedFd::from));
@@ -128,7 +128,8 @@ impl Running {
         // Where everything is being ended this waits for ever: nobody goes on after a run that was interrupted.
         drop(self.hold);
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            thread::spawn(move || self.child.wait());
+            // Where no thread can be started, the system collects it with this process.
+            thread::Builder::new().spawn(move || self.child.wait()).ok();
         }
         Printed { stdout: self.stdout.kept, stderr: self.stderr.kept, exceeded: self.budget.is_exceeded() }
     }

@@ -133,7 +133,10 @@ pub(super) fn fork_into(namespaces: c_int) -> Result<Forked> {
 ///
 /// As with `vfork` the caller does not run meanwhile, so `body` may use everything that it borrows; it must only not
 /// leave anything behind that the caller would not expect.
-pub(super) fn fork_sharing<F: FnMut() -> c_int>(body: &mut F) -> Result<Pid> {
+///
+/// `group` is the folder of a control group (version 2) in which the process is born; where the kernel has no such birth,
+/// or refuses it, this is an error and nothing was started.
+pub(super) fn fork_sharing<F: FnMut() -> c_int>(body: &mut F, group: Option<BorrowedFd<'_>>) -> Result<Pid> {
     extern "C" fn enter<F: FnMut() -> c_int>(body: *mut c_void) -> c_int {
         // SAFETY: `body` is the pointer that is passed below, and its owner waits until this function has ended.
         unsafe { (*body.cast::<F>())() }
@@ -141,13 +144,119 @@ pub(super) fn fork_sharing<F: FnMut() -> c_int>(body: &mut F) -> Result<Pid> {
     const STACK: usize = 256 << 10;
     // Of its own, so that the caller's stack is as it was when it goes on. Words of 16 bytes: the ABI wants that alignment.
     let mut stack: Vec<u128> = vec![0; STACK / 16];
-    let top = stack.as_mut_ptr_range().end;
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
-    // SAFETY: the stack is live and large, grows down from its aligned end and is used by nobody else; `CLONE_VFORK`
-    // keeps this thread, the only one, from running before the child has left the shared memory.
-    let pid = unsafe { libc::clone(enter::<F>, top.cast(), flags, std::ptr::from_mut(body).cast()) };
-    checked(pid.into())?;
-    Pid::from_raw(pid).ok_or(Errno::SRCH)
+    let body = std::ptr::from_mut(body).cast();
+    let pid = match group {
+        None => {
+            let top = stack.as_mut_ptr_range().end;
+            let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+            // SAFETY: the stack is live and large, grows down from its aligned end and is used by nobody else; `CLONE_VFORK`
+            // keeps this thread, the only one, from running before the child has left the shared memory.
+            unsafe { libc::clone(enter::<F>, top.cast(), flags, body) }.into()
+        }
+        Some(group) => {
+            let arguments = CloneArguments {
+                flags: (libc::CLONE_VM | libc::CLONE_VFORK).cast_unsigned().into(),
+                exit_signal: libc::SIGCHLD.cast_unsigned().into(),
+                stack: stack.as_mut_ptr() as u64,
+                stack_size: STACK as u64,
+                group: u64::from(group.as_raw_fd().cast_unsigned()),
+                ..CloneArguments::default()
+            };
+            let arguments = CloneArguments { flags: arguments.flags | INTO_CGROUP, ..arguments };
+            // SAFETY: as above.
+            unsafe { clone3(&arguments, enter::<F>, body) }
+        }
+    };
+    if pid < 0 {
+        // The C library tells it by `errno`, the call itself by its result.
+        let told = i32::try_from(-pid).ok().filter(|_| group.is_some()).map(Errno::from_raw_os_error);
+        return Err(told.unwrap_or_else(last_error));
+    }
+    RawPid::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)
+}
+
+/// `CLONE_INTO_CGROUP`.
+const INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// `struct clone_args`.
+#[repr(C)]
+#[derive(Default)]
+struct CloneArguments {
+    flags: u64,
+    pidfd: u64,
+    child_number: u64,
+    parent_number: u64,
+    exit_signal: u64,
+    stack: u64,
+    stack_size: u64,
+    storage: u64,
+    numbers: u64,
+    numbers_size: u64,
+    group: u64,
+}
+
+/// `clone3`, which no C library wraps: starts a process on another stack in `enter(body)`, and ends it with what that
+/// returns. Returns the number of the process, or an error as a negative number.
+///
+/// # Safety
+/// The stack must be live, used by nobody else, and end at a multiple of 16 bytes; what `enter` does must be sound in a
+/// process that shares this one's memory while this thread waits.
+unsafe fn clone3(arguments: &CloneArguments, enter: extern "C" fn(*mut c_void) -> c_int, body: *mut c_void) -> i64 {
+    let number = libc::SYS_clone3;
+    let result: i64;
+    // SAFETY: the caller's argument. The child begins behind the call with the same registers and an empty stack, which
+    // `enter` uses as a function may; it never comes to what lies behind this code. The parent changes but the registers
+    // that are named.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            "test rax, rax",
+            "jnz 2f",
+            "xor ebp, ebp",
+            "mov rdi, r12",
+            "call r13",
+            "mov edi, eax",
+            "mov eax, 60",
+            "syscall",
+            "ud2",
+            "2:",
+            inlateout("rax") number => result,
+            in("rdi") arguments,
+            in("rsi") size_of::<CloneArguments>(),
+            in("r12") body,
+            in("r13") enter,
+            lateout("rcx") _,
+            lateout("r11") _,
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!(
+            "svc #0",
+            "cbnz x0, 2f",
+            "mov x29, xzr",
+            "mov x0, x20",
+            "blr x21",
+            "mov x8, #93",
+            "svc #0",
+            "brk #1",
+            "2:",
+            inlateout("x0") std::ptr::from_ref(arguments) => result,
+            in("x1") size_of::<CloneArguments>(),
+            in("x8") number,
+            in("x20") body,
+            in("x21") enter,
+        );
+    }
+    result
+}
+
+/// Gives this process, which is in the control group that is to be its top one, a view in which it is.
+pub(super) fn hide_groups_above() -> Result<()> {
+    // SAFETY: takes an integer, and changes nothing but what groups are called for this process.
+    checked(unsafe { libc::unshare(libc::CLONE_NEWCGROUP) }.into())
 }
 
 /// Executes `program`; returns only if that fails. All three are lists of C strings, the latter ending with a null pointer.
@@ -263,6 +372,8 @@ pub(super) struct Event {
     pub(super) status: c_int,
     /// The most memory that the process had at a time, in bytes; known at its end.
     pub(super) peak_memory: u64,
+    /// Bytes that the process, and those that it has waited for, have caused to be written to a disk; known at its end.
+    pub(super) written: u64,
 }
 
 /// Waits for the next event of any process that this one started or traces; `None` when it was interrupted.
@@ -276,11 +387,21 @@ pub(super) fn wait_any() -> Result<Option<Event>> {
     match checked(pid.into()) {
         Ok(()) => {
             let peak_memory = u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024;
-            Ok(Some(Event { pid, status, peak_memory }))
+            // In blocks of 512 bytes.
+            let written = u64::try_from(usage.ru_oublock).unwrap_or(0).saturating_mul(512);
+            Ok(Some(Event { pid, status, peak_memory, written }))
         }
         Err(Errno::INTR) => Ok(None),
         Err(errno) => Err(errno),
     }
+}
+
+/// Whether two processes or threads have the same table of open files; `None` where the kernel does not say.
+pub(super) fn share_files(one: RawPid, other: RawPid) -> Option<bool> {
+    const FILES: c_int = 2;
+    // SAFETY: takes integers.
+    let order = unsafe { syscall(libc::SYS_kcmp, one, other, FILES, 0 as c_ulong, 0 as c_ulong) };
+    (order >= 0).then_some(order == 0)
 }
 
 /// The processor that this thread is on.
@@ -329,6 +450,30 @@ pub(super) fn shared_segments() -> u64 {
     // SAFETY: takes an integer.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     pages.saturating_mul(u64::try_from(page).unwrap_or(4096))
+}
+
+/// Bytes of messages that wait in queues of System V of this IPC namespace, and what the kernel needs for each.
+pub(super) fn queued_messages() -> u64 {
+    const MSG_INFO: c_int = 12;
+    /// `struct msg_msg`, rounded up.
+    const OF_ONE: u64 = 64;
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        queues: c_int,
+        messages: c_int,
+        longest: c_int,
+        of_queue: c_int,
+        most_queues: c_int,
+        segment: c_int,
+        bytes: c_int,
+        segments: u16,
+    }
+    let mut info = Info::default();
+    // SAFETY: the command writes a `struct msginfo`, whose layout this structure has, and looks at nothing else.
+    let done = unsafe { libc::msgctl(0, MSG_INFO, (&raw mut info).cast()) };
+    let number = |number: c_int| if done < 0 { 0 } else { u64::from(number.cast_unsigned()) };
+    number(info.bytes).saturating_add(number(info.messages).saturating_mul(OF_ONE))
 }
 
 /// Brings the loopback interface up.

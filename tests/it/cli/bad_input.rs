@@ -267,6 +267,19 @@ fn foreign_text_does_not_steer_a_terminal() {
         assert!(!run.stdout.contains(['\u{1b}', '\r', '\u{7}', '\u{202e}']), "{:?}", run.stdout);
         assert!(!run.stdout.lines().any(|line| line.starts_with("::")), "{:?}", run.stdout);
     }
+    world.rewrite("MANIFEST.json", |manifest| manifest["scan_id"] = json!("\u{9b}2J\u{2028}\u{202e}\u{7f}##vso[task]"));
+    for arguments in [&["replay", "--from", "MANIFEST.json"][..], &["manifest", "show", "MANIFEST.json"]] {
+        for format in ["text", "json"] {
+            let run = world.stella(0, &[&["--format", format], arguments].concat());
+            assert!(!run.stdout.contains(['\u{9b}', '\u{2028}', '\u{202e}', '\u{7f}']), "{format}: {:?}", run.stdout);
+            assert!(!run.stdout.contains("##vso"), "{format}: {:?}", run.stdout);
+            if format == "json" {
+                let shown = run.stdout.contains(r"\u009b2J\u2028\u202e\u007f#\u0023vso[task]");
+                assert!(shown, "{:?}", run.stdout);
+                serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap();
+            }
+        }
+    }
     world.write("bad.json", json!({ "manifest_version": "\u{1b}[2J\u{202e}" }).to_string());
     let run = world.stella(2, &["replay", "--from", "bad.json"]);
     assert!(!run.stderr.contains(['\u{1b}', '\u{202e}']), "{:?}", run.stderr);

@@ -19,7 +19,7 @@ fn other() -> Value {
 }
 
 /// Edits that no recording by any scanner could be.
-const OF_ANY: [Edit; 41] = [
+const OF_ANY: [Edit; 45] = [
     Edit { named: "artifacts", make: |m| m["artifacts"] = json!([]) },
     Edit { named: "artifacts", make: |m| drop(m.as_object_mut().unwrap().remove("artifacts")) },
     Edit { named: "artifacts", make: all_ledgers },
@@ -33,6 +33,13 @@ const OF_ANY: [Edit; 41] = [
     Edit { named: "environment.locale", make: |m| m["environment"]["locale"] = json!("") },
     Edit { named: "environment.cpu_count", make: |m| m["environment"]["cpu_count"] = json!(1_000_000_000) },
     Edit { named: "environment.cpu_count", make: |m| m["environment"]["cpu_count"] = json!(1024) },
+    Edit { named: "environment.cpu_count", make: |m| m["environment"]["cpu_count"] = json!(1_u64 << 32) },
+    Edit { named: "environment.cpu_count", make: |m| m["environment"]["cpu_count"] = json!(-1) },
+    Edit {
+        named: "environment.time_limit_seconds",
+        make: |m| m["environment"]["time_limit_seconds"] = json!(1_u64 << 40),
+    },
+    Edit { named: "environment.memory_limit_mib", make: |m| m["environment"]["memory_limit_mib"] = json!(1_u64 << 40) },
     Edit { named: "environment.cpu_count", make: |m| m["environment"]["cpu_count"] = json!(0) },
     Edit { named: "environment.roots[0]", make: |m| m["environment"]["roots"] = json!(["/proc"]) },
     Edit { named: "environment.isolation", make: contradicting_isolation },

@@ -44,6 +44,26 @@ fn what_was_reached_for_is_said_and_written_down() {
     assert!(["exec", "name", "path", "end"].iter().all(|event| events.contains(event)), "{events:?}");
 }
 
+/// Names of files and of sockets are the program's to choose.
+#[test]
+fn what_was_reached_for_forges_no_line() {
+    let world = World::new();
+    if !is_full(&world) {
+        return;
+    }
+    let script = "n=$TMPDIR/$(printf 'x\\nerror: forged\\n::error::forged\\342\\200\\250\\342\\200\\256\\302\\2332J\\033[2J'); cp /bin/sh \"$n\"; \
+                  \"$n\" -c 'cd /home' 2>/dev/null; cp /usr/bin/getent \"$n\"; \"$n\" hosts feed.example.com; exit 0";
+    for level in ["full", "traced"] {
+        let run = world.stella(0, &["sandbox", "--at-most", level, "--", "sh", "-c", script]);
+        let denied: Vec<_> = run.stderr.lines().filter(|line| line.starts_with("denied: ")).collect();
+        let named = |line: &&&str| line.contains(r"/x\nerror: forged\n::error::forged\u{2028}\u{202e}\u{9b}2J\x1b[2J");
+        assert!(denied.iter().any(|line| named(&line)), "{level}: {}", run.stderr);
+        assert!(run.stderr.lines().all(|line| !line.starts_with("error") && !line.starts_with("::")), "{}", run.stderr);
+        let raw = run.stderr.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{2028}']);
+        assert!(!raw, "{level}: {:?}", run.stderr);
+    }
+}
+
 #[test]
 fn settings_are_what_the_command_sees() {
     let world = World::new();

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use stella::model::result::Isolation;
 use stella::sandbox::ledger::Entry;
-use stella::sandbox::run::{Ending, Reason, run_at_most};
+use stella::sandbox::run::{Ending, Finished, Reason, run_at_most};
 
-use super::{alive, helper, isolates, mark, out, python, shell, spec};
+use super::{alive, helper, isolates, mark, out, python, root, shell, spec};
 
 const WITH_NAMESPACES: [Isolation; 2] = [Isolation::Full, Isolation::Isolated];
 
@@ -92,6 +92,177 @@ fn memory_counts_wherever_it_is_held() {
         }
     }
     assert_eq!(groups_left(), [] as [std::path::PathBuf; 0]);
+}
+
+/// Ways to hold 300 MiB that a program does not have in its memory, or hides; whether it takes a control group to count them,
+/// and whether it takes System V's queues.
+const HIDES: [(&str, bool, bool, &str); 6] = [
+    (
+        "tables of pages",
+        false,
+        false,
+        "import mmap\nm = mmap.mmap(-1, 150 << 30, flags=mmap.MAP_PRIVATE | 0x4000, prot=mmap.PROT_READ)\nm.madvise(15)\nfor i in range(0, 150 << 30, 2 << 20): m[i]",
+    ),
+    (
+        "messages of System V",
+        false,
+        true,
+        "b = ctypes.create_string_buffer(b'\\1' + bytes(8191))\nheld = 0\nwhile held < 300 << 20:\n  q = c.msgget(0, 0o1600)\n  while c.msgsnd(q, b, 8184, 0o4000) == 0: held += 8184",
+    ),
+    (
+        "buffers of sockets",
+        true,
+        false,
+        "import socket, resource\nmost = resource.getrlimit(7)[1]; resource.setrlimit(7, (most, most))\nheld = 0; all = []\nwhile held < 300 << 20:\n  a, b = socket.socketpair(); all += [a, b]; a.setblocking(False)\n  try:\n    while True: held += a.send(bytes(65536))\n  except BlockingIOError: pass",
+    ),
+    (
+        "a memory file of who closes itself",
+        false,
+        false,
+        "c.prctl(4, 0, 0, 0, 0)\nfd = os.memfd_create('x')\nfor _ in range(300): os.write(fd, bytes(1 << 20))",
+    ),
+    (
+        "memory of one whose first thread has ended",
+        false,
+        false,
+        "import mmap, threading\ndef rest():\n  time.sleep(0.2); x = mmap.mmap(-1, 300 << 20)\n  for i in range(0, 300 << 20, 4096): x[i] = 1\n  time.sleep(30); print('HAD')\nthreading.Thread(target=rest).start(); c.syscall(NR_EXIT, 0)",
+    ),
+    (
+        "a memory file of a thread's own table",
+        false,
+        false,
+        "import threading\ndef rest():\n  c.unshare(0x400); fd = os.memfd_create('x')\n  for _ in range(300): os.write(fd, bytes(1 << 20))\n  time.sleep(30); print('HAD')\nthreading.Thread(target=rest).start()",
+    ),
+];
+
+/// Whether all memory of a run was counted by the kernel.
+fn has_group(finished: &Finished) -> bool {
+    !finished.lost.iter().any(|lost| lost.contains("no control group can be had"))
+}
+
+#[test]
+fn memory_counts_however_it_is_hidden() {
+    let Some(python) = python() else { return };
+    let exit = if cfg!(target_arch = "aarch64") { 93 } else { 60 };
+    for (what, by_kernel, of_system_v, hold) in HIDES {
+        let hold = hold.replace("NR_EXIT", &exit.to_string());
+        let script = format!("import ctypes, os, time\nc = ctypes.CDLL(None)\n{hold}\ntime.sleep(30); print('HAD')");
+        for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+            let mut probed = spec(&["/bin/true"]);
+            probed.limits.memory_bytes = 200 << 20;
+            let reached = run_at_most(&probed, helper(), ceiling).unwrap();
+            // Without namespaces there are no queues, and without a group nobody counts all that the kernel has.
+            if reached.level == Isolation::None
+                || of_system_v && reached.level == Isolation::Traced
+                || by_kernel && !has_group(&reached)
+            {
+                continue;
+            }
+            let mut spec = spec(&[python, "-c", &script]);
+            spec.limits.memory_bytes = 200 << 20;
+            let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+            let said = String::from_utf8_lossy(&finished.stderr);
+            assert_eq!(finished.ending, Ending::Killed(Reason::OutOfMemory), "{what} at {ceiling:?}: {said}");
+            assert_eq!(out(&finished), "", "{what} at {ceiling:?}");
+        }
+    }
+}
+
+/// Chains of processes of which each ends at once: who looks at processes finds none of them twice.
+#[test]
+fn memory_of_processes_that_run_from_who_counts_is_counted() {
+    let Some(python) = python() else { return };
+    let script = "import os, time\n\
+                  def chain(n):\n  for _ in range(n):\n    if os.fork(): os._exit(0)\n\
+                  for _ in range(12):\n  if os.fork() == 0:\n\
+                  \x20   chain(40); fd = os.memfd_create('x')\n    for _ in range(30): os.write(fd, bytes(1 << 20))\n\
+                  \x20   time.sleep(30); os._exit(0)\n\
+                  time.sleep(30); print('HAD')";
+    for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+        let mut spec = spec(&[python, "-c", script]);
+        spec.limits.memory_bytes = 200 << 20;
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        if finished.level != Isolation::None {
+            assert_eq!(finished.ending, Ending::Killed(Reason::OutOfMemory), "{ceiling:?}: {:?}", finished.lost);
+        }
+    }
+}
+
+/// The kernel ends it while it is loaded: with a signal, and without an exec that a tracer would see.
+#[test]
+fn a_program_that_its_limit_does_not_hold_is_ended_at_once() {
+    let Some(python) = python() else { return };
+    for ceiling in super::LEVELS {
+        let mut spec = spec(&[python, "-c", "print('HAD')"]);
+        spec.limits.memory_bytes = 1 << 20;
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        assert_eq!(finished.ending, Ending::Killed(Reason::OutOfMemory), "{ceiling:?}");
+        assert_eq!(out(&finished), "");
+    }
+}
+
+/// A folder on a disk; writing to a file system in memory is no writing.
+fn on_a_disk() -> Option<tempfile::TempDir> {
+    const TMPFS: u64 = 0x0102_1994;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let found = rustix::fs::statfs(folder.path()).unwrap();
+    (u64::try_from(found.f_type).ok() != Some(TMPFS)).then_some(folder)
+}
+
+#[test]
+fn written_bytes_count_whoever_has_written_them() {
+    let (Some(python), Some(folder)) = (python(), on_a_disk()) else { return };
+    let each = "open(f'{at}/{i}', 'wb').write(bytes(8 << 20))";
+    let ways = [
+        ("who ends at once", format!("  if os.fork() == 0:\n    {each}; os._exit(0)")),
+        (
+            "whose parent ends before",
+            format!("  if os.fork() == 0:\n    if os.fork() == 0:\n      {each}\n    os._exit(0)"),
+        ),
+        ("mappings", "  f = open(f'{at}/{i}', 'w+b'); f.truncate(8 << 20)\n  m = mmap.mmap(f.fileno(), 8 << 20)\n  for j in range(0, 8 << 20, 4096): m[j] = 1".to_owned()),
+    ];
+    for (what, way) in ways {
+        for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+            let at = folder.path().to_str().unwrap();
+            let script = format!(
+                "import mmap, os, time\nat = '{at}'\nfor i in range(8):\n{way}\n  time.sleep(0.03)\ntime.sleep(30); print('HAD')"
+            );
+            let mut spec = spec(&[python, "-c", &script]);
+            spec.writable_roots.push(root(folder.path()));
+            spec.limits.file_bytes = 40 << 20;
+            let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+            let said = String::from_utf8_lossy(&finished.stderr);
+            if finished.level != Isolation::None {
+                assert_eq!(finished.ending, Ending::Killed(Reason::OutputTooLarge), "{what} at {ceiling:?}: {said}");
+            }
+        }
+    }
+}
+
+/// Blocks that are taken and not written to are in no count, so they are not to be had.
+#[test]
+fn no_blocks_are_taken_without_being_written() {
+    let (Some(python), Some(folder)) = (python(), on_a_disk()) else { return };
+    let at = folder.path().to_str().unwrap();
+    let script = format!(
+        "import ctypes, os\nc = ctypes.CDLL(None, use_errno=True)\nfor at in ('{at}', os.environ['TMPDIR']):\n\
+         \x20 f = open(at + '/x', 'wb'); n = ctypes.c_long\n\
+         \x20 tried = [(c.fallocate(f.fileno(), mode, n(0), n(8 << 20)), ctypes.get_errno()) for mode in (0, 1, 16, 17, 64)]\n\
+         \x20 print(tried == [(-1, 95)] * 5, os.stat(at + '/x').st_blocks)\n\
+         \x20 os.posix_fallocate(f.fileno(), 0, 1 << 20); print(os.stat(at + '/x').st_size)\n\
+         \x20 f.seek(0); f.write(bytes(1 << 20)); f.flush(); print(c.fallocate(f.fileno(), 3, n(0), n(1 << 20)))"
+    );
+    for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+        let mut spec = spec(&[python, "-c", &script]);
+        spec.writable_roots.push(root(folder.path()));
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        if finished.level != Isolation::None {
+            let said = String::from_utf8_lossy(&finished.stderr);
+            assert_eq!(out(&finished), "True 0\n1048576\n0\n".repeat(2), "{ceiling:?}: {said}");
+        }
+        std::fs::remove_file(folder.path().join("x")).unwrap();
+    }
 }
 
 /// Control groups of runs, when all of them have ended.

@@ -25,7 +25,7 @@ use stella::model::result::Isolation;
 use stella::sandbox::level::require;
 use stella::sandbox::run::{Ending, Finished, probe_strictest, run};
 use stella::sandbox::setting::Argv;
-use stella::sandbox::spec::{Clock, SandboxSpec};
+use stella::sandbox::spec::{Clock, HostRoot, SandboxSpec};
 
 /// Each as a ceiling: a machine that refuses one reaches the next.
 const LEVELS: [Isolation; 4] = [Isolation::Full, Isolation::Traced, Isolation::Isolated, Isolation::None];
@@ -44,6 +44,11 @@ fn spec(argv: &[&str]) -> SandboxSpec {
     let mut spec = SandboxSpec::new(Argv::new(argv.iter().copied()).unwrap(), Clock::Frozen(now));
     spec.limits.wall = Duration::from_secs(60);
     spec
+}
+
+/// A folder of the machine that is shown.
+fn root(folder: &Path) -> HostRoot {
+    HostRoot::try_from(folder.to_str().unwrap().to_owned()).unwrap()
 }
 
 fn shell(script: &str) -> SandboxSpec {

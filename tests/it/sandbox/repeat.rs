@@ -149,6 +149,22 @@ fn the_machine_looks_the_same_everywhere() {
     );
 }
 
+/// A run's own control group is the top one for it, so its number is not in sight.
+#[test]
+fn control_groups_are_called_the_same_in_every_run() {
+    let script = "sh -c 'cat /proc/self/cgroup' | cut -d: -f3; tr '\\0' ' ' </proc/1/cmdline";
+    for ceiling in [Isolation::Full, Isolation::Isolated] {
+        let finished = run_at_most(&shell(script), helper(), ceiling).unwrap();
+        if super::has_namespaces(&finished) {
+            let text = out(&finished);
+            let (groups, first) = text.rsplit_once('\n').unwrap();
+            assert!(groups.lines().all(|group| group == "/"), "{ceiling:?}: {text}");
+            // Where parts of `/proc` are hidden, it is shut.
+            assert!(["stella-sandbox ", ""].contains(&first), "{first}");
+        }
+    }
+}
+
 #[test]
 fn threads_vforks_and_job_control_work() {
     let (true, Some(python)) = (traces("threads_vforks_and_job_control_work"), python()) else { return };

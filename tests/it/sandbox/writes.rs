@@ -8,7 +8,7 @@ use stella::sandbox::guest::OUT;
 use stella::sandbox::run::{Ending, Finished, run_at_most};
 use stella::sandbox::spec::Mount;
 
-use super::{helper, out, shell};
+use super::{helper, out, root, shell};
 
 /// A run at `traced`; `None`, and a word why, where this machine has no such level or no Landlock.
 fn traced(script: &str, mount: Option<&Mount>) -> Option<Finished> {
@@ -65,6 +65,88 @@ fn nothing_outside_its_folders_is_changed_by_a_traced_program() {
     assert_eq!(left, ["file", "folder"]);
     assert_eq!(fs::read_dir(dir.path().join("folder")).unwrap().count(), 2);
     assert_eq!(fs::read_to_string(dir.path().join("file")).unwrap(), "content");
+}
+
+/// Outside it would lend the rights of whoever starts stella to any user.
+#[test]
+fn no_file_is_left_that_lends_its_owners_rights() {
+    let Some(python) = super::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let at = folder.path().to_str().unwrap();
+    let numbers = if cfg!(target_arch = "aarch64") { "437, None, None" } else { "437, 85, 133" };
+    let script = format!(
+        "import ctypes, os\nc = ctypes.CDLL(None)\nos.chdir('{at}'); os.umask(0)\nopenat2, creat, mknod = {numbers}\n\
+         for i, m in enumerate((0o4755, 0o2755, 0o6777)):\n\
+         \x20 def new(n):\n    f = open(f'{{n}}{{i}}', 'w'); return f.fileno(), f.name, f\n\
+         \x20 how = (ctypes.c_uint64 * 3)(0o101, m, 0)\n\
+         \x20 tries = [\n\
+         \x20   lambda: c.chmod(new('a')[1].encode(), m), lambda: os.fchmod(new('b')[0], m),\n\
+         \x20   lambda: os.chmod(new('c')[1], m, dir_fd=os.open('.', 0)), lambda: c.fchmod(os.open('.', 0), 0o2777),\n\
+         \x20   lambda: c.syscall(452, -100, new('d')[1].encode(), m, 0), lambda: os.open(f'e{{i}}', 0o101, m),\n\
+         \x20   lambda: c.open(f'f{{i}}'.encode(), 0o102, m), lambda: c.openat(-100, f'g{{i}}'.encode(), 0o101, m),\n\
+         \x20   lambda: os.mknod(f'h{{i}}', 0o100000 | m), lambda: c.syscall(openat2, -100, f'i{{i}}'.encode(), how, 24),\n\
+         \x20   lambda: creat and c.syscall(creat, f'j{{i}}'.encode(), m),\n\
+         \x20   lambda: mknod and c.syscall(mknod, f'k{{i}}'.encode(), 0o100000 | m, 0),\n\
+         \x20   lambda: os.link(f'/proc/self/fd/{{os.open(\".\", 0o20200002, m)}}', f'l{{i}}', follow_symlinks=True),\n\
+         \x20   lambda: os.mkdir(f'm{{i}}', m)]\n\
+         \x20 for t in tries:\n    try: t()\n    except OSError as e: pass\n\
+         os.chmod('a0', 0o640); os.mkdir('n', 0o1777); print(oct(os.stat('a0').st_mode), oct(os.stat('n').st_mode))"
+    );
+    for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+        let mut spec = super::spec(&[python, "-c", &script]);
+        spec.writable_roots.push(root(folder.path()));
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        let said = String::from_utf8_lossy(&finished.stderr);
+        assert_eq!(out(&finished), "0o100640 0o41777\n", "{ceiling:?}: {said}");
+        let mut made = 0;
+        for entry in fs::read_dir(folder.path()).unwrap().chain(fs::read_dir(folder.path().parent().unwrap()).unwrap())
+        {
+            let Ok(entry) = entry else { continue };
+            if entry.path().starts_with(folder.path()) {
+                let mode = entry.metadata().unwrap().permissions().mode();
+                assert!(
+                    mode & 0o6000 == 0 || finished.level == Isolation::None,
+                    "{:?} {mode:o} at {ceiling:?}",
+                    entry.path()
+                );
+                made += 1;
+            }
+        }
+        assert!(made > 8, "{made}");
+        assert!(
+            fs::metadata(folder.path()).unwrap().permissions().mode() & 0o6000 == 0
+                || finished.level == Isolation::None
+        );
+        for entry in fs::read_dir(folder.path()).unwrap().flatten() {
+            let removed = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir(entry.path()));
+            removed.unwrap();
+        }
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    }
+}
+
+/// Who opens the file outside would wait for whoever has the lease.
+#[test]
+fn no_lease_is_had_of_a_file_that_is_shown() {
+    let Some(python) = super::python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(folder.path().join("file"), "content").unwrap();
+    let script = format!(
+        "import ctypes, os\nc = ctypes.CDLL(None, use_errno=True)\nf = os.open('{}/file', os.O_RDONLY)\n\
+         for command in (1024, 1040):\n  print(c.fcntl(f, command, 0), ctypes.get_errno())",
+        folder.path().display()
+    );
+    for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+        let mut spec = super::spec(&[python, "-c", &script]);
+        spec.roots.push(root(folder.path()));
+        let finished = run_at_most(&spec, helper(), ceiling).unwrap();
+        if finished.level != Isolation::None {
+            let said = String::from_utf8_lossy(&finished.stderr);
+            assert_eq!(out(&finished), "-1 22\n-1 22\n", "{ceiling:?}: {said}");
+        }
+    }
 }
 
 #[test]

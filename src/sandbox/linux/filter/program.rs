@@ -112,6 +112,9 @@ fn decide(when: When, give: Instruction) -> Vec<Instruction> {
         When::Masked(argument, mask, value) => {
             vec![low(argument), instruction(AND, mask), jump(IF_EQUAL, 0, 1, value), give]
         }
+        When::Both((one, its), (other, bits)) => {
+            vec![low(one), jump(IF_BITS, 0, 3, its), low(other), jump(IF_BITS, 0, 1, bits), give]
+        }
         When::Given(argument) => {
             vec![low(argument), jump(IF_BITS, 2, 0, u32::MAX), high(argument), jump(IF_BITS, 0, 1, u32::MAX), give]
         }
@@ -183,6 +186,8 @@ mod tests {
             (0u32..6, 0u32..4).prop_map(|(argument, value)| When::Is(argument, value)),
             (0u32..6, 1u32..8).prop_map(|(argument, bits)| When::Has(argument, bits)),
             (0u32..6, 1u32..8, 0u32..8).prop_map(|(argument, mask, value)| When::Masked(argument, mask, value)),
+            (0u32..6, 1u32..8, 0u32..6, 1u32..8)
+                .prop_map(|(one, its, other, bits)| When::Both((one, its), (other, bits))),
             (0u32..6).prop_map(When::Given),
         ]
     }

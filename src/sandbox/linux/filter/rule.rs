@@ -29,6 +29,8 @@ pub(in crate::sandbox::linux) enum When {
     Has(u32, u32),
     /// These bits of this argument, the first of the two, are as in the second.
     Masked(u32, u32, u32),
+    /// Both of these arguments have one of the bits beside them.
+    Both((u32, u32), (u32, u32)),
     /// This argument is not a null pointer.
     Given(u32),
 }
@@ -120,6 +122,7 @@ impl When {
             Self::Is(index, value) => low(index) == value,
             Self::Has(index, bits) => low(index) & bits != 0,
             Self::Masked(index, mask, value) => low(index) & mask == value,
+            Self::Both((one, its), (other, bits)) => low(one) & its != 0 && low(other) & bits != 0,
             Self::Given(index) => argument(index) != 0,
         }
     }

@@ -19,6 +19,7 @@ pub(in crate::sandbox::linux) enum Purpose {
 const EPERM: u16 = errno(libc::EPERM);
 const EBUSY: u16 = errno(libc::EBUSY);
 const EINVAL: u16 = errno(libc::EINVAL);
+const EOPNOTSUPP: u16 = errno(libc::EOPNOTSUPP);
 const EAFNOSUPPORT: u16 = errno(libc::EAFNOSUPPORT);
 
 /// A constant of the C library's that is a set of bits or a small number.
@@ -128,7 +129,7 @@ const LASTING: [Call; 14] = [
 ];
 
 /// Looks a name up: asked about only where every look-up is to be seen.
-const LOOK_UPS: [Call; 12] = [
+const LOOK_UPS: [Call; 11] = [
     Call::Access,
     Call::Faccessat,
     Call::Faccessat2,
@@ -136,7 +137,6 @@ const LOOK_UPS: [Call; 12] = [
     Call::Newfstatat,
     Call::Open,
     Call::Openat,
-    Call::Openat2,
     Call::Readlink,
     Call::Readlinkat,
     Call::Stat,
@@ -171,6 +171,8 @@ impl Rules {
 pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     let mut rules = Rules::default();
     holes(&mut rules, spec, purpose);
+    left_behind(&mut rules, purpose);
+    uncounted(&mut rules);
     families(&mut rules, spec, purpose);
     if purpose != Purpose::Isolated {
         network(&mut rules, spec, purpose);
@@ -230,6 +232,49 @@ fn holes(rules: &mut Rules, spec: &SandboxSpec, purpose: Purpose) {
     for call in OF_OTHERS.into_iter().filter(|_| purpose == Purpose::Traced) {
         rules.refuse(call, "", When::Always, EPERM);
     }
+}
+
+/// Files that lend the rights of their owner, which outside would be those of whoever starts stella: their bits are cleared
+/// where there is a tracer, else refused.
+fn left_behind(rules: &mut Rules, purpose: Purpose) {
+    const SET_ID: u32 = libc::S_ISUID | libc::S_ISGID;
+    const MAKE: u32 = bits(libc::O_CREAT | libc::O_TMPFILE & !libc::O_DIRECTORY);
+    const LABEL: &str = "set-id";
+    let modes = [
+        (Call::Chmod, When::Has(1, SET_ID)),
+        (Call::Creat, When::Has(1, SET_ID)),
+        (Call::Fchmod, When::Has(1, SET_ID)),
+        (Call::Fchmodat, When::Has(2, SET_ID)),
+        (Call::Fchmodat2, When::Has(2, SET_ID)),
+        (Call::Mknod, When::Has(1, SET_ID)),
+        (Call::Mknodat, When::Has(2, SET_ID)),
+        (Call::Open, When::Both((1, MAKE), (2, SET_ID))),
+        (Call::Openat, When::Both((2, MAKE), (3, SET_ID))),
+    ];
+    for (call, when) in modes {
+        match purpose {
+            Purpose::Isolated => rules.refuse(call, LABEL, when, EPERM),
+            Purpose::Full | Purpose::Traced => rules.ask(call, LABEL, when),
+        }
+    }
+    // Its mode is in memory, out of a filter's sight; who asks for it has a way around.
+    rules.answer(Call::Openat2, "", When::Always, ENOSYS);
+    // A lease is told from who opens the file outside, who waits for it.
+    for (label, command) in [("lease", libc::F_SETLEASE), ("delegation", F_SETDELEG)] {
+        rules.refuse(Call::Fcntl, label, When::Is(1, bits(command)), EINVAL);
+    }
+}
+
+/// `F_SETDELEG`, of Linux 6.19.
+const F_SETDELEG: i32 = 1024 + 16;
+
+/// What would take a program's memory or its files out of the sight of those who count them.
+fn uncounted(rules: &mut Rules) {
+    // A process that cannot be looked into; every one of a run can, and is what it is.
+    rules.answer(Call::Prctl, "dumpable", When::Is(0, bits(libc::PR_SET_DUMPABLE)), 0);
+    // Blocks that nobody has written to are in no count. C libraries write them in its place, as on file systems that lack it.
+    rules.add(Call::Fallocate, "free", When::Has(1, bits(libc::FALLOC_FL_PUNCH_HOLE)), Action::Allow);
+    rules.answer(Call::Fallocate, "others", When::Always, EOPNOTSUPP);
 }
 
 /// Sockets of no other family than these: a network namespace does not keep every family away (`AF_VSOCK` reaches the
@@ -375,9 +420,6 @@ fn stamps(rules: &mut Rules, purpose: Purpose) {
 
 /// Randomness, processors, order, names.
 fn machine(rules: &mut Rules, spec: &SandboxSpec) {
-    // From then on memory is counted by the kernel, where it can be.
-    rules.ask(Call::MemfdCreate, "", When::Always);
-    rules.ask(Call::MemfdSecret, "", When::Always);
     rules.ask(Call::Getrandom, "", When::Always);
     rules.ask(Call::Uname, "", When::Always);
     rules.ask(Call::Sysinfo, "", When::Always);

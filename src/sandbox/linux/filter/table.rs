@@ -37,7 +37,9 @@ fn asked(call: Call) -> &'static str {
         Call::TimerCreate | Call::TimerfdCreate => "allowed, of a clock that runs",
         Call::Utimensat | Call::Utimes | Call::Utime | Call::Futimesat => "allowed, *now* is the run's clock",
         Call::Execve | Call::Execveat | Call::Chdir | Call::Open | Call::Openat => "allowed, the path seen",
-        Call::MemfdCreate | Call::MemfdSecret => "allowed, counted",
+        Call::Chmod | Call::Creat | Call::Fchmod | Call::Fchmodat | Call::Fchmodat2 | Call::Mknod | Call::Mknodat => {
+            "allowed, those bits cleared"
+        }
         Call::Getsockopt
         | Call::Setsockopt
         | Call::Socket
@@ -71,6 +73,7 @@ fn errno(number: u32) -> &'static str {
         libc::EBUSY => "EBUSY",
         libc::EINVAL => "EINVAL",
         libc::ENOSYS => "ENOSYS",
+        libc::EOPNOTSUPP => "EOPNOTSUPP",
         libc::EAFNOSUPPORT => "EAFNOSUPPORT",
         _ => panic!("error {number} has no name here"),
     }
@@ -94,13 +97,16 @@ fn example(when: When, before: &[&Rule]) -> Option<[u64; 6]> {
     let (at, value) = match when {
         When::Always => (0, 0),
         When::Is(at, value) | When::Masked(at, _, value) => (at, value),
-        When::Has(at, bits) => (at, 1 << bits.trailing_zeros()),
+        When::Has(at, bits) | When::Both((at, bits), _) => (at, 1 << bits.trailing_zeros()),
         When::Given(at) => (at, 1),
     };
     // The others may be what a rule before means.
     let beside = |others: u64| {
         let mut arguments = [others; 6];
         arguments[at as usize] = value.into();
+        if let When::Both(_, (at, bits)) = when {
+            arguments[at as usize] = 1 << bits.trailing_zeros();
+        }
         arguments
     };
     let tried = if when == When::Always { vec![[0; 6], [0x100; 6], [u64::MAX; 6]] } else { vec![beside(0), beside(1)] };

@@ -49,7 +49,7 @@ use crate::sandbox::linux::arch::{Call, LAYOUT};
 use crate::sandbox::linux::filter::{Action, Filter, Purpose, TRAPPED, options};
 use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::limits::Sampler;
-use crate::sandbox::linux::link::Link;
+use crate::sandbox::linux::link::{Link, Said};
 use crate::sandbox::linux::machine;
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
@@ -61,6 +61,8 @@ use crate::sandbox::wire::How;
 const EFAULT: i64 = libc::EFAULT as i64;
 const EINVAL: i64 = libc::EINVAL as i64;
 const EPERM: u16 = libc::EPERM as u16;
+/// Bits of a mode by which a file lends the rights of its owner or its group.
+const SET_ID: u64 = (libc::S_ISUID | libc::S_ISGID) as u64;
 const ENOPROTOOPT: u16 = libc::ENOPROTOOPT as u16;
 
 /// What keeps the program from the machine.
@@ -118,6 +120,8 @@ pub(super) struct Tracer<'a> {
     network_up: bool,
     sampler: Sampler,
     ended: Option<How>,
+    /// Whether the program has been ended before its first instruction.
+    is_unloaded: bool,
     observed: Observed,
     begun: Instant,
 }
@@ -163,6 +167,7 @@ impl<'a> Tracer<'a> {
             network_up: false,
             sampler,
             ended: None,
+            is_unloaded: false,
             observed: Observed::default(),
             begun,
         }
@@ -173,7 +178,7 @@ impl<'a> Tracer<'a> {
         loop {
             match sys::wait_any() {
                 Ok(Some(event)) => {
-                    if self.event(event.pid, event.status, event.peak_memory) {
+                    if self.event(&event) {
                         break;
                     }
                 }
@@ -184,6 +189,10 @@ impl<'a> Tracer<'a> {
             // Of a program that never stops asking there is always an event, and no wait that a tick could interrupt.
             if sys::has_ticked() {
                 self.tick();
+                // One that was ended before there was anybody to wait for has no event any more.
+                if self.is_over() {
+                    break;
+                }
             }
         }
         self.link.hear_all(|said| said.note(&mut self.observed));
@@ -195,9 +204,11 @@ impl<'a> Tracer<'a> {
     }
 
     /// One event; whether it was the last one.
-    fn event(&mut self, pid: Pid, status: i32, peak_memory: u64) -> bool {
+    fn event(&mut self, event: &sys::Event) -> bool {
+        let sys::Event { pid, status, peak_memory, written } = *event;
         if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
             self.observed.peak_memory = self.observed.peak_memory.max(peak_memory);
+            self.sampler.is_gone(pid, written);
             return self.is_gone(pid, status);
         }
         let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
@@ -280,11 +291,17 @@ impl<'a> Tracer<'a> {
                     How::Signal(libc::WTERMSIG(status))
                 }
             });
+            // One that the kernel has ended while it was loaded: the first process knows more of it.
+            self.is_unloaded = !self.started && libc::WIFSIGNALED(status);
             if self.ended.is_some() {
                 self.kill_all();
             }
         }
-        // The first process goes with this one; nobody needs to wait for that.
+        self.is_over()
+    }
+
+    /// Whether nobody of the program is left. The first process goes with it; nobody needs to wait for that.
+    fn is_over(&self) -> bool {
         self.ended.is_some() && self.tasks.is_empty() && self.early.is_empty()
     }
 
@@ -297,10 +314,14 @@ impl<'a> Tracer<'a> {
         self.observed.processes += 1;
         let task = match self.tasks.get(&parent) {
             Some(parent) if is_thread => parent.thread(),
-            Some(parent) => parent.child(),
+            Some(parent) => {
+                self.sampler.is_born(born, Some(parent.process.borrow().number));
+                parent.child(born)
+            }
             None if parent == self.init && self.program.is_none() => {
                 self.program = Some(born);
-                Task::first(self.spec.seed)
+                self.sampler.is_born(born, None);
+                Task::first(self.spec.seed, born)
             }
             None => {
                 tracee::kill(born);
@@ -323,6 +344,10 @@ impl<'a> Tracer<'a> {
         for (born, _) in waiting.into_iter().filter(|(_, waited)| *waited) {
             match task::parent(born) {
                 Some((parent, is_thread)) if self.tasks.contains_key(&parent) => self.is_born(born, parent, is_thread),
+                // On a busy machine the first process may not have come to say so.
+                Some((parent, false)) if parent == self.init && self.program.is_none() => {
+                    self.is_born(born, parent, false);
+                }
                 // Where it belongs is not known, and so not what it may see.
                 _ => tracee::kill(born),
             }
@@ -407,22 +432,19 @@ impl<'a> Tracer<'a> {
             Call::Getdents64 => self.list(pid, arguments),
             Call::Uname => answer_with(pid, arguments[0], &machine::system_name(self.spec)),
             Call::Sysinfo => answer_with(pid, arguments[0], &machine::system_info(self.spec)),
-            Call::MemfdCreate | Call::MemfdSecret => {
-                self.sampler.enter_group(self.tasks.keys().copied());
-                Resume::Run
-            }
             Call::Getsockopt | Call::Setsockopt => self.socket_option(pid, call, arguments),
             Call::Socket | Call::Socketpair => self.socket(pid, call, arguments),
             Call::Bind => self.bind(pid, call, arguments),
             Call::Connect | Call::Sendto | Call::Sendmsg | Call::Sendmmsg => self.reach(pid, call, arguments),
             Call::Fstat => self.clamp_later(pid, call, arguments),
             Call::Stat | Call::Lstat | Call::Newfstatat | Call::Statx => self.file_status(pid, call, arguments),
+            Call::Open => self.open(pid, call, (1, 2), arguments),
+            Call::Openat => self.open(pid, call, (2, 3), arguments),
+            Call::Chmod | Call::Creat | Call::Fchmod | Call::Mknod => self.lend_nothing(pid, 1, arguments),
+            Call::Fchmodat | Call::Fchmodat2 | Call::Mknodat => self.lend_nothing(pid, 2, arguments),
             Call::Execve
             | Call::Execveat
             | Call::Chdir
-            | Call::Open
-            | Call::Openat
-            | Call::Openat2
             | Call::Access
             | Call::Faccessat
             | Call::Faccessat2
@@ -497,6 +519,24 @@ impl<'a> Tracer<'a> {
             },
             _ => self.refuse(pid, Some(call), EPERM),
         }
+    }
+
+    /// A call that gives a file a mode, as the argument of this number: without the bits by which it would lend the rights of
+    /// its owner.
+    fn lend_nothing(&mut self, pid: Pid, argument: usize, arguments: &[u64; 6]) -> Resume {
+        let mode = arguments.get(argument).copied().unwrap_or(0);
+        self.change_arguments(pid, &[(argument, mode & !SET_ID)])
+    }
+
+    /// `open` and `openat`, with the numbers of the arguments for how and for the mode.
+    fn open(&mut self, pid: Pid, call: Call, (how, mode): (usize, usize), arguments: &[u64; 6]) -> Resume {
+        const MAKES: u64 = (libc::O_CREAT | libc::O_TMPFILE & !libc::O_DIRECTORY).cast_unsigned() as u64;
+        let of = |argument: usize| arguments.get(argument).copied().unwrap_or(0);
+        let seen = self.look_up(pid, call, arguments);
+        if of(how) & MAKES != 0 && of(mode) & SET_ID != 0 {
+            return self.lend_nothing(pid, mode, arguments);
+        }
+        seen
     }
 
     /// A look at a file's times, at its path, or at both.
@@ -580,14 +620,26 @@ impl<'a> Tracer<'a> {
     fn raise_network(&mut self) {
         if self.walls == Walls::Namespaces && !self.network_up {
             self.network_up = true;
+            self.sampler.count_network();
             self.link.ask_for_network(|said| said.note(&mut self.observed));
         }
     }
 
     fn tick(&mut self) {
         self.link.hear_all(|said| said.note(&mut self.observed));
+        if self.observed.uncounted {
+            self.sampler.let_go_of_group();
+        }
         if self.link.stella_has_gone() {
             self.ended.get_or_insert(How::Stopped);
+            self.kill_all();
+            return;
+        }
+        if self.is_unloaded
+            && let Some(Said::Ended { how, .. }) = self.link.ended()
+        {
+            let exceeded = self.sampler.memory_exceeded().map(|_| How::Killed(Reason::OutOfMemory));
+            self.ended = self.ended.or(Some(exceeded.unwrap_or(how)));
             self.kill_all();
             return;
         }
@@ -613,8 +665,11 @@ impl<'a> Tracer<'a> {
     }
 
     /// Kills every process of the program. The end of the first process of the namespaces is the end of all in them.
+    ///
+    /// Without namespaces it lives on, and reaps what has ended; but where no program has been born, nobody else would end it.
     fn kill_all(&self) {
-        if self.walls == Walls::Namespaces && !self.tasks.is_empty() {
+        let all_in_them = self.walls == Walls::Namespaces && !self.tasks.is_empty();
+        if all_in_them || self.program.is_none() {
             tracee::kill(self.init);
         }
         self.tasks.keys().chain(self.early.keys()).for_each(|pid| tracee::kill(*pid));

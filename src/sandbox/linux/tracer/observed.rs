@@ -42,6 +42,8 @@ pub(in crate::sandbox::linux) struct Observed {
     pub(in crate::sandbox::linux) peak_memory: u64,
     /// Bytes that are held by what belongs to no process, at the last look.
     pub(in crate::sandbox::linux) shared_memory: u64,
+    /// Whether the program is not in the control group that was made for it.
+    pub(in crate::sandbox::linux) uncounted: bool,
     omitted: u64,
 }
 

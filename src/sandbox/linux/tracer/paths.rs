@@ -29,7 +29,7 @@ impl Tracer<'_> {
             Call::Open if second & O_CREAT != 0 => (first, CREATE),
             Call::Openat if third & O_CREAT != 0 => (second, CREATE),
             Call::Open => (first, "open"),
-            Call::Openat | Call::Openat2 => (second, "open"),
+            Call::Openat => (second, "open"),
             Call::Access | Call::Lstat | Call::Readlink | Call::Stat => (first, "look up"),
             _ => (second, "look up"),
         };

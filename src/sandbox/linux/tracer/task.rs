@@ -13,6 +13,8 @@ use crate::sandbox::linux::tracer::observed::Executable;
 /// Randomness is drawn by process and not by thread: Go moves its routines between threads as it likes.
 #[derive(Debug)]
 pub(super) struct Process {
+    /// Its own, for who looks at it; nothing that a program sees follows from it.
+    pub(super) number: Pid,
     /// Where its randomness begins: follows from how it was born, never from a number or a time.
     pub(super) key: u64,
     /// Its place in the tree, such as `1.2`; below a depth at which it would grow too long, that of the last one that is
@@ -52,8 +54,9 @@ pub(super) enum AtExit {
 
 impl Task {
     /// The first process of a run, whose randomness comes from `seed`.
-    pub(super) fn first(seed: u64) -> Self {
+    pub(super) fn first(seed: u64, number: Pid) -> Self {
         Self::of(Process {
+            number,
             key: mix(seed, 1),
             name: "1".into(),
             children: 0,
@@ -72,10 +75,11 @@ impl Task {
     }
 
     /// A process that this one starts.
-    pub(super) fn child(&self) -> Self {
+    pub(super) fn child(&self, number: Pid) -> Self {
         let mut parent = self.process.borrow_mut();
         parent.children += 1;
         Self::of(Process {
+            number,
             key: mix(parent.key, parent.children),
             name: below(&parent.name, parent.children),
             children: 0,
@@ -89,6 +93,7 @@ impl Task {
         const EXECUTED: u64 = 0xe0ec;
         let before = self.process.borrow();
         Self::of(Process {
+            number: before.number,
             key: mix(before.key, EXECUTED),
             name: Rc::clone(&before.name),
             children: before.children,
@@ -137,18 +142,18 @@ mod tests {
     #[test]
     fn a_process_is_known_by_its_birth() {
         let names = |task: &Task| task.process.borrow().name.to_string();
-        let first = Task::first(7);
-        let (a, b) = (first.child(), first.child());
-        assert_eq!((names(&a), names(&b), names(&b.child())), ("1.1".into(), "1.2".into(), "1.2.1".into()));
+        let first = Task::first(7, 1);
+        let (a, b) = (first.child(1), first.child(1));
+        assert_eq!((names(&a), names(&b), names(&b.child(1))), ("1.1".into(), "1.2".into(), "1.2.1".into()));
         let key = |task: &Task| task.process.borrow().key;
         assert_ne!(key(&a), key(&b));
-        assert_eq!(key(&Task::first(7).child()), key(&a));
-        assert_ne!(key(&Task::first(8).child()), key(&a));
+        assert_eq!(key(&Task::first(7, 1).child(1)), key(&a));
+        assert_ne!(key(&Task::first(8, 1).child(1)), key(&a));
         assert_ne!(key(&a.executing(Executable::default())), key(&a));
         // However deep a tree is, its names are short, and cost the same.
-        let deep = (0..10_000).fold(Task::first(7), |task, _| task.child());
+        let deep = (0..10_000).fold(Task::first(7, 1), |task, _| task.child(1));
         assert!(names(&deep).len() <= 260 && names(&deep).ends_with(".1.…"), "{}", names(&deep));
-        assert!(Rc::ptr_eq(&deep.child().process.borrow().name, &deep.process.borrow().name));
+        assert!(Rc::ptr_eq(&deep.child(1).process.borrow().name, &deep.process.borrow().name));
         let thread = a.thread();
         thread.process.borrow_mut().draws += 1;
         assert_eq!(a.process.borrow().draws, 1);
