@@ -9,11 +9,12 @@ use std::thread;
 use jiff::Timestamp;
 
 use crate::artifacts::large_inventories::Side;
-use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
+use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
+use crate::canonical::{self, Roots};
 use crate::compare::semantic::Semantics;
 use crate::compare::{diff, fidelity};
 use crate::config::Config;
-use crate::format::{self, Document, FormatError};
+use crate::format::{self, Document};
 use crate::job::artifact::Produced;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::decision::Decision;
@@ -93,28 +94,13 @@ pub enum VerdictError {
     Order(#[from] OrderBroken),
 }
 
-/// Why an artifact cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum UnreadableArtifact {
-    /// It has no canonical form.
-    #[error("it has no canonical form")]
-    Canonical(#[source] JsonError),
-    /// Its content is not what its format asks for.
-    #[error("it is not a valid document of its format")]
-    Format(#[source] FormatError),
-}
-
-/// An artifact, read.
-struct Read<'a> {
-    produced: &'a Produced,
-    canonical: Canonical,
-    document: Document,
-}
-
 /// Compares what was expected with what came out.
 pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
-    let of_expected = || read_side(expected, rules.expected_roots, rules.config);
-    let of_actual = || read_side(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config);
+    let of_expected = || {
+        ReadArtifact::all(expected, rules.expected_roots, rules.config)
+            .map_err(|(name, source)| VerdictError::Expected { name, source })
+    };
+    let of_actual = || read_actual(expected, actual, rules);
     let size: usize = expected.iter().map(|artifact| artifact.bytes.len()).sum();
     let (before, after) = if size < WORTH_A_THREAD {
         (of_expected(), of_actual())
@@ -125,8 +111,7 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
             (before, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })
     };
-    let before = before.map_err(|(name, source)| VerdictError::Expected { name, source })?;
-    let after = after.map_err(|(name, source)| VerdictError::Actual { name, source })?;
+    let (before, after) = (by_name(before?), by_name(after?));
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
 
     let mut artifacts = Vec::new();
@@ -165,6 +150,10 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
         meaning(after.into_values().map(|read| read.document)),
     );
     judge((before, after), changes, opaque_differs, artifacts, rules)
+}
+
+fn by_name(side: Vec<ReadArtifact<'_>>) -> BTreeMap<&str, ReadArtifact<'_>> {
+    side.into_iter().map(|read| (read.name(), read)).collect()
 }
 
 /// Two large inventories that were read in the quick way.
@@ -228,10 +217,9 @@ pub fn read(
     actual: &[Produced],
     rules: &Rules<'_>,
 ) -> Result<(Vec<(String, Digest)>, Semantics, Option<Decision>), VerdictError> {
-    let read = read_side(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config);
-    let read = read.map_err(|(name, source)| VerdictError::Actual { name, source })?;
-    let digests = read.iter().map(|(name, read)| ((*name).to_owned(), read.canonical.digest)).collect();
-    let meaning = meaning(read.into_values().map(|read| read.document));
+    let read = read_actual(expected, actual, rules)?;
+    let digests = read.iter().map(|read| (read.name().to_owned(), read.canonical.digest)).collect();
+    let meaning = meaning(read.into_iter().map(|read| read.document));
     let decision = decide(&meaning, rules.policy, rules.now)?;
     Ok((digests, meaning, decision))
 }
@@ -243,59 +231,29 @@ fn in_scope<'a>(expected: &[Produced], actual: &'a [Produced], scope: Scope) -> 
     actual.iter().filter(|artifact| scope == Scope::All || names.contains(artifact.name.as_str())).collect()
 }
 
-/// The names of the artifacts in which two runs differ, among those that are compared with what is expected.
+/// The names of the artifacts in which two runs differ, among those that are compared with what is expected: `first` is what a
+/// comparison read of the first run, `second` are the artifacts of the other.
 pub fn unstable(
     expected: &[Produced],
-    (first, second): (&[Produced], &[Produced]),
+    (first, second): (&[ArtifactResult], &[Produced]),
     rules: &Rules<'_>,
 ) -> Result<Vec<String>, VerdictError> {
-    let digests = |run| -> Result<BTreeMap<&str, Digest>, VerdictError> {
-        let read = read_side(in_scope(expected, run, rules.scope), rules.actual_roots, rules.config);
-        let read = read.map_err(|(name, source)| VerdictError::Actual { name, source })?;
-        Ok(read.into_iter().map(|(name, read)| (name, read.canonical.digest)).collect())
-    };
-    let (a, b) = (digests(first)?, digests(second)?);
-    let names: BTreeSet<&str> = a.keys().chain(b.keys()).copied().collect();
-    Ok(names.into_iter().filter(|name| a.get(name) != b.get(name)).map(str::to_owned).collect())
+    let second = read_actual(expected, second, rules)?;
+    let second: BTreeMap<&str, Digest> = second.iter().map(|read| (read.name(), read.canonical.digest)).collect();
+    let first: BTreeMap<&str, Digest> =
+        first.iter().filter_map(|result| Some((result.name.as_str(), result.actual?))).collect();
+    let names: BTreeSet<&str> = first.keys().chain(second.keys()).copied().collect();
+    Ok(names.into_iter().filter(|name| first.get(name) != second.get(name)).map(str::to_owned).collect())
 }
 
-/// Whether an artifact of a scan whose input lay at `roots` is what its format says; its canonical form if it is.
-pub fn check(artifact: &Produced, roots: &Roots, config: &Config) -> Result<Canonical, UnreadableArtifact> {
-    format::read_document(artifact.format, &artifact.bytes).map_err(UnreadableArtifact::Format)?;
-    canonical_form(artifact, roots, config)
-}
-
-/// Reads one artifact under the profile that applies to it.
-fn canonical_form(artifact: &Produced, roots: &Roots, config: &Config) -> Result<Canonical, UnreadableArtifact> {
-    canonical::canonicalize_rooted(
-        config.profile(artifact.format, artifact.profile.as_ref()),
-        roots,
-        &artifact.document(),
-        &Limits::default(),
-    )
-    .map_err(UnreadableArtifact::Canonical)
-}
-
-fn read_side<'a>(
-    side: impl IntoIterator<Item = &'a Produced>,
-    roots: &Roots,
-    config: &Config,
-) -> Result<BTreeMap<&'a str, Read<'a>>, (String, UnreadableArtifact)> {
-    let primary = side.into_iter().filter(|artifact| artifact.artifact_type.is_primary());
-    primary
-        .map(|produced| {
-            let failed = |source| (produced.name.clone(), source);
-            let canonical = canonical_form(produced, roots, config).map_err(failed)?;
-            // What is the same byte for byte must mean the same, too.
-            let profile = config.profile(produced.format, produced.profile.as_ref());
-            let bytes = produced.document();
-            let named = canonical::without_names_of_the_run(profile, roots, &bytes, &Limits::default());
-            let named = named.map_err(|source| failed(UnreadableArtifact::Canonical(source)))?;
-            let document = format::read_document(produced.format, &named)
-                .map_err(|source| failed(UnreadableArtifact::Format(source)))?;
-            Ok((produced.name.as_str(), Read { produced, canonical, document }))
-        })
-        .collect()
+/// The artifacts of a run that are compared with what is expected, each read.
+fn read_actual<'a>(
+    expected: &[Produced],
+    actual: &'a [Produced],
+    rules: &Rules<'_>,
+) -> Result<Vec<ReadArtifact<'a>>, VerdictError> {
+    ReadArtifact::all(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config)
+        .map_err(|(name, source)| VerdictError::Actual { name, source })
 }
 
 fn meaning(documents: impl Iterator<Item = Document>) -> Semantics {
@@ -345,6 +303,7 @@ fn decide(meaning: &Semantics, policy: &Policy, now: Timestamp) -> Result<Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canonical::Limits;
     use crate::model::artifact::ArtifactFormat;
 
     const DOCUMENTS: [(ArtifactFormat, &[u8]); 16] = [
@@ -394,7 +353,8 @@ mod tests {
                 expected_roots: &Roots::default(),
                 actual_roots: &Roots::default(),
             };
-            unstable(&expected, (&first, second), &rules)
+            let compared = compare(&expected, &first, &rules)?;
+            unstable(&expected, (&compared.artifacts, second), &rules)
         };
         assert_eq!(names(Scope::All, &second).unwrap(), ["log", "more"]);
         assert!(names(Scope::Expected, &second).unwrap().is_empty());

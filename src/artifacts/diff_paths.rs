@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::artifacts::compare_artifacts::{self, Comparison, Rules, Scope, UnreadableArtifact, VerdictError};
+use crate::artifacts::compare_artifacts::{self, Comparison, Rules, Scope, VerdictError};
 use crate::artifacts::large_inventories;
+use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
 use crate::canonical::Roots;
 use crate::config::Config;
 use crate::format::detect::by_name;
@@ -138,7 +139,7 @@ fn artifact(name: String, path: &Path, bytes: Vec<u8>, config: &Config) -> Resul
     let artifact = Produced { artifact_type, name, format, profile, bytes: bytes.into() };
     // What is compared is read then; what is not must be readable all the same.
     if !artifact.artifact_type.is_primary() {
-        compare_artifacts::check(&artifact, &Roots::default(), config)
+        ReadArtifact::read(&artifact, &Roots::default(), config)
             .map_err(|source| DiffPathsError::Unreadable { path: path.to_owned(), source })?;
     }
     Ok(artifact)

@@ -9,3 +9,4 @@ pub mod diff_paths;
 pub mod document_file;
 pub mod large_inventories;
 pub mod observe;
+pub mod read_artifact;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::archive::ArchiveError;
-use crate::artifacts::compare_artifacts::{self, UnreadableArtifact};
+use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
 use crate::bundle::listed::BundleError;
 use crate::canonical::CANONICALIZER_VERSION;
 use crate::config::Config;
@@ -248,19 +248,18 @@ fn records(
         if records.iter().any(|record| record.path == artifact.name) {
             return Err(RecordError::SameName(artifact.name.clone()));
         }
-        let canonical =
-            compare_artifacts::check(artifact, &roots, &context.config).map_err(|source| RecordError::Artifact {
-                name: artifact.name.clone(),
-                source,
-                showing: Box::new(executed.after(Trouble::Malformed, job, context)),
-            })?;
+        let read = ReadArtifact::read(artifact, &roots, &context.config).map_err(|source| RecordError::Artifact {
+            name: artifact.name.clone(),
+            source,
+            showing: Box::new(executed.after(Trouble::Malformed, job, context)),
+        })?;
         let spec = job.artifacts.iter().find(|spec| spec.file_name() == artifact.name);
         records.push(ArtifactRecord {
             artifact_type: artifact.artifact_type,
             path: artifact.name.clone(),
             format: artifact.format,
             raw_sha256: Digest::of(&artifact.bytes),
-            canonical_sha256: canonical.digest,
+            canonical_sha256: read.canonical.digest,
             profile: artifact.profile.clone(),
             profile_digest: context.config.profile(artifact.format, artifact.profile.as_ref()).digest(),
             source: spec.map(|ArtifactSpec { path, .. }| path.to_string()),

@@ -153,10 +153,9 @@ impl Replay {
             apart(began);
         }
         let second = run_job::execute(&self.job, context)?;
-        let runs = (first.artifacts.as_slice(), second.artifacts.as_slice());
         let names = compare_artifacts::unstable(
             &self.expected.artifacts,
-            runs,
+            (&result.artifacts, &second.artifacts),
             &self.rules(&input_roots::of_job(&self.job), context),
         )
         .map_err(unhealthy)?;

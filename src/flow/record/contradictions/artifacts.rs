@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::artifacts::compare_artifacts;
+use crate::artifacts::read_artifact::ReadArtifact;
 use crate::canonical::{CANONICALIZER_VERSION, Profile, Roots};
 use crate::config::Config;
 use crate::flow::record::contradictions::fields::NOT_PLAIN;
@@ -68,8 +68,8 @@ fn of_artifact(
     config: &Config,
 ) -> Option<(&'static str, String)> {
     let format = record.format;
-    let canonical = match compare_artifacts::check(artifact, roots, config) {
-        Ok(canonical) => canonical,
+    let canonical = match ReadArtifact::read(artifact, roots, config) {
+        Ok(read) => read.canonical,
         Err(error) => return Some(("format", format!("the stored artifact is not `{format}`: {}", causes(&error)))),
     };
     if canonical.digest == record.canonical_sha256 {

@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use crate::artifacts::compare_artifacts::{self, Scope, UnreadableArtifact};
+use crate::artifacts::compare_artifacts::Scope;
+use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
 use crate::bundle::listed::BundleError;
 use crate::bundle::{feed, policy};
 use crate::canonical::Roots;
@@ -370,7 +371,7 @@ fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Resu
         let format = given.and_then(|spec| spec.format).unwrap_or_else(|| by_name::recognise(&name, &bytes));
         let profile = given.map_or_else(|| usual_profile(format, &bytes), |spec| spec.profile.clone());
         let artifact = Produced { artifact_type: usual_type(format), name, format, profile, bytes: bytes.into() };
-        compare_artifacts::check(&artifact, &Roots::default(), &context.config)
+        ReadArtifact::read(&artifact, &Roots::default(), &context.config)
             .map_err(|source| CaseError::Expected { file, source })?;
         expected.push(artifact);
     }

@@ -1,0 +1,66 @@
+//! One artifact, read once: its canonical form and what it means, under the profile that applies to it.
+
+use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
+use crate::config::Config;
+use crate::format::{self, Document, FormatError};
+use crate::job::artifact::Produced;
+
+/// An artifact with all that is derived from its bytes.
+#[derive(Debug)]
+pub struct ReadArtifact<'a> {
+    /// As it was written.
+    pub produced: &'a Produced,
+    /// Its canonical form.
+    pub canonical: Canonical,
+    /// What it means.
+    pub document: Document,
+}
+
+/// Why an artifact cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableArtifact {
+    /// It has no canonical form.
+    #[error("it has no canonical form")]
+    Canonical(#[source] JsonError),
+    /// Its content is not what its format asks for.
+    #[error("it is not a valid document of its format")]
+    Format(#[source] FormatError),
+}
+
+impl<'a> ReadArtifact<'a> {
+    /// Reads an artifact of a scan whose input lay at `roots`.
+    ///
+    /// # Errors
+    /// When it is not what its format says.
+    pub fn read(produced: &'a Produced, roots: &Roots, config: &Config) -> Result<Self, UnreadableArtifact> {
+        let profile = config.profile(produced.format, produced.profile.as_ref());
+        let (bytes, limits) = (produced.document(), Limits::default());
+        let canonical =
+            canonical::canonicalize_rooted(profile, roots, &bytes, &limits).map_err(UnreadableArtifact::Canonical)?;
+        // What is the same byte for byte must mean the same, too.
+        let named = canonical::without_names_of_the_run(profile, roots, &bytes, &limits)
+            .map_err(UnreadableArtifact::Canonical)?;
+        let document = format::read_document(produced.format, &named).map_err(UnreadableArtifact::Format)?;
+        Ok(Self { produced, canonical, document })
+    }
+
+    /// Reads the artifacts of one side that are compared.
+    ///
+    /// # Errors
+    /// The name of the first that is not what its format says, and why.
+    pub fn all(
+        side: impl IntoIterator<Item = &'a Produced>,
+        roots: &Roots,
+        config: &Config,
+    ) -> Result<Vec<Self>, (String, UnreadableArtifact)> {
+        let primary = side.into_iter().filter(|artifact| artifact.artifact_type.is_primary());
+        primary
+            .map(|produced| Self::read(produced, roots, config).map_err(|source| (produced.name.clone(), source)))
+            .collect()
+    }
+
+    /// Its file name.
+    pub fn name(&self) -> &'a str {
+        &self.produced.name
+    }
+}
