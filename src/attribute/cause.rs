@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::attribute::cell::Cell;
-use crate::attribute::judge::{Accusation, Verdict};
+use crate::attribute::judge::{Accusation, KeyVerdict};
 use crate::attribute::observation::Key;
 use crate::attribute::plan::{Attribution, Explained};
 use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReason, SubTag};
 use crate::model::digest::Digest;
 
 /// What attribution alone cannot know.
-pub struct Surroundings<'a> {
+pub struct CauseContext<'a> {
     /// The digest of all inputs of a cell's replay.
     pub digest: &'a dyn Fn(Cell) -> Digest,
     /// What a key that flickers, or changes without any swap, answers to, where a perturbation has shown it.
@@ -20,26 +20,26 @@ pub struct Surroundings<'a> {
 }
 
 /// The cause of one change.
-pub fn of(one: &Explained, factors: &[Factor], around: &Surroundings<'_>) -> Option<Cause> {
+pub fn of(one: &Explained, factors: &[Factor], around: &CauseContext<'_>) -> Option<Cause> {
     let mut cause = Cause::floor(MismatchReason::Nondeterminism, None);
     match &one.verdict {
-        Verdict::Same | Verdict::Open(_) => return None,
-        Verdict::Flaky => {
+        KeyVerdict::Same | KeyVerdict::Open(_) => return None,
+        KeyVerdict::Flaky => {
             cause.known_by = KnownBy::Proved;
             if let Some(factor) = (around.sensitive)(&one.key) {
                 (cause.reason, cause.sub_tag) = factor.reason();
             }
         }
-        Verdict::Elsewhere => match ((around.sensitive)(&one.key), around.beyond) {
+        KeyVerdict::Elsewhere => match ((around.sensitive)(&one.key), around.beyond) {
             (Some(factor), _) | (None, Some(factor)) => (cause.reason, cause.sub_tag) = factor.reason(),
             (None, None) => {}
         },
-        Verdict::Swaps(accusation) => return Some(of_swaps(accusation, factors, around)),
+        KeyVerdict::Swaps(accusation) => return Some(of_swaps(accusation, factors, around)),
     }
     Some(cause)
 }
 
-fn of_swaps(accusation: &Accusation, factors: &[Factor], around: &Surroundings<'_>) -> Cause {
+fn of_swaps(accusation: &Accusation, factors: &[Factor], around: &CauseContext<'_>) -> Cause {
     let named: Vec<Factor> = accusation.factors().iter().filter_map(|at| factors.get(at).copied()).collect();
     let mut reasons: Vec<(MismatchReason, Option<SubTag>)> = named.iter().map(|factor| factor.reason()).collect();
     reasons.dedup();
@@ -73,13 +73,13 @@ pub fn counted(attribution: &Attribution) -> impl Iterator<Item = &Explained> {
 }
 
 /// How a verdict is named where it is counted: `feed`, `feed × policy`, `flaky`, `unexplained`.
-pub fn name(verdict: &Verdict, factors: &[Factor]) -> String {
+pub fn name(verdict: &KeyVerdict, factors: &[Factor]) -> String {
     let name = |factor: usize| factors.get(factor).map(ToString::to_string).unwrap_or_default();
     match verdict {
-        Verdict::Same => "unchanged".to_owned(),
-        Verdict::Flaky => "flaky".to_owned(),
-        Verdict::Elsewhere | Verdict::Open(_) => "unexplained".to_owned(),
-        Verdict::Swaps(accusation) => {
+        KeyVerdict::Same => "unchanged".to_owned(),
+        KeyVerdict::Flaky => "flaky".to_owned(),
+        KeyVerdict::Elsewhere | KeyVerdict::Open(_) => "unexplained".to_owned(),
+        KeyVerdict::Swaps(accusation) => {
             let inner = match accusation.joined {
                 Some(Joined::Each) => Joined::Each.sign(),
                 _ => Joined::Together.sign(),

@@ -22,7 +22,7 @@ const FUTILE: [f64; 3] = [0.3, 0.05, 0.0];
 
 /// What is known of one key.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
+pub enum KeyVerdict {
     /// It is as it was recorded, from whichever side the factors are taken.
     Same,
     /// Swaps make and unmake the difference.
@@ -92,7 +92,7 @@ impl Judge<'_> {
     }
 
     /// The verdict on one key, or the cell that must be run first.
-    pub(super) fn verdict(&self, recorded: Option<Value>, history: &History) -> Result<Verdict, Cell> {
+    pub(super) fn verdict(&self, recorded: Option<Value>, history: &History) -> Result<KeyVerdict, Cell> {
         let one = One { judge: self, recorded, history };
         let (all, before, after) = (self.all(), one.value(Cell::RECORDED)?, one.value(self.all())?);
         for control in [Cell::RECORDED, all] {
@@ -104,10 +104,10 @@ impl Judge<'_> {
             return one.among_noise();
         }
         if before == Value::Failed {
-            return Ok(Verdict::Open("the recorded inputs give no result here"));
+            return Ok(KeyVerdict::Open("the recorded inputs give no result here"));
         }
         if after == Value::Failed {
-            return Ok(Verdict::Open("today's inputs give no result"));
+            return Ok(KeyVerdict::Open("today's inputs give no result"));
         }
         let elsewhere = recorded.is_some_and(|recorded| recorded != before);
         if elsewhere && one.runs(Cell::RECORDED).len() < LOOKS[0] && !self.is_last {
@@ -115,7 +115,7 @@ impl Judge<'_> {
             return Err(Cell::RECORDED);
         }
         if before == after {
-            return Ok(if elsewhere { Verdict::Elsewhere } else { Verdict::Same });
+            return Ok(if elsewhere { KeyVerdict::Elsewhere } else { KeyVerdict::Same });
         }
         one.blame(before, after, elsewhere)
     }
@@ -146,7 +146,7 @@ impl One<'_> {
     }
 
     /// Every cell has one value: the smallest sets of swaps that turn `before` into `after`.
-    fn blame(&self, before: Value, after: Value, elsewhere: bool) -> Result<Verdict, Cell> {
+    fn blame(&self, before: Value, after: Value, elsewhere: bool) -> Result<KeyVerdict, Cell> {
         let all = self.judge.all();
         let ways = search::ways(all, &|cell| Ok(self.value(cell)? == after))?;
         let accused = ways.iter().fold(Cell::RECORDED, |accused, way| accused.or(*way));
@@ -177,7 +177,7 @@ impl One<'_> {
             }
         }
         let joined = self.joined(&ways, before)?;
-        Ok(Verdict::Swaps(Accusation {
+        Ok(KeyVerdict::Swaps(Accusation {
             made_by: ways.first().copied().unwrap_or(all),
             unmade_by: rest,
             ways,
@@ -222,10 +222,10 @@ impl One<'_> {
     }
 
     /// The key flickers: a swap is blamed only where it changes how often the recorded value is seen beyond the noise.
-    fn among_noise(&self) -> Result<Verdict, Cell> {
+    fn among_noise(&self) -> Result<KeyVerdict, Cell> {
         let n = self.judge.factors;
         let all = self.judge.all();
-        let Some((overall, chance)) = self.contrast(Cell::RECORDED, all, 1)? else { return Ok(Verdict::Flaky) };
+        let Some((overall, chance)) = self.contrast(Cell::RECORDED, all, 1)? else { return Ok(KeyVerdict::Flaky) };
         let mut accused = Cell::RECORDED;
         let (mut worst, mut runs) = (chance, overall);
         if n == 1 {
@@ -241,10 +241,10 @@ impl One<'_> {
             }
         }
         if accused.is_empty() {
-            return Ok(Verdict::Open("the swaps change it beyond the noise, but none of them alone does"));
+            return Ok(KeyVerdict::Open("the swaps change it beyond the noise, but none of them alone does"));
         }
         let joined = (accused.len() > 1).then_some(Joined::Each);
-        Ok(Verdict::Swaps(Accusation {
+        Ok(KeyVerdict::Swaps(Accusation {
             ways: vec![accused],
             joined,
             chance: worst,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attribute::cell::Cell;
-use crate::attribute::judge::{CONTROLS, History, Judge, Verdict};
+use crate::attribute::judge::{CONTROLS, History, Judge, KeyVerdict};
 use crate::attribute::noise::Share;
 use crate::attribute::observation::{Key, Observation, TrialOutcome, Trials, Value};
 use crate::model::cause::Factor;
@@ -52,20 +52,20 @@ pub struct Explained {
     /// What changed.
     pub key: Key,
     /// What made it change.
-    pub verdict: Verdict,
+    pub verdict: KeyVerdict,
 }
 
 impl Attribution {
     /// The verdict on one key; `None` where it did not change.
-    pub fn verdict(&self, key: &Key) -> Option<&Verdict> {
+    pub fn verdict(&self, key: &Key) -> Option<&KeyVerdict> {
         self.explained.iter().find(|one| one.key == *key).map(|one| &one.verdict)
     }
 
     /// Whether anything differed from itself.
     pub fn is_flaky(&self) -> bool {
         self.explained.iter().any(|one| match &one.verdict {
-            Verdict::Flaky => true,
-            Verdict::Swaps(accusation) => accusation.flickers,
+            KeyVerdict::Flaky => true,
+            KeyVerdict::Swaps(accusation) => accusation.flickers,
             _ => false,
         })
     }
@@ -102,10 +102,10 @@ impl Plan {
         for ((recorded, history), keys) in self.classes(&judge) {
             partial |= judge.verdict(recorded, &history).is_err();
             let verdict = last.verdict(recorded, &history);
-            let verdict = verdict.unwrap_or(Verdict::Open("the budget of replays was spent before"));
+            let verdict = verdict.unwrap_or(KeyVerdict::Open("the budget of replays was spent before"));
             explained.extend(keys.into_iter().map(|key| Explained { key, verdict: verdict.clone() }));
         }
-        explained.retain(|one| one.verdict != Verdict::Same);
+        explained.retain(|one| one.verdict != KeyVerdict::Same);
         explained.sort_by(|a, b| a.key.cmp(&b.key));
         Attribution {
             factors: self.factors.clone(),

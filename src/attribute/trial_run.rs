@@ -4,7 +4,7 @@ use crate::attribute::TrialOutcome;
 
 /// One run.
 #[derive(Debug, Clone)]
-pub struct Ran {
+pub struct TrialRun {
     /// What it showed.
     pub shown: TrialOutcome,
     /// What the sandbox denied, as evidence.

@@ -21,7 +21,7 @@ use crate::host::fs;
 use crate::host::machine;
 use crate::host::scratch;
 use crate::job::artifact::{Produced, nothing_is_a_document, usual_profile};
-use crate::job::dimensions::Surroundings;
+use crate::job::dimensions::ExecutionEnvironment;
 use crate::job::in_place;
 use crate::job::material::{InputMaterial, ScannerMaterial};
 use crate::job::placeholder::Places;
@@ -57,7 +57,7 @@ pub struct Executed {
     /// Where and how it ran.
     pub executor: ExecutorEnv,
     /// Everything around it.
-    pub surroundings: Surroundings,
+    pub surroundings: ExecutionEnvironment,
     /// What the sandbox denied.
     pub denied: Vec<String>,
     /// All that it saw, as lines of JSON; `None` where nothing was observed.
@@ -152,7 +152,7 @@ fn differences(job: &Job) -> Vec<String> {
 
 /// What can be changed around a run that a job says nothing about. The default is what every run has.
 #[derive(Debug, Clone)]
-pub struct Around {
+pub struct RunOverrides {
     /// Where the scanner finds its input.
     pub input: GuestPath,
     /// In which order folders are listed.
@@ -161,14 +161,14 @@ pub struct Around {
     pub mtimes: Option<SystemTime>,
 }
 
-impl Default for Around {
+impl Default for RunOverrides {
     fn default() -> Self {
         Self { input: guest::INPUT, order: DirectoryOrder::Sorted, mtimes: None }
     }
 }
 
 /// Runs `job` once in a sandbox, with something changed around it.
-pub fn execute_around(job: &Job, around: &Around, context: &Context) -> Result<Executed, Failure> {
+pub fn execute_with(job: &Job, around: &RunOverrides, context: &Context) -> Result<Executed, Failure> {
     let executed = in_sandbox(job, around, context)?;
     gate(job, &executed, context)?;
     Ok(executed)
@@ -177,7 +177,7 @@ pub fn execute_around(job: &Job, around: &Around, context: &Context) -> Result<E
 fn run_once(job: &Job, context: &Context) -> Result<Executed, Failure> {
     match (&job.scanner, context.require_isolation) {
         (ScannerMaterial::BuiltIn, None) => in_process(job, context),
-        _ => in_sandbox(job, &Around::default(), context),
+        _ => in_sandbox(job, &RunOverrides::default(), context),
     }
 }
 
@@ -204,8 +204,8 @@ fn in_process(job: &Job, context: &Context) -> Result<Executed, Failure> {
 
 /// What is around a job on this machine. The built-in scanner in process sees no machine: its clock, zone and locale are
 /// the job's, and nothing else can reach its results.
-pub fn surroundings(job: &Job, frozen: bool) -> Surroundings {
-    Surroundings {
+pub fn surroundings(job: &Job, frozen: bool) -> ExecutionEnvironment {
+    ExecutionEnvironment {
         arch: machine::arch().to_owned(),
         os: machine::os().to_owned(),
         tz: job.tz.clone(),
@@ -222,7 +222,7 @@ pub fn surroundings(job: &Job, frozen: bool) -> Surroundings {
 }
 
 /// That of a run in this process.
-fn executor(job: &Job, surroundings: &Surroundings) -> ExecutorEnv {
+fn executor(job: &Job, surroundings: &ExecutionEnvironment) -> ExecutorEnv {
     ExecutorEnv {
         in_process: true,
         isolation: None,
@@ -251,7 +251,7 @@ pub fn secrets(job: &Job) -> Known {
 }
 
 /// Whatever is told of a run leaves it without its secrets.
-fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed, Failure> {
+fn in_sandbox(job: &Job, around: &RunOverrides, context: &Context) -> Result<Executed, Failure> {
     let secrets = secrets(job);
     let hide = |all: Vec<String>| all.iter().map(|text| secrets.hide(text)).collect::<Vec<_>>();
     let executed = sealed(job, around, context, &secrets).map_err(|failure| failure.without(&secrets))?;
@@ -264,7 +264,7 @@ fn in_sandbox(job: &Job, around: &Around, context: &Context) -> Result<Executed,
     })
 }
 
-fn sealed(job: &Job, around: &Around, context: &Context, secrets: &Known) -> Result<Executed, Failure> {
+fn sealed(job: &Job, around: &RunOverrides, context: &Context, secrets: &Known) -> Result<Executed, Failure> {
     let scratch = Scratch::new(job, around).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
     let helper = helper::helper_path().map_err(|error| Failure::infra("cannot start the sandbox", &error))?;
     let spec = scratch.spec(job, around).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
@@ -400,7 +400,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(job: &Job, around: &Around) -> Result<Self, io::Error> {
+    fn new(job: &Job, around: &RunOverrides) -> Result<Self, io::Error> {
         let root = scratch::Scratch::new()?;
         let input_directory = root.path().join("input");
         match &job.input {
@@ -460,7 +460,7 @@ impl Scratch {
     }
 
     /// The spec of the run: everything at its fixed place.
-    fn spec(&self, job: &Job, around: &Around) -> Result<SandboxSpec, SpecError> {
+    fn spec(&self, job: &Job, around: &RunOverrides) -> Result<SandboxSpec, SpecError> {
         let argv = if is_builtin(job) { self.places.builtin_argv(job) } else { self.places.fill(&job.argv) };
         let frozen = Clock::Frozen(job.clock);
         let mut spec = SandboxSpec::new(Argv::new(argv)?, frozen);

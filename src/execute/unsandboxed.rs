@@ -12,7 +12,7 @@ use crate::execute::showing;
 use crate::host::ending;
 use crate::host::machine;
 use crate::host::scratch::Scratch;
-use crate::job::dimensions::Surroundings;
+use crate::job::dimensions::ExecutionEnvironment;
 use crate::job::known_locale::{is_known_locale, is_known_zone};
 use crate::job::material::ScannerMaterial;
 use crate::job::scan_spec::Job;
@@ -24,7 +24,7 @@ use crate::sandbox::setting::{Locale, TimeZone};
 
 /// The real places of a command that runs where it is.
 #[derive(Debug, Clone)]
-pub struct Where {
+pub struct HostPaths {
     /// Its working directory.
     pub directory: PathBuf,
     /// `{input}`
@@ -38,7 +38,7 @@ pub struct Where {
 }
 
 /// Runs the command with the caller's environment; its talk and its output pass through.
-pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
+pub fn execute(job: &Job, place: &HostPaths) -> Result<Executed, Failure> {
     let out = Scratch::new();
     let out = out.map_err(|error| Failure::infra("cannot make a private folder", &error))?;
     let argv = fill(job, place, out.path());
@@ -69,7 +69,7 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
     let tz = variable("TZ").filter(|tz| TimeZone::new(tz.as_str()).is_ok() && is_known_zone(tz));
     let locale = ["LC_ALL", "LANG"].into_iter().find_map(variable);
     let locale = locale.filter(|locale| Locale::new(locale.as_str()).is_ok() && is_known_locale(locale));
-    let surroundings = Surroundings {
+    let surroundings = ExecutionEnvironment {
         arch: machine::arch().to_owned(),
         os: machine::os().to_owned(),
         // What a replay could not set is not recorded.
@@ -108,7 +108,7 @@ pub fn execute(job: &Job, place: &Where) -> Result<Executed, Failure> {
     })
 }
 
-fn fill(job: &Job, place: &Where, out: &Path) -> Vec<String> {
+fn fill(job: &Job, place: &HostPaths, out: &Path) -> Vec<String> {
     let text = |path: Option<&Path>| path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
     let scanner = match &job.scanner {
         ScannerMaterial::Binary { path, .. } => text(Some(path)),

@@ -17,7 +17,7 @@ const SCAN_ID_DIGITS: usize = 16;
 /// What the scanner was told: command, flags, variables and the digest of its configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "explained above")]
-pub struct Telling {
+pub struct Invocation {
     pub argv: Vec<String>,
     pub flags: Vec<String>,
     pub env_names: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Telling {
     pub config: Option<Digest>,
 }
 
-impl Telling {
+impl Invocation {
     /// Its digest.
     pub fn digest(&self) -> Result<Digest, JsonError> {
         let mut told = json!({ "argv": self.argv, "flags": self.flags, "env_names": self.env_names });
@@ -43,7 +43,7 @@ impl Telling {
 /// Everything around the scanner that can be chosen. The kernel is recorded and not part of it: it cannot be swapped.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the fields of the manifest's `environment`")]
-pub struct Surroundings {
+pub struct ExecutionEnvironment {
     pub arch: String,
     pub os: String,
     pub tz: String,
@@ -60,7 +60,7 @@ pub struct Surroundings {
     pub settings: Option<serde_json::Value>,
 }
 
-impl Surroundings {
+impl ExecutionEnvironment {
     /// Their digest.
     pub fn digest(&self) -> Result<Digest, JsonError> {
         let mut value = json!({
@@ -91,14 +91,14 @@ impl Surroundings {
 pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonError> {
     let written = manifest.manifest();
     let (scanner, environment) = (&written.scanner, &written.environment);
-    let telling = Telling {
+    let telling = Invocation {
         argv: scanner.argv.clone(),
         flags: scanner.flags.clone(),
         env_names: scanner.env_names.clone(),
         set_env: scanner.set_env.clone(),
         config: manifest.config.map(|config| config.identity),
     };
-    let surroundings = Surroundings {
+    let surroundings = ExecutionEnvironment {
         arch: environment.arch.clone(),
         os: environment.os.clone(),
         tz: environment.tz.clone(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::canonical::JsonError;
-use crate::job::dimensions::{Surroundings, Telling, feeds_digest};
+use crate::job::dimensions::{ExecutionEnvironment, Invocation, feeds_digest};
 use crate::job::machine_settings::Settings;
 use crate::job::material::{FeedMaterial, InputMaterial, PolicyMaterial, ScannerMaterial};
 use crate::model::artifact_spec::ArtifactSpec;
@@ -68,8 +68,8 @@ impl Job {
     }
 
     /// The digests of all its inputs, executed in `surroundings`.
-    pub fn dimensions(&self, surroundings: &Surroundings) -> Result<Dimensions, JsonError> {
-        let telling = Telling {
+    pub fn dimensions(&self, surroundings: &ExecutionEnvironment) -> Result<Dimensions, JsonError> {
+        let telling = Invocation {
             argv: self.argv.clone(),
             flags: self.flags.clone(),
             env_names: self.env.keys().cloned().collect(),

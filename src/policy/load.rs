@@ -7,7 +7,7 @@ use regorus::{Engine, Value};
 use crate::policy::builtins;
 use crate::policy::error::{EngineError, PolicyError};
 use crate::policy::limits::{MAX_FILES, MAX_POLICY_BYTES};
-use crate::policy::scan;
+use crate::policy::static_check;
 
 /// The package of the entry points.
 const PACKAGE: [&str; 2] = ["stella", "policy"];
@@ -73,7 +73,7 @@ impl Policy {
     }
 
     fn prepare(mut engine: Engine) -> Result<Self, PolicyError> {
-        let rules = scan::check(&mut engine)?;
+        let rules = static_check::check(&mut engine)?;
         let has = |rule| rules.has(&[PACKAGE[0], PACKAGE[1], rule]);
         if !has("deny") {
             return Err(PolicyError::NoEntryPoint);
@@ -105,7 +105,7 @@ pub(super) fn within(what: &'static str, given: usize, limit: usize) -> Result<(
 fn add_rules(engine: &mut Engine, name: &str, content: &[u8]) -> Result<(), PolicyError> {
     let text =
         std::str::from_utf8(content).map_err(|source| PolicyError::Encoding { file: name.to_owned(), source })?;
-    scan::check_nesting(name, text)?;
+    static_check::check_nesting(name, text)?;
     let added = engine.add_policy(name.to_owned(), text.to_owned());
     added.map(drop).map_err(|e| PolicyError::Rego { file: name.to_owned(), source: EngineError::new(e) })
 }

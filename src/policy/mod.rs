@@ -25,7 +25,7 @@ mod error;
 mod input;
 mod limits;
 mod load;
-mod scan;
+mod static_check;
 #[cfg(test)]
 mod tests;
 

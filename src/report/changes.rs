@@ -8,7 +8,7 @@ use crate::model::diff::{
 };
 use crate::model::digest::Digest;
 use crate::model::dimension::{Dimension, Dimensions};
-use crate::report::{untrusted, words};
+use crate::report::{phrases, untrusted};
 
 /// Entries of one list inside a line (versions, reason codes).
 const LIST: usize = 10;
@@ -139,7 +139,7 @@ fn section<T>(name: &str, what: &str, top: &Top<T>, out: &mut Vec<Line>, each: f
 }
 
 fn finding(flip: &FindingFlip, out: &mut Vec<Line>) {
-    let cause = flip.cause.as_ref().map(|cause| format!(" [{}]", words::cause(cause))).unwrap_or_default();
+    let cause = flip.cause.as_ref().map(|cause| format!(" [{}]", phrases::cause(cause))).unwrap_or_default();
     let [id, purl, why] = [&flip.cve_id, &flip.affected_purl, &flip.why].map(|text| untrusted::line(text));
     let text = format!("{id} in {purl} ({}) {}: {why}{cause}", flip.severity, flip.direction.code());
     out.push(Line { mark: flip.direction.into(), depth: 1, text });

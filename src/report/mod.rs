@@ -11,13 +11,13 @@
 //! Absent: I/O, the clock, and any verdict of its own.
 
 pub mod changes;
+pub mod gate_phrases;
 pub mod junit;
 pub mod markdown;
+pub mod phrases;
 pub mod showing;
 pub mod text;
 pub mod untrusted;
-pub mod verdict_words;
-pub mod words;
 
 #[cfg(test)]
 pub(crate) mod fixture;

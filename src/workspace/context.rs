@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::attribute::trial_run::Ran;
+use crate::attribute::trial_run::TrialRun;
 use crate::bundle::feed::FeedBundle;
 use crate::bundle::listed::BundleError;
 use crate::bundle::policy::{PolicyBundle, PolicyOrigin};
@@ -47,7 +47,7 @@ struct Parsed {
     feeds: Mutex<HashMap<Digest, Result<Arc<Feed>, String>>>,
     policies: Mutex<HashMap<Digest, Arc<Policy>>>,
     /// Replays of experiments, by the digest of all their inputs.
-    cells: Mutex<HashMap<Digest, Vec<Arc<Ran>>>>,
+    cells: Mutex<HashMap<Digest, Vec<Arc<TrialRun>>>>,
 }
 
 /// Why a run cannot begin.
@@ -119,12 +119,12 @@ impl Context {
     }
 
     /// The `nth` run that was made of these inputs.
-    pub fn remembered(&self, inputs: &Digest, nth: usize) -> Option<Arc<Ran>> {
+    pub fn remembered(&self, inputs: &Digest, nth: usize) -> Option<Arc<TrialRun>> {
         lock(&self.parsed.cells).get(inputs).and_then(|runs| runs.get(nth)).cloned()
     }
 
     /// Keeps a run that was made of these inputs.
-    pub fn remember(&self, inputs: Digest, ran: Arc<Ran>) {
+    pub fn remember(&self, inputs: Digest, ran: Arc<TrialRun>) {
         lock(&self.parsed.cells).entry(inputs).or_default().push(ran);
     }
 

@@ -70,7 +70,7 @@ fn keep(descriptor: &Descriptor, from: &dyn Blobs, context: &Context) -> Result<
 
 /// What is to be scanned: a file, a directory, or an image.
 #[derive(Debug, Clone, Default)]
-pub struct Asked<'a> {
+pub struct InputOptions<'a> {
     /// What is no part of a directory.
     pub without: &'a [PathBuf],
     /// The platform of an image.
@@ -80,7 +80,7 @@ pub struct Asked<'a> {
 /// Reads an input: an image where `given` is an image layout or names an image, else a file or a directory.
 ///
 /// `LAYOUT@sha256:…` picks one of several images of a layout.
-pub fn input(given: &Path, asked: &Asked<'_>, context: &Context) -> Result<InputMaterial, MaterialError> {
+pub fn input(given: &Path, asked: &InputOptions<'_>, context: &Context) -> Result<InputMaterial, MaterialError> {
     match material(given, asked.platform.clone(), context)? {
         Some(image) => Ok(InputMaterial::Image(Box::new(image))),
         None => InputMaterial::read(given, asked.without),

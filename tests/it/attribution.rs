@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use stella::attribute::judge::Verdict;
+use stella::attribute::judge::KeyVerdict;
 use stella::attribute::{Attribution, Cell, Key, Next, Observation, Plan, TrialOutcome, Trials, cause};
 use stella::model::cause::{Factor, SubTag};
 use stella::model::digest::Digest;
@@ -245,7 +245,7 @@ fn every_deterministic_drift_has_its_cause_and_takes_few_replays() {
         assert_eq!(names(planted, &attribution), planted.expected, "{}", planted.title);
         assert!(!attribution.partial && !attribution.is_flaky(), "{}", planted.title);
         for one in &attribution.explained {
-            let Verdict::Swaps(accusation) = &one.verdict else { panic!("{}: {one:?}", planted.title) };
+            let KeyVerdict::Swaps(accusation) = &one.verdict else { panic!("{}: {one:?}", planted.title) };
             assert!(accusation.is_proved(), "{}: {accusation:?}", planted.title);
         }
         let is_single = planted.findings.iter().all(|rule| !rule.contains(['*', '+', '|']));
@@ -290,7 +290,7 @@ fn a_budget_ends_with_the_best_answer_and_says_so() {
         assert!(attribution.partial, "{max_replays}");
         // What is named without being sure is not called proved, and what is proved is right.
         for (one, expected) in attribution.explained.iter().zip(planted.expected) {
-            if let Verdict::Swaps(accusation) = &one.verdict
+            if let KeyVerdict::Swaps(accusation) = &one.verdict
                 && accusation.is_proved()
             {
                 assert_eq!(cause::name(&one.verdict, &factors), *expected);

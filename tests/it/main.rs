@@ -17,7 +17,7 @@ mod docs;
 mod generated;
 mod harness;
 mod health;
-mod layout;
+mod oci_layout;
 mod real;
 #[cfg(feature = "registry")]
 mod registry;

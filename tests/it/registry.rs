@@ -10,7 +10,7 @@ use serde_json::Value;
 use stella::model::digest::Digest;
 
 use crate::harness::World;
-use crate::layout::{Layout, layer};
+use crate::oci_layout::{Layout, layer};
 
 const PROGRAM: &str = "/usr/bin/docker-registry";
 

@@ -9,7 +9,7 @@ use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
-use crate::flow::experiment::learn::{self, Lesson, Lessons};
+use crate::flow::experiment::learn::{self, LearnReport, LearnedArtifact};
 use crate::host::clock;
 use crate::job::machine_settings::Settings;
 use crate::job::material::InputMaterial;
@@ -131,7 +131,7 @@ fn env(names: &[String]) -> Result<BTreeMap<String, String>, CliError> {
 }
 
 /// The file of a lesson: with several artifacts the artifact's name stands in it.
-fn file(out: &Path, lesson: &Lesson, is_only: bool) -> PathBuf {
+fn file(out: &Path, lesson: &LearnedArtifact, is_only: bool) -> PathBuf {
     if is_only {
         return out.to_owned();
     }
@@ -139,7 +139,7 @@ fn file(out: &Path, lesson: &Lesson, is_only: bool) -> PathBuf {
     out.with_file_name(format!("{}-{name}", lesson.artifact))
 }
 
-fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &Lessons) -> Result<(), CliError> {
+fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &LearnReport) -> Result<(), CliError> {
     output::talk(&format!("{} runs beside the first", lessons.runs.len()));
     for (perturbation, how) in &lessons.failed {
         output::talk(&format!("a run failed, {perturbation}: {how}"));
@@ -190,7 +190,7 @@ fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &Lessons) -> Result<(), 
     Ok(())
 }
 
-fn document(lesson: &Lesson, profile: String, path: Option<&Path>) -> LessonV1 {
+fn document(lesson: &LearnedArtifact, profile: String, path: Option<&Path>) -> LessonV1 {
     let learnt = &lesson.learnt;
     LessonV1 {
         artifact: lesson.artifact.clone(),

@@ -12,7 +12,7 @@ use crate::cli::scan::{ClockChoice, NetworkChoice, ScanArgs};
 use crate::cli::setup;
 use crate::execute::builtin::ENGINE;
 use crate::execute::scanner_version;
-use crate::execute::unsandboxed::Where;
+use crate::execute::unsandboxed::HostPaths;
 use crate::flow::record::recording::RecordRequest;
 use crate::format;
 use crate::host::{clock, fs};
@@ -25,7 +25,7 @@ use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::model::limits;
 use crate::model::manifest::{InputType, NetworkMode};
 use crate::workspace::context::Context;
-use crate::workspace::image::{self, Asked};
+use crate::workspace::image::{self, InputOptions};
 use crate::workspace::open_inputs;
 
 /// The scan that the arguments ask for; everything it depends on is read here.
@@ -236,7 +236,7 @@ fn input(
         ArtifactPath::File(file) => Some(path.join(file)),
         ArtifactPath::Stdout => None,
     }));
-    let asked = Asked { without: &without, platform: args.platform.clone() };
+    let asked = InputOptions { without: &without, platform: args.platform.clone() };
     let input = image::input(path, &asked, context).map_err(|error| match error {
         error @ (MaterialError::Image { .. }
         | MaterialError::ImageName(_)
@@ -270,10 +270,10 @@ fn env(names: &[String]) -> Result<BTreeMap<String, String>, CliError> {
     names.iter().map(value).collect()
 }
 
-fn place(args: &ScanArgs, input: &Path) -> Result<Where, CliError> {
+fn place(args: &ScanArgs, input: &Path) -> Result<HostPaths, CliError> {
     let absolute = |path: &Path| std::path::absolute(path).map_err(CliError::infrastructure);
     let feed = args.feed.first().map(|given| given.split_once('=').map_or(given.as_str(), |(_, path)| path));
-    Ok(Where {
+    Ok(HostPaths {
         directory: absolute(Path::new("."))?,
         input: absolute(input)?,
         feed: feed.map(|path| absolute(Path::new(path))).transpose()?,

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::artifacts::compare_artifacts::{self, Rules};
 use crate::attribute::noise;
 use crate::execute::run_job::{self, Executed};
-use crate::flow::experiment::perturbation::{ALL, Way};
+use crate::flow::experiment::perturbation::{ALL, PerturbationKind};
 use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest};
 use crate::flow::replay::replay_job::Replay;
 use crate::host::scratch::Scratch;
@@ -85,7 +85,7 @@ pub fn run(
         let again = scan.digests(&replay.job).map_err(ChaosError::NotRunning)?;
         controls.add(Ok(again.0));
     }
-    let wanted = |way: &&Way| only.is_empty() || only.iter().any(|name| name == way.name);
+    let wanted = |way: &&PerturbationKind| only.is_empty() || only.iter().any(|name| name == way.name);
     let ways: Vec<Perturbation> =
         ALL.iter().filter(wanted).map(|way| scan.perturb(way, &mut controls, &executed.executor.lost)).collect();
     let again = Perturbation {
@@ -184,7 +184,7 @@ impl Scan<'_> {
     }
 
     /// Draws perturbed runs and controls in turn until chance is bounded, or one of them says otherwise.
-    fn perturb(&self, way: &Way, controls: &mut Controls, lost: &[String]) -> Perturbation {
+    fn perturb(&self, way: &PerturbationKind, controls: &mut Controls, lost: &[String]) -> Perturbation {
         let of = |shown, changed: &Digests, why| Perturbation {
             name: way.name.to_owned(),
             what: way.what.to_owned(),

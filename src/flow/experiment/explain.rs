@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::attribute::budget::Budget;
-use crate::attribute::cause::{self, Surroundings};
-use crate::attribute::judge::Verdict;
+use crate::attribute::cause::{self, CauseContext};
+use crate::attribute::judge::KeyVerdict;
 use crate::attribute::noise::Share;
 use crate::attribute::{Attribution, Cell, Key};
 use crate::flow::experiment::trials::Experiment;
@@ -45,14 +45,14 @@ pub fn explain(replay: &Replay, result: &mut ReplayResult, context: &Context, bu
         not_excluded.push(format!("{factor}: differs from the recording, and cannot be swapped"));
     }
     let digest = |cell: Cell| experiment.digest(cell);
-    let around = Surroundings { digest: &digest, sensitive: &|key| sensitive.get(key).copied(), beyond };
+    let around = CauseContext { digest: &digest, sensitive: &|key| sensitive.get(key).copied(), beyond };
     let floor = result.recorded.floor_cause(&result.replayed);
     let external = external(&denied);
-    let caused = |verdict: &Verdict, cause: Option<Cause>| match (verdict, &external) {
-        (Verdict::Elsewhere, Some(_)) => Some(Cause::floor(MismatchReason::ExternalIo, None)),
+    let caused = |verdict: &KeyVerdict, cause: Option<Cause>| match (verdict, &external) {
+        (KeyVerdict::Elsewhere, Some(_)) => Some(Cause::floor(MismatchReason::ExternalIo, None)),
         _ => cause,
     };
-    let causes: Vec<(Key, &Verdict, Option<Cause>)> = attribution
+    let causes: Vec<(Key, &KeyVerdict, Option<Cause>)> = attribution
         .explained
         .iter()
         .map(|one| (one.key.clone(), &one.verdict, caused(&one.verdict, cause::of(one, &attribution.factors, &around))))
@@ -88,7 +88,7 @@ pub fn explain(replay: &Replay, result: &mut ReplayResult, context: &Context, bu
 fn outcome(
     seen: &Outcome,
     attribution: &Attribution,
-    causes: &[(Key, &Verdict, Option<Cause>)],
+    causes: &[(Key, &KeyVerdict, Option<Cause>)],
     floor: &Cause,
 ) -> Outcome {
     if !matches!(seen, Outcome::Drift { .. } | Outcome::Flaky { .. } | Outcome::Match { .. }) {
@@ -115,7 +115,7 @@ fn outcome(
     }
     let mut all: Vec<Cause> = Vec::new();
     for (_, verdict, cause) in causes {
-        let cause = cause.clone().or_else(|| matches!(verdict, Verdict::Open(_)).then(|| floor.clone()));
+        let cause = cause.clone().or_else(|| matches!(verdict, KeyVerdict::Open(_)).then(|| floor.clone()));
         let Some(cause) = cause else { continue };
         if !all.iter().any(|known| known.without_evidence() == cause.without_evidence()) {
             all.push(cause);

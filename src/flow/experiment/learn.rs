@@ -11,12 +11,12 @@ use jiff::{Span, Timestamp};
 
 use crate::canonical::{Form, Limits, Profile};
 use crate::execute::failure::Failure;
-use crate::execute::run_job::{self, Around, Executed};
+use crate::execute::run_job::{self, Executed, RunOverrides};
 use crate::job::input_roots;
 use crate::job::material::InputMaterial;
 use crate::job::scan_spec::Job;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
-use crate::profiling::learn::{self, LearnError, LearnedProfile, Observation, Perturbation};
+use crate::profiling::learn::{self, LearnError, LearnedProfile, Observation, Variation};
 use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
 use crate::sandbox::spec::DirectoryOrder;
 use crate::workspace::context::Context;
@@ -28,7 +28,7 @@ const ELSEWHERE: &str = "/tmp/stella/elsewhere/another-name";
 
 /// What came of it, for one artifact.
 #[derive(Debug, Clone)]
-pub struct Lesson {
+pub struct LearnedArtifact {
     /// The artifact's file name.
     pub artifact: String,
     /// What was learnt.
@@ -37,13 +37,13 @@ pub struct Lesson {
 
 /// What came of all runs.
 #[derive(Debug, Clone)]
-pub struct Lessons {
+pub struct LearnReport {
     /// One for each artifact in JSON.
-    pub lessons: Vec<Lesson>,
+    pub lessons: Vec<LearnedArtifact>,
     /// Runs that were made, each with what was changed.
-    pub runs: Vec<Perturbation>,
+    pub runs: Vec<Variation>,
     /// Runs that failed: what was changed, and how they ended.
-    pub failed: Vec<(Perturbation, String)>,
+    pub failed: Vec<(Variation, String)>,
     /// What of the changes had no effect on this machine.
     pub without_effect: Vec<String>,
     /// Artifacts of which nothing can be learnt, for they are no JSON.
@@ -94,8 +94,8 @@ fn text(failure: &Failure) -> &str {
 
 /// One run to be made.
 struct Plan {
-    perturbation: Perturbation,
-    around: Around,
+    variation: Variation,
+    around: RunOverrides,
     clock: Timestamp,
 }
 
@@ -106,19 +106,19 @@ pub fn learn(
     again: usize,
     base: impl Fn(&str, &[u8]) -> Profile,
     context: &Context,
-) -> Result<Lessons, LearnRunError> {
-    let first = run_job::execute_around(job, &Around::default(), context).map_err(LearnRunError::First)?;
+) -> Result<LearnReport, LearnRunError> {
+    let first = run_job::execute_with(job, &RunOverrides::default(), context).map_err(LearnRunError::First)?;
     let mut without_effect: BTreeSet<String> = lost(&first);
-    let mut ran: Vec<(Perturbation, GuestPath, Executed)> = vec![(Perturbation::Again, Around::default().input, first)];
+    let mut ran: Vec<(Variation, GuestPath, Executed)> = vec![(Variation::Again, RunOverrides::default().input, first)];
     let mut failed = Vec::new();
     let (alone, together): (Vec<Plan>, Vec<Plan>) =
-        plans(job, again)?.into_iter().partition(|plan| plan.perturbation != Perturbation::Together);
+        plans(job, again)?.into_iter().partition(|plan| plan.variation != Variation::Together);
     let mut keep = |plan: &Plan, outcome: Result<Executed, Failure>| match outcome {
         Ok(executed) => {
             without_effect.extend(lost(&executed));
-            ran.push((plan.perturbation, plan.around.input.clone(), executed));
+            ran.push((plan.variation, plan.around.input.clone(), executed));
         }
-        Err(failure) => failed.push((plan.perturbation, text(&failure).to_owned())),
+        Err(failure) => failed.push((plan.variation, text(&failure).to_owned())),
     };
     for plan in &alone {
         keep(plan, run(job, plan, context));
@@ -136,26 +136,29 @@ pub fn learn(
         keep(plan, outcome.unwrap_or_else(|_| Err(Failure::machine("the run was broken off"))));
     }
     let (lessons, not_json) = lessons(job, &ran, base)?;
-    let runs = ran.iter().skip(1).map(|(perturbation, ..)| *perturbation).collect();
-    Ok(Lessons { lessons, runs, failed, without_effect: without_effect.into_iter().collect(), not_json })
+    let runs = ran.iter().skip(1).map(|(variation, ..)| *variation).collect();
+    Ok(LearnReport { lessons, runs, failed, without_effect: without_effect.into_iter().collect(), not_json })
 }
 
 fn plans(job: &Job, again: usize) -> Result<Vec<Plan>, LearnRunError> {
-    let plan = |perturbation, around| Plan { perturbation, around, clock: job.clock };
-    let mut plans: Vec<Plan> = (0..again).map(|_| plan(Perturbation::Again, Around::default())).collect();
+    let plan = |variation, around| Plan { variation, around, clock: job.clock };
+    let mut plans: Vec<Plan> = (0..again).map(|_| plan(Variation::Again, RunOverrides::default())).collect();
     let day = job.clock.checked_add(Span::new().hours(24)).map_err(LearnRunError::Clock)?;
-    plans.push(Plan { clock: day, ..plan(Perturbation::Later, Around::default()) });
-    plans.push(plan(Perturbation::Elsewhere, Around { input: GuestPath::new(ELSEWHERE)?, ..Around::default() }));
-    plans.push(plan(Perturbation::Order, Around { order: DirectoryOrder::Seeded, ..Around::default() }));
+    plans.push(Plan { clock: day, ..plan(Variation::Later, RunOverrides::default()) });
+    plans.push(plan(
+        Variation::Elsewhere,
+        RunOverrides { input: GuestPath::new(ELSEWHERE)?, ..RunOverrides::default() },
+    ));
+    plans.push(plan(Variation::Order, RunOverrides { order: DirectoryOrder::Seeded, ..RunOverrides::default() }));
     let year_2001 = SystemTime::UNIX_EPOCH + Duration::from_secs(978_307_200);
-    plans.push(plan(Perturbation::Mtimes, Around { mtimes: Some(year_2001), ..Around::default() }));
-    plans.extend((0..TOGETHER).map(|_| plan(Perturbation::Together, Around::default())));
+    plans.push(plan(Variation::Mtimes, RunOverrides { mtimes: Some(year_2001), ..RunOverrides::default() }));
+    plans.extend((0..TOGETHER).map(|_| plan(Variation::Together, RunOverrides::default())));
     Ok(plans)
 }
 
 fn run(job: &Job, plan: &Plan, context: &Context) -> Result<Executed, Failure> {
     let job = Job { clock: plan.clock, ..job.clone() };
-    run_job::execute_around(&job, &plan.around, context)
+    run_job::execute_with(&job, &plan.around, context)
 }
 
 /// What of a change had no effect: the clock that cannot be set, the order that cannot be given.
@@ -167,9 +170,9 @@ fn lost(executed: &Executed) -> BTreeSet<String> {
 
 fn lessons(
     job: &Job,
-    ran: &[(Perturbation, GuestPath, Executed)],
+    ran: &[(Variation, GuestPath, Executed)],
     base: impl Fn(&str, &[u8]) -> Profile,
-) -> Result<(Vec<Lesson>, Vec<String>), LearnRunError> {
+) -> Result<(Vec<LearnedArtifact>, Vec<String>), LearnRunError> {
     let (mut lessons, mut not_json) = (Vec::new(), Vec::new());
     let Some((_, _, first)) = ran.first() else { return Ok((lessons, not_json)) };
     let is_folder = matches!(job.input, InputMaterial::Tree(_));
@@ -179,17 +182,17 @@ fn lessons(
             not_json.push(artifact.name.clone());
             continue;
         }
-        let seen = ran.iter().filter_map(|(perturbation, input, executed)| {
+        let seen = ran.iter().filter_map(|(variation, input, executed)| {
             let same = executed.artifacts.iter().find(|other| other.name == artifact.name)?;
             // Where a file is the input, its folder is what lies elsewhere.
             let place = if is_folder { input.as_str().to_owned() } else { format!("{input}/file") };
             let roots = input_roots::of_input(&place, is_folder);
-            Some(Observation { perturbation: *perturbation, document: same.document().into_owned(), roots })
+            Some(Observation { variation: *variation, document: same.document().into_owned(), roots })
         });
         let observations: Vec<Observation> = seen.collect();
         let learnt = learn::learn(&base, &observations, &Limits::default())
             .map_err(|source| LearnRunError::Learn { artifact: artifact.name.clone(), source })?;
-        lessons.push(Lesson { artifact: artifact.name.clone(), learnt });
+        lessons.push(LearnedArtifact { artifact: artifact.name.clone(), learnt });
     }
     Ok((lessons, not_json))
 }

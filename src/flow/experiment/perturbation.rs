@@ -10,7 +10,7 @@ use crate::sandbox::setting::{CpuCount, Hostname, Umask, User};
 use crate::sandbox::spec::DirectoryOrder;
 
 /// One way to perturb a job.
-pub struct Way {
+pub struct PerturbationKind {
     /// Its name.
     pub name: &'static str,
     /// What is done.
@@ -22,7 +22,7 @@ pub struct Way {
     change: fn(&mut Job) -> Result<(), &'static str>,
 }
 
-impl Way {
+impl PerturbationKind {
     /// The perturbed job; why there is none where it has no meaning for this one, or `lost` says that it would have no effect.
     pub fn perturb(&self, job: &Job, lost: &[String]) -> Result<Job, String> {
         let prefix = self.subject.map(|subject| format!("{subject}:"));
@@ -41,12 +41,12 @@ const fn way(
     tells: Option<SubTag>,
     subject: Option<&'static str>,
     change: fn(&mut Job) -> Result<(), &'static str>,
-) -> Way {
-    Way { name, what, tells, subject, change }
+) -> PerturbationKind {
+    PerturbationKind { name, what, tells, subject, change }
 }
 
 /// Every perturbation, in the order in which they are made.
-pub const ALL: [Way; 14] = [
+pub const ALL: [PerturbationKind; 14] = [
     way("clock", "a year and a day later", Some(SubTag::Time), Some("clock"), |job| {
         if job.settings.clock_runs {
             return Err("the scan was recorded with a running clock");

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::artifacts::compare_artifacts::{Rules, Scope};
 use crate::artifacts::observe::observe;
 use crate::attribute::TrialOutcome;
-use crate::attribute::trial_run::Ran;
+use crate::attribute::trial_run::TrialRun;
 use crate::canonical::JsonError;
 use crate::execute::run_job::{self, Executed};
 use crate::job::artifact::Produced;
@@ -28,7 +28,7 @@ pub fn digest(job: &Job) -> Result<Digest, JsonError> {
 }
 
 /// The `nth` run of a job: one that was made already, or a new one.
-pub fn run(job: &Job, nth: usize, (expected, scope): (&[Produced], Scope), context: &Context) -> Arc<Ran> {
+pub fn run(job: &Job, nth: usize, (expected, scope): (&[Produced], Scope), context: &Context) -> Arc<TrialRun> {
     let key = digest(job).ok().filter(|_| scope == Scope::All);
     if let Some(known) = key.and_then(|key| context.remembered(&key, nth)) {
         return known;
@@ -37,7 +37,7 @@ pub fn run(job: &Job, nth: usize, (expected, scope): (&[Produced], Scope), conte
         Err(failure) => (TrialOutcome::Failed(failure.detail), Vec::new()),
         Ok(executed) => (shown(job, &executed, (expected, scope), context), evidence(&executed)),
     };
-    let ran = Arc::new(Ran { shown, denied });
+    let ran = Arc::new(TrialRun { shown, denied });
     if let Some(key) = key {
         context.remember(key, ran.clone());
     }

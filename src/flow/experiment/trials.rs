@@ -7,10 +7,10 @@ use std::time::Instant;
 use crate::artifacts::compare_artifacts::{Rules, Scope};
 use crate::artifacts::observe::observe;
 use crate::attribute::budget::Budget;
-use crate::attribute::judge::Verdict;
+use crate::attribute::judge::KeyVerdict;
 use crate::attribute::noise;
 use crate::attribute::observation::Value;
-use crate::attribute::trial_run::Ran;
+use crate::attribute::trial_run::TrialRun;
 use crate::attribute::{Attribution, Cell, Key, Next, Observation, Plan, TrialOutcome, Trials};
 use crate::flow::experiment::perturbation;
 use crate::flow::experiment::trial_cache;
@@ -79,9 +79,10 @@ impl<'a> Experiment<'a> {
         trials: &Trials,
         lost: &[String],
     ) -> (BTreeMap<Key, Factor>, usize) {
-        let with = |wanted: Verdict| of.explained.iter().filter(move |one| one.verdict == wanted).map(|one| &one.key);
-        let elsewhere: Vec<&Key> = with(Verdict::Elsewhere).collect();
-        let flaky: Vec<&Key> = with(Verdict::Flaky).collect();
+        let with =
+            |wanted: KeyVerdict| of.explained.iter().filter(move |one| one.verdict == wanted).map(|one| &one.key);
+        let elsewhere: Vec<&Key> = with(KeyVerdict::Elsewhere).collect();
+        let flaky: Vec<&Key> = with(KeyVerdict::Flaky).collect();
         let (mut found, mut replays) = (BTreeMap::<Key, BTreeSet<SubTag>>::new(), 0);
         if of.partial {
             return (BTreeMap::new(), 0);
@@ -129,7 +130,7 @@ impl<'a> Experiment<'a> {
         (self.replay.expected.artifacts.as_slice(), self.replay.expected.scope)
     }
 
-    fn one(&self, cell: Cell, nth: usize) -> Arc<Ran> {
+    fn one(&self, cell: Cell, nth: usize) -> Arc<TrialRun> {
         trial_cache::run(&self.job(cell), nth, self.expected(), self.context)
     }
 

@@ -22,7 +22,7 @@ use crate::execute::run_job::{self, Executed};
 use crate::execute::unsandboxed;
 use crate::host::machine;
 use crate::job::artifact::Produced;
-use crate::job::dimensions::{self, Telling};
+use crate::job::dimensions::{self, Invocation};
 use crate::job::input_roots;
 use crate::job::manifest_file;
 use crate::job::material::blob::Blob;
@@ -56,7 +56,7 @@ pub struct RecordRequest {
     /// What the input is.
     pub input_type: InputType,
     /// Run the command where it is, without a sandbox, as the step of a pipeline that it was.
-    pub as_is: Option<unsandboxed::Where>,
+    pub as_is: Option<unsandboxed::HostPaths>,
     /// When the recording began.
     pub created_at: Timestamp,
 }
@@ -283,7 +283,7 @@ fn manifest(
     let (flags, secret_flags) = redact::arguments(&job.flags);
     // Not even a digest of a secret is written.
     let (set_env, secret_env) = redact::variables(&job.set_env);
-    let telling = Telling {
+    let telling = Invocation {
         argv: argv.clone(),
         flags: flags.clone(),
         env_names: job.env.keys().cloned().collect(),

@@ -29,7 +29,7 @@ use crate::model::text::source_line;
 use crate::report::untrusted;
 use crate::sandbox::setting::{CpuCount, Hostname, Locale, TimeZone};
 use crate::workspace::context::Context;
-use crate::workspace::image::{self, Asked};
+use crate::workspace::image::{self, InputOptions};
 use crate::workspace::open_inputs::{self, TreeError};
 
 /// An input to put in the place of the recorded one.
@@ -338,7 +338,7 @@ fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayErro
                 _ => None,
             });
             let without: Vec<PathBuf> = left.collect();
-            job.input = image::input(path, &Asked { without: &without, platform: None }, context)?;
+            job.input = image::input(path, &InputOptions { without: &without, platform: None }, context)?;
         }
         Swap::Flags(words) if job.argv.is_empty() => job.flags.clone_from(words),
         Swap::Flags(words) => {

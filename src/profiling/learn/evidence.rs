@@ -7,7 +7,7 @@ use crate::canonical::Roots;
 
 /// What was changed around a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Perturbation {
+pub enum Variation {
     /// Nothing.
     Again,
     /// The clock: a day later.
@@ -22,7 +22,7 @@ pub enum Perturbation {
     Together,
 }
 
-impl fmt::Display for Perturbation {
+impl fmt::Display for Variation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Again => "the same again",
@@ -39,7 +39,7 @@ impl fmt::Display for Perturbation {
 #[derive(Debug, Clone)]
 pub struct Observation {
     /// What was changed; nothing, for the first.
-    pub perturbation: Perturbation,
+    pub variation: Variation,
     /// What the run wrote.
     pub document: Vec<u8>,
     /// Where its input lay.
@@ -48,26 +48,26 @@ pub struct Observation {
 
 /// In which runs a place differed from the first: how often, and of how many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Evidence {
-    counts: BTreeMap<Perturbation, (usize, usize)>,
+pub struct VariationCounts {
+    counts: BTreeMap<Variation, (usize, usize)>,
 }
 
-impl fmt::Display for Evidence {
+impl fmt::Display for VariationCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let one = |(perturbation, (seen, of)): (&Perturbation, &(usize, usize))| match of {
-            1 => perturbation.to_string(),
-            of => format!("{perturbation} ({seen} of {of} runs)"),
+        let one = |(variation, (seen, of)): (&Variation, &(usize, usize))| match of {
+            1 => variation.to_string(),
+            of => format!("{variation} ({seen} of {of} runs)"),
         };
         let seen: Vec<String> = self.counts.iter().filter(|(_, (seen, _))| *seen > 0).map(one).collect();
         write!(f, "differed: {}", seen.join(", "))
     }
 }
 
-impl Evidence {
+impl VariationCounts {
     pub(super) fn of(runs: &BTreeSet<usize>, observations: &[Observation]) -> Self {
-        let mut counts: BTreeMap<Perturbation, (usize, usize)> = BTreeMap::new();
+        let mut counts: BTreeMap<Variation, (usize, usize)> = BTreeMap::new();
         for (index, observation) in observations.iter().enumerate().skip(1) {
-            let (seen, of) = counts.entry(observation.perturbation).or_default();
+            let (seen, of) = counts.entry(observation.variation).or_default();
             *of += 1;
             *seen += usize::from(runs.contains(&index));
         }
@@ -75,12 +75,12 @@ impl Evidence {
     }
 
     /// Whether the place differed in no other run.
-    pub(super) fn is_only(&self, perturbation: Perturbation) -> bool {
-        self.has(perturbation) && self.counts.iter().all(|(other, (seen, _))| *other == perturbation || *seen == 0)
+    pub(super) fn is_only(&self, variation: Variation) -> bool {
+        self.has(variation) && self.counts.iter().all(|(other, (seen, _))| *other == variation || *seen == 0)
     }
 
     /// Whether the place differed in such a run.
-    pub fn has(&self, perturbation: Perturbation) -> bool {
-        self.counts.get(&perturbation).is_some_and(|(seen, _)| *seen > 0)
+    pub fn has(&self, variation: Variation) -> bool {
+        self.counts.get(&variation).is_some_and(|(seen, _)| *seen > 0)
     }
 }

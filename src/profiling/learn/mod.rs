@@ -28,7 +28,7 @@ mod evidence;
 mod noise;
 
 use compare::{Difference, What};
-pub use evidence::{Evidence, Observation, Perturbation};
+pub use evidence::{Observation, Variation, VariationCounts};
 
 /// How often rules are proposed and tried before what is left is given up.
 const ROUNDS: usize = 12;
@@ -39,9 +39,9 @@ pub struct LearnedProfile {
     /// The profile: the one that it began with, and what was learnt.
     pub profile: Profile,
     /// Path of each new rule → in which runs that place differed.
-    pub new: BTreeMap<String, Evidence>,
+    pub new: BTreeMap<String, VariationCounts>,
     /// Places that differ and are no noise, or are not understood, with why they are left.
-    pub not_noise: BTreeMap<String, (String, Evidence)>,
+    pub not_noise: BTreeMap<String, (String, VariationCounts)>,
     /// How many of the documents are the same as the first, by the profile.
     pub same: usize,
     /// How many there are beside the first.
@@ -52,10 +52,10 @@ pub struct LearnedProfile {
 #[derive(Debug, thiserror::Error)]
 pub enum LearnError {
     /// A document has no canonical form.
-    #[error("the document of a run has no canonical form ({perturbation})")]
+    #[error("the document of a run has no canonical form ({variation})")]
     Document {
         /// Which run.
-        perturbation: Perturbation,
+        variation: Variation,
         /// What is wrong.
         source: JsonError,
     },
@@ -99,7 +99,7 @@ pub fn learn(base: &Profile, observations: &[Observation], limits: &Limits) -> R
         learnt.not_noise.clear();
         let mut grown = false;
         for ((path, _), Seen { differences, runs }) in found {
-            let evidence = Evidence::of(&runs, observations);
+            let evidence = VariationCounts::of(&runs, observations);
             match noise::judge_all(&path, &differences, &evidence) {
                 Ok((action, what)) => {
                     let code = action.code();
@@ -134,7 +134,7 @@ pub fn learn(base: &Profile, observations: &[Observation], limits: &Limits) -> R
 }
 
 /// A rule for the path of the input, where documents hold it and `base` has none.
-fn roots(base: &Profile, observations: &[Observation]) -> Option<(Rule, Evidence)> {
+fn roots(base: &Profile, observations: &[Observation]) -> Option<(Rule, VariationCounts)> {
     if base.rules().iter().any(|rule| matches!(rule.action(), Action::RootMap)) {
         return None;
     }
@@ -146,7 +146,7 @@ fn roots(base: &Profile, observations: &[Observation]) -> Option<(Rule, Evidence
     if runs.is_empty() {
         return None;
     }
-    let evidence = Evidence::of(&runs, observations);
+    let evidence = VariationCounts::of(&runs, observations);
     let reason = format!("the path of the input; {evidence}");
     Rule::new("".parse().ok()?, Action::RootMap, &reason).map(|rule| (rule, evidence))
 }
@@ -168,7 +168,7 @@ fn differences(profile: &Profile, observations: &[Observation], limits: &Limits)
         let canonical = canonicalize_rooted(profile, &observation.roots, &observation.document, limits);
         canonical
             .map(|canonical| canonical.bytes)
-            .map_err(|source| LearnError::Document { perturbation: observation.perturbation, source })
+            .map_err(|source| LearnError::Document { variation: observation.variation, source })
     };
     let parsed = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).map_err(LearnError::TooDeep);
     let mut found: Found = BTreeMap::new();
@@ -196,11 +196,11 @@ mod tests {
     use super::*;
     use crate::canonical::Roots;
 
-    fn observations(documents: &[(Perturbation, &str)]) -> Vec<Observation> {
-        let one = |(perturbation, document): &(Perturbation, &str)| {
-            let root = if *perturbation == Perturbation::Elsewhere { "/mnt/other" } else { "/tmp/in" };
+    fn observations(documents: &[(Variation, &str)]) -> Vec<Observation> {
+        let one = |(variation, document): &(Variation, &str)| {
+            let root = if *variation == Variation::Elsewhere { "/mnt/other" } else { "/tmp/in" };
             Observation {
-                perturbation: *perturbation,
+                variation: *variation,
                 document: document.as_bytes().to_vec(),
                 roots: Roots::new([root]).unwrap(),
             }
@@ -208,7 +208,7 @@ mod tests {
         documents.iter().map(one).collect()
     }
 
-    fn of(documents: &[(Perturbation, &str)]) -> LearnedProfile {
+    fn of(documents: &[(Variation, &str)]) -> LearnedProfile {
         let base = Profile::parse("profile: learnt\nform: json\n").unwrap();
         learn(&base, &observations(documents), &Limits::default()).unwrap()
     }
@@ -218,7 +218,7 @@ mod tests {
         rules.map(|rule| format!("{} {}: {}", rule.action().code(), rule.path(), rule.reason())).collect()
     }
 
-    use Perturbation::{Again, Elsewhere, Later, Order, Together};
+    use Variation::{Again, Elsewhere, Later, Order, Together};
 
     #[test]
     fn times_durations_and_random_ids() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::canonical::rule::{Action, Anchor, TextPattern};
 use crate::profiling::learn::compare::What;
-use crate::profiling::learn::evidence::{Evidence, Perturbation};
+use crate::profiling::learn::evidence::{Variation, VariationCounts};
 use crate::profiling::mutation::meaning;
 
 const UUID: &str = "(?i:(?:urn:uuid:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})";
@@ -19,7 +19,11 @@ const NAMING: [&str; 7] = ["bom-ref", "id", "@id", "uuid", "guid", "SPDXID", "sp
 
 /// The action that hides all that was seen at `path` and what it is, or why it is not hidden: the first thing that is no
 /// noise speaks for the place.
-pub(super) fn judge_all(path: &str, seen: &BTreeSet<What>, evidence: &Evidence) -> Result<(Action, String), String> {
+pub(super) fn judge_all(
+    path: &str,
+    seen: &BTreeSet<What>,
+    evidence: &VariationCounts,
+) -> Result<(Action, String), String> {
     let mut all: Option<(Action, String)> = None;
     for what in seen {
         let judged = judge(path, what, evidence)?;
@@ -32,8 +36,8 @@ pub(super) fn judge_all(path: &str, seen: &BTreeSet<What>, evidence: &Evidence) 
     all.ok_or_else(|| UNKNOWN.to_owned())
 }
 
-fn judge(path: &str, what: &What, evidence: &Evidence) -> Result<(Action, String), String> {
-    let is_of_the_run = evidence.has(Perturbation::Again) || evidence.has(Perturbation::Later);
+fn judge(path: &str, what: &What, evidence: &VariationCounts) -> Result<(Action, String), String> {
+    let is_of_the_run = evidence.has(Variation::Again) || evidence.has(Variation::Later);
     match what {
         What::Order => Ok((Action::Set { key: Vec::new() }, "the same elements in another order".to_owned())),
         What::Lengths(before, after) => Err(format!("{before} elements, then {after}")),
@@ -45,7 +49,7 @@ fn judge(path: &str, what: &What, evidence: &Evidence) -> Result<(Action, String
             None => Err("a number that follows what was changed".to_owned()),
         },
         What::Texts { first, second, is_referred_to } => texts(path, (first, second), *is_referred_to).map_err(|why| {
-            if why == UNKNOWN && evidence.is_only(Perturbation::Elsewhere) { PLACE.to_owned() } else { why }
+            if why == UNKNOWN && evidence.is_only(Variation::Elsewhere) { PLACE.to_owned() } else { why }
         }),
     }
 }

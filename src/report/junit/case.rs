@@ -9,7 +9,7 @@ use crate::model::result::ReplayResult;
 use crate::report::changes::{self, Line};
 use crate::report::junit::legal;
 use crate::report::junit::time::duration;
-use crate::report::{showing, untrusted, words};
+use crate::report::{phrases, showing, untrusted};
 
 /// Lines of a diff, and of a detail, in the body of one case.
 const MAX_LINES: usize = 200;
@@ -25,7 +25,7 @@ pub(crate) fn testcase(replay: &ReplayResult) -> TestCase {
         time: duration(replay.duration_ms),
         result: result(replay),
         // A dotted path: viewers split it into a tree. No foreign text, which may hold dots of its own.
-        classname: Some(format!("stella.{}.{}", words::mode(replay.mode), words::kind(replay.kind))),
+        classname: Some(format!("stella.{}.{}", phrases::mode(replay.mode), phrases::kind(replay.kind))),
         filepath: Some(attribute(file)),
         system_out: None,
         system_err: None,
@@ -61,7 +61,7 @@ fn result(replay: &ReplayResult) -> TestResult {
 fn message(replay: &ReplayResult) -> String {
     let changed = changes::in_short(&replay.diff);
     let changed = if changed.is_empty() { changed } else { format!("; {changed}") };
-    format!("{}: {}{changed}", words::outcome(&replay.outcome), words::cause_cell(&replay.outcome))
+    format!("{}: {}{changed}", phrases::outcome(&replay.outcome), phrases::cause_cell(&replay.outcome))
 }
 
 fn body(replay: &ReplayResult) -> String {
@@ -69,8 +69,8 @@ fn body(replay: &ReplayResult) -> String {
     match &replay.outcome {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => lines.extend(causes.iter().flat_map(|cause| {
-            let named = format!("cause: {}: {}", words::cause(cause), words::known_by(cause));
-            let proof = words::evidence(cause).map(|evidence| format!("proof: {evidence}"));
+            let named = format!("cause: {}: {}", phrases::cause(cause), phrases::known_by(cause));
+            let proof = phrases::evidence(cause).map(|evidence| format!("proof: {evidence}"));
             std::iter::once(named).chain(proof)
         })),
         Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
@@ -78,7 +78,7 @@ fn body(replay: &ReplayResult) -> String {
         }
         Outcome::Unreplayable { missing } => {
             lines.extend(missing.iter().take(MAX_LINES).map(|input| {
-                let (label, text) = words::obstacle(input);
+                let (label, text) = phrases::obstacle(input);
                 format!("{label}: {}", untrusted::line(text))
             }));
         }
@@ -86,7 +86,7 @@ fn body(replay: &ReplayResult) -> String {
     let shown = replay.showing.iter().flat_map(showing::lines);
     lines.extend(shown.map(|(label, text)| format!("{}: {text}", if label.is_empty() { "said" } else { label })));
     if let Some(explanation) = &replay.explanation {
-        lines.push(format!("changes: {}", words::changes(explanation)));
+        lines.push(format!("changes: {}", phrases::changes(explanation)));
         let rest = explanation.not_excluded.iter().take(MAX_LINES);
         lines.extend(rest.map(|what| format!("cannot be excluded: {}", untrusted::line(what))));
     }

@@ -16,7 +16,7 @@ use crate::model::result::{ReplayResult, RunResult};
 use crate::report::junit::case::attribute;
 use crate::report::junit::gate;
 use crate::report::junit::time::duration;
-use crate::report::words;
+use crate::report::phrases;
 
 /// What one case gets.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Extra {
     pub(crate) fn of(replay: &ReplayResult) -> Self {
         let mut properties: Vec<(String, String)> = Vec::new();
         let mut add = |name: &str, value: &str| properties.push((format!("stella.{name}"), value.to_owned()));
-        add("mode", words::mode(replay.mode));
+        add("mode", phrases::mode(replay.mode));
         add("candidate", if replay.candidate { "true" } else { "false" });
         add("outcome", replay.outcome.code());
         add("lucky", if matches!(replay.outcome, Outcome::Match { lucky: true }) { "true" } else { "false" });
@@ -42,7 +42,7 @@ impl Extra {
             add("mismatch_reason", reason.code());
         }
         if let Outcome::Drift { causes } = &replay.outcome {
-            causes.iter().for_each(|cause| add("cause", &words::cause(cause)));
+            causes.iter().for_each(|cause| add("cause", &phrases::cause(cause)));
         }
         let mut digests = |side: &str, inputs: &Dimensions| {
             for (name, digest) in inputs.by_floor_order() {
@@ -71,7 +71,7 @@ impl Extra {
 
 /// What is told of the whole run, in every suite: on how many replays the candidate was run.
 fn of_run(run: &RunResult) -> Vec<(String, String)> {
-    let Some(told) = words::candidate(run) else { return Vec::new() };
+    let Some(told) = phrases::candidate(run) else { return Vec::new() };
     let all = run.coverage().all();
     let property = |name: &str, value: String| (format!("stella.candidate{name}"), value);
     vec![property("", attribute(&told)), property(".ran", all.ran.to_string()), property(".of", all.of.to_string())]

@@ -5,16 +5,16 @@ use junit_report::{Duration, TestCase, TestResult};
 use crate::model::exit::Exit;
 use crate::model::gate_result::GateResult;
 use crate::model::outcome::JunitStatus;
+use crate::report::gate_phrases;
 use crate::report::junit::case::{NO_FILE, attribute};
 use crate::report::junit::legal;
-use crate::report::verdict_words;
 
 /// Reasons in the body.
 const MAX_REASONS: usize = 200;
 
 /// The case of a gate.
 pub(crate) fn testcase(gate_result: &GateResult) -> TestCase {
-    let message = attribute(&verdict_words::headline(gate_result));
+    let message = attribute(&gate_phrases::headline(gate_result));
     let type_ = format!("gate.{}", gate_result.verdict().code());
     let cause = Some(legal::cdata(&body(gate_result)));
     TestCase {
@@ -42,11 +42,11 @@ pub(crate) fn status(gate_result: &GateResult) -> JunitStatus {
 }
 
 fn body(gate_result: &GateResult) -> String {
-    let mut lines = vec![verdict_words::headline(gate_result)];
-    lines.extend(gate_result.measured().iter().map(verdict_words::measured));
+    let mut lines = vec![gate_phrases::headline(gate_result)];
+    lines.extend(gate_result.measured().iter().map(gate_phrases::measured));
     lines.extend(gate_result.reasons().iter().take(MAX_REASONS).map(|reason| {
-        let weight = verdict_words::weight(reason.weight);
-        format!("{weight} {}: {}", reason.code.code(), verdict_words::reason(reason))
+        let weight = gate_phrases::weight(reason.weight);
+        format!("{weight} {}: {}", reason.code.code(), gate_phrases::reason(reason))
     }));
     lines.join("\n")
 }

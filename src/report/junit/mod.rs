@@ -23,7 +23,7 @@ use junit_report::{Report, ReportBuilder, TestCase, TestSuite};
 
 use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
 use crate::report::junit::complete::{Extra, complete};
-use crate::report::words;
+use crate::report::phrases;
 
 /// Why no report could be written. No result causes it: it is a bug here or in a library.
 #[derive(Debug, thiserror::Error)]
@@ -55,8 +55,8 @@ pub fn render(run: &RunResult) -> Result<Vec<u8>, JunitError> {
         extras.extend(replays.iter().map(|replay| Extra::of(replay)));
         let mut cases: Vec<TestCase> = replays.iter().map(|replay| case::testcase(replay)).collect();
         case::tell_apart(&mut cases);
-        let name = format!("stella {} {}", words::mode(*mode), words::kind(*kind));
-        report.add_testsuite(suite(name, format!("stella.{}", words::mode(*mode)), cases, run.started_at));
+        let name = format!("stella {} {}", phrases::mode(*mode), phrases::kind(*kind));
+        report.add_testsuite(suite(name, format!("stella.{}", phrases::mode(*mode)), cases, run.started_at));
     }
     if let Some(gate_result) = &run.gate {
         extras.push(Extra::of_gate(gate_result));

@@ -7,7 +7,7 @@ use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::changes::{self, Line, Mark};
 use crate::report::markdown::md::Md;
-use crate::report::{showing, untrusted, verdict_words, words};
+use crate::report::{gate_phrases, phrases, showing, untrusted};
 
 /// Bytes that every reader takes: GitHub refuses comments above 65,536 characters.
 pub const DEFAULT_BUDGET: usize = 65_000;
@@ -53,7 +53,7 @@ pub fn render(run: &RunResult, budget: usize) -> String {
 
 fn page(run: &RunResult, limits: Limits) -> Md {
     let (mut md, mut cut) = (Md::new(), Vec::new());
-    let verdict = words::verdict(run);
+    let verdict = phrases::verdict(run);
     let (word, counts) = verdict.split_once(": ").unwrap_or((&verdict, ""));
     md.raw("## stella: ").text(word).raw("\n\n").text(counts).raw("\n");
     rates(&mut md, run);
@@ -61,13 +61,13 @@ fn page(run: &RunResult, limits: Limits) -> Md {
     if let Some(gate_result) = &run.gate {
         gate(&mut md, gate_result, limits, &mut cut);
     }
-    if let Some(unsealed) = words::unsealed(run) {
+    if let Some(unsealed) = phrases::unsealed(run) {
         md.raw("\n**Warning:** ").text(&unsealed).raw("\n");
     }
 
-    let mut failing: Vec<&ReplayResult> = run.replays.iter().filter(|replay| !words::is_match(replay)).collect();
+    let mut failing: Vec<&ReplayResult> = run.replays.iter().filter(|replay| !phrases::is_match(replay)).collect();
     failing.sort_by_key(|replay| urgency(&replay.outcome));
-    let matching: Vec<&ReplayResult> = run.replays.iter().filter(|replay| words::is_match(replay)).collect();
+    let matching: Vec<&ReplayResult> = run.replays.iter().filter(|replay| phrases::is_match(replay)).collect();
 
     if !failing.is_empty() && limits.rows > 0 {
         md.raw("\n### Not matching\n\n");
@@ -101,7 +101,7 @@ fn page(run: &RunResult, limits: Limits) -> Md {
         md.raw("\n<details><summary>Matching</summary>\n\n");
         for replay in matching.iter().take(limits.others) {
             md.raw("- ").code(&replay.id).raw(" ").text(&replay.title).raw(": ");
-            md.raw(words::outcome(&replay.outcome)).raw("\n");
+            md.raw(phrases::outcome(&replay.outcome)).raw("\n");
         }
         md.raw("\n</details>\n");
     }
@@ -123,39 +123,39 @@ fn rates(md: &mut Md, run: &RunResult) {
         return;
     }
     md.raw("\n| rate | question | BF | SF | PF | beside it |\n|---|---|---|---|---|---|\n");
-    for (mode, tally) in words::rates(run).into_iter().filter(|(_, tally)| tally.total() > 0) {
-        md.raw("| ").raw(words::mode(mode)).raw(" | ").raw(words::question(mode)).raw(" | ");
+    for (mode, tally) in phrases::rates(run).into_iter().filter(|(_, tally)| tally.total() > 0) {
+        md.raw("| ").raw(phrases::mode(mode)).raw(" | ").raw(phrases::question(mode)).raw(" | ");
         for level in Level::ALL {
-            md.text(&words::rate(tally, level)).raw(" | ");
+            md.text(&phrases::rate(tally, level)).raw(" | ");
         }
-        md.text(&words::beside(tally)).raw(" |\n");
+        md.text(&phrases::beside(tally)).raw(" |\n");
     }
 }
 
 /// On how many replays the candidate was run: a number of its own, never left out. The names of the others may be.
 fn candidate(md: &mut Md, run: &RunResult, limits: Limits) {
-    if let Some(told) = words::candidate(run) {
+    if let Some(told) = phrases::candidate(run) {
         md.raw("\n").text(&told).raw("\n");
     }
-    if let Some(unclaimed) = words::unclaimed(run).filter(|_| limits.rows > 0) {
+    if let Some(unclaimed) = phrases::unclaimed(run).filter(|_| limits.rows > 0) {
         md.raw("\n").text(&unclaimed).raw("\n");
     }
 }
 
 /// What the gate says; the heaviest reasons are the last to go.
 fn gate(md: &mut Md, gate_result: &GateResult, limits: Limits, cut: &mut Vec<String>) {
-    md.raw("\n**").text(&verdict_words::headline(gate_result)).raw("**\n");
-    if let Some(aloud) = verdict_words::aloud(gate_result) {
+    md.raw("\n**").text(&gate_phrases::headline(gate_result)).raw("**\n");
+    if let Some(aloud) = gate_phrases::aloud(gate_result) {
         md.raw("\n**Insufficient evidence:** ").raw(aloud).raw("\n");
     }
     if limits.rows > 0 {
         md.raw("\n");
         for measured in gate_result.measured() {
-            md.raw("- ").text(&verdict_words::measured(measured)).raw("\n");
+            md.raw("- ").text(&gate_phrases::measured(measured)).raw("\n");
         }
         for reason in gate_result.reasons().iter().take(limits.rows) {
-            md.raw("- ").raw(verdict_words::weight(reason.weight)).raw(" ").code(reason.code.code()).raw(": ");
-            md.text(&verdict_words::reason(reason)).raw("\n");
+            md.raw("- ").raw(gate_phrases::weight(reason.weight)).raw(" ").code(reason.code.code()).raw(": ");
+            md.text(&gate_phrases::reason(reason)).raw("\n");
         }
     }
     left_out(cut, gate_result.reasons().len(), limits.rows, "reasons of the gate");
@@ -163,24 +163,24 @@ fn gate(md: &mut Md, gate_result: &GateResult, limits: Limits, cut: &mut Vec<Str
 
 fn row(md: &mut Md, replay: &ReplayResult) {
     md.raw("| ").code(&replay.id).raw(" ").text(&replay.title).raw(" | ");
-    md.raw(words::kind(replay.kind)).raw(" | ").raw(words::mode(replay.mode)).raw(" | **");
-    md.raw(words::outcome(&replay.outcome)).raw("** | ");
+    md.raw(phrases::kind(replay.kind)).raw(" | ").raw(phrases::mode(replay.mode)).raw(" | **");
+    md.raw(phrases::outcome(&replay.outcome)).raw("** | ");
     for level in Level::ALL {
-        md.raw(words::level(replay.fidelity, level)).raw(" | ");
+        md.raw(phrases::level(replay.fidelity, level)).raw(" | ");
     }
-    md.text(&words::cause_cell(&replay.outcome)).raw(" |\n");
+    md.text(&phrases::cause_cell(&replay.outcome)).raw(" |\n");
 }
 
 /// One replay at length; the first stands open.
 fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
     md.raw(if open { "\n<details open><summary>" } else { "\n<details><summary>" });
     md.raw("<code>").text(&replay.id).raw("</code> ").text(&replay.title).raw(": ");
-    md.raw(words::outcome(&replay.outcome)).raw("</summary>\n\n");
+    md.raw(phrases::outcome(&replay.outcome)).raw("</summary>\n\n");
     match &replay.outcome {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => causes.iter().take(limits.lines).for_each(|cause| {
-            md.raw("- cause: ").text(&words::cause(cause)).raw(", ").raw(words::known_by(cause)).raw("\n");
-            if let Some(evidence) = words::evidence(cause) {
+            md.raw("- cause: ").text(&phrases::cause(cause)).raw(", ").raw(phrases::known_by(cause)).raw("\n");
+            if let Some(evidence) = phrases::evidence(cause) {
                 md.raw("- proof: ").text(&evidence).raw("\n");
             }
         }),
@@ -188,7 +188,7 @@ fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
             md.fence("text", untrusted::lines(detail, limits.lines));
         }
         Outcome::Unreplayable { missing } => missing.iter().take(limits.lines).for_each(|input| {
-            let (label, text) = words::obstacle(input);
+            let (label, text) = phrases::obstacle(input);
             md.raw("- ").raw(label).raw(": ").text(text).raw("\n");
         }),
     }
@@ -196,7 +196,7 @@ fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
         md.raw("- ").raw(if label.is_empty() { "said" } else { label }).raw(": ").text(&text).raw("\n");
     }
     if let Some(explanation) = &replay.explanation {
-        md.raw("- changes: ").text(&words::changes(explanation)).raw("\n");
+        md.raw("- changes: ").text(&phrases::changes(explanation)).raw("\n");
         for what in explanation.not_excluded.iter().take(limits.lines) {
             md.raw("- cannot be excluded: ").text(what).raw("\n");
         }

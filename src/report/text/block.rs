@@ -8,7 +8,7 @@ use crate::report::changes::{self, Line, Mark};
 use crate::report::text::explanation::explanation;
 use crate::report::text::style::{Ink, Style};
 use crate::report::text::table::duration;
-use crate::report::{showing, untrusted, words};
+use crate::report::{phrases, showing, untrusted};
 
 /// Lines of a detail that are shown; errors of foreign programs can be long.
 const DETAIL_LINES: usize = 20;
@@ -41,7 +41,7 @@ pub fn replay(replay: &ReplayResult, style: Style) -> String {
 }
 
 fn unreplayable(missing: &[String]) -> &'static str {
-    match missing.first().map_or("missing", |first| words::obstacle(first).0) {
+    match missing.first().map_or("missing", |first| phrases::obstacle(first).0) {
         "missing" => "unreplayable: an input is gone",
         _ => "unreplayable: the recording was edited or is damaged",
     }
@@ -50,17 +50,17 @@ fn unreplayable(missing: &[String]) -> &'static str {
 /// Everything that is known of one replay, in labelled lines.
 pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
     let mut out = Block { text: String::new(), style };
-    let outcome = style.paint(ink(&replay.outcome), words::outcome(&replay.outcome));
+    let outcome = style.paint(ink(&replay.outcome), phrases::outcome(&replay.outcome));
     let id = style.paint(Ink::Heading, &untrusted::line(&replay.id));
-    let what = format!("{} {}", words::mode(replay.mode), words::kind(replay.kind));
+    let what = format!("{} {}", phrases::mode(replay.mode), phrases::kind(replay.kind));
     out.text +=
         &format!("{outcome}  {id}  {}  ({what}, {})\n", untrusted::line(&replay.title), duration(replay.duration_ms));
 
     match &replay.outcome {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => causes.iter().for_each(|cause| {
-            out.label("cause", &format!("{}: {}", words::cause(cause), words::known_by(cause)));
-            if let Some(evidence) = words::evidence(cause) {
+            out.label("cause", &format!("{}: {}", phrases::cause(cause), phrases::known_by(cause)));
+            if let Some(evidence) = phrases::evidence(cause) {
                 out.label("proof", &evidence);
             }
         }),
@@ -71,7 +71,7 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
             }
         }
         Outcome::Unreplayable { missing } => missing.iter().for_each(|input| {
-            let (label, text) = words::obstacle(input);
+            let (label, text) = phrases::obstacle(input);
             out.label(label, &untrusted::line(text));
         }),
     }
@@ -79,9 +79,9 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
         out.label(label, &text);
     }
     if let Some(explanation) = &replay.explanation {
-        out.label("changes", &words::changes(explanation));
+        out.label("changes", &phrases::changes(explanation));
     }
-    let [bf, sf, pf] = Level::ALL.map(|level| words::level(replay.fidelity, level));
+    let [bf, sf, pf] = Level::ALL.map(|level| phrases::level(replay.fidelity, level));
     out.label("levels", &format!("BF {bf}, SF {sf}, PF {pf}"));
     for line in changes::inputs(&replay.recorded, &replay.replayed) {
         out.label("input", &line);
@@ -90,7 +90,7 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
         out.text += &format!("  {}\n", painted(&line, style));
     }
     if let Some(env) = &replay.executor {
-        out.label("ran", &words::executor(env));
+        out.label("ran", &phrases::executor(env));
     }
     for note in &replay.notes {
         out.label("note", &untrusted::line(note));

@@ -7,7 +7,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use crate::model::cause::{Cause, Factor};
 use crate::model::experiment::explanation::{CellRuns, Change, Explanation};
 use crate::report::text::style::{Ink, Style};
-use crate::report::{untrusted, words};
+use crate::report::{phrases, untrusted};
 
 /// Changes of one cause that are listed; whoever wants all of them reads the JSON.
 const CHANGES: usize = 20;
@@ -26,7 +26,7 @@ pub fn explanation(of: &Explanation, style: Style) -> String {
     for (by, alike) in groups(of) {
         let count = if alike.len() == 1 { "1 change".to_owned() } else { format!("{} changes", alike.len()) };
         out += &format!("  - {}: {count}\n", style.paint(Ink::Heading, &untrusted::line(by)));
-        if let Some(evidence) = alike.first().and_then(|change| change.cause.as_ref()).and_then(words::evidence) {
+        if let Some(evidence) = alike.first().and_then(|change| change.cause.as_ref()).and_then(phrases::evidence) {
             out += &format!("    {}\n", style.paint(Ink::Faint, &evidence));
         }
         for change in alike.iter().take(CHANGES) {
@@ -36,7 +36,7 @@ pub fn explanation(of: &Explanation, style: Style) -> String {
             out += &format!("    · and {} more\n", alike.len() - CHANGES);
         }
     }
-    out += &format!("  noise: {}\n", words::noise(&of.noise));
+    out += &format!("  noise: {}\n", phrases::noise(&of.noise));
     let partial = if of.partial { "; the budget ended before everything was sure (partial)" } else { "" };
     out += &format!("  causes: {}, found with {} replays{partial}\n", untrusted::line(&of.summary), of.replays);
     out

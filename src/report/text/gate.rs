@@ -1,8 +1,8 @@
 //! The verdict of a gate, as `stella gate` shows it and as it stands at the end of a run.
 
 use crate::model::gate_result::{GateResult, Verdict, Weight};
+use crate::report::gate_phrases;
 use crate::report::text::style::{Ink, Style};
-use crate::report::verdict_words;
 
 /// Reasons that are shown; whoever wants all of them reads the JSON.
 const REASONS: usize = 30;
@@ -11,7 +11,7 @@ const REASONS: usize = 30;
 pub fn gate(gate_result: &GateResult, style: Style) -> String {
     let mut out = String::new();
     for measured in gate_result.measured() {
-        out += &format!("{}\n", verdict_words::measured(measured));
+        out += &format!("{}\n", gate_phrases::measured(measured));
     }
     for reason in gate_result.reasons().iter().take(REASONS) {
         let ink = match reason.weight {
@@ -19,13 +19,13 @@ pub fn gate(gate_result: &GateResult, style: Style) -> String {
             Weight::Warn | Weight::Insufficient => Ink::Unsure,
             Weight::Fail => Ink::Bad,
         };
-        let weight = style.paint(ink, verdict_words::weight(reason.weight));
-        out += &format!("{weight} {}: {}\n", reason.code.code(), verdict_words::reason(reason));
+        let weight = style.paint(ink, gate_phrases::weight(reason.weight));
+        out += &format!("{weight} {}: {}\n", reason.code.code(), gate_phrases::reason(reason));
     }
     if gate_result.reasons().len() > REASONS {
         out += &format!("{} more reasons in the JSON\n", gate_result.reasons().len() - REASONS);
     }
-    if let Some(aloud) = verdict_words::aloud(gate_result) {
+    if let Some(aloud) = gate_phrases::aloud(gate_result) {
         out += &format!("{} {aloud}\n", style.paint(Ink::Unsure, "insufficient evidence:"));
     }
     let ink = match gate_result.verdict() {
@@ -33,5 +33,5 @@ pub fn gate(gate_result: &GateResult, style: Style) -> String {
         Verdict::Warn | Verdict::Insufficient => Ink::Unsure,
         Verdict::Fail => Ink::Bad,
     };
-    out + &style.paint(ink, &verdict_words::headline(gate_result)) + "\n"
+    out + &style.paint(ink, &gate_phrases::headline(gate_result)) + "\n"
 }

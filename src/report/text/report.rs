@@ -10,7 +10,7 @@ use crate::report::text::block::{block, ink};
 use crate::report::text::gate::gate;
 use crate::report::text::style::{Ink, Style};
 use crate::report::text::table::{duration, table};
-use crate::report::{untrusted, words};
+use crate::report::{phrases, untrusted};
 
 /// Which parts are written: progress is talk (stderr), the summary is data (stdout).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +67,9 @@ impl<W: Write> TextReport<W> {
     }
 
     fn finished_line(&self, replay: &ReplayResult) -> String {
-        let outcome = self.style.paint(ink(&replay.outcome), words::outcome(&replay.outcome));
+        let outcome = self.style.paint(ink(&replay.outcome), phrases::outcome(&replay.outcome));
         let (done, all) = (self.finished, self.discovered.max(self.finished));
-        let cause = words::cause_cell(&replay.outcome);
+        let cause = phrases::cause_cell(&replay.outcome);
         let cause = if cause.is_empty() { cause } else { format!("  {cause}") };
         let id = untrusted::line(&replay.id);
         format!("done    [{done}/{all}] {outcome}  {id}  {}{cause}\n", duration(replay.duration_ms))
@@ -96,11 +96,11 @@ fn summary(run: &RunResult, style: Style) -> String {
         out += &table(run, style);
         out += "\n\n";
     }
-    for replay in run.replays.iter().filter(|replay| !words::is_match(replay)) {
+    for replay in run.replays.iter().filter(|replay| !phrases::is_match(replay)) {
         out += &block(replay, style);
         out += "\n";
     }
-    let matching = run.replays.iter().filter(|replay| words::is_match(replay));
+    let matching = run.replays.iter().filter(|replay| phrases::is_match(replay));
     let notes: Vec<_> = matching.flat_map(|replay| replay.notes.iter().map(|note| (&replay.id, note))).collect();
     for (id, note) in notes.iter().take(NOTES) {
         out += &format!("note: {}: {}\n", untrusted::line(id), untrusted::line(note));
@@ -108,19 +108,19 @@ fn summary(run: &RunResult, style: Style) -> String {
     if notes.len() > NOTES {
         out += &format!("note: {} more on replays that match, in the result's JSON\n", notes.len() - NOTES);
     }
-    if let Some(unsealed) = words::unsealed(run) {
+    if let Some(unsealed) = phrases::unsealed(run) {
         out += &format!("{} {unsealed}\n", style.paint(Ink::Unsure, "warning:"));
     }
     for warning in &run.warnings {
         out += &format!("{} {}\n", style.paint(Ink::Unsure, "warning:"), untrusted::line(warning));
     }
-    for (mode, tally) in words::rates(run).into_iter().filter(|(_, tally)| tally.total() > 0) {
-        let [bf, sf, pf] = Level::ALL.map(|level| words::rate(tally, level));
-        let beside = words::beside(tally);
+    for (mode, tally) in phrases::rates(run).into_iter().filter(|(_, tally)| tally.total() > 0) {
+        let [bf, sf, pf] = Level::ALL.map(|level| phrases::rate(tally, level));
+        let beside = phrases::beside(tally);
         let beside = if beside.is_empty() { beside } else { format!("; {beside}") };
-        out += &format!("{:<10}  BF {bf}, SF {sf}, PF {pf}{beside}\n", words::mode(mode));
+        out += &format!("{:<10}  BF {bf}, SF {sf}, PF {pf}{beside}\n", phrases::mode(mode));
     }
-    for line in [words::candidate(run), words::unclaimed(run)].into_iter().flatten() {
+    for line in [phrases::candidate(run), phrases::unclaimed(run)].into_iter().flatten() {
         out += &format!("{line}\n");
     }
     if let Some(gate_result) = &run.gate {
@@ -131,7 +131,7 @@ fn summary(run: &RunResult, style: Style) -> String {
         Exit::Inconclusive => Ink::Unsure,
         _ => Ink::Bad,
     };
-    out + &style.paint(ink, &words::verdict(run)) + "\n"
+    out + &style.paint(ink, &phrases::verdict(run)) + "\n"
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use crate::model::fidelity::Level;
 use crate::model::rate::{Sample, Tally};
 use crate::report::text::style::{Ink, Style};
-use crate::report::{untrusted, verdict_words, words};
+use crate::report::{gate_phrases, phrases, untrusted};
 use crate::score::history::History;
 use crate::score::window::Weeks;
 use crate::score::windowed::{Score, Windowed};
@@ -15,7 +15,7 @@ pub fn scores(history: &History, scores: &[(u16, Windowed)], style: Style) -> St
     let mut out = String::new();
     for (days, score) in scores.iter().filter(|(_, score)| score.overall != Score::default()) {
         let (after, until) = score.window.ends();
-        let (mode, question) = (words::mode(score.mode), words::question(score.mode));
+        let (mode, question) = (phrases::mode(score.mode), phrases::question(score.mode));
         let title = style.paint(Ink::Heading, &format!("{mode}: {question} {days} days"));
         out += &format!("{title}, after {after} until {until}\n{}\n\n", table(score, style));
     }
@@ -46,8 +46,8 @@ fn table(score: &Windowed, style: Style) -> String {
 }
 
 fn row(name: String, Score { window, weeks }: &Score) -> [String; 8] {
-    let [bf, sf, pf] = Level::ALL.map(|level| words::counted_rate(window.tally.counts(level)));
-    let interval = verdict_words::interval(window.tally.counts(Level::Bitwise)).unwrap_or_else(|| "n/a".to_owned());
+    let [bf, sf, pf] = Level::ALL.map(|level| phrases::counted_rate(window.tally.counts(level)));
+    let interval = gate_phrases::interval(window.tally.counts(Level::Bitwise)).unwrap_or_else(|| "n/a".to_owned());
     [name, bf, interval, sf, pf, window.manifests.to_string(), in_no_rate(&window.tally), week_over_week(weeks)]
 }
 
@@ -64,7 +64,7 @@ fn in_no_rate(tally: &Tally) -> String {
 }
 
 fn week_over_week(Weeks { before, now }: &Weeks<Sample>) -> String {
-    let [before, now] = [before, now].map(|sample| words::counted_rate(sample.tally.counts(Level::Bitwise)));
+    let [before, now] = [before, now].map(|sample| phrases::counted_rate(sample.tally.counts(Level::Bitwise)));
     format!("{before} → {now}")
 }
 

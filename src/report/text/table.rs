@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use crate::model::fidelity::Level;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::text::style::Style;
-use crate::report::{untrusted, words};
+use crate::report::{phrases, untrusted};
 
 /// The table, with a border: no line of it begins with the text of a cell.
 pub(crate) fn table(run: &RunResult, style: Style) -> String {
@@ -21,16 +21,16 @@ pub(crate) fn table(run: &RunResult, style: Style) -> String {
 }
 
 fn row(replay: &ReplayResult) -> [String; 9] {
-    let [bf, sf, pf] = Level::ALL.map(|level| words::level(replay.fidelity, level).to_owned());
+    let [bf, sf, pf] = Level::ALL.map(|level| phrases::level(replay.fidelity, level).to_owned());
     [
         untrusted::line(&replay.id),
-        words::kind(replay.kind).to_owned(),
-        words::mode(replay.mode).to_owned(),
-        words::outcome(&replay.outcome).to_owned(),
+        phrases::kind(replay.kind).to_owned(),
+        phrases::mode(replay.mode).to_owned(),
+        phrases::outcome(&replay.outcome).to_owned(),
         bf,
         sf,
         pf,
-        words::cause_cell(&replay.outcome),
+        phrases::cause_cell(&replay.outcome),
         duration(replay.duration_ms),
     ]
 }

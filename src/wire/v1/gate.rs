@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::gate_result::{self, About, GateResult, Numbers};
-use crate::report::verdict_words;
+use crate::report::gate_phrases;
 use crate::wire::v1::rate::ExitStatus;
 use crate::wire::v1::score::{LevelRateV1, SampleV1};
 use crate::wire::v1::words::{Bucket, Level, same_words};
@@ -238,7 +238,7 @@ impl From<&gate_result::Reason> for ReasonV1 {
             weight: reason.weight.into(),
             replay,
             bucket,
-            text: verdict_words::reason(reason),
+            text: gate_phrases::reason(reason),
             level: None,
             rate: None,
             before: None,

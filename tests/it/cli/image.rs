@@ -9,7 +9,7 @@ use stella::model::digest::Digest;
 
 use crate::cli::scene::{advisory, npm_lock};
 use crate::harness::{World, files, valid};
-use crate::layout::{Layout, layer};
+use crate::oci_layout::{Layout, layer};
 
 const STATUS: &str = "Package: zlib1g\nStatus: install ok installed\nSource: zlib\nVersion: 1:1.2.13.dfsg-1\nArchitecture: amd64\n\n\
 Package: hidden\nStatus: install ok installed\nVersion: 1.0\nArchitecture: amd64\n";

@@ -6,7 +6,7 @@ use tar::{Builder, Header};
 use super::probes::{Probe, probe};
 use super::traces;
 use crate::harness::World;
-use crate::layout::{Layout, layer};
+use crate::oci_layout::{Layout, layer};
 
 #[test]
 fn a_program_of_an_image_runs_among_its_files_alone() {

@@ -4,7 +4,7 @@ use crate::model::fidelity::Level;
 use crate::model::gate_result::{About, GateResult, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
 use crate::model::rate::Share;
 use crate::model::wilson::Interval;
-use crate::report::{untrusted, words};
+use crate::report::{phrases, untrusted};
 
 /// `BF`, `SF`, `PF`
 pub fn level(level: Level) -> &'static str {
@@ -20,8 +20,8 @@ pub fn level(level: Level) -> &'static str {
 /// The interval is rounded outwards, as the rate is rounded down: nothing looks better than it is.
 pub fn rate_with_interval(counts: (u64, u64)) -> String {
     match interval(counts) {
-        Some(interval) => format!("{}, 95 % interval {interval}", words::counted_rate(counts)),
-        None => words::counted_rate(counts),
+        Some(interval) => format!("{}, 95 % interval {interval}", phrases::counted_rate(counts)),
+        None => phrases::counted_rate(counts),
     }
 }
 
@@ -84,14 +84,14 @@ pub fn measured(measured: &Measured) -> String {
         let counts = tally.counts(at);
         // A census has no uncertainty.
         let rate =
-            if measured.scope == Scope::Canaries { words::counted_rate(counts) } else { rate_with_interval(counts) };
+            if measured.scope == Scope::Canaries { phrases::counted_rate(counts) } else { rate_with_interval(counts) };
         format!("{} {rate}", level(at))
     });
     let manifests = match measured.sample.manifests {
         1 => "1 distinct manifest".to_owned(),
         more => format!("{more} distinct manifests"),
     };
-    let beside = words::beside(tally);
+    let beside = phrases::beside(tally);
     let beside = if beside.is_empty() { beside } else { format!("; beside it {beside}") };
     format!("{what}: {}; {manifests}{beside}", rates.join("; "))
 }
@@ -112,15 +112,15 @@ fn sentence(code: ReasonCode, numbers: Numbers) -> String {
     match (numbers, code) {
         (Numbers::Below { level: at, counts, limit: wanted }, ReasonCode::CanaryFidelityBelowMinimum)
         | (Numbers::Below { level: at, counts, limit: wanted }, ReasonCode::CanaryPolicyBelowMinimum) => {
-            format!("{} on the canaries is {}, below {}", level(at), words::counted_rate(counts), limit(wanted))
+            format!("{} on the canaries is {}, below {}", level(at), phrases::counted_rate(counts), limit(wanted))
         }
         (Numbers::Below { level: at, counts, limit: wanted }, _) => {
             format!("{} is {}; wanted {}", level(at), rate_with_interval(counts), limit(wanted))
         }
         (Numbers::Dropped { before, now, limit: noticed }, _) => format!(
             "BF fell from {} to {} in a week, by {} points or more",
-            words::counted_rate(before),
-            words::counted_rate(now),
+            phrases::counted_rate(before),
+            phrases::counted_rate(now),
             tidy(noticed.number() * 100.0)
         ),
         (Numbers::Thin { found, needed }, ReasonCode::TooFewCanaries) => {
