@@ -12,6 +12,7 @@ use crate::cli::error::{CliError, CliResult, ExitCode};
 use crate::cli::{output, setup};
 use crate::host::clock;
 use crate::model::result::Isolation;
+use crate::report::untrusted;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::helper;
 use crate::sandbox::level::{self, NotIsolated};
@@ -139,7 +140,9 @@ pub fn run(global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
     let passed_on = std::io::stdout().write_all(&finished.stdout).and_then(|()| std::io::stdout().flush());
     passed_on.and_then(|()| std::io::stderr().write_all(&finished.stderr)).ok();
     if let Some(file) = &args.ledger {
-        output::file(file, &finished.ledger.to_lines(finished.level, &finished.lost))?;
+        let lines = finished.ledger.to_lines(finished.level, &finished.lost);
+        // The file may be a terminal.
+        output::file(file, untrusted::json(&String::from_utf8_lossy(&lines)).as_bytes())?;
     }
     if finished.level != Isolation::Full {
         output::talk(&format!("isolation `{}`, which lacks: {}", finished.level.code(), finished.lost.join("; ")));

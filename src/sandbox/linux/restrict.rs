@@ -23,6 +23,11 @@ use crate::sandbox::spec::{Limits, Mount, SandboxSpec};
 /// Limits that are the same everywhere, as programs size themselves by them.
 const STACK: u64 = 8 << 20;
 const OPEN_FILES: (u64, u64) = (1024, 65_536);
+/// The least that kernels have had as their own.
+const LOCKED: u64 = 64 << 10;
+const MESSAGES: u64 = 819_200;
+/// Timers and signals that wait; the kernel's own follows the memory of the machine.
+const SIGNALS_PENDING: u64 = 4096;
 
 /// Applies all that needs no namespace; returns what has no effect here.
 pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
@@ -178,6 +183,9 @@ fn limit(limits: &Limits) -> rustix::io::Result<()> {
     at_most(Resource::Nproc, limits.processes.into(), limits.processes.into())?;
     at_most(Resource::Core, 0, 0)?;
     at_most(Resource::Stack, STACK, STACK)?;
+    at_most(Resource::Memlock, LOCKED, LOCKED)?;
+    at_most(Resource::Msgqueue, MESSAGES, MESSAGES)?;
+    at_most(Resource::Sigpending, SIGNALS_PENDING, SIGNALS_PENDING)?;
     at_most(Resource::Nofile, OPEN_FILES.0, OPEN_FILES.1)
 }
 
