@@ -17,6 +17,7 @@ use rustix::system::{setdomainname, sethostname};
 use rustix::thread::CpuSet;
 
 use crate::model::result::Isolation;
+use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::filter::{Filter, Purpose};
 use crate::sandbox::linux::group::Entry;
 use crate::sandbox::linux::launch::{Launch, Started};
@@ -26,7 +27,6 @@ use crate::sandbox::linux::root::Processes;
 use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::waiting::{TICK, how_of};
 use crate::sandbox::linux::{dns, family, loading, restrict, root, special, sys};
-use crate::sandbox::ending::Reason;
 use crate::sandbox::places::Places;
 use crate::sandbox::program::Program;
 use crate::sandbox::setting::CpuCount;

@@ -47,9 +47,10 @@ impl Left {
     pub(super) fn take_down(self) {
         /// In ticks.
         const PATIENCE: u32 = 20;
-        let Some(first) = self.first else { return };
+        let Self { first, adopts, group } = self;
+        let Some(first) = first else { return };
         let end = || kill_process(first, Signal::KILL).ok();
-        let mut ticks = if self.adopts { PATIENCE } else { 0 };
+        let mut ticks = if adopts { PATIENCE } else { 0 };
         if ticks == 0 {
             end();
         }
@@ -59,9 +60,11 @@ impl Left {
                 Ok(Some(_)) => {}
                 Ok(None) if ticks > 1 => ticks -= 1,
                 Ok(None) => drop(end()),
-                Err(_) => return,
+                Err(_) => break,
             }
         }
+        // It can be removed when the last of its processes is gone.
+        drop(group);
     }
 }
 

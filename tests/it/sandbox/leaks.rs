@@ -150,7 +150,8 @@ fn files_can_be_kept_from_telling_the_time() {
     spec.file_times = FileTimes::Clamped;
     let (finished, text) = finished(&spec);
     assert_eq!(real_times(&text), [] as [String; 0], "{text}");
-    assert!(!finished.lost.iter().any(|lost| lost.starts_with("file times")), "{:?}", finished.lost);
+    let said: Vec<_> = finished.lost.iter().filter(|lost| lost.starts_with("file times:")).collect();
+    assert!(matches!(said.as_slice(), [one] if one.contains("for a moment")), "{:?}", finished.lost);
     spec.file_times = FileTimes::Machine;
     assert!(run(&spec, helper()).unwrap().lost.iter().any(|lost| lost.starts_with("file times")));
 }
