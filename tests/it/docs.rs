@@ -338,6 +338,74 @@ fn the_map_of_the_code_is_the_one_that_is_held() {
     }
 }
 
+/// The rows of the first table below a heading, each as its cells.
+fn table<'p>(page: &'p str, heading: &str) -> Vec<Vec<&'p str>> {
+    let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
+}
+
+fn code(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_walk_through_a_case_names_what_is_there() {
+    let page = read("docs/architecture.md");
+    let steps = table(&page, "One case, walked through");
+    assert!(steps.len() >= 15, "{steps:?}");
+    for step in steps {
+        let [file, function] = [code(step[0])[0], code(step[1])[0]];
+        let is_there =
+            |line: &str| line.contains(&format!("fn {function}(")) || line.contains(&format!("fn {function}<"));
+        assert!(read(file).lines().any(is_there), "{file}: there is no `fn {function}`");
+    }
+}
+
+#[test]
+fn names_of_the_code_in_the_glossary_are_there() {
+    fn sources(folder: &Path, all: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                all.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut all = String::new();
+    sources(&root().join("src"), &mut all);
+    let page = read("docs/glossary.md");
+    let rows = table(&page, "In the code");
+    assert!(rows.len() >= 10, "{rows:?}");
+    for row in rows {
+        let name = code(row[0])[0];
+        let is_there = ["struct", "enum", "trait"]
+            .iter()
+            .any(|kind| [" ", "<", "(", ";", ":"].iter().any(|end| all.contains(&format!("{kind} {name}{end}"))));
+        assert!(is_there, "the glossary names `{name}`, which is not there");
+    }
+}
+
+#[test]
+fn every_rule_says_what_holds_it() {
+    let page = read("docs/architecture.md");
+    let rules = table(&page, "Rules, and what holds them");
+    let (held, wishes): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| rule[1].contains(".rs`"));
+    assert!(held.len() >= 20, "{held:?}");
+    for rule in held {
+        let tests = code(rule[1]);
+        assert_eq!(tests.len() % 2, 0, "{rule:?}");
+        for test in tests.chunks(2) {
+            assert!(read(test[0]).contains(&format!("fn {}(", test[1])), "{}: there is no test `{}`", test[0], test[1]);
+        }
+    }
+    for wish in wishes {
+        assert!(wish[1].starts_with("not held") || wish[1].contains("lints"), "{wish:?}");
+    }
+}
+
 #[test]
 fn every_action_is_pinned() {
     let folder = root().join(".github/workflows");
