@@ -62,8 +62,10 @@ fn split(bytes: &[u8]) -> Option<(&str, &[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::damaged::damaged;
 
     #[test]
     fn a_record_counts_itself() {
@@ -94,8 +96,9 @@ mod tests {
         }
 
         #[test]
-        fn no_input_panics(bytes: Vec<u8>) {
+        fn no_input_panics(bytes: Vec<u8>, damaged in damaged((record("path", "a/b") + &record("linkpath", "c")).as_bytes())) {
             let _ = parse(&bytes);
+            let _ = parse(&damaged);
         }
     }
 }

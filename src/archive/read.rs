@@ -163,7 +163,7 @@ impl Head {
 
         let name = if kind == EntryType::Directory { raw.strip_suffix(b"/").unwrap_or(&raw) } else { &raw };
         let path = EntryPath::from_bytes(name).map_err(|error| refuse(error.into()))?;
-        let mode = header.mode().map_err(|_| damaged(offset, "the mode is no octal number"))?;
+        let mode = header.mode().map_err(|_| damaged(offset, "the mode is not an octal number"))?;
         if mode & 0o7000 != 0 {
             return Err(refuse(Problem::SpecialBits(mode)));
         }

@@ -32,7 +32,7 @@ struct Step {
 
 pub fn run(_: &GlobalArgs, args: DemoArgs) -> CliResult {
     if args.dir.exists() && !is_ours(&args.dir) {
-        return Err(CliError::usage(format!("`{}` exists and is no demonstration", args.dir.display()))
+        return Err(CliError::usage(format!("`{}` exists and is not a demonstration", args.dir.display()))
             .hint("name another directory with `--dir DIR`"));
     }
     fs::ensure_dir(&args.dir).map_err(CliError::infrastructure)?;

@@ -67,7 +67,7 @@ fn context(global: &GlobalArgs) -> Result<Context, CliError> {
 }
 
 fn no_image(args: &ImageArgs) -> CliError {
-    CliError::usage(format!("`{}` is no image", args.image.display()))
+    CliError::usage(format!("`{}` is not an image", args.image.display()))
         .hint("give an OCI image layout, e.g. made by `skopeo copy SOURCE oci:DIR`, or HOST/NAME@sha256:…")
 }
 

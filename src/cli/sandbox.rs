@@ -181,7 +181,7 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
         None => Clock::Frozen(clock::now()),
         Some("real") => Clock::Real,
         Some(instant) => Clock::Frozen(instant.parse::<Timestamp>().map_err(|source| {
-            CliError::usage(format!("`{instant}` is no instant: {source}"))
+            CliError::usage(format!("`{instant}` is not an instant: {source}"))
                 .hint("such as `2026-01-31T12:00:00Z`, or `real`")
         })?),
     };
@@ -199,7 +199,7 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
     spec.hostname = Hostname::new(args.hostname.as_str()).map_err(CliError::usage)?;
     spec.user = user(&args.user)?;
     let umask = u16::from_str_radix(&args.umask, 8);
-    spec.umask = Umask::new(umask.map_err(|_| CliError::usage(format!("`{}` is no octal number", args.umask)))?)
+    spec.umask = Umask::new(umask.map_err(|_| CliError::usage(format!("`{}` is not an octal number", args.umask)))?)
         .map_err(CliError::usage)?;
     spec.aslr = args.aslr;
     spec.network = if args.network { Network::Allowed } else { Network::Denied };
@@ -223,7 +223,8 @@ fn rootfs(global: &GlobalArgs, image: &Path) -> Result<PathBuf, CliError> {
     let context = setup::context(global, &IsolationArgs::default())?;
     let material = image::material(image, None, &context)?;
     let material = material.ok_or_else(|| {
-        CliError::usage(format!("`{}` is no image", image.display())).hint("give an OCI layout, or HOST/NAME@sha256:…")
+        CliError::usage(format!("`{}` is not an image", image.display()))
+            .hint("give an OCI layout, or HOST/NAME@sha256:…")
     })?;
     let unpacked = material.rootfs();
     output::talk(&format!("image {}, unpacked: content {}", material.image().digest(), unpacked.content));
@@ -240,7 +241,7 @@ fn root(path: &Path) -> Result<HostRoot, CliError> {
 fn user(text: &str) -> Result<User, CliError> {
     let (uid, gid) = text.split_once(':').unwrap_or((text, text));
     let number =
-        |text: &str| text.parse().map_err(|_| CliError::usage(format!("`{text}` is no number of a user or group")));
+        |text: &str| text.parse().map_err(|_| CliError::usage(format!("`{text}` is not a number of a user or group")));
     User::new(number(uid)?, number(gid)?).map_err(CliError::usage)
 }
 

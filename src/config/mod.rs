@@ -147,6 +147,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::damaged::damaged;
     use crate::model::rate::Share;
     use crate::score::rules::By;
 
@@ -236,8 +237,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, damaged in damaged(include_bytes!("../../.stella.yaml"))) {
             let _ = parse(Path::new(FILE_NAME), &bytes);
+            let _ = parse(Path::new(FILE_NAME), &damaged);
         }
     }
 }

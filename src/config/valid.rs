@@ -58,7 +58,7 @@ impl Valid<'_> {
                 let (called, name) = (profile.name(), name.as_str());
                 return Err(self.error(
                     "profiles",
-                    format!("`{name}` is no built-in profile, and the file calls itself `{called}`: use one name"),
+                    format!("`{name}` is not a built-in profile, and the file calls itself `{called}`: use one name"),
                 ));
             }
             Ok((name, profile))

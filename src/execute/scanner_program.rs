@@ -22,7 +22,7 @@ pub struct Located {
 pub enum ProgramError {
     #[error("no program `{program}`")]
     NotFound { program: String },
-    #[error("`{}` is no file", .path.display())]
+    #[error("`{}` is not a file", .path.display())]
     NoFile { path: PathBuf },
     #[error("`{}` is not UTF-8", .path.display())]
     NotText { path: PathBuf },

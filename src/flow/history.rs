@@ -107,6 +107,7 @@ pub fn append(file: &Path, run: &RunResult, commit: Option<&str>) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::damaged::damaged;
     use crate::score::arbitrary::record;
 
     fn lines(runs: std::ops::Range<u64>) -> Vec<String> {
@@ -170,8 +171,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, damaged in damaged(lines(0..3).concat().as_bytes())) {
             let _ = read(&bytes);
+            let _ = read(&damaged);
         }
     }
 }

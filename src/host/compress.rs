@@ -158,8 +158,10 @@ pub fn unpack(packed: &[u8], allowance: Allowance) -> Result<Vec<u8>, UnpackErro
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::damaged::damaged;
 
     #[test]
     fn what_is_not_exactly_one_frame_is_refused() {
@@ -205,8 +207,11 @@ mod tests {
         }
 
         #[test]
-        fn no_input_panics(bytes: Vec<u8>) {
-            let _ = unpack(&bytes, Allowance::bytes(1 << 20));
+        fn no_input_panics(bytes: Vec<u8>, damaged in damaged(&pack(&[7; 5_000], 3).unwrap())) {
+            for bytes in [bytes, damaged] {
+                let unpacked = unpack(&bytes, Allowance::bytes(1 << 20));
+                prop_assert!(unpacked.map_or(0, |bytes| bytes.len()) <= 1 << 20);
+            }
         }
     }
 }

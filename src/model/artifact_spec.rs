@@ -151,18 +151,22 @@ mod tests {
 
     #[test]
     fn errors_say_what_is_expected() {
-        for text in [
-            "",
-            "findings",
-            "findings=",
-            "x=a",
-            "findings=a:nope",
-            "findings=a:json/B",
-            "findings=a:/b",
-            "findings=/etc/passwd",
-            "findings=../x",
+        use crate::model::error_chain::causes;
+
+        let form = "expected `TYPE=PATH[:FORMAT[/PROFILE]]`";
+        for (text, said) in [
+            ("", form),
+            ("findings", form),
+            ("findings=", form),
+            ("x=a", "artifact `x=a`: unknown"),
+            ("findings=a:nope", "artifact `findings=a:nope`: unknown"),
+            ("findings=a:json/B", "artifact `findings=a:json/B`: "),
+            ("findings=a:/b", "artifact `findings=a:/b`: unknown"),
+            ("findings=/etc/passwd", "artifact path `/etc/passwd` leaves the scanner's working directory"),
+            ("findings=../x", "artifact path `../x` leaves the scanner's working directory"),
         ] {
-            assert!(text.parse::<ArtifactSpec>().is_err(), "{text}");
+            let error = causes(&text.parse::<ArtifactSpec>().unwrap_err());
+            assert!(error.contains(said), "{text}: {error}");
         }
     }
 }

@@ -53,6 +53,7 @@ impl fmt::Display for MismatchReason {
 #[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the meaning")]
+#[cfg_attr(test, derive(strum::VariantArray))]
 pub enum SubTag {
     Config,
     BaseImage,

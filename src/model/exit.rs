@@ -47,7 +47,14 @@ mod tests {
 
     #[test]
     fn codes_are_the_documented_ones() {
-        assert_eq!(Exit::BY_PRECEDENCE.map(Exit::code), [2, 5, 1, 4, 3, 0]);
+        let page = include_str!("../../docs/exit-codes.md");
+        let order = page.split_once("the first of ").unwrap().1.split_once(" wins").unwrap().0;
+        let order: Vec<u8> = order.split(", ").map(|code| code.parse().unwrap()).collect();
+        assert_eq!(Exit::BY_PRECEDENCE.map(Exit::code).to_vec(), order);
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()?.parse().ok());
+        let mut codes = Exit::BY_PRECEDENCE.map(Exit::code);
+        codes.sort_unstable();
+        assert_eq!(rows.collect::<Vec<u8>>(), codes);
     }
 
     #[test]

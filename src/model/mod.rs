@@ -7,6 +7,8 @@ pub mod artifact;
 pub mod artifact_spec;
 pub mod candidate;
 pub mod cause;
+#[cfg(test)]
+pub(crate) mod damaged;
 pub mod decision;
 pub mod diagnosis;
 pub mod diagnostic;

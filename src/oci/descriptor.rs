@@ -177,8 +177,10 @@ fn parse<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, ImageError>
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::damaged::damaged;
 
     fn descriptor(media_type: &str) -> String {
         format!(r#"{{"mediaType":"{media_type}","digest":"{}","size":0,"annotations":{{}}}}"#, Digest::of(b""))
@@ -208,9 +210,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_panic(bytes: Vec<u8>) {
+        fn no_bytes_panic(
+            bytes: Vec<u8>,
+            manifest in damaged(format!(
+                r#"{{"schemaVersion":2,"config":{},"layers":[{}]}}"#, descriptor(OCI_CONFIG), descriptor("x")
+            ).as_bytes()),
+            config in damaged(br#"{"architecture":"arm64","os":"linux","rootfs":{"type":"layers","diff_ids":[]},"config":{}}"#),
+        ) {
             prop_assert!(Document::parse("m", None, &bytes).is_err());
             prop_assert!(Config::parse("c", &bytes).is_err());
+            let _ = Document::parse("m", None, &manifest);
+            let _ = Config::parse("c", &config);
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) const UNSOUND: &str = "do not use this image: fetch it again by its d
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     /// The path holds no image layout.
-    #[error("`{}` is no OCI image layout: {what}", path.display())]
+    #[error("`{}` is not an OCI image layout: {what}", path.display())]
     NotALayout {
         /// The folder or archive.
         path: PathBuf,

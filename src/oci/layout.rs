@@ -117,7 +117,7 @@ fn blob_name(digest: &Digest) -> String {
 /// Where the files of an archive stand.
 fn listing(path: &Path) -> Result<HashMap<String, (u64, u64)>, ImageError> {
     let refused = |what: String| ImageError::NotALayout { path: path.to_owned(), what };
-    let damaged = |error: io::Error| refused(format!("it is no tar archive: {error}"));
+    let damaged = |error: io::Error| refused(format!("it is not a tar archive: {error}"));
     let (file, length): (File, u64) = fs::open(path)?;
     let mut archive = Archive::new(file);
     let mut files = HashMap::new();

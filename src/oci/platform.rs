@@ -21,7 +21,7 @@ pub struct Platform {
 
 /// Why a text is no platform.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no platform: expected `OS/ARCHITECTURE` or `OS/ARCHITECTURE/VARIANT`, e.g. `linux/arm64`")]
+#[error("`{0}` is not a platform: expected `OS/ARCHITECTURE` or `OS/ARCHITECTURE/VARIANT`, e.g. `linux/arm64`")]
 pub struct InvalidPlatform(String);
 
 impl Platform {

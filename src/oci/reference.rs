@@ -27,7 +27,7 @@ pub enum InvalidImageName {
     #[error("`{0}` has neither digest nor tag: append `@sha256:…`")]
     NoVersion(String),
     /// A part that breaks the grammar.
-    #[error("`{text}` is no name of an image: {what}")]
+    #[error("`{text}` is not a name of an image: {what}")]
     Malformed {
         /// The name.
         text: String,
@@ -100,7 +100,7 @@ impl FromStr for ImageName {
             None => (rest, None),
         };
         if !registry.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':')) {
-            return Err(malformed("the registry is no host"));
+            return Err(malformed("the registry is not a host"));
         }
         let component = |part: &str| {
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();

@@ -116,7 +116,7 @@ impl Image {
             return Err(refused(&what, "it is an index".to_owned()));
         };
         if !matches!(config.media_type.as_str(), OCI_CONFIG | DOCKER_CONFIG) {
-            let why = format!("its configuration is of type `{}`: this is no container image", config.media_type);
+            let why = format!("its configuration is of type `{}`: this is not a container image", config.media_type);
             return Err(refused(&what, why));
         }
         if layers.len() > MAX_IMAGE_LAYERS {

@@ -321,24 +321,7 @@ mod tests {
 
     #[test]
     fn sub_tags_are_written_as_in_json() {
-        use SubTag::*;
-        let all = [
-            Config,
-            BaseImage,
-            Libc,
-            Kernel,
-            Locale,
-            Tz,
-            Arch,
-            Hostname,
-            Path,
-            CpuCount,
-            Ordering,
-            Time,
-            Rng,
-            Concurrency,
-        ];
-        for tag in all {
+        for tag in <SubTag as strum::VariantArray>::VARIANTS {
             assert_eq!(serde_json::to_value(tag).unwrap(), tag.code());
         }
         for known in [SubjectKind::Case, SubjectKind::Canary, SubjectKind::Manifest] {

@@ -139,7 +139,7 @@ fn documents_that_contradict_themselves_are_refused() {
     for (error, said) in [
         (manifest(config("layers", &[]), OCI_CONFIG, 1), "the manifest 1"),
         (manifest(config("overlay", &[]), OCI_CONFIG, 0), "expected `layers`"),
-        (manifest(config("layers", &[]), "application/vnd.oci.empty.v1+json", 0), "no container image"),
+        (manifest(config("layers", &[]), "application/vnd.oci.empty.v1+json", 0), "not a container image"),
         (manifest(config("layers", &["sha256:00"]), OCI_CONFIG, 1), "64 lower-case hex digits"),
         (manifest(json!({ "os": "linux" }), OCI_CONFIG, 0), "missing field"),
         (manifest(config("layers", &vec![some.as_str(); 513]), OCI_CONFIG, 513), "more than 512 layers"),

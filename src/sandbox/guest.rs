@@ -72,7 +72,7 @@ pub struct GuestPath(Cow<'static, str>);
 
 /// Why a text is no [`GuestPath`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{path}` is no path inside the sandbox: expected `{ROOT}/…` without `.`, `..`, `//` or a final `/`")]
+#[error("`{path}` is not a path inside the sandbox: expected `{ROOT}/…` without `.`, `..`, `//` or a final `/`")]
 pub struct InvalidGuestPath {
     path: String,
 }

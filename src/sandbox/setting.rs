@@ -12,22 +12,22 @@ pub enum InvalidSetting {
     #[error("`{0}` is not a number of processors: expected 1 to {most}", most = CpuCount::MOST)]
     CpuCount(u32),
     /// Not a name as in RFC 1123.
-    #[error("`{0}` is no host name: expected up to 63 letters, digits and inner `-`")]
+    #[error("`{0}` is not a host name: expected up to 63 letters, digits and inner `-`")]
     Hostname(String),
     /// Not a name of a time zone.
-    #[error("`{0}` is no time zone: expected a name such as `UTC` or `Europe/Vienna`")]
+    #[error("`{0}` is not a time zone: expected a name such as `UTC` or `Europe/Vienna`")]
     TimeZone(String),
     /// Not a name of a locale.
-    #[error("`{0}` is no locale: expected a name such as `C.UTF-8`")]
+    #[error("`{0}` is not a locale: expected a name such as `C.UTF-8`")]
     Locale(String),
     /// More than the nine permission bits.
-    #[error("`{0:o}` is no umask: expected at most `777`")]
+    #[error("`{0:o}` is not a umask: expected at most `777`")]
     Umask(u16),
     /// The number that means *no user*.
-    #[error("`4294967295` is no user or group")]
+    #[error("`4294967295` is not a user or group")]
     User,
     /// A variable without a name, or with `=` or NUL in it.
-    #[error("`{0}` is no environment variable")]
+    #[error("`{0}` is not an environment variable")]
     Variable(String),
     /// A variable that another field of the spec decides.
     #[error("`{name}` cannot be passed on: {instead}")]

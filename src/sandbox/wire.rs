@@ -130,6 +130,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::damaged::damaged;
 
     #[test]
     fn frames_are_read_one_by_one() {
@@ -161,11 +162,20 @@ mod tests {
         assert!(receive::<Report>([0, 0xff, 0xff, 0xff, b'{'].as_slice()).is_err());
     }
 
+    fn sample() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        send(&mut bytes, &Report::Ended { how: How::Code(3), lost: vec!["clock".into()], ledger: Ledger::default() })
+            .unwrap();
+        bytes
+    }
+
     proptest! {
         #[test]
-        fn no_bytes_break_the_reader(bytes: Vec<u8>) {
-            receive::<Report>(bytes.as_slice()).ok();
-            parse::<Report>(&bytes);
+        fn no_bytes_break_the_reader(bytes: Vec<u8>, damaged in damaged(&sample())) {
+            for bytes in [bytes, damaged] {
+                receive::<Report>(bytes.as_slice()).ok();
+                parse::<Report>(&bytes);
+            }
         }
     }
 }

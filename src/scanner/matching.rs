@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_range_with_an_unreadable_version_decides_nothing() {
         let events = [Event::Introduced("0".into()), Event::Fixed("1.x".into())];
-        assert_eq!(Timeline::new(Order::Npm, &events).unwrap_err().to_string(), "`1.x` is no npm version");
+        assert_eq!(Timeline::new(Order::Npm, &events).unwrap_err().to_string(), "`1.x` is not a valid npm version");
     }
 
     #[test]

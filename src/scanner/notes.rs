@@ -35,7 +35,8 @@ impl Notes {
     }
 
     pub(super) fn no_semver(&mut self, text: &str) {
-        self.single.insert(format!("`{text}` is not compared with ranges of type SEMVER: it is no semantic version"));
+        self.single
+            .insert(format!("`{text}` is not compared with ranges of type SEMVER: it is not a semantic version"));
     }
 
     pub(super) fn passed_over(&mut self, ranges: &[String]) {

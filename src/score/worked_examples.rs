@@ -79,7 +79,7 @@ fn records(groups: &[Group]) -> Vec<ReplayRecord> {
                 "same" => Fidelity::new(bitwise, Some(bitwise), Some(true)).unwrap(),
                 "differs" => Fidelity::new(bitwise, Some(false), Some(false)).unwrap(),
                 "unknown" => Fidelity::new(bitwise, None, None).unwrap(),
-                other => panic!("`{other}` is no state of a policy"),
+                other => panic!("`{other}` is not a state of a policy"),
             });
             let made = ReplayRecord {
                 at: group.at.unwrap_or_else(|| now() - SignedDuration::from_hours(group.hours_ago)),
@@ -105,7 +105,7 @@ fn outcome(code: &str) -> Outcome {
         "unhealthy" => Outcome::Unhealthy { detail: String::new() },
         "unreplayable" => Outcome::Unreplayable { missing: vec![] },
         "infra" => Outcome::Infra { detail: String::new() },
-        other => panic!("`{other}` is no outcome"),
+        other => panic!("`{other}` is not an outcome"),
     };
     assert!(code == "lucky" || outcome.code() == code);
     outcome
@@ -131,7 +131,7 @@ fn run(groups: &[Group], candidate: &str, partial: bool) -> RunResult {
         "dropped" => Candidate::Dropped,
         "left-out" => Candidate::LeftOut,
         "unknown" => Candidate::Unknown,
-        other => panic!("`{other}` is no state of a candidate"),
+        other => panic!("`{other}` is not a state of a candidate"),
     };
     run.partial = partial;
     run

@@ -20,7 +20,7 @@ pub struct Roots {
 
 /// Why a path is no root.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no root: expected an absolute path with a name in it")]
+#[error("`{0}` is not a root: expected an absolute path with a name in it")]
 pub struct InvalidRoot(String);
 
 impl Roots {

@@ -295,7 +295,7 @@ mod tests {
                 "at `rules[0]`",
                 "only `mask`, `alias` and `relabel` take one",
             ),
-            ("action: drop", "action: mask, pattern: '('", "at `rules[0]`", "no usable regular expression"),
+            ("action: drop", "action: mask, pattern: '('", "at `rules[0]`", "not a usable regular expression"),
             ("action: drop", "action: resolve-index", "at `rules[0]`", "needs `into`"),
             ("action: drop", "action: drop, by: [x]", "at `rules[0]`", "only `action: resolve-index` takes them"),
             ("action: drop", "action: resolve-index, into: [/x/*], by: [y]", "at `rules[0]`", "does not decide"),

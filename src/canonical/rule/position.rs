@@ -31,7 +31,7 @@ pub(crate) enum ArraySegment {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArrayError {
     /// It does not begin with `/`, or has a `~` that escapes nothing.
-    #[error("`{0}` is no pointer to an array: it begins with `/` and writes `~` as `~0`")]
+    #[error("`{0}` is not a pointer to an array: it begins with `/` and writes `~` as `~0`")]
     Pointer(String),
     /// It has `**`, which names no one array.
     #[error("`{0}` must name one array: `**` names many")]

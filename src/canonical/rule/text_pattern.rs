@@ -28,7 +28,7 @@ pub enum Anchor {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TextPatternError {
     /// It is no regular expression, or one that would compile to too much.
-    #[error("`{written}` is no usable regular expression: {}", .reason.replace('\n', " "))]
+    #[error("`{written}` is not a usable regular expression: {}", .reason.replace('\n', " "))]
     Invalid {
         /// The text.
         written: String,
@@ -125,9 +125,9 @@ mod tests {
         for (written, error) in [
             ("", "matches the empty text"),
             ("a*", "matches the empty text"),
-            ("(", "no usable regular expression"),
-            ("(?:a{1000}){1000}", "no usable regular expression"),
-            ("\\w{5000}", "no usable regular expression"),
+            ("(", "not a usable regular expression"),
+            ("(?:a{1000}){1000}", "not a usable regular expression"),
+            ("\\w{5000}", "not a usable regular expression"),
         ] {
             let refused = TextPattern::new(written, Anchor::Part).unwrap_err().to_string();
             assert!(refused.contains(error), "{refused}");

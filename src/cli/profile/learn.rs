@@ -33,7 +33,7 @@ pub struct LearnArgs {
     /// What to scan: a file or a directory
     #[arg(long, value_name = "PATH", default_value = ".")]
     input: PathBuf,
-    /// What is no part of the input (repeatable)
+    /// What is not a part of the input (repeatable)
     #[arg(long, value_name = "PATH")]
     exclude: Vec<PathBuf>,
     /// What the command writes: a file, or `-` for its standard output
@@ -148,7 +148,7 @@ fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &LearnReport) -> Result<
         output::talk(&format!("without effect here: {lost}"));
     }
     for name in &lessons.not_json {
-        output::talk(&format!("artifact `{name}` is no JSON: nothing can be learnt of it"));
+        output::talk(&format!("artifact `{name}` is not JSON: nothing can be learnt of it"));
     }
     let mut documents = Vec::new();
     for lesson in &lessons.lessons {

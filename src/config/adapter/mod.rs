@@ -195,7 +195,7 @@ impl Adapter {
         for word in words.chain(needs.flat_map(|need| &need.arguments)) {
             if let Some(place) = unknown_place(word) {
                 let known = placeholder::NAMES.join(", ");
-                let what = format!("is no place: known are {known}, and the word {OPTIONS} in `command`");
+                let what = format!("is not a place: known are {known}, and the word {OPTIONS} in `command`");
                 return refuse(&format!("{{{place}}}"), &what);
             }
         }

@@ -34,6 +34,7 @@ struct List<'t>(#[serde(borrow)] Vec<&'t RawValue>);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::damaged::damaged;
 
     fn name(text: &str) -> Option<String> {
         recognise(text.as_bytes()).map(String::from)
@@ -74,8 +75,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, damaged in damaged(include_bytes!("../../../tests/data/canonical/semgrep/full.json"))) {
             let _ = recognise(&bytes);
+            let _ = recognise(&damaged);
         }
     }
 }

@@ -74,6 +74,7 @@ fn is_readable(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::damaged::damaged;
 
     /// The example of the specification, as it stands there.
     pub(crate) const EXAMPLE: &str = include_str!("../../../tests/data/manifest/published-example.json");
@@ -128,8 +129,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, damaged in damaged(EXAMPLE.as_bytes())) {
             let _ = from_json(&bytes);
+            let _ = from_json(&damaged);
         }
 
         #[test]

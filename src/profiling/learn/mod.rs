@@ -63,7 +63,7 @@ pub enum LearnError {
     #[error("the document of a run is nested too deeply to be compared")]
     TooDeep(#[source] serde_json::Error),
     /// What was learnt is no profile.
-    #[error("what was learnt is no profile")]
+    #[error("what was learnt is not a profile")]
     Profile(#[from] ProfileError),
     /// Fewer than two runs.
     #[error("nothing can be learnt from fewer than two runs")]

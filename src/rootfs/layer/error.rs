@@ -30,7 +30,7 @@ pub enum LayerError {
     #[error("the tar stream is refused")]
     TooMuch(#[source] UnpackError),
     /// The compression is damaged.
-    #[error("it is no whole {encoding} stream")]
+    #[error("it is not a whole {encoding} stream")]
     Damaged {
         /// `gzip` or `zstd`
         encoding: &'static str,
@@ -77,13 +77,13 @@ pub enum LayerProblem {
     #[error("the layer has this path twice, or reaches it on two ways")]
     Duplicate,
     /// The same layer has a file on the way to it.
-    #[error("`{ancestor}` on the way to it is no directory in the same layer")]
+    #[error("`{ancestor}` on the way to it is not a directory in the same layer")]
     NotBelowDirectory {
         /// The file.
         ancestor: String,
     },
     /// The same layer has entries below it, and it is no directory.
-    #[error("it is no directory, but the same layer has entries below it")]
+    #[error("it is not a directory, but the same layer has entries below it")]
     HasChildren,
     /// A link on the way to it climbs above the root.
     #[error("the symbolic link to `{target}` on the way to it leaves the root filesystem")]
@@ -98,7 +98,7 @@ pub enum LayerProblem {
     #[error("the symbolic link's target is empty, has a NUL byte, or is too long")]
     SymlinkTarget,
     /// A hard link to something that is no file here.
-    #[error("the hard link leads to `{target}`, where there is no file in this image")]
+    #[error("the hard link leads to `{target}`, where there is not a file in this image")]
     HardLinkTarget {
         /// The other name.
         target: String,

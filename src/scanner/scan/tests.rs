@@ -158,10 +158,10 @@ fn what_is_not_decided_is_said() {
             "1 package is not matched: no version",
             "1 withdrawn advisory is passed over",
             "2 packages are matched by listed versions alone: the version order of ecosystem `Hex` is not known",
-            "`1.0.post1` is not compared with ranges of type SEMVER: it is no semantic version",
-            "`x@1.2.3.4` is matched by listed versions alone: `1.2.3.4` is no npm version",
-            "`x@1.2.3.5` is matched by listed versions alone: `1.2.3.5` is no npm version",
-            "a range of `X-1` for `x` is passed over: `1.x` is no npm version",
+            "`1.0.post1` is not compared with ranges of type SEMVER: it is not a semantic version",
+            "`x@1.2.3.4` is matched by listed versions alone: `1.2.3.4` is not a valid npm version",
+            "`x@1.2.3.5` is matched by listed versions alone: `1.2.3.5` is not a valid npm version",
+            "a range of `X-1` for `x` is passed over: `1.x` is not a valid npm version",
         ]
     );
 }

@@ -51,7 +51,7 @@ pub enum VersionError {
         length: usize,
     },
     /// The text is not a version in that order.
-    #[error("`{text}` is no {order} version")]
+    #[error("`{text}` is not a valid {order} version")]
     Unparsable {
         /// The order that was asked.
         order: Order,
@@ -203,7 +203,7 @@ mod tests {
                     continue;
                 }
                 let error = order.parse(text).unwrap_err().to_string();
-                assert_eq!(error, format!("`{text}` is no {order} version"));
+                assert_eq!(error, format!("`{text}` is not a valid {order} version"));
             }
             assert!(matches!(order.parse(&"1".repeat(257)), Err(VersionError::TooLong { length: 257 })));
         }

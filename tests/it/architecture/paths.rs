@@ -261,7 +261,7 @@ fn leaves(tree: &UseTree, prefix: &[String]) -> Vec<Leaf> {
     }
 }
 
-fn attributes(item: &Item) -> &[Attribute] {
+pub fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
         Item::Enum(item) => &item.attrs,

@@ -147,7 +147,7 @@ fn misuse_says_what_to_do() {
         (with(&["--feed", "feed", "--output", "xml"]), &["no output `xml`: it has `json`, `text`", "--output"]),
         (with(&["--feed", "feed", "--artifact", "findings=-"]), &["takes no `--artifact`"]),
         (with(&["--feed", "feed", "--as-is"]), &["`--as-is` needs a command"]),
-        (vec!["scan", "--scanner", "words=nowhere", "--input", "app", "--feed", "feed"], &["`nowhere` is no file"]),
+        (vec!["scan", "--scanner", "words=nowhere", "--input", "app", "--feed", "feed"], &["`nowhere` is not a file"]),
         (
             vec!["scan", "--scanner", "words", "--input", "app", "--feed", "feed"],
             &["no program `words.sh`", "words=PATH"],

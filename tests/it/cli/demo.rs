@@ -51,7 +51,7 @@ fn a_directory_of_someone_else_is_left_alone() {
     let world = World::new();
     world.write("mine/notes.txt", "mine");
     let run = world.stella(2, &["demo", "--dir", "mine"]);
-    run.complains(&["`mine` exists and is no demonstration", "hint: name another directory with `--dir DIR`"]);
+    run.complains(&["`mine` exists and is not a demonstration", "hint: name another directory with `--dir DIR`"]);
     world.write("file", "mine");
     world.stella(2, &["demo", "--dir", "file"]);
     assert_eq!(std::fs::read_dir(world.work("mine")).unwrap().count(), 1);

@@ -184,7 +184,7 @@ fn of_several_images_the_one_for_a_platform() {
         &arm.to_string(),
         "hint: name another",
     ]);
-    world.stella(2, &["scan", "--input", "both", "--platform", "riscv64"]).complains(&["is no platform"]);
+    world.stella(2, &["scan", "--input", "both", "--platform", "riscv64"]).complains(&["is not a platform"]);
 }
 
 #[test]
@@ -248,7 +248,9 @@ fn an_image_that_is_not_what_it_says_is_refused() {
         "hint: do not use this image",
     ]);
     assert!(!world.exists("MANIFEST.json"));
-    world.stella(2, &["image", "inspect", "feed"]).complains(&["`feed` is no image", "hint: give an OCI image layout"]);
+    world
+        .stella(2, &["image", "inspect", "feed"])
+        .complains(&["`feed` is not an image", "hint: give an OCI image layout"]);
     world.stella(2, &["image", "inspect", &format!("debian@{}", Digest::of(b""))]).complains(&["names no registry"]);
     let climbing = {
         let mut header = tar::Header::new_gnu();

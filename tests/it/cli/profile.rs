@@ -62,7 +62,7 @@ fn what_is_hidden_is_explained() {
     valid(&explained, "profile-explanation-v1.json");
     assert_eq!((&explained["profile"], &explained["rules"]), (&json!("json"), &json!([])));
     world.stella(2, &["profile", "explain", "sbom.json", "--profile", "nope"]).complains(&["`nope`", "profile list"]);
-    world.stella(2, &["profile", "explain", "sbom.json", "--root", "x"]).complains(&["`x` is no root"]);
+    world.stella(2, &["profile", "explain", "sbom.json", "--root", "x"]).complains(&["`x` is not a root"]);
     world.stella(2, &["profile", "explain", "nowhere.json"]);
     world.write("bad.json", "{\"a\": 1, \"a\": 2}");
     world.stella(2, &["profile", "explain", "bad.json", "--profile", "json"]).complains(&["duplicate key `a`"]);

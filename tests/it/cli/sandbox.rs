@@ -91,12 +91,12 @@ fn settings_are_what_the_command_sees() {
 fn what_cannot_be_is_refused_with_a_word_how() {
     let world = World::new();
     for (arguments, words) in [
-        (["--clock", "yesterday"], "`yesterday` is no instant"),
-        (["--umask", "999"], "`999` is no octal number"),
+        (["--clock", "yesterday"], "`yesterday` is not an instant"),
+        (["--umask", "999"], "`999` is not an octal number"),
         (["--user", "me"], "`me` is no number"),
         (["--ro", "/no/such/folder"], "cannot show `/no/such/folder`"),
         (["--env", "NOT_THERE"], "cannot pass the variable `NOT_THERE`"),
-        (["--tz", "/etc/localtime"], "is no time zone"),
+        (["--tz", "/etc/localtime"], "is not a time zone"),
     ] {
         let all = [&["sandbox"], arguments.as_slice(), &["--", "true"]].concat();
         world.stella(2, &all).complains(&["error: ", words]);

@@ -189,10 +189,8 @@ fn foreign(body: &str) -> World {
 #[test]
 fn a_command_writes_by_file_by_place_and_by_stdout() {
     let world = foreign(
-        "cat {data,}data.txt 2>/dev/null >seen.txt; echo here > notes.txt; mkdir -p \"$2/deep\"; \
-         echo there > \"$2/deep/log.txt\"; ls \"$1\"; exit 7"
-            .replace("{data,}", "")
-            .as_str(),
+        "cat data.txt 2>/dev/null >seen.txt; echo here > notes.txt; mkdir -p \"$2/deep\"; \
+         echo there > \"$2/deep/log.txt\"; ls \"$1\"; exit 7",
     );
     let run = world.stella(
         0,
@@ -400,7 +398,7 @@ fn a_tools_json_is_compared_under_the_profile_that_it_is_named_with() {
         "`profiles`",
     ]);
     world.write(".stella.yaml", "profiles: {mien: mine.yaml}\n");
-    world.stella(2, &scan("findings=-:json/mien")).complains(&["`mien` is no built-in profile", "`mine`"]);
+    world.stella(2, &scan("findings=-:json/mien")).complains(&["`mien` is not a built-in profile", "`mine`"]);
     world.write(".stella.yaml", "profiles: {mine: mine.yaml}\n");
     world.stella(0, &scan("findings=-:json/mine"));
     world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match"]);

@@ -29,7 +29,9 @@ fn the_probe_says_what_the_level_lacks() {
         assert!(require(&reached, Isolation::Full).is_ok());
     } else {
         let refusal = require(&reached, Isolation::Full).unwrap_err();
-        assert!(!refusal.hint().is_empty());
+        let hint = refusal.hint();
+        let words = if reached.level == Isolation::Isolated { "SYS_PTRACE" } else { "seccomp=unconfined" };
+        assert!(hint.contains(words), "{hint}");
     }
 }
 
