@@ -108,7 +108,7 @@ impl Extraction {
     fn begin(to: &Path) -> Result<Self, ArchiveError> {
         let staged = StagedDir::beside(to)?;
         let opened = Dir::open_ambient_dir(staged.path(), ambient_authority());
-        let root = opened.map_err(FsError::io("open", staged.path()))?;
+        let root = opened.map_err(FsError::reading("open", staged.path()))?;
         Ok(Self { to: to.to_owned(), staged, root, written: Vec::new(), links: Vec::new() })
     }
 
@@ -121,8 +121,8 @@ impl Extraction {
         for path in links.chain(self.written.iter().rev()) {
             set_epoch(&self.root, path.as_ref()).map_err(|error| self.failed("set the time of", path, error))?;
         }
-        open_up(&self.root, Path::new(".")).map_err(FsError::io("open up", &self.to))?;
-        Ok(set_epoch(&self.root, Path::new(".")).map_err(FsError::io("set the time of", &self.to))?)
+        open_up(&self.root, Path::new(".")).map_err(FsError::writing("open up", &self.to))?;
+        Ok(set_epoch(&self.root, Path::new(".")).map_err(FsError::writing("set the time of", &self.to))?)
     }
 
     fn publish(self) -> Result<(), ArchiveError> {
@@ -130,7 +130,7 @@ impl Extraction {
     }
 
     fn failed(&self, action: &'static str, path: &EntryPath, error: io::Error) -> ArchiveError {
-        FsError::io(action, &self.to.join(path))(error).into()
+        FsError::writing(action, &self.to.join(path))(error).into()
     }
 }
 

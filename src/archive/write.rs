@@ -101,7 +101,7 @@ pub(crate) fn pack_at<W: Write>(
 }
 
 fn failed(error: io::Error) -> ArchiveError {
-    FsError::io("write", Path::new("archive"))(error).into()
+    FsError::writing("write", Path::new("archive"))(error).into()
 }
 
 /// Writes the tar stream: checked, sorted, with a directory entry for each directory.
@@ -217,7 +217,7 @@ fn read_some(reader: &mut ContentReader<'_>, buffer: &mut [u8], content: &Conten
     loop {
         match reader.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return Ok(other.map_err(FsError::io("read", path))?),
+            other => return Ok(other.map_err(FsError::reading("read", path))?),
         }
     }
 }

@@ -40,7 +40,7 @@ impl InFile {
     /// # Errors
     /// Where it cannot be read or is too large.
     pub fn whole(&mut self) -> Result<Vec<u8>, FsError> {
-        self.file.rewind().map_err(FsError::io("read", &self.path))?;
+        self.file.rewind().map_err(FsError::reading("read", &self.path))?;
         fs::read_opened(&self.file, self.size, &self.path, limits::MAX_DOCUMENT_BYTES)
     }
 

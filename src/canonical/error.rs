@@ -1,5 +1,6 @@
 //! Why a text is not a JSON document that can be canonicalised.
 
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use std::fmt;
 
 /// A refused document: what is wrong, and where.
@@ -16,6 +17,12 @@ pub struct JsonError {
     pub column: usize,
     /// JSON pointer (RFC 6901) of the value in which it happened; empty for the whole document.
     pub pointer: String,
+}
+
+impl Diagnostic for JsonError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 struct Within<'a>(&'a str);

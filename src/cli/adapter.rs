@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use crate::cli::args::{Format, GlobalArgs};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::CliResult;
 use crate::cli::{output, setup};
 use crate::config::adapter::Adapter;
 use crate::model::exit::Exit;
@@ -32,10 +32,7 @@ pub fn run(global: &GlobalArgs, command: AdapterCommand) -> CliResult {
     match command {
         AdapterCommand::List => list(global, &config.all_adapters()),
         AdapterCommand::Show(NameArgs { name }) => {
-            let adapter = config.adapter(&name).ok_or_else(|| {
-                CliError::usage(format!("no adapter is called `{name}`")).hint("`stella adapter list` names them")
-            })?;
-            output::data(&adapter.text);
+            output::data(&config.adapter(&name)?.text);
         }
     }
     Ok(Exit::Passed.into())

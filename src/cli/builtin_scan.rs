@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::CliResult;
 use crate::cli::output;
 use crate::execute::builtin::Scan;
 use crate::execute::builtin_input::{self, Files};
@@ -37,11 +37,11 @@ pub struct BuiltinScanArgs {
 
 pub fn run(args: BuiltinScanArgs) -> CliResult {
     let Files { input, feeds, policy } =
-        builtin_input::read(&args.input, args.feeds.as_deref(), args.policy.as_deref()).map_err(CliError::usage)?;
+        builtin_input::read(&args.input, args.feeds.as_deref(), args.policy.as_deref())?;
     let scan = Scan { files: input.files(), flags: &args.flag, feeds: &feeds, policy: &policy, clock: args.clock };
-    let output = scan.run().map_err(CliError::usage)?;
+    let output = scan.run()?;
     for artifact in &output.artifacts {
-        fs::write_atomic(&args.out.join(&artifact.name), &artifact.bytes).map_err(CliError::infrastructure)?;
+        fs::write_atomic(&args.out.join(&artifact.name), &artifact.bytes)?;
     }
     output.notes.iter().for_each(|note| output::talk(&format!("note: {note}")));
     Ok(Exit::Passed.into())

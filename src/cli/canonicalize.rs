@@ -1,6 +1,6 @@
 //! `stella canonicalize`: the one form of a document, or its digest.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,6 +14,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::config::Config;
 use crate::host::fs;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::model::limits::MAX_DOCUMENT_BYTES;
@@ -37,19 +38,32 @@ pub struct CanonicalizeArgs {
     files: Vec<PathBuf>,
 }
 
-/// A document without a canonical form.
+/// Why there is nothing canonical to show.
 #[derive(Debug, thiserror::Error)]
-#[error("`{}` has no canonical form", .file.display())]
-struct Refused {
-    file: PathBuf,
-    source: JsonError,
+enum CanonicalizeError {
+    #[error("canonical bytes of several files cannot be told apart")]
+    Several,
+    #[error("`{}` has no canonical form", .file.display())]
+    Refused { file: PathBuf, source: JsonError },
+    #[error("cannot read standard input")]
+    Stdin(#[source] io::Error),
+    #[error("standard input is over the limit of {MAX_DOCUMENT_BYTES} bytes")]
+    StdinTooLarge,
+}
+
+impl Diagnostic for CanonicalizeError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        matches!(self, Self::Several).then(|| "give one file, or `--hash`".into())
+    }
 }
 
 pub fn run(global: &GlobalArgs, args: &CanonicalizeArgs) -> CliResult {
     if !args.hash && args.files.len() > 1 {
-        return Err(
-            CliError::usage("canonical bytes of several files cannot be told apart").hint("give one file, or `--hash`")
-        );
+        return Err(CanonicalizeError::Several.into());
     }
     let config = setup::config(global)?;
     let wanted = args.profile.as_deref().map(|wanted| profiles::find_or_none(wanted, &config)).transpose()?;
@@ -70,13 +84,13 @@ pub fn run(global: &GlobalArgs, args: &CanonicalizeArgs) -> CliResult {
 const STDIN: &str = "-";
 
 fn hash_file(file: &Path, wanted: Option<&Profile>, config: &Config) -> Result<(), CliError> {
-    let mut opened = InFile::open(file).map_err(CliError::usage)?;
+    let mut opened = InFile::open(file)?;
     let profile = match wanted {
         Some(profile) => profile,
-        None => named(file, detect_profile::recognised_in_file(&mut opened, config).map_err(CliError::usage)?),
+        None => named(file, detect_profile::recognised_in_file(&mut opened, config)?),
     };
     let digest = canonicalize::digest_of_file(profile, &mut opened).map_err(|error| match error {
-        FileError::Fs(error) => CliError::usage(error),
+        FileError::Fs(error) => CliError::from(error),
         FileError::Json(error) => refused(file, error),
     })?;
     show_digest(digest, file);
@@ -90,7 +104,7 @@ fn named<'c>(file: &Path, profile: &'c Profile) -> &'c Profile {
 }
 
 fn refused(file: &Path, source: JsonError) -> CliError {
-    CliError::usage(Refused { file: file.to_owned(), source })
+    CanonicalizeError::Refused { file: file.to_owned(), source }.into()
 }
 
 fn show(hash: bool, file: &Path, profile: &Profile, document: &[u8]) -> Result<(), JsonError> {
@@ -108,13 +122,13 @@ fn show_digest(digest: Digest, file: &Path) {
 
 fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     if file != STDIN {
-        return fs::read(file, MAX_DOCUMENT_BYTES).map_err(CliError::usage);
+        return Ok(fs::read(file, MAX_DOCUMENT_BYTES)?);
     }
     let mut bytes = Vec::new();
     let mut input = std::io::stdin().lock().take(MAX_DOCUMENT_BYTES + 1);
-    input.read_to_end(&mut bytes).map_err(|error| CliError::usage(format!("cannot read standard input: {error}")))?;
+    input.read_to_end(&mut bytes).map_err(CanonicalizeError::Stdin)?;
     if bytes.len() as u64 > MAX_DOCUMENT_BYTES {
-        return Err(CliError::usage(format!("standard input is over the limit of {MAX_DOCUMENT_BYTES} bytes")));
+        return Err(CanonicalizeError::StdinTooLarge.into());
     }
     Ok(bytes)
 }

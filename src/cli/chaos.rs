@@ -6,12 +6,12 @@ use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::CliResult;
-use crate::cli::manifest::unreadable;
-use crate::cli::{output, replay, setup};
-use crate::flow::experiment::chaos::{self, ChaosError};
+use crate::cli::{output, setup};
+use crate::flow::experiment::chaos;
 use crate::flow::replay::prepare::ReplayRequest;
 use crate::job::manifest_file;
 use crate::model::exit::Exit;
+use crate::model::parameter::Operation;
 use crate::report::text::{self, Style};
 use crate::wire::v1::chaos::ChaosV1;
 
@@ -37,12 +37,9 @@ pub struct ChaosArgs {
 
 pub fn run(global: &GlobalArgs, args: ChaosArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
-    let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
-    let request = ReplayRequest::as_recorded(&args.from, &args.env, "chaos");
-    let chaos = chaos::run(manifest, &request, &args.only, &context).map_err(|error| match error {
-        ChaosError::Replay(error) => replay::failed(error),
-        error => error.into(),
-    })?;
+    let manifest = manifest_file::read(&args.from)?;
+    let request = ReplayRequest::as_recorded(&args.from, &args.env, Operation::Chaos);
+    let chaos = chaos::run(manifest, &request, &args.only, &context)?;
     let shaken = chaos.is_shaken();
     match global.format {
         Format::Json => output::json(&ChaosV1::from(chaos)),

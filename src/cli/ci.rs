@@ -9,9 +9,11 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::gate::{StrictnessArgs, WantedGate};
 use crate::cli::history::{self, NoteArgs};
 use crate::cli::progress::Progress;
-use crate::cli::{self, output, setup};
-use crate::flow::suite::run::{self, CiError, CiRequest};
+use crate::cli::{output, setup};
+use crate::flow::suite::run::{self, CiRequest};
+use crate::host::fs;
 use crate::host::machine;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::gate_result::Gate;
 use crate::model::result::RunResult;
 use crate::report::text::{Show, Style, TextReport};
@@ -62,6 +64,28 @@ pub struct CiArgs {
     isolation: IsolationArgs,
 }
 
+/// Arguments that do not go together.
+#[derive(Debug, thiserror::Error)]
+enum CiArgsError {
+    #[error("`--strict` and `--fail-on` say how strict a gate is, and none was asked")]
+    NoGate,
+    #[error("`--gate {gate}` judges what this checkout builds: `--pinned` leaves it out")]
+    Pinned { gate: &'static str },
+}
+
+impl Diagnostic for CiArgsError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some(match self {
+            Self::NoGate => "name one with `--gate pr|nightly|release`".into(),
+            Self::Pinned { .. } => "`--gate nightly` judges pinned replays".into(),
+        })
+    }
+}
+
 pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
     let history = args.note.file(&context);
@@ -77,12 +101,12 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     };
     let mut progress = Progress::new();
     let mut summary = TextReport::new(String::new(), Style::coloured(), Show::Summary);
-    let result = run::run(&context, &request, &mut [&mut progress, &mut summary]).map_err(failed)?;
+    let result = run::run(&context, &request, &mut [&mut progress, &mut summary])?;
 
-    let document = v1::result::write(&result).map_err(CliError::infrastructure)?;
+    let document = v1::result::write(&result)?;
     match global.format {
         Format::Json => output::document(&document),
-        Format::Text => output::data(&summary.into_sink().map_err(CliError::infrastructure)?),
+        Format::Text => output::data(&summary.into_sink()?),
     }
     // After the verdict is shown: a report that cannot be written must not hide it.
     write_reports(args, &result, &document)?;
@@ -90,7 +114,10 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         args.note.note(file, &result)?;
     }
     if result.replays.is_empty() {
-        output::talk_lines(&format!("error: nothing to replay\nhint: {}", run::nothing_found(&request)));
+        output::talk_lines(&format!(
+            "error: nothing to replay\nhint: {}",
+            run::nothing_found(&request).for_command_line()
+        ));
     }
     Ok(result.exit().into())
 }
@@ -99,43 +126,31 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
 fn gate(args: &CiArgs, context: &Context, history: Option<&Path>) -> Result<Option<GateRequest>, CliError> {
     let Some(wanted) = args.gate else {
         if args.strictness.is_given() {
-            return Err(CliError::usage("`--strict` and `--fail-on` say how strict a gate is, and none was asked")
-                .hint("name one with `--gate pr|nightly|release`"));
+            return Err(CiArgsError::NoGate.into());
         }
         return Ok(None);
     };
     let gate = Gate::from(wanted);
     if args.pinned && gate != Gate::Nightly {
-        let code = gate.code();
-        return Err(CliError::usage(format!(
-            "`--gate {code}` judges what this checkout builds: `--pinned` leaves it out"
-        ))
-        .hint("`--gate nightly` judges pinned replays"));
+        return Err(CiArgsError::Pinned { gate: gate.code() }.into());
     }
     let known = history.map(history::so_far).transpose()?;
     if gate == Gate::Nightly && known.is_none() {
-        return Err(cli::gate::failed(GateError::NoHistory(gate)));
+        return Err(GateError::NoHistory(gate).into());
     }
     let rules = context.config.rules.clone();
     Ok(Some(GateRequest { gate, strictness: args.strictness.of(gate, &rules), rules, history: known }))
 }
 
-fn failed(error: CiError) -> CliError {
-    match error {
-        CiError::Gate(error) => cli::gate::failed(error),
-        error => error.into(),
-    }
-}
-
 fn write_reports(args: &CiArgs, result: &RunResult, document: &str) -> Result<(), CliError> {
     if let Some(path) = &args.result {
-        output::file(path, document.as_bytes())?;
+        fs::write_output(path, document.as_bytes())?;
     }
     if let Some(path) = &args.junit {
-        output::file(path, &junit::render(result).map_err(CliError::infrastructure)?)?;
+        fs::write_output(path, &junit::render(result)?)?;
     }
     if let Some(path) = &args.summary {
-        output::file(path, markdown::render(result, markdown::DEFAULT_BUDGET).as_bytes())?;
+        fs::write_output(path, markdown::render(result, markdown::DEFAULT_BUDGET).as_bytes())?;
     }
     Ok(())
 }

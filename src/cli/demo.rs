@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::args::GlobalArgs;
 use crate::cli::demo_files;
-use crate::cli::error::{CliError, CliResult};
-use crate::cli::{App, Command, output};
+use crate::cli::error::CliResult;
+use crate::cli::output;
 use crate::host::fs;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
 use crate::model::text::command_line;
 
@@ -30,25 +30,43 @@ struct Step {
     meaning: &'static str,
 }
 
-pub fn run(_: &GlobalArgs, args: DemoArgs) -> CliResult {
-    if args.dir.exists() && !is_ours(&args.dir) {
-        return Err(CliError::usage(format!("`{}` exists and is not a demonstration", args.dir.display()))
-            .hint("name another directory with `--dir DIR`"));
+/// Why the demonstration stops.
+#[derive(Debug, thiserror::Error)]
+enum DemoError {
+    #[error("`{}` exists and is not a demonstration", .0.display())]
+    NotOurs(PathBuf),
+    #[error("step {number} ended with exit code {exit}, expected {expected}")]
+    Step { number: usize, exit: u8, expected: u8 },
+    #[error("a step is not a command")]
+    Command(#[from] clap::Error),
+}
+
+impl Diagnostic for DemoError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::NotOurs(_) => FailureKind::Usage,
+            Self::Step { .. } | Self::Command(_) => FailureKind::Infrastructure,
+        }
     }
-    fs::ensure_dir(&args.dir).map_err(CliError::infrastructure)?;
-    fs::write_atomic(&args.dir.join(MARK), b"made by `stella demo`; may be deleted\n")
-        .map_err(CliError::infrastructure)?;
-    let scene = demo_files::lay_out(&args.dir).map_err(CliError::infrastructure)?;
+
+    fn hint(&self) -> Option<Hint> {
+        matches!(self, Self::NotOurs(_)).then(|| "name another directory with `--dir DIR`".into())
+    }
+}
+
+/// Runs the steps, each by `run_words` as the command line would.
+pub fn run(args: DemoArgs, run_words: impl Fn(&[String]) -> Result<CliResult, clap::Error>) -> CliResult {
+    if args.dir.exists() && !is_ours(&args.dir) {
+        return Err(DemoError::NotOurs(args.dir).into());
+    }
+    fs::ensure_dir(&args.dir)?;
+    fs::write_atomic(&args.dir.join(MARK), b"made by `stella demo`; may be deleted\n")?;
+    let scene = demo_files::lay_out(&args.dir)?;
     for (i, step) in steps(&args.dir, &scene).iter().enumerate() {
         output::data(&format!("\n{}. {}\n$ stella {}\n\n", i + 1, step.title, command_line::line(&step.arguments)));
-        let exit = step_exit(&step.arguments)?;
+        let exit = run_words(&step.arguments).map_err(DemoError::from)??;
         if exit != step.expected.into() {
-            return Err(CliError::infrastructure(format!(
-                "step {} ended with exit code {}, expected {}",
-                i + 1,
-                exit.0,
-                step.expected.code()
-            )));
+            return Err(DemoError::Step { number: i + 1, exit: exit.0, expected: step.expected.code() }.into());
         }
         output::data(&format!("\n→ exit code {}: {}\n", exit.0, step.meaning));
     }
@@ -148,13 +166,4 @@ fn steps(root: &Path, scene: &demo_files::Scene) -> Vec<Step> {
             meaning: "the feed is to blame for each finding, and the date for none: proved, not guessed",
         },
     ]
-}
-
-/// Runs one step as the command line would.
-fn step_exit(arguments: &[String]) -> CliResult {
-    use clap::Parser;
-    let words = std::iter::once("stella".to_owned()).chain(arguments.iter().cloned());
-    let app = App::try_parse_from(words).map_err(CliError::infrastructure)?;
-    debug_assert!(!matches!(app.command, Command::Demo(_)));
-    super::dispatch(app)
 }

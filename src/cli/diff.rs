@@ -6,8 +6,9 @@ use clap::{Args, ValueEnum};
 
 use crate::artifacts::diff_paths;
 use crate::cli::args::{Format, GlobalArgs};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::CliResult;
 use crate::cli::{output, setup};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::report::text::{self, Style};
@@ -54,15 +55,27 @@ impl From<ModeChoice> for Level {
     }
 }
 
+/// The level that was asked for says nothing of these files.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} fidelity does not apply: the meaning of these files is not known")]
+struct NotApplicable(Level);
+
+impl Diagnostic for NotApplicable {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some("compare bytes with `--mode bf`".into())
+    }
+}
+
 pub fn run(global: &GlobalArgs, args: DiffArgs) -> CliResult {
     let config = setup::config(global)?;
     let comparison = diff_paths::compare(&args.a, &args.b, &config)?;
     let level = Level::from(args.mode);
     let Some(same) = comparison.fidelity.at(level) else {
-        return Err(CliError::usage(format!(
-            "{level} fidelity does not apply: the meaning of these files is not known"
-        ))
-        .hint("compare bytes with `--mode bf`"));
+        return Err(NotApplicable(level).into());
     };
     if args.json || global.format == Format::Json {
         let at = |level| comparison.fidelity.at(level);

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::cli::exit;
-use crate::model::diagnostic::{Diagnostic, FailureKind};
+use crate::model::diagnostic::Diagnostic;
 use crate::model::exit::Exit;
 use crate::model::text::redact::Known;
 use crate::report::untrusted;
@@ -40,21 +40,6 @@ impl ExitCode {
 }
 
 impl CliError {
-    /// The command line or the configuration is wrong.
-    pub fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(exit::of(FailureKind::Usage), error)
-    }
-
-    /// Could not run: our fault or the machine's.
-    pub fn infrastructure(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(exit::of(FailureKind::Infrastructure), error)
-    }
-
-    /// Any other.
-    pub fn new(exit: Exit, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { exit, error: error.into(), shown: Vec::new(), hints: Vec::new(), secrets: Known::default() }
-    }
-
     /// Adds a line that says how to mend it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -82,15 +67,11 @@ impl CliError {
     }
 }
 
-/// An error that knows its kind ends a command by `?`.
+/// An error that knows its kind ends a command by `?`. There is no other way to make one.
 impl<E: Diagnostic + Send + Sync + 'static> From<E> for CliError {
     fn from(error: E) -> Self {
-        let (exit, hint) = (exit::of(error.kind()), error.hint());
-        let made = Self::new(exit, error);
-        match hint {
-            Some(hint) => made.hint(hint.to_string()),
-            None => made,
-        }
+        let hints = error.hint().map(|hint| hint.for_command_line()).into_iter().collect();
+        Self { exit: exit::of(error.kind()), error: error.into(), shown: Vec::new(), hints, secrets: Known::default() }
     }
 }
 
@@ -119,17 +100,23 @@ impl fmt::Display for CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::diagnostic::Hint;
+    use crate::model::diagnostic::{FailureKind, Hint};
 
     #[derive(Debug, thiserror::Error)]
     #[error("doing {0}")]
     struct Doing(String, #[source] std::io::Error);
 
+    impl Diagnostic for Doing {
+        fn kind(&self) -> FailureKind {
+            FailureKind::Usage
+        }
+    }
+
     #[test]
     fn an_error_of_any_type_prints_foreign_text_harmlessly() {
         let foreign = "a\u{1b}[31m\r\n::error::x";
         let error = Doing(foreign.to_owned(), std::io::Error::other(foreign.repeat(10_000)));
-        let text = CliError::usage(error).showing(vec![("said", foreign.to_owned())]).to_string();
+        let text = CliError::from(error).showing(vec![("said", foreign.to_owned())]).to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3, "{text}");
         assert_eq!(lines[0], "error: doing a\\x1b[31m\\r\\n::error::x");

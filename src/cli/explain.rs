@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::{BudgetArgs, Format, GlobalArgs, IsolationArgs};
-use crate::cli::error::{CliError, CliResult};
-use crate::cli::manifest::unreadable;
-use crate::cli::replay::failed;
+use crate::cli::error::CliResult;
 use crate::cli::{output, setup};
 use crate::flow::replay::prepare::{ReplayRequest, Swap, SwapError};
 use crate::flow::suite::one;
 use crate::job::manifest_file;
+use crate::model::parameter::Operation;
 use crate::report::text::{self, Style};
 use crate::wire::v1::explanation::ExplanationV1;
 
@@ -40,14 +39,14 @@ pub struct ExplainArgs {
 
 pub fn run(global: &GlobalArgs, args: ExplainArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
-    let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
+    let manifest = manifest_file::read(&args.from)?;
     let swaps = args.with.iter().map(|given| given.parse()).collect::<Result<Vec<Swap>, SwapError>>();
     let request = ReplayRequest {
-        swaps: swaps.map_err(CliError::usage)?,
+        swaps: swaps?,
         explain: Some(args.budget.budget()),
-        ..ReplayRequest::as_recorded(&args.from, &args.env, "explain")
+        ..ReplayRequest::as_recorded(&args.from, &args.env, Operation::Explain)
     };
-    let result = one::manifest(manifest, &request, &context).map_err(failed)?;
+    let result = one::manifest(manifest, &request, &context)?;
     for replay in &result.replays {
         match global.format {
             Format::Json => output::json(&ExplanationV1::from(replay)),

@@ -4,25 +4,22 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use crate::bundle::feed::{self, FeedBundle, FeedSource};
+use crate::bundle::feed::FeedBundle;
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
-use crate::cli::error::{CliError, CliResult};
-use crate::cli::manifest::unreadable;
-use crate::cli::{output, replay, setup};
-use crate::flow::experiment::bisect::{self, BisectError};
+use crate::cli::error::CliResult;
+use crate::cli::{output, setup};
+use crate::flow::experiment::bisect;
 use crate::flow::replay::prepare::ReplayRequest;
-use crate::host::fs;
 use crate::job::manifest_file;
-use crate::job::material::{MaterialError, pairs};
-use crate::job::osv_feed;
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
-use crate::model::limits;
+use crate::model::parameter::Operation;
 use crate::model::text::command_line;
 use crate::report::text::{self, Style};
 use crate::report::untrusted;
 use crate::wire::v1::commands::FeedBundleInfoV1;
 use crate::wire::v1::feed_bisect::FeedBisectV1;
+use crate::workspace::feed_bundle;
 
 /// Build, verify and bisect feed bundles
 #[derive(Debug, Subcommand)]
@@ -96,36 +93,18 @@ pub fn run(global: &GlobalArgs, command: FeedCommand) -> CliResult {
 }
 
 fn build(global: &GlobalArgs, args: &BuildArgs) -> CliResult {
-    let sources = args.source.iter().map(|text| source(text)).collect();
-    let bundle = feed::build(&args.directory, sources)
-        .map_err(|error| CliError::usage(error).hint("a feed is a directory of plain files, OSV records in JSON"))?;
-    if !args.any_format {
-        let records = osv_feed::parse(pairs(bundle.records())).map_err(|error| {
-            CliError::usage(error).hint("mend or remove the record, or pack it as it is with `--any-format`")
-        })?;
-        if records.is_empty() {
-            return Err(CliError::usage(format!("`{}` holds no OSV record", args.directory.display()))
-                .hint("OSV records are `.json` files; other formats need `--any-format`"));
-        }
-    }
-    let packed = bundle.pack().map_err(CliError::infrastructure)?;
-    fs::ensure_dir(&args.out_dir).map_err(CliError::infrastructure)?;
-    let path = args.out_dir.join(packed.file_name());
-    fs::write_atomic(&path, &packed.bytes).map_err(CliError::infrastructure)?;
-    show(global, &path, packed.digests.archive, &bundle);
+    let sources = args.source.iter().map(|text| feed_bundle::source(text)).collect();
+    let written = feed_bundle::build(&args.directory, sources, args.any_format, &args.out_dir)?;
+    show(global, &written.file, written.archive, &written.bundle);
     Ok(Exit::Passed.into())
 }
 
 fn bisect(global: &GlobalArgs, args: &BisectArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
-    let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
-    let request = ReplayRequest::as_recorded(&args.from, &args.env, "feed");
+    let manifest = manifest_file::read(&args.from)?;
+    let request = ReplayRequest::as_recorded(&args.from, &args.env, Operation::FeedBisect);
     let chain = (args.feed.as_deref(), args.chain.as_slice());
-    let found = bisect::run(&manifest, &request, chain, &args.finding, &context);
-    let mut found = found.map_err(|error| match error {
-        BisectError::Replay(error) => replay::failed(error),
-        error => error.into(),
-    })?;
+    let mut found = bisect::run(&manifest, &request, chain, &args.finding, &context)?;
     found.reproduce = reproduce(args, &context.options);
     let exit = if found.flips.is_empty() { Exit::Passed } else { Exit::Failed };
     match global.format {
@@ -147,26 +126,9 @@ fn reproduce(args: &BisectArgs, options: &[String]) -> String {
     command_line::line(words)
 }
 
-/// `https://host/repo@commit`; an `@` before the last `/` is part of the URL.
-fn source(text: &str) -> FeedSource {
-    let (url, commit) = match text.rsplit_once('@') {
-        Some((url, commit)) if !commit.contains('/') && !commit.is_empty() => (url, Some(commit.to_owned())),
-        _ => (text, None),
-    };
-    FeedSource { url: crate::model::text::redact::text(url), commit, etag: None, licence: None }
-}
-
 fn verify(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
-    if fs::is_dir(&args.bundle) {
-        return Err(CliError::usage(format!("`{}` is a directory", args.bundle.display()))
-            .hint("`stella feed build DIR` makes a bundle of it"));
-    }
-    let bytes = fs::read(&args.bundle, limits::MAX_BUNDLE_BYTES).map_err(CliError::usage)?;
-    let bundle = feed::verify(&bytes).map_err(|source| {
-        let error = MaterialError::Bundle { what: "bundle", path: args.bundle.clone(), source };
-        CliError::new(Exit::Verification, error).hint("do not use this bundle: fetch it again by its digest")
-    })?;
-    show(global, &args.bundle, Digest::of(&bytes), &bundle);
+    let (archive, bundle) = feed_bundle::verify(&args.bundle)?;
+    show(global, &args.bundle, archive, &bundle);
     Ok(Exit::Passed.into())
 }
 

@@ -12,7 +12,7 @@ use crate::host::{clock, fs};
 use crate::model::gate_result::{Gate, Strictness};
 use crate::model::result::RunResult;
 use crate::report::text::{self, Style};
-use crate::score::gate::request::{GateError, GateRequest};
+use crate::score::gate::request::GateRequest;
 use crate::score::rules::Rules;
 use crate::wire::v1;
 use crate::wire::v1::gate::GateV1;
@@ -99,7 +99,7 @@ pub fn run(global: &GlobalArgs, args: &GateArgs) -> CliResult {
     let run = args.result.as_deref().map(read_result).transpose()?;
     let strictness = args.strictness.of(gate, &config.rules);
     let request = GateRequest { gate, rules: config.rules, strictness, history };
-    let gate_result = request.judge(run.as_ref(), clock::now()).map_err(failed)?;
+    let gate_result = request.judge(run.as_ref(), clock::now())?;
     match global.format {
         Format::Json => output::json(&GateV1::from(&gate_result)),
         Format::Text => output::data(&text::gate(&gate_result, Style::coloured())),
@@ -108,18 +108,8 @@ pub fn run(global: &GlobalArgs, args: &GateArgs) -> CliResult {
 }
 
 fn read_result(file: &Path) -> Result<RunResult, CliError> {
-    let bytes = fs::read(file, v1::error::MAX_BYTES as u64).map_err(CliError::usage)?;
+    let bytes = fs::read(file, v1::error::MAX_BYTES as u64)?;
     v1::read_result::read(&bytes).map_err(|error| {
         CliError::from(error).hint(format!("`{}` is not what `stella ci --result` writes", file.display()))
     })
-}
-
-/// With the option that gives what the gate lacks.
-pub fn failed(error: GateError) -> CliError {
-    let option = match &error {
-        GateError::NoRun(_) => "give the result of a run with `--result FILE`, or ask with `stella ci --gate GATE`",
-        GateError::NoHistory(_) => "give one with `--history FILE`, or say `history: true` in .stella.yaml",
-        GateError::Run(_) => return error.into(),
-    };
-    CliError::from(error).hint(option)
 }

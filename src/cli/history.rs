@@ -9,7 +9,7 @@ use crate::cli::args::GlobalArgs;
 use crate::cli::error::CliError;
 use crate::cli::setup;
 use crate::config::Config;
-use crate::flow::history::{self, HistoryError};
+use crate::flow::history;
 use crate::model::result::RunResult;
 use crate::score::history::History;
 use crate::workspace::context::Context;
@@ -46,7 +46,7 @@ impl NoteArgs {
     /// Appends every replay of `run`.
     pub fn note(&self, file: &std::path::Path, run: &RunResult) -> Result<(), CliError> {
         let commit = self.commit.clone().or_else(|| provider::commit(|name| std::env::var_os(name)));
-        history::append(file, run, commit.as_deref()).map_err(failed)
+        Ok(history::append(file, run, commit.as_deref())?)
     }
 }
 
@@ -59,7 +59,7 @@ impl ReadArgs {
         }
         let mut all = History::default();
         for file in &files {
-            history::read_into(&mut all, file, false).map_err(failed)?;
+            history::read_into(&mut all, file, false)?;
         }
         Ok((!files.is_empty()).then_some(all))
     }
@@ -68,16 +68,6 @@ impl ReadArgs {
 /// What was noted so far in a file that may not exist yet.
 pub fn so_far(file: &std::path::Path) -> Result<History, CliError> {
     let mut all = History::default();
-    history::read_into(&mut all, file, true).map_err(failed)?;
+    history::read_into(&mut all, file, true)?;
     Ok(all)
-}
-
-fn failed(error: HistoryError) -> CliError {
-    let is_unread = matches!(error, HistoryError::Read(_));
-    let error = CliError::from(error);
-    if is_unread {
-        error.hint("`stella ci --history FILE` and `stella replay --history FILE` write one")
-    } else {
-        error
-    }
 }

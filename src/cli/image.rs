@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
 use crate::model::text::command_line;
 use crate::oci::{Image, Platform};
@@ -42,12 +43,27 @@ pub struct ImageArgs {
     platform: Option<Platform>,
 }
 
+/// What should be an image is not one.
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` is not an image", .0.display())]
+pub struct NotAnImage(pub PathBuf);
+
+impl Diagnostic for NotAnImage {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some("give an OCI image layout, e.g. made by `skopeo copy SOURCE oci:DIR`, or HOST/NAME@sha256:…".into())
+    }
+}
+
 pub fn run(global: &GlobalArgs, command: ImageCommand) -> CliResult {
     match command {
         ImageCommand::Inspect(args) => {
             let context = context(global)?;
             let opened = image::open(&args.image, args.platform.clone(), &context)?;
-            let opened = opened.ok_or_else(|| no_image(&args))?;
+            let opened = opened.ok_or_else(|| NotAnImage(args.image.clone()))?;
             let digest = opened.image.digest();
             let name = opened.name.map_or_else(|| digest.to_string(), |name| name.at(digest).to_string());
             show(global, &name, &opened.image, None);
@@ -55,7 +71,7 @@ pub fn run(global: &GlobalArgs, command: ImageCommand) -> CliResult {
         ImageCommand::Unpack(args) => {
             let context = context(global)?;
             let material = image::material(&args.image, args.platform.clone(), &context)?;
-            let material = material.ok_or_else(|| no_image(&args))?;
+            let material = material.ok_or_else(|| NotAnImage(args.image.clone()))?;
             show(global, &material.reference(), material.image(), Some(material.rootfs()));
         }
     }
@@ -64,11 +80,6 @@ pub fn run(global: &GlobalArgs, command: ImageCommand) -> CliResult {
 
 fn context(global: &GlobalArgs) -> Result<Context, CliError> {
     setup::context(global, &IsolationArgs { require_isolation: None, ro: Vec::new() })
-}
-
-fn no_image(args: &ImageArgs) -> CliError {
-    CliError::usage(format!("`{}` is not an image", args.image.display()))
-        .hint("give an OCI image layout, e.g. made by `skopeo copy SOURCE oci:DIR`, or HOST/NAME@sha256:…")
 }
 
 fn show(global: &GlobalArgs, name: &str, image: &Image, rootfs: Option<&RootFs>) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::CliResult;
 use crate::cli::{output, setup};
 use crate::flow::suite::init;
 use crate::model::exit::Exit;
@@ -19,7 +19,7 @@ pub struct InitArgs {}
 
 pub fn run(global: &GlobalArgs, _: InitArgs) -> CliResult {
     let context = setup::context(global, &IsolationArgs { require_isolation: None, ro: Vec::new() })?;
-    let done = init::init(&context).map_err(CliError::infrastructure)?;
+    let done = init::init(&context)?;
     let shown = |path: &PathBuf| path.strip_prefix(".").unwrap_or(path).display().to_string();
     if global.format == Format::Json {
         output::json(&InitV1 {

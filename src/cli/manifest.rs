@@ -6,11 +6,12 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::args::{Format, GlobalArgs};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::CliResult;
 use crate::cli::output;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
-use crate::job::manifest_file::{self, ManifestFileError};
+use crate::host::fs;
+use crate::job::manifest_file;
 use crate::model::error_chain::causes;
 use crate::model::exit::Exit;
 use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
@@ -67,17 +68,8 @@ pub fn run(global: &GlobalArgs, command: ManifestCommand) -> CliResult {
     }
 }
 
-/// An unreadable manifest is a wrong argument, with one thing to try where there is one.
-pub fn unreadable(error: ManifestFileError) -> CliError {
-    if matches!(error, ManifestFileError::Read(_)) {
-        return error.into();
-    }
-    CliError::from(error)
-        .hint("`stella manifest validate FILE` checks a manifest; docs/schema/scan-manifest-v1.json is its schema")
-}
-
 fn show(global: &GlobalArgs, args: &FileArgs) -> CliResult {
-    let manifest = manifest_file::read(&args.file).map_err(unreadable)?;
+    let manifest = manifest_file::read(&args.file)?;
     match global.format {
         Format::Json => output::json(&manifest),
         Format::Text => output::data(&describe(&manifest)),
@@ -166,11 +158,11 @@ fn of_manifest(manifest: &ReplayableManifest, file: &Path) -> Vec<Fault> {
 }
 
 fn migrate(args: &MigrateArgs) -> CliResult {
-    let manifest = manifest_file::read(&args.file).map_err(unreadable)?;
+    let manifest = manifest_file::read(&args.file)?;
     let migrated = manifest_file::migrate(manifest);
-    let bytes = manifest_file::to_bytes(&migrated).map_err(CliError::infrastructure)?;
+    let bytes = manifest_file::to_bytes(&migrated)?;
     match &args.out {
-        Some(path) => output::file(path, &bytes)?,
+        Some(path) => fs::write_output(path, &bytes)?,
         None => output::document(&String::from_utf8_lossy(&bytes)),
     }
     Ok(Exit::Passed.into())

@@ -4,6 +4,7 @@
 //! [`Exit`](crate::model::exit::Exit). Absent: logic. A command reads its arguments, calls `flow` and shows what came out.
 
 mod adapter;
+mod app;
 mod args;
 mod builtin_scan;
 mod canonicalize;
@@ -35,60 +36,26 @@ mod setup;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches};
 
-use crate::cli::args::GlobalArgs;
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::app::App;
+use crate::cli::error::CliError;
 use crate::host::{clock, ending};
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::exit::Exit;
 use crate::report::untrusted;
 
 pub use reference::reference;
 
-/// Proves that security scans are repeatable.
-///
-/// stella records a scan with everything it depended on, replays it sealed, compares the results
-/// (bitwise, semantic, policy), names the input that made them drift, and gates pull requests on it.
-#[derive(Debug, Parser)]
-#[command(name = "stella", version, propagate_version = false, max_term_width = 100, after_help = EXIT_CODES)]
-struct App {
-    #[command(flatten)]
-    global: GlobalArgs,
-    #[command(subcommand)]
-    command: Command,
-}
+/// The arguments, once parsed, are not those of a command: a bug of their types.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Unparsed(clap::Error);
 
-const EXIT_CODES: &str = "Exit codes: 0 passed · 1 drift, regression or a gate that fails · 2 usage or configuration · \
-3 inconclusive (nothing to replay, unhealthy, unreplayable, too little evidence) · 4 infrastructure · 5 verification failed";
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Scan(Box<scan::ScanArgs>),
-    Replay(replay::ReplayArgs),
-    Explain(explain::ExplainArgs),
-    Diff(diff::DiffArgs),
-    Ci(Box<ci::CiArgs>),
-    Score(score::ScoreArgs),
-    Gate(gate::GateArgs),
-    Chaos(chaos::ChaosArgs),
-    Canonicalize(canonicalize::CanonicalizeArgs),
-    Init(init::InitArgs),
-    Demo(demo::DemoArgs),
-    Sandbox(Box<sandbox::SandboxArgs>),
-    Doctor(doctor::DoctorArgs),
-    #[command(subcommand)]
-    Adapter(adapter::AdapterCommand),
-    #[command(subcommand)]
-    Manifest(manifest::ManifestCommand),
-    #[command(subcommand)]
-    Feed(feed::FeedCommand),
-    #[command(subcommand)]
-    Image(image::ImageCommand),
-    #[command(subcommand)]
-    Profile(profile::ProfileCommand),
-    /// The built-in scanner as a process of its own: what a sandbox runs.
-    #[command(hide = true)]
-    BuiltinScan(builtin_scan::BuiltinScanArgs),
+impl Diagnostic for Unparsed {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 /// Runs the program with the arguments of the process.
@@ -112,10 +79,10 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return code;
         }
     };
-    let result = App::from_arg_matches(&matches).map_err(CliError::usage).and_then(|app| {
+    let result = App::from_arg_matches(&matches).map_err(|error| CliError::from(Unparsed(error))).and_then(|app| {
         clock::frozen()?;
         ending::arm();
-        dispatch(app)
+        app::dispatch(app)
     });
     match result {
         Ok(code) => code.0,
@@ -123,40 +90,5 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             output::talk_lines(&error.to_string());
             error.exit().code()
         }
-    }
-}
-
-fn dispatch(app: App) -> CliResult {
-    let global = &app.global;
-    match app.command {
-        Command::Scan(args) => scan::run(global, &args),
-        Command::Replay(args) => replay::run(global, args),
-        Command::Explain(args) => explain::run(global, args),
-        Command::Diff(args) => diff::run(global, args),
-        Command::Ci(args) => ci::run(global, &args),
-        Command::Score(args) => score::run(global, &args),
-        Command::Gate(args) => gate::run(global, &args),
-        Command::Chaos(args) => chaos::run(global, args),
-        Command::Canonicalize(args) => canonicalize::run(global, &args),
-        Command::Init(args) => init::run(global, args),
-        Command::Demo(args) => demo::run(global, args),
-        Command::Sandbox(args) => sandbox::run(global, &args),
-        Command::Doctor(args) => doctor::run(global, &args),
-        Command::Adapter(command) => adapter::run(global, command),
-        Command::Manifest(command) => manifest::run(global, command),
-        Command::Feed(command) => feed::run(global, command),
-        Command::Image(command) => image::run(global, command),
-        Command::Profile(command) => profile::run(global, command),
-        Command::BuiltinScan(args) => builtin_scan::run(args),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        App::command().debug_assert();
     }
 }

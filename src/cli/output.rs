@@ -1,13 +1,10 @@
 //! Where a command speaks: data on stdout, talk on stderr. A reader that went away is no error.
 
 use std::io::Write;
-use std::path::Path;
 
 use serde::Serialize;
 
 use crate::ci::provider;
-use crate::cli::error::CliError;
-use crate::host::fs;
 use crate::report::untrusted;
 
 /// Writes data to stdout; styles vanish where the terminal has none.
@@ -52,21 +49,6 @@ pub fn talk_lines(text: &str) {
     for line in text.trim_end_matches('\n').split('\n') {
         let _ = writeln!(out, "{}", untrusted::log_line(line));
     }
-}
-
-/// Writes a file that the user named, whole or not at all, with the folders on the way to it.
-///
-/// A link, a pipe or a device is written to and never replaced: `/dev/stdout` must stay what it is.
-pub fn file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::ensure_dir(parent).map_err(CliError::infrastructure)?;
-    }
-    let is_special = std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir());
-    if !is_special {
-        return fs::write_atomic(path, bytes).map_err(CliError::infrastructure);
-    }
-    std::fs::write(path, bytes)
-        .map_err(|error| CliError::infrastructure(format!("cannot write `{}`: {error}", path.display())))
 }
 
 /// Whether stderr is a terminal that a person reads.

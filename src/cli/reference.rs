@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::CommandFactory;
 
-use crate::cli::App;
+use crate::cli::app::App;
 
 /// Every command with its help, as Markdown. `docs/cli.md` is this text; a test holds it fresh.
 pub fn reference() -> String {

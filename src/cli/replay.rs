@@ -7,13 +7,13 @@ use clap::Args;
 use crate::cli::args::{ExplainArgs, Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::history::NoteArgs;
-use crate::cli::manifest::unreadable;
 use crate::cli::{output, setup};
 use crate::flow::replay::output_dir;
-use crate::flow::replay::prepare::{ReplayError, ReplayRequest, Swap, SwapError};
+use crate::flow::replay::prepare::{ReplayRequest, Swap, SwapError};
 use crate::flow::suite::one;
 use crate::host::fs;
 use crate::job::manifest_file;
+use crate::model::parameter::Operation;
 use crate::report::text::{self, Style};
 use crate::wire::v1;
 
@@ -47,16 +47,16 @@ pub struct ReplayArgs {
 
 pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
-    let manifest = manifest_file::read(&args.from).map_err(unreadable)?;
+    let manifest = manifest_file::read(&args.from)?;
     let swaps = args.with.iter().map(|given| given.parse()).collect::<Result<Vec<Swap>, SwapError>>();
     let request = ReplayRequest {
-        swaps: swaps.map_err(CliError::usage)?,
+        swaps: swaps?,
         out_dir: args.out_dir.clone(),
         explain: args.experiment.budget(),
-        ..ReplayRequest::as_recorded(&args.from, &args.env, "replay")
+        ..ReplayRequest::as_recorded(&args.from, &args.env, Operation::Replay)
     };
-    let result = one::manifest(manifest, &request, &context).map_err(failed)?;
-    let document = v1::result::write(&result).map_err(CliError::infrastructure)?;
+    let result = one::manifest(manifest, &request, &context)?;
+    let document = v1::result::write(&result)?;
     if let Some(directory) = &args.out_dir {
         write_result(directory, &document)?;
     }
@@ -73,15 +73,8 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
     Ok(result.exit().into())
 }
 
-/// With the option that replays with something else than what was recorded.
-pub fn failed(error: ReplayError) -> CliError {
-    let is_untrue = matches!(error, ReplayError::Untrue { .. });
-    let error = CliError::from(error);
-    if is_untrue { error.hint("to replay with another input use `--with`") } else { error }
-}
-
 fn write_result(directory: &Path, document: &str) -> Result<(), CliError> {
     let aside = directory.join(output_dir::ASIDE);
-    fs::ensure_dir(&aside).map_err(CliError::infrastructure)?;
-    fs::write_atomic(&aside.join("result.json"), document.as_bytes()).map_err(CliError::infrastructure)
+    fs::ensure_dir(&aside)?;
+    Ok(fs::write_atomic(&aside.join("result.json"), document.as_bytes())?)
 }

@@ -1,6 +1,6 @@
 //! `stella sandbox`: run one command as a replay would.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,13 +9,15 @@ use jiff::Timestamp;
 
 use crate::cli::args::{GlobalArgs, IsolationArgs, WantedIsolation};
 use crate::cli::error::{CliError, CliResult, ExitCode};
+use crate::cli::image::NotAnImage;
 use crate::cli::{output, setup};
 use crate::host::clock;
+use crate::host::fs;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::result::Isolation;
 use crate::report::untrusted;
-use crate::sandbox::error::SandboxError;
 use crate::sandbox::helper;
-use crate::sandbox::level::{self, NotIsolated};
+use crate::sandbox::level;
 use crate::sandbox::run::{self, Ending};
 use crate::sandbox::setting::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, Network, Paths, SandboxSpec, SystemRoots};
@@ -122,19 +124,47 @@ enum Order {
     Machine,
 }
 
+/// An argument that cannot be used, or a command that was ended.
+#[derive(Debug, thiserror::Error)]
+enum SandboxArgsError {
+    #[error("`{given}` is not an instant")]
+    Instant { given: String, source: jiff::Error },
+    #[error("`{0}` is not an octal number")]
+    Umask(String),
+    #[error("`{0}` is not the number of a user or group")]
+    User(String),
+    #[error("cannot show `{}` in the sandbox", .path.display())]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("the command {0} and was ended")]
+    Ended(String),
+}
+
+impl Diagnostic for SandboxArgsError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Ended(_) => FailureKind::Infrastructure,
+            _ => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        matches!(self, Self::Instant { .. }).then(|| "such as `2026-01-31T12:00:00Z`, or `real`".into())
+    }
+}
+
 pub fn run(global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
     let mut spec = spec(args)?;
     if let Some(image) = &args.rootfs {
         spec.system = SystemRoots::Image(rootfs(global, image)?);
     }
-    let helper = helper::helper_path().map_err(|error| cannot_run(SandboxError::Helper(error)))?;
+    let helper = helper::helper_path()?;
     if let Some(wanted) = args.require_isolation {
-        let reached = run::probe(&spec, &helper).map_err(cannot_run)?;
-        level::require(&reached, wanted.into()).map_err(too_weak)?;
+        let reached = run::probe(&spec, &helper)?;
+        level::require(&reached, wanted.into())?;
     }
-    let finished = run::run_at_most(&spec, &helper, args.at_most.into()).map_err(cannot_run)?;
+    let finished = run::run_at_most(&spec, &helper, args.at_most.into())?;
     if let Some(wanted) = args.require_isolation {
-        level::require(&finished.reached(), wanted.into()).map_err(too_weak)?;
+        level::require(&finished.reached(), wanted.into())?;
     }
     // Bytes of the command, neither read nor changed.
     let passed_on = std::io::stdout().write_all(&finished.stdout).and_then(|()| std::io::stdout().flush());
@@ -142,7 +172,7 @@ pub fn run(global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
     if let Some(file) = &args.ledger {
         let lines = finished.ledger.to_lines(finished.level, &finished.lost);
         // The file may be a terminal.
-        output::file(file, untrusted::json(&String::from_utf8_lossy(&lines)).as_bytes())?;
+        fs::write_output(file, untrusted::json(&String::from_utf8_lossy(&lines)).as_bytes())?;
     }
     if finished.level != Isolation::Full {
         output::talk(&format!("isolation `{}`, which lacks: {}", finished.level.code(), finished.lost.join("; ")));
@@ -156,9 +186,7 @@ pub fn run(global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
             output::talk(&format!("the command was killed by signal {signal}"));
             Ok(ExitCode::of_wrapped(128 + signal))
         }
-        Ending::Killed(reason) => {
-            Err(CliError::infrastructure(format!("the command {} and was ended", reason.in_words_of(&spec.limits))))
-        }
+        Ending::Killed(reason) => Err(SandboxArgsError::Ended(reason.in_words_of(&spec.limits)).into()),
     }
 }
 
@@ -170,7 +198,7 @@ fn command(args: &SandboxArgs) -> Result<Vec<String>, CliError> {
         && program.contains('/')
         && Path::new(program.as_str()).is_relative()
     {
-        let place = std::path::absolute(program.as_str()).map_err(CliError::usage)?;
+        let place = fs::absolute(Path::new(program.as_str()))?;
         *program = place.to_str().map(str::to_owned).unwrap_or_else(|| program.clone());
     }
     Ok(command)
@@ -180,33 +208,30 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
     let clock = match args.clock.as_deref() {
         None => Clock::Frozen(clock::now()),
         Some("real") => Clock::Real,
-        Some(instant) => Clock::Frozen(instant.parse::<Timestamp>().map_err(|source| {
-            CliError::usage(format!("`{instant}` is not an instant: {source}"))
-                .hint("such as `2026-01-31T12:00:00Z`, or `real`")
-        })?),
+        Some(given) => {
+            let instant = given.parse::<Timestamp>();
+            Clock::Frozen(instant.map_err(|source| SandboxArgsError::Instant { given: given.to_owned(), source })?)
+        }
     };
-    let mut spec = SandboxSpec::new(Argv::new(command(args)?).map_err(CliError::usage)?, clock);
+    let mut spec = SandboxSpec::new(Argv::new(command(args)?)?, clock);
     spec.clock_step = Duration::from_nanos(args.clock_step);
     spec.seed = args.seed;
-    spec.cpu_count = args.cpus.map(CpuCount::try_from).transpose().map_err(CliError::usage)?;
+    spec.cpu_count = args.cpus.map(CpuCount::try_from).transpose()?;
     spec.directory_order = match args.order {
         Order::Sorted => DirectoryOrder::Sorted,
         Order::Seeded => DirectoryOrder::Seeded,
         Order::Machine => DirectoryOrder::Machine,
     };
-    spec.tz = TimeZone::new(args.tz.as_str()).map_err(CliError::usage)?;
-    spec.locale = Locale::new(args.locale.as_str()).map_err(CliError::usage)?;
-    spec.hostname = Hostname::new(args.hostname.as_str()).map_err(CliError::usage)?;
+    spec.tz = TimeZone::new(args.tz.as_str())?;
+    spec.locale = Locale::new(args.locale.as_str())?;
+    spec.hostname = Hostname::new(args.hostname.as_str())?;
     spec.user = user(&args.user)?;
     let umask = u16::from_str_radix(&args.umask, 8);
-    spec.umask = Umask::new(umask.map_err(|_| CliError::usage(format!("`{}` is not an octal number", args.umask)))?)
-        .map_err(CliError::usage)?;
+    spec.umask = Umask::new(umask.map_err(|_| SandboxArgsError::Umask(args.umask.clone()))?)?;
     spec.aslr = args.aslr;
     spec.network = if args.network { Network::Allowed } else { Network::Denied };
-    for name in &args.env {
-        let value = std::env::var(name)
-            .map_err(|source| CliError::usage(format!("cannot pass the variable `{name}`: {source}")))?;
-        spec.env.set(name.as_str(), value).map_err(CliError::usage)?;
+    for (name, value) in setup::variables(&args.env)? {
+        spec.env.set(name, value)?;
     }
     spec.roots = args.ro.iter().map(|path| root(path)).collect::<Result<_, _>>()?;
     spec.writable_roots = args.rw.iter().map(|path| root(path)).collect::<Result<_, _>>()?;
@@ -222,37 +247,19 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
 fn rootfs(global: &GlobalArgs, image: &Path) -> Result<PathBuf, CliError> {
     let context = setup::context(global, &IsolationArgs::default())?;
     let material = image::material(image, None, &context)?;
-    let material = material.ok_or_else(|| {
-        CliError::usage(format!("`{}` is not an image", image.display()))
-            .hint("give an OCI layout, or HOST/NAME@sha256:…")
-    })?;
+    let material = material.ok_or_else(|| NotAnImage(image.to_owned()))?;
     let unpacked = material.rootfs();
     output::talk(&format!("image {}, unpacked: content {}", material.image().digest(), unpacked.content));
     Ok(unpacked.path.clone())
 }
 
 fn root(path: &Path) -> Result<HostRoot, CliError> {
-    let real = path
-        .canonicalize()
-        .map_err(|source| CliError::usage(format!("cannot show `{}` in the sandbox: {source}", path.display())))?;
-    HostRoot::try_from(real.to_string_lossy().into_owned()).map_err(CliError::usage)
+    let real = path.canonicalize().map_err(|source| SandboxArgsError::Folder { path: path.to_owned(), source })?;
+    Ok(HostRoot::try_from(real.to_string_lossy().into_owned())?)
 }
 
 fn user(text: &str) -> Result<User, CliError> {
     let (uid, gid) = text.split_once(':').unwrap_or((text, text));
-    let number =
-        |text: &str| text.parse().map_err(|_| CliError::usage(format!("`{text}` is not a number of a user or group")));
-    User::new(number(uid)?, number(gid)?).map_err(CliError::usage)
-}
-
-fn cannot_run(error: SandboxError) -> CliError {
-    match error.hint() {
-        Some(hint) => CliError::infrastructure(error).hint(hint),
-        None => CliError::infrastructure(error),
-    }
-}
-
-fn too_weak(error: NotIsolated) -> CliError {
-    let hint = error.hint();
-    CliError::infrastructure(error).hint(hint)
+    let number = |text: &str| text.parse().map_err(|_| SandboxArgsError::User(text.to_owned()));
+    Ok(User::new(number(uid)?, number(gid)?)?)
 }

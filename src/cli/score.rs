@@ -3,10 +3,11 @@
 use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::CliResult;
 use crate::cli::history::ReadArgs;
 use crate::cli::{output, setup};
 use crate::host::clock;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
 use crate::model::result::Mode;
 use crate::report::text::{self, Style};
@@ -35,12 +36,24 @@ fn days(text: &str) -> Result<u16, String> {
     number.filter(|days| (1..=3650).contains(days)).ok_or_else(|| "expected 1d to 3650d".to_owned())
 }
 
+/// Nobody says where the history is.
+#[derive(Debug, thiserror::Error)]
+#[error("no history was given")]
+struct NoHistory;
+
+impl Diagnostic for NoHistory {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some("give one with `--history FILE`, or say `history: true` in .stella.yaml".into())
+    }
+}
+
 pub fn run(global: &GlobalArgs, args: &ScoreArgs) -> CliResult {
     let config = setup::config(global)?;
-    let history = args.history.read(global, &config)?.ok_or_else(|| {
-        CliError::usage("no history was given")
-            .hint("give one with `--history FILE`, or say `history: true` in .stella.yaml")
-    })?;
+    let history = args.history.read(global, &config)?.ok_or(NoHistory)?;
     let by = if args.by.is_empty() { config.rules.by } else { By::These(args.by.iter().cloned().collect()) };
     let windows: &[u16] = if args.window.is_empty() { &[30, 90] } else { &args.window };
     let now = clock::now();

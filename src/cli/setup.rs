@@ -1,22 +1,52 @@
 //! What every command that replays sets up first: configuration and stores.
 
+use std::collections::BTreeMap;
+use std::env::VarError;
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 use crate::cli::args::{GlobalArgs, IsolationArgs};
 use crate::cli::error::CliError;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
+use crate::host::fs;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::result::Isolation;
 use crate::sandbox::spec::HostRoot;
-use crate::workspace::context::{Context, ContextError};
+use crate::workspace::context::Context;
+
+/// What the arguments or the environment lack before anything is done.
+#[derive(Debug, thiserror::Error)]
+enum SetupError {
+    #[error("`{option} {}`: not UTF-8", .path.display())]
+    NotText { option: String, path: PathBuf },
+    #[error("`{option} {path}`: there is no such path")]
+    Missing { option: String, path: String },
+    #[error("`{option} {path}` is not a folder")]
+    NotAFolder { option: String, path: String },
+    #[error("the variable `{name}` cannot be passed on")]
+    Variable { name: String, source: VarError },
+    #[error("no place for the local store: neither XDG_DATA_HOME nor HOME is set")]
+    NoStore,
+}
+
+impl Diagnostic for SetupError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some(match self {
+            Self::NoStore => "give one with `--store DIR`".into(),
+            Self::Variable { .. } => "set it, or leave the option out".into(),
+            _ => return None,
+        })
+    }
+}
 
 /// The configuration that the arguments name.
 pub fn config(global: &GlobalArgs) -> Result<Config, CliError> {
     let directory = PathBuf::from(".");
-    Config::load(&directory, global.config.as_deref()).map_err(|error| {
-        let is_unread = matches!(error, ConfigError::Read(_));
-        let error = CliError::from(error);
-        if is_unread { error.hint("`stella init` writes a configuration") } else { error }
-    })
+    Ok(Config::load(&directory, global.config.as_deref())?)
 }
 
 /// The configuration with its stores opened.
@@ -26,13 +56,7 @@ pub fn context(global: &GlobalArgs, isolation: &IsolationArgs) -> Result<Context
     let wanted = isolation.require_isolation.map(Into::into);
     let options = options(global, isolation);
     let roots = visible("--ro", &isolation.ro)?;
-    let opened = Context::open(config, &store, wanted, options).map(|context| context.with_roots(roots));
-    opened.map_err(|error| match error {
-        error @ ContextError::Store { .. } => {
-            CliError::from(error).hint("give a folder that can be written with `--store DIR` or STELLA_STORE")
-        }
-        error => error.into(),
-    })
+    Ok(Context::open(config, &store, wanted, options)?.with_roots(roots))
 }
 
 /// Where the local store is.
@@ -59,7 +83,7 @@ fn options(global: &GlobalArgs, isolation: &IsolationArgs) -> Vec<String> {
 /// Folders of the machine that a scanner may see at their own path, as `option` names them.
 pub fn visible(option: &str, paths: &[PathBuf]) -> Result<Vec<String>, CliError> {
     let root = |path: &PathBuf| {
-        let absolute = std::path::absolute(path).map_err(CliError::usage)?;
+        let absolute = fs::absolute(path)?;
         // By its words, not by where links lead: inside it must have the name by which programs call it.
         let plain = absolute.components().fold(PathBuf::new(), |mut plain, part| {
             if part == Component::ParentDir {
@@ -70,24 +94,36 @@ pub fn visible(option: &str, paths: &[PathBuf]) -> Result<Vec<String>, CliError>
             plain
         });
         let text = plain.into_os_string().into_string();
-        let text = text.map_err(|path| CliError::usage(format!("`{option} {}`: not UTF-8", path.display())))?;
+        let text = text.map_err(|path| SetupError::NotText { option: option.to_owned(), path: path.into() })?;
         if !Path::new(&text).exists() {
-            return Err(CliError::usage(format!("`{option} {text}`: there is no such path")));
+            return Err(SetupError::Missing { option: option.to_owned(), path: text }.into());
         }
         if option == "--path" && !Path::new(&text).is_dir() {
-            return Err(CliError::usage(format!("`{option} {text}` is not a folder")));
+            return Err(SetupError::NotAFolder { option: option.to_owned(), path: text }.into());
         }
-        HostRoot::try_from(text).map(String::from).map_err(CliError::usage)
+        Ok(HostRoot::try_from(text).map(String::from)?)
     };
     paths.iter().map(root).collect()
+}
+
+/// The variables of these names, with their values here.
+pub fn variables(names: &[String]) -> Result<BTreeMap<String, String>, CliError> {
+    let value = |name: &String| match std::env::var(name) {
+        Ok(value) => Ok((name.clone(), value)),
+        Err(source) => Err(SetupError::Variable { name: name.clone(), source }.into()),
+    };
+    names.iter().map(value).collect()
+}
+
+/// Where programs are looked up: these folders, then the caller's `PATH`.
+pub fn search(before: &[PathBuf]) -> Option<OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(before.iter().cloned().chain(std::env::split_paths(&path))).ok()
 }
 
 /// `stella/store` in the user's data directory (XDG Base Directory Specification).
 fn default_store() -> Result<PathBuf, CliError> {
     let directory = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = directory("XDG_DATA_HOME").or_else(|| directory("HOME").map(|home| home.join(".local/share")));
-    data.map(|data| data.join("stella/store")).ok_or_else(|| {
-        CliError::usage("no place for the local store: neither XDG_DATA_HOME nor HOME is set")
-            .hint("give one with `--store DIR`")
-    })
+    Ok(data.map(|data| data.join("stella/store")).ok_or(SetupError::NoStore)?)
 }

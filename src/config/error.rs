@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use crate::canonical::profile::ProfileError;
 use crate::config::adapter::AdapterError;
+use crate::hint;
 use crate::host::fs::FsError;
 use crate::model::artifact::{InvalidProfileName, ProfileName};
 use crate::model::artifact_spec::ArtifactSpecError;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::parameter::Operation;
 
 /// How deep `[` and `{` may stand in each other; a valid configuration has three levels.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -88,7 +90,7 @@ impl Diagnostic for ConfigError {
 
     fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Read(_) => None,
+            Self::Read(_) => Some(hint!("{} writes a configuration", Operation::Init)),
             _ => Some("docs/configuration.md lists every key; docs/schema/stella-yaml-v1.json is the schema".into()),
         }
     }
@@ -102,6 +104,31 @@ pub struct UnknownProfile {
     pub(super) known: BTreeSet<String>,
 }
 
+impl Diagnostic for UnknownProfile {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some("name one of your own under `profiles` in .stella.yaml; docs/profiles.md".into())
+    }
+}
+
 fn quoted(names: &BTreeSet<String>) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A name that no adapter has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no adapter is called `{0}`")]
+pub struct UnknownAdapter(pub(super) String);
+
+impl Diagnostic for UnknownAdapter {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some(hint!("{} names them", Operation::AdapterList))
+    }
 }

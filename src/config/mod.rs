@@ -25,7 +25,7 @@ use crate::score::rules::Rules;
 use parse::parse;
 use valid::Valid;
 
-pub use error::{ConfigError, UnknownProfile};
+pub use error::{ConfigError, UnknownAdapter, UnknownProfile};
 pub use raw::RawConfig;
 pub use subject::{ScannerSubject, Subject, TreeSubject};
 
@@ -126,9 +126,13 @@ impl Config {
             .unwrap_or_else(|| Profile::builtin(format))
     }
 
-    /// The adapter of that name, where there is one.
-    pub fn adapter(&self, name: &str) -> Option<&Adapter> {
-        self.adapters.get(name).or_else(|| Adapter::builtin().iter().find(|adapter| adapter.name == name))
+    /// The adapter of that name.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn adapter(&self, name: &str) -> Result<&Adapter, UnknownAdapter> {
+        let known = self.adapters.get(name).or_else(|| Adapter::builtin().iter().find(|adapter| adapter.name == name));
+        known.ok_or_else(|| UnknownAdapter(name.to_owned()))
     }
 
     /// Every adapter, sorted by name.

@@ -16,6 +16,7 @@ use crate::host::fs::{self, FsError};
 use crate::job::artifact::{Produced, usual_type};
 use crate::job::material::FeedMaterial;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::limits;
 use crate::model::package::Package;
 use crate::policy::{Policy, PolicyError, PolicyInput, PolicyLimits};
@@ -104,6 +105,12 @@ pub enum BuiltInError {
     /// The policy cannot decide.
     #[error("the policy cannot decide")]
     Policy(#[source] PolicyError),
+}
+
+impl Diagnostic for BuiltInError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 impl Scan<'_> {

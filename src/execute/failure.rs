@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use crate::model::error_chain::chain;
+use crate::model::hint::Hint;
 use crate::model::showing::Showing;
 use crate::model::text::redact::Known;
 
@@ -33,7 +34,8 @@ pub enum Trouble {
 }
 
 /// An execution that cannot be compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
 pub struct Failure {
     /// Whose fault it is.
     pub fault: Fault,
@@ -72,6 +74,13 @@ impl Failure {
     #[must_use]
     pub fn without(self, secrets: &Known) -> Self {
         Self { detail: secrets.hide(&self.detail), showing: Box::new((*self.showing).without(secrets)), ..self }
+    }
+
+    /// The same with what can be done about it.
+    #[must_use]
+    pub fn next(mut self, hint: Option<Hint>) -> Self {
+        self.showing.next.extend(hint);
+        self
     }
 
     /// The same with what the run showed.

@@ -28,6 +28,7 @@ use crate::job::placeholder::Places;
 use crate::job::scan_spec::Job;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
+use crate::model::diagnostic::Diagnostic as _;
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
 use crate::model::limits;
@@ -142,7 +143,7 @@ pub fn gate(job: &Job, executed: &Executed, context: &Context) -> Result<(), Fai
 fn differences(job: &Job) -> Vec<String> {
     let absent = job.recorded_env.iter().flatten().filter(|name| !job.env.contains_key(*name));
     let mut notes: Vec<String> = absent
-        .map(|name| format!("the variable `{name}` was passed when recorded: pass it again with `--env {name}`"))
+        .map(|name| format!("the variable `{name}` was passed when recorded and is not now: pass it again"))
         .collect();
     if job.argv.iter().any(|word| word.contains(redact::REDACTED)) {
         notes.push("a secret was taken out of the recorded command: it runs with the word in its place".to_owned());
@@ -284,7 +285,7 @@ fn sealed(job: &Job, around: &RunOverrides, context: &Context, secrets: &Known) 
             return Failure::infra("cannot run the scanner", &error).showing(shown);
         }
         if let Some((cause, next)) = program.as_deref().and_then(showing::why_not) {
-            shown.next.push(next);
+            shown.next.push(next.into());
             let detail = chain("cannot run the scanner", &error);
             return Failure::machine(format!("{detail}: {cause}")).showing(shown);
         }
@@ -333,15 +334,12 @@ fn sealed(job: &Job, around: &RunOverrides, context: &Context, secrets: &Known) 
 /// A sandbox that is weaker than required, with what can be done about it.
 fn too_weak(error: &NotIsolated) -> Failure {
     let (wanted, reached) = (error.wanted.code(), error.reached.level.code());
-    let hint = error.hint().replace('\n', "; ");
-    Failure::machine(format!("isolation `{wanted}` is required, `{reached}` was reached (hint: {hint})"))
+    Failure::machine(format!("isolation `{wanted}` is required, `{reached}` was reached")).next(error.hint())
 }
 
 /// A run that could not be made, with what can be done about it.
 fn cannot_run(error: &SandboxError) -> Failure {
-    let detail = chain("cannot run the scanner", error);
-    let hint = error.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
-    Failure::machine(detail + &hint)
+    Failure::infra("cannot run the scanner", error).next(error.hint())
 }
 
 fn is_builtin(job: &Job) -> bool {

@@ -4,7 +4,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::config::adapter::{Adapter, Runtime};
+use crate::hint;
 use crate::job::in_place;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::parameter::Parameter;
 use crate::workspace::open_inputs;
 
 /// A program with the folders of the machine that it needs.
@@ -21,11 +24,27 @@ pub struct Located {
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum ProgramError {
     #[error("no program `{program}`")]
-    NotFound { program: String },
+    NotFound { program: String, adapter: String },
     #[error("`{}` is not a file", .path.display())]
     NoFile { path: PathBuf },
     #[error("`{}` is not UTF-8", .path.display())]
     NotText { path: PathBuf },
+}
+
+impl Diagnostic for ProgramError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::NotFound { adapter, .. } => Some(hint!(
+                "install it and put it on PATH, or say where it is: {}",
+                Parameter::Scanner.to(format!("{adapter}=PATH"))
+            )),
+            Self::NoFile { .. } | Self::NotText { .. } => None,
+        }
+    }
 }
 
 /// Finds the program of `adapter`: the one that is given, else the first on `search`.
@@ -33,8 +52,10 @@ pub fn locate(adapter: &Adapter, given: Option<&Path>, search: Option<&OsStr>) -
     let path = match given {
         Some(path) if !path.is_file() => return Err(ProgramError::NoFile { path: path.to_owned() }),
         Some(path) => path.to_owned(),
-        None => open_inputs::look_up(&adapter.program, search)
-            .ok_or_else(|| ProgramError::NotFound { program: adapter.program.clone() })?,
+        None => open_inputs::look_up(&adapter.program, search).ok_or_else(|| ProgramError::NotFound {
+            program: adapter.program.clone(),
+            adapter: adapter.name.clone(),
+        })?,
     };
     let path = std::path::absolute(&path).unwrap_or(path);
     let folders = match adapter.runtime {

@@ -5,9 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::hint;
 use crate::host::fs::{self, FsError};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
+use crate::model::parameter::{Operation, Parameter};
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::RunResult;
 use crate::score::history::{Contradiction, History};
@@ -65,7 +67,12 @@ impl Diagnostic for HistoryError {
             Self::Line { .. } | Self::Contradiction { .. } => {
                 Some("a history is never judged in part: restore the file, or move the line out of it".into())
             }
-            _ => None,
+            Self::Read(_) => Some(hint!(
+                "{} and {} write one",
+                Operation::Ci.with([Parameter::History.to("FILE")], None),
+                Operation::Replay.with([Parameter::History.to("FILE")], None)
+            )),
+            Self::Append(_) | Self::Write(_) => None,
         }
     }
 }

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::canonical::{JsonError, Limits, jcs};
+use crate::hint;
 use crate::host::fs::{self, FsError};
-use crate::model::diagnostic::{Diagnostic, FailureKind};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::limits;
 use crate::model::manifest::{self, MANIFEST_VERSION, ManifestError, ScanManifest};
+use crate::model::parameter::Operation;
 
 /// Why a manifest's file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,33 @@ impl Diagnostic for ManifestFileError {
     fn kind(&self) -> FailureKind {
         FailureKind::Usage
     }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Read(_) => None,
+            Self::Manifest { .. } | Self::Canonical { .. } => Some(hint!(
+                "{} checks a manifest; docs/schema/scan-manifest-v1.json is its schema",
+                Operation::ManifestValidate.of("FILE")
+            )),
+        }
+    }
+}
+
+/// Why a manifest cannot be written or digested. No manifest that was read or made causes it.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestBytesError {
+    /// The serialiser refuses it.
+    #[error("the manifest cannot be written")]
+    Write(#[from] serde_json::Error),
+    /// It has no canonical form.
+    #[error("the manifest has no digest")]
+    Digest(#[from] JsonError),
+}
+
+impl Diagnostic for ManifestBytesError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
 }
 
 /// Reads a manifest.
@@ -50,20 +79,23 @@ pub fn read(file: &Path) -> Result<ScanManifest, ManifestFileError> {
 }
 
 /// The bytes of a manifest as it is written: indented, for people, with a final newline.
-pub fn to_bytes(manifest: &ScanManifest) -> Result<Vec<u8>, serde_json::Error> {
+///
+/// # Errors
+/// Where the serialiser refuses it.
+pub fn to_bytes(manifest: &ScanManifest) -> Result<Vec<u8>, ManifestBytesError> {
     let mut bytes = serde_json::to_vec_pretty(manifest)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
 /// The manifest's own digest: SHA-256 of its canonical JSON.
-pub fn digest(manifest: &ScanManifest) -> Result<Digest, JsonError> {
+pub fn digest(manifest: &ScanManifest) -> Result<Digest, ManifestBytesError> {
     let bytes = serde_json::to_vec(manifest).unwrap_or_default();
     Ok(Digest::of(&jcs::canonicalize(&bytes, &Limits::default())?))
 }
 
 /// What the `seal` of a manifest must be: the digest of everything else in it, fields of later versions too.
-pub fn seal(manifest: &ScanManifest) -> Result<Digest, JsonError> {
+pub fn seal(manifest: &ScanManifest) -> Result<Digest, ManifestBytesError> {
     digest(&ScanManifest { seal: None, ..manifest.clone() })
 }
 

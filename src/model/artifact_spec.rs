@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::model::artifact::{ArtifactFormat, ArtifactType, InvalidProfileName, ProfileName, UnknownName};
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::manifest::ArtifactRecord;
 
 /// Where an artifact is found after the scanner ran.
@@ -70,6 +71,12 @@ pub enum ArtifactSpecError {
         "artifact path `{0}` leaves the scanner's working directory: give a relative path without `..`, or one below `{{out}}`"
     )]
     Outside(String),
+}
+
+impl Diagnostic for ArtifactSpecError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 impl FromStr for ArtifactSpec {

@@ -3,9 +3,9 @@
 //! A face maps kinds to what it has: the command line maps them to exit codes in one place (`cli/exit.rs`). Absent: outcomes of
 //! a replay, which are results and not errors.
 
-use std::borrow::Cow;
 use std::error::Error;
-use std::fmt;
+
+pub use crate::model::hint::Hint;
 
 /// What kind of failure an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,27 +28,5 @@ pub trait Diagnostic: Error {
     /// How to mend it, where there is one thing to try.
     fn hint(&self) -> Option<Hint> {
         None
-    }
-}
-
-/// What mends an error, for whoever reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint(Cow<'static, str>);
-
-impl From<&'static str> for Hint {
-    fn from(text: &'static str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl From<String> for Hint {
-    fn from(text: String) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Display for Hint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

@@ -45,16 +45,31 @@ impl Exit {
 mod tests {
     use super::*;
 
+    /// `docs/exit-codes.md` is what scripts rely on: its table and its order are those of the program.
     #[test]
     fn codes_are_the_documented_ones() {
-        let page = include_str!("../../docs/exit-codes.md");
-        let order = page.split_once("the first of ").unwrap().1.split_once(" wins").unwrap().0;
-        let order: Vec<u8> = order.split(", ").map(|code| code.parse().unwrap()).collect();
-        assert_eq!(Exit::BY_PRECEDENCE.map(Exit::code).to_vec(), order);
-        let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()?.parse().ok());
-        let mut codes = Exit::BY_PRECEDENCE.map(Exit::code);
-        codes.sort_unstable();
-        assert_eq!(rows.collect::<Vec<u8>>(), codes);
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/exit-codes.md")).unwrap();
+        let rows = page.lines().filter_map(|line| {
+            let mut cells = line.strip_prefix("| ")?.split(" | ");
+            Some((cells.next()?.parse::<u8>().ok()?, cells.next()?.to_owned()))
+        });
+        let rows: Vec<(u8, String)> = rows.collect();
+        let meaning = |exit| match exit {
+            Exit::Passed => "passed",
+            Exit::Failed => "a gate failed",
+            Exit::Usage => "usage or configuration",
+            Exit::Inconclusive => "inconclusive",
+            Exit::Infrastructure => "infrastructure",
+            Exit::Verification => "verification failed",
+        };
+        let mut ours = Exit::BY_PRECEDENCE.map(|exit| (exit.code(), meaning(exit)));
+        ours.sort_unstable();
+        assert_eq!(rows.len(), ours.len(), "{rows:?}");
+        for ((code, said), (ours, meant)) in rows.iter().zip(ours) {
+            assert!(*code == ours && said.starts_with(meant), "{code}: `{said}`, ours {ours}: `{meant}`");
+        }
+        let order = Exit::BY_PRECEDENCE.map(|exit| exit.code().to_string()).join(", ");
+        assert!(page.contains(&format!("the first of {order} wins")), "{order}");
     }
 
     #[test]

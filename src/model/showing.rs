@@ -6,32 +6,26 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::hint::Hint;
 use crate::model::text::redact::Known;
 
 /// What one run showed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Showing {
     /// How the scanner ended; absent where it did not start.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
     /// The last lines of its standard error, redacted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub said: Vec<String>,
     /// Names and addresses that it reached for in vain, with their ports.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
     /// Paths that it looked for and that are not in the sandbox.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<AbsentPath>,
     /// A program that has no interpreter in the sandbox.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_interpreter: Option<NoInterpreter>,
     /// How often the time was read, where that was counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_reads: Option<u64>,
     /// What to do next, one thing each.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub next: Vec<String>,
+    pub next: Vec<Hint>,
 }
 
 impl Showing {
@@ -50,7 +44,7 @@ impl Showing {
             refused: hide(self.refused),
             absent: absent.collect(),
             no_interpreter,
-            next: hide(self.next),
+            next: self.next.into_iter().map(|hint| hint.without(secrets)).collect(),
             ..self
         }
     }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{self, Read};
+use std::path::Path;
 use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
@@ -34,7 +35,7 @@ pub(crate) fn read(blobs: &dyn Blobs, descriptor: &Descriptor, limit: u64) -> Re
 pub(crate) fn problem(error: io::Error, digest: Digest) -> ImageError {
     match error.downcast::<BlobProblem>() {
         Ok(problem) => problem.of(digest),
-        Err(error) => fs::FsError::Io { path: digest.to_string().into(), action: "read blob", source: error }.into(),
+        Err(error) => fs::FsError::reading("read blob", Path::new(&digest.to_string()))(error).into(),
     }
 }
 

@@ -46,7 +46,7 @@ impl Layout {
         // A tar archive says so in its first header; only then is it looked through.
         let mut head = [0; 512];
         let read =
-            fs::open(path).and_then(|(mut file, _)| file.read_exact(&mut head).map_err(FsError::io("read", path)));
+            fs::open(path).and_then(|(mut file, _)| file.read_exact(&mut head).map_err(FsError::reading("read", path)));
         read.is_ok() && &head[257..262] == b"ustar" && listing(path).is_ok_and(|files| files.contains_key(MARKER))
     }
 
@@ -61,7 +61,7 @@ impl Layout {
             let absent = || layout.refused(format!("it has no `{name}`"));
             let mut bytes = Vec::new();
             let file = layout.file(name)?.ok_or_else(absent)?;
-            file.take(MAX_IMAGE_DOCUMENT_BYTES + 1).read_to_end(&mut bytes).map_err(FsError::io("read", path))?;
+            file.take(MAX_IMAGE_DOCUMENT_BYTES + 1).read_to_end(&mut bytes).map_err(FsError::reading("read", path))?;
             let fits = bytes.len() as u64 <= MAX_IMAGE_DOCUMENT_BYTES;
             if fits { Ok(bytes) } else { Err(layout.refused(format!("its `{name}` is too large"))) }
         };
@@ -97,7 +97,7 @@ impl Layout {
             Files::Archive(files) => {
                 let Some((start, length)) = files.get(name) else { return Ok(None) };
                 let (mut file, _) = fs::open(&self.path)?;
-                file.seek(SeekFrom::Start(*start)).map_err(FsError::io("read", &self.path))?;
+                file.seek(SeekFrom::Start(*start)).map_err(FsError::reading("read", &self.path))?;
                 Ok(Some(Box::new(file.take(*length))))
             }
         }

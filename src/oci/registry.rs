@@ -121,7 +121,7 @@ impl Registry {
     fn blob(&self, digest: &Digest) -> Result<Box<dyn Read>, ImageError> {
         let url = format!("{}/blobs/{digest}", self.base);
         let request = Request { headers: self.headers(), ..Request::get(&url, LAYER_TIME) };
-        let failed = |source| FsError::Io { path: std::env::temp_dir(), action: "keep a blob in", source };
+        let failed = |source| FsError::writing("keep a blob in", &std::env::temp_dir())(source);
         let mut file = tempfile::tempfile().map_err(failed)?;
         self.http.copy(&request, MAX_LAYER_BYTES, &mut file).map_err(RegistryError::from)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;

@@ -381,7 +381,7 @@ fn poison(i: usize, mut replay: ReplayResult, next: &mut impl FnMut() -> String)
     }
     replay.showing = Some(showing()).map(|mut of| {
         of.said = vec![next(), next()];
-        (of.refused, of.next) = (vec![next()], vec![next()]);
+        (of.refused, of.next) = (vec![next()], vec![next().into()]);
         of.absent.iter_mut().for_each(|path| path.path = next());
         of.no_interpreter = of.no_interpreter.map(|of| NoInterpreter { program: next(), interpreter: next(), ..of });
         of

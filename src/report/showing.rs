@@ -44,7 +44,7 @@ pub fn lines(showing: &Showing) -> Vec<(&'static str, String)> {
     if let (Some(reads), Some(Ended::Limit { limit: Limit::Time, .. })) = (showing.clock_reads, &showing.ended) {
         lines.push(("clock", format!("read {reads} time{}", if reads == 1 { "" } else { "s" })));
     }
-    lines.extend(showing.next.iter().map(|step| ("next", untrusted::line(step))));
+    lines.extend(showing.next.iter().map(|step| ("next", untrusted::line(&step.for_command_line()))));
     lines
 }
 

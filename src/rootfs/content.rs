@@ -77,7 +77,7 @@ pub(crate) fn of_folder(root: &Path, limit: u64) -> Result<Digest, FsError> {
         }
         // `join` of nothing would end in a `/`.
         let path = if seen == 1 { root.to_owned() } else { root.join(&relative) };
-        let metadata = fs::symlink_metadata(&path).map_err(FsError::io("read", &path))?;
+        let metadata = fs::symlink_metadata(&path).map_err(FsError::reading("read", &path))?;
         let mode = metadata.permissions().mode() & 0o7777;
         let name = relative.as_os_str().as_bytes();
         if metadata.is_dir() {
@@ -87,7 +87,8 @@ pub(crate) fn of_folder(root: &Path, limit: u64) -> Result<Digest, FsError> {
         } else if metadata.is_file() {
             digest.add(name, &What::File { mode, content: host::digest(&path, MAX_IMAGE_UNPACKED_BYTES)? });
         } else if metadata.is_symlink() {
-            let target = fs::read_link(&path).map_err(FsError::io("read the link", &path))?.into_os_string().into_vec();
+            let target =
+                fs::read_link(&path).map_err(FsError::reading("read the link", &path))?.into_os_string().into_vec();
             digest.add(name, &What::Symlink { target: &target });
         } else {
             return Err(FsError::NotAFile { path });

@@ -26,8 +26,8 @@ pub(crate) struct Disk {
 impl Disk {
     /// Makes the folder `path` and opens it.
     pub(crate) fn create(path: &Path) -> Result<Self, FsError> {
-        std::fs::create_dir(path).map_err(FsError::io("create", path))?;
-        let root = Dir::open_ambient_dir(path, ambient_authority()).map_err(FsError::io("open", path))?;
+        std::fs::create_dir(path).map_err(FsError::writing("create", path))?;
+        let root = Dir::open_ambient_dir(path, ambient_authority()).map_err(FsError::reading("open", path))?;
         Ok(Self { path: path.to_owned(), root })
     }
 
@@ -101,7 +101,7 @@ impl Disk {
     }
 
     fn failed(&self, action: &'static str, path: &[u8], error: io::Error) -> FsError {
-        FsError::io(action, &self.path.join(as_path(path)))(error)
+        FsError::writing(action, &self.path.join(as_path(path)))(error)
     }
 }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::host::machine;
 use crate::model::diagnosis::{Diagnosis, LevelState};
+use crate::model::diagnostic::{Diagnostic, Hint};
 use crate::model::result::Isolation;
-use crate::sandbox::error::HelperMissing;
 use crate::sandbox::helper;
 use crate::sandbox::level;
 use crate::sandbox::run;
@@ -24,6 +24,7 @@ pub fn examine() -> Diagnosis {
             LEVELS.into_iter().map(reasons).collect()
         }
     };
+    let missing = found.as_ref().err().and_then(Diagnostic::hint);
     let mut diagnosis = Diagnosis {
         kernel: machine::kernel().unwrap_or_else(|| "unknown".to_owned()),
         arch: machine::arch().to_owned(),
@@ -31,7 +32,8 @@ pub fn examine() -> Diagnosis {
         levels,
         advice: Vec::new(),
     };
-    diagnosis.advice = advice(&diagnosis);
+    let advice = missing.or_else(|| advice(&diagnosis)).map(|hint| hint.for_command_line());
+    diagnosis.advice = advice.iter().flat_map(|advice| advice.lines()).map(str::to_owned).collect();
     diagnosis
 }
 
@@ -56,16 +58,7 @@ fn state(wanted: Isolation, helper: &std::path::Path) -> LevelState {
     }
 }
 
-fn advice(diagnosis: &Diagnosis) -> Vec<String> {
-    if diagnosis.helper.is_err() {
-        return vec![HelperMissing::HINT.to_owned()];
-    }
-    if diagnosis.is_full() {
-        return Vec::new();
-    }
+fn advice(diagnosis: &Diagnosis) -> Option<Hint> {
     let reached = level::Reached { level: diagnosis.best().unwrap_or(Isolation::None), lost: Vec::new() };
-    level::require(&reached, Isolation::Full)
-        .err()
-        .map(|refusal| refusal.hint().lines().map(str::to_owned).collect())
-        .unwrap_or_default()
+    level::require(&reached, Isolation::Full).err()?.hint()
 }

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::hint;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::parameter::{Operation, Parameter};
 use crate::sandbox::guest::GuestPath;
 
 /// Names the helper where it is not beside stella.
@@ -66,17 +69,21 @@ pub enum SandboxError {
     },
 }
 
-impl SandboxError {
-    /// What to do about it, where something can be done.
-    pub fn hint(&self) -> Option<&'static str> {
+impl Diagnostic for SandboxError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
+
+    fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Helper(_) => Some(HelperMissing::HINT),
-            Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(
+            Self::Helper(missing) => missing.hint(),
+            Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(hint!(
                 "the sandbox shows the system's folders and what is mounted below `/tmp/stella`; a program that exists may \
-                 lack its interpreter there: `stella scan --ro PATH` shows another folder",
-            ),
+                 lack its interpreter there: {} shows another folder",
+                Operation::Scan.with([Parameter::Ro.to("PATH")], None)
+            )),
             Self::WorkingDirectory { .. } | Self::Mount { .. } => {
-                Some("a place inside exists if it is `out`, `home` or `work`, or if something is mounted there")
+                Some("a place inside exists if it is `out`, `home` or `work`, or if something is mounted there".into())
             }
             _ => None,
         }
@@ -91,7 +98,12 @@ pub struct HelperMissing {
     pub beside: PathBuf,
 }
 
-impl HelperMissing {
-    /// What to do about it.
-    pub const HINT: &str = "install `stella-sandbox` beside `stella`, or set `STELLA_SANDBOX_HELPER` to its path";
+impl Diagnostic for HelperMissing {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some("install `stella-sandbox` beside `stella`, or set `STELLA_SANDBOX_HELPER` to its path".into())
+    }
 }

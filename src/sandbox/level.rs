@@ -1,5 +1,6 @@
 //! How well a run is isolated: found by trying, never by reading what the machine claims.
 
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::result::Isolation;
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Mount, Network, SandboxSpec, SystemRoots};
 
@@ -30,10 +31,14 @@ pub struct NotIsolated {
     pub wanted: Isolation,
 }
 
-impl NotIsolated {
-    /// What to do about it, ready to paste.
-    pub fn hint(&self) -> &'static str {
-        match (self.wanted, self.reached.level) {
+impl Diagnostic for NotIsolated {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
+
+    /// Ready to paste.
+    fn hint(&self) -> Option<Hint> {
+        let hint = match (self.wanted, self.reached.level) {
             (Isolation::Full | Isolation::Traced, Isolation::Isolated) => {
                 "tracing is refused here\n\
                  in Docker and `container:` jobs: `--security-opt seccomp=unconfined`, or `--cap-add SYS_PTRACE`\n\
@@ -46,7 +51,8 @@ impl NotIsolated {
                  --security-opt systempaths=unconfined`"
             }
             _ => "only Linux isolates: run in a Linux container or virtual machine",
-        }
+        };
+        Some(hint.into())
     }
 }
 
@@ -165,7 +171,7 @@ mod tests {
         let reached = Reached { level: Isolation::None, lost: vec!["namespaces: refused".into()] };
         let refusal = require(&reached, Isolation::Isolated).unwrap_err();
         assert_eq!(refusal.to_string(), "isolation `isolated` is required, `none` was reached: namespaces: refused");
-        assert!(!refusal.hint().is_empty());
+        assert!(refusal.hint().is_some_and(|hint| hint.for_command_line().contains("user namespaces are refused")));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The small values of a spec, each of which refuses what no machine could honour.
 
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use serde::{Deserialize, Serialize};
 
 /// Why a setting is refused.
@@ -37,6 +38,12 @@ pub enum InvalidSetting {
         /// What decides it.
         instead: &'static str,
     },
+}
+
+impl Diagnostic for InvalidSetting {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 macro_rules! text_setting {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 pub use crate::sandbox::environment::Environment;
 use crate::sandbox::guest::{GuestPath, ROOT, WORK};
 use crate::sandbox::setting::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
@@ -122,6 +123,12 @@ pub struct HostRoot(String);
     "`{0}` cannot be shown in the sandbox: expected an absolute path without `..`, outside /proc, /sys, /dev and {ROOT}"
 )]
 pub struct InvalidHostRoot(String);
+
+impl Diagnostic for InvalidHostRoot {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+}
 
 impl HostRoot {
     /// The path.

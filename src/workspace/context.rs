@@ -9,11 +9,13 @@ use crate::bundle::feed::FeedBundle;
 use crate::bundle::listed::BundleError;
 use crate::bundle::policy::{PolicyBundle, PolicyOrigin};
 use crate::config::Config;
+use crate::hint;
 use crate::job::material::{FeedMaterial, PolicyMaterial, pairs};
 use crate::job::osv_feed;
-use crate::model::diagnostic::{Diagnostic, FailureKind};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
+use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::Isolation;
 use crate::model::text::command_line;
 use crate::policy::{DEFAULT_FILES, Policy, PolicyError};
@@ -72,6 +74,15 @@ pub enum ContextError {
 impl Diagnostic for ContextError {
     fn kind(&self) -> FailureKind {
         FailureKind::Infrastructure
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Store { .. } => {
+                Some(hint!("give a folder that can be written with {} or STELLA_STORE", Parameter::Store.to("DIR")))
+            }
+            Self::Policy(_) | Self::Bundle(_) => None,
+        }
     }
 }
 
@@ -155,13 +166,10 @@ fn default_policy() -> Result<PolicyMaterial, ContextError> {
 impl Context {
     /// The command that replays one case or canary alone.
     pub fn reproduce(&self, id: &str, pinned: bool) -> String {
-        let mut words = vec!["stella".to_owned(), "ci".to_owned()];
-        if pinned {
-            words.push("--pinned".to_owned());
-        }
-        words.extend(["--only", id, "--out-dir", "regress-out"].map(str::to_owned));
-        words.extend(self.options.iter().cloned());
-        command_line::line(words)
+        let mut command = Operation::Ci.with([], None);
+        command.given.extend(pinned.then(|| Parameter::Pinned.into()));
+        command.given.extend([Parameter::Only.to(id), Parameter::OutDir.to("regress-out")]);
+        command_line::line(command.words().iter().chain(&self.options))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: everything is taken into the store, and has its digest, before it is used. Absent: running anything.
 
 pub mod context;
+pub mod feed_bundle;
 pub mod image;
 pub mod open_inputs;
 pub mod profiles;

@@ -6,6 +6,7 @@ use crate::archive::tree::Tree;
 use crate::bundle::{feed, policy};
 use crate::host::fs::{self, FsError};
 use crate::job::material::{FeedMaterial, MaterialError, PolicyMaterial, ScannerMaterial};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
 use crate::policy::PolicyError;
 use crate::workspace::context::Context;
@@ -24,6 +25,22 @@ pub enum TreeError {
         /// Why.
         source: PolicyError,
     },
+}
+
+impl Diagnostic for TreeError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Material(error) => error.kind(),
+            Self::Policy { .. } => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Material(error) => error.hint(),
+            Self::Policy { .. } => None,
+        }
+    }
 }
 
 /// The bytes of a bundle's file; `None` for a directory.

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::canonical::{Profile, ProfileError};
 use crate::config::Config;
 use crate::format::detect::by_name;
+use crate::hint;
 use crate::host::fs::{self, FsError};
 use crate::model::artifact::{ArtifactFormat, ProfileName};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
+use crate::model::parameter::Operation;
 
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +38,7 @@ impl Diagnostic for ProfilesError {
 
     fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Unknown(_) => Some("docs/profiles.md lists the built-in profiles".into()),
+            Self::Unknown(_) => Some(hint!("{} names those of formats; docs/profiles.md", Operation::ProfileList)),
             Self::Read(_) | Self::Invalid { .. } => Some("docs/profiles.md says what a profile is made of".into()),
         }
     }

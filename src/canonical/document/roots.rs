@@ -6,6 +6,7 @@ use crate::canonical::document::rewrite::rewrite;
 use crate::canonical::document::value::Value;
 use crate::canonical::rule::matcher::{Follower, Place};
 use crate::canonical::rule::{Rule, Stage};
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 
 /// What stands in place of a root.
 const ROOT: &str = "(root)";
@@ -22,6 +23,12 @@ pub struct Roots {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a root: expected an absolute path with a name in it")]
 pub struct InvalidRoot(String);
+
+impl Diagnostic for InvalidRoot {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+}
 
 impl Roots {
     /// Reads absolute paths.

@@ -32,12 +32,12 @@ pub struct ExplainArgs {
 
 pub(super) fn run(global: &GlobalArgs, args: &ExplainArgs) -> CliResult {
     let config = setup::config(global)?;
-    let bytes = fs::read(&args.file, limits::MAX_DOCUMENT_BYTES).map_err(CliError::usage)?;
-    let given = args.profile.as_deref().map(|text| super::find(text, &config)).transpose()?;
+    let bytes = fs::read(&args.file, limits::MAX_DOCUMENT_BYTES)?;
+    let given = args.profile.as_deref().map(|text| profiles::find(text, &config)).transpose()?;
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let profile = given.as_ref().unwrap_or_else(|| profiles::for_document(&name, &bytes, &config));
-    let roots = Roots::new(args.root.iter().cloned()).map_err(CliError::usage)?;
-    let unreadable = |error| CliError::usage(error).hint("a profile of form `json` reads JSON");
+    let roots = Roots::new(args.root.iter().cloned())?;
+    let unreadable = |error| CliError::from(error).hint("a profile of form `json` reads JSON");
     let explained = canonical::explain(profile, &roots, &bytes, &Limits::default()).map_err(unreadable)?;
     let unwell = health::examine(profile, &bytes, &Limits::default()).map_err(unreadable)?;
     let document = document(args, profile, &bytes, &explained, unwell.iter().map(ToString::to_string).collect());

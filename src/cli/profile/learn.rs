@@ -1,26 +1,21 @@
 //! `stella profile learn`: a profile from runs of a scanner.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::canonical::Profile;
+use crate::canonical::{Profile, ProfileError};
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::flow::experiment::learn::{self, LearnReport, LearnedArtifact};
-use crate::host::clock;
-use crate::job::machine_settings::Settings;
-use crate::job::material::InputMaterial;
-use crate::job::scan_spec::Job;
-use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
+use crate::flow::experiment::learn_request::{self, LearnRequest};
+use crate::host::fs;
+use crate::model::artifact_spec::ArtifactSpec;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::exit::Exit;
-use crate::model::manifest::NetworkMode;
 use crate::report::untrusted;
 use crate::wire::v1::profiles::{LessonV1, ProfileLearnV1};
-use crate::workspace::context::Context;
-use crate::workspace::open_inputs;
 use crate::workspace::profiles;
 
 /// Run a scanner again and again with something changed around it, and propose a profile
@@ -64,70 +59,41 @@ pub struct LearnArgs {
     command: Vec<String>,
 }
 
+/// A profile that cannot be written: a bug of a type.
+#[derive(Debug, thiserror::Error)]
+#[error("the profile cannot be written")]
+struct Unwritable(#[source] ProfileError);
+
+impl Diagnostic for Unwritable {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
+}
+
 pub(super) fn run(global: &GlobalArgs, args: &LearnArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
-    let known = args.profile.as_deref().map(|text| super::find(text, &context.config)).transpose()?;
-    let job = job(args, &context)?;
+    let known = args.profile.as_deref().map(|text| profiles::find(text, &context.config)).transpose()?;
+    let artifacts = args.artifact.iter().map(|text| text.parse()).collect::<Result<Vec<ArtifactSpec>, _>>()?;
+    let job = learn_request::job(
+        &LearnRequest {
+            input: args.input.clone(),
+            exclude: args.exclude.clone(),
+            artifacts,
+            feed: args.feed.clone(),
+            env: setup::variables(&args.env)?,
+            expected_exit_codes: args.expect_exit.clone(),
+            command: args.command.clone(),
+            search: setup::search(&[]),
+        },
+        &context,
+    )?;
     let base = |name: &str, bytes: &[u8]| -> Profile {
         known.clone().unwrap_or_else(|| profiles::for_document(name, bytes, &context.config).clone())
     };
     let lessons = learn::learn(&job, usize::from(args.again), base, &context)?;
-    if lessons.lessons.is_empty() {
-        return Err(CliError::usage("nothing can be learnt: no artifact is JSON")
-            .hint("text has no places that a rule could name"));
-    }
     show(global, args, &lessons)?;
     let is_left = lessons.lessons.iter().any(|lesson| lesson.learnt.same < lesson.learnt.of);
     Ok(if is_left || !lessons.failed.is_empty() { Exit::Failed } else { Exit::Passed }.into())
-}
-
-fn job(args: &LearnArgs, context: &Context) -> Result<Job, CliError> {
-    let artifacts = args.artifact.iter().map(|text| text.parse::<ArtifactSpec>()).collect::<Result<Vec<_>, _>>();
-    let artifacts = artifacts.map_err(CliError::usage)?;
-    let mut without = vec![context.local.root().to_owned()];
-    without.extend(args.exclude.iter().cloned());
-    without.extend(artifacts.iter().filter_map(|artifact| match &artifact.path {
-        ArtifactPath::File(file) => Some(args.input.join(file)),
-        ArtifactPath::Stdout => None,
-    }));
-    let Some((program, rest)) = args.command.split_first() else {
-        return Err(CliError::usage("no command").hint("put it after `--`"));
-    };
-    let found = open_inputs::look_up(program, std::env::var_os("PATH").as_deref())
-        .ok_or_else(|| CliError::usage(format!("no program `{program}`")).hint("is it installed, and on PATH?"))?;
-    let feed = args.feed.as_deref().map(|path: &Path| open_inputs::feed("osv", path, context)).transpose();
-    let feed = feed.map_err(|error| {
-        CliError::usage(error).hint("a feed is a directory, or a bundle made by `stella feed build`")
-    })?;
-    Ok(Job {
-        input: InputMaterial::read(&args.input, &without).map_err(CliError::usage)?,
-        scanner: open_inputs::executable(&found).map_err(CliError::usage)?,
-        argv: std::iter::once("{scanner}".to_owned()).chain(rest.iter().cloned()).collect(),
-        flags: Vec::new(),
-        config: None,
-        set_env: BTreeMap::new(),
-        env: env(&args.env)?,
-        recorded_env: None,
-        expected_exit_codes: args.expect_exit.clone(),
-        artifacts,
-        feeds: feed.into_iter().collect(),
-        policy: None,
-        clock: clock::now(),
-        tz: "UTC".to_owned(),
-        locale: "C".to_owned(),
-        seed: 0,
-        settings: Settings::default(),
-        roots: context.roots.clone(),
-        network: NetworkMode::Disabled,
-    })
-}
-
-fn env(names: &[String]) -> Result<BTreeMap<String, String>, CliError> {
-    let value = |name: &String| match std::env::var(name) {
-        Ok(value) => Ok((name.clone(), value)),
-        Err(error) => Err(CliError::usage(format!("`--env {name}`: {error}")).hint("set it, or leave the option out")),
-    };
-    names.iter().map(value).collect()
 }
 
 /// The file of a lesson: with several artifacts the artifact's name stands in it.
@@ -153,10 +119,10 @@ fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &LearnReport) -> Result<
     let mut documents = Vec::new();
     for lesson in &lessons.lessons {
         let learnt = &lesson.learnt;
-        let yaml = learnt.profile.to_yaml().map_err(CliError::infrastructure)?;
+        let yaml = learnt.profile.to_yaml().map_err(Unwritable)?;
         let path = args.out.as_deref().map(|out| file(out, lesson, lessons.lessons.len() == 1));
         if let Some(path) = &path {
-            output::file(path, yaml.as_bytes())?;
+            fs::write_output(path, yaml.as_bytes())?;
         }
         output::talk(&format!(
             "artifact `{}`: {} new rule{}; {} of {} runs are then the same as the first",

@@ -8,13 +8,11 @@ use clap::Subcommand;
 
 use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs};
-use crate::cli::error::{CliError, CliResult};
+use crate::cli::error::CliResult;
 use crate::cli::{output, setup};
-use crate::config::Config;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
 use crate::wire::v1::profiles::{ProfileListV1, ProfileV1};
-use crate::workspace::profiles::{self, ProfilesError};
 
 /// See, try and make the profiles under which documents are compared
 #[derive(Debug, Subcommand)]
@@ -57,11 +55,4 @@ fn list(global: &GlobalArgs) -> CliResult {
         output::data(&format!("{name:<16} {} {rules:>3} rules {signs:>2} signs{replaced}\n", digest.short()));
     }
     Ok(Exit::Passed.into())
-}
-
-fn find(text: &str, config: &Config) -> Result<Profile, CliError> {
-    profiles::find(text, config).map_err(|error| match error {
-        ProfilesError::Unknown(_) => CliError::usage(error).hint("`stella profile list` names those of formats"),
-        error => CliError::usage(error).hint("docs/profiles.md says what a profile is made of"),
-    })
 }

@@ -10,6 +10,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::host::fs;
 use crate::model::artifact::ArtifactFormat;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
 use crate::model::limits;
 use crate::profiling::mutation::{self, Trial, Tried};
@@ -35,9 +36,24 @@ pub struct TestArgs {
     root: Vec<String>,
 }
 
+/// Nothing to try a profile on.
+#[derive(Debug, thiserror::Error)]
+#[error("no document is known for profile `{0}`")]
+struct NoDocument(String);
+
+impl Diagnostic for NoDocument {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some("give one with `--document FILE`".into())
+    }
+}
+
 pub(super) fn run(global: &GlobalArgs, args: &TestArgs) -> CliResult {
     let profiles = match &args.profile {
-        Some(text) => vec![super::find(text, &setup::config(global)?)?],
+        Some(text) => vec![profiles::find(text, &setup::config(global)?)?],
         None => ArtifactFormat::ALL.iter().copied().map(|format| Profile::builtin(format).clone()).collect(),
     };
     let mut trials = Vec::new();
@@ -47,8 +63,8 @@ pub(super) fn run(global: &GlobalArgs, args: &TestArgs) -> CliResult {
         }
         for (name, bytes) in documents(args, profile)? {
             let given = if args.document.is_empty() { vec![DOCUMENTS_ROOT.to_owned()] } else { args.root.clone() };
-            let roots = Roots::new(given).map_err(CliError::usage)?;
-            let trial = mutation::run(profile, &roots, &bytes, &Limits::default()).map_err(CliError::usage)?;
+            let roots = Roots::new(given)?;
+            let trial = mutation::run(profile, &roots, &bytes, &Limits::default())?;
             trials.push((profile, name, trial));
         }
     }
@@ -69,13 +85,12 @@ fn documents(args: &TestArgs, profile: &Profile) -> Result<Vec<(String, Vec<u8>)
         let asked = args.profile.as_deref().map(profiles::documents).filter(|known| !known.is_empty());
         let known = asked.unwrap_or_else(|| profiles::documents(profile.name()));
         if known.is_empty() {
-            return Err(CliError::usage(format!("no document is known for profile `{}`", profile.name()))
-                .hint("give one with `--document FILE`"));
+            return Err(NoDocument(profile.name().to_owned()).into());
         }
         return Ok(known.into_iter().map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect());
     }
     let read = |path: &PathBuf| {
-        let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES).map_err(CliError::usage)?;
+        let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES)?;
         Ok((path.display().to_string(), bytes))
     };
     args.document.iter().map(read).collect()

@@ -5,11 +5,12 @@ use std::path::Path;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliError;
 use crate::cli::output;
-use crate::cli::scan::ScanArgs;
+use crate::cli::scan::args::ScanArgs;
 use crate::flow::record::recording::Recording;
 use crate::format;
 use crate::job::manifest_file;
 use crate::model::artifact::ArtifactType;
+use crate::model::hint::Hint;
 use crate::model::text::command_line;
 use crate::wire::v1::commands::RecordingV1;
 
@@ -39,9 +40,9 @@ fn replay_command(global: &GlobalArgs, args: &ScanArgs, roots: &[String]) -> Str
 /// Prints it for people or as JSON. A wrapped step owns stdout, so people are then told on stderr.
 pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) -> Result<(), CliError> {
     let manifest = &recording.manifest;
-    let digest = manifest_file::digest(manifest).map_err(CliError::infrastructure)?;
+    let digest = manifest_file::digest(manifest)?;
     for note in &recording.notes {
-        output::talk(&format!("note: {note}"));
+        output::talk(&format!("note: {}", note.for_command_line()));
     }
     let executor = &recording.executed.executor;
     if let Some(level) = executor.isolation {
@@ -58,7 +59,7 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
             scan_id: manifest.scan_id.clone(),
             artifacts: manifest.artifacts.clone(),
             exit_code: recording.executed.exit_code,
-            notes: recording.notes.clone(),
+            notes: recording.notes.iter().map(Hint::for_command_line).collect(),
         });
         return Ok(());
     }

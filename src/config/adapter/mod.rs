@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
+use crate::hint;
 use crate::model::artifact_spec::{ArtifactSpec, ArtifactSpecError};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::parameter::{Operation, Parameter};
 use crate::model::text::placeholder;
 use crate::sandbox::setting::InvalidSetting;
 use crate::sandbox::spec::Environment;
@@ -131,10 +134,28 @@ pub enum SelectionError {
     NoOutput { adapter: String, output: String, known: String },
     #[error("`{adapter}` writes one output in one run")]
     OneOutput { adapter: String },
-    #[error("`{adapter}` needs {what}: give it with `{option} PATH`")]
-    Missing { adapter: String, what: String, option: &'static str },
+    #[error("`{adapter}` needs {what}")]
+    Missing { adapter: String, what: String, parameter: Parameter },
     #[error("`{adapter}` takes no {what}")]
     Unused { adapter: String, what: &'static str },
+}
+
+impl Diagnostic for SelectionError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some(match self {
+            Self::NoOutput { .. } | Self::OneOutput { .. } => hint!("choose with {}", Parameter::Output),
+            Self::Missing { adapter, parameter, .. } => hint!(
+                "give it with {}; {} says what it reads",
+                parameter.to("PATH"),
+                Operation::AdapterShow.of(adapter)
+            ),
+            Self::Unused { adapter, .. } => hint!("{} says what it reads", Operation::AdapterShow.of(adapter)),
+        })
+    }
 }
 
 /// A command that an adapter made, with all that belongs to it.
@@ -248,14 +269,14 @@ impl Adapter {
                 artifacts.push(output.artifact.clone());
             }
         }
-        for (need, given, what, option) in [
-            (&self.feed, selection.feed, "feed", "--feed"),
-            (&self.config, selection.config, "configuration", "--scanner-config"),
+        for (need, given, what, parameter) in [
+            (&self.feed, selection.feed, "feed", Parameter::Feed),
+            (&self.config, selection.config, "configuration", Parameter::ScannerConfig),
         ] {
             match need {
                 None if given => return Err(SelectionError::Unused { adapter: adapter(), what }),
                 Some(need) if need.required && !given => {
-                    return Err(SelectionError::Missing { adapter: adapter(), what: need.what.clone(), option });
+                    return Err(SelectionError::Missing { adapter: adapter(), what: need.what.clone(), parameter });
                 }
                 Some(need) if given => options.extend_from_slice(&need.arguments),
                 _ => {}

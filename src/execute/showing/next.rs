@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use crate::execute::failure::Trouble;
+use crate::hint;
+use crate::model::hint::Hint;
+use crate::model::parameter::{Operation, Parameter};
 use crate::model::showing::{AbsentPath, Ended, Limit, Showing, signal_name};
 
 /// What the next steps depend on beside what the run showed.
@@ -70,28 +73,28 @@ const USAGE: &[&str] = &[
 ];
 
 /// The next steps after a run that showed this, the most likely first; never none.
-pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<String> {
-    let mut next = Vec::new();
+pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hint> {
+    let mut next: Vec<Hint> = Vec::new();
     // `stella replay` has no option for what belongs to the recording.
     let add = if situation.is_replay { "record again with" } else { "add" };
     let give = if situation.is_replay { "record again with it as" } else { "give it with" };
-    let more_memory =
-        if situation.is_replay { "record again with more, `--memory MIB`" } else { "give it more with `--memory MIB`" };
+    let more_memory = if situation.is_replay { "record again with more," } else { "give it more with" };
+    let mib = Parameter::Memory.to("MIB");
     // What a run lacked comes first: that it ran well all the same is then no advice.
     let mut lacks = showing.no_interpreter.is_some() || !showing.absent.is_empty();
     if let Some(missing) = &showing.no_interpreter {
         next.push(match (missing.on_machine, Path::new(&missing.interpreter).is_absolute()) {
-            _ if missing.interpreter.ends_with('\r') => format!(
+            _ if missing.interpreter.ends_with('\r') => hint!(
                 "its first line ends with a carriage return, which is part of the name `{}`: give `{}` the line ends of Unix",
-                missing.interpreter.escape_default(),
-                missing.program
+                missing.interpreter.escape_default().to_string(),
+                missing.program.as_str()
             ),
-            (true, _) => format!(
-                "the sandbox does not show `{}`: add `--ro {}`",
-                missing.interpreter,
-                folder_of(&missing.interpreter)
+            (true, _) => hint!(
+                "the sandbox does not show `{}`: add {}",
+                missing.interpreter.as_str(),
+                Parameter::Ro.to(folder_of(&missing.interpreter))
             ),
-            (false, true) => format!("this machine has no `{}`: install it", missing.interpreter),
+            (false, true) => hint!("this machine has no `{}`: install it", missing.interpreter.as_str()),
             (false, false) => looked_up(&missing.interpreter, add),
         });
     }
@@ -100,69 +103,97 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Str
             let reads = showing.clock_reads.unwrap_or_default();
             // Nobody waits with one look at the clock.
             if reads > 1 && !situation.clock_runs {
-                next.push(format!(
-                    "it read the clock {reads} times, which stands still: if it waits for the clock to move, {add} `--clock real`"
+                next.push(hint!(
+                    "it read the clock {} times, which stands still: if it waits for the clock to move, {} {}",
+                    reads.to_string(),
+                    add,
+                    Parameter::Clock.to("real")
                 ));
             }
-            next.push(format!("if it only needs longer, {add} `--timeout SECONDS`"));
+            next.push(hint!("if it only needs longer, {} {}", add, Parameter::Timeout.to("SECONDS")));
         }
         Some(Ended::Limit { limit: Limit::Memory, .. }) => {
-            next.push(format!("{more_memory}, fewer workers, or a smaller input with `--exclude PATH`"));
+            next.push(hint!(
+                "{} {}, fewer workers, or a smaller input with {}",
+                more_memory,
+                mib.clone(),
+                Parameter::Exclude.to("PATH")
+            ));
         }
         Some(Ended::Limit { limit: Limit::Output, .. }) => {
-            next.push("make it write less, or leave a part of the input out with `--exclude PATH`".to_owned());
+            next.push(hint!(
+                "make it write less, or leave a part of the input out with {}",
+                Parameter::Exclude.to("PATH")
+            ));
         }
         Some(Ended::Limit { limit: Limit::Processes, .. }) => {
-            next.push("make it start fewer workers, with an option of its own".to_owned());
+            next.push("make it start fewer workers, with an option of its own".into());
         }
         Some(Ended::Signal { .. }) => {
-            next.push(
-                "it crashed: run it by itself with `stella sandbox --ro . -- COMMAND`, and without a sandbox, to compare"
-                    .to_owned(),
-            );
+            next.push(hint!(
+                "it crashed: run it by itself with {}, and without a sandbox, to compare",
+                Operation::Sandbox.with([Parameter::Ro.to(".")], Some("COMMAND"))
+            ));
         }
         // What a shell makes of a program that a signal ended.
-        Some(Ended::Exit { code }) if (129..=128 + 64).contains(&code) => next.push(format!(
-            "{code} is what a shell makes of {}: a program that it ran was ended by it",
+        Some(Ended::Exit { code }) if (129..=128 + 64).contains(&code) => next.push(hint!(
+            "{} is what a shell makes of {}: a program that it ran was ended by it",
+            code.to_string(),
             signal_name(code - 128)
         )),
         Some(Ended::Exit { .. }) | None => {}
     }
     if has_failed(showing) && says(showing, OUT_OF_MEMORY) {
-        let mib = situation.memory_mib;
-        next.push(format!("it may use {mib} MiB of memory: {more_memory}, or fewer workers"));
+        let may = situation.memory_mib.to_string();
+        next.push(hint!("it may use {} MiB of memory: {} {}, or fewer workers", may, more_memory, mib));
     }
     if has_failed(showing) && says(showing, TOO_MUCH) {
-        let mib = situation.file_mib;
-        next.push(format!(
-            "a file that it writes may have {mib} MiB: make it write less, or leave a part of the input out with `--exclude PATH`"
+        next.push(hint!(
+            "a file that it writes may have {} MiB: make it write less, or leave a part of the input out with {}",
+            situation.file_mib.to_string(),
+            Parameter::Exclude.to("PATH")
         ));
     }
     if let Some(library) = library(showing) {
         lacks = true;
-        next.push(format!("it needs the library `{library}`: install it, or show its folder with `--ro DIR`"));
+        next.push(hint!(
+            "it needs the library `{}`: install it, or show its folder with {}",
+            library,
+            Parameter::Ro.to("DIR")
+        ));
     }
     if has_failed(showing) && says(showing, USAGE) {
-        next.push("it did not understand its command: mend the words after `--`, as its own help says".to_owned());
+        next.push("it did not understand its command: mend the words of it, as its own help says".into());
     }
     if let Some((adapter, what)) = &situation.database
         && (!situation.has_feed || !showing.refused.is_empty() || trouble != Trouble::Ended)
     {
         next.push(match !situation.has_feed {
-            true => format!("it needs {what}: fetch it before, and {give} `--scanner {adapter} --feed DIR`"),
-            false => format!("it needs {what}: is that what `--feed` names?"),
+            true => hint!(
+                "it needs {}: fetch it before, and {} {}",
+                what.as_str(),
+                give,
+                [Parameter::Scanner.to(adapter), Parameter::Feed.to("DIR")]
+            ),
+            false => hint!("it needs {}: is that what {} names?", what.as_str(), Parameter::Feed),
         });
         lacks = true;
     } else if !showing.refused.iter().all(|what| what.starts_with("the system call ")) && situation.is_offline {
-        next.push(format!(
-            "a run is offline: fetch what it needs before and {give} `--feed`, use an option of its own to stay \
-             offline, or record {again}with `--network allow` (a replay is offline all the same)",
-            again = if situation.is_replay { "again " } else { "" }
+        next.push(hint!(
+            "a run is offline: fetch what it needs before and {} {}, use an option of its own to stay offline, or record {}with \
+             {} (a replay is offline all the same)",
+            give,
+            Parameter::Feed,
+            if situation.is_replay { "again " } else { "" },
+            Parameter::Network.to("allow")
         ));
     } else if has_failed(showing) && says_folded(showing, DATABASE) {
         lacks = true;
-        next.push(format!(
-            "it seems to need a database: fetch it before, and {give} `--feed DIR`, or show it with `--ro DIR`"
+        next.push(hint!(
+            "it seems to need a database: fetch it before, and {} {}, or show it with {}",
+            give,
+            Parameter::Feed.to("DIR"),
+            Parameter::Ro.to("DIR")
         ));
     }
     if showing.no_interpreter.is_none() {
@@ -176,22 +207,27 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Str
         }
         if let Some(path) = on_machine {
             let folder = if path.attempt == "execute" { folder_of(&path.path) } else { path.path.clone() };
-            next.push(format!("the machine has `{}` and the sandbox does not: add `--ro {folder}`", path.path));
+            next.push(hint!(
+                "the machine has `{}` and the sandbox does not: add {}",
+                path.path.as_str(),
+                Parameter::Ro.to(folder)
+            ));
         } else if let Some(path) = nowhere {
             next.push(looked_up(path.path.rsplit('/').next().unwrap_or(&path.path), add));
         } else if let Some(path) = file {
-            next.push(format!(
+            next.push(hint!(
                 "`{}` is nowhere on this machine: make it, or name another; a run sees a copy of the input, the system's \
-                 folders, and what `--ro DIR` shows",
-                path.path
+                 folders, and what {} shows",
+                path.path.as_str(),
+                Parameter::Ro.to("DIR")
             ));
         } else if has_failed(showing) && says(showing, &["No such file or directory", "FileNotFoundError", "ENOENT"]) {
             lacks = true;
-            next.push(
-                "a file that it names is not in the sandbox: it sees a copy of the input, the system's folders, and what \
-                 `--ro PATH` shows"
-                    .to_owned(),
-            );
+            next.push(hint!(
+                "a file that it names is not in the sandbox: it sees a copy of the input, the system's folders, and what {} \
+                 shows",
+                Parameter::Ro.to("PATH")
+            ));
         }
     }
     match (trouble, code(showing)) {
@@ -200,41 +236,54 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Str
             let mut codes: Vec<String> = situation.expected_exit_codes.iter().map(ToString::to_string).collect();
             codes.push(code.to_string());
             let say = if situation.is_replay { add } else { "say so:" };
-            next.push(format!("if {code} means that it ran well, {say} `--expect-exit {}`", codes.join(",")));
+            next.push(hint!(
+                "if {} means that it ran well, {} {}",
+                code.to_string(),
+                say,
+                Parameter::ExpectExit.to(codes.join(","))
+            ));
         }
-        (Trouble::NotAFile, _) => next.push("make it write a regular file there, or name the file that it writes".to_owned()),
+        (Trouble::NotAFile, _) => next.push("make it write a regular file there, or name the file that it writes".into()),
         (Trouble::Missing, _) => next.push(
-            "name the file where it is written: relative to the input, below `{out}`, or `-` for standard output".to_owned(),
+            "name the file where it is written: relative to the input, below `{out}`, or `-` for standard output".into(),
         ),
         (Trouble::Empty, Some(0)) => next.push(
-            format!(
-                "if it found nothing and so says nothing: {add} `--expect-exit 0`, and a format that may be empty, as in \
-                 `findings=-:json-lines` or `findings=-:bytes`"
+            hint!(
+                "if it found nothing and so says nothing: {} {}, and a format that may be empty, as in \
+                 `findings=-:json-lines` or `findings=-:bytes`",
+                add,
+                Parameter::ExpectExit.to("0")
             ),
         ),
         (Trouble::Malformed, _) if lacks => {}
         (Trouble::Malformed, _) => next.push(
-            "name the format that it writes, as in `findings=out.json:sarif`; values one after the other are `json-lines`".to_owned(),
+            "name the format that it writes, as in `findings=out.json:sarif`; values one after the other are `json-lines`".into(),
         ),
         _ => {}
     }
     if next.is_empty() || trouble == Trouble::Empty || trouble == Trouble::Missing || has_failed(showing) {
-        next.push(
-            "see what it sees: `stella sandbox --ro . --trace-paths --ledger ledger.jsonl -- COMMAND`".to_owned(),
-        );
+        let ledger = [Parameter::Ro.to("."), Parameter::TracePaths.into(), Parameter::Ledger.to("ledger.jsonl")];
+        next.push(hint!("see what it sees: {}", Operation::Sandbox.with(ledger, Some("COMMAND"))));
     }
     next
 }
 
 /// What to do about a program that is in no folder of the sandbox's `PATH`.
-fn looked_up(name: &str, add: &str) -> String {
+fn looked_up(name: &str, add: &str) -> Hint {
     let path = std::env::var_os("PATH").unwrap_or_default();
     match std::env::split_paths(&path).find(|folder| folder.join(name).is_file()) {
-        Some(folder) => format!(
-            "it looked for the program `{name}`, and `PATH` of the sandbox is another than yours: {add} `--path {}`",
-            folder.display()
+        Some(folder) => hint!(
+            "it looked for the program `{}`, and `PATH` of the sandbox is another than yours: {} {}",
+            name,
+            add,
+            Parameter::Path.to(folder.display().to_string())
         ),
-        None => format!("it looked for the program `{name}`, which is nowhere: install it, or {add} `--path DIR`"),
+        None => hint!(
+            "it looked for the program `{}`, which is nowhere: install it, or {} {}",
+            name,
+            add,
+            Parameter::Path.to("DIR")
+        ),
     }
 }
 

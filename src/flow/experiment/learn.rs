@@ -54,14 +54,17 @@ pub struct LearnReport {
 #[derive(Debug, thiserror::Error)]
 pub enum LearnRunError {
     /// The first run did not go well: there is nothing to compare with.
-    #[error("the first run did not go well: {}", text(.0))]
-    First(Failure),
+    #[error("the first run did not go well")]
+    First(#[source] Failure),
     /// A place in the sandbox is none.
     #[error(transparent)]
     Place(#[from] InvalidGuestPath),
     /// The clock cannot be moved.
     #[error("the clock cannot be moved on by a day")]
     Clock(#[source] jiff::Error),
+    /// No artifact is JSON.
+    #[error("nothing can be learnt: no artifact is JSON")]
+    Nothing,
     /// Nothing can be learnt from what came out.
     #[error("artifact `{artifact}`")]
     Learn {
@@ -83,13 +86,10 @@ impl Diagnostic for LearnRunError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::First(_) => Some("it must run well once before anything can be learnt".into()),
+            Self::Nothing => Some("text has no places that a rule could name".into()),
             _ => None,
         }
     }
-}
-
-fn text(failure: &Failure) -> &str {
-    &failure.detail
 }
 
 /// One run to be made.
@@ -118,7 +118,7 @@ pub fn learn(
             without_effect.extend(lost(&executed));
             ran.push((plan.variation, plan.around.input.clone(), executed));
         }
-        Err(failure) => failed.push((plan.variation, text(&failure).to_owned())),
+        Err(failure) => failed.push((plan.variation, failure.detail)),
     };
     for plan in &alone {
         keep(plan, run(job, plan, context));
@@ -136,6 +136,9 @@ pub fn learn(
         keep(plan, outcome.unwrap_or_else(|_| Err(Failure::machine("the run was broken off"))));
     }
     let (lessons, not_json) = lessons(job, &ran, base)?;
+    if lessons.is_empty() {
+        return Err(LearnRunError::Nothing);
+    }
     let runs = ran.iter().skip(1).map(|(variation, ..)| *variation).collect();
     Ok(LearnReport { lessons, runs, failed, without_effect: without_effect.into_iter().collect(), not_json })
 }

@@ -6,6 +6,7 @@ pub mod bisect;
 pub mod chaos;
 pub mod explain;
 pub mod learn;
+pub mod learn_request;
 pub mod perturbation;
 pub mod trial_cache;
 pub mod trials;

@@ -6,4 +6,5 @@
 pub mod contradictions;
 pub mod golden;
 pub mod recording;
+pub mod request;
 pub mod restore;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::archive::ArchiveError;
 use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
 use crate::bundle::listed::BundleError;
-use crate::canonical::CANONICALIZER_VERSION;
+use crate::canonical::{CANONICALIZER_VERSION, JsonError};
 use crate::config::Config;
 use crate::execute::builtin::ENGINE;
 use crate::execute::failure::{Failure, Fault, Trouble};
@@ -20,11 +20,12 @@ use crate::execute::health_gate;
 use crate::execute::host_fingerprint;
 use crate::execute::run_job::{self, Executed};
 use crate::execute::unsandboxed;
+use crate::hint;
 use crate::host::machine;
 use crate::job::artifact::Produced;
 use crate::job::dimensions::{self, Invocation};
 use crate::job::input_roots;
-use crate::job::manifest_file;
+use crate::job::manifest_file::{self, ManifestBytesError};
 use crate::job::material::blob::Blob;
 use crate::job::material::{FeedMaterial, InputMaterial, PolicyMaterial, ScannerMaterial};
 use crate::job::placeholder::Places;
@@ -37,6 +38,7 @@ use crate::model::manifest::{
     ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, Input, InputType, MANIFEST_VERSION, Normalization,
     PolicyRef, ScanManifest, Scanner, ScannerKind,
 };
+use crate::model::parameter::Parameter;
 use crate::model::showing::Showing;
 use crate::model::text::redact;
 use crate::store::blob::{BlobStore, StoreError};
@@ -71,14 +73,14 @@ pub struct Recording {
     /// How it ran.
     pub executed: Executed,
     /// Things to know.
-    pub notes: Vec<String>,
+    pub notes: Vec<Hint>,
 }
 
 /// Why a scan was not recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The scanner could not run, or did not run well.
-    #[error("{}", text(.0))]
+    #[error(transparent)]
     Execute(Failure),
     /// An artifact has no canonical form.
     #[error("artifact `{name}`")]
@@ -107,7 +109,10 @@ pub enum RecordError {
     Bundle(#[from] BundleError),
     /// Something has no digest.
     #[error("cannot digest the scan's inputs")]
-    Digest(#[from] crate::canonical::JsonError),
+    Digest(#[from] JsonError),
+    /// The manifest has no digest.
+    #[error("cannot seal the manifest")]
+    Seal(#[from] ManifestBytesError),
 }
 
 impl Diagnostic for RecordError {
@@ -127,10 +132,6 @@ impl Diagnostic for RecordError {
     }
 }
 
-fn text(failure: &Failure) -> &str {
-    &failure.detail
-}
-
 /// Records one scan. Everything is in the store when this returns; where the manifest goes is the caller's matter.
 pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, RecordError> {
     let job = &request.job;
@@ -143,13 +144,15 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     }
     .map_err(RecordError::Execute)?;
 
-    let mut notes = executed.notes.clone();
+    let mut notes: Vec<Hint> = executed.notes.iter().cloned().map(Hint::from).collect();
     if let InputMaterial::Image(image) = &job.input {
-        notes.extend(image.rootfs().notes.lines().into_iter().map(|note| format!("of the unpacked image {note}")));
+        notes.extend(
+            image.rootfs().notes.lines().into_iter().map(|note| format!("of the unpacked image {note}").into()),
+        );
     }
     let worked = machine::children_cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
     let waited = worked.and_then(|worked| waited(&executed, began.elapsed(), worked));
-    notes.extend(executed.denial().into_iter().chain(waited));
+    notes.extend(executed.denial().map(Hint::from).into_iter().chain(waited));
     let artifacts = records(request, &executed, context)?;
     let mut batch = context.local.batch();
     if let Some(ledger) = &executed.ledger {
@@ -165,10 +168,13 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
         && executed.exit_code != 0
         && job.expected_exit_codes.is_empty()
     {
-        notes.push(format!(
-            "the scanner ended with exit code {0}, which is now the only one expected: if it depends on what is found, \
-             record with `--expect-exit 0,{0}`",
-            executed.exit_code
+        let code = executed.exit_code.to_string();
+        let codes = Parameter::ExpectExit.to(format!("0,{code}"));
+        notes.push(hint!(
+            "the scanner ended with exit code {}, which is now the only one expected: if it depends on what is found, record \
+             with {}",
+            code,
+            codes
         ));
     }
     let manifest = manifest(request, &kept, &executed, artifacts, expected, &mut notes)?;
@@ -180,15 +186,17 @@ const LONG: Duration = Duration::from_secs(2);
 
 /// What to know of a scanner that mostly waited while its clock stood still: it may have waited for the clock to move, and
 /// have given up.
-fn waited(executed: &Executed, wall: Duration, worked: Duration) -> Option<String> {
+fn waited(executed: &Executed, wall: Duration, worked: Duration) -> Option<Hint> {
     let reads = executed.showing.clock_reads.filter(|reads| *reads > 0)?;
     let waited = wall.saturating_sub(worked);
     let told = executed.surroundings.clock.is_some() && waited >= LONG && worked < wall / 4;
     told.then(|| {
-        format!(
-            "the scanner waited for {} s and read the clock {reads} times, which stands still: if it waited for the clock to \
-             move, record with `--clock real`",
-            waited.as_secs()
+        hint!(
+            "the scanner waited for {} s and read the clock {} times, which stands still: if it waited for the clock to move, \
+             record with {}",
+            waited.as_secs().to_string(),
+            reads.to_string(),
+            Parameter::Clock.to("real")
         )
     })
 }
@@ -276,7 +284,7 @@ fn manifest(
     executed: &Executed,
     artifacts: Vec<ArtifactRecord>,
     expected_exit_codes: Vec<i32>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Hint>,
 ) -> Result<ScanManifest, RecordError> {
     let job = &request.job;
     let (argv, secret_argv) = redact::arguments(&job.argv);
@@ -294,7 +302,7 @@ fn manifest(
     let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
     let scan_id = dimensions::scan_id(&inputs, &outputs, request.created_at)?;
     if secret_argv || secret_flags || secret_env {
-        notes.push("secrets were taken out of the recorded command: its replay runs without them".to_owned());
+        notes.push("secrets were taken out of the recorded command: its replay runs without them".into());
     }
     let only_feed = match kept.feeds.as_slice() {
         [only] => Some(only.digest.into()),

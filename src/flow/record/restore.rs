@@ -10,6 +10,7 @@ use crate::archive::tree::Tree;
 use crate::bundle::feed::{self, FeedBundle, FeedOrigin};
 use crate::bundle::policy;
 use crate::format;
+use crate::hint;
 use crate::host::fs;
 use crate::job::artifact::Produced;
 use crate::job::machine_settings::Settings;
@@ -25,6 +26,7 @@ use crate::model::manifest::{
     ArtifactRecord, ClockMode, Environment, Fault, Input, InputType, Located, NetworkMode, ReplayableManifest,
     ScannerKind,
 };
+use crate::model::parameter::Parameter;
 use crate::model::result::Isolation;
 use crate::oci::{BlobProblem, ImageError};
 use crate::rootfs::RootfsError;
@@ -218,7 +220,9 @@ impl Restorer<'_> {
     fn roots(&mut self, roots: &[String]) -> Vec<String> {
         let refused = roots.iter().filter(|root| !self.context.roots.contains(root));
         self.missing.extend(refused.map(|root| {
-            (Dimension::Environment, format!("folder `{root}` of the machine (allow it with `--ro {root}`)"))
+            let allow = Parameter::Ro.to(root.as_str());
+            let missing = hint!("folder `{}` of the machine (allow it with {})", root.as_str(), allow);
+            (Dimension::Environment, missing.for_command_line())
         }));
         roots.to_vec()
     }

@@ -13,6 +13,7 @@ use crate::flow::record::golden;
 use crate::flow::record::restore::{self, RestoreError};
 use crate::flow::replay::other_rules;
 use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
+use crate::hint;
 use crate::job::dimensions;
 use crate::job::input_roots;
 use crate::job::manifest_summary;
@@ -23,6 +24,7 @@ use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::dimension::Dimension;
 use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
 use crate::model::outcome::Outcome;
+use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::{Mode, SubjectKind};
 use crate::model::text::command_line;
 use crate::model::text::source_line;
@@ -69,6 +71,12 @@ pub enum Part {
     "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin`, `config=PATH`, `input=PATH`, `flags=WORDS`, or one of `tz`, `locale`, `hostname`, `cpus`, `clock`, `seed` with its value"
 )]
 pub struct SwapError(String);
+
+impl Diagnostic for SwapError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+}
 
 impl FromStr for Swap {
     type Err = SwapError;
@@ -154,13 +162,13 @@ pub struct ReplayRequest {
     pub out_dir: Option<PathBuf>,
     /// How much may be spent on finding the causes; nothing where `None`.
     pub explain: Option<Budget>,
-    /// The command that shows it again: `replay` or `explain`.
-    pub command: &'static str,
+    /// What shows it again.
+    pub command: Operation,
 }
 
 impl ReplayRequest {
     /// A replay of the manifest in `from` with nothing swapped, kept or explained.
-    pub fn as_recorded(from: &Path, env: &[String], command: &'static str) -> Self {
+    pub fn as_recorded(from: &Path, env: &[String], command: Operation) -> Self {
         Self { from: from.to_owned(), swaps: Vec::new(), env: env.to_vec(), out_dir: None, explain: None, command }
     }
 }
@@ -172,7 +180,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Tree(#[from] TreeError),
     /// Nobody said which of several feeds is meant.
-    #[error("the recording has several feeds: name one of {} as in `--with feed=NAME=PATH`", quoted(.feeds))]
+    #[error("the recording has several feeds: name one of {}", quoted(.feeds))]
     WhichFeed {
         /// The recorded feeds.
         feeds: Vec<String>,
@@ -186,10 +194,10 @@ pub enum ReplayError {
         feeds: Vec<String>,
     },
     /// The built-in scanner was recorded: there is no command to run another one with.
-    #[error("`--with scanner=PATH`: the recording has no command for a scanner, it was made by the built-in one")]
+    #[error("no scanner can be put in: the recording has no command for one, it was made by the built-in one")]
     NoCommand,
     /// The recording has no configuration, so nothing in its command would look at another one.
-    #[error("`--with config=PATH`: the recording has no configuration")]
+    #[error("no configuration can be put in: the recording has none")]
     NoConfig,
     /// A variable that is not set.
     #[error("the variable `{0}` is not set")]
@@ -218,10 +226,15 @@ impl Diagnostic for ReplayError {
 
     fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Untrue { .. } => Some(
-                "a replay of it would prove nothing: take the manifest and the store as they were recorded, or record again".into(),
-            ),
-            _ => None,
+            Self::Untrue { .. } => Some(hint!(
+                "a replay of it would prove nothing: take the manifest and the store as they were recorded, or record again; \
+                 to replay with another input use {}",
+                Parameter::With
+            )),
+            Self::WhichFeed { .. } => Some(hint!("name it as in {}", Parameter::With.to("feed=NAME=PATH"))),
+            Self::NoCommand | Self::NoConfig => None,
+            Self::NoSuchFeed { .. } | Self::Variable(_) | Self::Scratch(_) => None,
+            Self::Tree(error) => error.hint(),
         }
     }
 }
@@ -246,18 +259,12 @@ impl From<MaterialError> for ReplayError {
 /// What the replay is called, with the command that shows it again.
 pub fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context) -> Title {
     let out_dir = request.out_dir.as_deref().unwrap_or(Path::new("replay_out"));
-    let mut reproduce = vec!["stella".to_owned(), request.command.to_owned()];
-    let mut option = |name: &str, value: String| reproduce.extend([name.to_owned(), value]);
-    option("--from", request.from.display().to_string());
-    if request.command == "replay" {
-        option("--out-dir", out_dir.display().to_string());
-    }
-    request.swaps.iter().for_each(|swap| option("--with", swap.to_string()));
-    request.env.iter().for_each(|name| option("--env", name.clone()));
-    if request.command == "replay" && request.explain.is_some() {
-        reproduce.push("--explain".to_owned());
-    }
-    reproduce.extend(context.options.iter().cloned());
+    let is_replay = request.command == Operation::Replay;
+    let mut command = request.command.with([Parameter::From.to(request.from.display().to_string())], None);
+    command.given.extend(is_replay.then(|| Parameter::OutDir.to(out_dir.display().to_string())));
+    command.given.extend(request.swaps.iter().map(|swap| Parameter::With.to(swap.to_string())));
+    command.given.extend(request.env.iter().map(|name| Parameter::Env.to(name)));
+    command.given.extend((is_replay && request.explain.is_some()).then(|| Parameter::Explain.into()));
     Title {
         id: manifest.scan_id.clone(),
         title: manifest_summary::describe(manifest),
@@ -267,7 +274,7 @@ pub fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context
         recording: manifest_summary::recording(manifest),
         labels: manifest_summary::labels(manifest),
         source: source_line::locate(&context.config.root, &request.from),
-        reproduce: command_line::line(reproduce),
+        reproduce: command_line::line(command.words().iter().chain(&context.options)),
     }
 }
 

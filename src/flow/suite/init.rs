@@ -12,6 +12,7 @@ use crate::execute::builtin::{BuiltInError, Scan};
 use crate::format::inventory::{Inventory, read_inventory};
 use crate::host::fs::{self, FsError, Kind, StagedDir};
 use crate::job::material::{FeedMaterial, InputMaterial, MaterialError};
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::package::{Ecosystem, Package};
 use crate::workspace::context::Context;
 use crate::workspace::open_inputs;
@@ -53,6 +54,12 @@ pub enum InitError {
     /// The first case cannot be scanned.
     #[error("cannot scan the first case")]
     Scan(#[from] BuiltInError),
+}
+
+impl Diagnostic for InitError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
 }
 
 /// Sets up `context.config.root`.

@@ -20,6 +20,7 @@ use crate::flow::suite::case::{Case, CaseError, Materials};
 use crate::flow::suite::discover::{self, DiscoverError};
 use crate::flow::suite::one::{self, Explain, Keep};
 use crate::flow::suite::subject::{self, Built, Engine, SubjectError};
+use crate::hint;
 use crate::host::clock;
 use crate::host::scratch::Scratch;
 use crate::job::artifact::Produced;
@@ -28,6 +29,7 @@ use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::error_chain::chain;
 use crate::model::event::{Event, Subscriber};
 use crate::model::outcome::Outcome;
+use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::{ReplayResult, RunResult};
 use crate::score::gate::request::{GateError, GateRequest};
 use crate::workspace::context::Context;
@@ -289,11 +291,17 @@ fn outcome(not_ready: NotReady) -> Outcome {
 }
 
 /// What a run without anything to replay should be told.
-pub fn nothing_found(request: &CiRequest) -> &'static str {
+pub fn nothing_found(request: &CiRequest) -> Hint {
     if request.pinned {
-        "record a canary: `stella scan --store fixtures/store --emit-manifest fixtures/canaries/NAME/manifest.json \
-         --emit-artifacts-dir fixtures/canaries/NAME/expected --input … --feed …` (docs/canaries.md)"
+        let given = [
+            Parameter::Store.to("fixtures/store"),
+            Parameter::EmitManifest.to("fixtures/canaries/NAME/manifest.json"),
+            Parameter::EmitArtifactsDir.to("fixtures/canaries/NAME/expected"),
+            Parameter::Input.to("…"),
+            Parameter::Feed.to("…"),
+        ];
+        hint!("record a canary: {} (docs/canaries.md)", Operation::Scan.with(given, None))
     } else {
-        "`stella init` writes a configuration and a first case"
+        hint!("{} writes a configuration and a first case", Operation::Init)
     }
 }

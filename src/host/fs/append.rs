@@ -20,19 +20,19 @@ pub fn append_lines(path: &Path, lines: &str) -> Result<(), FsError> {
         Ok(metadata) if !metadata.is_file() => return Err(FsError::NotAFile { path: path.to_owned() }),
         Ok(_) => true,
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-        Err(error) => return Err(FsError::io("read", path)(error)),
+        Err(error) => return Err(FsError::writing("read", path)(error)),
     };
     if lines.is_empty() {
         return Ok(());
     }
     ensure_dir(parent(path))?;
     let mut file =
-        OpenOptions::new().read(true).append(true).create(true).open(path).map_err(FsError::io("open", path))?;
-    lock(&file).map_err(FsError::io("lock", path))?;
-    let torn = ends_in_a_line(&mut file).map_err(FsError::io("read", path))?;
+        OpenOptions::new().read(true).append(true).create(true).open(path).map_err(FsError::writing("open", path))?;
+    lock(&file).map_err(FsError::writing("lock", path))?;
+    let torn = ends_in_a_line(&mut file).map_err(FsError::writing("read", path))?;
     let bytes = if torn { format!("\n{lines}") } else { lines.to_owned() };
-    file.write_all(bytes.as_bytes()).map_err(FsError::io("append to", path))?;
-    file.sync_all().map_err(FsError::io("flush", path))?;
+    file.write_all(bytes.as_bytes()).map_err(FsError::writing("append to", path))?;
+    file.sync_all().map_err(FsError::writing("flush", path))?;
     if exists { Ok(()) } else { sync_dir(parent(path)) }
 }
 

@@ -3,6 +3,17 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::model::diagnostic::{Diagnostic, FailureKind};
+
+/// What a file was opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// To look at it.
+    Read,
+    /// To make or change it.
+    Write,
+}
+
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FsError {
@@ -13,6 +24,8 @@ pub enum FsError {
         path: PathBuf,
         /// What was being done: `read`, `create`, …
         action: &'static str,
+        /// Whether it was to change something.
+        access: Access,
         /// What the system said.
         source: io::Error,
     },
@@ -48,9 +61,23 @@ pub enum FsError {
     },
 }
 
+/// What cannot be read was named wrongly; what cannot be written is the machine's fault.
+impl Diagnostic for FsError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Io { access: Access::Write, .. } => FailureKind::Infrastructure,
+            _ => FailureKind::Usage,
+        }
+    }
+}
+
 impl FsError {
-    pub(crate) fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
-        move |source| Self::Io { path: path.to_owned(), action, source }
+    pub(crate) fn reading<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
+        move |source| Self::Io { path: path.to_owned(), action, access: Access::Read, source }
+    }
+
+    pub(crate) fn writing<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
+        move |source| Self::Io { path: path.to_owned(), action, access: Access::Write, source }
     }
 
     /// The file or directory that it is about.

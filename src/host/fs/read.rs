@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -16,11 +16,11 @@ use crate::model::digest::Digest;
 /// # Errors
 /// [`FsError::NotAFile`] for anything but a regular file (a pipe would block for ever), else [`FsError::Io`].
 pub fn open(path: &Path) -> Result<(File, u64), FsError> {
-    if !fs::metadata(path).map_err(FsError::io("read", path))?.is_file() {
+    if !fs::metadata(path).map_err(FsError::reading("read", path))?.is_file() {
         return Err(FsError::NotAFile { path: path.to_owned() });
     }
-    let file = File::open(path).map_err(FsError::io("open", path))?;
-    let length = file.metadata().map_err(FsError::io("read", path))?.len();
+    let file = File::open(path).map_err(FsError::reading("open", path))?;
+    let length = file.metadata().map_err(FsError::reading("read", path))?.len();
     Ok((file, length))
 }
 
@@ -43,7 +43,7 @@ pub fn read_opened(file: &File, length: u64, path: &Path, limit: u64) -> Result<
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(FsError::io("read", path))?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(FsError::reading("read", path))?;
     if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
@@ -64,14 +64,14 @@ pub fn read_if_present(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FsErr
 /// As [`read`].
 pub fn read_inside(root: &Path, path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     let relative = path.strip_prefix(root).unwrap_or(path);
-    let dir = Dir::open_ambient_dir(root, ambient_authority()).map_err(FsError::io("open", root))?;
+    let dir = Dir::open_ambient_dir(root, ambient_authority()).map_err(FsError::reading("open", root))?;
     // Before it is opened: a pipe would block for ever.
-    if !dir.metadata(relative).map_err(FsError::io("open", path))?.is_file() {
+    if !dir.metadata(relative).map_err(FsError::reading("open", path))?.is_file() {
         return Err(FsError::NotAFile { path: path.to_owned() });
     }
-    let file = dir.open(relative).map_err(FsError::io("open", path))?;
+    let file = dir.open(relative).map_err(FsError::reading("open", path))?;
     let mut bytes = Vec::new();
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(FsError::io("read", path))?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(FsError::reading("read", path))?;
     let too_large = bytes.len() as u64 > limit;
     if too_large { Err(FsError::TooLarge { path: path.to_owned(), limit }) } else { Ok(bytes) }
 }
@@ -83,7 +83,7 @@ pub fn read_inside(root: &Path, path: &Path, limit: u64) -> Result<Vec<u8>, FsEr
 pub fn digest(path: &Path, limit: u64) -> Result<Digest, FsError> {
     let (file, _) = open(path)?;
     let mut hashing = Hashing::new(file.take(limit.saturating_add(1)));
-    std::io::copy(&mut hashing, &mut std::io::sink()).map_err(FsError::io("read", path))?;
+    std::io::copy(&mut hashing, &mut std::io::sink()).map_err(FsError::reading("read", path))?;
     let (_, digest, length) = hashing.finish();
     if length > limit { Err(FsError::TooLarge { path: path.to_owned(), limit }) } else { Ok(digest) }
 }
@@ -95,6 +95,14 @@ pub fn digest(path: &Path, limit: u64) -> Result<Digest, FsError> {
 pub fn read_text(path: &Path, limit: u64) -> Result<String, FsError> {
     String::from_utf8(read(path, limit)?)
         .map_err(|error| FsError::NotText { path: path.to_owned(), source: error.utf8_error() })
+}
+
+/// The path from the root, without a look at what stands there.
+///
+/// # Errors
+/// [`FsError::Io`] for an empty path, and where there is no working directory.
+pub fn absolute(path: &Path) -> Result<PathBuf, FsError> {
+    std::path::absolute(path).map_err(FsError::reading("find", path))
 }
 
 #[cfg(test)]

@@ -46,10 +46,10 @@ pub fn is_dir(path: &Path) -> bool {
 /// [`FsError::Io`].
 pub fn list(dir: &Path) -> Result<Vec<Item>, FsError> {
     let mut items = Vec::new();
-    for entry in fs::read_dir(dir).map_err(FsError::io("list", dir))? {
-        let entry = entry.map_err(FsError::io("list", dir))?;
+    for entry in fs::read_dir(dir).map_err(FsError::reading("list", dir))? {
+        let entry = entry.map_err(FsError::reading("list", dir))?;
         let path = entry.path();
-        let metadata = entry.metadata().map_err(FsError::io("read", &path))?;
+        let metadata = entry.metadata().map_err(FsError::reading("read", &path))?;
         items.push(Item { relative: entry.file_name().into(), kind: kind(&path, &metadata)? });
     }
     sort(&mut items);
@@ -86,7 +86,7 @@ fn kind(path: &Path, metadata: &Metadata) -> Result<Kind, FsError> {
     } else if file_type.is_file() {
         Kind::File { size: metadata.len(), executable: executable(metadata) }
     } else if file_type.is_symlink() {
-        Kind::Symlink { target: fs::read_link(path).map_err(FsError::io("read the link", path))? }
+        Kind::Symlink { target: fs::read_link(path).map_err(FsError::reading("read the link", path))? }
     } else {
         Kind::Special
     })

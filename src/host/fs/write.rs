@@ -23,8 +23,22 @@ pub const TEMP_PREFIX: &str = ".stella-tmp-";
 /// [`FsError::Io`]; the old file is then untouched.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let mut staged = Staged::beside(path)?;
-    staged.write_all(bytes).map_err(FsError::io("write", path))?;
+    staged.write_all(bytes).map_err(FsError::writing("write", path))?;
     staged.publish(path)
+}
+
+/// Writes a file that a user named, whole or not at all, with the folders on the way to it.
+///
+/// A link, a pipe or a device is written to and never replaced: `/dev/stdout` must stay what it is.
+///
+/// # Errors
+/// [`FsError::Io`].
+pub fn write_output(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        ensure_dir(parent)?;
+    }
+    let is_special = fs::symlink_metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir());
+    if is_special { fs::write(path, bytes).map_err(FsError::writing("write", path)) } else { write_atomic(path, bytes) }
 }
 
 /// Removes a directory with all that is in it; one that does not exist is removed already.
@@ -32,7 +46,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
 /// # Errors
 /// [`FsError::Io`].
 pub fn remove_dir_if_present(dir: &Path) -> Result<(), FsError> {
-    remove_tree(dir).map_err(FsError::io("remove", dir))
+    remove_tree(dir).map_err(FsError::writing("remove", dir))
 }
 
 /// Removes a file; one that does not exist is removed already.
@@ -42,7 +56,7 @@ pub fn remove_dir_if_present(dir: &Path) -> Result<(), FsError> {
 pub fn remove_file_if_present(path: &Path) -> Result<(), FsError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        other => other.map_err(FsError::io("remove", path)),
+        other => other.map_err(FsError::writing("remove", path)),
     }
 }
 
@@ -58,7 +72,7 @@ pub fn ensure_dir(dir: &Path) -> Result<(), FsError> {
             Ok(()) => sync_dir(parent(dir))?,
             // Another process was faster.
             Err(_) if dir.is_dir() => {}
-            Err(error) => return Err(FsError::io("create", dir)(error)),
+            Err(error) => return Err(FsError::writing("create", dir)(error)),
         }
     }
     Ok(())
@@ -71,7 +85,7 @@ pub fn ensure_dir(dir: &Path) -> Result<(), FsError> {
 #[cfg(unix)]
 pub fn make_executable(path: &Path) -> Result<(), FsError> {
     let mode = <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
-    fs::set_permissions(path, mode).map_err(FsError::io("make executable", path))
+    fs::set_permissions(path, mode).map_err(FsError::writing("make executable", path))
 }
 
 /// A file without a name yet: it vanishes unless it is published.
@@ -96,7 +110,7 @@ impl Staged {
             let path = file.path().to_owned();
             Ok((file, path))
         });
-        let (file, hold) = made.map_err(FsError::io("create a temporary file in", dir))?;
+        let (file, hold) = made.map_err(FsError::writing("create a temporary file in", dir))?;
         Ok(Self { file, hold })
     }
 
@@ -113,8 +127,8 @@ impl Staged {
     /// # Errors
     /// [`FsError::Io`]; the name then stands for what it stood for before.
     pub fn publish(self, path: &Path) -> Result<(), FsError> {
-        self.file.as_file().sync_all().map_err(FsError::io("flush", path))?;
-        self.file.persist(path).map_err(|error| FsError::io("rename to", path)(error.error))?;
+        self.file.as_file().sync_all().map_err(FsError::writing("flush", path))?;
+        self.file.persist(path).map_err(|error| FsError::writing("rename to", path)(error.error))?;
         sync_dir(parent(path))
     }
 
@@ -161,7 +175,7 @@ impl StagedDir {
             let path = temp.path().to_owned();
             Ok((temp, path))
         });
-        let (temp, hold) = made.map_err(FsError::io("create a temporary directory in", dir))?;
+        let (temp, hold) = made.map_err(FsError::writing("create a temporary directory in", dir))?;
         Ok(Self { temp, _hold: hold })
     }
 
@@ -183,7 +197,7 @@ impl StagedDir {
     /// # Errors
     /// [`FsError::Io`].
     pub fn publish(self, path: &Path) -> Result<(), FsError> {
-        fs::rename(self.temp.path(), path).map_err(FsError::io("rename to", path))?;
+        fs::rename(self.temp.path(), path).map_err(FsError::writing("rename to", path))?;
         // Under its new name it is no longer temporary.
         let _ = self.temp.keep();
         Ok(())
@@ -219,7 +233,7 @@ pub fn rename_all(files: Vec<Sealed>) -> Result<(), FsError> {
     dirs.sort();
     dirs.dedup();
     for Sealed { temp, path, .. } in files {
-        temp.persist(&path).map_err(|error| FsError::io("rename to", &path)(error.error))?;
+        temp.persist(&path).map_err(|error| FsError::writing("rename to", &path)(error.error))?;
     }
     dirs.iter().try_for_each(|dir| sync_dir(dir))
 }
@@ -233,8 +247,8 @@ fn sync_files(files: &[Sealed]) -> Result<(), FsError> {
 /// Everything on the file system of `path` to disk.
 #[cfg(target_os = "linux")]
 fn sync_file_system(path: &Path) -> Result<(), FsError> {
-    let file = File::open(path).map_err(FsError::io("open", path))?;
-    rustix::fs::syncfs(&file).map_err(|errno| FsError::io("flush", path)(errno.into()))
+    let file = File::open(path).map_err(FsError::writing("open", path))?;
+    rustix::fs::syncfs(&file).map_err(|errno| FsError::writing("flush", path)(errno.into()))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -245,12 +259,12 @@ fn sync_file_system(path: &Path) -> Result<(), FsError> {
 #[cfg(not(target_os = "linux"))]
 fn sync_files(files: &[Sealed]) -> Result<(), FsError> {
     files.iter().try_for_each(|Sealed { temp, .. }| {
-        File::open(temp).and_then(|file| file.sync_all()).map_err(FsError::io("flush", temp))
+        File::open(temp).and_then(|file| file.sync_all()).map_err(FsError::writing("flush", temp))
     })
 }
 
 pub(super) fn sync_dir(dir: &Path) -> Result<(), FsError> {
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(FsError::io("flush", dir))
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(FsError::writing("flush", dir))
 }
 
 /// Removes temporary files and directories in `dir` that are older than `age`; returns how many.
@@ -265,7 +279,7 @@ pub fn sweep(dir: &Path, age: Duration) -> Result<usize, FsError> {
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
         modified.is_ok_and(|time| now.duration_since(time).is_ok_and(|elapsed| elapsed > age))
     };
-    let entries = fs::read_dir(dir).map_err(FsError::io("list", dir))?;
+    let entries = fs::read_dir(dir).map_err(FsError::reading("list", dir))?;
     let ours = entries
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMP_PREFIX.as_bytes()));

@@ -3,5 +3,8 @@
 /// The unpacked image, where the input is one.
 pub const ROOTFS: &str = "{rootfs}";
 
+/// The scanner that was named.
+pub const SCANNER: &str = "{scanner}";
+
 /// The names that may stand in a command.
-pub const NAMES: [&str; 7] = ["{input}", ROOTFS, "{feed}", "{policy}", "{config}", "{scanner}", "{out}"];
+pub const NAMES: [&str; 7] = ["{input}", ROOTFS, "{feed}", "{policy}", "{config}", SCANNER, "{out}"];

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::canonical::canonicalize_rooted;
 use crate::canonical::profile::{Form, Profile};
 use crate::canonical::{JsonError, Limits, Roots};
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 
 mod equivalent_mutants;
@@ -71,6 +72,12 @@ pub enum TrialError {
     /// There is nothing to change in bytes.
     #[error("a profile of form `bytes` hides nothing: there is nothing to try")]
     Bytes,
+}
+
+impl Diagnostic for TrialError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
 }
 
 /// Tries `profile` on a document of a scan whose input lay at `roots`.

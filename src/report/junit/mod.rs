@@ -21,6 +21,7 @@ mod time;
 use jiff::Timestamp;
 use junit_report::{Report, ReportBuilder, TestCase, TestSuite};
 
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
 use crate::report::junit::complete::{Extra, complete};
 use crate::report::phrases;
@@ -34,6 +35,12 @@ pub enum JunitError {
     /// The XML that was written could not be completed.
     #[error("the junit report could not be completed")]
     Complete(#[source] quick_xml::Error),
+}
+
+impl Diagnostic for JunitError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
 }
 
 /// The report of a run: one suite per kind and mode, in the order of the replays, and a last one for the gate.

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::event::{Event, Subscriber};
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
@@ -23,6 +24,17 @@ pub enum Show {
     All,
 }
 
+/// The sink of a report took no more.
+#[derive(Debug, thiserror::Error)]
+#[error("the report cannot be written")]
+pub struct UnwrittenReport(#[source] fmt::Error);
+
+impl Diagnostic for UnwrittenReport {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
+}
+
 /// Listens to a run and writes plain lines.
 #[derive(Debug)]
 pub struct TextReport<W> {
@@ -41,8 +53,8 @@ impl<W: Write> TextReport<W> {
     }
 
     /// The sink, or the first error that it gave: nothing was written after it.
-    pub fn into_sink(self) -> Result<W, fmt::Error> {
-        self.written.map(|()| self.sink)
+    pub fn into_sink(self) -> Result<W, UnwrittenReport> {
+        self.written.map(|()| self.sink).map_err(UnwrittenReport)
     }
 
     fn text(&mut self, event: &Event) -> Option<String> {

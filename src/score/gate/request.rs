@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::hint;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::gate_result::{Gate, GateResult, Strictness};
+use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::RunResult;
 use crate::score::gate::{self, Case};
 use crate::score::history::{Contradiction, History};
@@ -45,7 +47,14 @@ impl Diagnostic for GateError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::Run(_) => Some("the result or the history was changed by hand".into()),
-            Self::NoRun(_) | Self::NoHistory(_) => None,
+            Self::NoRun(_) => Some(hint!(
+                "give the result of a run with {}, or ask with {}",
+                Parameter::Result.to("FILE"),
+                Operation::Ci.with([Parameter::Gate.to("GATE")], None)
+            )),
+            Self::NoHistory(_) => {
+                Some(hint!("give one with {}, or say `history: true` in .stella.yaml", Parameter::History.to("FILE")))
+            }
         }
     }
 }

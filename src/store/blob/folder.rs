@@ -98,7 +98,7 @@ impl Blob {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(damaged(UnpackError::from_io(error))),
             };
-            out.write_all(&buffer[..count]).map_err(FsError::io("write", name))?;
+            out.write_all(&buffer[..count]).map_err(FsError::writing("write", name))?;
         }
         let (_, found, _) = raw.finish();
         if found == digest { Ok(()) } else { Err(StoreError::Mismatch { path, expected: digest, found }) }

@@ -87,7 +87,7 @@ impl BlobStore for LocalStore {
 
     fn put_file(&self, path: &Path) -> Result<Digest, StoreError> {
         let (file, _) = fs::open(path)?;
-        let failed = || FsError::io("keep a copy of", path);
+        let failed = || FsError::writing("keep a copy of", path);
         let mut raw = Hashing::new(std::io::Read::take(file, MAX_BLOB_BYTES + 1));
         let mut encoder = compress::packer(Staged::new_in(&self.writer.staging)?, STORE_LEVEL).map_err(failed())?;
         std::io::copy(&mut raw, &mut encoder).map_err(failed())?;

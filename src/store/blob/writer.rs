@@ -19,7 +19,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Packs `bytes` into a file without a name.
     pub(crate) fn stage(&self, bytes: &[u8]) -> Result<Staged, StoreError> {
-        let failed = || FsError::io("write a blob in", &self.staging);
+        let failed = || FsError::writing("write a blob in", &self.staging);
         let mut encoder = compress::packer(Staged::new_in(&self.staging)?, STORE_LEVEL).map_err(failed())?;
         encoder.write_all(bytes).map_err(failed())?;
         Ok(encoder.finish().map_err(failed())?)

@@ -64,3 +64,14 @@ impl Diagnostic for ReadError {
         FailureKind::Usage
     }
 }
+
+/// Why a result cannot be written: a bug of a type, no result causes it.
+#[derive(Debug, thiserror::Error)]
+#[error("the result cannot be written as JSON")]
+pub struct UnwritableResult(#[from] serde_json::Error);
+
+impl Diagnostic for UnwritableResult {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
+}

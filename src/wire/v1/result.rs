@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::result::RunResult;
 use crate::wire::document::document;
 use crate::wire::v1::candidate::CandidateV1;
+use crate::wire::v1::error::UnwritableResult;
 use crate::wire::v1::gate::GateV1;
 use crate::wire::v1::rate::{ExitStatus, Rates};
 use crate::wire::v1::replay::Replay;
@@ -71,7 +72,7 @@ impl From<&RunResult> for ResultDocument {
 /// The result of a run as a JSON document, indented, with a final line break.
 ///
 /// # Errors
-/// None that a value of these types can cause; the serialiser's own error is handed on.
-pub fn write(run: &RunResult) -> Result<String, serde_json::Error> {
-    document(&ResultDocument::from(run))
+/// None that a value of these types can cause: the serialiser's own.
+pub fn write(run: &RunResult) -> Result<String, UnwritableResult> {
+    Ok(document(&ResultDocument::from(run))?)
 }

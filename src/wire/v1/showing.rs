@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::hint::Hint;
 use crate::model::showing;
 use crate::wire::v1::words::same_words;
 
@@ -154,7 +155,7 @@ impl From<&showing::Showing> for Showing {
             absent: absent.into_iter().map(Into::into).collect(),
             no_interpreter: no_interpreter.map(Into::into),
             clock_reads,
-            next,
+            next: next.iter().map(Hint::for_command_line).collect(),
         }
     }
 }
@@ -169,7 +170,7 @@ impl From<Showing> for showing::Showing {
             absent: absent.into_iter().map(Into::into).collect(),
             no_interpreter: no_interpreter.map(Into::into),
             clock_reads,
-            next,
+            next: next.into_iter().map(Hint::from).collect(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod paths;
 mod rows;
 mod scanner_identity;
 mod source;
+mod texts;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,39 @@ fn open_doors(house: &House, pure: &[&str]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Where something below `cli` has words that only the command line knows: an option, or a command in backticks.
+fn command_line_words(house: &House, allowed: &[(&str, &str, &str)]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in house.files.iter().filter(|file| file.module.first().is_some_and(|room| room != "cli")) {
+        for (text, line) in &file.texts {
+            let options = text.match_indices("--").filter_map(|(at, _)| {
+                let is_first = !text[..at].ends_with(|c: char| c == '-' || c.is_alphanumeric());
+                let name: String = text[at + 2..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+                (is_first && name.starts_with(|c: char| c.is_ascii_lowercase())).then(|| format!("--{name}"))
+            });
+            let commands = text.contains("`stella ").then(|| "`stella ".to_owned());
+            for word in options.chain(commands) {
+                if !allowed.iter().any(|(path, allowed, _)| *path == file.path && *allowed == word) {
+                    wrong.push(format!("src/{}:{line}: `{word}`", file.path));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+/// A hint names a parameter or an operation as a value, which each face spells (`model::hint`).
+#[test]
+fn nothing_below_the_command_line_speaks_as_it_does() {
+    let wrong = command_line_words(&HOUSE, &rows::FOREIGN_OPTIONS);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for (path, word, why) in rows::FOREIGN_OPTIONS {
+        let file = HOUSE.files.iter().find(|file| file.path == path);
+        let is_there = file.is_some_and(|file| file.texts.iter().any(|(text, _)| text.contains(word)));
+        assert!(is_there, "`{word}` ({why}) does not stand in `{path}`");
+    }
 }
 
 #[test]

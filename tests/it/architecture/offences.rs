@@ -154,3 +154,24 @@ fn a_file_that_nobody_declares_is_seen() {
     let house = house(&[("model/lost.rs", "use crate::flow::record;")]);
     assert_eq!(house.forgotten.into_iter().collect::<Vec<_>>(), ["model/lost.rs"]);
 }
+
+#[test]
+fn an_option_in_a_text_below_the_command_line_is_seen_however_it_is_written() {
+    let words = |path: &str, text: &str| super::command_line_words(&house(&[(path, text)]), &[]);
+    for text in [
+        "const A: &str = \"give `--feed PATH`\";",
+        "fn f() { g!(\"--feed {}\", 1) }",
+        "#[derive(Error)] #[error(\"`--feed`: {0}\")] struct E(u8);",
+        "fn f() -> [&'static str; 1] { [r#\"a --feed\"#] }",
+    ] {
+        assert_eq!(words("model/word.rs", text), ["src/model/word.rs:1: `--feed`"], "{text}");
+    }
+    assert_eq!(words("model/word.rs", "const A: &str = \"`stella ci` does\";"), ["src/model/word.rs:1: ``stella `"]);
+    for text in [
+        "/// `--feed`\nfn f() {}",
+        "#[cfg(test)] mod tests { const A: &str = \"--feed\"; }",
+        "const A: &str = \"a -- b ---x a--b\";",
+    ] {
+        assert_eq!(words("model/word.rs", text), [] as [&str; 0], "{text}");
+    }
+}

@@ -294,3 +294,14 @@ pub const MOST_FILES: usize = 30;
 
 /// The same of `flow`, whose work is done in its rooms.
 pub const MOST_FILES_OF_FLOW: usize = 3;
+
+/// Options of other programs that texts below the command line name: file, option, whose it is.
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 7] = [
+    ("execute/builtin.rs", "--distro", "a flag of the built-in scanner, as manifests have it"),
+    ("format/lockfile/requirements.rs", "--requirement", "a line of a requirements file"),
+    ("format/lockfile/requirements.rs", "--constraint", "a line of a requirements file"),
+    ("format/lockfile/requirements.rs", "--editable", "a line of a requirements file"),
+    ("job/material/mod.rs", "--features", "an option of cargo"),
+    ("sandbox/level.rs", "--security-opt", "an option of Docker"),
+    ("sandbox/level.rs", "--cap-add", "an option of Docker"),
+];

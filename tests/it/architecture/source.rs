@@ -8,6 +8,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::{Attribute, Item};
 
 use super::paths::{self, Use};
+use super::texts;
 
 /// One file of the house.
 pub struct File {
@@ -17,6 +18,8 @@ pub struct File {
     pub module: Vec<String>,
     /// Every path that it names, in the order in which they stand.
     pub uses: Vec<Use>,
+    /// Every text in it with its line, but for those of docs.
+    pub texts: Vec<(String, usize)>,
 }
 
 /// All files that are compiled without `cfg(test)`, found by their `mod` declarations.
@@ -52,6 +55,7 @@ impl House {
         let modules: BTreeSet<Vec<String>> = found.compiled.values().cloned().collect();
         let files = found.compiled.iter().map(|(path, module)| File {
             uses: paths::of(&parsed[path.as_str()], module, &modules),
+            texts: texts::of(&parsed[path.as_str()]),
             path: path.clone(),
             module: module.clone(),
         });

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use stella::model::diagnostic::Diagnostic;
 use stella::model::result::Isolation;
 use stella::sandbox::error::SandboxError;
 use stella::sandbox::guest::{CONFIG, INPUT, OUT, SCANNER};
@@ -29,7 +30,7 @@ fn the_probe_says_what_the_level_lacks() {
         assert!(require(&reached, Isolation::Full).is_ok());
     } else {
         let refusal = require(&reached, Isolation::Full).unwrap_err();
-        let hint = refusal.hint();
+        let hint = refusal.hint().unwrap().for_command_line();
         let words = if reached.level == Isolation::Isolated { "SYS_PTRACE" } else { "seccomp=unconfined" };
         assert!(hint.contains(words), "{hint}");
     }

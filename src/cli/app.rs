@@ -1,0 +1,124 @@
+//! Every command, and which file runs it.
+
+use clap::{Parser, Subcommand};
+
+use crate::cli::args::GlobalArgs;
+use crate::cli::error::CliResult;
+use crate::cli::{
+    adapter, builtin_scan, canonicalize, chaos, ci, demo, diff, doctor, explain, feed, gate, image, init, manifest,
+    profile, replay, sandbox, scan, score,
+};
+
+/// Proves that security scans are repeatable.
+///
+/// stella records a scan with everything it depended on, replays it sealed, compares the results
+/// (bitwise, semantic, policy), names the input that made them drift, and gates pull requests on it.
+#[derive(Debug, Parser)]
+#[command(name = "stella", version, propagate_version = false, max_term_width = 100, after_help = EXIT_CODES)]
+pub(super) struct App {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 passed · 1 drift, regression or a gate that fails · 2 usage or configuration · \
+3 inconclusive (nothing to replay, unhealthy, unreplayable, too little evidence) · 4 infrastructure · 5 verification failed";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scan(Box<scan::ScanArgs>),
+    Replay(replay::ReplayArgs),
+    Explain(explain::ExplainArgs),
+    Diff(diff::DiffArgs),
+    Ci(Box<ci::CiArgs>),
+    Score(score::ScoreArgs),
+    Gate(gate::GateArgs),
+    Chaos(chaos::ChaosArgs),
+    Canonicalize(canonicalize::CanonicalizeArgs),
+    Init(init::InitArgs),
+    Demo(demo::DemoArgs),
+    Sandbox(Box<sandbox::SandboxArgs>),
+    Doctor(doctor::DoctorArgs),
+    #[command(subcommand)]
+    Adapter(adapter::AdapterCommand),
+    #[command(subcommand)]
+    Manifest(manifest::ManifestCommand),
+    #[command(subcommand)]
+    Feed(feed::FeedCommand),
+    #[command(subcommand)]
+    Image(image::ImageCommand),
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    /// The built-in scanner as a process of its own: what a sandbox runs.
+    #[command(hide = true)]
+    BuiltinScan(builtin_scan::BuiltinScanArgs),
+}
+
+/// Does what the command line asks for.
+pub(super) fn dispatch(app: App) -> CliResult {
+    let global = &app.global;
+    match app.command {
+        Command::Scan(args) => scan::run(global, &args),
+        Command::Replay(args) => replay::run(global, args),
+        Command::Explain(args) => explain::run(global, args),
+        Command::Diff(args) => diff::run(global, args),
+        Command::Ci(args) => ci::run(global, &args),
+        Command::Score(args) => score::run(global, &args),
+        Command::Gate(args) => gate::run(global, &args),
+        Command::Chaos(args) => chaos::run(global, args),
+        Command::Canonicalize(args) => canonicalize::run(global, &args),
+        Command::Init(args) => init::run(global, args),
+        Command::Demo(args) => demo::run(args, run_words),
+        Command::Sandbox(args) => sandbox::run(global, &args),
+        Command::Doctor(args) => doctor::run(global, &args),
+        Command::Adapter(command) => adapter::run(global, command),
+        Command::Manifest(command) => manifest::run(global, command),
+        Command::Feed(command) => feed::run(global, command),
+        Command::Image(command) => image::run(global, command),
+        Command::Profile(command) => profile::run(global, command),
+        Command::BuiltinScan(args) => builtin_scan::run(args),
+    }
+}
+
+/// Runs a command that is given word by word, without the name of the program.
+fn run_words(words: &[String]) -> Result<CliResult, clap::Error> {
+    Ok(dispatch(App::try_parse_from(std::iter::once("stella").chain(words.iter().map(String::as_str)))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use strum::VariantArray;
+
+    use super::*;
+    use crate::model::parameter::{Operation, Parameter};
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        App::command().debug_assert();
+    }
+
+    /// Hints name parameters and operations; each is an option or a command of that name.
+    #[test]
+    fn what_hints_name_is_there() {
+        fn options(command: &clap::Command, all: &mut Vec<String>) {
+            all.extend(command.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned));
+            command.get_subcommands().for_each(|sub| options(sub, all));
+        }
+        let app = App::command();
+        let mut all = Vec::new();
+        options(&app, &mut all);
+        for parameter in Parameter::VARIANTS {
+            assert!(
+                all.iter().any(|option| option == parameter.name()),
+                "no option is called `--{}`",
+                parameter.name()
+            );
+        }
+        for operation in Operation::VARIANTS {
+            let found = operation.name().split(' ').try_fold(&app, |command, word| command.find_subcommand(word));
+            assert!(found.is_some(), "no command is called `stella {}`", operation.name());
+        }
+    }
+}

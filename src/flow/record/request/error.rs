@@ -1,0 +1,145 @@
+//! Why a scan that was asked for cannot be recorded.
+
+use std::path::PathBuf;
+
+use crate::archive::ArchiveError;
+use crate::config::adapter::SelectionError;
+use crate::config::{UnknownAdapter, UnknownProfile};
+use crate::execute::scanner_program::ProgramError;
+use crate::hint;
+use crate::host::fs::FsError;
+use crate::job::material::MaterialError;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::parameter::{Operation, Parameter};
+use crate::workspace::open_inputs::TreeError;
+
+/// Why a scan that was asked for cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanRequestError {
+    /// A command without a word.
+    #[error("no command")]
+    NoCommand,
+    /// The program of the command is nowhere.
+    #[error("no program `{0}`")]
+    NoProgram(String),
+    /// A scanner is named, and the command does not run it.
+    #[error("the command does not run the scanner that was named")]
+    ScannerNotRun,
+    /// The scanner that is named cannot be read.
+    #[error(transparent)]
+    Scanner(MaterialError),
+    /// No adapter has this name.
+    #[error(transparent)]
+    Adapter(#[from] UnknownAdapter),
+    /// The adapter cannot make the command.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The adapter's program cannot be used.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The adapter's scanner reads another kind of input.
+    #[error("`{adapter}` scans {wanted}, and `{}` is not one", .input.display())]
+    InputKind {
+        /// The adapter.
+        adapter: String,
+        /// What it scans.
+        wanted: &'static str,
+        /// The input.
+        input: PathBuf,
+    },
+    /// An artifact names a profile that nobody knows.
+    #[error(transparent)]
+    Profile(#[from] UnknownProfile),
+    /// The command writes nothing that is kept.
+    #[error("nothing is kept of this command")]
+    NothingKept,
+    /// A feed's name is not one.
+    #[error("feed `{0}`: expected a plain name without `/` before the `=`")]
+    FeedName(String),
+    /// The input cannot be read.
+    #[error(transparent)]
+    Input(MaterialError),
+    /// A feed cannot be read.
+    #[error(transparent)]
+    Feed(MaterialError),
+    /// The policy cannot be used.
+    #[error(transparent)]
+    Policy(TreeError),
+    /// The scanner's configuration cannot be read.
+    #[error(transparent)]
+    Config(MaterialError),
+    /// The call graph does not go with the input.
+    #[error(transparent)]
+    CallGraph(ArchiveError),
+    /// A call graph goes with files and directories.
+    #[error("a call graph goes with files and directories, not with images")]
+    CallGraphOfImage,
+    /// The command asks for an unpacked image.
+    #[error("`{{rootfs}}` stands for an unpacked image, and the input is not one")]
+    NoRootfs,
+    /// A command that runs where it is finds an image by itself.
+    #[error("a command that runs as it is takes no image: it finds the image by itself")]
+    AsIsImage,
+    /// A command that runs where it is reads files.
+    #[error("a command that runs as it is takes directories, not bundles: it reads the files itself")]
+    AsIsBundle,
+    /// A command that runs where it is has one feed.
+    #[error("a command that runs as it is knows one feed: it finds the others by itself")]
+    AsIsFeeds,
+    /// A file that is part of the request cannot be read.
+    #[error(transparent)]
+    File(#[from] FsError),
+    /// There is no working directory to run in.
+    #[error("cannot find where the command runs")]
+    Place(#[source] FsError),
+}
+
+impl Diagnostic for ScanRequestError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Input(error) | Self::Scanner(error) | Self::Config(error) => error.kind(),
+            Self::CallGraph(error) => error.kind(),
+            Self::File(error) => error.kind(),
+            Self::Place(_) => FailureKind::Infrastructure,
+            _ => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        let artifact = |path: &str| Parameter::Artifact.to(format!("findings={path}"));
+        match self {
+            Self::NoProgram(_) => Some("is it installed, and on PATH?".into()),
+            Self::ScannerNotRun => Some("write `{scanner}` where it stands".into()),
+            Self::Adapter(_) => Some(hint!(
+                "{} names them; any other scanner needs its command, e.g. {}",
+                Operation::AdapterList,
+                Operation::Scan.with([Parameter::Scanner.to("bin/scan")], Some("{scanner} {input}"))
+            )),
+            Self::Selection(error) => error.hint(),
+            Self::Program(error) => error.hint(),
+            Self::Profile(error) => error.hint(),
+            Self::NothingKept => Some(hint!(
+                "name what it writes, e.g. {}, or {} for its standard output",
+                artifact("out.json"),
+                artifact("-")
+            )),
+            Self::FeedName(_) => {
+                Some(hint!("a path that holds a `=` needs a name, e.g. {}", Parameter::Feed.to("osv=PATH")))
+            }
+            Self::Input(
+                error @ (MaterialError::Image { .. }
+                | MaterialError::ImageName(_)
+                | MaterialError::NoRegistry(_)
+                | MaterialError::Read { .. }),
+            ) => error.hint(),
+            Self::Input(_) => Some(hint!(
+                "name a smaller input with {}, or leave a part of it out with {}",
+                Parameter::Input,
+                Parameter::Exclude.to("PATH")
+            )),
+            Self::Feed(_) => Some(hint!("a feed is a directory, or a bundle made by {}", Operation::FeedBuild)),
+            Self::Policy(_) => Some("policies/README.md says what a policy is made of".into()),
+            _ => None,
+        }
+    }
+}
