@@ -12,7 +12,7 @@ use crate::artifacts::large_inventories::Side;
 use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
 use crate::canonical::{self, Roots};
 use crate::compare::semantic::Semantics;
-use crate::compare::{diff, fidelity};
+use crate::compare::{diff, fidelity, movement};
 use crate::config::Config;
 use crate::format::{self, Document};
 use crate::job::artifact::Produced;
@@ -21,6 +21,7 @@ use crate::model::decision::Decision;
 use crate::model::diff::{ArtifactChange, DiffSummary};
 use crate::model::digest::Digest;
 use crate::model::fidelity::{Fidelity, OrderBroken};
+use crate::model::movement::Movement;
 use crate::model::result::ArtifactResult;
 use crate::policy::{Policy, PolicyError, PolicyInput, PolicyLimits};
 
@@ -54,6 +55,8 @@ pub struct Rules<'a> {
     pub expected_roots: &'a Roots,
     /// Where it lay now.
     pub actual_roots: &'a Roots,
+    /// The two sides were written by two builds of one tool: what names the build is put aside.
+    pub across_builds: bool,
 }
 
 /// How far two sides agree.
@@ -65,6 +68,8 @@ pub struct Comparison {
     pub diff: DiffSummary,
     /// Every artifact that was compared.
     pub artifacts: Vec<ArtifactResult>,
+    /// What was gained and what was lost; `None` where the bytes agree.
+    pub movement: Option<Movement>,
 }
 
 /// Why two sides cannot be compared.
@@ -97,7 +102,7 @@ pub enum VerdictError {
 /// Compares what was expected with what came out.
 pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
     let of_expected = || {
-        ReadArtifact::all(expected, rules.expected_roots, rules.config)
+        ReadArtifact::all(expected, rules.expected_roots, rules.config, rules.across_builds)
             .map_err(|(name, source)| VerdictError::Expected { name, source })
     };
     let of_actual = || read_actual(expected, actual, rules);
@@ -128,6 +133,7 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
             actual: after.map(|read| read.canonical.digest),
             profile: rules.config.profile(produced.format, produced.profile.as_ref()).digest(),
             masked: after.map(|read| read.canonical.masked.clone()).unwrap_or_default(),
+            identity: after.map(|read| read.aside.clone()).unwrap_or_default(),
         });
         let (digest_before, digest_after) = (before.map(|r| r.canonical.digest), after.map(|r| r.canonical.digest));
         if digest_before != digest_after {
@@ -167,6 +173,7 @@ pub fn compare_inventories([before, after]: [Side; 2], rules: &Rules<'_>) -> Res
         actual,
         profile: rules.config.profile(ArtifactFormat::Cyclonedx, None).digest(),
         masked: after.parted.masked().clone(),
+        identity: BTreeMap::new(),
     };
     let change = (expected != actual).then(|| ArtifactChange {
         name,
@@ -200,14 +207,11 @@ fn judge(
         &meaning_after,
         (decision_before.as_ref(), decision_after.as_ref()),
     )?;
-    let with_decision = |meaning: Semantics, decision: Option<Decision>| meaning.with_decision(decision);
-    let diff = diff::summarize(
-        &with_decision(meaning_before, decision_before),
-        &with_decision(meaning_after, decision_after),
-        changes,
-        TOP,
-    );
-    Ok(Comparison { fidelity, diff, artifacts })
+    let gone = changes.iter().any(|change| change.after.is_none());
+    let (before, after) = (meaning_before.with_decision(decision_before), meaning_after.with_decision(decision_after));
+    let movement = (!changes.is_empty()).then(|| movement::between(&before, &after, opaque_differs || gone));
+    let diff = diff::summarize(&before, &after, changes, TOP);
+    Ok(Comparison { fidelity, diff, artifacts, movement })
 }
 
 /// The canonical digests of one side, what it means, and its decision: its own, or the policy's.
@@ -252,7 +256,7 @@ fn read_actual<'a>(
     actual: &'a [Produced],
     rules: &Rules<'_>,
 ) -> Result<Vec<ReadArtifact<'a>>, VerdictError> {
-    ReadArtifact::all(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config)
+    ReadArtifact::all(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config, rules.across_builds)
         .map_err(|(name, source)| VerdictError::Actual { name, source })
 }
 
@@ -352,6 +356,7 @@ mod tests {
                 now: Timestamp::UNIX_EPOCH,
                 expected_roots: &Roots::default(),
                 actual_roots: &Roots::default(),
+                across_builds: false,
             };
             let compared = compare(&expected, &first, &rules)?;
             unstable(&expected, (&compared.artifacts, second), &rules)

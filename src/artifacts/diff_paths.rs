@@ -84,6 +84,7 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
         now: Timestamp::UNIX_EPOCH,
         expected_roots: &roots,
         actual_roots: &roots,
+        across_builds: false,
     };
     if let Some(sides) = large_inventories::read(a, b, config) {
         return Ok(compare_artifacts::compare_inventories(sides, &rules)?);

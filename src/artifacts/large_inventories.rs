@@ -233,6 +233,7 @@ mod tests {
             now: Timestamp::UNIX_EPOCH,
             expected_roots: &roots,
             actual_roots: &roots,
+            across_builds: false,
         })
     }
 

@@ -1,5 +1,8 @@
 //! One artifact, read once: its canonical form and what it means, under the profile that applies to it.
 
+use std::collections::BTreeMap;
+
+use crate::canonical::identity;
 use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
 use crate::config::Config;
 use crate::format::{self, Document, FormatError};
@@ -14,6 +17,8 @@ pub struct ReadArtifact<'a> {
     pub canonical: Canonical,
     /// What it means.
     pub document: Document,
+    /// What names the build of the tool and was put aside: place → how often.
+    pub aside: BTreeMap<String, u64>,
 }
 
 /// Why an artifact cannot be read.
@@ -41,10 +46,19 @@ impl<'a> ReadArtifact<'a> {
         let named = canonical::without_names_of_the_run(profile, roots, &bytes, &limits)
             .map_err(UnreadableArtifact::Canonical)?;
         let document = format::read_document(produced.format, &named).map_err(UnreadableArtifact::Format)?;
-        Ok(Self { produced, canonical, document })
+        Ok(Self { produced, canonical, document, aside: BTreeMap::new() })
     }
 
-    /// Reads the artifacts of one side that are compared.
+    /// The same without what names the build of the tool.
+    fn without_identity(self, config: &Config) -> Result<Self, UnreadableArtifact> {
+        let profile = config.profile(self.produced.format, self.produced.profile.as_ref());
+        let aside = identity::put_aside(profile, self.canonical, &Limits::default());
+        let (canonical, aside) = aside.map_err(UnreadableArtifact::Canonical)?;
+        Ok(Self { canonical, aside, ..self })
+    }
+
+    /// Reads the artifacts of one side that are compared; where the other side is of another build of the tool
+    /// (`across_builds`), without what names the build.
     ///
     /// # Errors
     /// The name of the first that is not what its format says, and why.
@@ -52,10 +66,15 @@ impl<'a> ReadArtifact<'a> {
         side: impl IntoIterator<Item = &'a Produced>,
         roots: &Roots,
         config: &Config,
+        across_builds: bool,
     ) -> Result<Vec<Self>, (String, UnreadableArtifact)> {
         let primary = side.into_iter().filter(|artifact| artifact.artifact_type.is_primary());
         primary
-            .map(|produced| Self::read(produced, roots, config).map_err(|source| (produced.name.clone(), source)))
+            .map(|produced| {
+                let read = Self::read(produced, roots, config);
+                let read = if across_builds { read.and_then(|read| read.without_identity(config)) } else { read };
+                read.map_err(|source| (produced.name.clone(), source))
+            })
             .collect()
     }
 

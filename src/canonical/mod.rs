@@ -19,6 +19,7 @@ use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
 
 pub mod health;
+pub mod identity;
 pub mod jcs;
 pub mod profile;
 

@@ -6,6 +6,7 @@
 pub mod diff;
 pub mod fidelity;
 mod flip_reason;
+pub mod movement;
 pub mod semantic;
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::fidelity::Level;
 use crate::model::gate_result::Strictness;
 use crate::model::rate::Share;
-use crate::score::rules::{By, PerGate, Rules};
+use crate::score::rules::{By, Expect, PerGate, Rules};
 
 /// Ten years: beyond them a window is a mistake.
 const MAX_WINDOW_DAYS: u16 = 3650;
@@ -51,16 +52,29 @@ pub(super) struct RawThresholds {
     window_days: Option<u16>,
 }
 
-/// How strict each gate is; `--strict` and `--fail-on` on the command line win.
+/// What each gate asks for; `--strict` and `--fail-on` on the command line win.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub(super) struct RawGates {
+    /// A pull request.
+    #[serde(default)]
+    pr: RawPr,
     /// The nightly run.
     #[serde(default)]
     nightly: RawGate,
     /// A release.
     #[serde(default)]
-    release: RawGate,
+    release: RawRelease,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
+struct RawPr {
+    /// At which level a replay must agree. Default: `bf`.
+    #[serde(default)]
+    level: RawLevel,
+    /// What is expected. Default: `nothing_lost` where the subject is a feed, else `exact`.
+    expect: Option<RawExpect>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -72,6 +86,60 @@ struct RawGate {
     /// What ends with 1. Default: `fail`.
     #[serde(default)]
     fail_on: RawFailOn,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
+struct RawRelease {
+    /// Judge the window by the lower end of its interval, and block on thin evidence. Default: false.
+    #[serde(default)]
+    strict: bool,
+    /// What ends with 1. Default: `fail`.
+    #[serde(default)]
+    fail_on: RawFailOn,
+    /// At which level a canary must agree. Default: `bf`.
+    #[serde(default)]
+    level: RawLevel,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RawLevel {
+    /// Bitwise.
+    #[default]
+    Bf,
+    /// Semantic.
+    Sf,
+    /// Policy.
+    Pf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum RawExpect {
+    /// The same result.
+    Exact,
+    /// Nothing of it lost: findings may appear, and get a newer advisory.
+    NothingLost,
+}
+
+impl From<RawLevel> for Level {
+    fn from(raw: RawLevel) -> Self {
+        match raw {
+            RawLevel::Bf => Self::Bitwise,
+            RawLevel::Sf => Self::Semantic,
+            RawLevel::Pf => Self::Policy,
+        }
+    }
+}
+
+impl From<RawExpect> for Expect {
+    fn from(raw: RawExpect) -> Self {
+        match raw {
+            RawExpect::Exact => Self::Exact,
+            RawExpect::NothingLost => Self::NothingLost,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -145,8 +213,14 @@ pub(super) fn rules(thresholds: RawThresholds, gates: RawGates, buckets: RawBuck
     if rules.fail > rules.green {
         return Err(("thresholds.fail", "above `green`: a window would be green and fail".to_owned()));
     }
-    let strictness = |gate: &RawGate| Strictness { strict: gate.strict, fail_on_warn: gate.fail_on == RawFailOn::Warn };
-    rules.strictness = PerGate { nightly: strictness(&gates.nightly), release: strictness(&gates.release) };
+    let strictness = |strict, fail_on| Strictness { strict, fail_on_warn: fail_on == RawFailOn::Warn };
+    let RawGates { pr, nightly, release } = gates;
+    rules.strictness = PerGate {
+        nightly: strictness(nightly.strict, nightly.fail_on),
+        release: strictness(release.strict, release.fail_on),
+    };
+    (rules.pr_level, rules.release_level) = (pr.level.into(), release.level.into());
+    rules.pr_expect = pr.expect.map(Expect::from);
     labels(buckets, &mut rules)?;
     Ok(rules)
 }

@@ -53,7 +53,7 @@ fn one() -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum RawSubjectKind {
-    /// The scanner inside the stella that runs.
+    /// The scanner inside the stella that runs; with `path`, that of another stella, which runs sealed.
     Builtin,
     /// A scanner of its own.
     Scanner,
@@ -72,7 +72,7 @@ pub(super) struct RawSubject {
     pub(super) build: Option<String>,
     /// Variables that the build gets beside those that are harmless, by name. Default: none.
     pub(super) build_env: Option<Vec<String>>,
-    /// The executable, the feed's folder or the policy's folder.
+    /// The executable, the stella, the feed's folder or the policy's folder.
     pub(super) path: Option<String>,
     /// Scanner only: its name, as canaries record it. Default: the one engine of the canaries that is not the built-in scanner.
     pub(super) engine: Option<String>,

@@ -13,6 +13,8 @@ use crate::model::artifact_spec::ArtifactSpec;
 pub enum Subject {
     /// The scanner inside the stella that runs.
     BuiltIn,
+    /// The scanner inside another stella, which the checkout builds.
+    Stella(TreeSubject),
     /// A scanner of its own.
     Scanner(ScannerSubject),
     /// A feed of OSV records.
@@ -40,14 +42,14 @@ pub struct ScannerSubject {
     pub expected_exit_codes: Vec<i32>,
 }
 
-/// A feed or a policy that the checkout builds.
+/// A feed, a policy or a stella that the checkout builds.
 #[derive(Debug, Clone)]
 pub struct TreeSubject {
     /// How it is built.
     pub build: Option<String>,
     /// Variables that its build gets beside those that are harmless.
     pub build_env: Vec<String>,
-    /// Its folder.
+    /// Its folder, or the program.
     pub path: PathBuf,
 }
 
@@ -57,7 +59,7 @@ impl Subject {
         match self {
             Self::BuiltIn => &[],
             Self::Scanner(scanner) => &scanner.build_env,
-            Self::Feed(tree) | Self::Policy(tree) => &tree.build_env,
+            Self::Stella(tree) | Self::Feed(tree) | Self::Policy(tree) => &tree.build_env,
         }
     }
 
@@ -66,7 +68,7 @@ impl Subject {
         match self {
             Self::BuiltIn => None,
             Self::Scanner(scanner) => scanner.build.as_deref(),
-            Self::Feed(tree) | Self::Policy(tree) => tree.build.as_deref(),
+            Self::Stella(tree) | Self::Feed(tree) | Self::Policy(tree) => tree.build.as_deref(),
         }
     }
 }
@@ -102,8 +104,10 @@ impl Valid<'_> {
             return Err(self.error(field, "only a subject of kind `scanner` has it"));
         }
         match raw.kind {
-            RawSubjectKind::Builtin if raw.build.is_some() || raw.build_env.is_some() || raw.path.is_some() => {
-                Err(self.error("subject.kind", "`builtin` takes neither `build` nor `path`"))
+            RawSubjectKind::Builtin if raw.path.is_some() => self.tree(raw).map(Subject::Stella),
+            RawSubjectKind::Builtin if raw.build.is_some() || raw.build_env.is_some() => {
+                let what = "missing: without the stella that is built there is nothing to build for kind `builtin`";
+                Err(self.error("subject.path", what))
             }
             RawSubjectKind::Builtin => Ok(Subject::BuiltIn),
             RawSubjectKind::Scanner => self.scanner(raw).map(Subject::Scanner),

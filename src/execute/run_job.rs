@@ -343,7 +343,7 @@ fn cannot_run(error: &SandboxError) -> Failure {
 }
 
 fn is_builtin(job: &Job) -> bool {
-    matches!(job.scanner, ScannerMaterial::BuiltIn)
+    job.scanner.is_builtin()
 }
 
 /// The first half of the health gate: how the program ended.
@@ -422,6 +422,7 @@ impl Scratch {
         std::fs::create_dir(root.path().join("out"))?;
         let scanner = match &job.scanner {
             ScannerMaterial::BuiltIn => Some(std::env::current_exe()?),
+            ScannerMaterial::Stella { path, .. } => Some(path.clone()),
             ScannerMaterial::Binary { path, .. } if in_place::runs_in_place(path, &job.roots) => None,
             ScannerMaterial::Binary { path, .. } => Some(path.clone()),
             ScannerMaterial::Tree(tree) => {
@@ -448,7 +449,7 @@ impl Scratch {
     /// The scanner's program on this machine, where it is known.
     fn program(&self, job: &Job) -> Option<PathBuf> {
         match (&job.scanner, &self.scanner) {
-            (ScannerMaterial::BuiltIn, _) => None,
+            (ScannerMaterial::BuiltIn | ScannerMaterial::Stella { .. }, _) => None,
             (ScannerMaterial::Binary { path, .. }, _) => Some(path.clone()),
             (ScannerMaterial::Tree(_), folder) => {
                 let below = job.argv.first()?.strip_prefix("{scanner}/")?;

@@ -33,7 +33,7 @@ impl Places {
             _ => guest::FEED.as_str().to_owned(),
         };
         let scanner = match &job.scanner {
-            ScannerMaterial::BuiltIn => format!("{}/stella", guest::SCANNER.as_str()),
+            ScannerMaterial::BuiltIn | ScannerMaterial::Stella { .. } => format!("{}/stella", guest::SCANNER.as_str()),
             ScannerMaterial::Binary { path, .. } if runs_in_place(path, &job.roots) => {
                 path.to_string_lossy().into_owned()
             }

@@ -61,7 +61,7 @@ impl Job {
     /// What a profile and an adapter know the scanner by: the name of its program.
     pub fn program_name(&self) -> Option<&str> {
         match &self.scanner {
-            ScannerMaterial::BuiltIn => None,
+            ScannerMaterial::BuiltIn | ScannerMaterial::Stella { .. } => None,
             ScannerMaterial::Binary { name, .. } => Some(name),
             ScannerMaterial::Tree(_) => self.argv.first().map(|word| word.rsplit('/').next().unwrap_or(word)),
         }

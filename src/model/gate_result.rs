@@ -110,6 +110,8 @@ pub enum ReasonCode {
     UnclaimedCanaries,
     PinnedNotMatching,
     PartialRun,
+    AgreesAtLevel,
+    NothingLost,
 }
 
 impl ReasonCode {
@@ -204,6 +206,15 @@ pub enum Numbers {
     },
     /// So many.
     Count(u64),
+    /// A level that holds although the bytes differ.
+    Holds(Level),
+    /// Findings that came, and findings of which something newer is said.
+    Gained {
+        /// Those that came.
+        appeared: u64,
+        /// Those of which something newer is said.
+        updated: u64,
+    },
 }
 
 /// One reason.
@@ -287,6 +298,14 @@ impl GateResult {
     /// Every reason, heaviest first.
     pub fn reasons(&self) -> &[Reason] {
         &self.reasons
+    }
+
+    /// Why the gate lets a replay pass that differs; `None` where it says nothing of the kind.
+    pub fn allows(&self, replay: &str) -> Option<&Reason> {
+        let allows = |code| matches!(code, ReasonCode::AgreesAtLevel | ReasonCode::NothingLost);
+        self.reasons
+            .iter()
+            .find(|reason| allows(reason.code) && matches!(&reason.about, About::Replay(id) if id == replay))
     }
 
     /// The verdict: that of the heaviest reason; green where there is none.

@@ -25,6 +25,7 @@ pub mod gate_result;
 pub mod hint;
 pub mod limits;
 pub mod manifest;
+pub mod movement;
 pub(crate) mod objects;
 pub mod outcome;
 pub mod package;

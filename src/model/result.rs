@@ -15,6 +15,7 @@ use crate::model::exit::Exit;
 use crate::model::experiment::explanation::Explanation;
 use crate::model::fidelity::Fidelity;
 use crate::model::gate_result::GateResult;
+use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
 use crate::model::showing::Showing;
@@ -135,6 +136,8 @@ pub struct ArtifactResult {
     pub profile: Digest,
     /// What the profile masked in the actual document: path → how often.
     pub masked: BTreeMap<String, u64>,
+    /// What names the build of the tool in the actual document, and was put aside: path → how often.
+    pub identity: BTreeMap<String, u64>,
 }
 
 /// The recording that a replay was made from.
@@ -167,6 +170,8 @@ pub struct ReplayResult {
     pub fidelity: Option<Fidelity>,
     /// What changed; empty for a match.
     pub diff: DiffSummary,
+    /// What was gained and what was lost; `None` where nothing differs or nothing was compared.
+    pub movement: Option<Movement>,
     /// Every artifact that was compared.
     pub artifacts: Vec<ArtifactResult>,
     /// Digests of all inputs as recorded.

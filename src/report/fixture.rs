@@ -65,6 +65,7 @@ fn base(id: &str, title: &str, kind: SubjectKind, mode: Mode, outcome: Outcome) 
         outcome,
         fidelity: Some(Fidelity::new(true, Some(true), Some(true)).unwrap()),
         diff: DiffSummary::default(),
+        movement: None,
         artifacts: vec![],
         recorded: inputs.clone(),
         replayed: inputs,
@@ -181,6 +182,7 @@ pub(crate) fn drifted() -> ReplayResult {
         actual: digest("findings after"),
         profile: Digest::of(b"profile"),
         masked: BTreeMap::from([("/metadata/timestamp".into(), 1)]),
+        identity: BTreeMap::new(),
     }];
     replay.replayed.scanner = digest("scanner of this checkout");
     replay.source = Some(SourceLocation { file: "regressions/SCN-0001-missed-cve/case.metadata.json".into(), line: 3 });

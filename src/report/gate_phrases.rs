@@ -164,6 +164,13 @@ fn sentence(code: ReasonCode, numbers: Numbers) -> String {
         (Numbers::Count(count), _) => {
             format!("{} dated after now, and in no window", counted(count, "replay", "replays"))
         }
+        (Numbers::Holds(at), _) => {
+            format!("differs from the recording, and {} holds, at which this gate judges", level(at))
+        }
+        (Numbers::Gained { appeared, updated }, _) => format!(
+            "nothing is lost: {} came, of {updated} something newer is said",
+            counted(appeared, "finding", "findings")
+        ),
         (Numbers::None, code) => plain(code).to_owned(),
     }
 }

@@ -66,6 +66,7 @@ pub(crate) fn replay(record: ReplayRecord) -> ReplayResult {
         showing: None,
         fidelity: record.fidelity,
         diff: DiffSummary::default(),
+        movement: None,
         artifacts: vec![],
         recorded: record.recorded,
         replayed: record.replayed,

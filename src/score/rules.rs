@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::fidelity::Level;
 use crate::model::gate_result::{Gate, Strictness};
 use crate::model::rate::Share;
 
@@ -36,6 +37,21 @@ pub struct Rules {
     pub regulated_label: RegulatedLabel,
     /// How strict each gate is unless it is told otherwise.
     pub strictness: PerGate,
+    /// At which level a replay must agree for the gate of a pull request.
+    pub pr_level: Level,
+    /// At which level it must for the gate of a release.
+    pub release_level: Level,
+    /// What the gate of a pull request expects; `None`: nothing lost where the candidate is a feed, else the exact result.
+    pub pr_expect: Option<Expect>,
+}
+
+/// What a gate expects of a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// The same result.
+    Exact,
+    /// Nothing of it lost: findings may appear, and get a newer advisory.
+    NothingLost,
 }
 
 /// How strict each gate is. That of a pull request has no window and no warnings, so there is nothing to choose.
@@ -106,6 +122,9 @@ impl Default for Rules {
                 project: "project".to_owned(),
             },
             strictness: PerGate::default(),
+            pr_level: Level::Bitwise,
+            release_level: Level::Bitwise,
+            pr_expect: None,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::cause::{Cause, MismatchReason};
 use crate::model::fidelity::{Fidelity, Level};
 use crate::model::gate_result::{Gate, ReasonCode, Strictness};
+use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
@@ -19,7 +20,7 @@ use crate::model::wilson::Interval;
 use crate::score::arbitrary::{now, record, replay};
 use crate::score::gate::{Case, judge};
 use crate::score::history::History;
-use crate::score::rules::{By, Rules};
+use crate::score::rules::{By, Expect, Rules};
 use crate::score::windowed::Windowed;
 
 /// Replays that are alike.
@@ -45,6 +46,11 @@ struct Group {
     candidate: Option<bool>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
+    /// Of a difference: findings that came, and findings that went.
+    moved: Option<[u64; 2]>,
+    /// Of a difference: does the meaning hold.
+    #[serde(default)]
+    same_meaning: bool,
     /// Of a difference: does the decision hold. `unknown`: the format's meaning is not known.
     #[serde(default = "same")]
     policy: String,
@@ -76,7 +82,7 @@ fn records(groups: &[Group]) -> Vec<ReplayRecord> {
             let outcome = outcome(&group.outcome);
             let bitwise = matches!(outcome, Outcome::Match { .. });
             let fidelity = outcome.is_comparison().then(|| match group.policy.as_str() {
-                "same" => Fidelity::new(bitwise, Some(bitwise), Some(true)).unwrap(),
+                "same" => Fidelity::new(bitwise, Some(bitwise || group.same_meaning), Some(true)).unwrap(),
                 "differs" => Fidelity::new(bitwise, Some(false), Some(false)).unwrap(),
                 "unknown" => Fidelity::new(bitwise, None, None).unwrap(),
                 other => panic!("`{other}` is not a state of a policy"),
@@ -118,15 +124,18 @@ fn history(groups: &[Group]) -> History {
 }
 
 fn run(groups: &[Group], candidate: &str, partial: bool) -> RunResult {
-    let ran = groups.iter().flat_map(|group| (0..group.count).map(|_| group.candidate));
+    let ran = groups.iter().flat_map(|group| (0..group.count).map(|_| (group.candidate, group.moved)));
     let replays = records(groups).into_iter().zip(ran).enumerate().map(|(i, (record, ran))| {
         let id = format!("{}-{i}", record.id);
         let replay = replay(ReplayRecord { id, ..record });
-        ReplayResult { candidate: ran.unwrap_or(replay.candidate), ..replay }
+        let (ran, moved) = ran;
+        let movement = moved.map(|[appeared, disappeared]| Movement { appeared, disappeared, ..Movement::default() });
+        ReplayResult { candidate: ran.unwrap_or(replay.candidate), movement, ..replay }
     });
     let mut run = RunResult::new("0.1.0".into(), now(), now(), replays.collect(), vec![]);
     run.candidate = match candidate {
         "built" => Candidate::Built(Named { kind: CandidateKind::Scanner, name: "scan".into() }),
+        "feed" => Candidate::Built(Named { kind: CandidateKind::Feed, name: "feed".into() }),
         "none" => Candidate::None,
         "dropped" => Candidate::Dropped,
         "left-out" => Candidate::LeftOut,
@@ -240,6 +249,10 @@ struct GateCase {
     candidate: String,
     #[serde(default)]
     partial: bool,
+    /// `gates.pr.level` and `gates.release.level`.
+    level: Option<Level>,
+    /// `gates.pr.expect: nothing_lost`
+    nothing_lost: Option<bool>,
     verdict: String,
     exit: u8,
     /// Codes, heaviest first, each once.
@@ -262,7 +275,10 @@ fn gates_say_what_their_table_says() {
             _ => panic!("{name}: the gate lacks what it judges"),
         };
         let strictness = Strictness { strict: case.strict, fail_on_warn: case.fail_on_warn };
-        let gate_result = judge(asked, now(), &Rules::default(), strictness);
+        let level = case.level.unwrap_or(Level::Bitwise);
+        let pr_expect = case.nothing_lost.map(|gains| if gains { Expect::NothingLost } else { Expect::Exact });
+        let rules = Rules { pr_level: level, release_level: level, pr_expect, ..Rules::default() };
+        let gate_result = judge(asked, now(), &rules, strictness);
         let mut codes: Vec<ReasonCode> = gate_result.reasons().iter().map(|reason| reason.code).collect();
         codes.dedup();
         assert_eq!(codes, case.reasons, "{name}");

@@ -19,13 +19,15 @@
 //! ```
 //!
 //! Invariants: every rule has a reason; at each place of a document the first rule of a step of the pipeline that
-//! means it decides; the digest covers everything that is said, and neither comments nor layout.
+//! means it decides; the digest covers everything that makes the canonical form and tells of health, and neither comments nor
+//! layout. What names the tool (`identity`) has no part in that form, so it has none in the digest.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::error::JsonError;
+use crate::canonical::identity::Identity;
 use crate::canonical::jcs;
 use crate::canonical::limits::Limits;
 use crate::canonical::rule::{self, Pattern, Rule};
@@ -56,6 +58,8 @@ struct Content {
     health: Health,
     #[serde(default)]
     rules: Vec<Rule>,
+    #[serde(default, skip_serializing_if = "Identity::is_empty")]
+    identity: Identity,
 }
 
 /// What a document is read as.
@@ -91,6 +95,14 @@ pub enum ProfileError {
     /// The name is empty.
     #[error("profile has no name: write one at `profile`")]
     NoName,
+    /// The tool's identity is declared without a reason.
+    #[error(
+        "profile `{profile}` says where the tool names itself, and not why that is not what it found: give `identity` a `reason`"
+    )]
+    IdentityWithoutReason {
+        /// The profile.
+        profile: String,
+    },
     /// Two rules have the same path.
     #[error("profile `{profile}` has two rules for `{path}`: only the first could ever decide")]
     PathTwice {
@@ -175,6 +187,11 @@ impl Profile {
         &self.content.health
     }
 
+    /// Where the tool names itself.
+    pub fn identity(&self) -> &Identity {
+        &self.content.identity
+    }
+
     /// Its rules; the first that means a place decides there.
     pub fn rules(&self) -> &[Rule] {
         &self.content.rules
@@ -224,7 +241,12 @@ impl Content {
         if self.profile.trim().is_empty() {
             return Err(ProfileError::NoName);
         }
-        if self.form == Form::Bytes && !(self.rules.is_empty() && self.health.signs().is_empty()) {
+        if self.identity.lacks_reason() {
+            return Err(ProfileError::IdentityWithoutReason { profile: profile() });
+        }
+        if self.form == Form::Bytes
+            && !(self.rules.is_empty() && self.health.signs().is_empty() && self.identity.is_empty())
+        {
             return Err(ProfileError::RulesForBytes { profile: profile() });
         }
         if self.rules.len() + self.health.signs().len() > Profile::MAX_RULES {
@@ -239,7 +261,8 @@ impl Content {
 
     fn digest(&self) -> Result<Digest, ProfileError> {
         // Texts and lists only: what `to_vec` is given here always has a JSON form.
-        let json = serde_json::to_vec(self).unwrap_or_default();
+        let form = Self { identity: Identity::default(), ..self.clone() };
+        let json = serde_json::to_vec(&form).unwrap_or_default();
         let canonical = jcs::canonicalize(&json, &Limits::default())
             .map_err(|source| ProfileError::Digest { profile: self.profile.clone(), source })?;
         Ok(Digest::of(&canonical))

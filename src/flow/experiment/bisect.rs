@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::attribute::{Key, Observation, TrialOutcome};
-use crate::flow::experiment::trial_cache;
+use crate::flow::experiment::trial_cache::{self, Reading};
 use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest, Swap};
 use crate::flow::replay::replay_job::Replay;
 use crate::format::osv;
@@ -144,8 +144,7 @@ impl Search<'_> {
         let Some((replay, snapshot)) = self.replays.get(at).zip(self.chain.get(at)) else {
             return Ok(Observation::new());
         };
-        let expected = (replay.expected.artifacts.as_slice(), replay.expected.scope);
-        match &trial_cache::run(&replay.job, 0, expected, self.context).shown {
+        match &trial_cache::run(&replay.job, 0, Reading::of(replay), self.context).shown {
             TrialOutcome::Observed(observation) => {
                 self.seen.insert(at, observation.clone());
                 Ok(observation.clone())

@@ -177,6 +177,7 @@ impl Scan<'_> {
             now: self.replay.job.clock,
             expected_roots: &expected.roots,
             actual_roots: &input_roots::of_job(job),
+            across_builds: self.replay.across_builds,
         };
         let (digests, ..) = compare_artifacts::read(&expected.artifacts, &executed.artifacts, &rules)
             .map_err(|error| chain("the result cannot be read", &error))?;

@@ -12,6 +12,7 @@ use crate::attribute::TrialOutcome;
 use crate::attribute::trial_run::TrialRun;
 use crate::canonical::JsonError;
 use crate::execute::run_job::{self, Executed};
+use crate::flow::replay::replay_job::Replay;
 use crate::job::artifact::Produced;
 use crate::job::dimensions::digest_of;
 use crate::job::input_roots;
@@ -27,15 +28,37 @@ pub fn digest(job: &Job) -> Result<Digest, JsonError> {
     digest_of(&json!({ "inputs": dimensions, "artifacts": artifacts, "exit_codes": job.expected_exit_codes }))
 }
 
+/// How the artifacts of a run are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// What is expected: it says which of them are read.
+    pub expected: &'a [Produced],
+    /// Which artifacts are compared.
+    pub scope: Scope,
+    /// What names the build of the tool is put aside.
+    pub across_builds: bool,
+}
+
+impl<'a> Reading<'a> {
+    /// As those of a replay are.
+    pub fn of(replay: &'a Replay) -> Self {
+        let expected = &replay.expected;
+        Self { expected: &expected.artifacts, scope: expected.scope, across_builds: replay.across_builds }
+    }
+}
+
 /// The `nth` run of a job: one that was made already, or a new one.
-pub fn run(job: &Job, nth: usize, (expected, scope): (&[Produced], Scope), context: &Context) -> Arc<TrialRun> {
-    let key = digest(job).ok().filter(|_| scope == Scope::All);
+pub fn run(job: &Job, nth: usize, reading: Reading<'_>, context: &Context) -> Arc<TrialRun> {
+    let key = digest(job).ok().filter(|_| reading.scope == Scope::All);
+    // The same run is read in another way.
+    let key =
+        key.map(|key| if reading.across_builds { Digest::of(format!("{key} across builds").as_bytes()) } else { key });
     if let Some(known) = key.and_then(|key| context.remembered(&key, nth)) {
         return known;
     }
     let (shown, denied) = match run_job::execute(job, context) {
         Err(failure) => (TrialOutcome::Failed(failure.detail), Vec::new()),
-        Ok(executed) => (shown(job, &executed, (expected, scope), context), evidence(&executed)),
+        Ok(executed) => (shown(job, &executed, reading, context), evidence(&executed)),
     };
     let ran = Arc::new(TrialRun { shown, denied });
     if let Some(key) = key {
@@ -49,18 +72,19 @@ pub fn evidence(executed: &Executed) -> Vec<String> {
     executed.denied.clone()
 }
 
-fn shown(job: &Job, executed: &Executed, (expected, scope): (&[Produced], Scope), context: &Context) -> TrialOutcome {
+fn shown(job: &Job, executed: &Executed, reading: Reading<'_>, context: &Context) -> TrialOutcome {
     let roots = input_roots::of_job(job);
     let rules = Rules {
         config: &context.config,
-        scope,
+        scope: reading.scope,
         policy: &context.default_policy.policy,
         now: job.clock,
         // Only this run is read; what is expected says which of its artifacts.
         expected_roots: &roots,
         actual_roots: &roots,
+        across_builds: reading.across_builds,
     };
-    match observe(expected, &executed.artifacts, &rules) {
+    match observe(reading.expected, &executed.artifacts, &rules) {
         Ok(observation) => TrialOutcome::Observed(observation),
         Err(error) => TrialOutcome::Failed(chain("the result cannot be read", &error)),
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::artifacts::compare_artifacts::{Rules, Scope};
+use crate::artifacts::compare_artifacts::Rules;
 use crate::artifacts::observe::observe;
 use crate::attribute::budget::Budget;
 use crate::attribute::judge::KeyVerdict;
@@ -13,10 +13,9 @@ use crate::attribute::observation::Value;
 use crate::attribute::trial_run::TrialRun;
 use crate::attribute::{Attribution, Cell, Key, Next, Observation, Plan, TrialOutcome, Trials};
 use crate::flow::experiment::perturbation;
-use crate::flow::experiment::trial_cache;
+use crate::flow::experiment::trial_cache::{self, Reading};
 use crate::flow::replay::replay_job::Replay;
 use crate::flow::replay::swap_request;
-use crate::job::artifact::Produced;
 use crate::job::scan_spec::Job;
 use crate::model::cause::{Factor, SubTag};
 use crate::model::digest::Digest;
@@ -93,7 +92,7 @@ impl<'a> Experiment<'a> {
         for (tag, job) in ways {
             let mut run = |nth: usize| {
                 replays += 1;
-                trial_cache::run(&job, nth, self.expected(), self.context)
+                trial_cache::run(&job, nth, Reading::of(self.replay), self.context)
             };
             if !elsewhere.is_empty() {
                 let (first, second) = (run(0), run(1));
@@ -126,12 +125,8 @@ impl<'a> Experiment<'a> {
         (found.into_iter().filter_map(one).collect(), replays)
     }
 
-    fn expected(&self) -> (&[Produced], Scope) {
-        (self.replay.expected.artifacts.as_slice(), self.replay.expected.scope)
-    }
-
     fn one(&self, cell: Cell, nth: usize) -> Arc<TrialRun> {
-        trial_cache::run(&self.job(cell), nth, self.expected(), self.context)
+        trial_cache::run(&self.job(cell), nth, Reading::of(self.replay), self.context)
     }
 
     fn job(&self, cell: Cell) -> Job {
@@ -153,6 +148,7 @@ impl<'a> Experiment<'a> {
             now: self.recorded.clock,
             expected_roots: &expected.roots,
             actual_roots: &expected.roots,
+            across_builds: self.replay.across_builds,
         };
         observe(&expected.artifacts, &expected.artifacts, &rules).ok()
     }

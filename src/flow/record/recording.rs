@@ -404,7 +404,9 @@ fn scanner(
     let job = &request.job;
     let (kind, bundle, uri) = match &job.scanner {
         ScannerMaterial::BuiltIn => (ScannerKind::BuiltIn, None, None),
-        ScannerMaterial::Binary { path, .. } => (ScannerKind::Binary, None, Some(format!("file://{}", path.display()))),
+        ScannerMaterial::Stella { path, .. } | ScannerMaterial::Binary { path, .. } => {
+            (ScannerKind::Binary, None, Some(format!("file://{}", path.display())))
+        }
         ScannerMaterial::Tree(_) => (ScannerKind::Tree, kept.tree.as_ref().map(|blob| blob.digest.into()), None),
     };
     let config_is_tree = matches!(job.config, Some(InputMaterial::Tree(_)));

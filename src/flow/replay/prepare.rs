@@ -326,7 +326,7 @@ pub fn prepare(
     }
     let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots };
     let notes = other_rules::other_rules(manifest.manifest(), &context.config);
-    Ok(Ok(Replay { title: title.clone(), job, expected, notes, origin: Some(restored) }))
+    Ok(Ok(Replay { title: title.clone(), job, expected, notes, origin: Some(restored), across_builds: false }))
 }
 
 fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayError> {

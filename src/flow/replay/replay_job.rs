@@ -18,7 +18,7 @@ use crate::job::scan_spec::Job;
 use crate::model::diff::DiffSummary;
 use crate::model::dimension::{Dimension, Dimensions};
 use crate::model::outcome::Outcome;
-use crate::model::result::{Mode, Recording, ReplayResult, SourceLocation, SubjectKind};
+use crate::model::result::{ArtifactResult, Mode, Recording, ReplayResult, SourceLocation, SubjectKind};
 use crate::workspace::context::Context;
 
 /// What a replay is called, and where it comes from.
@@ -88,6 +88,8 @@ pub struct Replay {
     pub notes: Vec<String>,
     /// The job as it was recorded; a case has none.
     pub origin: Option<Restored>,
+    /// The scanner is another build than the one that wrote what is expected.
+    pub across_builds: bool,
 }
 
 /// A replay with what it wrote.
@@ -145,10 +147,12 @@ impl Replay {
         let comparison = self.compare(&first, context).map_err(told)?;
         result.fidelity = Some(comparison.fidelity);
         result.artifacts = comparison.artifacts;
+        result.notes.extend(put_aside(&result.artifacts));
         if comparison.fidelity.is_bitwise() {
             return Ok(Outcome::Match { lucky: !first.denied.is_empty() });
         }
         result.diff = comparison.diff;
+        result.movement = comparison.movement;
         if !first.executor.in_process {
             apart(began);
         }
@@ -181,8 +185,21 @@ impl Replay {
             now: self.job.clock,
             expected_roots: &self.expected.roots,
             actual_roots,
+            across_builds: self.across_builds,
         }
     }
+}
+
+/// Says what of the tool's identity was put aside.
+fn put_aside(artifacts: &[ArtifactResult]) -> Option<String> {
+    let of = |artifact: &ArtifactResult| (artifact.name.clone(), artifact.identity.values().sum::<u64>());
+    let counted: Vec<String> = artifacts
+        .iter()
+        .map(of)
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("`{name}` at {count} {}", if count == 1 { "place" } else { "places" }))
+        .collect();
+    (!counted.is_empty()).then(|| format!("what names the build of the tool was put aside: {}", counted.join(", ")))
 }
 
 /// Waits until a run that begins now shows every whole second of the machine's clock, which the sandbox cannot keep from
@@ -215,6 +232,7 @@ impl Title {
             outcome,
             fidelity: None,
             diff: DiffSummary::default(),
+            movement: None,
             artifacts: Vec::new(),
             recorded: Dimensions::default(),
             replayed: Dimensions::default(),

@@ -145,6 +145,7 @@ impl Canary {
             expected: Expected { artifacts: expected, scope: Scope::All, recorded: Recorded::Known(dimensions), roots },
             notes,
             origin: Some(restored),
+            across_builds: swap && built.is_scanner(),
         })
     }
 

@@ -127,8 +127,12 @@ pub fn run(
 
     let mut tell = |event: &Event| subscribers.iter_mut().for_each(|subscriber| subscriber.on_event(event));
     let mut say = |line: &str| tell(&Event::BuildSaid(line.to_owned()));
-    let built = if request.pinned { Built::Nothing } else { subject::build(context, engine, &mut say)? };
+    if !request.pinned {
+        subject::build(context, &mut say)?;
+    }
+    // Made after the build, which could put something into it.
     let scratch = Scratch::new().map_err(CiError::Scratch)?;
+    let built = if request.pinned { Built::Nothing } else { subject::take_up(context, engine, scratch.path())? };
 
     let cases = cases.into_iter().map(|(materials, case)| {
         let title = case.title(&built, context);

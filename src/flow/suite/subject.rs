@@ -10,6 +10,8 @@ use crate::config::{Config, ScannerSubject, Subject, TreeSubject};
 use crate::execute::builtin;
 use crate::flow::suite::build::{self, BuildError};
 use crate::host::fs::{self, FsError};
+use crate::job::in_place;
+use crate::job::manifest_summary;
 use crate::job::material::{FeedMaterial, PolicyMaterial, ScannerMaterial};
 use crate::job::scan_spec::Job;
 use crate::model::candidate::{Candidate, CandidateKind, Named};
@@ -29,6 +31,8 @@ pub enum Built {
     Nothing,
     /// The scanner inside this stella.
     BuiltIn,
+    /// The scanner inside a stella that the checkout builds.
+    Stella(ScannerMaterial),
     /// A scanner.
     Scanner(ScannerMaterial, Box<ScannerSubject>, Engine),
     /// A feed.
@@ -66,6 +70,9 @@ pub enum SubjectError {
     /// The build left nothing behind.
     #[error("the subject is not there")]
     Missing(#[source] FsError),
+    /// It cannot be copied.
+    #[error("cannot keep a copy of the subject")]
+    Copy(#[source] FsError),
     /// Its feed or policy cannot be used.
     #[error("the subject cannot be used")]
     Tree(#[from] TreeError),
@@ -74,7 +81,7 @@ pub enum SubjectError {
 impl Diagnostic for SubjectError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Build(_) | Self::Helper(_) => FailureKind::Infrastructure,
+            Self::Build(_) | Self::Helper(_) | Self::Copy(_) => FailureKind::Infrastructure,
             Self::Engine { .. } | Self::Missing(_) | Self::Tree(_) => FailureKind::Usage,
         }
     }
@@ -117,23 +124,44 @@ pub fn engine(subject: &ScannerSubject, recorded: &BTreeSet<String>) -> Result<E
     }
 }
 
-/// Builds the subject of the configuration and takes it up. `engine` is that of a scanner; each line that the build says is
-/// given to `say`.
-pub fn build(context: &Context, engine: Engine, say: &mut dyn FnMut(&str)) -> Result<Built, SubjectError> {
+/// Builds the subject of the configuration, where it has a build; each line that the build says is given to `say`.
+pub fn build(context: &Context, say: &mut dyn FnMut(&str)) -> Result<(), SubjectError> {
     let config = &context.config;
-    let Some(subject) = &config.subject else { return Ok(Built::Nothing) };
-    if let Some(command) = subject.build() {
-        let helper = Kept::helper();
-        let variable = |name: &str| std::env::var_os(name);
-        build::run(command, &config.root, subject.build_env(), variable, say)?;
-        if let Some(helper) = helper.filter(|helper| !helper.is_as_it_was()) {
-            return Err(SubjectError::Helper(helper.path));
-        }
+    let Some(subject) = &config.subject else { return Ok(()) };
+    let Some(command) = subject.build() else { return Ok(()) };
+    let helper = Kept::helper();
+    let variable = |name: &str| std::env::var_os(name);
+    build::run(command, &config.root, subject.build_env(), variable, say)?;
+    match helper.filter(|helper| !helper.is_as_it_was()) {
+        Some(helper) => Err(SubjectError::Helper(helper.path)),
+        None => Ok(()),
     }
+}
+
+/// Takes up what the build left behind. `engine` is that of a scanner; a program is kept below `scratch`, where nobody
+/// changes it any more.
+pub fn take_up(context: &Context, engine: Engine, scratch: &Path) -> Result<Built, SubjectError> {
+    let Some(subject) = &context.config.subject else { return Ok(Built::Nothing) };
     match subject {
         Subject::BuiltIn => Ok(Built::BuiltIn),
+        Subject::Stella(TreeSubject { path, .. }) => {
+            let (path, digest) = program(path, scratch)?;
+            Ok(Built::Stella(ScannerMaterial::Stella { path, digest }))
+        }
         Subject::Scanner(scanner) => {
-            let material = open_inputs::executable(&scanner.path).map_err(SubjectError::Missing)?;
+            // Its name is that of the engine: a program must not see by what its file is called whether it is judged.
+            let name = match &engine {
+                Engine::Named(engine) if manifest_summary::is_plain_name(engine) => engine.clone(),
+                _ => "scanner".to_owned(),
+            };
+            let path = std::path::absolute(&scanner.path).unwrap_or_else(|_| scanner.path.clone());
+            let (path, digest) = if in_place::runs_in_place(&path, &context.roots) {
+                let digest = fs::digest(&path, limits::MAX_BLOB_BYTES).map_err(SubjectError::Missing)?;
+                (path, digest)
+            } else {
+                program(&path, scratch)?
+            };
+            let material = ScannerMaterial::Binary { name, path, digest };
             Ok(Built::Scanner(material, Box::new(scanner.clone()), engine))
         }
         Subject::Feed(TreeSubject { path, .. }) => {
@@ -141,6 +169,15 @@ pub fn build(context: &Context, engine: Engine, say: &mut dyn FnMut(&str)) -> Re
         }
         Subject::Policy(TreeSubject { path, .. }) => Ok(Built::Policy(open_inputs::policy(path, context)?)),
     }
+}
+
+/// A copy of a program that was built, with its digest.
+fn program(path: &Path, scratch: &Path) -> Result<(PathBuf, Digest), SubjectError> {
+    let bytes = fs::read(path, limits::MAX_BLOB_BYTES).map_err(SubjectError::Missing)?;
+    let copy = scratch.join("candidate");
+    let write = || fs::write_atomic(&copy, &bytes).and_then(|()| fs::make_executable(&copy));
+    write().map_err(SubjectError::Copy)?;
+    Ok((copy, Digest::of(&bytes)))
 }
 
 /// A file that a build must leave as it is.
@@ -167,7 +204,8 @@ pub fn candidate(config: &Config, built: &Built) -> Candidate {
     let named = |kind, name: String| Candidate::Built(Named { kind, name });
     match (built, &config.subject) {
         (Built::Nothing, _) => Candidate::None,
-        (Built::BuiltIn, _) => named(CandidateKind::BuiltIn, builtin::ENGINE.to_owned()),
+        (Built::Stella(_), Some(Subject::Stella(tree))) => named(CandidateKind::BuiltIn, short(&tree.path)),
+        (Built::BuiltIn | Built::Stella(_), _) => named(CandidateKind::BuiltIn, builtin::ENGINE.to_owned()),
         (Built::Scanner(_, scanner, Engine::OfNone), _) => named(CandidateKind::Scanner, short(&scanner.path)),
         (Built::Scanner(_, _, Engine::Named(engine)), _) => named(CandidateKind::Scanner, engine.clone()),
         (Built::Feed(_), Some(Subject::Feed(tree))) => named(CandidateKind::Feed, short(&tree.path)),
@@ -181,7 +219,7 @@ impl Built {
     /// Which input of a case it is.
     pub fn dimension(&self) -> Dimension {
         match self {
-            Self::Nothing | Self::BuiltIn | Self::Scanner(..) => Dimension::Scanner,
+            Self::Nothing | Self::BuiltIn | Self::Stella(_) | Self::Scanner(..) => Dimension::Scanner,
             Self::Feed(_) => Dimension::Feed,
             Self::Policy(_) => Dimension::Policy,
         }
@@ -191,6 +229,7 @@ impl Built {
     pub fn swap_into_case(&self, job: &mut Job) {
         match self {
             Self::Nothing | Self::BuiltIn => {}
+            Self::Stella(material) => job.scanner = material.clone(),
             Self::Scanner(material, subject, _) => {
                 job.scanner = material.clone();
                 job.argv = subject.argv.iter().cloned().chain(job.flags.drain(..)).collect();
@@ -210,7 +249,7 @@ impl Built {
     pub fn concerns(&self, manifest: &ScanManifest) -> bool {
         match self {
             Self::Nothing => false,
-            Self::BuiltIn => manifest.scanner.engine == builtin::ENGINE,
+            Self::BuiltIn | Self::Stella(_) => manifest.scanner.engine == builtin::ENGINE,
             Self::Scanner(_, _, Engine::Named(engine)) => manifest.scanner.engine == *engine,
             Self::Scanner(_, _, Engine::OfNone) => false,
             Self::Feed(_) => match manifest.feeds.bundles.len() {
@@ -228,6 +267,15 @@ impl Built {
         match self {
             Self::Nothing => {}
             Self::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,
+            Self::Stella(material) => job.scanner = material.clone(),
+            // Under the name of the recorded one.
+            Self::Scanner(ScannerMaterial::Binary { path, digest, name }, ..) => {
+                let name = match &job.scanner {
+                    ScannerMaterial::Binary { name, .. } => name.clone(),
+                    _ => name.clone(),
+                };
+                job.scanner = ScannerMaterial::Binary { name, path: path.clone(), digest: *digest };
+            }
             Self::Scanner(material, ..) => job.scanner = material.clone(),
             Self::Feed(feed) => {
                 // The scanner may find its feed by the name that it had.
@@ -240,6 +288,6 @@ impl Built {
 
     /// Whether it takes the place of the recorded scanner, which then need not be restored.
     pub fn is_scanner(&self) -> bool {
-        matches!(self, Self::BuiltIn | Self::Scanner(..))
+        matches!(self, Self::BuiltIn | Self::Stella(_) | Self::Scanner(..))
     }
 }

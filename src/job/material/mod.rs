@@ -260,6 +260,13 @@ pub fn pairs<'a>(records: impl Iterator<Item = Record<'a>>) -> impl Iterator<Ite
 pub enum ScannerMaterial {
     /// The scanner inside this program.
     BuiltIn,
+    /// The scanner inside another stella: it runs in the sandbox, and this program judges it.
+    Stella {
+        /// Where that program lies.
+        path: PathBuf,
+        /// Its digest.
+        digest: Digest,
+    },
     /// One executable file on this machine, checked against its digest when it is used.
     Binary {
         /// Its file name.
@@ -281,11 +288,16 @@ pub fn builtin_digest() -> Digest {
 }
 
 impl ScannerMaterial {
+    /// Whether it is a built-in scanner, this program's or another's: its command and its artifacts are fixed.
+    pub fn is_builtin(&self) -> bool {
+        matches!(self, Self::BuiltIn | Self::Stella { .. })
+    }
+
     /// What identity means: the digest of its source, of its file, or of its directory's content.
     pub fn identity(&self) -> Digest {
         match self {
             Self::BuiltIn => builtin_digest(),
-            Self::Binary { digest, .. } => *digest,
+            Self::Stella { digest, .. } | Self::Binary { digest, .. } => *digest,
             Self::Tree(tree) => tree.digest(),
         }
     }

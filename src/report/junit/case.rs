@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use junit_report::{TestCase, TestResult};
 
 use crate::model::outcome::{JunitStatus, Outcome};
-use crate::model::result::ReplayResult;
+use crate::model::result::{ReplayResult, RunResult};
 use crate::report::changes::{self, Line};
 use crate::report::junit::legal;
 use crate::report::junit::time::duration;
@@ -17,13 +17,20 @@ const MAX_LINES: usize = 200;
 /// Where a reader is sent when a replay has no file of its own: the configuration, which names the roots.
 pub(crate) const NO_FILE: &str = ".stella.yaml";
 
+/// How one replay is shown. One that differs and that the gate lets pass by name is a pass: a viewer that is red must not
+/// hide a gate that is green.
+pub(crate) fn status(run: &RunResult, replay: &ReplayResult) -> JunitStatus {
+    let allowed = run.gate.as_ref().is_some_and(|gate_result| gate_result.allows(&replay.id).is_some());
+    if allowed { JunitStatus::Pass } else { replay.outcome.junit() }
+}
+
 /// The case of one replay.
-pub(crate) fn testcase(replay: &ReplayResult) -> TestCase {
+pub(crate) fn testcase(run: &RunResult, replay: &ReplayResult) -> TestCase {
     let file = replay.source.as_ref().map_or(NO_FILE, |source| &source.file);
     TestCase {
         name: attribute(&name(replay)),
         time: duration(replay.duration_ms),
-        result: result(replay),
+        result: result(status(run, replay), replay),
         // A dotted path: viewers split it into a tree. No foreign text, which may hold dots of its own.
         classname: Some(format!("stella.{}.{}", phrases::mode(replay.mode), phrases::kind(replay.kind))),
         filepath: Some(attribute(file)),
@@ -47,11 +54,11 @@ fn name(replay: &ReplayResult) -> String {
     if title.trim().is_empty() { replay.id.clone() } else { format!("{}: {title}", replay.id) }
 }
 
-fn result(replay: &ReplayResult) -> TestResult {
+fn result(status: JunitStatus, replay: &ReplayResult) -> TestResult {
     let type_ = format!("replay.{}", replay.outcome.code());
     let message = attribute(&message(replay));
     let cause = Some(legal::cdata(&body(replay)));
-    match replay.outcome.junit() {
+    match status {
         JunitStatus::Pass => TestResult::Success,
         JunitStatus::Failure => TestResult::Failure { type_, message, cause },
         JunitStatus::Error => TestResult::Error { type_, message, cause },

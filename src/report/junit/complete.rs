@@ -13,7 +13,7 @@ use crate::model::fidelity::Level;
 use crate::model::gate_result::GateResult;
 use crate::model::outcome::{JunitStatus, Outcome};
 use crate::model::result::{ReplayResult, RunResult};
-use crate::report::junit::case::attribute;
+use crate::report::junit::case::{attribute, status};
 use crate::report::junit::gate;
 use crate::report::junit::time::duration;
 use crate::report::phrases;
@@ -27,13 +27,16 @@ pub(crate) struct Extra {
 
 impl Extra {
     /// All values are ours: no foreign text among them.
-    pub(crate) fn of(replay: &ReplayResult) -> Self {
+    pub(crate) fn of(run: &RunResult, replay: &ReplayResult) -> Self {
         let mut properties: Vec<(String, String)> = Vec::new();
         let mut add = |name: &str, value: &str| properties.push((format!("stella.{name}"), value.to_owned()));
         add("mode", phrases::mode(replay.mode));
         add("candidate", if replay.candidate { "true" } else { "false" });
         add("outcome", replay.outcome.code());
         add("lucky", if matches!(replay.outcome, Outcome::Match { lucky: true }) { "true" } else { "false" });
+        if let Some(allowed) = run.gate.as_ref().and_then(|gate_result| gate_result.allows(&replay.id)) {
+            add("allowed", allowed.code.code());
+        }
         for level in Level::ALL {
             let holds = replay.fidelity.and_then(|fidelity| fidelity.at(level));
             add(level.code(), holds.map_or("n/a", |holds| if holds { "true" } else { "false" }));
@@ -121,7 +124,7 @@ fn completed<'a>(mut element: BytesStart<'a>, run: &RunResult, extra: Option<&Ex
     match element.name().as_ref() {
         b"testsuites" => {
             let gate = run.gate.as_ref().map(gate::status);
-            let all = || run.replays.iter().map(|replay| replay.outcome.junit()).chain(gate);
+            let all = || run.replays.iter().map(|replay| status(run, replay)).chain(gate);
             let count = |status| all().filter(|found| *found == status).count().to_string();
             let time = run.replays.iter().fold(junit_report::Duration::ZERO, |sum, r| sum + duration(r.duration_ms));
             element.push_attribute(("name", "stella"));

@@ -59,8 +59,8 @@ pub fn render(run: &RunResult) -> Result<Vec<u8>, JunitError> {
     let mut report = ReportBuilder::new();
     let mut extras = Vec::new();
     for ((kind, mode), replays) in &groups {
-        extras.extend(replays.iter().map(|replay| Extra::of(replay)));
-        let mut cases: Vec<TestCase> = replays.iter().map(|replay| case::testcase(replay)).collect();
+        extras.extend(replays.iter().map(|replay| Extra::of(run, replay)));
+        let mut cases: Vec<TestCase> = replays.iter().map(|replay| case::testcase(run, replay)).collect();
         case::tell_apart(&mut cases);
         let name = format!("stella {} {}", phrases::mode(*mode), phrases::kind(*kind));
         report.add_testsuite(suite(name, format!("stella.{}", phrases::mode(*mode)), cases, run.started_at));

@@ -1,10 +1,13 @@
 //! What a gate collects while it looks.
 
+use crate::model::fidelity::Level;
 use crate::model::gate_result::{About, Measured, Numbers, Reason, ReasonCode, Weight};
+use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::{ReplayResult, RunResult};
+use crate::score::rules::Expect;
 use crate::score::sample;
 
 /// What a gate has found so far.
@@ -25,7 +28,10 @@ impl Findings {
 
     /// A replay that does not match. A difference has the weight that the gate gives it; what could not be compared leaves
     /// the gate without an answer.
-    pub(super) fn replay(&mut self, replay: &ReplayResult, difference: Weight) {
+    pub(super) fn replay(&mut self, replay: &ReplayResult, difference: Weight, wanted: Wanted) {
+        if let Some((code, numbers)) = wanted.allows(replay) {
+            return self.add(code, Weight::Note, About::Replay(replay.id.clone()), numbers);
+        }
         let (code, weight) = match &replay.outcome {
             Outcome::Match { .. } => return,
             Outcome::Drift { .. } => (ReasonCode::UnapprovedDrift, difference),
@@ -35,6 +41,47 @@ impl Findings {
             Outcome::Infra { .. } => (ReasonCode::Infra, Weight::Insufficient),
         };
         self.add(code, weight, About::Replay(replay.id.clone()), Numbers::None);
+    }
+}
+
+/// How far a replay must agree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// The level that must hold.
+    pub(super) level: Level,
+    /// What may be more than was expected.
+    pub(super) expect: Expect,
+}
+
+impl Wanted {
+    /// Why a replay that differs is good enough. What differs from itself never is: another run might say anything.
+    fn allows(self, replay: &ReplayResult) -> Option<(ReasonCode, Numbers)> {
+        if !matches!(replay.outcome, Outcome::Drift { .. }) {
+            return None;
+        }
+        if self.holds(replay) {
+            return Some((ReasonCode::AgreesAtLevel, Numbers::Holds(self.level)));
+        }
+        let movement =
+            replay.movement.filter(|movement| self.expect == Expect::NothingLost && movement.nothing_lost())?;
+        let Movement { appeared, updated, .. } = movement;
+        Some((ReasonCode::NothingLost, Numbers::Gained { appeared, updated }))
+    }
+
+    /// Whether it matches, or agrees at the level. Not applicable is never true.
+    fn holds(self, replay: &ReplayResult) -> bool {
+        match &replay.outcome {
+            Outcome::Match { .. } => true,
+            Outcome::Drift { .. } => replay.fidelity.and_then(|fidelity| fidelity.at(self.level)) == Some(true),
+            _ => false,
+        }
+    }
+
+    /// How many of the replays that could be compared hold.
+    pub(super) fn counts<'a>(self, replays: impl Iterator<Item = &'a ReplayResult>) -> (u64, u64) {
+        replays
+            .filter(|replay| replay.outcome.is_comparison())
+            .fold((0, 0), |(good, all), replay| (good + u64::from(self.holds(replay)), all + 1))
     }
 }
 

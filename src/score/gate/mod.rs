@@ -49,7 +49,7 @@ impl Case<'_> {
 pub fn judge(case: Case<'_>, now: Timestamp, rules: &Rules, strictness: Strictness) -> GateResult {
     let mut findings = Findings::default();
     match case {
-        Case::Pr(run) => pr::judge(run, &mut findings),
+        Case::Pr(run) => pr::judge(run, rules, &mut findings),
         Case::Nightly(history, run) => {
             if run.is_some_and(|run| run.replays.is_empty()) {
                 findings.everything(ReasonCode::NothingReplayed, Weight::Insufficient, Numbers::None);

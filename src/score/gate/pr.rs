@@ -1,18 +1,25 @@
 //! The gate of a pull request: every case and canary of the run in which the candidate ran.
 
+use crate::model::candidate::{Candidate, CandidateKind};
 use crate::model::gate_result::{Measured, Scope, Weight};
 use crate::model::result::RunResult;
 use crate::score::gate::candidate::{self, Seen};
-use crate::score::gate::findings::{Findings, counted};
+use crate::score::gate::findings::{Findings, Wanted, counted};
+use crate::score::rules::{Expect, Rules};
 
 /// Any difference fails: one case that broke is a regression, however many others hold. A repository that builds nothing is
 /// judged by all that it has.
-pub(super) fn judge(run: &RunResult, findings: &mut Findings) {
+pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     let seen = candidate::seen(run, Weight::Note, findings);
     let scope = match seen {
         Seen::Candidate => Scope::Candidate,
         Seen::Everything | Seen::Nothing => Scope::Run,
     };
     findings.measured.push(Measured { scope, between: None, sample: counted(run, |replay| seen.counts(replay)) });
-    run.replays.iter().filter(|replay| seen.counts(replay)).for_each(|replay| findings.replay(replay, Weight::Fail));
+    let is_feed = matches!(&run.candidate, Candidate::Built(named) if named.kind == CandidateKind::Feed);
+    let usual = if is_feed { Expect::NothingLost } else { Expect::Exact };
+    let wanted = Wanted { level: rules.pr_level, expect: rules.pr_expect.unwrap_or(usual) };
+    for replay in run.replays.iter().filter(|replay| seen.counts(replay)) {
+        findings.replay(replay, Weight::Fail, wanted);
+    }
 }

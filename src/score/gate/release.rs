@@ -7,11 +7,12 @@ use crate::model::gate_result::{About, Measured, Numbers, ReasonCode, Scope, Wei
 use crate::model::outcome::Outcome;
 use crate::model::result::{RunResult, SubjectKind};
 use crate::score::gate::candidate;
-use crate::score::gate::findings::{Findings, counted};
-use crate::score::rules::Rules;
+use crate::score::gate::findings::{Findings, Wanted, counted};
+use crate::score::rules::{Expect, Rules};
 
 /// Canaries decide. A case that does not match is a warning: it is what the gate of a pull request blocks on.
 pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
+    let wanted = Wanted { level: rules.release_level, expect: Expect::Exact };
     let seen = candidate::seen(run, Weight::Insufficient, findings);
     let sample = counted(run, |replay| replay.kind == SubjectKind::Canary && seen.counts(replay));
     findings.measured.push(Measured { scope: Scope::Canaries, between: None, sample });
@@ -23,20 +24,21 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     }
     for replay in run.replays.iter().filter(|replay| seen.counts(replay)) {
         match (replay.kind, &replay.outcome) {
-            (SubjectKind::Canary, _) => findings.replay(replay, Weight::Note),
+            (SubjectKind::Canary, _) => findings.replay(replay, Weight::Note, wanted),
             (_, Outcome::Match { .. }) => {}
             _ => {
                 findings.add(ReasonCode::CaseNotMatching, Weight::Warn, About::Replay(replay.id.clone()), Numbers::None)
             }
         }
     }
-    let bitwise = sample.tally.counts(Level::Bitwise);
-    if bitwise.1 > 0 && !rules.release_bf.is_reached(bitwise) {
-        let numbers = Numbers::Below { level: Level::Bitwise, counts: bitwise, limit: rules.release_bf };
+    let compared = run.replays.iter().filter(|replay| replay.kind == SubjectKind::Canary && seen.counts(replay));
+    let agreeing = wanted.counts(compared);
+    if agreeing.1 > 0 && !rules.release_bf.is_reached(agreeing) {
+        let numbers = Numbers::Below { level: wanted.level, counts: agreeing, limit: rules.release_bf };
         findings.everything(ReasonCode::CanaryFidelityBelowMinimum, Weight::Fail, numbers);
     }
     let policy = sample.tally.counts(Level::Policy);
-    if policy.1 == 0 && bitwise.1 > 0 && rules.release_pf.number() > 0.0 {
+    if policy.1 == 0 && agreeing.1 > 0 && rules.release_pf.number() > 0.0 {
         // Not applicable is never true.
         findings.everything(ReasonCode::CanaryPolicyUnknown, Weight::Insufficient, Numbers::None);
     } else if policy.1 > 0 && !rules.release_pf.is_reached(policy) {

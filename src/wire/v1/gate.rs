@@ -134,6 +134,8 @@ pub enum ReasonCode {
     UnclaimedCanaries,
     PinnedNotMatching,
     PartialRun,
+    AgreesAtLevel,
+    NothingLost,
 }
 
 /// How much a reason weighs.
@@ -198,7 +200,9 @@ same_words!(gate_result::ReasonCode {
     CandidateConcernsNoCanary,
     UnclaimedCanaries,
     PinnedNotMatching,
-    PartialRun
+    PartialRun,
+    AgreesAtLevel,
+    NothingLost
 });
 same_words!(gate_result::Weight { Note, Warn, Insufficient, Fail });
 same_words!(gate_result::Scope { Run, Candidate, Canaries, Window });
@@ -258,6 +262,8 @@ impl From<&gate_result::Reason> for ReasonV1 {
             Numbers::Thin { found, needed } => (wire.count, wire.of) = (Some(found), Some(needed)),
             Numbers::Share { count, of } => (wire.count, wire.of) = (Some(count), Some(of)),
             Numbers::Count(count) => wire.count = Some(count),
+            Numbers::Holds(level) => wire.level = Some(level.into()),
+            Numbers::Gained { appeared, updated } => (wire.count, wire.of) = (Some(appeared), Some(appeared + updated)),
         }
         wire
     }

@@ -13,6 +13,7 @@ pub mod explanation;
 pub mod feed_bisect;
 pub mod gate;
 pub mod history;
+pub mod movement;
 pub(crate) mod outcome;
 pub mod profiles;
 pub mod rate;

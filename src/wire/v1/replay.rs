@@ -14,6 +14,7 @@ use crate::wire::v1::cause::{Cause, MismatchReason};
 use crate::wire::v1::diff_summary::DiffSummaryDocument;
 use crate::wire::v1::error::ReadError;
 use crate::wire::v1::explanation::Explanation;
+use crate::wire::v1::movement::MovementV1;
 use crate::wire::v1::outcome::{Contradiction, Fields, Levels, OutcomeCode};
 use crate::wire::v1::showing::Showing;
 use crate::wire::v1::words::{ArtifactType, Dimensions, Isolation, Mode, SubjectKind};
@@ -51,6 +52,9 @@ pub struct Replay {
     pub levels: Levels,
     /// What changed; null where nothing did.
     pub diff_summary: Option<DiffSummaryDocument>,
+    /// What was gained and what was lost; absent where nothing differs or nothing was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub movement: Option<MovementV1>,
     /// Every artifact that was compared.
     pub artifacts: Vec<Artifact>,
     /// Digests of the inputs.
@@ -109,6 +113,10 @@ pub struct Artifact {
     pub profile: Digest,
     /// What the profile masked in the actual document: path → how often.
     pub masked: BTreeMap<String, u64>,
+    /// What names the build of the tool in the actual document, and was put aside: path → how often. Absent where nothing
+    /// was.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub identity: BTreeMap<String, u64>,
 }
 
 /// Where and how a replay ran.
@@ -172,6 +180,7 @@ impl From<&ReplayResult> for Replay {
             causes,
             levels,
             diff_summary: (!replay.diff.is_empty()).then(|| DiffSummaryDocument::from(&replay.diff)),
+            movement: replay.movement.map(Into::into),
             artifacts: replay.artifacts.iter().map(Artifact::from).collect(),
             digests: Digests::of(&replay.recorded, &replay.replayed),
             executor_env: replay.executor.as_ref().map(ExecutorEnv::from),
@@ -217,6 +226,7 @@ impl TryFrom<Replay> for ReplayResult {
             candidate: wire.candidate,
             recording: wire.recording.map(result::Recording::from),
             diff: wire.diff_summary.map(DiffSummary::from).unwrap_or_default(),
+            movement: wire.movement.map(Into::into),
             artifacts: wire.artifacts.into_iter().map(result::ArtifactResult::from).collect(),
             recorded: wire.digests.recorded.into(),
             replayed: wire.digests.replayed.into(),
@@ -253,14 +263,15 @@ impl From<&result::ArtifactResult> for Artifact {
             actual: artifact.actual,
             profile: artifact.profile,
             masked: artifact.masked.clone(),
+            identity: artifact.identity.clone(),
         }
     }
 }
 
 impl From<Artifact> for result::ArtifactResult {
     fn from(artifact: Artifact) -> Self {
-        let Artifact { name, artifact_type, expected, actual, profile, masked } = artifact;
-        Self { name, artifact_type: artifact_type.into(), expected, actual, profile, masked }
+        let Artifact { name, artifact_type, expected, actual, profile, masked, identity } = artifact;
+        Self { name, artifact_type: artifact_type.into(), expected, actual, profile, masked, identity }
     }
 }
 

@@ -391,3 +391,132 @@ fn a_build_that_is_harmless_is_green() {
     build(&world, "cmp scan.in scan.copy");
     assert_eq!(candidate(&pr(&world, 0, &[])), (2, 2));
 }
+
+/// A repository that publishes a feed, with canaries of the built-in scanner.
+fn feed_repository() -> World {
+    use crate::cli::scene::{advisory, npm_lock};
+    let world = World::new();
+    world.write("app/package-lock.json", npm_lock(&[("minimist", "0.0.8"), ("marked", "0.3.9")]).to_string());
+    world.write("records/old.json", advisory("GHSA-old", "CVE-2020-0001", "minimist", "0.2.1", "MODERATE").to_string());
+    let folder = "fixtures/canaries/shop";
+    let (manifest, expected) = (format!("{folder}/manifest.json"), format!("{folder}/expected"));
+    let scan = ["scan", "--input", "app/package-lock.json", "--feed", "records", "--store", "fixtures/store"];
+    world.stella(0, &[&scan[..], &["--emit-manifest", &manifest, "--emit-artifacts-dir", &expected]].concat());
+    world.write(".stella.yaml", "subject:\n  kind: feed\n  path: records\n");
+    world
+}
+
+#[test]
+fn a_feed_may_gain_and_never_lose() {
+    use crate::cli::scene::advisory;
+    let world = feed_repository();
+    pr(&world, 0, &[]);
+    // The advisories of a day: one of them concerns the canary.
+    for i in 0..40 {
+        let record = advisory(&format!("GHSA-{i}"), &format!("CVE-2026-{i:04}"), &format!("other-{i}"), "2.0.0", "LOW");
+        world.write(&format!("records/day-{i}.json"), record.to_string());
+    }
+    let new = advisory("GHSA-new", "CVE-2026-1000", "marked", "4.0.10", "LOW");
+    world.write("records/new.json", new.to_string());
+    let result = pr(&world, 0, &["nothing-lost"]);
+    assert_eq!(result["replays"][0]["outcome"], "drift");
+    assert_eq!(result["replays"][0]["movement"]["appeared"], 1);
+    // It is listed, and no viewer of tests is red.
+    let run = world.stella(0, &["ci", "--gate", "pr", "--junit", "junit.xml"]);
+    run.says(&["CVE-2026-1000", "nothing-lost: `shop`: nothing is lost: 1 finding came", "gate pr: green"]);
+    let junit = world.read("junit.xml");
+    assert!(
+        junit.contains("failures=\"0\"") && junit.contains("name=\"stella.allowed\" value=\"nothing-lost\""),
+        "{junit}"
+    );
+
+    // A newer advisory of what was found: another fix, a higher severity.
+    let newer = advisory("GHSA-old", "CVE-2020-0001", "minimist", "0.2.4", "HIGH");
+    world.write("records/old.json", newer.to_string());
+    assert_eq!(pr(&world, 0, &["nothing-lost"])["replays"][0]["movement"]["updated"], 1);
+    // Weakened; withdrawn; a decision that turns: red.
+    let weaker = advisory("GHSA-old", "CVE-2020-0001", "minimist", "0.2.1", "LOW");
+    world.write("records/old.json", weaker.to_string());
+    assert_eq!(pr(&world, 1, &["unapproved-drift"])["replays"][0]["movement"]["weakened"], 1);
+    fs::remove_file(world.work("records/old.json")).unwrap();
+    assert_eq!(pr(&world, 1, &["unapproved-drift"])["replays"][0]["movement"]["disappeared"], 1);
+    world.write("records/old.json", newer.to_string());
+    let critical = advisory("GHSA-new", "CVE-2026-1000", "marked", "4.0.10", "CRITICAL");
+    world.write("records/new.json", critical.to_string());
+    assert_eq!(pr(&world, 1, &["unapproved-drift"])["replays"][0]["movement"]["decision_changed"], true);
+    // A configuration may want the exact result, or accept the same of a scanner.
+    world.write("records/new.json", new.to_string());
+    pr(&world, 0, &["nothing-lost"]);
+    world.write(".stella.yaml", "subject:\n  kind: feed\n  path: records\ngates: {pr: {expect: exact}}\n");
+    pr(&world, 1, &["unapproved-drift"]);
+    world.write(".stella.yaml", "gates: {pr: {expect: more}}\n");
+    world.stella(2, &["ci"]).complains(&["unknown variant `more`"]);
+}
+
+#[test]
+fn a_level_is_what_a_gate_judges_at() {
+    let world = repository(1);
+    fs::remove_dir_all(world.work("regressions")).unwrap();
+    // Another title of the same finding: other bytes, the same meaning. And one whose decision alone holds.
+    let reordered = "#!/bin/sh\nsed 's/\"aliases\":\\[\\]/\"aliases\":[\"GHSA-1\"]/' \"$1\"\n";
+    world.write("scan.in", reordered);
+    pr(&world, 1, &["unapproved-drift"]);
+    for (level, exit, reason) in [("sf", 1, "unapproved-drift"), ("pf", 0, "agrees-at-level")] {
+        world.write(".stella.yaml", format!("{SUBJECT}gates: {{pr: {{level: {level}}}}}\n"));
+        pr(&world, exit, &[reason]);
+    }
+    // The decision turns: not at any level.
+    world.write("scan.in", "#!/bin/sh\nsed s/high/critical/ \"$1\"\n");
+    pr(&world, 1, &["unapproved-drift"]);
+    world.write(".stella.yaml", format!("{SUBJECT}gates: {{pr: {{level: tf}}}}\n"));
+    world.stella(2, &["ci"]).complains(&["unknown variant `tf`"]);
+}
+
+#[test]
+fn a_stella_of_the_checkout_runs_sealed_and_is_judged_by_this_one() {
+    let world = feed_repository();
+    let released = env!("CARGO_BIN_EXE_stella");
+    let subject = |build: &str| {
+        format!(
+            "subject:\n  kind: builtin\n  build: mkdir -p out && {build} && chmod +x out/stella\n  path: out/stella\n"
+        )
+    };
+    world.write(".stella.yaml", subject(&format!("cp {released} out/stella")));
+    let result = pr(&world, 0, &[]);
+    assert_eq!((&result["candidate"]["kind"], &result["candidate"]["name"]), (&json!("builtin"), &json!("out/stella")));
+    assert_eq!(result["replays"][0]["executor_env"]["in_process"], false);
+    // One that loses what it found: it runs in the sandbox, and this stella is not it.
+    world.script("lossy", &format!("{released} \"$@\" || exit\nsed -i s/MODERATE/LOW/g /tmp/stella/out/*\nsed -i s/medium/low/g /tmp/stella/out/*"));
+    world.write(".stella.yaml", subject("cp lossy out/stella"));
+    let folder = std::path::Path::new(released).parent().unwrap();
+    let run = ["ci", "--gate", "pr", "--format", "json", "--ro", folder.to_str().unwrap()];
+    let result = world.stella(1, &run).stdout_json();
+    assert_eq!(codes(&result["gate"]), ["unapproved-drift"]);
+    assert_eq!(result["replays"][0]["mismatch_reason"], "scanner_drift");
+    world.write(".stella.yaml", "subject: {kind: builtin, build: make}\n");
+    world.stella(2, &["ci"]).complains(&["`subject.path`: missing"]);
+}
+
+#[test]
+fn the_name_of_its_file_does_not_tell_a_scanner_that_it_is_judged() {
+    let world = repository(0);
+    fs::remove_dir_all(world.work("regressions")).unwrap();
+    let telling = "cat \"$1\" | sed \"s|GHSA|$0|\"";
+    world.script("bin/scan", telling);
+    world.write("seen.json", findings("GHSA").to_string());
+    let kept = [
+        "--emit-manifest",
+        "fixtures/canaries/one/manifest.json",
+        "--emit-artifacts-dir",
+        "fixtures/canaries/one/expected",
+    ];
+    let scan =
+        ["scan", "--input", "seen.json", "--artifact", "findings=-:stella-findings", "--store", "fixtures/store"];
+    world.stella(0, &[&scan[..], &kept, &["--", "bin/scan", "{input}"]].concat());
+    assert!(world.read("fixtures/canaries/one/expected/findings.out").contains("/tmp/stella/scanner/scan"));
+    world.script("scan.in", telling);
+    configure(&world, "bin/scan", "bin/of-a-pull-request");
+    configure(&world, "path: bin/scan", "path: bin/of-a-pull-request");
+    configure(&world, "chmod +x bin/scan", "chmod +x bin/of-a-pull-request");
+    pr(&world, 0, &[]);
+}

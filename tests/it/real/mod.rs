@@ -3,6 +3,7 @@
 
 mod parts;
 mod scans;
+mod subject;
 mod zip;
 
 use std::path::{Path, PathBuf};

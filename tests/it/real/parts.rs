@@ -14,8 +14,14 @@ pub fn program(name: &str) -> Result<PathBuf, String> {
         return folders.into_iter().find(|path| path.is_file()).ok_or_else(missing);
     }
     let folder = cache().ok_or("neither XDG_CACHE_HOME nor HOME is set")?.join(format!("{name}-{}", row[2]));
-    let program = folder.join("bin").join(name);
+    // A part may be another release of a program that is a part, too.
+    let program = folder.join("bin").join(if row[1] == "python" { called(name) } else { name });
     if folder.join(".complete").is_file() && program.is_file() { Ok(program) } else { Err(missing()) }
+}
+
+/// What the program of a part is called.
+fn called(part: &str) -> &str {
+    part.strip_suffix("-before").unwrap_or(part)
 }
 
 fn cache() -> Option<PathBuf> {

@@ -87,7 +87,7 @@ impl<'a> Chosen<'a> {
     pub(crate) fn engine(&self) -> String {
         match (&self.scanner, self.adapter) {
             (_, Some(adapter)) => adapter.name.clone(),
-            (ScannerMaterial::BuiltIn, None) => ENGINE.to_owned(),
+            (ScannerMaterial::BuiltIn | ScannerMaterial::Stella { .. }, None) => ENGINE.to_owned(),
             (ScannerMaterial::Binary { name, .. }, None) => name.clone(),
             (ScannerMaterial::Tree(_), None) => {
                 let word = self.argv.first().map_or("scanner", String::as_str);

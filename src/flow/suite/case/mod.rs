@@ -220,7 +220,7 @@ impl Case {
         match built {
             Built::Nothing => false,
             // The case names the built-in scanner, which is what was built.
-            Built::BuiltIn => true,
+            Built::BuiltIn | Built::Stella(_) => true,
             built => self.config.scanner == CaseScanner::Subject || !built.is_scanner(),
         }
     }
@@ -268,6 +268,7 @@ impl Case {
             },
             notes: Vec::new(),
             origin: None,
+            across_builds: built.is_scanner() && self.takes(built),
         }
     }
 

@@ -1,0 +1,167 @@
+//! What was gained and what was lost between two results.
+//!
+//! Invariant: what is not surely a gain is a loss. Absent: what is allowed; a gate says that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compare::semantic::{Keyed, Semantics};
+use crate::model::decision::Decision;
+use crate::model::finding::{Finding, Reachability, Severity};
+use crate::model::movement::Movement;
+use crate::model::vex::{VexStatement, VexStatus};
+
+/// What moved from `before` to `after`, which have their decisions; `unknown` where something else differs that nobody
+/// can read.
+pub fn between(before: &Semantics, after: &Semantics, unknown: bool) -> Movement {
+    let mut movement = Movement { unknown, ..Movement::default() };
+    for (before, after) in pairs(&before.findings, &after.findings) {
+        match (before.is_empty(), after.is_empty()) {
+            (true, _) => movement.appeared += 1,
+            (_, true) => movement.disappeared += 1,
+            _ if is_weaker(before, after) => movement.weakened += 1,
+            _ => movement.updated += 1,
+        }
+    }
+    let packages = pairs(&before.packages, &after.packages).filter(|(before, after)| before.len() > after.len());
+    let vex = pairs(&before.vex, &after.vex).filter(|(before, after)| !before.is_empty() && excuses(before, after));
+    movement.other_lost = (packages.count() + vex.count()) as u64;
+    movement.decision_changed = !decides_alike(before.decision(), after.decision());
+    movement
+}
+
+/// The entries of every key whose entries differ.
+fn pairs<'a, K: Ord, T: Ord>(
+    before: &'a Option<Keyed<K, T>>,
+    after: &'a Option<Keyed<K, T>>,
+) -> impl Iterator<Item = (&'a BTreeSet<T>, &'a BTreeSet<T>)> {
+    let keys: BTreeSet<&K> = before.iter().chain(after).flat_map(BTreeMap::keys).collect();
+    keys.into_iter().filter_map(move |key| {
+        let none = const { &BTreeSet::new() };
+        let side = |keyed: &'a Option<Keyed<K, T>>| keyed.as_ref().and_then(|keyed| keyed.get(key)).unwrap_or(none);
+        let (before, after) = (side(before), side(after));
+        (before != after).then_some((before, after))
+    })
+}
+
+/// Whether less is said of a finding. Of several entries the strongest counts, and none may go.
+fn is_weaker(before: &BTreeSet<Finding>, after: &BTreeSet<Finding>) -> bool {
+    let severity =
+        |side: &BTreeSet<Finding>| side.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Unknown);
+    let reachable =
+        |side: &BTreeSet<Finding>| side.iter().map(|finding| reach(finding.reachability)).max().unwrap_or(0);
+    let concern =
+        |side: &BTreeSet<Finding>| side.iter().map(|finding| finding.vex_status.map_or(1, alarm)).max().unwrap_or(0);
+    let has_fix = |side: &BTreeSet<Finding>| side.iter().any(|finding| !finding.fixed_versions.is_empty());
+    let about = |side: &BTreeSet<Finding>| -> BTreeSet<(String, String)> {
+        side.iter().map(|finding| (finding.package.clone(), finding.version.clone())).collect()
+    };
+    severity(after) < severity(before)
+        || reachable(after) < reachable(before)
+        || concern(after) < concern(before)
+        || (has_fix(before) && !has_fix(after))
+        || !about(after).is_superset(&about(before))
+        || after.len() < before.len()
+}
+
+fn reach(reachability: Reachability) -> u8 {
+    match reachability {
+        Reachability::Unreachable => 0,
+        Reachability::Unknown => 1,
+        Reachability::Reachable => 2,
+    }
+}
+
+fn alarm(status: VexStatus) -> u8 {
+    match status {
+        VexStatus::NotAffected | VexStatus::Fixed => 0,
+        VexStatus::UnderInvestigation => 1,
+        VexStatus::Affected => 2,
+    }
+}
+
+/// Whether statements that were there excuse more than they did, or are gone.
+fn excuses(before: &BTreeSet<VexStatement>, after: &BTreeSet<VexStatement>) -> bool {
+    let loudest = |side: &BTreeSet<VexStatement>| side.iter().map(|statement| alarm(statement.status)).max();
+    after.len() < before.len() || loudest(after) < loudest(before)
+}
+
+/// The same verdict, and every reason that stood is still one.
+fn decides_alike(before: Option<&Decision>, after: Option<&Decision>) -> bool {
+    match (before, after) {
+        (Some(before), Some(after)) => before.passed == after.passed && after.reasons.is_superset(&before.reasons),
+        (before, after) => before == after,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::FindingKey;
+
+    fn finding(cve: &str) -> Finding {
+        Finding {
+            key: FindingKey { cve_id: cve.into(), affected: "log@1".into() },
+            aliases: BTreeSet::new(),
+            package: "log".into(),
+            version: "1".into(),
+            severity: Severity::High,
+            fixed_versions: BTreeSet::from(["2".to_owned()]),
+            reachability: Reachability::Unknown,
+            vex_status: Some(VexStatus::UnderInvestigation),
+        }
+    }
+
+    fn moved(before: &[Finding], after: &[Finding]) -> Movement {
+        let of = |all: &[Finding]| Semantics::from_parts(None, Some(all.to_vec()), None, None);
+        between(&of(before), &of(after), false)
+    }
+
+    #[test]
+    fn more_is_a_gain_and_less_is_a_loss() {
+        let (one, two) = (finding("CVE-1"), finding("CVE-2"));
+        let gained = moved(&[one.clone()], &[one.clone(), two.clone()]);
+        assert_eq!((gained.appeared, gained.nothing_lost()), (1, true));
+        let lost = moved(&[one.clone(), two], &[one]);
+        assert_eq!((lost.disappeared, lost.nothing_lost()), (1, false));
+    }
+
+    #[test]
+    fn each_field_says_more_or_less() {
+        let changes: [(fn(&mut Finding), bool); 10] = [
+            (|f| f.severity = Severity::Critical, true),
+            (|f| f.severity = Severity::Medium, false),
+            (|f| f.severity = Severity::Unknown, false),
+            (|f| f.fixed_versions = BTreeSet::from(["2.0.1".to_owned()]), true),
+            (|f| f.fixed_versions.clear(), false),
+            (|f| f.reachability = Reachability::Reachable, true),
+            (|f| f.reachability = Reachability::Unreachable, false),
+            (|f| f.vex_status = Some(VexStatus::NotAffected), false),
+            (|f| _ = f.aliases.insert("GHSA-1".into()), true),
+            (|f| f.version.push('0'), false),
+        ];
+        for (i, (change, holds)) in changes.into_iter().enumerate() {
+            let mut changed = finding("CVE-1");
+            change(&mut changed);
+            let movement = moved(&[finding("CVE-1")], &[changed]);
+            assert_eq!(movement.nothing_lost(), holds, "change {i}: {movement:?}");
+            assert_eq!((movement.updated, movement.weakened), (u64::from(holds), u64::from(!holds)), "change {i}");
+        }
+    }
+
+    #[test]
+    fn a_decision_that_turns_or_forgets_a_reason_is_another() {
+        let decision =
+            |passed, reasons: &[&str]| Decision { passed, reasons: reasons.iter().map(ToString::to_string).collect() };
+        let alike = |a: &Decision, b: &Decision| decides_alike(Some(a), Some(b));
+        let one = decision(false, &["a"]);
+        assert!(alike(&one, &one) && alike(&one, &decision(false, &["a", "b"])));
+        assert!(!alike(&one, &decision(true, &["a"])) && !alike(&one, &decision(false, &["b"])));
+        assert!(!decides_alike(Some(&one), None) && !decides_alike(None, Some(&one)) && decides_alike(None, None));
+    }
+
+    #[test]
+    fn what_nobody_can_read_is_a_loss() {
+        let same = Semantics::default();
+        assert!(!between(&same, &same, true).nothing_lost() && between(&same, &same, false).nothing_lost());
+    }
+}
