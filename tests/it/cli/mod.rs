@@ -12,7 +12,7 @@ mod doctor;
 mod edited;
 mod explain;
 mod feed;
-mod gate;
+pub(crate) mod gate;
 mod image;
 mod init;
 mod manifest;
