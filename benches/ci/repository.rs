@@ -11,7 +11,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use stella::execute::builtin::Scan;
 use stella::job::material::InputMaterial;
-use stella::model::split_mix;
+use stella::model::statistics::split_mix;
 use stella::workspace::context::Context;
 use stella::workspace::open_inputs;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use stella::model::split_mix::SplitMix64;
+use stella::model::statistics::split_mix::SplitMix64;
 
 /// Numbers that look random and are not.
 pub struct Numbers(SplitMix64);

@@ -4,7 +4,7 @@
 //! it that a scanner which ignores the swap, and flickers at whatever rate fits best, splits so cleanly? Where something
 //! did: how likely is a difference of the rates as large as this one (Fisher's exact test)?
 
-use crate::model::wilson::Interval;
+use crate::model::statistics::wilson::Interval;
 
 /// The greatest chance of a false accusation that one gate lets through.
 ///

@@ -19,8 +19,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use crate::canonical::document::emit::{self, MASK};
 use crate::canonical::document::parse;
 use crate::canonical::document::value::Value;
@@ -30,52 +28,6 @@ use crate::canonical::profile::Profile;
 use crate::canonical::rule::{Pattern, Progress};
 use crate::canonical::{Canonical, Form};
 use crate::model::digest::Digest;
-
-/// Where a tool names itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Identity {
-    /// Texts that name the build.
-    #[serde(default)]
-    version: Vec<Pattern>,
-    /// Texts in which such a text may stand.
-    #[serde(default)]
-    within: Vec<Pattern>,
-    /// Lists of what the tool knows.
-    #[serde(default)]
-    unreferred: Vec<Unreferred>,
-    /// Why none of it is what was found.
-    reason: String,
-}
-
-/// A list of what a tool knows, of which only what was used counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Unreferred {
-    /// The list.
-    array: Pattern,
-    /// The member by which its elements are named.
-    by: String,
-    /// The texts that name one which was used.
-    from: Vec<Pattern>,
-}
-
-impl Identity {
-    /// Whether nothing is said.
-    pub(super) fn is_empty(&self) -> bool {
-        self.version.is_empty() && self.within.is_empty() && self.unreferred.is_empty()
-    }
-
-    /// Whether it says something and not why.
-    pub(super) fn lacks_reason(&self) -> bool {
-        !self.is_empty() && self.reason.trim().is_empty()
-    }
-
-    /// Why none of it is what was found.
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-}
 
 /// `canonical`, a document in the form of `profile`, without what names the build of the tool; with how often something
 /// was put aside at each declared place.
@@ -163,12 +115,10 @@ fn without(text: &str, version: &str) -> String {
     while let Some(at) = rest.find(version) {
         let (before, behind) = (&rest[..at], &rest[at + version.len()..]);
         let last = before.chars().next_back().or_else(|| out.chars().next_back());
-        let next = behind.chars().next();
         let numbered = |c: char| c.is_ascii_digit() || c == '.';
         // A `v` may stand before it, and a point may end a sentence.
-        let whole = !last.is_some_and(numbered)
-            && !next.is_some_and(|c| c.is_ascii_digit())
-            && !(next == Some('.') && behind[1..].starts_with(|c: char| c.is_ascii_digit()));
+        let goes_on = behind.strip_prefix('.').unwrap_or(behind).starts_with(|c: char| c.is_ascii_digit());
+        let whole = !last.is_some_and(numbered) && !goes_on;
         out.push_str(before);
         out.push_str(if whole { "(version)" } else { version });
         rest = behind;

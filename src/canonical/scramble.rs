@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::split_mix::SplitMix64;
+use crate::model::statistics::split_mix::SplitMix64;
 
 /// Pointers of all values of `document` that hold no others.
 #[cfg(test)]

@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn more_is_a_gain_and_less_is_a_loss() {
         let (one, two) = (finding("CVE-1"), finding("CVE-2"));
-        let gained = moved(&[one.clone()], &[one.clone(), two.clone()]);
+        let gained = moved(std::slice::from_ref(&one), &[one.clone(), two.clone()]);
         assert_eq!((gained.appeared, gained.nothing_lost()), (1, true));
         let lost = moved(&[one.clone(), two], &[one]);
         assert_eq!((lost.disappeared, lost.nothing_lost()), (1, false));
@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn each_field_says_more_or_less() {
-        let changes: [(fn(&mut Finding), bool); 10] = [
+        type Change = fn(&mut Finding);
+        let changes: [(Change, bool); 10] = [
             (|f| f.severity = Severity::Critical, true),
             (|f| f.severity = Severity::Medium, false),
             (|f| f.severity = Severity::Unknown, false),

@@ -34,7 +34,6 @@ pub mod rate;
 pub mod replay_record;
 pub mod result;
 pub mod showing;
-pub mod split_mix;
+pub mod statistics;
 pub mod text;
 pub mod vex;
-pub mod wilson;

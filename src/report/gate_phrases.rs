@@ -5,7 +5,7 @@ use crate::model::fidelity::Level;
 use crate::model::gate_result::{About, GateResult, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
 use crate::model::parameter::Parameter;
 use crate::model::rate::Share;
-use crate::model::wilson::Interval;
+use crate::model::statistics::wilson::Interval;
 use crate::report::{phrases, untrusted};
 
 /// `BF`, `SF`, `PF`

@@ -9,7 +9,7 @@ use crate::model::gate_result::{Strictness, Verdict};
 use crate::model::outcome::Outcome;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;
-use crate::model::wilson::Interval;
+use crate::model::statistics::wilson::Interval;
 use crate::score::arbitrary::{agreeing, drift, now, records};
 use crate::score::gate::{Case, judge};
 use crate::score::history::History;

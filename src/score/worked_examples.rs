@@ -16,7 +16,7 @@ use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
-use crate::model::wilson::Interval;
+use crate::model::statistics::wilson::Interval;
 use crate::score::arbitrary::{now, record, replay};
 use crate::score::gate::{Case, judge};
 use crate::score::history::History;

@@ -12,7 +12,7 @@ use stella::attribute::{Attribution, Cell, Key, Next, Observation, Plan, TrialOu
 use stella::model::cause::{Factor, SubTag};
 use stella::model::digest::Digest;
 use stella::model::dimension::Dimension;
-use stella::model::split_mix::SplitMix64;
+use stella::model::statistics::split_mix::SplitMix64;
 
 use crate::harness::repository;
 

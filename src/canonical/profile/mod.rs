@@ -27,14 +27,15 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::error::JsonError;
-use crate::canonical::identity::Identity;
 use crate::canonical::jcs;
 use crate::canonical::limits::Limits;
+use crate::canonical::profile::identity::Identity;
 use crate::canonical::rule::{self, Pattern, Rule};
 use crate::model::digest::Digest;
 
 mod builtin;
 mod health;
+pub(in crate::canonical) mod identity;
 mod tools;
 
 pub use health::{Health, Sign};

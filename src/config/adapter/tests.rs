@@ -87,17 +87,25 @@ fn what_cannot_be_served_is_said() {
     let ask = |name: &str, outputs: &[&str], feed, config| {
         let outputs: Vec<String> = outputs.iter().map(|output| (*output).to_owned()).collect();
         let selection = Selection { outputs: &outputs, feed, config, flags: &[] };
-        builtin(name).command(&selection).map(|_| ()).unwrap_err().to_string()
+        let error = builtin(name).command(&selection).map(|_| ()).unwrap_err();
+        (error.to_string(), error.hint().unwrap().for_command_line())
     };
-    assert_eq!(ask("bandit", &["xml"], false, false), "`bandit` has no output `xml`: it has `json`, `sarif`");
-    assert_eq!(ask("bandit", &["json", "sarif"], false, false), "`bandit` writes one output in one run");
-    assert_eq!(ask("bandit", &[], true, false), "`bandit` takes no feed");
-    assert_eq!(ask("npm-sbom", &[], false, true), "`npm-sbom` takes no configuration");
-    assert_eq!(
-        ask("semgrep", &[], false, false),
-        "`semgrep` needs rules, a file or a folder: give it with `--scanner-config PATH`"
-    );
-    assert!(ask("osv-scanner", &[], false, false).ends_with("give it with `--feed PATH`"));
+    let rows = [
+        (ask("bandit", &["xml"], false, false), "`bandit` has no output `xml`: it has `json`, `sarif`", "--output"),
+        (ask("bandit", &["json", "sarif"], false, false), "`bandit` writes one output in one run", "--output"),
+        (ask("bandit", &[], true, false), "`bandit` takes no feed", "stella adapter show bandit"),
+        (ask("npm-sbom", &[], false, true), "`npm-sbom` takes no configuration", "stella adapter show npm-sbom"),
+        (ask("semgrep", &[], false, false), "`semgrep` needs rules, a file or a folder", "--scanner-config PATH"),
+        (
+            ask("osv-scanner", &[], false, false),
+            "`osv-scanner` needs its offline database: a folder that holds osv-scalibr/ECOSYSTEM/all.zip",
+            "--feed PATH",
+        ),
+    ];
+    for ((said, hint), expected, mends) in rows {
+        assert_eq!(said, expected);
+        assert!(hint.contains(mends), "{hint}");
+    }
 }
 
 #[test]

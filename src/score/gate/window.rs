@@ -9,7 +9,7 @@ use crate::model::gate_result::{About, Bucket, Measured, Numbers, ReasonCode, Sc
 use crate::model::rate::{Sample, Share};
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;
-use crate::model::wilson::Interval;
+use crate::model::statistics::wilson::Interval;
 use crate::score::gate::findings::Findings;
 use crate::score::history::History;
 use crate::score::rules::Rules;

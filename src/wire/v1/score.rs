@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::fidelity::Level;
 use crate::model::gate_result;
 use crate::model::rate::Sample;
-use crate::model::wilson::Interval;
+use crate::model::statistics::wilson::Interval;
 use crate::score::history::History;
 use crate::score::windowed::{Score, Windowed};
 use crate::wire::v1::rate::Counts;

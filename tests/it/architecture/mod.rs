@@ -223,10 +223,9 @@ fn no_test_file_is_forgotten() {
             continue;
         }
         let owner = if parent == tests { tests.join("main.rs") } else { parent.join("mod.rs") };
-        let declared = fs::read_to_string(&owner)
-            .unwrap()
-            .lines()
-            .any(|line| line.trim() == format!("mod {name};") || line.trim() == format!("pub mod {name};"));
+        let declared = fs::read_to_string(&owner).unwrap().lines().any(|line| {
+            line.trim().trim_start_matches("pub(crate) ").trim_start_matches("pub ") == format!("mod {name};")
+        });
         assert!(declared, "{} is not a module of {}", file.display(), owner.display());
     }
 }

@@ -296,8 +296,12 @@ pub const MOST_FILES: usize = 30;
 pub const MOST_FILES_OF_FLOW: usize = 3;
 
 /// Options of other programs that texts below the command line name: file, option, whose it is.
-pub const FOREIGN_OPTIONS: [(&str, &str, &str); 7] = [
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 11] = [
     ("execute/builtin.rs", "--distro", "a flag of the built-in scanner, as manifests have it"),
+    ("flow/suite/build.rs", "--pid", "an option of unshare"),
+    ("flow/suite/build.rs", "--fork", "an option of unshare"),
+    ("flow/suite/build.rs", "--mount-proc", "an option of unshare"),
+    ("flow/suite/build.rs", "--kill-child", "an option of unshare"),
     ("format/lockfile/requirements.rs", "--requirement", "a line of a requirements file"),
     ("format/lockfile/requirements.rs", "--constraint", "a line of a requirements file"),
     ("format/lockfile/requirements.rs", "--editable", "a line of a requirements file"),

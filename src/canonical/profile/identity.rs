@@ -1,0 +1,52 @@
+//! Where a tool names itself in its documents, as a profile says it; [`canonical::identity`](crate::canonical::identity) puts
+//! it aside.
+
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::rule::Pattern;
+
+/// Where a tool names itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Identity {
+    /// Texts that name the build.
+    #[serde(default)]
+    pub(in crate::canonical) version: Vec<Pattern>,
+    /// Texts in which such a text may stand.
+    #[serde(default)]
+    pub(in crate::canonical) within: Vec<Pattern>,
+    /// Lists of what the tool knows.
+    #[serde(default)]
+    pub(in crate::canonical) unreferred: Vec<Unreferred>,
+    /// Why none of it is what was found.
+    reason: String,
+}
+
+/// A list of what a tool knows, of which only what was used counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::canonical) struct Unreferred {
+    /// The list.
+    pub(in crate::canonical) array: Pattern,
+    /// The member by which its elements are named.
+    pub(in crate::canonical) by: String,
+    /// The texts that name one which was used.
+    pub(in crate::canonical) from: Vec<Pattern>,
+}
+
+impl Identity {
+    /// Whether nothing is said.
+    pub(in crate::canonical) fn is_empty(&self) -> bool {
+        self.version.is_empty() && self.within.is_empty() && self.unreferred.is_empty()
+    }
+
+    /// Whether it says something and not why.
+    pub(in crate::canonical) fn lacks_reason(&self) -> bool {
+        !self.is_empty() && self.reason.trim().is_empty()
+    }
+
+    /// Why none of it is what was found.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
