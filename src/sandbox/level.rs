@@ -98,8 +98,8 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     );
     lose(
         true,
-        "machine: numbers of processes and inodes, sizes, identities and access times of the file systems that are shown, \
-         features and counters of the processor are visible",
+        "machine: numbers of processes, inodes and sockets, sizes, identities and access times of the file systems that are \
+         shown, features and counters of the processor, and the caller's user number and priority are visible",
     );
     lose(
         namespaces,

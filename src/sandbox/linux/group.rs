@@ -254,6 +254,7 @@ fn mounted(mounts: &str, path: &str, version: &Version) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::linux::sys;
 
     const MOUNTS: &str = "\
 30 25 0:26 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
@@ -283,6 +284,35 @@ mod tests {
         );
         assert_eq!(mounted(&MOUNTS[MOUNTS.find("33").unwrap()..], "/docker/x/y", &V1), Some("/mnt/y".into()));
         assert_eq!(mounted(&MOUNTS[MOUNTS.find("33").unwrap()..], "/other", &V1), None);
+    }
+
+    /// Where this machine shows groups of version 2 and lets one be made, with whatever controllers.
+    #[test]
+    fn a_process_is_born_in_a_group_of_version_2() {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let groups = fs::read_to_string("/proc/self/cgroup").unwrap();
+        let places = places(&groups, &mounts).into_iter().filter(|(_, version)| version.network.is_none());
+        let named = |(place, _): (PathBuf, _)| place.join(format!("stella-test-{}", std::process::id()));
+        let Some(folder) = places.map(named).find(|folder| fs::create_dir(folder).is_ok()) else { return };
+        let place = File::open(&folder).unwrap();
+        let mut seen = [0; 4096];
+        let mut length = 0;
+        // Nothing here may be allocated: another thread of the tests may be about to.
+        let mut look = || {
+            let file = rustix::fs::open(c"/proc/self/cgroup", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty());
+            length = file.and_then(|file| rustix::io::read(file, &mut seen)).unwrap_or(0);
+            7
+        };
+        let born = sys::fork_sharing(&mut look, Some(place.as_fd())).unwrap();
+        let status = rustix::process::waitpid(Some(born), rustix::process::WaitOptions::empty()).unwrap().unwrap().1;
+        fs::remove_dir(&folder).unwrap();
+        assert_eq!(status.exit_status(), Some(7));
+        let text = String::from_utf8_lossy(&seen[..length]).into_owned();
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        assert!(text.lines().any(|line| line.starts_with("0::") && line.ends_with(name)), "{text}");
+        // A folder that is none: nothing is started.
+        let none = File::open("/").unwrap();
+        assert!(sys::fork_sharing(&mut || 7, Some(none.as_fd())).is_err());
     }
 
     #[test]

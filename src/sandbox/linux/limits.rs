@@ -5,7 +5,7 @@
 //! open. What then counts as nothing is named in the run's `lost`: other memory of the kernel (pipes, sockets, …), and a
 //! file in memory that is only on its way from one process to another.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -27,15 +27,16 @@ pub(super) struct Sampler {
     written: Written,
 }
 
-/// Bytes that processes have caused to be written to a disk, also by those that are no more.
+/// Bytes that a run has caused to be written to a disk, also by who is no more.
 ///
-/// The kernel gives a process what those have written that it has waited for, and nobody where nobody waits. So what has
-/// ended counts when it ends, and is taken from what its parent shows.
-#[derive(Debug, Default)]
-struct Written {
-    of_ended: u64,
-    /// Of each process that lives: the one that has started it, and what its own that have ended have written.
-    living: HashMap<Pid, (Option<Pid>, u64)>,
+/// The kernel gives a process what those have written that it has waited for, and nobody where nobody waits, or not yet. So
+/// where each thread stops before it ends, threads are counted one by one, and nobody twice.
+#[derive(Debug)]
+enum Written {
+    /// What has ended, and who of them is still to be waited for.
+    ByThread { of_ended: u64, ending: HashSet<Pid> },
+    /// As the kernel sums it up.
+    ByProcess,
 }
 
 /// What was found at one moment.
@@ -77,26 +78,52 @@ struct Files {
 impl Sampler {
     /// Without a group, files in memory are looked for.
     pub(super) fn new(limits: Limits, group: Option<Group>) -> Self {
-        Self { limits, group, files: Files::default(), written: Written::default() }
+        Self { limits, group, files: Files::default(), written: Written::ByProcess }
     }
 
-    /// `born` has been started by the process `parent`.
-    pub(super) fn is_born(&mut self, born: Pid, parent: Option<Pid>) {
-        self.written.living.insert(born, (parent, 0));
+    /// Counts what is written by thread: for who says of each when it is about to end.
+    pub(super) fn by_thread(self) -> Self {
+        Self { written: Written::ByThread { of_ended: 0, ending: HashSet::new() }, ..self }
     }
 
-    /// A process, or a thread, has ended; `written` is by it and those that it has waited for.
-    pub(super) fn is_gone(&mut self, pid: Pid, written: u64) {
-        self.written.is_gone(pid, written);
+    /// A thread is about to end.
+    pub(super) fn is_ending(&mut self, pid: Pid) {
+        if let Written::ByThread { of_ended, ending } = &mut self.written {
+            let io = read(&PathBuf::from(format!("/proc/{pid}/task/{pid}/io")));
+            if let Some(io) = io {
+                *of_ended = of_ended.saturating_add(written_by(&io));
+                ending.insert(pid);
+            }
+        }
+    }
+
+    /// A thread has executed a program and taken this number, whose former owner has ended and is waited for by nobody.
+    pub(super) fn has_executed(&mut self, pid: Pid) {
+        if let Written::ByThread { ending, .. } = &mut self.written {
+            ending.remove(&pid);
+        }
+    }
+
+    /// A thread has ended; where it is the first of its process, `written` is by that and all that it has waited for.
+    pub(super) fn is_gone(&mut self, pid: Pid, written: Option<u64>) {
+        if let Written::ByThread { of_ended, ending } = &mut self.written
+            && !ending.remove(&pid)
+        {
+            // One that was killed may not stop before.
+            *of_ended = of_ended.saturating_add(written.unwrap_or(0));
+        }
     }
 
     /// Looks at `pids` in the `/proc` at `proc`; threads among them are counted with their process. `shared` are bytes
     /// that belong to no process.
     pub(super) fn sample(&mut self, proc: &Path, pids: impl Iterator<Item = Pid>, shared: u64) -> Sample {
         let mut sample = Sample::default();
-        // Whoever takes in orphans is given what they have written.
-        let adopted = read(&proc.join("self/io")).map_or(0, |text| written_by(&text, 0));
-        let (mut written, mut own, mut mapped) = (self.written.of_ended.saturating_add(adopted), 0_u64, 0_u64);
+        let mut written = match &self.written {
+            Written::ByThread { of_ended, .. } => *of_ended,
+            // Whoever takes in orphans is given what they have written.
+            Written::ByProcess => sys::written_by_children(),
+        };
+        let (mut own, mut mapped) = (0_u64, 0_u64);
         let mut processes = Vec::new();
         for pid in pids {
             let folder = proc.join(pid.to_string());
@@ -108,9 +135,7 @@ impl Sampler {
             own = own.saturating_add(of_it);
             mapped = mapped.saturating_add(shared);
             sample.processes = sample.processes.saturating_add(usage.threads);
-            // Absent where the kernel does not account for it.
-            let ended = self.written.living.get(&pid).map_or(0, |(_, of_children)| *of_children);
-            written = written.saturating_add(read(&folder.join("io")).map_or(0, |text| written_by(&text, ended)));
+            written = written.saturating_add(self.written.of(&folder));
             processes.push((folder, usage.threads));
         }
         let unnamed = if self.group.is_some() { 0 } else { self.files.look(&processes) };
@@ -162,11 +187,15 @@ impl Sampler {
 }
 
 impl Written {
-    fn is_gone(&mut self, pid: Pid, written: u64) {
-        let Some((parent, of_children)) = self.living.remove(&pid) else { return };
-        self.of_ended = self.of_ended.saturating_add(written.saturating_sub(of_children));
-        if let Some((_, of_children)) = parent.and_then(|parent| self.living.get_mut(&parent)) {
-            *of_children = of_children.saturating_add(written);
+    /// By a process that lives; nothing where the kernel does not account for it.
+    fn of(&self, process: &Path) -> u64 {
+        let of = |folder: &Path| read(&folder.join("io")).map_or(0, |text| written_by(&text));
+        match self {
+            Self::ByProcess => of(process),
+            Self::ByThread { ending, .. } => {
+                let lives = |thread: &PathBuf| number(thread).is_none_or(|number| !ending.contains(&number));
+                threads(process).filter(lives).fold(0, |sum, thread| sum.saturating_add(of(&thread)))
+            }
         }
     }
 }
@@ -251,10 +280,10 @@ fn memory(status: &str) -> Option<Memory> {
     Some(Memory { own, shared: kibibytes("RssShmem").unwrap_or(0) })
 }
 
-/// Bytes that a process and its children that have ended have caused to be written to a disk, but for so many that are known.
-fn written_by(io: &str, known: u64) -> u64 {
+/// Bytes that have been written to a disk, but for those that were taken back before they came there.
+fn written_by(io: &str) -> u64 {
     let field = |name| field(io, name).unwrap_or(0);
-    field("write_bytes").saturating_sub(known).saturating_sub(field("cancelled_write_bytes"))
+    field("write_bytes").saturating_sub(field("cancelled_write_bytes"))
 }
 
 /// The number of this name, which comes first on a line.
@@ -277,24 +306,35 @@ mod tests {
         assert_eq!(usage("", 13), None);
         assert_eq!(usage("Tgid:\t12\nThreads:\t2\n", 12), Some(Usage { memory: None, threads: 2 }));
         let io = "wchar: 9\nwrite_bytes: 4096\ncancelled_write_bytes: 96\n";
-        assert_eq!((written_by(io, 0), written_by(io, 1000), written_by(io, 4050)), (4000, 3000, 0));
+        assert_eq!(written_by(io), 4000);
     }
 
     #[test]
-    fn what_processes_that_are_no_more_have_written_counts_once() {
-        let mut written = Written::default();
-        for (born, parent) in [(1, None), (2, Some(1)), (3, Some(2)), (4, Some(3))] {
-            written.living.insert(born, (parent, 0));
+    fn what_threads_have_written_counts_once_when_they_end_and_after() {
+        let proc = tempfile::tempdir().unwrap();
+        for (thread, bytes) in [("12", 100), ("13", 20)] {
+            let folder = proc.path().join("12/task").join(thread);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("io"), format!("write_bytes: {bytes}\ncancelled_write_bytes: 10\n")).unwrap();
         }
-        // One that another has waited for, one that is left alone, and a thread.
-        written.is_gone(4, 10);
-        written.is_gone(3, 10 + 100);
-        written.is_gone(9, 5000);
-        assert_eq!((written.of_ended, written.living[&2].1), (110, 110));
-        written.is_gone(1, 1000);
-        // Nobody has waited for the other one, so it is not in what this one shows; what it has itself is.
-        written.is_gone(2, 110);
-        assert_eq!((written.of_ended, written.living.len()), (1110, 0));
+        // Of the process as a whole, with what it has waited for.
+        std::fs::write(proc.path().join("12/io"), "write_bytes: 5000\n").unwrap();
+        let process = proc.path().join("12");
+        assert_eq!(Written::ByProcess.of(&process), 5000);
+        let ending = |ending: &[Pid]| Written::ByThread { of_ended: 0, ending: ending.iter().copied().collect() };
+        assert_eq!(
+            (ending(&[]).of(&process), ending(&[12]).of(&process), ending(&[12, 13]).of(&process)),
+            (100, 10, 0)
+        );
+        // This very thread.
+        let mut sampler = Sampler::new(Limits::default(), None).by_thread();
+        let own = rustix::thread::gettid().as_raw_pid();
+        sampler.is_ending(own);
+        sampler.is_gone(own, Some(7));
+        sampler.is_gone(1, None);
+        sampler.is_gone(2, Some(300));
+        let Written::ByThread { of_ended, ending } = sampler.written else { panic!() };
+        assert!(ending.is_empty() && (300..1 << 30).contains(&of_ended), "{of_ended}");
     }
 
     #[test]

@@ -28,7 +28,7 @@ use crate::sandbox::linux::waiting::TICK;
 use crate::sandbox::linux::{family, plain, special, times, tracee};
 use crate::sandbox::places::Places;
 use crate::sandbox::setting::User;
-use crate::sandbox::spec::{Network, SandboxSpec};
+use crate::sandbox::spec::{Mount, Network, SandboxSpec};
 use crate::sandbox::wire::{self, Cause, How, Mechanism, Part, Report, Request};
 
 /// What is left to be taken down when the report is sent.
@@ -181,7 +181,7 @@ impl Run<'_> {
             map_user(init, self.spec.user)?;
         }
         if traced_on.is_some() {
-            tracee::seize(init.as_raw_pid()).map_err(|source| {
+            tracee::seize(init.as_raw_pid(), self.writes_to_disk(root)).map_err(|source| {
                 let errno = number_of(&source);
                 Stopped::Refused(Cause { part: Part::Tracing, step: "trace system calls".to_owned(), errno })
             })?;
@@ -201,12 +201,18 @@ impl Run<'_> {
             Some(processors) => {
                 let walls = if root.is_none() { Walls::Namespaces } else { Walls::Tracer };
                 let sampler = Sampler::new(self.spec.limits, group);
+                let sampler = if self.writes_to_disk(root) { sampler.by_thread() } else { sampler };
                 Tracer::new(self.spec, (walls, root), link, init.as_raw_pid(), (processors, sampler), self.begun)
                     .follow()
             }
             None => follow(link, init, Sampler::new(self.spec.limits, group)),
         };
         self.report(link, followed, uncounted)
+    }
+
+    /// Whether the program can write to file systems that are not the run's own, in memory.
+    fn writes_to_disk(&self, root: Option<&Path>) -> bool {
+        root.is_some() || !self.spec.writable_roots.is_empty() || self.spec.mounts.iter().any(Mount::is_writable)
     }
 
     fn report(&self, link: &Link, followed: Followed, uncounted: bool) -> Result<(Report, Option<Group>), Stopped> {

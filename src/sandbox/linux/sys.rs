@@ -387,13 +387,28 @@ pub(super) fn wait_any() -> Result<Option<Event>> {
     match checked(pid.into()) {
         Ok(()) => {
             let peak_memory = u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024;
-            // In blocks of 512 bytes.
-            let written = u64::try_from(usage.ru_oublock).unwrap_or(0).saturating_mul(512);
+            let written = blocks(usage.ru_oublock);
             Ok(Some(Event { pid, status, peak_memory, written }))
         }
         Err(Errno::INTR) => Ok(None),
         Err(errno) => Err(errno),
     }
+}
+
+/// Bytes that all whom this process has waited for, and whom they have waited for, have caused to be written to a disk.
+pub(super) fn written_by_children() -> u64 {
+    // SAFETY: all zero is a valid `rusage`; the kernel writes such a structure to a live one.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage);
+        usage
+    };
+    blocks(usage.ru_oublock)
+}
+
+/// Bytes of blocks of 512.
+fn blocks(number: c_long) -> u64 {
+    u64::try_from(number).unwrap_or(0).saturating_mul(512)
 }
 
 /// Whether two processes or threads have the same table of open files; `None` where the kernel does not say.

@@ -132,9 +132,10 @@ fn request(request: c_uint, pid: Pid, address: usize, data: usize) -> c_long {
     unsafe { libc::ptrace(request, pid, address as *mut c_void, data as *mut c_void) }
 }
 
-/// Takes hold of `pid`, and of everything that it will start.
-pub(super) fn seize(pid: Pid) -> io::Result<()> {
-    match request(SEIZE, pid, 0, OPTIONS) {
+/// Takes hold of `pid`, and of everything that it will start; with `ends` each thread stops before it ends.
+pub(super) fn seize(pid: Pid, ends: bool) -> io::Result<()> {
+    let options = if ends { OPTIONS | libc::PTRACE_O_TRACEEXIT.cast_unsigned() as usize } else { OPTIONS };
+    match request(SEIZE, pid, 0, options) {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

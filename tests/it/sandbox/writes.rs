@@ -98,7 +98,9 @@ fn no_file_is_left_that_lends_its_owners_rights() {
         spec.writable_roots.push(root(folder.path()));
         let finished = run_at_most(&spec, helper(), ceiling).unwrap();
         let said = String::from_utf8_lossy(&finished.stderr);
-        assert_eq!(out(&finished), "0o100640 0o41777\n", "{ceiling:?}: {said}");
+        if finished.level != Isolation::None {
+            assert_eq!(out(&finished), "0o100640 0o41777\n", "{ceiling:?}: {said}");
+        }
         let mut made = 0;
         for entry in fs::read_dir(folder.path()).unwrap().chain(fs::read_dir(folder.path().parent().unwrap()).unwrap())
         {

@@ -208,7 +208,8 @@ impl<'a> Tracer<'a> {
         let sys::Event { pid, status, peak_memory, written } = *event;
         if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
             self.observed.peak_memory = self.observed.peak_memory.max(peak_memory);
-            self.sampler.is_gone(pid, written);
+            let is_first = self.tasks.get(&pid).is_some_and(|task| task.process.borrow().number == pid);
+            self.sampler.is_gone(pid, is_first.then_some(written));
             return self.is_gone(pid, status);
         }
         let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
@@ -230,6 +231,10 @@ impl<'a> Tracer<'a> {
                     tracee::kill(pid);
                     tracee::kill(self.init);
                 }
+                Resume::Run
+            }
+            libc::PTRACE_EVENT_EXIT => {
+                self.sampler.is_ending(pid);
                 Resume::Run
             }
             libc::PTRACE_EVENT_STOP => match signal {
@@ -314,13 +319,9 @@ impl<'a> Tracer<'a> {
         self.observed.processes += 1;
         let task = match self.tasks.get(&parent) {
             Some(parent) if is_thread => parent.thread(),
-            Some(parent) => {
-                self.sampler.is_born(born, Some(parent.process.borrow().number));
-                parent.child(born)
-            }
+            Some(parent) => parent.child(born),
             None if parent == self.init && self.program.is_none() => {
                 self.program = Some(born);
-                self.sampler.is_born(born, None);
                 Task::first(self.spec.seed, born)
             }
             None => {

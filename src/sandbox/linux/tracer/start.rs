@@ -26,6 +26,7 @@ const MOST_WORDS: u64 = 1 << 20;
 impl Tracer<'_> {
     /// `pid` has executed a program.
     pub(super) fn executed(&mut self, pid: Pid) {
+        self.sampler.has_executed(pid);
         // A thread that executes takes the number of its process; all others of the process are gone.
         if let Some(former) = tracee::event_number(pid)
             && former != pid
