@@ -40,7 +40,6 @@ pub enum Parameter {
     Scanner,
     ScannerConfig,
     Store,
-    Strict,
     Timeout,
     TracePaths,
     With,

@@ -1,9 +1,7 @@
 //! The words of a gate: one sentence per reason, the same in every output.
 
-use crate::hint;
 use crate::model::fidelity::Level;
 use crate::model::gate_result::{About, GateResult, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
-use crate::model::parameter::Parameter;
 use crate::model::rate::Share;
 use crate::model::statistics::wilson::Interval;
 use crate::report::{phrases, untrusted};
@@ -66,14 +64,11 @@ pub fn headline(gate_result: &GateResult) -> String {
 }
 
 /// What decides where a gate is asked and where the verdict alone does not tell: thin evidence that blocks nothing.
-pub fn aloud(gate_result: &GateResult) -> Option<String> {
+pub fn aloud(gate_result: &GateResult) -> Option<&'static str> {
     let is_thin = |reason: &Reason| reason.weight == Weight::Insufficient;
     let passes = gate_result.exit().code() == 0 && gate_result.reasons().iter().any(is_thin);
-    passes.then(|| {
-        let strict = Parameter::Strict;
-        hint!("there is too little evidence to say whether it is good; this blocks only with {}", strict)
-            .for_command_line()
-    })
+    passes
+        .then_some("there is too little evidence to say whether it is good; this blocks only where the gate is strict")
 }
 
 /// What was counted, in one line.

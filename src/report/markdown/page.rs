@@ -146,7 +146,7 @@ fn candidate(md: &mut Md, run: &RunResult, limits: Limits) {
 fn gate(md: &mut Md, gate_result: &GateResult, limits: Limits, cut: &mut Vec<String>) {
     md.raw("\n**").text(&gate_phrases::headline(gate_result)).raw("**\n");
     if let Some(aloud) = gate_phrases::aloud(gate_result) {
-        md.raw("\n**Insufficient evidence:** ").text(&aloud).raw("\n");
+        md.raw("\n**Insufficient evidence:** ").raw(aloud).raw("\n");
     }
     if limits.rows > 0 {
         md.raw("\n");
