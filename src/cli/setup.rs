@@ -23,7 +23,7 @@ enum SetupError {
     Missing { option: String, path: String },
     #[error("`{option} {path}` is not a folder")]
     NotAFolder { option: String, path: String },
-    #[error("the variable `{name}` cannot be passed on")]
+    #[error("`--env {name}` cannot be passed on")]
     Variable { name: String, source: VarError },
     #[error("no place for the local store: neither XDG_DATA_HOME nor HOME is set")]
     NoStore,

@@ -78,8 +78,8 @@ impl Failure {
 
     /// The same with what can be done about it.
     #[must_use]
-    pub fn next(mut self, hint: Option<Hint>) -> Self {
-        self.showing.next.extend(hint);
+    pub fn next(mut self, hints: impl IntoIterator<Item = Hint>) -> Self {
+        self.showing.next.extend(hints);
         self
     }
 

@@ -31,6 +31,7 @@ use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::model::diagnostic::Diagnostic as _;
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
+use crate::model::hint::Hint;
 use crate::model::limits;
 use crate::model::manifest::NetworkMode;
 use crate::model::result::{ExecutorEnv, Isolation};
@@ -334,7 +335,9 @@ fn sealed(job: &Job, around: &RunOverrides, context: &Context, secrets: &Known) 
 /// A sandbox that is weaker than required, with what can be done about it.
 fn too_weak(error: &NotIsolated) -> Failure {
     let (wanted, reached) = (error.wanted.code(), error.reached.level.code());
-    Failure::machine(format!("isolation `{wanted}` is required, `{reached}` was reached")).next(error.hint())
+    let hint = error.hint().map(|hint| hint.for_command_line()).unwrap_or_default();
+    let steps = hint.lines().map(|line| Hint::from(line.to_owned()));
+    Failure::machine(format!("isolation `{wanted}` is required, `{reached}` was reached")).next(steps)
 }
 
 /// A run that could not be made, with what can be done about it.

@@ -142,7 +142,7 @@ fn misuse_says_what_to_do() {
         (bare("nope"), &["no adapter is called `nope`", "stella adapter list"]),
         (
             bare("words"),
-            &["`words` needs a folder with words.txt: give it with `--feed PATH`", "stella adapter show words"],
+            &["`words` needs a folder with words.txt", "give it with `--feed PATH`", "stella adapter show words"],
         ),
         (with(&["--feed", "feed", "--output", "xml"]), &["no output `xml`: it has `json`, `text`", "--output"]),
         (with(&["--feed", "feed", "--artifact", "findings=-"]), &["takes no `--artifact`"]),
@@ -154,7 +154,7 @@ fn misuse_says_what_to_do() {
         ),
         (
             vec!["scan", "--scanner", "words=tools/words.sh", "--input", "app/in.txt", "--feed", "feed"],
-            &["`words` scans a directory, and `app/in.txt` is none"],
+            &["`words` scans a directory, and `app/in.txt` is not one"],
         ),
         (vec!["scan", "--input", "app", "--output", "json"], &["neither `--scanner-config` nor `--output`"]),
         (vec!["scan", "--output", "json", "--artifact", "findings=-", "--", "tools/words.sh"], &["`--output` chooses"]),

@@ -134,7 +134,7 @@ fn a_night_is_judged_with_those_before_it() {
     night("2026-03-01T02:00:00Z", 0, &[]).says(&[
         "gate nightly: insufficient",
         "thin-window: 2 distinct manifests",
-        "--strict",
+        "only where the gate is strict",
     ]);
     night("2026-03-02T02:00:00Z", 3, &["--strict"]).says(&["insufficient thin-window"]);
     assert_eq!(world.read("h.jsonl").lines().count(), 4);

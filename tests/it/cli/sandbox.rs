@@ -93,9 +93,9 @@ fn what_cannot_be_is_refused_with_a_word_how() {
     for (arguments, words) in [
         (["--clock", "yesterday"], "`yesterday` is not an instant"),
         (["--umask", "999"], "`999` is not an octal number"),
-        (["--user", "me"], "`me` is no number"),
+        (["--user", "me"], "`me` is not the number"),
         (["--ro", "/no/such/folder"], "cannot show `/no/such/folder`"),
-        (["--env", "NOT_THERE"], "cannot pass the variable `NOT_THERE`"),
+        (["--env", "NOT_THERE"], "`--env NOT_THERE` cannot be passed on"),
         (["--tz", "/etc/localtime"], "is not a time zone"),
     ] {
         let all = [&["sandbox"], arguments.as_slice(), &["--", "true"]].concat();

@@ -541,7 +541,7 @@ fn a_level_that_cannot_be_reached_is_said() {
     else {
         return;
     };
-    world.run(4, command).complains(&["isolation `full` is required", "hint: "]);
+    world.run(4, command).complains(&["isolation `full` is required", "next "]);
     assert!(!world.exists("MANIFEST.json"));
 }
 
