@@ -87,3 +87,42 @@ pub fn describe(manifest: &ScanManifest) -> String {
     };
     format!("{name}, scanned by {}{version}", manifest.scanner.engine)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::manifest::from_json;
+
+    fn manifest() -> ScanManifest {
+        from_json(include_bytes!("../../fixtures/canaries/npm-newman-v3/manifest.json")).unwrap()
+    }
+
+    #[test]
+    fn a_plain_name_is_the_name_of_one_file() {
+        for good in ["a", "a.json", "..a", "a b", &"x".repeat(NAME_MAX)] {
+            assert!(is_plain_name(good), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "/a", "a\\b", "a\0", &"x".repeat(NAME_MAX + 1), &"ä".repeat(NAME_MAX / 2 + 1)]
+        {
+            assert!(!is_plain_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_is_told_with_what_it_is_of() {
+        let mut manifest = manifest();
+        assert_eq!(check_names(&manifest), Ok(()));
+        manifest.artifacts[0].path = "../x".to_owned();
+        let error = check_names(&manifest).unwrap_err();
+        assert_eq!(error.to_string(), "artifact `../x`: expected a plain name without `/`");
+    }
+
+    #[test]
+    fn a_label_that_is_given_wins_over_the_one_that_follows() {
+        let mut manifest = manifest();
+        manifest.labels = BTreeMap::from([("scanner".to_owned(), "mine".to_owned())]);
+        let labels = labels(&manifest);
+        assert_eq!(labels["scanner"], "mine");
+        assert_eq!(labels["environment"], format!("{}/{}", manifest.environment.os, manifest.environment.arch));
+    }
+}

@@ -9,8 +9,9 @@ use serde_json::json;
 
 use crate::config;
 use crate::execute::builtin::{BuiltInError, Scan};
+use crate::flow::suite::case::{CaseMetadata, CaseSeverity, CaseWriter, WriteCaseError};
 use crate::format::inventory::{Inventory, read_inventory};
-use crate::host::fs::{self, FsError, Kind, StagedDir};
+use crate::host::fs::{self, FsError, Kind};
 use crate::job::material::{FeedMaterial, InputMaterial, MaterialError};
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::package::{Ecosystem, Package};
@@ -48,6 +49,9 @@ pub enum InitError {
     /// A file cannot be read or written.
     #[error("cannot set up the repository")]
     Files(#[from] FsError),
+    /// The first case cannot be written.
+    #[error(transparent)]
+    Case(#[from] WriteCaseError),
     /// The first case cannot be made.
     #[error("cannot make the first case")]
     Feed(#[from] MaterialError),
@@ -163,12 +167,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
 
 /// Writes the first case beside its place and moves it there when it is whole; says which files it has.
 fn first_case(case: &Path, found: &Found, context: &Context) -> Result<Vec<PathBuf>, InitError> {
-    let staged = StagedDir::beside(case)?;
-    let mut written = Vec::new();
-    let mut add = |relative: &Path, bytes: &[u8]| -> Result<(), FsError> {
-        written.push(case.join(relative));
-        write(&staged.path().join(relative), bytes)
-    };
+    let mut writer = CaseWriter::beside(case)?;
     let Package { name, version, ecosystem, .. } = &found.package;
     let advisory = json!({
         "schema_version": "1.6.0",
@@ -178,33 +177,31 @@ fn first_case(case: &Path, found: &Found, context: &Context) -> Result<Vec<PathB
         "affected": [{ "package": { "ecosystem": ecosystem.to_string(), "name": name }, "versions": [version] }],
         "database_specific": { "severity": "LOW", "synthetic": true },
     });
-    let pretty = |value: &serde_json::Value| format!("{value:#}\n").into_bytes();
-    add(&Path::new("input").join(&found.name), &found.bytes)?;
-    add(Path::new(&format!("input/feed/{ADVISORY}.json")), &pretty(&advisory))?;
+    writer.input(Path::new(&found.name), &found.bytes)?;
+    writer.input(Path::new(&format!("feed/{ADVISORY}.json")), format!("{advisory:#}\n").as_bytes())?;
 
     // What is expected is what is really found.
-    let feed: FeedMaterial = open_inputs::feed("osv", &staged.path().join("input/feed"), context)?;
+    let feed: FeedMaterial = open_inputs::feed("osv", &writer.path().join("input/feed"), context)?;
     let input = InputMaterial::file(found.name.clone(), found.bytes.clone());
     let clock = jiff::Timestamp::UNIX_EPOCH;
     let scan = Scan { files: input.files(), flags: &[], feeds: &[feed], policy: &context.default_policy.policy, clock };
     let output = scan.run()?;
     let findings = output.artifacts.iter().find(|artifact| artifact.name == "findings.json");
     if let Some(findings) = findings {
-        add(Path::new("expected/findings.json"), &findings.bytes)?;
+        writer.expected(&findings.name, &findings.bytes)?;
     }
-    let metadata = json!({
-        "id": CASE_ID,
-        "title": format!("{name} {version} is found in {}", found.name),
-        "kind": "vulnerability-missed",
-        "source": "example",
-        "severity": "low",
-        "tags": [format!("ecosystem:{ecosystem}"), format!("package:{name}")],
-    });
-    add(Path::new("case.metadata.json"), &pretty(&metadata))?;
     let story = include_str!("init/case.md").replace("{package}", name).replace("{file}", &found.name);
-    add(Path::new("case.md"), story.as_bytes())?;
-    staged.publish(case)?;
-    Ok(written)
+    writer.story(&story)?;
+    let metadata = CaseMetadata {
+        id: CASE_ID.to_owned(),
+        title: format!("{name} {version} is found in {}", found.name),
+        kind: "vulnerability-missed".to_owned(),
+        source: "example".to_owned(),
+        severity: CaseSeverity::Low,
+        tags: vec![format!("ecosystem:{ecosystem}"), format!("package:{name}")],
+        agreed_by: None,
+    };
+    Ok(writer.publish(&metadata)?)
 }
 
 fn configuration(found: Option<&Found>) -> String {

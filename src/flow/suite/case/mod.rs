@@ -12,6 +12,7 @@
 //! the line; a case never depends on anything outside its folder but blobs by digest.
 
 mod files;
+mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,7 @@ use crate::workspace::context::Context;
 use crate::workspace::open_inputs::{self, TreeError};
 
 pub use files::{CaseConfig, CaseMetadata, CaseScanner, CaseSeverity};
+pub use write::{CaseWriter, WriteCaseError};
 
 /// The file that names a case.
 pub const METADATA: &str = "case.metadata.json";
