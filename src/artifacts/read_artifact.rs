@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::canonical::identity;
+use crate::canonical::identity::{self, PutAside};
 use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
 use crate::config::Config;
 use crate::format::{self, Document, FormatError};
 use crate::job::artifact::Produced;
+use crate::model::digest::Digest;
 
 /// An artifact with all that is derived from its bytes.
 #[derive(Debug)]
@@ -52,9 +53,10 @@ impl<'a> ReadArtifact<'a> {
     /// The same without what names the build of the tool.
     fn without_identity(self, config: &Config) -> Result<Self, UnreadableArtifact> {
         let profile = config.profile(self.produced.format, self.produced.profile.as_ref());
-        let aside = identity::put_aside(profile, self.canonical, &Limits::default());
-        let (canonical, aside) = aside.map_err(UnreadableArtifact::Canonical)?;
-        Ok(Self { canonical, aside, ..self })
+        let aside = identity::put_aside(profile, &self.canonical.bytes, &Limits::default());
+        let Some(PutAside { bytes, counted }) = aside.map_err(UnreadableArtifact::Canonical)? else { return Ok(self) };
+        let canonical = Canonical { digest: Digest::of(&bytes), bytes, masked: self.canonical.masked };
+        Ok(Self { canonical, aside: counted, ..self })
     }
 
     /// Reads the artifacts of one side that are compared; where the other side is of another build of the tool

@@ -24,26 +24,28 @@ use crate::canonical::document::parse;
 use crate::canonical::document::value::Value;
 use crate::canonical::error::JsonError;
 use crate::canonical::limits::Limits;
-use crate::canonical::profile::Profile;
+use crate::canonical::profile::{Form, Profile};
 use crate::canonical::rule::{Pattern, Progress};
-use crate::canonical::{Canonical, Form};
-use crate::model::digest::Digest;
 
-/// `canonical`, a document in the form of `profile`, without what names the build of the tool; with how often something
-/// was put aside at each declared place.
+/// A document without what names the build of the tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutAside {
+    /// The bytes that are left, in canonical form.
+    pub bytes: Vec<u8>,
+    /// How often something was put aside at each declared place; never empty.
+    pub counted: BTreeMap<String, u64>,
+}
+
+/// `canonical`, a document in the form of `profile`, without what names the build of the tool; `None` where nothing does.
 ///
 /// # Errors
 /// None that a canonical document causes.
-pub fn put_aside(
-    profile: &Profile,
-    canonical: Canonical,
-    limits: &Limits,
-) -> Result<(Canonical, BTreeMap<String, u64>), JsonError> {
+pub fn put_aside(profile: &Profile, canonical: &[u8], limits: &Limits) -> Result<Option<PutAside>, JsonError> {
     let identity = profile.identity();
     if identity.is_empty() || profile.form() != Form::Json {
-        return Ok((canonical, BTreeMap::new()));
+        return Ok(None);
     }
-    let mut document = parse::parse(&canonical.bytes, parse::Source::Canonical, limits)?;
+    let mut document = parse::parse(canonical, parse::Source::Canonical, limits)?;
     let mut aside = BTreeMap::new();
     let mut versions = BTreeSet::new();
     for pattern in &identity.version {
@@ -91,11 +93,10 @@ pub fn put_aside(
         note(&mut aside, &list.array, count);
     }
     if aside.is_empty() {
-        drop(document);
-        return Ok((canonical, aside));
+        return Ok(None);
     }
-    let bytes = emit::emit(&document, &[], canonical.bytes.len()).bytes;
-    Ok((Canonical { digest: Digest::of(&bytes), bytes, masked: canonical.masked }, aside))
+    let bytes = emit::emit(&document, &[], canonical.len()).bytes;
+    Ok(Some(PutAside { bytes, counted: aside }))
 }
 
 fn note(aside: &mut BTreeMap<String, u64>, pattern: &Pattern, count: u64) {
@@ -115,10 +116,12 @@ fn without(text: &str, version: &str) -> String {
     while let Some(at) = rest.find(version) {
         let (before, behind) = (&rest[..at], &rest[at + version.len()..]);
         let last = before.chars().next_back().or_else(|| out.chars().next_back());
+        let next = behind.chars().next();
         let numbered = |c: char| c.is_ascii_digit() || c == '.';
         // A `v` may stand before it, and a point may end a sentence.
-        let goes_on = behind.strip_prefix('.').unwrap_or(behind).starts_with(|c: char| c.is_ascii_digit());
-        let whole = !last.is_some_and(numbered) && !goes_on;
+        let whole = !last.is_some_and(numbered)
+            && !next.is_some_and(|c| c.is_ascii_digit())
+            && !(next == Some('.') && behind[1..].starts_with(|c: char| c.is_ascii_digit()));
         out.push_str(before);
         out.push_str(if whole { "(version)" } else { version });
         rest = behind;
@@ -160,6 +163,7 @@ mod tests {
     use super::*;
     use crate::canonical::canonicalize_with;
     use crate::model::artifact::ArtifactFormat;
+    use crate::model::digest::Digest;
 
     fn log(version: &str, rules: &[&str], found: &[&str]) -> String {
         let rules: Vec<_> = rules
@@ -181,8 +185,8 @@ mod tests {
     fn aside(text: &str) -> (Digest, BTreeMap<String, u64>) {
         let profile = Profile::builtin(ArtifactFormat::Sarif);
         let canonical = canonicalize_with(profile, text.as_bytes(), &Limits::default()).unwrap();
-        let (canonical, aside) = put_aside(profile, canonical, &Limits::default()).unwrap();
-        (canonical.digest, aside)
+        let left = put_aside(profile, &canonical.bytes, &Limits::default()).unwrap().unwrap();
+        (Digest::of(&left.bytes), left.counted)
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! Where a tool names itself in its documents, as a profile says it; [`canonical::identity`](crate::canonical::identity) puts
-//! it aside.
+//! Where a tool names itself in what it writes, as data: what is put aside where two builds of it are compared.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +40,7 @@ impl Identity {
     }
 
     /// Whether it says something and not why.
-    pub(in crate::canonical) fn lacks_reason(&self) -> bool {
+    pub(super) fn lacks_reason(&self) -> bool {
         !self.is_empty() && self.reason.trim().is_empty()
     }
 

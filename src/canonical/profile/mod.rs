@@ -29,16 +29,16 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::error::JsonError;
 use crate::canonical::jcs;
 use crate::canonical::limits::Limits;
-use crate::canonical::profile::identity::Identity;
 use crate::canonical::rule::{self, Pattern, Rule};
 use crate::model::digest::Digest;
 
 mod builtin;
 mod health;
-pub(in crate::canonical) mod identity;
+mod identity;
 mod tools;
 
 pub use health::{Health, Sign};
+pub use identity::Identity;
 
 /// A read profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
