@@ -9,7 +9,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::history::NoteArgs;
 use crate::cli::{output, setup};
 use crate::flow::replay::output_dir;
-use crate::flow::replay::prepare::{ReplayRequest, Swap, SwapError};
+use crate::flow::replay::prepare::{Part, ReplayRequest, Swap, SwapError};
 use crate::flow::suite::one;
 use crate::host::fs;
 use crate::job::manifest_file;
@@ -34,6 +34,10 @@ pub struct ReplayArgs {
     /// config=PATH or input=PATH
     #[arg(long, value_name = "WHAT=PATH", conflicts_with = "history")]
     with: Vec<String>,
+    /// Show the command no file as newer than the clock, whatever was recorded
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          conflicts_with = "history")]
+    clamp_file_times: Option<bool>,
     /// An environment variable that the recording passed too
     #[arg(long, value_name = "NAME")]
     env: Vec<String>,
@@ -49,8 +53,9 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
     let manifest = manifest_file::read(&args.from)?;
     let swaps = args.with.iter().map(|given| given.parse()).collect::<Result<Vec<Swap>, SwapError>>();
+    let clamp = args.clamp_file_times.map(|clamp| Swap::Part(Part::ClampFileTimes(clamp)));
     let request = ReplayRequest {
-        swaps: swaps?,
+        swaps: swaps?.into_iter().chain(clamp).collect(),
         out_dir: args.out_dir.clone(),
         explain: args.experiment.budget(),
         ..ReplayRequest::as_recorded(&args.from, &args.env, Operation::Replay)

@@ -3,9 +3,9 @@
 //! Invariants: a scanner that could not run is never unhealthy, and one that ran badly is never infrastructure; the level
 //! of isolation that was reached is part of what is returned.
 
-use std::fs::FileTimes;
+use std::fs::{FileTimes, Permissions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -219,6 +219,7 @@ pub fn surroundings(job: &Job, frozen: bool) -> ExecutionEnvironment {
         seed: Some(job.seed),
         roots: job.roots.clone(),
         path: job.settings.path.clone(),
+        file_times_clamped: frozen && job.settings.clamp_file_times && !job.settings.clock_runs,
         settings: job.settings.digested(),
     }
 }
@@ -434,6 +435,13 @@ impl Scratch {
                 Some(to)
             }
         };
+        // Whatever the umask of the caller is, and whatever modes a checkout has.
+        for folder in ["out", "feed", "policy", "config"] {
+            same_modes(&root.path().join(folder))?;
+        }
+        if matches!(job.input, InputMaterial::File { .. }) {
+            same_modes(&input_directory)?;
+        }
         // What is made here, unlike what an archive holds, has the machine's time until then.
         for made in std::fs::read_dir(root.path())? {
             set_times(&made?.path(), job.clock.into())?;
@@ -547,6 +555,22 @@ fn touch(path: &Path, at: SystemTime) -> io::Result<()> {
         }
     }
     if kind.is_dir() || kind.is_file() { set_times(path, at) } else { Ok(()) }
+}
+
+/// Gives every folder at and below `path` the mode 755 and every file 644, or 755 where its owner may execute it; links
+/// keep theirs, and a `path` that is not there has none.
+fn same_modes(path: &Path) -> io::Result<()> {
+    let Ok(there) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    let runs = there.permissions().mode() & 0o100 != 0;
+    if there.is_dir() {
+        std::fs::set_permissions(path, Permissions::from_mode(0o755))?;
+        for entry in std::fs::read_dir(path)? {
+            same_modes(&entry?.path())?;
+        }
+    } else if there.is_file() {
+        std::fs::set_permissions(path, Permissions::from_mode(if runs { 0o755 } else { 0o644 }))?;
+    }
+    Ok(())
 }
 
 /// The times that can be set: of the last change of what is in it, and of the last access.

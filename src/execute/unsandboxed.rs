@@ -82,6 +82,7 @@ pub fn execute(job: &Job, place: &HostPaths) -> Result<Executed, Failure> {
         seed: None,
         roots: Vec::new(),
         path: Vec::new(),
+        file_times_clamped: false,
         settings: None,
     };
     let executor = ExecutorEnv {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::canonical::{JsonError, Limits, jcs};
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::dimension::Dimensions;
-use crate::model::manifest::{ClockMode, NetworkMode, ReplayableManifest};
+use crate::model::manifest::{ClockMode, FileTimes, NetworkMode, ReplayableManifest};
 
 const SCAN_ID_PREFIX: &str = "scan-";
 /// Hexadecimal digits of a scan's name.
@@ -56,6 +56,8 @@ pub struct ExecutionEnvironment {
     pub roots: Vec<String>,
     /// Folders in which programs are looked up first.
     pub path: Vec<String>,
+    /// No file was shown as newer than the clock.
+    pub file_times_clamped: bool,
     /// What else was chosen, where anything was.
     pub settings: Option<serde_json::Value>,
 }
@@ -79,6 +81,9 @@ impl ExecutionEnvironment {
         // Only where something was chosen: the digests of all that was recorded without it stay.
         if !self.path.is_empty() {
             value["path"] = json!(self.path);
+        }
+        if self.file_times_clamped {
+            value["file_times"] = json!("clamped");
         }
         if let Some(settings) = &self.settings {
             value["settings"] = settings.clone();
@@ -110,6 +115,7 @@ pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonErro
         seed: environment.seed,
         roots: environment.roots.clone(),
         path: environment.path.clone(),
+        file_times_clamped: environment.file_times == Some(FileTimes::Clamped),
         settings: None,
     };
     let feeds = manifest.feeds.iter().map(|feed| (feed.name.clone(), feed.archive.identity)).collect();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::host::machine;
 use crate::sandbox::setting::{CpuCount, Hostname, Umask, User};
-use crate::sandbox::spec::{Clock, DirectoryOrder, HostRoot, InvalidHostRoot, SandboxSpec};
+use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, InvalidHostRoot, SandboxSpec};
 
 /// The longest time limit of a run, in seconds: a day.
 pub const MAX_TIME_LIMIT: u32 = 86_400;
@@ -25,6 +25,8 @@ pub struct Settings {
     pub user: Option<User>,
     /// The clock runs; an instant is then only where it began.
     pub clock_runs: bool,
+    /// No file is shown as newer than the clock.
+    pub clamp_file_times: bool,
     /// After how long the run is ended.
     pub time_limit: Option<Duration>,
     /// How much memory it may use, in MiB.
@@ -62,6 +64,9 @@ impl Settings {
         }
         if self.clock_runs {
             spec.clock = Clock::Real;
+        }
+        if self.clamp_file_times {
+            spec.file_times = FileTimes::Clamped;
         }
         if let Some(limit) = self.time_limit {
             spec.limits.wall = limit;

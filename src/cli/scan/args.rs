@@ -87,6 +87,9 @@ pub struct ScanArgs {
     /// Mebibytes of memory that the command may use [default: 8192]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_MEMORY_LIMIT)))]
     pub(super) memory: Option<u32>,
+    /// Show the command no file as newer than the clock [default: true, where the clock is frozen]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) clamp_file_times: Option<bool>,
     /// A folder in which programs are looked up before the system's; the command sees it as with --ro (repeatable)
     #[arg(long, value_name = "DIR")]
     pub(super) path: Vec<PathBuf>,

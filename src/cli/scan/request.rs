@@ -33,7 +33,7 @@ enum ScanArgsError {
     #[error("`--as-is` seals nothing: it takes neither `--require-isolation` nor `--ro`")]
     AsIsSealed,
     #[error(
-        "`--clock real`, `--timeout`, `--memory` and `--path` are for a command that runs sealed, and for an adapter's"
+        "`--clock real`, `--clamp-file-times`, `--timeout`, `--memory` and `--path` are for a command that runs sealed, and for an adapter's"
     )]
     NotSealed,
 }
@@ -91,6 +91,7 @@ pub(super) fn of(args: &ScanArgs) -> Result<ScanRequest, CliError> {
 fn scanner(args: &ScanArgs, artifacts: Vec<ArtifactSpec>, path: Vec<String>) -> Result<Scanner, ScanArgsError> {
     let sealing = Sealing {
         clock_runs: args.clock == Some(ClockChoice::Real),
+        clamp_file_times: args.clamp_file_times.unwrap_or(true) && args.clock != Some(ClockChoice::Real),
         time_limit: args.timeout.map(|seconds| Duration::from_secs(seconds.into())),
         memory_limit: args.memory,
         path,
@@ -146,7 +147,8 @@ fn builtin(args: &ScanArgs) -> Result<Scanner, ScanArgsError> {
 /// Whether an option says how a sandbox is.
 fn is_sealed(args: &ScanArgs) -> bool {
     let clock_runs = args.clock == Some(ClockChoice::Real);
-    clock_runs || args.timeout.is_some() || args.memory.is_some() || !args.path.is_empty()
+    let clamps = args.clamp_file_times.is_some();
+    clock_runs || clamps || args.timeout.is_some() || args.memory.is_some() || !args.path.is_empty()
 }
 
 fn refuse(when: bool, error: ScanArgsError) -> Result<(), ScanArgsError> {

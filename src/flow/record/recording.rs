@@ -35,8 +35,8 @@ use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::manifest::{
-    ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, Input, InputType, MANIFEST_VERSION, Normalization,
-    PolicyRef, ScanManifest, Scanner, ScannerKind,
+    ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, FileTimes, Input, InputType, MANIFEST_VERSION,
+    Normalization, PolicyRef, ScanManifest, Scanner, ScannerKind,
 };
 use crate::model::parameter::Parameter;
 use crate::model::showing::Showing;
@@ -446,6 +446,7 @@ fn environment(job: &Job, executed: &Executed) -> Environment {
         path: surroundings.path.clone(),
         time_limit_seconds: job.settings.time_limit.and_then(|limit| u32::try_from(limit.as_secs()).ok()),
         memory_limit_mib: job.settings.memory_limit,
+        file_times: surroundings.file_times_clamped.then_some(FileTimes::Clamped),
         cpu_count: surroundings.cpu_count,
         // The built-in scanner in process sees no kernel.
         kernel: if executed.executor.in_process { None } else { machine::kernel() },

@@ -23,8 +23,8 @@ use crate::model::dimension::Dimension;
 use crate::model::error_chain::chain;
 use crate::model::limits;
 use crate::model::manifest::{
-    ArtifactRecord, ClockMode, Environment, Fault, Input, InputType, Located, NetworkMode, ReplayableManifest,
-    ScannerKind,
+    ArtifactRecord, ClockMode, Environment, Fault, FileTimes, Input, InputType, Located, NetworkMode,
+    ReplayableManifest, ScannerKind,
 };
 use crate::model::parameter::Parameter;
 use crate::model::result::Isolation;
@@ -204,6 +204,7 @@ impl Restorer<'_> {
             settings: Settings {
                 cpu_count: cpu_count(written.environment.cpu_count)?,
                 clock_runs: clock_was_asked_to_run(&written.environment),
+                clamp_file_times: written.environment.file_times == Some(FileTimes::Clamped),
                 time_limit: written.environment.time_limit_seconds.map(|seconds| Duration::from_secs(seconds.into())),
                 memory_limit: written.environment.memory_limit_mib,
                 path: written.environment.path.clone(),

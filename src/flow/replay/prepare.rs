@@ -63,12 +63,14 @@ pub enum Part {
     CpuCount(CpuCount),
     Clock(Timestamp),
     Seed(u64),
+    /// Whether no file is shown as newer than the clock.
+    ClampFileTimes(bool),
 }
 
 /// Why a text names no swap.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin`, `config=PATH`, `input=PATH`, `flags=WORDS`, or one of `tz`, `locale`, `hostname`, `cpus`, `clock`, `seed` with its value"
+    "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin`, `config=PATH`, `input=PATH`, `flags=WORDS`, or one of `tz`, `locale`, `hostname`, `cpus`, `clock`, `seed`, `clamp-file-times` with its value"
 )]
 pub struct SwapError(String);
 
@@ -110,6 +112,7 @@ fn part(name: &str, value: &str) -> Option<Part> {
         "cpus" => value.parse().ok().and_then(|count| CpuCount::new(count).ok()).map(Part::CpuCount),
         "clock" => value.parse().ok().map(Part::Clock),
         "seed" => value.parse().ok().map(Part::Seed),
+        "clamp-file-times" => value.parse().ok().map(Part::ClampFileTimes),
         _ => None,
     }
 }
@@ -131,6 +134,7 @@ impl fmt::Display for Swap {
             Self::Part(Part::CpuCount(count)) => write!(f, "cpus={}", count.get()),
             Self::Part(Part::Clock(at)) => write!(f, "clock={at}"),
             Self::Part(Part::Seed(seed)) => write!(f, "seed={seed}"),
+            Self::Part(Part::ClampFileTimes(clamp)) => write!(f, "clamp-file-times={clamp}"),
         }
     }
 }
@@ -359,6 +363,7 @@ fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayErro
             Part::CpuCount(count) => job.settings.cpu_count = Some(*count),
             Part::Clock(at) => (job.clock, job.settings.clock_runs) = (*at, false),
             Part::Seed(seed) => job.seed = *seed,
+            Part::ClampFileTimes(clamp) => job.settings.clamp_file_times = *clamp,
         },
     }
     Ok(())

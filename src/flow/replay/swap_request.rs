@@ -55,7 +55,7 @@ fn differs(factor: Factor, a: &Job, b: &Job) -> bool {
             SubTag::Hostname => x.hostname != y.hostname,
             SubTag::CpuCount => x.cpu_count != y.cpu_count,
             SubTag::Ordering => x.directory_order != y.directory_order,
-            SubTag::Time => (a.clock, x.clock_runs) != (b.clock, y.clock_runs),
+            SubTag::Time => (a.clock, x.clock_runs, x.clamp_file_times) != (b.clock, y.clock_runs, y.clamp_file_times),
             SubTag::Rng => a.seed != b.seed,
             _ => false,
         },
@@ -87,7 +87,10 @@ pub fn take(factor: Factor, into: &mut Job, from: &Job) {
             SubTag::Hostname => into.settings.hostname.clone_from(&settings.hostname),
             SubTag::CpuCount => into.settings.cpu_count = settings.cpu_count,
             SubTag::Ordering => into.settings.directory_order = settings.directory_order,
-            SubTag::Time => (into.clock, into.settings.clock_runs) = (from.clock, settings.clock_runs),
+            SubTag::Time => {
+                (into.clock, into.settings.clock_runs) = (from.clock, settings.clock_runs);
+                into.settings.clamp_file_times = settings.clamp_file_times;
+            }
             SubTag::Rng => into.seed = from.seed,
             _ => {}
         },

@@ -18,8 +18,8 @@ pub use fault::{Fault, Wrong};
 pub use read::{ManifestError, from_json};
 pub use replayable::{Located, NotReplayable, Problem, ReplayableFeed, ReplayableManifest};
 pub use v1::{
-    ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, Input, InputType, NetworkMode, Normalization,
-    PolicyRef, ScanManifest, Scanner, ScannerKind, SourceProvenance,
+    ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, FileTimes, Input, InputType, NetworkMode,
+    Normalization, PolicyRef, ScanManifest, Scanner, ScannerKind, SourceProvenance,
 };
 
 /// The version that this program writes.

@@ -249,6 +249,16 @@ pub enum NetworkMode {
     Disabled,
 }
 
+/// Which times of files a scanner saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FileTimes {
+    /// Those of the file system: of what it wrote itself the machine's.
+    Machine,
+    /// None after the frozen clock.
+    Clamped,
+}
+
 /// What the scanner's clock did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -295,6 +305,9 @@ pub struct Environment {
     /// MiB of memory that the scanner could use, where that was chosen.
     #[serde(default, deserialize_with = "number::nearest", skip_serializing_if = "Option::is_none")]
     pub memory_limit_mib: Option<u32>,
+    /// Which times of files the scanner saw; absent where it saw the file system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_times: Option<FileTimes>,
     /// CPUs that the scanner saw.
     #[serde(default, deserialize_with = "number::nearest", skip_serializing_if = "Option::is_none")]
     pub cpu_count: Option<u32>,

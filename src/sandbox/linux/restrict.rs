@@ -1,6 +1,7 @@
 //! What the program inherits from the process that starts it: limits, umask, processors, and no power.
 
 use std::fs;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use landlock::{
@@ -9,10 +10,10 @@ use landlock::{
 };
 use rustix::fs::Mode;
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+use rustix::process::{Resource, Rlimit, getpriority_process, getrlimit, setpriority_process, setrlimit, umask};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, CpuSet, clear_ambient_capability_set, remove_capability_from_bounding_set,
-    set_capabilities, set_no_new_privs,
+    set_capabilities, set_current_timer_slack, set_no_new_privs,
 };
 
 use crate::sandbox::linux::stopped::{During, Stopped};
@@ -23,6 +24,9 @@ use crate::sandbox::spec::{Limits, Mount, SandboxSpec};
 /// Limits that are the same everywhere, as programs size themselves by them.
 const STACK: u64 = 8 << 20;
 const OPEN_FILES: (u64, u64) = (1024, 65_536);
+const LOCKED_BYTES: u64 = 64 << 10;
+const PENDING_SIGNALS: u64 = 1024;
+const QUEUE_BYTES: u64 = 819_200;
 /// The least that kernels have had as their own.
 const LOCKED: u64 = 64 << 10;
 const MESSAGES: u64 = 819_200;
@@ -34,6 +38,7 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     let mut lost = Vec::new();
     umask(Mode::from_raw_mode(spec.umask.bits().into()));
     limit(&spec.limits).or_fail("set limits")?;
+    lost.extend(schedule());
     set_no_new_privs(true).or_fail("give up new privileges")?;
     if let Err(why) = sys::leave_session_keyring()
         && why != Errno::NOSYS
@@ -186,7 +191,24 @@ fn limit(limits: &Limits) -> rustix::io::Result<()> {
     at_most(Resource::Memlock, LOCKED, LOCKED)?;
     at_most(Resource::Msgqueue, MESSAGES, MESSAGES)?;
     at_most(Resource::Sigpending, SIGNALS_PENDING, SIGNALS_PENDING)?;
-    at_most(Resource::Nofile, OPEN_FILES.0, OPEN_FILES.1)
+    at_most(Resource::Nofile, OPEN_FILES.0, OPEN_FILES.1)?;
+    // Those that differ from machine to machine, by its memory and its configuration, are small everywhere.
+    at_most(Resource::Memlock, LOCKED_BYTES, LOCKED_BYTES)?;
+    at_most(Resource::Sigpending, PENDING_SIGNALS, PENDING_SIGNALS)?;
+    at_most(Resource::Msgqueue, QUEUE_BYTES, QUEUE_BYTES)?;
+    at_most(Resource::Nice, 0, 0)?;
+    at_most(Resource::Rtprio, 0, 0)
+}
+
+/// What a program is told of how it is scheduled: the same everywhere, as far as that can be had.
+fn schedule() -> Option<String> {
+    // Nanoseconds by which the kernel may put off a timer: its own default.
+    const SLACK: Option<NonZeroU64> = NonZeroU64::new(50_000);
+    set_current_timer_slack(SLACK).ok();
+    // To lower the number takes a privilege: whoever starts stella with `nice` and without it stays there.
+    let caller = getpriority_process(None).unwrap_or_default();
+    let fixed = caller == 0 || setpriority_process(None, 0).is_ok();
+    (!fixed).then(|| format!("priority: the caller's ({caller}), which the program can ask"))
 }
 
 /// Lowers a limit; one that is lower already cannot be raised and stays.

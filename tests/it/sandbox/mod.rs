@@ -13,6 +13,7 @@ mod limits;
 mod network;
 mod probes;
 mod repeat;
+mod telltales;
 mod walls;
 mod writes;
 

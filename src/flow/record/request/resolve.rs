@@ -191,6 +191,7 @@ impl ScanRequest {
 fn settings(sealing: &Sealing) -> Settings {
     Settings {
         clock_runs: sealing.clock_runs,
+        clamp_file_times: sealing.clamp_file_times,
         time_limit: sealing.time_limit,
         memory_limit: sealing.memory_limit,
         path: sealing.path.clone(),

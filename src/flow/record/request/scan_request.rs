@@ -109,6 +109,8 @@ pub enum Run {
 pub struct Sealing {
     /// The clock moves.
     pub clock_runs: bool,
+    /// No file is shown as newer than the clock.
+    pub clamp_file_times: bool,
     /// How long it may run.
     pub time_limit: Option<Duration>,
     /// How much memory it may use, in MiB.

@@ -173,6 +173,7 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     holes(&mut rules, spec, purpose);
     left_behind(&mut rules, purpose);
     uncounted(&mut rules);
+    page_cache(&mut rules, purpose);
     families(&mut rules, spec, purpose);
     if purpose != Purpose::Isolated {
         network(&mut rules, spec, purpose);
@@ -275,6 +276,19 @@ fn uncounted(rules: &mut Rules) {
     // Blocks that nobody has written to are in no count. C libraries write them in its place, as on file systems that lack it.
     rules.add(Call::Fallocate, "free", When::Has(1, bits(libc::FALLOC_FL_PUNCH_HOLE)), Action::Allow);
     rules.answer(Call::Fallocate, "others", When::Always, EOPNOTSUPP);
+}
+
+/// What of the machine's files lies in memory: it tells what ran here before, a recording among it.
+fn page_cache(rules: &mut Rules, purpose: Purpose) {
+    const RWF_NOWAIT: u32 = 8;
+    rules.answer(Call::Cachestat, "", When::Always, ENOSYS);
+    rules.answer(Call::Preadv2, "no-wait", When::Has(5, RWF_NOWAIT), EOPNOTSUPP);
+    // The same request is in memory, out of a filter's sight; C libraries have threads in its place.
+    rules.answer(Call::IoSetup, "", When::Always, ENOSYS);
+    if purpose != Purpose::Isolated {
+        // Programs ask it whether an address is one, too: that is answered.
+        rules.ask(Call::Mincore, "", When::Always);
+    }
 }
 
 /// Sockets of no other family than these: a network namespace does not keep every family away (`AF_VSOCK` reaches the

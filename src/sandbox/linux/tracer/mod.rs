@@ -26,6 +26,7 @@ mod network;
 pub(super) mod observed;
 mod paths;
 mod pending;
+mod resident;
 mod standing;
 mod start;
 mod task;
@@ -431,6 +432,7 @@ impl<'a> Tracer<'a> {
             Call::Getrandom => self.draw(pid, arguments),
             Call::SchedGetaffinity => self.processors(pid, arguments),
             Call::Getdents64 => self.list(pid, arguments),
+            Call::Mincore => resident::answer(pid, arguments),
             Call::Uname => answer_with(pid, arguments[0], &machine::system_name(self.spec)),
             Call::Sysinfo => answer_with(pid, arguments[0], &machine::system_info(self.spec)),
             Call::Getsockopt | Call::Setsockopt => self.socket_option(pid, call, arguments),
