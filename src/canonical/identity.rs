@@ -116,12 +116,10 @@ fn without(text: &str, version: &str) -> String {
     while let Some(at) = rest.find(version) {
         let (before, behind) = (&rest[..at], &rest[at + version.len()..]);
         let last = before.chars().next_back().or_else(|| out.chars().next_back());
-        let next = behind.chars().next();
         let numbered = |c: char| c.is_ascii_digit() || c == '.';
         // A `v` may stand before it, and a point may end a sentence.
-        let whole = !last.is_some_and(numbered)
-            && !next.is_some_and(|c| c.is_ascii_digit())
-            && !(next == Some('.') && behind[1..].starts_with(|c: char| c.is_ascii_digit()));
+        let goes_on = behind.strip_prefix('.').unwrap_or(behind).starts_with(|c: char| c.is_ascii_digit());
+        let whole = !last.is_some_and(numbered) && !goes_on;
         out.push_str(before);
         out.push_str(if whole { "(version)" } else { version });
         rest = behind;
