@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 23] = [
     "src/archive",
     "src/bundle",
     "src/compare/semantic.rs",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 22] = [
     "src/model/artifact.rs",
     "src/model/decision.rs",
     "src/model/digest.rs",
+    "src/model/ecosystem",
     "src/model/finding.rs",
     "src/model/limits.rs",
     "src/model/objects.rs",
@@ -37,10 +38,12 @@ const SOURCES: [&str; 22] = [
 ];
 
 /// Crates whose behaviour reaches the scanner's results. What they depend on is hashed with them.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 15] = [
+    "cvss",
     "jiff",
     "packageurl",
     "pep440_rs",
+    "percent-encoding",
     "regorus",
     "semver",
     "serde",
@@ -49,6 +52,8 @@ const CRATES: [&str; 11] = [
     "strum",
     "tar",
     "toml",
+    "yaml_serde",
+    "zip",
 ];
 
 fn main() -> io::Result<()> {

@@ -23,6 +23,7 @@ mod write;
 
 pub mod dir;
 pub mod tree;
+pub mod zip;
 
 #[cfg(test)]
 mod hostile;

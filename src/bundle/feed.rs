@@ -5,6 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::listed::{Bundle, BundleError, Kind};
+use crate::host::fs;
+use crate::model::limits::MAX_BUNDLE_BYTES;
 
 /// The kind of bundle that holds a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +62,18 @@ pub fn verify(archive: &[u8]) -> Result<FeedBundle, BundleError> {
     Bundle::verify(archive)
 }
 
-/// Reads an archive, an extracted bundle, or a plain directory of records.
+/// Reads an archive, an extracted bundle, a plain directory of records, or records in a zip archive as databases publish
+/// them (`all.zip`), which then is the one file of the feed.
 ///
 /// # Errors
 /// As [`Bundle::open`].
 pub fn open(path: &Path) -> Result<FeedBundle, BundleError> {
-    Bundle::open(path)
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".zip"));
+    match name {
+        Some(name) if !fs::is_dir(path) => {
+            let bytes = fs::read(path, MAX_BUNDLE_BYTES)?;
+            Bundle::of_records([(name, bytes.as_slice())], FeedOrigin::default())
+        }
+        _ => Bundle::open(path),
+    }
 }

@@ -5,8 +5,9 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::model::decision::Decision;
+use crate::model::ecosystem::Ecosystem;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
-use crate::model::package::{Ecosystem, Package, SourcePackage};
+use crate::model::package::{Package, SourcePackage};
 use crate::model::vex::{VexStatement, VexStatus};
 
 /// The parts that [`crate::compare::semantic::Semantics`] is made of.
@@ -33,7 +34,7 @@ fn package() -> impl Strategy<Value = Package> {
             name,
             source: source.map(|name| SourcePackage { name, version: version.clone() }),
             version,
-            ecosystem: Ecosystem::Npm,
+            ecosystem: Ecosystem::npm(),
             licenses,
         },
     )

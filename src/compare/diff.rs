@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
     use crate::compare::arbitrary::{Parts, decision, parts};
-    use crate::model::package::Ecosystem;
+    use crate::model::ecosystem::Ecosystem;
 
     fn semantics((packages, findings, vex): Parts, decision: Option<Decision>) -> Semantics {
         Semantics::from_parts(packages, findings, vex, decision)
@@ -283,7 +283,7 @@ mod tests {
             name: name.into(),
             version: version.into(),
             purl: None,
-            ecosystem: Ecosystem::Npm,
+            ecosystem: Ecosystem::npm(),
             licenses: [license.into()].into(),
             source: None,
         };

@@ -193,8 +193,8 @@ fn join(texts: &BTreeSet<&str>) -> String {
 mod tests {
     use super::*;
     use crate::compare::diff::summarize;
+    use crate::model::ecosystem::Ecosystem;
     use crate::model::finding::{FindingKey, Reachability, Severity};
-    use crate::model::package::Ecosystem;
     use crate::model::vex::VexStatus;
 
     fn finding(version: &str) -> Finding {
@@ -222,7 +222,7 @@ mod tests {
             name: "log".into(),
             version: version.into(),
             purl: None,
-            ecosystem: Ecosystem::Npm,
+            ecosystem: Ecosystem::npm(),
             licenses: BTreeSet::new(),
             source: None,
         }

@@ -97,8 +97,9 @@ mod tests {
 
     use super::*;
     use crate::compare::arbitrary::parts;
+    use crate::model::ecosystem::Ecosystem;
     use crate::model::finding::{Reachability, Severity};
-    use crate::model::package::{Ecosystem, SourcePackage};
+    use crate::model::package::SourcePackage;
     use crate::model::vex::VexStatus;
 
     fn package(version: &str) -> Package {
@@ -106,7 +107,7 @@ mod tests {
             name: "log".into(),
             version: version.into(),
             purl: None,
-            ecosystem: Ecosystem::Npm,
+            ecosystem: Ecosystem::npm(),
             licenses: BTreeSet::new(),
             source: None,
         }
@@ -155,7 +156,7 @@ mod tests {
             |p| p.name.push('0'),
             |p| p.version.push('0'),
             |p| p.purl = "pkg:npm/log@1".parse().ok(),
-            |p| p.ecosystem = Ecosystem::PyPi,
+            |p| p.ecosystem = Ecosystem::pypi(),
             |p| _ = p.licenses.insert("MIT".into()),
             |p| p.source = Some(SourcePackage { name: "log".into(), version: "1".into() }),
         ];

@@ -8,20 +8,20 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::compare::semantic::Semantics;
+use crate::format;
+use crate::format::coverage::{self, Undecided};
 use crate::format::detect::by_name;
 use crate::format::evidence;
-use crate::format::inventory::read_inventory;
-use crate::format::{self, FormatError};
+use crate::format::reading::{self, NotRead, Reading, ReadingError};
 use crate::host::fs::{self, FsError};
 use crate::job::artifact::{Produced, usual_type};
 use crate::job::material::FeedMaterial;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::limits;
-use crate::model::package::Package;
 use crate::policy::{Policy, PolicyError, PolicyInput, PolicyLimits};
 use crate::scanner::callgraph::{self, CallGraph, CallGraphError};
-use crate::scanner::feed::Feed;
+use crate::scanner::gaps::{Gaps, Note, Weight};
 use crate::scanner::scan;
 
 /// Name of the engine in manifests.
@@ -61,20 +61,20 @@ pub enum BuiltInError {
     /// A flag that the scanner does not have.
     #[error("unknown flag `{0}` of the built-in scanner: it has `--distro=NAME-RELEASE`, e.g. `--distro=debian-12`")]
     Flag(String),
-    /// No file of the input is an inventory.
-    #[error("nothing to scan: no SBOM, lockfile or package database among {files} file(s)")]
+    /// No file of the input is an inventory that can be read.
+    #[error("nothing to scan: no SBOM, lockfile or package database that can be read among {files} file(s){}", known(.not_read))]
     NoInventory {
         /// How many files there are.
         files: usize,
+        /// Those that list packages and cannot be read.
+        not_read: Vec<NotRead>,
     },
     /// An inventory that cannot be read.
-    #[error("`{file}`")]
-    Inventory {
-        /// The file.
-        file: String,
-        /// Why.
-        source: FormatError,
-    },
+    #[error(transparent)]
+    Inventory(#[from] ReadingError),
+    /// No feed at all, so that nothing could ever be found.
+    #[error("no feed of advisories was given, and without one nothing can be found")]
+    NoFeed,
     /// A call graph that cannot be read.
     #[error("`{file}` is not a call graph")]
     CallGraph {
@@ -117,18 +117,19 @@ impl Scan<'_> {
     /// Scans.
     pub fn run(&self) -> Result<Output, BuiltInError> {
         let distro = self.distro()?;
-        let (packages, graph, mut notes) = self.read_files(distro.as_deref())?;
-        let empty = Feed::new(Vec::new());
+        let (reading, graph) = self.read_files(distro.as_deref())?;
         let feed = match self.feeds {
-            [] => &empty,
+            [] => return Err(BuiltInError::NoFeed),
             [only] => only
                 .advisories
                 .as_deref()
                 .map_err(|why| BuiltInError::Feed { name: only.name.clone(), why: why.clone() })?,
             [_, _, ..] => return Err(BuiltInError::TwoFeeds),
         };
-        let scan = scan::scan(&packages, feed, graph.as_ref());
+        let scan = scan::scan(&reading.packages, feed, graph.as_ref());
+        let mut notes = told(&reading);
         notes.extend(scan.notes.iter().cloned());
+        notes.sort_by_key(|note| note.weight);
 
         let meaning = Semantics::from_parts(
             Some(scan.packages.clone()),
@@ -156,20 +157,22 @@ impl Scan<'_> {
         if graph.is_some() {
             artifacts.push(artifact("evidence.json", ArtifactFormat::Json, evidence::write(&paths)));
         }
-        Ok(Output { artifacts, passed: decision.passed, counts: (scan.packages.len(), scan.findings.len()), notes })
+        artifacts.push(artifact(
+            coverage::FILE,
+            ArtifactFormat::Json,
+            coverage::write(&reading, &undecided(&scan.gaps)),
+        ));
+        Ok(Output {
+            artifacts,
+            passed: decision.passed,
+            counts: (scan.packages.len(), scan.findings.len()),
+            notes: notes.iter().map(ToString::to_string).collect(),
+        })
     }
 
-    /// The distribution of system packages: a flag, else what `os-release` of the input says.
+    /// The distribution of system packages that the flags give.
     fn distro(&self) -> Result<Option<String>, BuiltInError> {
-        let mut distro =
-            self.files.iter().find(|(path, _)| path.rsplit('/').next() == Some("os-release")).and_then(|(_, bytes)| {
-                let text = String::from_utf8_lossy(bytes);
-                let field = |name: &str| {
-                    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
-                    Some(line.trim_matches(['"', '\'']).to_owned())
-                };
-                Some(format!("{}-{}", field("ID")?, field("VERSION_ID")?))
-            });
+        let mut distro = None;
         for flag in self.flags {
             match flag.strip_prefix("--distro=") {
                 Some(name) if !name.is_empty() => distro = Some(name.to_owned()),
@@ -179,48 +182,76 @@ impl Scan<'_> {
         Ok(distro)
     }
 
-    #[expect(clippy::type_complexity, reason = "three values that are taken apart at once")]
-    fn read_files(&self, distro: Option<&str>) -> Result<(Vec<Package>, Option<CallGraph>, Vec<String>), BuiltInError> {
-        let (mut packages, mut graph, mut notes) = (Vec::new(), None::<(&str, CallGraph)>, Vec::new());
-        let mut inventories = 0_usize;
+    fn read_files(&self, distro: Option<&str>) -> Result<(Reading, Option<CallGraph>), BuiltInError> {
+        let mut graph = None::<(&str, CallGraph)>;
+        let mut others = Vec::with_capacity(self.files.len());
         for (path, bytes) in &self.files {
-            if callgraph::is_one(bytes) {
-                let read = callgraph::read(bytes)
-                    .map_err(|source| BuiltInError::CallGraph { file: (*path).to_owned(), source })?;
-                if let Some((first, _)) = graph.replace((path, read)) {
-                    return Err(BuiltInError::TwoCallGraphs { first: first.to_owned(), second: (*path).to_owned() });
-                }
+            if !callgraph::is_one(bytes) {
+                others.push((*path, *bytes));
                 continue;
             }
-            match read_inventory(path, bytes, distro) {
-                Ok(inventory) => {
-                    inventories += 1;
-                    let skipped = inventory.skipped.iter().map(|s| format!("{path}: `{}` left out: {}", s.what, s.why));
-                    notes.extend(summarised(path, skipped.collect()));
-                    packages.extend(inventory.packages);
-                }
-                // A directory holds files of every kind; a file that was named must be understood.
-                Err(FormatError::Unrecognised { .. } | FormatError::Encoding { .. } | FormatError::Utf16 { .. })
-                    if self.files.len() > 1 => {}
-                Err(source) => return Err(BuiltInError::Inventory { file: (*path).to_owned(), source }),
+            let read = callgraph::read(bytes)
+                .map_err(|source| BuiltInError::CallGraph { file: (*path).to_owned(), source })?;
+            if let Some((first, _)) = graph.replace((path, read)) {
+                return Err(BuiltInError::TwoCallGraphs { first: first.to_owned(), second: (*path).to_owned() });
             }
         }
-        if inventories == 0 {
-            return Err(BuiltInError::NoInventory { files: self.files.len() });
+        let mut reading = reading::read_input(&others, distro)?;
+        // The name of a file that is scanned alone is not a part of what is scanned.
+        if let ([_], [file]) = (self.files.as_slice(), reading.read.as_mut_slice()) {
+            file.path = ALONE.to_owned();
         }
-        Ok((packages, graph.map(|(_, graph)| graph), notes))
+        if reading.read.is_empty() {
+            return Err(BuiltInError::NoInventory { files: self.files.len(), not_read: reading.not_read });
+        }
+        Ok((reading, graph.map(|(_, graph)| graph)))
     }
 }
 
-/// The first few of many like notes, and how many more there are.
-fn summarised(path: &str, mut notes: Vec<String>) -> Vec<String> {
-    const SHOWN: usize = 3;
-    let more = notes.len().saturating_sub(SHOWN);
-    notes.truncate(SHOWN);
-    if more > 0 {
-        notes.push(format!("{path}: {more} more left out"));
+/// What stands for the path of a file that is scanned alone.
+const ALONE: &str = ".";
+/// How many things of one kind are told one by one.
+const SHOWN: usize = 3;
+
+fn known(not_read: &[NotRead]) -> String {
+    let named: Vec<String> =
+        not_read.iter().take(SHOWN).map(|file| format!("`{}` is {}", file.path, file.what)).collect();
+    let more = not_read.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(", and {more} more are known") } else { String::new() };
+    if named.is_empty() { String::new() } else { format!(" ({}{more}, which is not read)", named.join(", ")) }
+}
+
+/// What became of the files, for people.
+fn told(reading: &Reading) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for file in reading.not_read.iter().take(SHOWN) {
+        notes.push(Note::new(Weight::Unread, format!("`{}` is not read: {}", file.path, file.what)));
+    }
+    if let Some(more) = reading.not_read.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let text = format!("{more} more files that list packages are not read: all are in `{}`", coverage::FILE);
+        notes.push(Note::new(Weight::Unread, text));
+    }
+    for file in &reading.read {
+        let path = if file.path == ALONE { "the input" } else { &file.path };
+        for entry in file.skipped.iter().take(SHOWN) {
+            let text = format!("{path}: `{}` left out: {}", entry.what, entry.why);
+            notes.push(Note::new(Weight::LeftOut, text));
+        }
+        if let Some(more) = file.skipped.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            let text = format!("{path}: {more} more left out: all are in `{}`", coverage::FILE);
+            notes.push(Note::new(Weight::LeftOut, text));
+        }
+        if file.packages == 0 && file.with.is_none() {
+            notes.push(Note::new(Weight::Told, format!("{path} was read, and lists no package")));
+        }
     }
     notes
+}
+
+fn undecided(gaps: &Gaps) -> Undecided {
+    let packages = gaps.packages.iter().map(|gap| (gap.package.clone(), gap.why.clone()));
+    let advisories = gaps.advisories.iter().map(|gap| (gap.advisory.clone(), gap.package.clone(), gap.why.clone()));
+    Undecided { packages: packages.collect(), advisories: advisories.collect() }
 }
 
 fn artifact(name: &str, format: ArtifactFormat, bytes: Vec<u8>) -> Produced {

@@ -30,8 +30,8 @@ pub fn read(input: &Path, feeds: Option<&Path>, rules: Option<&Path>) -> Result<
         for item in listed.into_iter().filter(|item| matches!(item.kind, Kind::Directory)) {
             let path = root.join(&item.relative);
             let bundle = feed::open(&path).map_err(|source| MaterialError::Bundle { what: "feed", path, source })?;
-            let advisories = osv_feed::parse(pairs(bundle.records()))
-                .map(|records| Arc::new(Feed::new(records)))
+            let advisories = osv_feed::read(pairs(bundle.records()))
+                .map(|records| Arc::new(Feed::new(records.advisories).beside(records.unread)))
                 .map_err(|error| chain("not a feed of OSV records", &error));
             let name = item.relative.to_string_lossy().into_owned();
             read.push(FeedMaterial { name, bundle: Arc::new(bundle), archive: None, advisories });

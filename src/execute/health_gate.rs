@@ -1,7 +1,7 @@
 //! The health gate: a run that went badly says nothing about what was scanned.
 //!
-//! Invariant: what is unhealthy is decided by the profiles of what was written and by the exit codes, never by what is
-//! expected of the scan.
+//! Invariants: what is unhealthy is decided by the profiles of what was written and by the exit codes, never by what is
+//! expected of the scan; a run that left nothing to compare says nothing.
 
 use crate::canonical::health::{self, Unwell};
 use crate::canonical::{Limits, Profile};
@@ -17,6 +17,11 @@ pub fn gate(job: &Job, artifacts: &[Produced], exit_code: i32, config: &Config) 
         && let Some(unwell) = exit(job, artifacts, exit_code, config)
     {
         return Err((Trouble::ExitCode, Failure::unwell(format!("the scanner ended badly: {unwell}"))));
+    }
+    if !artifacts.iter().any(|artifact| artifact.artifact_type.is_primary()) {
+        let failure =
+            Failure::unwell("the scanner left no artifact that can be compared: of a ledger nothing is".to_owned());
+        return Err((Trouble::Malformed, failure));
     }
     let found: Vec<String> = artifacts.iter().flat_map(|artifact| told(artifact, config)).collect();
     if found.is_empty() { Ok(()) } else { Err((Trouble::Malformed, Failure::unwell(found.join("; ")))) }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::config::RawConfig;
 use crate::config::adapter::RawAdapter;
 use crate::flow::suite::case::{CaseConfig, CaseMetadata};
+use crate::format::coverage::CoverageV1;
 use crate::format::decision::DecisionV1;
 use crate::format::evidence::EvidenceV1;
 use crate::format::findings::FindingsV1;
@@ -33,6 +34,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("adapter-v1.json", schema_for!(RawAdapter).to_value()),
         ("findings-v1.json", schema_for!(FindingsV1).to_value()),
         ("decision-v1.json", schema_for!(DecisionV1).to_value()),
+        ("coverage-v1.json", schema_for!(CoverageV1).to_value()),
         ("evidence-v1.json", schema_for!(EvidenceV1).to_value()),
         ("result-v1.json", wire::result()),
         ("diff-summary-v1.json", wire::diff_summary()),

@@ -31,6 +31,20 @@ pub enum FormatError {
         /// The format it was read as.
         format: &'static str,
     },
+    /// Bytes that are not the UTF-16 that the byte order mark says.
+    #[error("{format}: byte {offset} is not UTF-16, which the byte order mark says; save the document as UTF-8")]
+    BrokenUtf16 {
+        /// The format it was read as.
+        format: &'static str,
+        /// The offset of the first bad byte.
+        offset: usize,
+    },
+    /// A byte order mark of UTF-32.
+    #[error("{format}: the document begins with a UTF-32 byte order mark; save it as UTF-8")]
+    Utf32 {
+        /// The format it was read as.
+        format: &'static str,
+    },
     /// Neither the name nor the content says what it is.
     #[error("`{file_name}` is not an inventory that can be read; expected one of {known}")]
     Unrecognised {

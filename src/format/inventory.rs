@@ -3,13 +3,18 @@
 //! Invariants: packages are sorted and each comes once; what is not a package is in `skipped` with
 //! the reason, never silently gone.
 
-use crate::format::detect::inventory::{InventoryKind, KNOWN, recognise};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::format::detect::inventory::{InventoryKind, KNOWN, is_requirements, recognise};
 use crate::format::error::FormatError;
 use crate::format::listing::{Skipped, distinct};
-use crate::format::lockfile::{cargo, dpkg, gemfile, go_sum, gradle, npm, poetry, requirements};
-use crate::format::text::decode;
+use crate::format::lockfile::dpkg::Distro;
+use crate::format::lockfile::{cargo, dpkg, gemfile, go_mod, go_sum, gradle, npm, poetry, requirements};
+use crate::format::text::decode_marked;
 use crate::format::{cyclonedx, spdx, spdx3, syft};
-use crate::model::package::{Ecosystem, Package};
+use crate::model::ecosystem::Ecosystem;
+use crate::model::package::Package;
 
 /// The packages of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,28 +33,76 @@ pub struct Inventory {
 /// # Errors
 /// When the document is not recognised, or breaks the rules of its format.
 pub fn read_inventory(file_name: &str, bytes: &[u8], distro: Option<&str>) -> Result<Inventory, FormatError> {
-    let text = decode("inventory", bytes)?;
-    let distro = distro.map(dpkg::Distro::parse).transpose()?;
-    let Some(kind) = recognise(file_name, text) else {
-        return Err(FormatError::Unrecognised { file_name: file_name.to_owned(), known: KNOWN });
+    let distro = distro.map(Distro::parse).transpose()?;
+    read_with(file_name, bytes, &Beside { distro: distro.as_ref(), ..Beside::default() }).map_err(|(_, error)| error)
+}
+
+/// What lies beside an inventory and tells how it is to be read.
+#[derive(Default)]
+pub(crate) struct Beside<'a> {
+    /// The distribution of system packages.
+    pub(crate) distro: Option<&'a Distro>,
+    /// The text of the `go.mod` of a `go.sum`.
+    pub(crate) go_mod: Option<(&'a str, &'a [u8])>,
+    /// The other files of the input, by path.
+    pub(crate) files: Option<&'a BTreeMap<&'a str, &'a [u8]>>,
+    /// Which of them were read with it.
+    pub(crate) included: RefCell<BTreeSet<String>>,
+}
+
+/// The same with what lies beside it. An error is of the file that it names, which may be one that the inventory includes.
+pub(crate) fn read_with(path: &str, bytes: &[u8], beside: &Beside<'_>) -> Result<Inventory, (String, FormatError)> {
+    let own = |error: FormatError| (path.to_owned(), error);
+    let is_requirements = is_requirements(path);
+    let text = if is_requirements { requirements::decode(bytes) } else { decode_marked("inventory", bytes) };
+    let text = &*text.map_err(own)?;
+    let Some(kind) = recognise(path, text) else {
+        return Err(own(FormatError::Unrecognised { file_name: path.to_owned(), known: KNOWN }));
     };
+    if !kind.is_sbom() {
+        without_conflicts(kind, text).map_err(own)?;
+    }
     let mut listing = match kind {
-        InventoryKind::Cyclonedx => cyclonedx::read(text)?.listing,
-        InventoryKind::Spdx => spdx::read(text)?,
-        InventoryKind::Spdx3 => spdx3::read(text)?.listing,
-        InventoryKind::Syft => syft::read(text)?,
-        InventoryKind::CargoLock => cargo::read(text)?,
-        InventoryKind::PackageLock => npm::read(text)?,
-        InventoryKind::Requirements => requirements::read(text)?,
-        InventoryKind::PoetryLock => poetry::read(text)?,
-        InventoryKind::GoSum => go_sum::read(text)?,
-        InventoryKind::GemfileLock => gemfile::read(text)?,
-        InventoryKind::GradleLockfile => gradle::read(text)?,
-        InventoryKind::DpkgStatus => dpkg::read(text, distro.as_ref())?,
+        InventoryKind::Cyclonedx => cyclonedx::read(text).map_err(own)?.listing,
+        InventoryKind::Spdx => spdx::read(text).map_err(own)?,
+        InventoryKind::Spdx3 => spdx3::read(text).map_err(own)?.listing,
+        InventoryKind::Syft => syft::read(text).map_err(own)?,
+        InventoryKind::CargoLock => cargo::read(text).map_err(own)?,
+        InventoryKind::PackageLock => npm::read(text).map_err(own)?,
+        InventoryKind::Requirements => {
+            let find = |other: &str| beside.files.and_then(|files| files.get(other).copied());
+            let (listing, included) = requirements::read_with(path, text, &find)?;
+            *beside.included.borrow_mut() = included;
+            listing
+        }
+        InventoryKind::PoetryLock => poetry::read(text).map_err(own)?,
+        InventoryKind::GoSum => match beside.go_mod {
+            None => go_sum::read(text, None).map_err(own)?,
+            Some((other, bytes)) => {
+                let its = |error: FormatError| (other.to_owned(), error);
+                let go_mod = decode_marked("go.mod", bytes).map_err(its)?;
+                go_sum::read(text, Some(&go_mod::read(&go_mod).map_err(its)?)).map_err(own)?
+            }
+        },
+        InventoryKind::GemfileLock => gemfile::read(text).map_err(own)?,
+        InventoryKind::GradleLockfile => gradle::read(text).map_err(own)?,
+        InventoryKind::DpkgStatus => dpkg::read(text, beside.distro).map_err(own)?,
     };
-    if let Some(known @ Ecosystem::Debian(_)) = distro.as_ref().map(dpkg::Distro::ecosystem) {
-        let unknown = |package: &&mut Package| package.ecosystem == Ecosystem::Debian(None);
+    if let Some(known) = beside.distro.map(Distro::ecosystem).filter(|known| known.name() == "Debian") {
+        let unknown = |package: &&mut Package| package.ecosystem == Ecosystem::debian();
         listing.packages.iter_mut().filter(unknown).for_each(|package| package.ecosystem = known.clone());
     }
     Ok(Inventory { kind, packages: distinct(listing.packages), skipped: listing.skipped })
+}
+
+/// A file that was merged by halves lists what it should not, or nothing.
+fn without_conflicts(kind: InventoryKind, text: &str) -> Result<(), FormatError> {
+    let mark = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") || line == "=======";
+    match text.lines().position(mark) {
+        Some(at) => {
+            let problem = "a mark of a merge conflict; solve it".to_owned();
+            Err(FormatError::Line { format: kind.code(), line: at + 1, problem })
+        }
+        None => Ok(()),
+    }
 }

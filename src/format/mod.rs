@@ -1,6 +1,7 @@
 //! Foreign formats ↔ the model. Pure: bytes in, values out.
 //!
 //! - [`inventory`]: what a scan looks at (lockfiles, package databases, SBOMs) → packages
+//! - [`reading`]: all files of an input, and [`coverage`]: what became of each
 //! - [`document`], [`read_document`]: what a scan leaves behind (SBOM, findings, VEX, decision; a scanner's own report) → packages, findings, …
 //! - [`osv`]: what a feed holds → advisories
 //! - [`detect`](mod@detect): what a file is
@@ -12,6 +13,7 @@
 //! Absent: what things mean for a scan (see [`crate::scanner`]) and canonical bytes (see
 //! [`crate::canonical`]).
 
+pub mod coverage;
 pub mod cyclonedx;
 pub mod decision;
 pub mod detect;
@@ -23,6 +25,7 @@ pub mod inventory;
 pub mod json_lines;
 pub mod openvex;
 pub mod osv;
+pub mod reading;
 
 mod csaf;
 mod grype;

@@ -15,12 +15,13 @@ use crate::format::json;
 use crate::format::listing::distinct;
 use crate::format::osv::{Advisory, AffectedPackage, Event, Wire};
 use crate::format::package;
-use crate::format::purl;
+use crate::format::purl::{self, Written};
 use crate::format::severity;
 use crate::format::text::Unfolding;
 use crate::format::vulnerability_ids::Ids;
+use crate::model::ecosystem::Ecosystem;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
-use crate::model::package::{Ecosystem, Package, Purl};
+use crate::model::package::{Package, Purl};
 
 const FORMAT: &str = "osv-scanner JSON";
 
@@ -96,20 +97,20 @@ fn package_of(listed: Listed, licenses: Vec<String>) -> Package {
     let ecosystem = Ecosystem::from(listed.ecosystem.as_str());
     let purl = purl_of(&ecosystem, &listed.name, &listed.version);
     let licenses = licenses.into_iter().filter(|license| license != "UNKNOWN").collect();
-    let package = package::of_entry(listed.name, Some(listed.version), purl, licenses);
+    let package = package::of_entry(listed.name, Some(listed.version), purl.map(Written::from), licenses);
     // The document's own word on the ecosystem: a purl may say less.
     Package { ecosystem, ..package }
 }
 
 /// The purl of a package by its name in an ecosystem; none where the type of its ecosystem asks for more than a name.
 fn purl_of(ecosystem: &Ecosystem, name: &str, version: &str) -> Option<Purl> {
-    let (kind, separator) = match ecosystem {
-        Ecosystem::Npm => ("npm", Some('/')),
-        Ecosystem::PyPi => ("pypi", None),
-        Ecosystem::CratesIo => ("cargo", None),
-        Ecosystem::Go => ("golang", Some('/')),
-        Ecosystem::Maven => ("maven", Some(':')),
-        Ecosystem::RubyGems => ("gem", None),
+    let (kind, separator) = match ecosystem.name() {
+        "npm" => ("npm", Some('/')),
+        "PyPI" => ("pypi", None),
+        "crates.io" => ("cargo", None),
+        "Go" => ("golang", Some('/')),
+        "Maven" => ("maven", Some(':')),
+        "RubyGems" => ("gem", None),
         _ => return None,
     };
     let (namespace, name) = match separator.and_then(|separator| name.rsplit_once(separator)) {

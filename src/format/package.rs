@@ -2,31 +2,41 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::purl::{self, Facts};
-use crate::model::package::{Ecosystem, Package, Purl};
+use crate::format::purl::{Facts, Written, with_epoch};
+use crate::model::ecosystem::Ecosystem;
+use crate::model::package::Package;
 
-/// The package of an entry. What the entry leaves out the purl tells; of a name that differs from the purl's in nothing
-/// but case the entry's spelling is kept: some types fold it, their advisories do not.
+/// The package of an entry. What the entry leaves out the purl tells.
 pub(crate) fn of_entry(
     name: String,
     version: Option<String>,
-    purl: Option<Purl>,
+    purl: Option<Written>,
     licenses: BTreeSet<String>,
 ) -> Package {
-    let facts = purl.as_ref().and_then(purl::facts);
-    let version = version.filter(|version| !version.is_empty());
-    let version = version.or_else(|| facts.as_ref()?.version.clone()).unwrap_or_default();
+    let facts = purl.as_ref().and_then(Written::facts);
+    let purl = purl.map(|written| written.purl);
+    let version = version_of(version, facts.as_ref());
     match facts {
-        Some(Facts { ecosystem, name: known, source, .. }) => {
-            let kept = ecosystem != Ecosystem::PyPi && name.eq_ignore_ascii_case(&known);
-            let name = if kept { name } else { known };
-            Package { name, version, purl, ecosystem, licenses, source }
+        Some(facts) => {
+            let name = name_of(name, &facts);
+            Package { name, version, purl, ecosystem: facts.ecosystem, licenses, source: facts.source }
         }
-        None => {
-            let ecosystem = Ecosystem::Other("unknown".to_owned());
-            Package { name, version, purl, ecosystem, licenses, source: None }
-        }
+        None => Package { name, version, purl, ecosystem: Ecosystem::unknown(), licenses, source: None },
     }
+}
+
+/// The version of an entry, else that of its purl; with the epoch that stands in the purl alone.
+pub(crate) fn version_of(stated: Option<String>, facts: Option<&Facts>) -> String {
+    let stated = stated.filter(|version| !version.is_empty());
+    let stated = stated.map(|version| with_epoch(&version, facts.and_then(|facts| facts.epoch.as_deref())));
+    stated.or_else(|| facts?.version.clone()).unwrap_or_default()
+}
+
+/// The name that the purl gives. Where the two differ in nothing but case, and the purl is all lower case, the entry's
+/// spelling is kept: some types fold it, their advisories do not.
+pub(crate) fn name_of(spelled: String, facts: &Facts) -> String {
+    let folded = !facts.name.chars().any(char::is_uppercase) && spelled.eq_ignore_ascii_case(&facts.name);
+    if folded && facts.ecosystem.name() != "PyPI" { spelled } else { facts.name.clone() }
 }
 
 /// What a finding says of the package that it affects.

@@ -14,8 +14,9 @@ use crate::format::{Document, read_document, read_inventory};
 use crate::format::{InventoryKind, cyclonedx, decision, detect, findings, openvex, purl};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::decision::Decision;
+use crate::model::ecosystem::Ecosystem;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
-use crate::model::package::{Ecosystem, Package, Purl, SourcePackage};
+use crate::model::package::{Package, Purl, SourcePackage};
 use crate::model::vex::{COMPONENT_SEPARATOR, VexStatement, VexStatus};
 
 macro_rules! sample {
@@ -357,8 +358,8 @@ fn package() -> impl Strategy<Value = Package> {
         }
         let purl: Option<Purl> = (!kind.is_empty()).then(|| Purl::try_from(&url).unwrap());
         let facts = purl.as_ref().and_then(purl::facts);
-        let implied = facts.as_ref().map_or(Ecosystem::Other("unknown".into()), |facts| facts.ecosystem.clone());
-        let ecosystem = if other { Ecosystem::Debian(Some("12".into())) } else { implied };
+        let implied = facts.as_ref().map_or(Ecosystem::unknown(), |facts| facts.ecosystem.clone());
+        let ecosystem = if other { Ecosystem::from("Debian:12") } else { implied };
         let name = facts.map_or(name, |facts| facts.name);
         Package { name, version, purl, ecosystem, licenses, source }
     })

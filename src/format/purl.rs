@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use packageurl::PackageUrl;
 
-use crate::model::package::{Ecosystem, Purl, RpmDistribution, SourcePackage};
+use crate::model::ecosystem::{Ecosystem, pypi_name};
+use crate::model::package::{Purl, PurlError, SourcePackage};
 
 /// Builds the canonical purl of a package. The error says what is wrong with the parts.
 pub(crate) fn build(
@@ -37,8 +38,63 @@ pub(crate) struct Facts {
     /// The name as the ecosystem spells it, except that the purl's type may have folded its case.
     pub(crate) name: String,
     pub(crate) version: Option<String>,
-    /// The source package (qualifier `upstream`: `name` or `name@version`).
+    /// The source package (qualifiers `upstream` and `sourcerpm`).
     pub(crate) source: Option<SourcePackage>,
+    /// The epoch that stands beside the version; none where it is 0.
+    pub(crate) epoch: Option<String>,
+}
+
+/// A package URL, and how its name is written: some types fold its case, their advisories do not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Written {
+    pub(crate) purl: Purl,
+    /// The name with the case that it was written in.
+    name: Option<String>,
+}
+
+impl From<Purl> for Written {
+    fn from(purl: Purl) -> Self {
+        Self { purl, name: None }
+    }
+}
+
+impl FromStr for Written {
+    type Err = PurlError;
+
+    fn from_str(text: &str) -> Result<Self, PurlError> {
+        let purl: Purl = text.parse()?;
+        let name = written_name(text).filter(|name| name.chars().any(char::is_uppercase));
+        Ok(Self { purl, name })
+    }
+}
+
+impl Written {
+    /// What it says about its package.
+    pub(crate) fn facts(&self) -> Option<Facts> {
+        let facts = facts(&self.purl)?;
+        match &self.name {
+            Some(name) if facts.ecosystem.name() != "PyPI" && name.eq_ignore_ascii_case(&facts.name) => {
+                Some(Facts { name: name.clone(), ..facts })
+            }
+            _ => Some(facts),
+        }
+    }
+}
+
+/// The name of a package as the text of its URL writes it.
+fn written_name(text: &str) -> Option<String> {
+    let text = text.split(['?', '#']).next().unwrap_or(text);
+    let (kind, path) = text.get(text.find(':')? + 1..)?.trim_start_matches('/').split_once('/')?;
+    let name_at = path.trim_end_matches('/').rfind('/').map_or(0, |at| at + 1);
+    let end = path[name_at..].rfind('@').map_or(path.len(), |at| name_at + at);
+    let decoded = |segment: &str| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();
+    let segments: Vec<String> = path[..end].split('/').filter(|segment| !segment.is_empty()).map(decoded).collect();
+    let (name, namespace) = segments.split_last()?;
+    Some(match kind.to_ascii_lowercase().as_str() {
+        "deb" | "rpm" | "apk" | "alpm" => name.clone(),
+        "maven" if !namespace.is_empty() => format!("{}:{name}", namespace.join("/")),
+        _ => segments.join("/"),
+    })
 }
 
 /// Takes a purl apart.
@@ -46,102 +102,95 @@ pub(crate) fn facts(purl: &Purl) -> Option<Facts> {
     let url = PackageUrl::from_str(purl.as_str()).ok()?;
     let qualifier = |key: &str| url.qualifiers().get(key).map(|value| value.as_ref());
     let name = match (url.ty(), url.namespace()) {
-        ("pypi", _) => pypi_name(url.name()),
+        ("pypi", _) => pypi_name(url.name()).into_owned(),
         // A distribution's namespace is the vendor, not a part of the name.
         ("deb" | "rpm" | "apk" | "alpm", _) | (_, None) => url.name().to_owned(),
         ("maven", Some(group)) => format!("{group}:{}", url.name()),
         (_, Some(namespace)) => format!("{namespace}/{}", url.name()),
     };
-    let version = url.version().filter(|version| !version.is_empty()).map(|version| match qualifier("epoch") {
-        Some(epoch) if epoch != "0" && !version.contains(':') => format!("{epoch}:{version}"),
-        _ => version.to_owned(),
-    });
-    let source = qualifier("upstream").map(|upstream| {
-        let (name, given) = source_rpm(upstream).or_else(|| upstream.split_once('@')).unwrap_or((upstream, ""));
-        let version = if given.is_empty() { version.as_deref().unwrap_or("") } else { given };
-        SourcePackage { name: name.to_owned(), version: version.to_owned() }
-    });
+    let epoch = qualifier("epoch").filter(|epoch| *epoch != "0");
+    let version = url.version().filter(|version| !version.is_empty()).map(|version| with_epoch(version, epoch));
+    let source = source(qualifier("upstream").or_else(|| qualifier("sourcerpm")), version.as_deref(), epoch);
+    let vendor = url.namespace().or((url.ty() == "deb").then_some("debian"));
+    // openSUSE's editions are namespaces of their own to some.
+    let vendor = vendor.map(|vendor| if vendor.starts_with("opensuse") { "opensuse" } else { vendor });
     let ecosystem = match url.ty() {
-        "deb" => distribution(url.namespace(), qualifier("distro")),
-        "rpm" => rpm_ecosystem(url.namespace(), qualifier("distro")),
-        kind => of_type(kind, url.namespace()),
+        "deb" => distribution(vendor.unwrap_or_default(), qualifier("distro")),
+        kind @ ("rpm" | "apk") => {
+            let ecosystem = Ecosystem::of_purl(kind, vendor);
+            let release = ecosystem.row().and_then(|_| release(&ecosystem, qualifier("distro")));
+            ecosystem.with_suffix(release)
+        }
+        kind @ ("maven" | "composer") => {
+            Ecosystem::of_purl(kind, vendor).with_suffix(qualifier("repository_url").map(str::to_owned))
+        }
+        kind => Ecosystem::of_purl(kind, vendor),
     };
-    Some(Facts { ecosystem, name, version, source })
+    Some(Facts { ecosystem, name, version, source, epoch: epoch.map(str::to_owned) })
 }
 
-/// OSV's name of a purl type (<https://ossf.github.io/osv-schema/#defined-ecosystems>), else the type.
-fn of_type(kind: &str, namespace: Option<&str>) -> Ecosystem {
-    let name = match (kind, namespace) {
-        ("npm", _) => return Ecosystem::Npm,
-        ("pypi", _) => return Ecosystem::PyPi,
-        ("cargo", _) => return Ecosystem::CratesIo,
-        ("golang", _) => return Ecosystem::Go,
-        ("maven", _) => return Ecosystem::Maven,
-        ("gem", _) => return Ecosystem::RubyGems,
-        ("nuget", _) => "NuGet",
-        ("composer", _) => "Packagist",
-        ("hex", _) => "Hex",
-        ("pub", _) => "Pub",
-        ("hackage", _) => "Hackage",
-        ("cran", _) => "CRAN",
-        ("conan", _) => "ConanCenter",
-        ("swift", _) => "SwiftURL",
-        ("apk", Some("alpine")) => "Alpine",
-        ("apk", Some("wolfi")) => "Wolfi",
-        ("apk", Some("chainguard")) => "Chainguard",
-        (kind, _) => kind,
+/// A version with the epoch that a purl has beside it.
+pub(crate) fn with_epoch(version: &str, epoch: Option<&str>) -> String {
+    match epoch {
+        Some(epoch) if !version.contains(':') => format!("{epoch}:{version}"),
+        _ => version.to_owned(),
+    }
+}
+
+/// The source package: `name`, `name@version`, or the file name of a source package, whose epoch is that of the packages
+/// that are built from it.
+fn source(told: Option<&str>, version: Option<&str>, epoch: Option<&str>) -> Option<SourcePackage> {
+    let told = told.filter(|told| !told.is_empty())?;
+    let (name, given) = match source_rpm(told) {
+        Some((name, version)) => (name, with_epoch(version, epoch)),
+        None => told.split_once('@').map_or((told, String::new()), |(name, version)| (name, version.to_owned())),
     };
-    Ecosystem::Other(name.to_owned())
+    let version = if given.is_empty() { version.unwrap_or_default().to_owned() } else { given };
+    Some(SourcePackage { name: name.to_owned(), version })
 }
 
 /// The ecosystem of a `deb` package by vendor and `distro` qualifier (`debian-12`, `debian-12.5`, `bookworm`).
-fn distribution(vendor: Option<&str>, distro: Option<&str>) -> Ecosystem {
-    let vendor = vendor.unwrap_or("debian");
+fn distribution(vendor: &str, distro: Option<&str>) -> Ecosystem {
     let release = distro.and_then(|distro| match distro.strip_prefix(vendor) {
         Some(rest) => rest.strip_prefix('-').filter(|release| !release.is_empty()),
-        None => Some(distro).filter(|codename| debian_release(codename).is_some()),
+        None => Some(distro).filter(|codename| numbered(codename).is_some()),
     });
     deb_ecosystem(vendor, release)
 }
 
 /// The ecosystem of a vendor's `deb` packages. Debian is named by major release, as OSV does.
 pub(crate) fn deb_ecosystem(vendor: &str, release: Option<&str>) -> Ecosystem {
-    let numbered = |name: &str| match release {
-        Some(release) => Ecosystem::Other(format!("{name}:{release}")),
-        None => Ecosystem::Other(name.to_owned()),
-    };
-    match vendor {
-        "debian" => Ecosystem::Debian(release.map(|release| {
-            let major = release.split('.').next().unwrap_or(release);
-            debian_release(major).unwrap_or(major).to_owned()
-        })),
-        "ubuntu" => numbered("Ubuntu"),
-        vendor => numbered(vendor),
+    let ecosystem = Ecosystem::of_purl("deb", Some(vendor));
+    if ecosystem.row().is_none() {
+        let release = release.map(|release| format!(":{release}")).unwrap_or_default();
+        return Ecosystem::from(format!("{vendor}{release}").as_str());
     }
+    let release = release.map(|release| {
+        let major = if vendor == "debian" { release.split('.').next().unwrap_or(release) } else { release };
+        numbered(major).unwrap_or(major).to_owned()
+    });
+    ecosystem.with_suffix(release)
 }
 
-/// The ecosystem of an `rpm` package by vendor, as Syft and Trivy spell it, and `distro` qualifier (`rhel-9.2`,
-/// `opensuse-leap-15.6`). SUSE's products are not named in purls as OSV names them: their release stays open.
-fn rpm_ecosystem(vendor: Option<&str>, distro: Option<&str>) -> Ecosystem {
-    let distribution = match vendor.unwrap_or_default() {
-        "almalinux" | "alma" => RpmDistribution::AlmaLinux,
-        "redhat" | "rhel" => RpmDistribution::RedHat,
-        "rocky" | "rockylinux" => RpmDistribution::RockyLinux,
-        "suse" | "sles" => RpmDistribution::Suse,
-        vendor if vendor.starts_with("opensuse") => RpmDistribution::OpenSuse,
-        _ => return Ecosystem::Other("rpm".to_owned()),
-    };
-    let number = distro.and_then(|distro| distro.rsplit('-').next());
-    let number = number.filter(|number| number.starts_with(|c: char| c.is_ascii_digit()));
-    let release = match distribution {
-        RpmDistribution::Suse => None,
-        RpmDistribution::OpenSuse if distro.is_some_and(|distro| distro.contains("tumbleweed")) => {
-            Some("Tumbleweed".to_owned())
+/// The suffix of a distribution by the `distro` qualifier, as Syft and Trivy spell it (`rhel-9.2`, `opensuse-leap-15.6`,
+/// `alpine-3.18.4`). SUSE's products are not named in purls as OSV names them: their release stays open.
+fn release(ecosystem: &Ecosystem, distro: Option<&str>) -> Option<String> {
+    let distro = distro?;
+    let number = distro.split_once('-').map_or(distro, |(_, rest)| rest);
+    let last = distro.rsplit('-').next().filter(|number| number.starts_with(|c: char| c.is_ascii_digit()));
+    match ecosystem.name() {
+        "SUSE" => None,
+        "openSUSE" if distro.contains("tumbleweed") => Some("Tumbleweed".to_owned()),
+        "openSUSE" => last.map(|number| format!("Leap {number}")),
+        "Alpine" => {
+            let number = number.strip_prefix('v').unwrap_or(number);
+            let branch: Vec<&str> = number.split('.').take(2).collect();
+            let is_number = number.starts_with(|c: char| c.is_ascii_digit());
+            Some(if is_number { format!("v{}", branch.join(".")) } else { number.to_owned() })
         }
-        RpmDistribution::OpenSuse => number.map(|number| format!("Leap {number}")),
-        _ => number.map(str::to_owned),
-    };
-    Ecosystem::Rpm(distribution, release)
+        "openEuler" => Some(number.to_owned()),
+        _ => last.map(str::to_owned),
+    }
 }
 
 /// Name and version of a source package by its file name (`openssl-3.0.7-18.el9.src.rpm`).
@@ -152,8 +201,9 @@ fn source_rpm(file_name: &str) -> Option<(&str, &str)> {
     Some((whole.get(..version)?, whole.get(version + 1..)?))
 }
 
-/// The number of a Debian release that is known by its code name (<https://www.debian.org/releases/>).
-fn debian_release(codename: &str) -> Option<&'static str> {
+/// The number of a release that is known by its code name (<https://www.debian.org/releases/>,
+/// <https://wiki.ubuntu.com/Releases>).
+fn numbered(codename: &str) -> Option<&'static str> {
     match codename {
         "stretch" => Some("9"),
         "buster" => Some("10"),
@@ -161,21 +211,16 @@ fn debian_release(codename: &str) -> Option<&'static str> {
         "bookworm" => Some("12"),
         "trixie" => Some("13"),
         "forky" => Some("14"),
+        "trusty" => Some("14.04"),
+        "xenial" => Some("16.04"),
+        "bionic" => Some("18.04"),
+        "focal" => Some("20.04"),
+        "jammy" => Some("22.04"),
+        "noble" => Some("24.04"),
+        "plucky" => Some("25.04"),
+        "questing" => Some("25.10"),
         _ => None,
     }
-}
-
-/// A Python project's name as indexes and advisories spell it (PEP 503: lower case, runs of `-_.` are one `-`).
-pub(crate) fn pypi_name(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            c => normal.extend(c.to_lowercase()),
-        }
-    }
-    normal
 }
 
 #[cfg(test)]
@@ -203,15 +248,15 @@ mod tests {
 
     #[test]
     fn purls_tell_ecosystem_name_and_source() {
-        let debian = |release: &str| Ecosystem::Debian(Some(release.to_owned()));
-        let other = |name: &str| Ecosystem::Other(name.to_owned());
+        let other = |name: &str| Ecosystem::from(name);
+        let debian = |release: &str| Ecosystem::from(format!("Debian:{release}").as_str());
         for (purl, ecosystem, name) in [
-            ("pkg:npm/%40angular/core@1", Ecosystem::Npm, "@angular/core"),
-            ("pkg:pypi/Zope.Interface@5", Ecosystem::PyPi, "zope-interface"),
-            ("pkg:cargo/serde@1", Ecosystem::CratesIo, "serde"),
-            ("pkg:golang/github.com/x/y@v1", Ecosystem::Go, "github.com/x/y"),
-            ("pkg:maven/org.apache/log4j@2", Ecosystem::Maven, "org.apache:log4j"),
-            ("pkg:gem/rails@7", Ecosystem::RubyGems, "rails"),
+            ("pkg:npm/%40angular/core@1", Ecosystem::npm(), "@angular/core"),
+            ("pkg:pypi/Zope.Interface@5", Ecosystem::pypi(), "zope-interface"),
+            ("pkg:cargo/serde@1", Ecosystem::crates_io(), "serde"),
+            ("pkg:golang/github.com/x/y@v1", Ecosystem::go(), "github.com/x/y"),
+            ("pkg:maven/org.apache/log4j@2", Ecosystem::maven(), "org.apache:log4j"),
+            ("pkg:gem/rails@7", Ecosystem::ruby_gems(), "rails"),
             ("pkg:rpm/redhat/curl@7?distro=rhel-9.2", Ecosystem::from("Red Hat:9.2"), "curl"),
             ("pkg:rpm/rocky/curl@7?distro=rocky-9.3", Ecosystem::from("Rocky Linux:9.3"), "curl"),
             ("pkg:rpm/almalinux/curl@7", Ecosystem::from("AlmaLinux"), "curl"),
@@ -225,9 +270,14 @@ mod tests {
             ("pkg:rpm/fedora/curl@7?distro=fedora-40", other("rpm"), "curl"),
             ("pkg:deb/debian/curl@7?distro=debian-12.5", debian("12"), "curl"),
             ("pkg:deb/debian/curl@7?distro=bookworm", debian("12"), "curl"),
-            ("pkg:deb/debian/curl@7", Ecosystem::Debian(None), "curl"),
+            ("pkg:deb/debian/curl@7", Ecosystem::debian(), "curl"),
             ("pkg:deb/ubuntu/curl@7?distro=ubuntu-22.04", other("Ubuntu:22.04"), "curl"),
             ("pkg:apk/alpine/musl@1", other("Alpine"), "musl"),
+            ("pkg:apk/alpine/musl@1?distro=alpine-3.18.4", other("Alpine:v3.18"), "musl"),
+            ("pkg:apk/alpine/musl@1?distro=3.18.4", other("Alpine:v3.18"), "musl"),
+            ("pkg:rpm/rocky-linux/curl@7?distro=rocky-linux-9", Ecosystem::from("Rocky Linux:9"), "curl"),
+            ("pkg:rpm/photon/curl@7?distro=photon-3.0", Ecosystem::from("Photon OS:3.0"), "curl"),
+            ("pkg:deb/ubuntu/curl@7?distro=noble", other("Ubuntu:24.04"), "curl"),
             ("pkg:generic/openssl@3", other("generic"), "openssl"),
         ] {
             let facts = facts(&purl.parse().unwrap()).unwrap();
@@ -240,16 +290,9 @@ mod tests {
         assert_eq!(source("pkg:deb/debian/a@1"), None);
         assert_eq!(
             source("pkg:rpm/redhat/openssl-libs@3.0.7-18.el9?epoch=1&upstream=openssl-3.0.7-18.el9.src.rpm"),
-            pair("openssl", "3.0.7-18.el9")
+            pair("openssl", "1:3.0.7-18.el9")
         );
         let epoch = facts(&"pkg:deb/debian/a@2.38?epoch=1".parse().unwrap()).unwrap();
         assert_eq!(epoch.version.as_deref(), Some("1:2.38"));
-    }
-
-    #[test]
-    fn pypi_names_are_folded() {
-        for (name, normal) in [("Zope.Interface", "zope-interface"), ("a-_.b", "a-b"), ("Jinja2", "jinja2")] {
-            assert_eq!(pypi_name(name), normal);
-        }
     }
 }

@@ -12,7 +12,7 @@ use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::listing::Listing;
 use crate::format::package;
-use crate::model::package::Purl;
+use crate::format::purl::Written;
 
 const FORMAT: &str = "SPDX";
 
@@ -84,7 +84,7 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
 }
 
 fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
-    let mut purls: BTreeSet<Purl> = BTreeSet::new();
+    let mut purls: BTreeSet<Written> = BTreeSet::new();
     for (reference, external) in package.external_refs.iter().enumerate() {
         if external.reference_type != "purl" {
             continue;
@@ -103,7 +103,7 @@ fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
     // External references are a set: which of several purls stands first must not matter.
     let purl = purls.pop_first();
     for other in purls {
-        listing.skip(other.to_string(), format!("`{}` has another purl, which sorts before it", package.name));
+        listing.skip(other.purl.to_string(), format!("`{}` has another purl, which sorts before it", package.name));
     }
     let stated = [package.license_concluded, package.license_declared].into_iter().flatten();
     let licenses: BTreeSet<_> = stated.filter(|text| !matches!(text.as_str(), "" | "NOASSERTION" | "NONE")).collect();

@@ -14,8 +14,8 @@ use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::listing::Listing;
 use crate::format::package;
+use crate::format::purl::Written;
 use crate::format::text::Unfolding;
-use crate::model::package::Purl;
 use crate::model::vex::{VexStatement, VexStatus};
 
 const FORMAT: &str = "SPDX 3";
@@ -114,19 +114,19 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
 const PACKAGE: &str = "software_Package";
 
 /// The purl of a package: its own member, else the least of its external identifiers, which are a set.
-fn purl(listing: &mut Listing, index: usize, element: &Element) -> Option<Purl> {
+fn purl(listing: &mut Listing, index: usize, element: &Element) -> Option<Written> {
     let external = element.external_identifiers.iter().filter(|other| other.external_identifier_type == "packageUrl");
     let mut purls = BTreeSet::new();
     for text in element.purl.iter().chain(external.map(|external| &external.identifier)) {
-        match text.parse::<Purl>() {
+        match text.parse::<Written>() {
             Ok(purl) => _ = purls.insert(purl),
             Err(_) => listing.skip(format!("@graph[{index}]"), format!("`{text}` is not a package URL")),
         }
     }
     let own = element.purl.as_ref().and_then(|text| text.parse().ok());
-    let kept: Option<Purl> = own.or_else(|| purls.first().cloned());
+    let kept: Option<Written> = own.or_else(|| purls.first().cloned());
     for other in purls.iter().filter(|purl| Some(*purl) != kept.as_ref()) {
-        listing.skip(other.to_string(), format!("`@graph[{index}]` has another purl, which counts"));
+        listing.skip(other.purl.to_string(), format!("`@graph[{index}]` has another purl, which counts"));
     }
     kept
 }

@@ -60,7 +60,8 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::package::{Ecosystem, SourcePackage};
+    use crate::model::ecosystem::Ecosystem;
+    use crate::model::package::SourcePackage;
 
     #[test]
     fn packages_with_licences_and_source() {
@@ -72,7 +73,7 @@ mod tests {
         )
         .unwrap();
         let [libc, bin] = &listing.packages[..] else { panic!() };
-        assert_eq!(libc.ecosystem, Ecosystem::Debian(Some("12".into())));
+        assert_eq!(libc.ecosystem, Ecosystem::from("Debian:12"));
         assert_eq!(libc.source, Some(SourcePackage { name: "glibc".into(), version: "2.36-9".into() }));
         assert_eq!(libc.licenses, ["GPL-2.0-only", "own"].map(str::to_owned).into());
         assert_eq!((bin.key().as_str(), bin.licenses.len()), ("bin@", 1));

@@ -292,7 +292,7 @@ fn statement(modified: Modified) -> Option<VexStatement> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::package::Ecosystem;
+    use crate::model::ecosystem::Ecosystem;
 
     fn report(results: &str) -> String {
         format!(r#"{{"SchemaVersion":2,"ArtifactName":"app","Results":[{results}]}}"#)

@@ -26,6 +26,10 @@ pub const MAX_BUNDLE_ENTRIES: u64 = 250_000;
 pub const MAX_BUNDLE_RATIO: u64 = 1000;
 /// Up to this size of the tar stream the ratio is not looked at: small trees of zeros are harmless.
 pub const BUNDLE_RATIO_FLOOR: u64 = 16 * MIB;
+/// Files of a zip archive that others publish: a few times the largest of osv.dev's.
+pub const MAX_ZIP_ENTRIES: usize = 1_000_000;
+/// All files of one such archive together, unpacked.
+pub const MAX_ZIP_UNPACKED_BYTES: u64 = 4096 * MIB;
 /// A pax extended header: room for two paths and the usual times and names.
 pub const MAX_PAX_HEADER_BYTES: u64 = 16 * 1024;
 

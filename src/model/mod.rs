@@ -15,6 +15,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod digest;
 pub mod dimension;
+pub mod ecosystem;
 pub mod error_chain;
 pub mod event;
 pub mod exit;

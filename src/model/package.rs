@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use packageurl::PackageUrl;
 
+use crate::model::ecosystem::Ecosystem;
+
 /// A package URL in its canonical spelling (<https://github.com/package-url/purl-spec>).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Purl(String);
@@ -76,138 +78,6 @@ impl fmt::Display for Purl {
     }
 }
 
-/// A packaging ecosystem, named as in OSV (<https://ossf.github.io/osv-schema/#defined-ecosystems>).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ecosystem {
-    /// `npm`
-    Npm,
-    /// `PyPI`
-    PyPi,
-    /// `crates.io`
-    CratesIo,
-    /// `Go`
-    Go,
-    /// `Debian`, with the release (`12`) where it is known.
-    Debian(Option<String>),
-    /// `Maven`
-    Maven,
-    /// A distribution whose packages are RPM packages, with the rest of its OSV name where there is one (`9`,
-    /// `enterprise_linux:9::baseos`, `Leap 15.6`).
-    Rpm(RpmDistribution, Option<String>),
-    /// `RubyGems`
-    RubyGems,
-    /// Any other, by its OSV name: nothing is matched in it, and that is said aloud.
-    Other(String),
-}
-
-/// A distribution of RPM packages that OSV names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names are the meaning")]
-pub enum RpmDistribution {
-    AlmaLinux,
-    OpenSuse,
-    RedHat,
-    RockyLinux,
-    Suse,
-}
-
-impl RpmDistribution {
-    /// Every distribution.
-    pub const ALL: [Self; 5] = [Self::AlmaLinux, Self::OpenSuse, Self::RedHat, Self::RockyLinux, Self::Suse];
-
-    /// OSV's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AlmaLinux => "AlmaLinux",
-            Self::OpenSuse => "openSUSE",
-            Self::RedHat => "Red Hat",
-            Self::RockyLinux => "Rocky Linux",
-            Self::Suse => "SUSE",
-        }
-    }
-}
-
-impl Ecosystem {
-    /// The same without its release.
-    #[must_use]
-    pub fn any_release(&self) -> Self {
-        match self {
-            Self::Debian(_) => Self::Debian(None),
-            Self::Rpm(distribution, _) => Self::Rpm(*distribution, None),
-            other => other.clone(),
-        }
-    }
-
-    /// What two names of one release have in common: the major number where minor releases follow each other (`9` of
-    /// `9.4` and of `enterprise_linux:9::baseos`), else the whole.
-    pub fn release(&self) -> Option<&str> {
-        match self {
-            Self::Debian(release) | Self::Rpm(RpmDistribution::OpenSuse | RpmDistribution::Suse, release) => {
-                release.as_deref()
-            }
-            Self::Rpm(_, release) => {
-                let release = release.as_deref()?;
-                let number = release.split(':').find(|field| field.starts_with(|c: char| c.is_ascii_digit()));
-                number.map_or(Some(release), |number| number.split('.').next())
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether it has releases, and says none.
-    pub fn lacks_release(&self) -> bool {
-        matches!(self, Self::Debian(None) | Self::Rpm(_, None))
-    }
-}
-
-impl fmt::Display for Ecosystem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Npm => f.write_str("npm"),
-            Self::PyPi => f.write_str("PyPI"),
-            Self::CratesIo => f.write_str("crates.io"),
-            Self::Go => f.write_str("Go"),
-            Self::Debian(None) => f.write_str("Debian"),
-            Self::Debian(Some(release)) => write!(f, "Debian:{release}"),
-            Self::Maven => f.write_str("Maven"),
-            Self::Rpm(distribution, None) => f.write_str(distribution.name()),
-            Self::Rpm(distribution, Some(release)) => write!(f, "{}:{release}", distribution.name()),
-            Self::RubyGems => f.write_str("RubyGems"),
-            Self::Other(name) => f.write_str(name),
-        }
-    }
-}
-
-impl From<&str> for Ecosystem {
-    fn from(name: &str) -> Self {
-        match name {
-            "npm" => Self::Npm,
-            "PyPI" => Self::PyPi,
-            "crates.io" => Self::CratesIo,
-            "Go" => Self::Go,
-            "Maven" => Self::Maven,
-            "RubyGems" => Self::RubyGems,
-            _ => released(name).unwrap_or_else(|| Self::Other(name.to_owned())),
-        }
-    }
-}
-
-/// A distribution, alone or with `:` and its release.
-fn released(name: &str) -> Option<Ecosystem> {
-    let (distribution, release) = match name.split_once(':') {
-        Some((_, "")) => return None,
-        Some((distribution, release)) => (distribution, Some(release.to_owned())),
-        None => (name, None),
-    };
-    match distribution {
-        "Debian" => Some(Ecosystem::Debian(release)),
-        _ => {
-            let rpm = RpmDistribution::ALL.into_iter().find(|known| known.name() == distribution);
-            rpm.map(|rpm| Ecosystem::Rpm(rpm, release))
-        }
-    }
-}
-
 /// The source package that a binary package was built from (Debian advisories name sources).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are the meaning")]
@@ -248,46 +118,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn ecosystem_names_survive_a_round_trip() {
-        for name in [
-            "npm",
-            "PyPI",
-            "crates.io",
-            "Go",
-            "Debian",
-            "Debian:12",
-            "Maven",
-            "RubyGems",
-            "Red Hat:enterprise_linux:9::baseos",
-            "Rocky Linux:9",
-            "AlmaLinux",
-            "openSUSE:Leap 15.6",
-            "SUSE:Linux Enterprise Server 15 SP5",
-            "Hex",
-            "Debian:",
-        ] {
-            assert_eq!(Ecosystem::from(name).to_string(), name);
-        }
-        assert_eq!(Ecosystem::from("Debian:"), Ecosystem::Other("Debian:".into()));
-        assert_eq!(Ecosystem::from("AlmaLinux:"), Ecosystem::Other("AlmaLinux:".into()));
-    }
-
-    #[test]
-    fn releases_are_compared_by_what_they_have_in_common() {
-        for (name, release) in [
-            ("Debian:12", Some("12")),
-            ("Rocky Linux:9.4", Some("9")),
-            ("Red Hat:enterprise_linux:9::baseos", Some("9")),
-            ("Red Hat:rhel_eus:9.2::appstream", Some("9")),
-            ("openSUSE:Leap 15.6", Some("Leap 15.6")),
-            ("AlmaLinux", None),
-            ("npm", None),
-        ] {
-            assert_eq!(Ecosystem::from(name).release(), release, "{name}");
-        }
-    }
 
     #[test]
     fn purls_are_canonical() {

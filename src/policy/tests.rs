@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::model::decision::Decision;
+use crate::model::ecosystem::Ecosystem;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
-use crate::model::package::{Ecosystem, Package};
+use crate::model::package::Package;
 use crate::model::vex::{VexStatement, VexStatus};
 use crate::policy::{DEFAULT_FILES, Policy, PolicyError, PolicyInput, PolicyLimits};
 

@@ -1,65 +1,132 @@
-//! Folding the records of one vulnerability: `CVE-…`, `GHSA-…`, `GO-…`, `DEBIAN-CVE-…` become one.
+//! Folding the records of one package: `CVE-…`, `GHSA-…`, `GO-…`, `DEBIAN-CVE-…` of one vulnerability become one.
 //!
-//! Aliases are symmetric and transitive, as the OSV schema says. A distribution's record names its CVE in
-//! `upstream` instead; where that is exactly one id, the record is about that vulnerability and is folded with
-//! it. With several ids it is a bundle, which stays a vulnerability of its own. `related` never folds.
+//! Two records are one vulnerability where they concern the same package and share an id: their own, an alias, or the only id
+//! in `upstream`, which is how a distribution's record names its CVE. `related` never folds.
+//!
+//! Invariants: one vulnerability never has two CVE ids. A record with several (as aliases, or in `upstream`) is a bundle: a
+//! vulnerability of its own, under its own id alone, so that who accepts one of its CVEs does not accept the others. A record
+//! without a CVE id that could belong to two CVEs belongs to neither. The order of the records does not matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::osv::Advisory;
 
 /// One vulnerability under all its names.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Vulnerability {
-    /// The name in results: its smallest CVE id by year and number, else its smallest id by bytes.
+    /// The name in results: its CVE id, else its smallest id by bytes.
     pub(super) name: String,
     /// Every id of it, `name` among them.
     pub(super) ids: BTreeSet<String>,
 }
 
-/// The vulnerabilities behind the records, and for each record which one it describes.
-pub(super) fn fold(advisories: &[Advisory]) -> (Vec<Vulnerability>, Vec<usize>) {
-    let mut numbers = BTreeMap::new();
+/// The names of a record.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Its id in its database.
+    pub(super) id: String,
+    /// Its id, its aliases, and its only id upstream.
+    ids: BTreeSet<String>,
+    cve: Cve,
+}
+
+/// Which CVE a record is about.
+#[derive(Debug)]
+enum Cve {
+    None,
+    One(String),
+    Several,
+}
+
+impl Names {
+    pub(super) fn of(advisory: &Advisory) -> Self {
+        let upstream = advisory.upstream.iter().filter(|_| advisory.upstream.len() == 1);
+        let ids: BTreeSet<String> =
+            std::iter::once(&advisory.id).chain(&advisory.aliases).chain(upstream).cloned().collect();
+        let mut cves = ids.iter().filter(|id| is_cve(id));
+        let cve = match (cves.next(), cves.next()) {
+            (None, _) => Cve::None,
+            (Some(only), None) => Cve::One(only.clone()),
+            (Some(_), Some(_)) => Cve::Several,
+        };
+        Self { id: advisory.id.clone(), ids, cve }
+    }
+
+    /// Whether it is about several vulnerabilities at once.
+    pub(super) fn is_bundle(&self) -> bool {
+        matches!(self.cve, Cve::Several)
+    }
+}
+
+/// The vulnerabilities behind the records of one package, each with the places of its records.
+pub(super) fn fold(records: &[&Names]) -> Vec<(Vulnerability, Vec<usize>)> {
+    let mut bundles: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_cve: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut others = Vec::new();
+    for (place, record) in records.iter().enumerate() {
+        match &record.cve {
+            Cve::Several => bundles.entry(&record.id).or_default().push(place),
+            Cve::One(cve) => by_cve.entry(cve).or_default().push(place),
+            Cve::None => others.push(place),
+        }
+    }
+    // Which CVEs an id stands for: one, or several, and then it tells nothing.
+    let mut cves_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (cve, places) in &by_cve {
+        for id in places.iter().flat_map(|place| &records[*place].ids) {
+            cves_of.entry(id).or_default().insert(cve);
+        }
+    }
+    let mut alone = Vec::new();
+    for places in linked(records, &others) {
+        let ids = places.iter().flat_map(|place| &records[*place].ids);
+        let cves: BTreeSet<&str> = ids.filter_map(|id| cves_of.get(id.as_str())).flatten().copied().collect();
+        match (cves.first(), cves.len()) {
+            (Some(cve), 1) => by_cve.entry(cve).or_default().extend(places),
+            _ => alone.push(places),
+        }
+    }
+
+    let all_ids = |places: &[usize]| -> BTreeSet<String> {
+        places.iter().flat_map(|place| records[*place].ids.iter().cloned()).collect()
+    };
+    let bundles = bundles
+        .into_iter()
+        .map(|(id, places)| (Vulnerability { name: id.to_owned(), ids: [id.to_owned()].into() }, places));
+    let with_cve =
+        by_cve.into_iter().map(|(cve, places)| (Vulnerability { name: cve.to_owned(), ids: all_ids(&places) }, places));
+    let alone = alone.into_iter().map(|places| {
+        let ids = all_ids(&places);
+        (Vulnerability { name: ids.first().cloned().unwrap_or_default(), ids }, places)
+    });
+    bundles.chain(with_cve).chain(alone).collect()
+}
+
+/// The sets of records that are linked by ids that they share, through each other too.
+fn linked(records: &[&Names], places: &[usize]) -> Vec<Vec<usize>> {
     let mut sets = Sets::default();
-    let mut number = |sets: &mut Sets, id| *numbers.entry(id).or_insert_with(|| sets.add());
-    let owns: Vec<usize> = advisories
-        .iter()
-        .map(|advisory| {
-            let own = number(&mut sets, advisory.id.as_str());
-            for other in same_vulnerability(advisory) {
-                let other = number(&mut sets, other);
-                sets.join(own, other);
-            }
-            own
-        })
-        .collect();
-
-    let mut ids: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    for (id, number) in numbers {
-        ids.entry(sets.root(number)).or_default().insert(id.to_owned());
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut owns = Vec::with_capacity(places.len());
+    for place in places {
+        let own = sets.add();
+        for id in &records[*place].ids {
+            let number = *numbers.entry(id).or_insert_with(|| sets.add());
+            sets.join(own, number);
+        }
+        owns.push(own);
     }
-    let mut places = BTreeMap::new();
-    let mut vulnerabilities = Vec::new();
-    for (root, ids) in ids {
-        places.insert(root, vulnerabilities.len());
-        let cve = ids.iter().filter_map(|id| Some((cve_number(id)?, id))).min();
-        let name = cve.map(|(_, id)| id).or(ids.first()).cloned().unwrap_or_default();
-        vulnerabilities.push(Vulnerability { name, ids });
+    let mut linked: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (place, own) in places.iter().zip(owns) {
+        linked.entry(sets.root(own)).or_default().push(*place);
     }
-    let described = owns.into_iter().map(|own| places.get(&sets.root(own)).copied().unwrap_or_default()).collect();
-    (vulnerabilities, described)
+    linked.into_values().collect()
 }
 
-fn same_vulnerability(advisory: &Advisory) -> impl Iterator<Item = &str> {
-    let upstream = advisory.upstream.iter().filter(|_| advisory.upstream.len() == 1);
-    advisory.aliases.iter().chain(upstream).map(String::as_str)
-}
-
-/// Year and number of `CVE-2021-44228`; `None` for any other id.
-fn cve_number(id: &str) -> Option<(u16, u64)> {
-    let (year, number) = id.strip_prefix("CVE-")?.split_once('-')?;
+/// Whether an id is one of CVE: `CVE-2021-44228`.
+fn is_cve(id: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    (digits(year) && digits(number)).then_some((year.parse().ok()?, number.parse().ok()?))
+    let parts = id.strip_prefix("CVE-").and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(year, number)| digits(year) && digits(number))
 }
 
 /// Disjoint sets of numbers (union by size, path halving: no recursion).
@@ -117,24 +184,24 @@ mod tests {
     }
 
     fn names(records: &[&str]) -> Vec<String> {
-        let records: Vec<_> = records.iter().map(|text| record(text)).collect();
-        let (vulnerabilities, described) = fold(&records);
-        described.into_iter().map(|place| vulnerabilities[place].name.clone()).collect()
+        let records: Vec<_> = records.iter().map(|text| Names::of(&record(text))).collect();
+        let mut names = vec![String::new(); records.len()];
+        for (vulnerability, places) in fold(&records.iter().collect::<Vec<_>>()) {
+            for place in places {
+                names[place].clone_from(&vulnerability.name);
+            }
+        }
+        names
     }
 
     #[test]
-    fn aliases_are_symmetric_and_transitive() {
+    fn records_that_share_an_id_are_one() {
         assert_eq!(names(&["GO-1 GHSA-a", "GHSA-a CVE-2021-1", "PYSEC-1 GHSA-a"]), ["CVE-2021-1"; 3]);
         assert_eq!(names(&["GHSA-a", "GHSA-b"]), ["GHSA-a", "GHSA-b"]);
-        // Through an id that has no record here.
+        // Through an id that has no record here, and through each other.
         assert_eq!(names(&["GHSA-b CVE-2021-7", "RUSTSEC-1 CVE-2021-7"]), ["CVE-2021-7"; 2]);
-    }
-
-    #[test]
-    fn the_smallest_cve_is_smallest_by_number() {
-        assert_eq!(names(&["GHSA-a CVE-2021-10000,CVE-2021-9999,CVE-2022-1"]), ["CVE-2021-9999"]);
+        assert_eq!(names(&["A X-1", "B X-1,X-2", "C X-2", "D X-3"]), ["A", "A", "A", "D"]);
         assert_eq!(names(&["RUSTSEC-1 GHSA-a,CVE-x-1"]), ["CVE-x-1"], "no CVE id: smallest by bytes");
-        assert_eq!(names(&["RUSTSEC-1 GHSA-a"]), ["GHSA-a"]);
     }
 
     #[test]
@@ -145,10 +212,21 @@ mod tests {
     }
 
     #[test]
+    fn two_cves_are_never_one() {
+        let bundle = ["RLSA-1 CVE-2021-1000,CVE-2021-1001", "GHSA-a CVE-2021-1001", "GHSA-b CVE-2021-1000"];
+        assert_eq!(names(&bundle), ["RLSA-1", "CVE-2021-1001", "CVE-2021-1000"]);
+        // An alias that two CVEs have tells nothing, in whatever order.
+        let mixed = ["A GHSA-x,CVE-2021-1", "B GHSA-x,CVE-2021-2", "GHSA-x"];
+        assert_eq!(names(&mixed), ["CVE-2021-1", "CVE-2021-2", "GHSA-x"]);
+        let [a, b, c] = mixed;
+        assert_eq!(names(&[c, b, a]), ["GHSA-x", "CVE-2021-2", "CVE-2021-1"]);
+    }
+
+    #[test]
     fn a_long_chain_folds_without_recursion() {
-        let records: Vec<_> = (0..20_000).map(|i| record(&format!("X-{i} X-{}", i + 1))).collect();
-        let (vulnerabilities, _) = fold(&records);
-        assert_eq!(vulnerabilities.len(), 1);
-        assert_eq!(vulnerabilities[0].ids.len(), 20_001);
+        let records: Vec<_> = (0..20_000).map(|i| Names::of(&record(&format!("X-{i} X-{}", i + 1)))).collect();
+        let folded = fold(&records.iter().collect::<Vec<_>>());
+        assert_eq!(folded.len(), 1);
+        assert_eq!((folded[0].0.ids.len(), folded[0].1.len()), (20_001, 20_000));
     }
 }

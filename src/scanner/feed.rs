@@ -1,39 +1,72 @@
-//! Advisories, ready to be asked: indexed by package, aliases folded, versions read once.
+//! Advisories, ready to be asked: indexed by package, versions read once.
 //!
 //! Invariants: withdrawn records say nothing; of two records with one id the later counts; nothing here depends
 //! on the order of the records.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::format::osv::{Advisory, Affected, Event, RangeKind, VulnerableCode};
+use crate::model::ecosystem::Ecosystem;
 use crate::model::finding::Severity;
-use crate::model::package::Ecosystem;
-use crate::scanner::alias::{self, Vulnerability};
-use crate::scanner::matching::{Listed, Timeline};
+use crate::scanner::alias::Names;
+use crate::scanner::matching::{Listed, Timeline, covers_everything};
 use crate::scanner::version::Order;
 
 /// A set of advisories.
 #[derive(Debug, Default)]
 pub struct Feed {
-    pub(super) vulnerabilities: Vec<Vulnerability>,
-    /// The strongest severity that any record states for each vulnerability as a whole.
-    pub(super) severities: Vec<Severity>,
+    records: Vec<Record>,
+    /// The severity of each vulnerability that a record of this very id states for it, whatever package it is about.
+    severities: BTreeMap<String, Severity>,
     entries: BTreeMap<(Ecosystem, String), Vec<Entry>>,
-    pub(super) withdrawn: usize,
+    /// Packages of ecosystems that the schema does not know, by name: records and what they call the ecosystem.
+    strange: BTreeMap<String, Vec<(usize, Ecosystem)>>,
+    totals: Totals,
+}
+
+/// What a feed holds. It changes with every day, so it is told and never compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Records.
+    pub read: usize,
+    /// Of them withdrawn.
+    pub withdrawn: usize,
+    /// Ids that have several records which are not the same.
+    pub repeated: Vec<String>,
+    /// What lies in the feed and is not a record, in words.
+    pub unread: Vec<String>,
+    /// Names of ecosystems that the schema does not know, with how many packages are called so.
+    pub unknown_ecosystems: BTreeMap<String, usize>,
+}
+
+/// One record as a whole.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) names: Names,
+    pub(super) severity: Severity,
+    pub(super) unread_ratings: Vec<String>,
 }
 
 /// What one record says of one package.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// Place in [`Feed::vulnerabilities`].
-    pub(super) vulnerability: usize,
+    /// Place in the feed's records.
+    record: usize,
     /// The release of the distribution, where the record names one.
     release: Option<String>,
     pub(super) timelines: Vec<Timeline>,
     pub(super) listed: Listed,
+    /// A range covers every version there is.
+    pub(super) covers_everything: bool,
     /// Ranges that decide nothing, and why.
     pub(super) passed_over: Vec<String>,
+    /// It has ranges in the order of the ecosystem, which is not known.
+    pub(super) unordered: bool,
+    /// It has ranges of commits.
+    pub(super) has_commits: bool,
     pub(super) severity: Severity,
+    pub(super) unread_ratings: Vec<String>,
     pub(super) fixed: Vec<String>,
     pub(super) code: Vec<VulnerableCode>,
 }
@@ -41,80 +74,119 @@ pub(super) struct Entry {
 impl Feed {
     /// Indexes advisories.
     pub fn new(advisories: Vec<Advisory>) -> Self {
-        let mut current = latest(advisories);
+        let read = advisories.len();
+        let (mut current, repeated) = latest(advisories);
         let all = current.len();
         current.retain(|advisory| advisory.withdrawn.is_none());
         let withdrawn = all - current.len();
 
-        let (vulnerabilities, described) = alias::fold(&current);
-        let mut feed = Self {
-            severities: vec![Severity::Unknown; vulnerabilities.len()],
-            vulnerabilities,
-            entries: BTreeMap::new(),
-            withdrawn,
-        };
-        for (advisory, vulnerability) in current.into_iter().zip(described) {
-            if let Some(severity) = feed.severities.get_mut(vulnerability) {
-                *severity = advisory.severity.max(*severity);
+        let mut feed = Self { totals: Totals { read, withdrawn, repeated, ..Totals::default() }, ..Self::default() };
+        for advisory in current {
+            let record = feed.records.len();
+            let names = Names::of(&advisory);
+            if !names.is_bundle() && advisory.severity > Severity::Unknown {
+                let stated = feed.severities.entry(advisory.id.clone()).or_default();
+                *stated = advisory.severity.max(*stated);
             }
             for affected in advisory.affected {
-                feed.add(&advisory.id, vulnerability, affected);
+                feed.add(&advisory.id, record, affected);
             }
+            feed.records.push(Record { names, severity: advisory.severity, unread_ratings: advisory.unread_ratings });
         }
         feed
     }
 
-    /// How many vulnerabilities are known; those of unknown ecosystems and of bare repositories count too.
+    /// The same, with what else lies in the feed, in words.
+    #[must_use]
+    pub fn beside(mut self, unread: Vec<String>) -> Self {
+        self.totals.unread = unread;
+        self
+    }
+
+    /// How many records count; those of unknown ecosystems and of bare repositories too.
     pub fn len(&self) -> usize {
-        self.vulnerabilities.len()
+        self.records.len()
     }
 
     /// Whether nothing is known, so that a scan would find nothing whatever it is given.
     pub fn is_empty(&self) -> bool {
-        self.vulnerabilities.is_empty()
+        self.records.is_empty()
     }
 
-    fn add(&mut self, id: &str, vulnerability: usize, affected: Affected) {
+    /// What it holds.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    pub(super) fn record(&self, entry: &Entry) -> &Record {
+        &self.records[entry.record]
+    }
+
+    /// The severity that the record of an id states for it.
+    pub(super) fn severity_of(&self, id: &str) -> Severity {
+        self.severities.get(id).copied().unwrap_or_default()
+    }
+
+    /// Records that name a package so in an ecosystem that the schema does not know.
+    pub(super) fn strange(&self, name: &str) -> impl Iterator<Item = (&str, &Ecosystem)> {
+        let named = self.strange.get(name).into_iter().flatten();
+        named.map(|(record, ecosystem)| (self.records[*record].names.id.as_str(), ecosystem))
+    }
+
+    fn add(&mut self, id: &str, record: usize, affected: Affected) {
         let Some(package) = affected.package else { return };
+        if package.ecosystem.row().is_none() {
+            *self.totals.unknown_ecosystems.entry(package.ecosystem.to_string()).or_default() += 1;
+            self.strange.entry(package.name.clone()).or_default().push((record, package.ecosystem.clone()));
+        }
         // Without an order only the listed versions decide; the scan says so of the packages.
         let order = Order::of(&package.ecosystem).ok();
         let key = key(&package.ecosystem, &package.name);
-        let release = package.ecosystem.release().map(str::to_owned);
-        let (mut timelines, mut passed_over, mut fixed) = (Vec::new(), Vec::new(), Vec::new());
+        let release = package.ecosystem.release().map(Cow::into_owned);
+        let mut entry = Entry {
+            record,
+            release,
+            timelines: Vec::new(),
+            listed: Listed::new(order, &affected.versions),
+            covers_everything: false,
+            passed_over: Vec::new(),
+            unordered: false,
+            has_commits: false,
+            severity: affected.severity,
+            unread_ratings: affected.unread_ratings,
+            fixed: Vec::new(),
+            code: affected.code.into_iter().collect(),
+        };
         for range in &affected.ranges {
             let order = match range.kind {
-                RangeKind::Semver => order.map(Order::semver),
+                // The order of such a range is its own, whatever that of the ecosystem is.
+                RangeKind::Semver => Some(order.map_or(Order::SemVer, Order::semver)),
                 RangeKind::Ecosystem => order,
-                RangeKind::Git => continue,
+                RangeKind::Git => {
+                    entry.has_commits = true;
+                    continue;
+                }
             };
+            entry.covers_everything |= covers_everything(&range.events);
             match order.map(|order| Timeline::new(order, &range.events)) {
-                None => {}
-                Some(Ok(timeline)) => timelines.push(timeline),
+                None => entry.unordered = true,
+                Some(Ok(timeline)) => entry.timelines.push(timeline),
                 Some(Err(error)) => {
-                    passed_over.push(format!("a range of `{id}` for `{}` is passed over: {error}", package.name))
+                    entry.passed_over.push(format!("a range of `{id}` for `{}` is passed over: {error}", package.name))
                 }
             }
-            fixed.extend(range.events.iter().filter_map(|event| match event {
+            entry.fixed.extend(range.events.iter().filter_map(|event| match event {
                 Event::Fixed(version) => Some(version.clone()),
                 _ => None,
             }));
         }
-        self.entries.entry(key).or_default().push(Entry {
-            vulnerability,
-            release,
-            timelines,
-            listed: Listed::new(order, &affected.versions),
-            passed_over,
-            severity: affected.severity,
-            fixed,
-            code: affected.code.into_iter().collect(),
-        });
+        self.entries.entry(key).or_default().push(entry);
     }
 
     /// Everything that is said of a package. A release decides only where both sides know it.
     pub(super) fn entries<'a>(&'a self, ecosystem: &'a Ecosystem, name: &str) -> impl Iterator<Item = &'a Entry> {
         let wanted = ecosystem.release();
-        let same_release = move |entry: &&Entry| match (wanted, entry.release.as_deref()) {
+        let same_release = move |entry: &&Entry| match (wanted.as_deref(), entry.release.as_deref()) {
             (Some(wanted), Some(release)) => wanted == release,
             _ => true,
         };
@@ -122,38 +194,36 @@ impl Feed {
     }
 }
 
-/// The records that count: of each id the latest, every one of them where the time is the same.
-fn latest(mut advisories: Vec<Advisory>) -> Vec<Advisory> {
+/// The records that count, of each id the latest, every one of them where the time is the same; and the ids that have
+/// several which are not the same.
+fn latest(mut advisories: Vec<Advisory>) -> (Vec<Advisory>, Vec<String>) {
     advisories.sort_by(|a, b| a.id.cmp(&b.id).then(b.modified.cmp(&a.modified)));
     let mut current: Vec<Advisory> = Vec::with_capacity(advisories.len());
+    let mut repeated: Vec<String> = Vec::new();
     for advisory in advisories {
+        // The same record from two places, say an archive and the folder that it was unpacked to.
+        let same = current.iter().rev().take_while(|kept| kept.id == advisory.id).any(|kept| *kept == advisory);
+        if same {
+            continue;
+        }
         match current.last() {
-            Some(kept) if kept.id == advisory.id && kept.modified != advisory.modified => {}
+            Some(kept) if kept.id == advisory.id => {
+                if repeated.last() != Some(&advisory.id) {
+                    repeated.push(advisory.id.clone());
+                }
+                if kept.modified == advisory.modified {
+                    current.push(advisory);
+                }
+            }
             _ => current.push(advisory),
         }
     }
-    current
+    (current, repeated)
 }
 
 /// The ecosystem without its release, and the name as the ecosystem compares names.
 fn key(ecosystem: &Ecosystem, name: &str) -> (Ecosystem, String) {
-    match ecosystem {
-        Ecosystem::PyPi => (Ecosystem::PyPi, normalise_pypi(name)),
-        other => (other.any_release(), name.to_owned()),
-    }
-}
-
-/// PEP 503: lower case, and every run of `-`, `_` and `.` is one `-`.
-fn normalise_pypi(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for char in name.chars() {
-        match char {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            _ => normal.push(char.to_ascii_lowercase()),
-        }
-    }
-    normal
+    (ecosystem.any_release(), ecosystem.comparable_name(name).into_owned())
 }
 
 #[cfg(test)]
@@ -169,27 +239,10 @@ mod tests {
 
     fn names(feed: &Feed, ecosystem: &str, name: &str) -> Vec<String> {
         let ecosystem = Ecosystem::from(ecosystem);
-        let mut names: Vec<_> = feed
-            .entries(&ecosystem, name)
-            .map(|entry| feed.vulnerabilities[entry.vulnerability].name.clone())
-            .collect();
+        let mut names: Vec<_> =
+            feed.entries(&ecosystem, name).map(|entry| feed.record(entry).names.id.clone()).collect();
         names.sort();
         names
-    }
-
-    #[test]
-    fn python_names_are_normalised() {
-        // PEP 503.
-        for name in
-            ["friendly-bard", "Friendly-Bard", "FRIENDLY-BARD", "friendly.bard", "friendly_bard", "FrIeNdLy-._.-bArD"]
-        {
-            assert_eq!(normalise_pypi(name), "friendly-bard");
-        }
-        let feed = Feed::new(vec![record(&json!({ "id": "PYSEC-1", "affected": [
-            { "package": { "ecosystem": "PyPI", "name": "friendly-bard" } },
-        ] }))]);
-        assert_eq!(names(&feed, "PyPI", "Friendly_Bard"), ["PYSEC-1"]);
-        assert!(names(&feed, "npm", "friendly-bard").is_empty());
     }
 
     #[test]
@@ -224,11 +277,11 @@ mod tests {
         let gone = version("2022-01-01T00:00:00Z", "new", Some("2022-01-01T00:00:00Z"));
         for records in [[&old, &new], [&new, &old]] {
             let feed = Feed::new(records.into_iter().cloned().collect());
-            assert_eq!((names(&feed, "npm", "old"), names(&feed, "npm", "new")), (vec![], vec!["CVE-2020-1".into()]));
-            assert_eq!(feed.withdrawn, 0);
+            assert_eq!((names(&feed, "npm", "old"), names(&feed, "npm", "new")), (vec![], vec!["X-1".into()]));
+            assert_eq!((feed.totals.withdrawn, feed.totals.repeated.as_slice()), (0, &["X-1".to_owned()][..]));
         }
         let feed = Feed::new(vec![gone, new, old]);
-        assert!(names(&feed, "npm", "new").is_empty() && feed.vulnerabilities.is_empty());
-        assert_eq!(feed.withdrawn, 1);
+        assert!(names(&feed, "npm", "new").is_empty() && feed.is_empty());
+        assert_eq!(feed.totals.withdrawn, 1);
     }
 }

@@ -4,7 +4,7 @@
 //! rather than half of it deciding wrongly.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::osv::Event;
 use crate::scanner::version::{Order, Version, VersionError};
@@ -13,8 +13,33 @@ use crate::scanner::version::{Order, Version, VersionError};
 #[derive(Debug)]
 pub(super) struct Timeline {
     order: Order,
-    changes: Vec<(Point, Change)>,
+    /// Sorted, one for each version: what the record writes for one version has no order among itself.
+    changes: Vec<(Point, Changes)>,
     limits: Vec<Point>,
+}
+
+/// What happens at one version.
+#[derive(Debug, Default)]
+struct Changes {
+    introduced: bool,
+    fixed: bool,
+    last_affected: bool,
+}
+
+/// Whether a range covers every version, those too that have no place in any order: it begins before all of them and
+/// never ends.
+pub(super) fn covers_everything(events: &[Event]) -> bool {
+    let begins = events.iter().any(|event| matches!(event, Event::Introduced(text) if text == "0"));
+    let ends = |event: &Event| match event {
+        Event::Fixed(_) | Event::LastAffected(_) => true,
+        Event::Introduced(_) | Event::Limit(_) => false,
+    };
+    let mut limits = events.iter().filter_map(|event| match event {
+        Event::Limit(text) => Some(text),
+        _ => None,
+    });
+    let unlimited = limits.clone().next().is_none() || limits.any(|text| text.contains('*'));
+    begins && unlimited && !events.iter().any(ends)
 }
 
 /// A place in a version order, with the schema's two special ones.
@@ -27,13 +52,6 @@ enum Point {
     End,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
-    Introduced,
-    Fixed,
-    LastAffected,
-}
-
 impl Timeline {
     /// Reads and sorts the events of one range.
     ///
@@ -41,20 +59,18 @@ impl Timeline {
     /// The first version that has no place in `order`.
     pub(super) fn new(order: Order, events: &[Event]) -> Result<Self, VersionError> {
         let at = |text: &str| order.parse(text).map(Point::At);
-        let (mut changes, mut limits) = (Vec::new(), Vec::new());
+        let (mut changes, mut limits) = (BTreeMap::<Point, Changes>::new(), Vec::new());
         for event in events {
             match event {
-                Event::Introduced(text) if text == "0" => changes.push((Point::Start, Change::Introduced)),
-                Event::Introduced(text) => changes.push((at(text)?, Change::Introduced)),
-                Event::Fixed(text) => changes.push((at(text)?, Change::Fixed)),
-                Event::LastAffected(text) => changes.push((at(text)?, Change::LastAffected)),
+                Event::Introduced(text) if text == "0" => changes.entry(Point::Start).or_default().introduced = true,
+                Event::Introduced(text) => changes.entry(at(text)?).or_default().introduced = true,
+                Event::Fixed(text) => changes.entry(at(text)?).or_default().fixed = true,
+                Event::LastAffected(text) => changes.entry(at(text)?).or_default().last_affected = true,
                 Event::Limit(text) if text.contains('*') => limits.push(Point::End),
                 Event::Limit(text) => limits.push(at(text)?),
             }
         }
-        // Stable: what the record writes for one version stays in the record's order.
-        changes.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(Self { order, changes, limits })
+        Ok(Self { order, changes: changes.into_iter().collect(), limits })
     }
 
     /// The order in which a version must have been read to be asked for.
@@ -67,11 +83,16 @@ impl Timeline {
         let before_limits = self.limits.is_empty() || self.limits.iter().any(|limit| limit.seen_from(version).is_lt());
         let mut vulnerable = false;
         for (point, change) in &self.changes {
-            match (change, point.seen_from(version)) {
-                (_, Ordering::Less) => break,
-                (Change::Introduced, _) => vulnerable = true,
-                (Change::Fixed, _) | (Change::LastAffected, Ordering::Greater) => vulnerable = false,
-                (Change::LastAffected, Ordering::Equal) => {}
+            let seen = point.seen_from(version);
+            if seen.is_lt() {
+                break;
+            }
+            // One vulnerability ends where the next begins: together they change nothing.
+            if change.introduced != change.fixed {
+                vulnerable = change.introduced;
+            }
+            if change.last_affected && seen.is_gt() {
+                vulnerable = false;
             }
         }
         before_limits && vulnerable
@@ -110,6 +131,11 @@ impl Listed {
         }
         listed.versions.sort();
         listed
+    }
+
+    /// Whether it lists nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.versions.is_empty() && self.texts.is_empty()
     }
 
     /// Whether the list holds a version: as read, or as text where it could not be read.
@@ -155,11 +181,29 @@ mod tests {
             ("introduced=1.0.2 fixed=1.0.2", &[]),
             ("introduced=0 fixed=1.0.2 introduced=1.0.2 fixed=3.0.0", &every[..5]),
             ("introduced=3.0.0 last_affected=3.0.0", &["3.0.0"]),
+            ("introduced=1.0.2 fixed=1.0.2 introduced=0", &every[..]),
+            ("fixed=1.0.2 introduced=0 introduced=1.0.2", &every[..]),
         ] {
             let range = timeline(Order::SemVer, events);
             let found: Vec<_> =
                 every.into_iter().filter(|text| range.contains(&Order::SemVer.parse(text).unwrap())).collect();
             assert_eq!(found, affected, "{events}");
+        }
+    }
+
+    #[test]
+    fn what_begins_before_all_and_never_ends_covers_everything() {
+        let introduced = |text: &str| Event::Introduced(text.to_owned());
+        for (events, expected) in [
+            (vec![introduced("0")], true),
+            (vec![introduced("1.x"), introduced("0")], true),
+            (vec![introduced("0"), Event::Limit("*".into())], true),
+            (vec![introduced("0"), Event::Limit("2.0".into())], false),
+            (vec![introduced("0"), Event::Fixed("2.0".into())], false),
+            (vec![introduced("0"), Event::LastAffected("2.0".into())], false),
+            (vec![introduced("1.0")], false),
+        ] {
+            assert_eq!(covers_everything(&events), expected, "{events:?}");
         }
     }
 
@@ -199,8 +243,8 @@ mod tests {
     proptest! {
         #[test]
         fn the_order_of_events_does_not_matter(
-            cuts in proptest::collection::btree_set(1u64..50, 2..8),
-            version in 0u64..50,
+            cuts in proptest::collection::vec(1u64..8, 2..8),
+            version in 0u64..9,
             seed in any::<u64>(),
         ) {
             let cut = |(i, at): (usize, &u64)| match i % 2 {

@@ -15,8 +15,8 @@
 mod alias;
 pub mod callgraph;
 pub mod feed;
+pub mod gaps;
 mod matching;
-mod notes;
 pub mod reachability;
 pub mod scan;
 pub mod version;

@@ -120,8 +120,8 @@ impl Context {
         let identity = bundle.content_digest();
         let known = lock(&self.parsed.feeds).get(&identity).cloned();
         let advisories = known.unwrap_or_else(|| {
-            let parsed = osv_feed::parse(pairs(bundle.records()))
-                .map(|records| Arc::new(Feed::new(records)))
+            let parsed = osv_feed::read(pairs(bundle.records()))
+                .map(|records| Arc::new(Feed::new(records.advisories).beside(records.unread)))
                 .map_err(|error| chain("not a feed of OSV records", &error));
             lock(&self.parsed.feeds).insert(identity, parsed.clone());
             parsed

@@ -7,7 +7,7 @@ use crate::bundle::listed::BundleError;
 use crate::hint;
 use crate::host::fs::{self, FsError};
 use crate::job::material::pairs;
-use crate::job::osv_feed::{self, RecordError};
+use crate::job::osv_feed::{self, FeedError};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::limits;
@@ -22,10 +22,15 @@ pub enum FeedBundleError {
     Directory(BundleError),
     /// A record is not OSV, and any other format was not asked for.
     #[error(transparent)]
-    Record(#[from] RecordError),
+    Record(#[from] FeedError),
     /// Nothing in it is an OSV record, and any other format was not asked for.
-    #[error("`{}` holds no OSV record", .0.display())]
-    NoRecord(PathBuf),
+    #[error("`{}` holds no OSV record", .directory.display())]
+    NoRecord {
+        /// The directory.
+        directory: PathBuf,
+        /// What is in it.
+        source: FeedError,
+    },
     /// The bundle cannot be packed.
     #[error("the bundle cannot be packed")]
     Pack(#[source] BundleError),
@@ -48,7 +53,7 @@ pub enum FeedBundleError {
 impl Diagnostic for FeedBundleError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Directory(_) | Self::Record(_) | Self::NoRecord(_) | Self::IsDirectory(_) => FailureKind::Usage,
+            Self::Directory(_) | Self::Record(_) | Self::NoRecord { .. } | Self::IsDirectory(_) => FailureKind::Usage,
             Self::Pack(_) => FailureKind::Infrastructure,
             Self::File(error) => error.kind(),
             Self::Damaged { .. } => FailureKind::Verification,
@@ -61,8 +66,8 @@ impl Diagnostic for FeedBundleError {
             Self::Record(_) => {
                 hint!("mend or remove the record, or pack it as it is with {}", Parameter::AnyFormat)
             }
-            Self::NoRecord(_) => {
-                hint!("OSV records are `.json` files; other formats need {}", Parameter::AnyFormat)
+            Self::NoRecord { .. } => {
+                hint!("a feed holds OSV records; other formats need {}", Parameter::AnyFormat)
             }
             Self::IsDirectory(_) => hint!("{} makes a bundle of it", Operation::FeedBuild.of("DIR")),
             Self::Damaged { .. } => "do not use this bundle: fetch it again by its digest".into(),
@@ -93,8 +98,11 @@ pub fn build(
     out_dir: &Path,
 ) -> Result<Written, FeedBundleError> {
     let bundle = feed::build(directory, sources).map_err(FeedBundleError::Directory)?;
-    if !any_format && osv_feed::parse(pairs(bundle.records()))?.is_empty() {
-        return Err(FeedBundleError::NoRecord(directory.to_owned()));
+    if !any_format {
+        osv_feed::read(pairs(bundle.records())).map_err(|error| match error {
+            FeedError::Nothing { .. } => FeedBundleError::NoRecord { directory: directory.to_owned(), source: error },
+            error => error.into(),
+        })?;
     }
     let packed = bundle.pack().map_err(FeedBundleError::Pack)?;
     fs::ensure_dir(out_dir)?;

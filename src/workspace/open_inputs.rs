@@ -53,7 +53,9 @@ fn archive(what: &'static str, path: &Path) -> Result<Option<Vec<u8>>, MaterialE
 
 /// A feed from a directory of records or a bundle.
 pub fn feed(name: &str, path: &Path, context: &Context) -> Result<FeedMaterial, MaterialError> {
-    let archive = archive("feed", path)?;
+    // A zip archive is records as databases publish them, and no bundle of ours.
+    let published = path.extension().is_some_and(|extension| extension == "zip");
+    let archive = if published { None } else { archive("feed", path)? };
     let bundle = match &archive {
         Some(bytes) => feed::verify(bytes),
         None => feed::open(path),

@@ -100,3 +100,12 @@ fn where_the_input_lay_is_no_difference() {
     assert_eq!(path, world.work("in").to_str().unwrap());
     world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match"]);
 }
+
+/// An observation of the sandbox is not a result: with it alone every replay would match.
+#[test]
+fn a_run_that_leaves_nothing_to_compare_is_not_recorded() {
+    let world = world("scan.sh");
+    let scan = ["scan", "--input", "in", "--artifact", "ledger=-:json", "--", "./scan.sh"];
+    world.stella(3, &scan).complains(&["no artifact that can be compared"]);
+    assert!(!world.exists("MANIFEST.json"));
+}

@@ -17,6 +17,7 @@ mod docs;
 mod generated;
 mod harness;
 mod health;
+mod matching;
 mod oci_layout;
 mod real;
 #[cfg(feature = "registry")]

@@ -8,7 +8,8 @@ use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
 use stella::format::{cyclonedx, detect, read_document};
 use stella::model::artifact::ArtifactFormat;
-use stella::model::package::{Ecosystem, Package};
+use stella::model::ecosystem::Ecosystem;
+use stella::model::package::Package;
 use stella::model::vex::{VexStatement, VexStatus};
 
 fn data() -> PathBuf {
@@ -153,7 +154,7 @@ fn what_is_written_is_valid() {
         name: "bsdutils".into(),
         version: "1:2.38.1-5".into(),
         purl: purl.parse().ok(),
-        ecosystem: Ecosystem::Debian(Some("12".into())),
+        ecosystem: Ecosystem::from("Debian:12"),
         licenses: ["BSD-4-Clause", "own words"].map(str::to_owned).into(),
         source: Some(stella::model::package::SourcePackage { name: "util-linux".into(), version: "2.38.1-5".into() }),
     };

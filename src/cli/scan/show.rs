@@ -8,6 +8,7 @@ use crate::cli::output;
 use crate::cli::scan::args::ScanArgs;
 use crate::flow::record::recording::Recording;
 use crate::format;
+use crate::format::coverage;
 use crate::job::manifest_file;
 use crate::model::artifact::ArtifactType;
 use crate::model::hint::Hint;
@@ -88,6 +89,12 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
         manifest.scan_id,
         if facts.is_empty() { "artifacts of unknown meaning".to_owned() } else { facts.join(", ") }
     ));
+    let coverage = recording.artifacts.iter().find(|artifact| artifact.name == coverage::FILE);
+    let coverage = coverage.and_then(|artifact| std::str::from_utf8(&artifact.bytes).ok());
+    // Another scanner may have a file of that name.
+    if let Some(line) = coverage.and_then(|text| coverage::in_a_line(text).ok()) {
+        say(&format!("coverage: {line}"));
+    }
     if let Some(image) = &manifest.input.image_ref {
         say(&format!("image {image}"));
     }

@@ -12,6 +12,7 @@ use crate::canonical::Roots;
 use crate::execute::failure::{Failure, Fault, Trouble};
 use crate::execute::run_job::{self, Executed};
 use crate::flow::record::restore::Restored;
+use crate::format::coverage;
 use crate::job::artifact::Produced;
 use crate::job::input_roots;
 use crate::job::scan_spec::Job;
@@ -137,6 +138,16 @@ impl Replay {
         result.recorded = self.expected.recorded.beside(&result.replayed);
         result.executor = Some(first.executor.clone());
         result.notes.extend(first.notes.iter().cloned());
+        let covers = first.artifacts.iter().any(|artifact| artifact.name == coverage::FILE);
+        if covers
+            && self.expected.scope == Scope::All
+            && compare_artifacts::is_before_coverage(&self.expected.artifacts)
+        {
+            result.notes.push(format!(
+                "the recording is older than `{}`, which is not compared: record again to compare what was looked at",
+                coverage::FILE
+            ));
+        }
         artifacts.clone_from(&first.artifacts);
         ledger.clone_from(&first.ledger);
 

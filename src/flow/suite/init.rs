@@ -14,7 +14,8 @@ use crate::format::inventory::{Inventory, read_inventory};
 use crate::host::fs::{self, FsError, Kind};
 use crate::job::material::{FeedMaterial, InputMaterial, MaterialError};
 use crate::model::diagnostic::{Diagnostic, FailureKind};
-use crate::model::package::{Ecosystem, Package};
+use crate::model::ecosystem::Ecosystem;
+use crate::model::package::Package;
 use crate::workspace::context::Context;
 use crate::workspace::open_inputs;
 
@@ -123,9 +124,7 @@ fn find(root: &Path) -> Result<Option<Found>, FsError> {
 
 /// The first package of an ecosystem whose versions can be ordered.
 fn example(inventory: &Inventory) -> Option<Package> {
-    let known = |package: &&Package| {
-        matches!(package.ecosystem, Ecosystem::Npm | Ecosystem::PyPi | Ecosystem::CratesIo | Ecosystem::Go)
-    };
+    let known = |package: &&Package| matches!(package.ecosystem.name(), "npm" | "PyPI" | "crates.io" | "Go");
     inventory.packages.iter().find(known).cloned()
 }
 
@@ -136,7 +135,7 @@ fn sample() -> Found {
         name: "jinja2".to_owned(),
         version: "2.10".to_owned(),
         purl: None,
-        ecosystem: Ecosystem::PyPi,
+        ecosystem: Ecosystem::pypi(),
         licenses: Default::default(),
         source: None,
     };

@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use crate::format::cyclonedx::wire::{Component, FORMAT, License, LicenseChoice, Property};
 use crate::format::error::FormatError;
 use crate::format::listing::Listing;
-use crate::format::purl::{self, Facts};
-use crate::model::package::{Ecosystem, Package, Purl, SourcePackage};
+use crate::format::package;
+use crate::format::purl::{self, Facts, Written};
+use crate::model::ecosystem::Ecosystem;
+use crate::model::package::{Package, Purl, SourcePackage};
 use crate::model::vex::COMPONENT_SEPARATOR;
 
 const ECOSYSTEM: &str = "stella:ecosystem";
@@ -44,7 +46,7 @@ impl Reader {
         let nested = std::mem::take(&mut root.components);
         let id = root.bom_ref.take();
         self.claim(id.as_deref())?;
-        let (package, _) = package(root);
+        let (package, _) = read_package(root);
         if let Some(id) = id {
             self.by_ref.insert(id, Place::from(&package));
         }
@@ -59,7 +61,7 @@ impl Reader {
             let id = component.bom_ref.take();
             self.claim(id.as_deref())?;
             let kind = component.kind.clone();
-            let (package, bad_purl) = package(component);
+            let (package, bad_purl) = read_package(component);
             if let Some(id) = id {
                 self.by_ref.insert(id, Place::from(&package));
             }
@@ -97,21 +99,20 @@ impl Reader {
         if let Some(place) = self.by_ref.get(reference).or_else(|| self.by_ref.get(fragment?)) {
             return Some(place.clone());
         }
-        let purl: Purl =
+        let written: Written =
             fragment.or(Some(reference)).filter(|text| !text.contains(COMPONENT_SEPARATOR))?.parse().ok()?;
-        let facts = purl::facts(&purl)?;
-        Some(Place { key: purl.to_string(), name: facts.name, version: facts.version.unwrap_or_default() })
+        let facts = written.facts()?;
+        Some(Place { key: written.purl.to_string(), name: facts.name, version: facts.version.unwrap_or_default() })
     }
 }
 
 /// The package of a component, and the text of its purl where it is none.
-fn package(component: Component) -> (Package, Option<String>) {
+fn read_package(component: Component) -> (Package, Option<String>) {
     let given = component.purl.filter(|purl| !purl.is_empty());
-    let purl: Option<Purl> = given.as_deref().and_then(|purl| purl.parse().ok());
+    let purl: Option<Written> = given.as_deref().and_then(|purl| purl.parse().ok());
     let bad_purl = given.filter(|_| purl.is_none());
-    let facts = purl.as_ref().and_then(purl::facts);
-    let version = component.version.filter(|version| !version.is_empty());
-    let version = version.or_else(|| facts.as_ref()?.version.clone()).unwrap_or_default();
+    let facts = purl.as_ref().and_then(Written::facts);
+    let version = package::version_of(component.version, facts.as_ref());
     let properties = &component.properties;
     let source = source(properties, &version).or_else(|| facts.as_ref()?.source.clone());
     let ecosystem = Property::find(properties, ECOSYSTEM).map(Ecosystem::from);
@@ -123,25 +124,23 @@ fn package(component: Component) -> (Package, Option<String>) {
     let package = Package {
         name: name(component.group.as_deref(), &component.name, facts.as_ref()),
         version,
-        purl,
-        ecosystem: ecosystem.unwrap_or_else(|| Ecosystem::Other("unknown".to_owned())),
+        purl: purl.map(|written| written.purl),
+        ecosystem: ecosystem.unwrap_or_else(Ecosystem::unknown),
         licenses: licenses.filter(|license| !license.is_empty()).collect(),
         source,
     };
     (package, bad_purl)
 }
 
-/// The name that the purl gives, in the component's spelling where they differ in nothing but case: some
-/// types fold it, their advisories do not.
+/// The name that the purl gives, with the group that the component has.
 fn name(group: Option<&str>, name: &str, facts: Option<&Facts>) -> String {
     let group = group.filter(|group| !group.is_empty());
-    let Some(facts) = facts else {
-        return group.map_or_else(|| name.to_owned(), |group| format!("{group}/{name}"));
-    };
-    let separator = if facts.ecosystem == Ecosystem::Maven { ':' } else { '/' };
+    let separator = if facts.is_some_and(|facts| facts.ecosystem.name() == "Maven") { ':' } else { '/' };
     let spelled = group.map_or_else(|| name.to_owned(), |group| format!("{group}{separator}{name}"));
-    let folded = facts.ecosystem == Ecosystem::PyPi || !spelled.eq_ignore_ascii_case(&facts.name);
-    if folded { facts.name.clone() } else { spelled }
+    match facts {
+        Some(facts) => package::name_of(spelled, facts),
+        None => spelled,
+    }
 }
 
 /// The source package, as stella and Trivy write it.
@@ -168,7 +167,7 @@ fn source(properties: &[Property], version: &str) -> Option<SourcePackage> {
 /// The component of a package. What the schema has no place for goes into properties.
 pub(crate) fn write(package: &Package, reference: String) -> Component {
     let facts = package.purl.as_ref().and_then(purl::facts);
-    let implied = facts.map_or(Ecosystem::Other("unknown".to_owned()), |facts| facts.ecosystem);
+    let implied = facts.map_or(Ecosystem::unknown(), |facts| facts.ecosystem);
     let mut properties = Vec::new();
     if package.ecosystem != implied {
         properties.push(Property::new(ECOSYSTEM, &package.ecosystem.to_string()));

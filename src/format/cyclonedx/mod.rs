@@ -90,7 +90,8 @@ pub fn write(packages: &[Package]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::package::{Ecosystem, SourcePackage};
+    use crate::model::ecosystem::Ecosystem;
+    use crate::model::package::SourcePackage;
 
     fn document(rest: &str) -> String {
         format!(r#"{{"bomFormat":"CycloneDX","specVersion":"1.5",{rest}}}"#)
@@ -143,7 +144,7 @@ mod tests {
             let read = packages(&format!(r#""components":[{component}]"#));
             assert_eq!(read[0].source, expected);
             assert_eq!(read[0].version, "1:2.38.1-5");
-            assert_eq!(read[0].ecosystem, Ecosystem::Debian(Some("12".into())));
+            assert_eq!(read[0].ecosystem, Ecosystem::from("Debian:12"));
         }
     }
 
@@ -193,7 +194,7 @@ mod tests {
             name: "bsdutils".into(),
             version: "1:2.38.1-5".into(),
             purl: purl.parse().ok(),
-            ecosystem: Ecosystem::Debian(Some("12".into())),
+            ecosystem: Ecosystem::from("Debian:12"),
             licenses: ["BSD-4-Clause".to_owned()].into(),
             source: Some(SourcePackage { name: "util-linux".into(), version: "2.38.1-5".into() }),
         };

@@ -1,16 +1,18 @@
 //! What a file is by its name, where its content leaves that open.
 
+use crate::format::coverage;
 use crate::format::detect::document::detect;
 use crate::model::artifact::ArtifactFormat;
 
 /// The names and formats of everything the built-in scanner may write.
-pub const BUILT_IN: [(&str, ArtifactFormat); 6] = [
+pub const BUILT_IN: [(&str, ArtifactFormat); 7] = [
     ("sbom.cdx.json", ArtifactFormat::Cyclonedx),
     ("findings.json", ArtifactFormat::StellaFindings),
     ("vex.cdx.json", ArtifactFormat::CyclonedxVex),
     ("vex.openvex.json", ArtifactFormat::Openvex),
     ("decision.json", ArtifactFormat::StellaDecision),
     ("evidence.json", ArtifactFormat::Json),
+    (coverage::FILE, ArtifactFormat::Json),
 ];
 
 /// The format of a file that nobody gave one: its content tells; what content alone leaves open, its name among those of

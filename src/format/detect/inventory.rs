@@ -75,16 +75,40 @@ fn by_path(path: &str) -> Option<InventoryKind> {
     requirements.then_some(InventoryKind::Requirements)
 }
 
-fn base_name(path: &str) -> &str {
+pub(in crate::format::detect) fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// Whether the name of a file says that it lists requirements of pip.
+pub(in crate::format) fn is_requirements(path: &str) -> bool {
+    by_path(path) == Some(InventoryKind::Requirements)
+}
+
+/// Whether the name of a file says that it is an inventory, whatever it holds: then it is read, or it is an error.
+pub fn is_named(path: &str) -> bool {
+    by_path(path).is_some() || is_dpkg(path) || SBOMS.iter().any(|end| path.ends_with(end))
+}
+
+/// One file for all packages, or one for each where a package manager never ran; in whatever root.
+fn is_dpkg(path: &str) -> bool {
+    dpkg_root(path).is_some()
+}
+
+/// The root filesystem that a database of Debian packages belongs to: empty, or a path that ends in a slash.
+pub(in crate::format) fn dpkg_root(path: &str) -> Option<&str> {
+    let root = match path.strip_suffix("var/lib/dpkg/status") {
+        Some(root) => root,
+        None => {
+            let at = path.rfind("var/lib/dpkg/status.d/").filter(|_| !path.ends_with(".md5sums"))?;
+            &path[..at]
+        }
+    };
+    (root.is_empty() || root.ends_with('/')).then_some(root)
 }
 
 /// Whether a file of a root filesystem is an inventory, by its path from the root alone: there are too many files to look into.
 pub fn is_in_root(path: &str) -> bool {
-    // One file for all packages, or one for each where a package manager never ran.
-    let dpkg = path == "var/lib/dpkg/status"
-        || path.strip_prefix("var/lib/dpkg/status.d/").is_some_and(|name| !name.ends_with(".md5sums"));
-    dpkg || by_path(path).is_some() || SBOMS.iter().any(|end| path.ends_with(end))
+    dpkg_root(path).is_some_and(str::is_empty) || by_path(path).is_some() || SBOMS.iter().any(|end| path.ends_with(end))
 }
 
 /// The kind by content for JSON, else by the file's name, else by the first lines.
@@ -96,6 +120,9 @@ pub(in crate::format) fn recognise(file_name: &str, text: &str) -> Option<Invent
         return Some(kind);
     }
     let base = base_name(file_name);
+    if dpkg_root(file_name).is_some() {
+        return Some(InventoryKind::DpkgStatus);
+    }
     let mut lines = text.lines().filter(|line| !line.trim().is_empty()).take(8).peekable();
     if lines.peek().is_some_and(|first| first.starts_with("Package:")) || base == "status" {
         return Some(InventoryKind::DpkgStatus);
@@ -165,6 +192,9 @@ mod tests {
         ] {
             assert!(!is_in_root(path), "{path}");
         }
+        assert_eq!(dpkg_root("a/b/var/lib/dpkg/status"), Some("a/b/"));
+        assert_eq!(dpkg_root("var/lib/dpkg/status.d/base"), Some(""));
+        assert_eq!(dpkg_root("xvar/lib/dpkg/status"), None);
         for (name, kind) in LOCKFILES {
             assert!(is_in_root(&format!("srv/app/{name}")) && is_in_root(name), "{name}");
             assert_eq!(recognise(&format!("C:\\app\\{name}"), "x"), Some(kind), "{name}");

@@ -9,7 +9,7 @@ use crate::format::error::FormatError;
 use crate::format::listing::Listing;
 use crate::format::lockfile::{locked, toml};
 use crate::format::purl;
-use crate::model::package::Ecosystem;
+use crate::model::ecosystem::Ecosystem;
 
 const FORMAT: &str = "Cargo.lock";
 
@@ -42,7 +42,7 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
         };
         let field = |problem| FormatError::Field { format: FORMAT, path: format!("package[{index}].name"), problem };
         let purl = purl::build("cargo", None, &name, &version, &origin(&source)).map_err(field)?;
-        listing.packages.push(locked(name, version, purl, Ecosystem::CratesIo));
+        listing.packages.push(locked(name, version, purl, Ecosystem::crates_io()));
     }
     Ok(listing)
 }

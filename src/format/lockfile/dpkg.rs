@@ -9,30 +9,46 @@ use std::collections::BTreeSet;
 use crate::format::error::FormatError;
 use crate::format::listing::Listing;
 use crate::format::purl;
-use crate::model::package::{Ecosystem, Package, SourcePackage};
+use crate::model::ecosystem::Ecosystem;
+use crate::model::package::{Package, SourcePackage};
 
 const FORMAT: &str = "dpkg status";
 
-/// A distribution: `debian-12`.
+/// A distribution: `debian-12`, or `debian` of a release that is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Distro {
     vendor: String,
-    release: String,
+    release: Option<String>,
 }
 
 impl Distro {
     pub(crate) fn parse(given: &str) -> Result<Self, FormatError> {
-        match given.split_once('-') {
-            Some((vendor, release)) if is_word(vendor) && is_word(release) => {
-                Ok(Self { vendor: vendor.to_owned(), release: release.to_owned() })
-            }
-            _ => Err(FormatError::Distro { given: given.to_owned() }),
+        let (vendor, release) = match given.split_once('-') {
+            Some((vendor, release)) => (vendor, Some(release)),
+            None => (given, None),
+        };
+        if !is_word(vendor) || !release.is_none_or(is_word) {
+            return Err(FormatError::Distro { given: given.to_owned() });
         }
+        Ok(Self { vendor: vendor.to_owned(), release: release.map(str::to_owned) })
+    }
+
+    /// What an `os-release` says (os-release(5)); none where it does not name its distribution.
+    pub(crate) fn of_os_release(text: &str) -> Option<Self> {
+        let field = |name: &str| {
+            let line = text.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='));
+            line.map(|value| value.trim().trim_matches(['"', '\'']).to_owned()).filter(|value| is_word(value))
+        };
+        Some(Self { vendor: field("ID")?, release: field("VERSION_ID") })
     }
 
     /// The ecosystem of its packages.
     pub(crate) fn ecosystem(&self) -> Ecosystem {
-        purl::deb_ecosystem(&self.vendor, Some(&self.release))
+        purl::deb_ecosystem(&self.vendor, self.release.as_deref())
+    }
+
+    fn label(&self) -> String {
+        self.release.as_ref().map(|release| format!("{}-{release}", self.vendor)).unwrap_or_default()
     }
 }
 
@@ -66,7 +82,15 @@ impl<'t> Stanza<'t> {
 }
 
 /// Reads the installed packages of a status file.
+///
+/// Where nothing says of which distribution they are, versions do: one with `ubuntu` in it is of Ubuntu.
 pub(crate) fn read(text: &str, distro: Option<&Distro>) -> Result<Listing, FormatError> {
+    let is_ubuntu = |line: &str| {
+        let version = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("version"));
+        version.is_some_and(|(_, version)| version.contains("ubuntu"))
+    };
+    let ubuntu = Distro { vendor: "ubuntu".to_owned(), release: None };
+    let distro = distro.or_else(|| text.lines().any(is_ubuntu).then_some(&ubuntu));
     let mut listing = Listing::default();
     let mut stanza: Option<Stanza> = None;
     // `lines` takes the carriage return of a file that went through Windows.
@@ -110,13 +134,13 @@ fn take(listing: &mut Listing, stanza: Option<Stanza<'_>>, distro: Option<&Distr
         return Err(fail(format!("the installed package `{name}` has no field `Version`")));
     };
     let vendor = distro.map_or("debian", |distro| &distro.vendor);
-    let label = distro.map(|distro| format!("{}-{}", distro.vendor, distro.release)).unwrap_or_default();
+    let label = distro.map(Distro::label).unwrap_or_default();
     let qualifiers = [("arch", stanza.architecture.unwrap_or_default()), ("distro", &label)];
     listing.packages.push(Package {
         name: name.to_owned(),
         version: version.to_owned(),
         purl: Some(purl::build("deb", Some(vendor), name, version, &qualifiers).map_err(fail)?),
-        ecosystem: distro.map_or(Ecosystem::Debian(None), Distro::ecosystem),
+        ecosystem: distro.map_or_else(Ecosystem::debian, Distro::ecosystem),
         licenses: BTreeSet::new(),
         source: stanza.source.filter(|source| !source.is_empty()).map(|source| source_package(source, version)),
     });
@@ -203,7 +227,7 @@ version: 3.134
                     ("pkg:deb/debian/adduser@3.134?arch=all&distro=debian-12".to_owned(), None),
                 ]
             );
-            assert!(listing.packages.iter().all(|p| p.ecosystem == Ecosystem::Debian(Some("12".into()))));
+            assert!(listing.packages.iter().all(|p| p.ecosystem == Ecosystem::from("Debian:12")));
             assert_eq!(listing.skipped.len(), 1);
             assert_eq!(listing.skipped[0].why, "line 20: it is not installed (`deinstall ok config-files`)");
         }
@@ -213,10 +237,17 @@ version: 3.134
     fn without_a_distribution() {
         let listing = read("Package: a\nVersion: 1\n", None).unwrap();
         assert_eq!(listing.packages[0].key(), "pkg:deb/debian/a@1");
-        assert_eq!(listing.packages[0].ecosystem, Ecosystem::Debian(None));
+        assert_eq!(listing.packages[0].ecosystem, Ecosystem::debian());
+        let listing = read("Package: a\nVersion: 1-1ubuntu4\n", None).unwrap();
+        assert_eq!(listing.packages[0].key(), "pkg:deb/ubuntu/a@1-1ubuntu4");
+        assert_eq!(listing.packages[0].ecosystem, Ecosystem::ubuntu());
+        let told = Distro::of_os_release("NAME=\"x\"\nID=debian\nVERSION_ID=\"12\"\nID_LIKE=y\n");
+        assert_eq!(told, Some(debian()));
+        assert_eq!(Distro::of_os_release("ID=debian\n"), Some(Distro::parse("debian").unwrap()));
+        assert_eq!(Distro::of_os_release("VERSION_ID=12\n"), None);
         let ubuntu = Distro::parse("ubuntu-22.04").unwrap();
-        assert_eq!(ubuntu.ecosystem(), Ecosystem::Other("Ubuntu:22.04".into()));
-        for bad in ["debian", "-12", "debian-", "debian-12?x", ""] {
+        assert_eq!(ubuntu.ecosystem(), Ecosystem::from("Ubuntu:22.04"));
+        for bad in ["-12", "debian-", "debian-12?x", ""] {
             assert!(Distro::parse(bad).is_err(), "{bad}");
         }
     }

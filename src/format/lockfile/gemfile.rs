@@ -8,7 +8,7 @@ use crate::format::error::FormatError;
 use crate::format::listing::Listing;
 use crate::format::lockfile::locked;
 use crate::format::purl;
-use crate::model::package::Ecosystem;
+use crate::model::ecosystem::Ecosystem;
 
 const FORMAT: &str = "Gemfile.lock";
 /// The index whose gems need no word on where they are from.
@@ -21,10 +21,20 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
     for (index, line) in text.lines().enumerate() {
         let fail = |problem| FormatError::Line { format: FORMAT, line: index + 1, problem };
         let content = line.trim_start();
+        let lists_gems = matches!(section, "GIT" | "GEM" | "PATH" | "PLUGIN SOURCE");
         match line.len() - content.len() {
             _ if content.is_empty() => {}
+            _ if line.chars().take_while(|c| c.is_whitespace()).any(|c| c != ' ') => {
+                return Err(fail("it is not indented by blanks, as Bundler writes it".to_owned()));
+            }
+            0 if !is_heading(content.trim_end()) => {
+                return Err(fail(format!("`{}` is not the heading of a section", content.trim_end())));
+            }
             0 => (section, remote, in_specs) = (content.trim_end(), "", false),
-            2 => {
+            2 if lists_gems => {
+                if !content.contains(':') {
+                    return Err(fail(format!("`{}` is not written `name: value`", content.trim_end())));
+                }
                 in_specs = content.trim_end() == "specs:";
                 if let Some(address) = content.strip_prefix("remote:") {
                     remote = address.trim();
@@ -45,12 +55,20 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
                     _ => ("repository_url", remote),
                 };
                 let purl = purl::build("gem", None, name, version, &[origin, ("platform", platform)]).map_err(fail)?;
-                listing.packages.push(locked(name.to_owned(), version.to_owned(), purl, Ecosystem::RubyGems));
+                listing.packages.push(locked(name.to_owned(), version.to_owned(), purl, Ecosystem::ruby_gems()));
             }
+            // What a gem requires.
+            6 if in_specs => {}
+            _ if lists_gems => return Err(fail("it is not indented as Bundler does it".to_owned())),
             _ => {}
         }
     }
     Ok(listing)
+}
+
+/// Whether a line may begin a section; newer versions of Bundler add some (`CHECKSUMS`).
+fn is_heading(line: &str) -> bool {
+    line.starts_with(|c: char| c.is_ascii_uppercase()) && line.chars().all(|c| c.is_ascii_uppercase() || c == ' ')
 }
 
 /// Name, version and platform. A version has no hyphen: Bundler writes those of pre-releases as `.pre.`.
@@ -92,5 +110,19 @@ mod tests {
     fn a_broken_line_is_named() {
         let error = read("GEM\n  specs:\n    rails 7\n").unwrap_err().to_string();
         assert_eq!(error, "Gemfile.lock: line 3: `rails 7` is not written `name (version)`");
+    }
+
+    #[test]
+    fn what_bundler_would_not_write_is_an_error() {
+        for (text, line) in [
+            ("GEM\n  specs:\n<<<<<<< HEAD\n    rack (2.2.3)\n", 3),
+            ("GEM\n  specs:\n\track (2.2.3)\n", 3),
+            ("GEM\n  specs:\n    rack (2.2.3)\n   rails (7.0.0)\n", 4),
+            ("gem\n  specs:\n", 1),
+            ("GEM\n  specs\n    rack (2.2.3)\n", 2),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("Gemfile.lock: line {line}: ")), "{text}: {error}");
+        }
     }
 }

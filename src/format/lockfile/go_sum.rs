@@ -2,21 +2,22 @@
 //!
 //! A line `module version h1:…` is the hash of a module's code; `module version/go.mod h1:…` is that of
 //! its `go.mod` alone, read while versions were chosen: no code of it is in the build
-//! (<https://go.dev/ref/mod#go-sum-files>). The file may list more versions than are built: all that have
-//! a code hash are kept, because leaving one out could miss a vulnerability, and it is said.
+//! (<https://go.dev/ref/mod#go-sum-files>). The file may list more versions than are built: the `go.mod` beside it says which
+//! one is. Without it all that have a code hash are kept, because leaving one out could miss a vulnerability, and it is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::error::FormatError;
 use crate::format::listing::Listing;
+use crate::format::lockfile::go_mod::{Choice, GoMod};
 use crate::format::lockfile::locked;
 use crate::format::purl;
-use crate::model::package::Ecosystem;
+use crate::model::ecosystem::Ecosystem;
 
 const FORMAT: &str = "go.sum";
 
-/// Reads the modules of a `go.sum`.
-pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
+/// Reads the modules of a `go.sum`, and of them those that the `go.mod` beside it chooses.
+pub(crate) fn read(text: &str, go_mod: Option<&GoMod<'_>>) -> Result<Listing, FormatError> {
     let mut listing = Listing::default();
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut go_mods = Vec::new();
@@ -42,12 +43,16 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
             None => (None, module),
         };
         let purl = purl::build("golang", namespace, name, version, &[]).map_err(fail)?;
-        listing.packages.push(locked(module.to_owned(), version.to_owned(), purl, Ecosystem::Go));
+        listing.packages.push(locked(module.to_owned(), version.to_owned(), purl, Ecosystem::go()));
     }
     for (line, module, version) in go_mods {
         if !versions.get(module).is_some_and(|versions| versions.contains(version)) {
             listing.skip(format!("{module} {version}"), format!("line {line}: only its go.mod was read, not its code"));
         }
+    }
+    if let Some(go_mod) = go_mod {
+        choose(&mut listing, go_mod);
+        return Ok(listing);
     }
     for (module, versions) in versions.iter().filter(|(_, versions)| versions.len() > 1) {
         let all = versions.iter().copied().collect::<Vec<_>>().join(", ");
@@ -56,9 +61,25 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
     Ok(listing)
 }
 
+/// Leaves out the versions that a `go.mod` does not choose.
+fn choose(listing: &mut Listing, go_mod: &GoMod<'_>) {
+    let packages = std::mem::take(&mut listing.packages);
+    for package in packages {
+        let what = || format!("{} {}", package.name, package.version);
+        match go_mod.choice(&package.name, &package.version) {
+            Choice::Built => listing.packages.push(package),
+            Choice::Other(version) => {
+                listing.skip(what(), format!("`go.mod` chooses {version}"));
+            }
+            Choice::NotNamed => listing.skip(what(), "`go.mod` names every module of the build, and not this one"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::lockfile::go_mod;
 
     #[test]
     fn only_code_hashes_are_packages() {
@@ -69,7 +90,7 @@ mod tests {
             golang.org/x/text v0.3.8 h1:nAL=\n\
             \n\
             github.com/docker/docker v20.10.7+incompatible h1:Z6O=\n";
-        let listing = read(text).unwrap();
+        let listing = read(text, None).unwrap();
         let keys: Vec<_> = listing.packages.iter().map(|package| package.key()).collect();
         assert_eq!(
             keys,
@@ -93,7 +114,34 @@ mod tests {
 
     #[test]
     fn a_broken_line_is_named() {
-        let error = read("a v1 h1:x\nb v1\n").unwrap_err().to_string();
+        let error = read("a v1 h1:x\nb v1\n", None).unwrap_err().to_string();
         assert_eq!(error, "go.sum: line 2: 2 fields; expected module, version and hash");
+    }
+
+    #[test]
+    fn go_mod_decides_which_version_is_built() {
+        let text = "a.example/x v1.0.0 h1:a=\na.example/x v1.1.0 h1:b=\nb.example/y v2.0.0 h1:c=\n\
+            c.example/z v0.1.0 h1:d=\nd.example/fork v0.2.0 h1:e=\n";
+        let keys = |go_mod: &str| {
+            let go_mod = go_mod::read(go_mod).unwrap();
+            let listing = read(text, Some(&go_mod)).unwrap();
+            listing.packages.iter().map(|package| package.key()).collect::<Vec<_>>()
+        };
+        let old = "module m\n\nrequire a.example/x v1.1.0\n";
+        assert_eq!(
+            keys(old),
+            [
+                "pkg:golang/a.example/x@v1.1.0",
+                "pkg:golang/b.example/y@v2.0.0",
+                "pkg:golang/c.example/z@v0.1.0",
+                "pkg:golang/d.example/fork@v0.2.0"
+            ]
+        );
+        let whole = "module m\ngo 1.21\nrequire (\n\ta.example/x v1.1.0\n\tb.example/y v2.0.0 // indirect\n\
+            \tc.example/z v0.1.0\n)\nreplace c.example/z => d.example/fork v0.2.0\n";
+        assert_eq!(
+            keys(whole),
+            ["pkg:golang/a.example/x@v1.1.0", "pkg:golang/b.example/y@v2.0.0", "pkg:golang/d.example/fork@v0.2.0"]
+        );
     }
 }

@@ -7,7 +7,7 @@ use crate::format::error::FormatError;
 use crate::format::listing::Listing;
 use crate::format::lockfile::locked;
 use crate::format::purl;
-use crate::model::package::Ecosystem;
+use crate::model::ecosystem::Ecosystem;
 
 const FORMAT: &str = "gradle.lockfile";
 
@@ -25,7 +25,7 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
             return Err(fail(format!("`{module}` is not written `group:artifact:version`")));
         };
         let purl = purl::build("maven", Some(group), artifact, version, &[]).map_err(fail)?;
-        listing.packages.push(locked(format!("{group}:{artifact}"), version.to_owned(), purl, Ecosystem::Maven));
+        listing.packages.push(locked(format!("{group}:{artifact}"), version.to_owned(), purl, Ecosystem::maven()));
     }
     Ok(listing)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod cargo;
 pub(crate) mod dpkg;
 pub(crate) mod gemfile;
+pub(crate) mod go_mod;
 pub(crate) mod go_sum;
 pub(crate) mod gradle;
 pub(crate) mod npm;
@@ -14,7 +15,8 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 
 use crate::format::error::FormatError;
-use crate::model::package::{Ecosystem, Package, Purl};
+use crate::model::ecosystem::Ecosystem;
+use crate::model::package::{Package, Purl};
 
 /// A package as lockfiles know it: no licence, no source package.
 fn locked(name: String, version: String, purl: Purl, ecosystem: Ecosystem) -> Package {

@@ -13,7 +13,8 @@ use crate::format::error::FormatError;
 use crate::format::json::{self, Members};
 use crate::format::listing::Listing;
 use crate::format::purl;
-use crate::model::package::{Ecosystem, Package};
+use crate::model::ecosystem::Ecosystem;
+use crate::model::package::Package;
 
 const FORMAT: &str = "package-lock.json";
 
@@ -53,7 +54,13 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
     // npm before version 5 wrote no version.
     let version = lockfile.lockfile_version.unwrap_or(1);
     let mut listing = Listing::default();
+    // The other list counts where this one places nothing: a tool that writes one of them has emptied the other.
+    let places = |packages: &Members<Placed>| packages.0.iter().any(|(place, _)| place.contains("node_modules/"));
+    let emptied = lockfile.packages.as_ref().is_some_and(|packages| !places(packages));
     match (version, lockfile.packages) {
+        (2 | 3, _) if emptied && !lockfile.dependencies.0.is_empty() => {
+            nested(&mut listing, &mut Vec::new(), lockfile.dependencies)?;
+        }
         (2 | 3, Some(packages)) => {
             packages.0.into_iter().try_for_each(|(place, entry)| placed(&mut listing, &place, entry))?;
         }
@@ -130,7 +137,7 @@ fn package(name: &str, version: &str, resolved: &str, license: Option<String>) -
         name: name.to_owned(),
         version: version.to_owned(),
         purl: Some(purl::build("npm", scope, bare, version, origin)?),
-        ecosystem: Ecosystem::Npm,
+        ecosystem: Ecosystem::npm(),
         licenses: license.into_iter().collect::<BTreeSet<_>>(),
         source: None,
     })
@@ -142,6 +149,17 @@ mod tests {
 
     fn keys(text: &str) -> Vec<String> {
         read(text).unwrap().packages.iter().map(|package| package.key()).collect()
+    }
+
+    #[test]
+    fn where_packages_places_nothing_dependencies_count() {
+        for (version, packages) in [(2, "{}"), (2, r#"{"":{"name":"app"}}"#), (3, "{}")] {
+            let text = format!(
+                r#"{{"lockfileVersion":{version},"packages":{packages},"dependencies":{{"lodash":{{"version":"4.17.15"}}}}}}"#
+            );
+            assert_eq!(keys(&text), ["pkg:npm/lodash@4.17.15"], "{text}");
+        }
+        assert!(keys(r#"{"lockfileVersion":3,"packages":{"":{}}}"#).is_empty());
     }
 
     #[test]

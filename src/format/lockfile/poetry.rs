@@ -6,7 +6,7 @@ use crate::format::error::FormatError;
 use crate::format::listing::Listing;
 use crate::format::lockfile::{locked, toml};
 use crate::format::purl;
-use crate::model::package::Ecosystem;
+use crate::model::ecosystem::{Ecosystem, pypi_name};
 
 const FORMAT: &str = "poetry.lock";
 
@@ -58,10 +58,10 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
             None => Vec::new(),
         };
         let origin: Vec<_> = origin.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        let name = purl::pypi_name(&name);
+        let name = pypi_name(&name).into_owned();
         let field = |problem| FormatError::Field { format: FORMAT, path: format!("package[{index}].name"), problem };
         let purl = purl::build("pypi", None, &name, &version, &origin).map_err(field)?;
-        listing.packages.push(locked(name, version, purl, Ecosystem::PyPi));
+        listing.packages.push(locked(name, version, purl, Ecosystem::pypi()));
     }
     Ok(listing)
 }

@@ -1,9 +1,15 @@
-//! CVSS v3.0 and v3.1 base scores (<https://www.first.org/cvss/v3.1/specification-document>, §7.1 and §7.4).
+//! Severities from CVSS vectors: v3.0 and v3.1 base scores, v2 base scores, v4 scores.
 //!
-//! Invariant: the score is the same on every machine: only additions, multiplications and comparisons of
-//! doubles are used (`powi` may differ between platforms), and the result is rounded to tenths as appendix A
-//! says. Absent: temporal and environmental scores; CVSS v2 and v4.
+//! v2 (<https://www.first.org/cvss/v2/guide>) and v4 (<https://www.first.org/cvss/v4.0/specification-document>) are scored by
+//! the crate `cvss`. v3 (<https://www.first.org/cvss/v3.1/specification-document>, §7.1 and §7.4) is scored here: the score is
+//! the same on every machine, for only additions, multiplications and comparisons of doubles are used (`powi` may differ
+//! between platforms), and the result is rounded to tenths as appendix A says.
+//!
+//! Absent: temporal and environmental scores of v2 and v3. A v4 vector has one score, all its metrics counted (§1.3).
 
+use std::str::FromStr;
+
+use crate::format::severity::from_cvss_score;
 use crate::model::finding::Severity;
 
 /// The base metrics in the order of the specification.
@@ -12,15 +18,33 @@ const BASE: [&str; 8] = ["AV", "AC", "PR", "UI", "S", "C", "I", "A"];
 /// Temporal and environmental metrics: allowed in a vector, without effect on the base score.
 const OTHER: [&str; 14] = ["E", "RL", "RC", "CR", "IR", "AR", "MAV", "MAC", "MPR", "MUI", "MS", "MC", "MI", "MA"];
 
-/// The qualitative severity of a CVSS v3 vector; `None` where it is not one.
+/// The base metrics of version 2.
+const BASE_2: [&str; 6] = ["AV:", "AC:", "Au:", "C:", "I:", "A:"];
+
+/// The qualitative severity of a CVSS vector of any version, which its prefix tells; `None` where it is not one.
 pub fn severity(vector: &str) -> Option<Severity> {
-    base_score_tenths(vector).map(|tenths| match tenths {
-        0 => Severity::None,
-        1..40 => Severity::Low,
-        40..70 => Severity::Medium,
-        70..90 => Severity::High,
-        _ => Severity::Critical,
-    })
+    let vector = vector.trim();
+    if vector.starts_with("CVSS:4.") {
+        return Some(from_cvss_score(score_4(vector)?));
+    }
+    if vector.starts_with("CVSS:3.") {
+        return base_score_tenths(vector).map(|tenths| from_cvss_score(f64::from(tenths) / 10.0));
+    }
+    // Version 2 has no prefix of its own; some write one, some put it in parentheses. It knows no `critical`.
+    score_2(vector).map(|score| from_cvss_score(score).min(Severity::High))
+}
+
+/// The score of a v4 vector.
+fn score_4(vector: &str) -> Option<f64> {
+    cvss::v4::Vector::from_str(vector).ok().map(|vector| vector.score().value())
+}
+
+/// The base score of a v2 vector.
+fn score_2(vector: &str) -> Option<f64> {
+    let vector = vector.strip_prefix("CVSS2#").or_else(|| vector.strip_prefix("CVSS:2.0/")).unwrap_or(vector);
+    let vector = vector.strip_prefix('(').and_then(|vector| vector.strip_suffix(')')).unwrap_or(vector);
+    let whole = BASE_2.iter().all(|metric| vector.split('/').any(|part| part.starts_with(metric)));
+    cvss::v2::Vector::from_str(vector).ok().filter(|_| whole).map(|vector| vector.score().value())
 }
 
 /// The base score in tenths (0 to 100) of a vector such as
@@ -131,6 +155,41 @@ mod tests {
     }
 
     #[test]
+    fn scores_of_version_4_are_the_published_ones() {
+        // FIRST, "CVSS v4.0: Examples" (https://www.first.org/cvss/v4.0/examples), and the two ends of the scale.
+        for (cve, vector, score) in [
+            ("CVE-2022-41741", "AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 7.3),
+            ("CVE-2020-3549", "AV:N/AC:L/AT:P/PR:N/UI:P/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 7.7),
+            ("CVE-2023-3089", "AV:N/AC:L/AT:P/PR:N/UI:N/VC:H/VI:L/VA:L/SC:N/SI:N/SA:N", 8.3),
+            ("CVE-2021-44714", "AV:L/AC:L/AT:N/PR:N/UI:A/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N", 4.6),
+            ("CVE-2022-21830", "AV:N/AC:L/AT:N/PR:N/UI:A/VC:N/VI:N/VA:N/SC:L/SI:L/SA:N", 5.1),
+            ("CVE-2022-22186", "AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N", 6.9),
+            ("CVE-2023-21989", "AV:L/AC:L/AT:N/PR:H/UI:N/VC:N/VI:N/VA:N/SC:H/SI:N/SA:N", 5.9),
+            ("CVE-2014-0160", "AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N", 8.7),
+            ("CVE-2021-44228", "AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", 10.0),
+            ("no impact", "AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N", 0.0),
+        ] {
+            assert_eq!(score_4(&format!("CVSS:4.0/{vector}")), Some(score), "{cve}");
+        }
+    }
+
+    #[test]
+    fn scores_of_version_2_are_the_published_ones() {
+        // FIRST, "A Complete Guide to CVSS v2.0", §3.3.
+        for (vector, score) in [
+            ("AV:N/AC:L/Au:N/C:N/I:N/A:C", 7.8),
+            ("AV:N/AC:L/Au:N/C:C/I:C/A:C", 10.0),
+            ("AV:L/AC:H/Au:N/C:C/I:C/A:C", 6.2),
+            ("(AV:L/AC:H/Au:N/C:C/I:C/A:C)", 6.2),
+            ("CVSS2#AV:N/AC:L/Au:N/C:N/I:N/A:C/E:F/RL:OF/RC:C", 7.8),
+        ] {
+            assert_eq!(score_2(vector), Some(score), "{vector}");
+        }
+        assert_eq!(score_2("AV:N/AC:L/Au:N/C:N/I:N"), None);
+        assert_eq!(severity("AV:N/AC:L/Au:N/C:C/I:C/A:C"), Some(Severity::High));
+    }
+
+    #[test]
     fn bands_are_those_of_the_specification() {
         // §5: None 0.0, Low 0.1–3.9, Medium 4.0–6.9, High 7.0–8.9, Critical 9.0–10.0.
         for (vector, expected) in [
@@ -149,14 +208,14 @@ mod tests {
         for vector in [
             "",
             "7.5",
-            "CVSS:4.0/AV:N/AC:L/AT:N/PR:H/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
+            "CVSS:4.0/AV:N/AC:L/AT:N/PR:H/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N",
             "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H",
             "CVSS:3.1/AV:N/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
             "CVSS:3.1/AV:Z/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
             "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/X:Y",
             "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/",
         ] {
-            assert_eq!(base_score_tenths(vector), None, "{vector}");
+            assert_eq!((base_score_tenths(vector), severity(vector)), (None, None), "{vector}");
         }
     }
 }

@@ -37,6 +37,9 @@ pub enum OsvError {
         /// What is wrong there.
         source: serde_json::Error,
     },
+    /// YAML that has the members of a record and cannot be read.
+    #[error("it is not YAML")]
+    Yaml,
     /// A list with more entries than any record has.
     #[error("`{path}` has {count} entries, more than {MAX_LIST}")]
     TooMany {
@@ -70,6 +73,26 @@ pub fn read(bytes: &[u8]) -> Result<Advisory, OsvError> {
     Ok(advisory)
 }
 
+/// Reads a record in YAML, as several databases keep theirs; `None` for YAML that does not have the schema's two required
+/// members, `id` and `modified`: a directory of records holds other YAML too.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_yaml(bytes: &[u8]) -> Result<Option<Advisory>, OsvError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(OsvError::TooLarge { bytes: bytes.len() });
+    }
+    let Ok(value) = serde_yaml::from_slice::<serde_json::Value>(bytes) else {
+        // Only what says that it is a record must be one.
+        let says_so = |member: &[u8]| bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(member));
+        return if says_so(b"id:") && says_so(b"modified:") { Err(OsvError::Yaml) } else { Ok(None) };
+    };
+    if value.get("id").is_none() || value.get("modified").is_none() {
+        return Ok(None);
+    }
+    read(value.to_string().as_bytes()).map(Some)
+}
+
 fn check(advisory: &Advisory) -> Result<(), OsvError> {
     let within = |count: usize, path: String| {
         if count > MAX_LIST { Err(OsvError::TooMany { path, count }) } else { Ok(()) }
@@ -99,8 +122,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::ecosystem::Ecosystem;
     use crate::model::finding::Severity;
-    use crate::model::package::Ecosystem;
 
     fn read_value(value: &serde_json::Value) -> Result<Advisory, OsvError> {
         read(value.to_string().as_bytes())
@@ -127,7 +150,7 @@ mod tests {
         let debian = read(include_bytes!("../../../tests/data/scanner/osv/DEBIAN-CVE-2022-0778.json")).unwrap();
         assert_eq!(debian.upstream, ["CVE-2022-0778".to_owned()].into());
         let package = debian.affected[0].package.as_ref().unwrap();
-        assert_eq!(package.ecosystem, Ecosystem::Debian(Some("11".into())));
+        assert_eq!(package.ecosystem, Ecosystem::from("Debian:11"));
         assert_eq!(debian.affected[0].severity, Severity::High);
     }
 
@@ -158,6 +181,28 @@ mod tests {
         let versions: Vec<_> = (0..=MAX_LIST).collect::<Vec<_>>().iter().map(usize::to_string).collect();
         let error = read_value(&json!({ "id": "X-1", "affected": [{ "versions": versions }] })).unwrap_err();
         assert!(matches!(error, OsvError::TooMany { path, .. } if path == "affected[0].versions"));
+    }
+
+    #[test]
+    fn records_in_yaml_are_the_same() {
+        let yaml = b"id: PYSEC-2021-1\nmodified: 2021-01-02T03:04:05Z\naliases:\n- CVE-2021-1\naffected:\n- package:\n    name: x\n\
+            \x20   ecosystem: PyPI\n  ranges:\n  - type: ECOSYSTEM\n    events:\n    - introduced: \"0\"\n    - fixed: 1.2.3\n  versions:\n  - '1.0'\n";
+        let json = json!({ "id": "PYSEC-2021-1", "modified": "2021-01-02T03:04:05Z", "aliases": ["CVE-2021-1"],
+            "affected": [{ "package": { "name": "x", "ecosystem": "PyPI" }, "versions": ["1.0"],
+            "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": "1.2.3" }] }] }] });
+        assert_eq!(read_yaml(yaml).unwrap().unwrap(), read_value(&json).unwrap());
+        for other in ["", "a: 1\n", "id: X-1\n", "[1", "&a [*a]", "- id: 1\n", "\u{1}"] {
+            assert!(read_yaml(other.as_bytes()).unwrap().is_none(), "{other}");
+        }
+        assert!(read_yaml(b"id: X-1\nmodified: never\n").is_err());
+        assert!(matches!(read_yaml(b"id: X-1\nmodified: 2021-01-01T00:00:00Z\nx: [\n"), Err(OsvError::Yaml)));
+        // Aliases that would fill the memory.
+        let mut bomb = "id: X-1\nmodified: 2021-01-01T00:00:00Z\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
+        for i in 1..12 {
+            let before = format!("*a{}", i - 1);
+            bomb += &format!("a{i}: &a{i} [{}]\n", [before.as_str(); 10].join(","));
+        }
+        assert!(read_yaml(bomb.as_bytes()).is_err());
     }
 
     #[test]
@@ -197,11 +242,27 @@ mod tests {
             ),
             (json!({ "severity": [{ "type": "CVSS_V3", "score": "9.8" }] }), Severity::Unknown),
             (json!({ "severity": [{ "type": "Ubuntu", "score": "high" }] }), Severity::High),
+            (json!({ "database_specific": { "severity": "Important" } }), Severity::High),
+            (
+                json!({ "severity": [{ "type": "CVSS_V4",
+                    "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H" }] }),
+                Severity::Critical,
+            ),
+            (json!({ "severity": [{ "type": "CVSS_V2", "score": "AV:N/AC:L/Au:N/C:N/I:N/A:C" }] }), Severity::High),
+            (json!({ "summary": "Malicious code in a (npm)" }), Severity::Critical),
+            (json!({ "aliases": ["MAL-2024-1"], "database_specific": { "severity": "LOW" } }), Severity::Critical),
+            (json!({ "database_specific": { "cwe_ids": ["CWE-506"] } }), Severity::Critical),
+            (json!({ "summary": "A malicious server can crash a" }), Severity::Unknown),
         ] {
             let mut record = record;
             record["id"] = "X-1".into();
             assert_eq!(read_value(&record).unwrap().severity, expected, "{record}");
         }
+        let unread = json!({ "id": "X-1", "severity": [{ "type": "CVSS_V3", "score": "9.8" }],
+            "database_specific": { "severity": "awful" } });
+        assert_eq!(read_value(&unread).unwrap().unread_ratings, ["9.8", "awful"]);
+        let unrated = json!({ "id": "X-1", "database_specific": { "severity": "not yet assigned" } });
+        assert!(read_value(&unrated).unwrap().unread_ratings.is_empty());
     }
 
     proptest! {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::model::ecosystem::Ecosystem;
 use crate::model::finding::Severity;
-use crate::model::package::Ecosystem;
 
 /// One record: a vulnerability as one database describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +24,10 @@ pub struct Advisory {
     pub related: BTreeSet<String>,
     /// One line for people.
     pub summary: String,
-    /// The strongest severity stated for the whole record.
+    /// The strongest severity stated for the whole record; of one that reports malicious code the strongest there is.
     pub severity: Severity,
+    /// Ratings of the whole record that cannot be read, shortened.
+    pub unread_ratings: Vec<String>,
     /// What is affected.
     pub affected: Vec<Affected>,
 }
@@ -37,6 +39,8 @@ pub struct Affected {
     pub package: Option<AffectedPackage>,
     /// The strongest severity stated for this package.
     pub severity: Severity,
+    /// Ratings for this package that cannot be read, shortened.
+    pub unread_ratings: Vec<String>,
     /// Affected ranges.
     pub ranges: Vec<Range>,
     /// Affected versions, one by one.

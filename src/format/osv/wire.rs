@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::format::osv::cvss;
 use crate::format::osv::record::{Advisory, Affected, AffectedPackage, Event, Range, RangeKind, VulnerableCode};
+use crate::model::ecosystem::Ecosystem;
 use crate::model::finding::Severity;
-use crate::model::package::Ecosystem;
 
 /// A record by its shape alone; [`super::read`] bounds it, too.
 #[derive(Deserialize)]
@@ -36,8 +36,6 @@ pub(crate) struct Wire {
 
 #[derive(Deserialize)]
 struct WireScore {
-    #[serde(rename = "type")]
-    kind: String,
     score: String,
 }
 
@@ -108,7 +106,11 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Resu
 
 impl From<Wire> for Advisory {
     fn from(wire: Wire) -> Self {
-        let stated = wire.database_specific.get("severity").and_then(Value::as_str).map_or(Severity::Unknown, word);
+        let own = &wire.database_specific;
+        let mut ratings = Ratings::default();
+        ratings.scores(&wire.severity);
+        ratings.words([own.get("severity"), own.get("cvss")]);
+        let is_malicious = is_malicious(&wire);
         Self {
             id: wire.id,
             modified: wire.modified,
@@ -117,7 +119,8 @@ impl From<Wire> for Advisory {
             upstream: wire.upstream.into_iter().collect(),
             related: wire.related.into_iter().collect(),
             summary: wire.summary.unwrap_or_default(),
-            severity: scored(&wire.severity).max(stated),
+            severity: if is_malicious { Severity::Critical } else { ratings.strongest },
+            unread_ratings: ratings.unread,
             affected: wire.affected.into_iter().map(Affected::from).collect(),
         }
     }
@@ -126,16 +129,18 @@ impl From<Wire> for Advisory {
 impl From<WireAffected> for Affected {
     fn from(wire: WireAffected) -> Self {
         let own = &wire.ecosystem_specific;
-        let words = [own.get("urgency"), own.get("severity"), wire.database_specific.get("severity")];
-        let stated = words.into_iter().flatten().filter_map(Value::as_str).map(word).max().unwrap_or_default();
-        let rustsec = wire.database_specific.get("cvss").and_then(Value::as_str).and_then(cvss::severity);
+        let database = &wire.database_specific;
+        let mut ratings = Ratings::default();
+        ratings.scores(&wire.severity);
+        ratings.words([own.get("urgency"), own.get("severity"), database.get("severity"), database.get("cvss")]);
         Self {
             package: wire.package.map(|package| AffectedPackage {
                 ecosystem: Ecosystem::from(package.ecosystem.as_str()),
                 name: package.name,
                 purl: package.purl,
             }),
-            severity: scored(&wire.severity).max(stated).max(rustsec.unwrap_or_default()),
+            severity: ratings.strongest,
+            unread_ratings: ratings.unread,
             ranges: wire.ranges.into_iter().map(|range| Range { kind: range.kind, events: range.events }).collect(),
             versions: wire.versions,
             code: vulnerable_code(own),
@@ -143,26 +148,75 @@ impl From<WireAffected> for Affected {
     }
 }
 
-/// The strongest score that can be read. A CVSS v4 vector has none here: its databases state a word beside it.
-fn scored(scores: &[WireScore]) -> Severity {
-    let read = |score: &WireScore| match score.kind.as_str() {
-        "CVSS_V3" => cvss::severity(&score.score).unwrap_or_default(),
-        "Ubuntu" => word(&score.score),
-        _ => Severity::Unknown,
-    };
-    scores.iter().map(read).max().unwrap_or_default()
+/// How severe a record says that it is, in all the places where databases say it.
+#[derive(Default)]
+struct Ratings {
+    /// The strongest that can be read.
+    strongest: Severity,
+    /// Those that cannot.
+    unread: Vec<String>,
 }
 
-/// The words of GitHub, Debian (urgency, starred where no developer set it) and Ubuntu.
-fn word(text: &str) -> Severity {
-    match text.trim_end_matches('*').to_ascii_lowercase().as_str() {
-        "unimportant" | "none" => Severity::None,
-        "low" | "negligible" => Severity::Low,
-        "medium" | "moderate" => Severity::Medium,
-        "high" => Severity::High,
-        "critical" => Severity::Critical,
-        _ => Severity::Unknown,
+impl Ratings {
+    fn scores(&mut self, scores: &[WireScore]) {
+        for score in scores {
+            self.read(&score.score);
+        }
     }
+
+    /// A word or a vector; what is neither a text nor an object with a vector in it is another database's own matter.
+    fn words<'v>(&mut self, values: impl IntoIterator<Item = Option<&'v Value>>) {
+        for value in values.into_iter().flatten() {
+            let text =
+                value.as_str().or_else(|| ["vectorString", "vector"].iter().find_map(|key| value.get(key)?.as_str()));
+            if let Some(text) = text {
+                self.read(text);
+            }
+        }
+    }
+
+    /// A vector is known by its prefix, whatever its `type` says.
+    fn read(&mut self, text: &str) {
+        match cvss::severity(text).or_else(|| word(text)) {
+            Some(severity) => self.strongest = self.strongest.max(severity),
+            None => self.unread.push(text.chars().take(MAX_TOLD).collect()),
+        }
+    }
+}
+
+/// Characters that are kept of a rating which cannot be read.
+const MAX_TOLD: usize = 100;
+
+/// The words of GitHub, Debian (urgency, starred where no developer set it), Ubuntu, Red Hat, SUSE and others; `None` for
+/// what is no such word. Some say that nobody has rated it.
+fn word(text: &str) -> Option<Severity> {
+    Some(match text.trim().trim_end_matches('*').to_ascii_lowercase().as_str() {
+        "unimportant" | "none" | "informational" | "info" => Severity::None,
+        "low" | "negligible" | "minor" => Severity::Low,
+        "medium" | "moderate" => Severity::Medium,
+        "high" | "important" | "major" => Severity::High,
+        "critical" => Severity::Critical,
+        "" | "unknown" | "unspecified" | "undefined" | "untriaged" | "not yet assigned" | "end-of-life" => {
+            Severity::Unknown
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a record reports a package that was made to do harm, and not a mistake in one: by the prefix of its id or of an
+/// alias (<https://github.com/ossf/malicious-packages>), by CWE-506 (embedded malicious code), or by the first words of its
+/// summary.
+fn is_malicious(wire: &Wire) -> bool {
+    let own = &wire.database_specific;
+    let lists = [own.get("cwe_ids"), own.get("cwes")].into_iter().flatten().filter_map(Value::as_array).flatten();
+    let mut weaknesses = lists.filter_map(|item| item.as_str().or_else(|| item.get("cweId")?.as_str()));
+    let summary = wire.summary.as_deref().unwrap_or_default().trim_start().to_ascii_lowercase();
+    std::iter::once(&wire.id).chain(&wire.aliases).any(|id| id.starts_with("MAL-"))
+        || own.get("malicious-packages-origins").is_some()
+        || weaknesses.any(|weakness| weakness == "CWE-506")
+        || ["malicious code in ", "malicious package ", "malware in ", "embedded malicious code"]
+            .iter()
+            .any(|words| summary.starts_with(words))
 }
 
 /// Go's `imports[]{path, symbols[]}`; RustSec's `affects.functions` and the older `affected_functions`, each

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::format;
 use crate::format::osv::{self, Advisory};
+use crate::model::ecosystem::Ecosystem;
 use crate::model::package::SourcePackage;
 use crate::model::vex::VexStatus;
 use crate::scanner::callgraph;
@@ -39,6 +40,10 @@ fn published() -> Feed {
         osv::read(include_bytes!("../../../tests/data/scanner/osv/RUSTSEC-2021-0003.json")).unwrap(),
         osv::read(include_bytes!("../../../tests/data/scanner/osv/DEBIAN-CVE-2022-0778.json")).unwrap(),
     ])
+}
+
+fn notes(scan: &Scan) -> Vec<&str> {
+    scan.notes.iter().map(|note| note.text.as_str()).collect()
 }
 
 /// `cve_id affected severity` of each finding.
@@ -75,7 +80,7 @@ fn published_records_match_what_they_affect() {
 #[test]
 fn folded_records_are_one_finding() {
     let mut github = npm("GHSA-a", "x", "1.5.0");
-    github["aliases"] = json!(["CVE-2020-2", "CVE-2020-1"]);
+    github["aliases"] = json!(["CVE-2020-1"]);
     github["database_specific"] = json!({ "severity": "HIGH" });
     let mut other = npm("OTHER-1", "x", "1.2.0");
     other["aliases"] = json!(["GHSA-a"]);
@@ -86,7 +91,7 @@ fn folded_records_are_one_finding() {
     let scan = scan(&[package("npm", "x", "1.3.0")], &feed, None);
     let [finding] = &scan.findings[..] else { panic!("{:?}", scan.findings) };
     assert_eq!(finding.key.cve_id, "CVE-2020-1");
-    assert_eq!(finding.aliases, ["CVE-2020-2", "GHSA-a", "OTHER-1"].map(str::to_owned).into());
+    assert_eq!(finding.aliases, ["GHSA-a", "OTHER-1"].map(str::to_owned).into());
     assert_eq!(finding.severity, Severity::High);
     assert_eq!(finding.fixed_versions, ["1.2.0", "1.5.0"].map(str::to_owned).into());
 }
@@ -144,24 +149,24 @@ fn what_is_not_decided_is_said() {
         package("npm", "x", "1.2.3.4"),
         package("npm", "x", "1.2.3.5"),
         package("npm", "z", ""),
-        package("Hex", "a", "1"),
-        package("Hex", "b", "1"),
+        package("Hackage", "a", "1"),
+        package("Hackage", "b", "1"),
         package("Debian", "openssl", "1"),
         package("PyPI", "y", "1.0.post1"),
     ];
     let scan = scan(&packages, &feed, None);
-    assert_eq!(lines(&scan), ["X-1 x@1.2.3.4 unknown"]);
+    assert_eq!(lines(&scan), ["X-1 x@1.2.3.4 unknown", "X-3 y@1.0.post1 unknown"]);
     assert_eq!(
-        scan.notes,
+        notes(&scan),
         [
-            "1 package is matched with every Debian release: theirs is not known",
-            "1 package is not matched: no version",
-            "1 withdrawn advisory is passed over",
-            "2 packages are matched by listed versions alone: the version order of ecosystem `Hex` is not known",
-            "`1.0.post1` is not compared with ranges of type SEMVER: it is not a semantic version",
+            "`X-1` about `x@1.0.0` is not evaluated: a range of `X-1` for `x` is passed over: `1.x` is not a valid npm version",
+            "`X-1` about `x@1.2.3.5` is not evaluated: a range of `X-1` for `x` is passed over: `1.x` is not a valid npm version",
+            "1 package is matched only with what affects every version: no version",
+            "2 packages are matched by listed versions alone: the version order of ecosystem `Hackage` is not known",
             "`x@1.2.3.4` is matched by listed versions alone: `1.2.3.4` is not a valid npm version",
             "`x@1.2.3.5` is matched by listed versions alone: `1.2.3.5` is not a valid npm version",
-            "a range of `X-1` for `x` is passed over: `1.x` is not a valid npm version",
+            "1 package is matched with every Debian release: theirs is not known",
+            "1 withdrawn advisory is passed over",
         ]
     );
 }
@@ -170,18 +175,18 @@ fn what_is_not_decided_is_said() {
 #[test]
 fn an_ecosystem_without_an_order_is_matched_by_listed_versions() {
     let feed = Feed::new(vec![record(&json!({ "id": "X-1", "affected": [{
-        "package": { "ecosystem": "Hex", "name": "ecto" },
+        "package": { "ecosystem": "Hackage", "name": "text" },
         "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": "4.1.94" }] }],
         "versions": ["4.1.87", "4.1.93"],
     }] }))]);
-    let ecto = |version| package("Hex", "ecto", version);
-    let packages = [ecto("4.1.87"), ecto("4.1.88"), ecto("4.1.94")];
+    let text = |version| package("Hackage", "text", version);
+    let packages = [text("4.1.87"), text("4.1.88"), text("4.1.94")];
     let scan = scan(&packages, &feed, None);
-    assert_eq!(lines(&scan), ["X-1 ecto@4.1.87 unknown"]);
+    assert_eq!(lines(&scan), ["X-1 text@4.1.87 unknown"]);
     assert_eq!(scan.findings[0].fixed_versions, ["4.1.94".to_owned()].into());
     assert_eq!(
-        scan.notes,
-        ["3 packages are matched by listed versions alone: the version order of ecosystem `Hex` is not known"]
+        notes(&scan),
+        ["3 packages are matched by listed versions alone: the version order of ecosystem `Hackage` is not known"]
     );
 }
 
@@ -196,8 +201,8 @@ fn what_an_sbom_lists_by_purl_is_matched_in_its_ecosystem() {
     let feed = Feed::new(vec![
         advisory("M-1", "Maven", "io.netty:netty-handler", "4.1.94.Final"),
         advisory("G-1", "RubyGems", "rails", "7.0.8.1"),
-        advisory("R-8", "Rocky Linux:8", "openssl-libs", "1:1.1.1k-12.el8_9"),
-        advisory("R-9", "Rocky Linux:9", "openssl-libs", "1:3.0.7-25.el9_3"),
+        advisory("R-8", "Rocky Linux:8", "openssl", "1:1.1.1k-12.el8_9"),
+        advisory("R-9", "Rocky Linux:9", "openssl", "1:3.0.7-25.el9_3"),
         advisory("S-1", "openSUSE:Leap 15.6", "xz", "5.4.1-150600.3.3.1"),
     ]);
     let sbom = json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
@@ -205,7 +210,7 @@ fn what_an_sbom_lists_by_purl_is_matched_in_its_ecosystem() {
           "purl": "pkg:maven/io.netty/netty-handler@4.1.94.CR1" },
         { "type": "library", "name": "rails", "version": "7.0.8", "purl": "pkg:gem/rails@7.0.8" },
         { "type": "library", "name": "openssl-libs", "version": "1:3.0.7-25.el9",
-          "purl": "pkg:rpm/rocky/openssl-libs@3.0.7-25.el9?arch=x86_64&distro=rocky-9.3&epoch=1" },
+          "purl": "pkg:rpm/rocky/openssl-libs@3.0.7-25.el9?arch=x86_64&distro=rocky-9.3&epoch=1&upstream=openssl-3.0.7-25.el9.src.rpm" },
         { "type": "library", "name": "liblzma5", "version": "5.4.1-150600.1.1",
           "purl": "pkg:rpm/opensuse/liblzma5@5.4.1-150600.1.1?distro=opensuse-leap-15.6&upstream=xz-5.4.1-150600.1.1.src.rpm" },
     ] });
@@ -217,6 +222,46 @@ fn what_an_sbom_lists_by_purl_is_matched_in_its_ecosystem() {
         [("G-1", "rails"), ("M-1", "io.netty:netty-handler"), ("R-9", "openssl-libs"), ("S-1", "liblzma5")]
     );
     assert!(scan.notes.is_empty(), "{:?}", scan.notes);
+}
+
+#[test]
+fn what_says_nothing_of_an_installed_package_is_said() {
+    let bare = |id: &str, ecosystem: &str, ranges: Value| {
+        record(
+            &json!({ "id": id, "affected": [{ "package": { "ecosystem": ecosystem, "name": "x" }, "ranges": ranges }] }),
+        )
+    };
+    let feed = Feed::new(vec![
+        bare("A-none", "npm", json!([])),
+        bare("B-git", "npm", json!([{ "type": "GIT", "events": [{ "introduced": "0" }] }])),
+        bare("C-case", "NPM", json!([{ "type": "SEMVER", "events": [{ "introduced": "0" }] }])),
+        bare("D-other", "Ours", json!([])),
+    ]);
+    let scan = scan(&[package("npm", "x", "1.0.0"), package("npm", "y", "1.0.0")], &feed, None);
+    assert!(scan.findings.is_empty());
+    assert_eq!(
+        notes(&scan),
+        [
+            "`A-none` about `x@1.0.0` is not evaluated: it lists no version and no range",
+            "`B-git` about `x@1.0.0` is not evaluated: its ranges are of commits, which an inventory does not have",
+            "`C-case` about `x@1.0.0` is not evaluated: its ecosystem `NPM` is not one of the OSV schema, which says `npm`",
+            "1 package of the feed is of ecosystem `NPM`, which the OSV schema does not know; `npm` may be meant",
+            "1 package of the feed is of ecosystem `Ours`, which the OSV schema does not know",
+        ]
+    );
+    assert_eq!(scan.gaps.advisories.len(), 3);
+}
+
+/// The severity of a CVE that its own record states counts for what a distribution says of it.
+#[test]
+fn the_record_of_the_id_itself_tells_the_severity() {
+    let mut own = json!({ "id": "CVE-2020-1", "database_specific": { "severity": "HIGH" } });
+    own["affected"] = json!([]);
+    let distribution = json!({ "id": "DEBIAN-CVE-2020-1", "upstream": ["CVE-2020-1"], "affected": [{
+        "package": { "ecosystem": "Debian:12", "name": "x" },
+        "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }] }] }] });
+    let feed = Feed::new(vec![record(&own), record(&distribution)]);
+    assert_eq!(lines(&scan(&[package("Debian:12", "x", "1")], &feed, None)), ["CVE-2020-1 x@1 high"]);
 }
 
 #[test]
@@ -258,7 +303,8 @@ fn a_method_reaches_its_package_where_any_symbol_is_vulnerable() {
 }
 
 fn any_package() -> impl Strategy<Value = Package> {
-    let ecosystem = prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian", "Maven", "Rocky Linux(:[89])?", "Hex"];
+    let ecosystem =
+        prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian", "Maven", "Rocky Linux(:[89])?", "Hackage"];
     (ecosystem, "[ab]", "[0-2](\\.[0-2]){0,2}(x)?")
         .prop_map(|(ecosystem, name, version)| package(&ecosystem, &name, &version))
 }

@@ -24,7 +24,8 @@ use std::cmp::Ordering;
 use std::error::Error;
 use std::fmt;
 
-use crate::model::package::Ecosystem;
+use crate::model::ecosystem::Ecosystem;
+use crate::model::ecosystem::known::Scheme;
 use crate::scanner::version::debian::DebianVersion;
 use crate::scanner::version::maven::MavenVersion;
 use crate::scanner::version::pypi::PypiVersion;
@@ -89,16 +90,16 @@ impl Order {
     /// # Errors
     /// [`VersionError::UnknownEcosystem`] where none is implemented.
     pub fn of(ecosystem: &Ecosystem) -> Result<Self, VersionError> {
-        match ecosystem {
-            Ecosystem::CratesIo => Ok(Self::SemVer),
-            Ecosystem::Npm => Ok(Self::Npm),
-            Ecosystem::Go => Ok(Self::Go),
-            Ecosystem::PyPi => Ok(Self::Pypi),
-            Ecosystem::Debian(_) => Ok(Self::Debian),
-            Ecosystem::Maven => Ok(Self::Maven),
-            Ecosystem::Rpm(..) => Ok(Self::Rpm),
-            Ecosystem::RubyGems => Ok(Self::RubyGems),
-            Ecosystem::Other(name) => Err(VersionError::UnknownEcosystem { ecosystem: name.clone() }),
+        match ecosystem.scheme() {
+            Scheme::SemVer => Ok(Self::SemVer),
+            Scheme::Npm => Ok(Self::Npm),
+            Scheme::Go => Ok(Self::Go),
+            Scheme::Pypi => Ok(Self::Pypi),
+            Scheme::Debian => Ok(Self::Debian),
+            Scheme::Maven => Ok(Self::Maven),
+            Scheme::Rpm => Ok(Self::Rpm),
+            Scheme::RubyGems => Ok(Self::RubyGems),
+            Scheme::Unknown => Err(VersionError::UnknownEcosystem { ecosystem: ecosystem.name().to_owned() }),
         }
     }
 
@@ -184,8 +185,8 @@ mod tests {
 
     #[test]
     fn an_unknown_ecosystem_is_an_error_and_not_a_guess() {
-        let error = compare(&Ecosystem::Other("Hex".into()), "1", "2").unwrap_err();
-        assert_eq!(error.to_string(), "the version order of ecosystem `Hex` is not known");
+        let error = compare(&Ecosystem::from("Hackage"), "1", "2").unwrap_err();
+        assert_eq!(error.to_string(), "the version order of ecosystem `Hackage` is not known");
     }
 
     #[test]

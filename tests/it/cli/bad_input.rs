@@ -101,10 +101,10 @@ fn a_directory_is_no_file_and_a_file_no_directory() {
         (&["manifest", "show", "app"], &[2]),
         (&["ci", "--config", "app"], &[2]),
         (&["feed", "build", "file"], &[2]),
-        (&["scan", "--input", "app/package-lock.json", "--emit-manifest", "app"], &[4]),
-        (&["scan", "--input", "app/package-lock.json", "--emit-artifacts-dir", "file"], &[4]),
-        (&["scan", "--input", "app/package-lock.json", "--store", "file"], &[4]),
-        (&["scan", "--input", "app/package-lock.json", "--emit-manifest", "file/M.json"], &[4]),
+        (&["scan", "--input", "app/package-lock.json", "--feed", "feed", "--emit-manifest", "app"], &[4]),
+        (&["scan", "--input", "app/package-lock.json", "--feed", "feed", "--emit-artifacts-dir", "file"], &[4]),
+        (&["scan", "--input", "app/package-lock.json", "--feed", "feed", "--store", "file"], &[4]),
+        (&["scan", "--input", "app/package-lock.json", "--feed", "feed", "--emit-manifest", "file/M.json"], &[4]),
     ];
     for (arguments, exits) in misplaced {
         let name = if arguments.contains(&"file") || arguments.contains(&"file/M.json") { "file" } else { "app" };
@@ -157,8 +157,10 @@ fn links_in_the_input_are_kept_and_never_followed_outside() {
         symlink(target, world.work(name)).unwrap();
     }
     for input in ["loop", "self", "out-of"] {
-        let output =
-            world.command(&["scan", "--input", input, "--emit-manifest", &format!("{input}.json")]).output().unwrap();
+        let output = world
+            .command(&["scan", "--input", input, "--feed", "feed", "--emit-manifest", &format!("{input}.json")])
+            .output()
+            .unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         match output.status.code() {
             Some(0) => drop(world.stella(0, &["replay", "--from", &format!("{input}.json")])),

@@ -32,7 +32,7 @@ fn the_built_in_scanner_is_steady() {
     let world = recorded();
     let document = chaos(&world, 0, &[]);
     assert_eq!(document["shaken"], false);
-    assert_eq!(document["unperturbed"].as_array().unwrap().len(), 5);
+    assert_eq!(document["unperturbed"].as_array().unwrap().len(), 6);
     let line = document["reproduce"].as_str().unwrap();
     world.run(0, world.pasted(line)).says(&["steady: no perturbation changes a result", "clock", "not tested"]);
 }

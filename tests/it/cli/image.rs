@@ -110,7 +110,10 @@ fn every_lockfile_of_an_image_is_read() {
         ])],
     );
     layout.write(&world.work("image"));
-    world.stella(0, &["scan", "--input", "image", "--emit-artifacts-dir", "out"]).says(&["6 packages"]);
+    world.write("feed/X-1.json", r#"{"id":"X-1"}"#);
+    world
+        .stella(0, &["scan", "--input", "image", "--feed", "feed", "--emit-artifacts-dir", "out"])
+        .says(&["6 packages"]);
     let expected = [
         "pkg:gem/rack@2.2.3",
         "pkg:gem/rake@2.2.3",
@@ -175,7 +178,8 @@ fn of_several_images_the_one_for_a_platform() {
     let arm =
         layout.image("arm64", &[layer(&[("srv/package-lock.json", &npm_lock(&[("marked", "0.3.9")]).to_string())])]);
     layout.write(&world.work("both"));
-    let scan = ["scan", "--input", "both", "--platform", "linux/arm64", "--emit-artifacts-dir", "out"];
+    let scan =
+        ["scan", "--input", "both", "--platform", "linux/arm64", "--feed", "feed", "--emit-artifacts-dir", "out"];
     world.stella(0, &scan);
     assert_eq!(world.json("MANIFEST.json")["input"]["digest"], arm.to_string());
     assert_eq!(purls(&world, "out/sbom.cdx.json"), ["pkg:npm/marked@0.3.9"]);

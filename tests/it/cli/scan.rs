@@ -26,7 +26,9 @@ fn a_recording_is_whole() {
     let blobs = world.blobs();
     let names: Vec<&str> =
         manifest["artifacts"].as_array().unwrap().iter().map(|a| a["path"].as_str().unwrap()).collect();
-    assert_eq!(names, ["sbom.cdx.json", "findings.json", "vex.cdx.json", "vex.openvex.json", "decision.json"]);
+    let expected =
+        ["sbom.cdx.json", "findings.json", "vex.cdx.json", "vex.openvex.json", "decision.json", "coverage.json"];
+    assert_eq!(names, expected);
     for artifact in manifest["artifacts"].as_array().unwrap() {
         let written = world.read(&format!("out/{}", artifact["path"].as_str().unwrap()));
         assert_eq!(blobs[&digest(&artifact["raw_sha256"])], written.as_bytes());
@@ -38,6 +40,7 @@ fn a_recording_is_whole() {
     assert_eq!(manifest["environment"]["clock_value"], NOW);
     valid(&world.json("out/findings.json"), "findings-v1.json");
     valid(&world.json("out/decision.json"), "decision-v1.json");
+    valid(&world.json("out/coverage.json"), "coverage-v1.json");
 }
 
 #[test]
@@ -58,8 +61,8 @@ fn a_directory_is_kept_without_what_stella_writes_itself() {
 #[test]
 fn the_command_that_it_ends_with_replays_it() {
     let world = scene();
-    let scan = ["scan", "--input", "app/package-lock.json", "--store", "my store", "--emit-manifest", "a b/M.json"];
-    let run = world.stella(0, &scan);
+    let scan = ["scan", "--input", "app/package-lock.json", "--feed", "feed", "--store", "my store"];
+    let run = world.stella(0, &[&scan[..], &["--emit-manifest", "a b/M.json"]].concat());
     let line = run.stdout.lines().find_map(|line| line.strip_prefix("replay it: ")).unwrap();
     world.run(0, world.pasted(line)).says(&["match"]);
 }
@@ -172,7 +175,7 @@ fn no_order_of_the_input_reaches_an_artifact() {
             seen.entry(artifact["path"].as_str().unwrap().to_owned()).or_default().insert(hash);
         }
     }
-    assert_eq!(seen.len(), 5);
+    assert_eq!(seen.len(), 6);
     for (artifact, hashes) in seen {
         assert_eq!(hashes.len(), 1, "{artifact} depends on an order");
     }

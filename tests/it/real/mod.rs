@@ -1,6 +1,7 @@
 //! Real scanners, recorded and replayed. `make real-parts` installs them; a test whose scanner is not there says so and
 //! passes, unless `STELLA_TEST_REAL` is set.
 
+mod beside_osv_scanner;
 mod parts;
 mod scans;
 mod subject;
