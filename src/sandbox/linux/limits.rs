@@ -33,8 +33,9 @@ pub(super) struct Sampler {
 /// where each thread stops before it ends, threads are counted one by one, and nobody twice.
 #[derive(Debug)]
 enum Written {
-    /// What has ended, and who of them is still to be waited for.
-    ByThread { of_ended: u64, ending: HashSet<Pid> },
+    /// What has ended, who of them is still to be waited for, and processes of which a thread has ended unseen: those count
+    /// as the kernel sums them up, too.
+    ByThread { of_ended: u64, ending: HashSet<Pid>, unsure: HashSet<Pid> },
     /// As the kernel sums it up.
     ByProcess,
 }
@@ -83,12 +84,12 @@ impl Sampler {
 
     /// Counts what is written by thread: for who says of each when it is about to end.
     pub(super) fn by_thread(self) -> Self {
-        Self { written: Written::ByThread { of_ended: 0, ending: HashSet::new() }, ..self }
+        Self { written: Written::ByThread { of_ended: 0, ending: HashSet::new(), unsure: HashSet::new() }, ..self }
     }
 
     /// A thread is about to end.
     pub(super) fn is_ending(&mut self, pid: Pid) {
-        if let Written::ByThread { of_ended, ending } = &mut self.written {
+        if let Written::ByThread { of_ended, ending, .. } = &mut self.written {
             let io = read(&PathBuf::from(format!("/proc/{pid}/task/{pid}/io")));
             if let Some(io) = io {
                 *of_ended = of_ended.saturating_add(written_by(&io));
@@ -104,13 +105,17 @@ impl Sampler {
         }
     }
 
-    /// A thread has ended; where it is the first of its process, `written` is by that and all that it has waited for.
-    pub(super) fn is_gone(&mut self, pid: Pid, written: Option<u64>) {
-        if let Written::ByThread { of_ended, ending } = &mut self.written
-            && !ending.remove(&pid)
-        {
+    /// A thread of `process` has ended; `written` is by that process, if it is its first one, and all that it has waited for.
+    pub(super) fn is_gone(&mut self, pid: Pid, process: Pid, written: u64) {
+        let Written::ByThread { of_ended, ending, unsure } = &mut self.written else { return };
+        let seen = ending.remove(&pid);
+        if pid == process {
             // One that was killed may not stop before.
-            *of_ended = of_ended.saturating_add(written.unwrap_or(0));
+            if unsure.remove(&pid) || !seen {
+                *of_ended = of_ended.saturating_add(written);
+            }
+        } else if !seen {
+            unsure.insert(process);
         }
     }
 
@@ -192,6 +197,9 @@ impl Written {
         let of = |folder: &Path| read(&folder.join("io")).map_or(0, |text| written_by(&text));
         match self {
             Self::ByProcess => of(process),
+            Self::ByThread { unsure, .. } if number(process).is_some_and(|process| unsure.contains(&process)) => {
+                of(process)
+            }
             Self::ByThread { ending, .. } => {
                 let lives = |thread: &PathBuf| number(thread).is_none_or(|number| !ending.contains(&number));
                 threads(process).filter(lives).fold(0, |sum, thread| sum.saturating_add(of(&thread)))
@@ -321,7 +329,11 @@ mod tests {
         std::fs::write(proc.path().join("12/io"), "write_bytes: 5000\n").unwrap();
         let process = proc.path().join("12");
         assert_eq!(Written::ByProcess.of(&process), 5000);
-        let ending = |ending: &[Pid]| Written::ByThread { of_ended: 0, ending: ending.iter().copied().collect() };
+        let ending = |ending: &[Pid]| Written::ByThread {
+            of_ended: 0,
+            ending: ending.iter().copied().collect(),
+            unsure: HashSet::new(),
+        };
         assert_eq!(
             (ending(&[]).of(&process), ending(&[12]).of(&process), ending(&[12, 13]).of(&process)),
             (100, 10, 0)
@@ -330,11 +342,14 @@ mod tests {
         let mut sampler = Sampler::new(Limits::default(), None).by_thread();
         let own = rustix::thread::gettid().as_raw_pid();
         sampler.is_ending(own);
-        sampler.is_gone(own, Some(7));
-        sampler.is_gone(1, None);
-        sampler.is_gone(2, Some(300));
-        let Written::ByThread { of_ended, ending } = sampler.written else { panic!() };
-        assert!(ending.is_empty() && (300..1 << 30).contains(&of_ended), "{of_ended}");
+        sampler.is_gone(own, own, 7);
+        sampler.is_gone(2, 2, 300);
+        // A thread that nobody has seen ending: its process counts as a whole, while it lives and when it ends.
+        sampler.is_gone(13, 12, 0);
+        assert_eq!(sampler.written.of(&process), 5000);
+        sampler.is_gone(12, 12, 5000);
+        let Written::ByThread { of_ended, ending, unsure } = sampler.written else { panic!() };
+        assert!(ending.is_empty() && unsure.is_empty() && (5300..1 << 30).contains(&of_ended), "{of_ended}");
     }
 
     #[test]

@@ -228,11 +228,19 @@ pub(super) fn fail(pid: Pid) {
     }
 }
 
-/// Whether `pid`, which was stopped, has been woken by the signal that ends it, or is gone. It stays so.
+/// Whether `pid`, which was stopped, has been woken by the signal that ends it, or is gone. It stays so, though it may stop
+/// once more on its way.
 fn is_dying(pid: Pid) -> bool {
-    let mut number: libc::c_ulong = 0;
-    let done = request(libc::PTRACE_GETEVENTMSG, pid, 0, (&raw mut number).addr());
-    done != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
+    const ENDS: i32 = libc::SIGTRAP | libc::PTRACE_EVENT_EXIT << 8;
+    let mut info = MaybeUninit::<TrapInfo>::zeroed();
+    let done = request(libc::PTRACE_GETSIGINFO, pid, 0, info.as_mut_ptr().addr());
+    if done != 0 {
+        return io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH);
+    }
+    // SAFETY: zeroed integers are valid, and the kernel writes 128 bytes, which is the size of the structure.
+    let info = unsafe { info.assume_init() };
+    // No other stop at which a process could be failed has this signal, so none that a program has forged is taken for it.
+    info.signal == libc::SIGTRAP && info.code == ENDS
 }
 
 fn try_answer(pid: Pid, result: i64) -> bool {

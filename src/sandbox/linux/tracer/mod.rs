@@ -209,8 +209,9 @@ impl<'a> Tracer<'a> {
         let sys::Event { pid, status, peak_memory, written } = *event;
         if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
             self.observed.peak_memory = self.observed.peak_memory.max(peak_memory);
-            let is_first = self.tasks.get(&pid).is_some_and(|task| task.process.borrow().number == pid);
-            self.sampler.is_gone(pid, is_first.then_some(written));
+            if let Some(task) = self.tasks.get(&pid) {
+                self.sampler.is_gone(pid, task.process.borrow().number, written);
+            }
             return self.is_gone(pid, status);
         }
         let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
