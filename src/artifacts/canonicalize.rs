@@ -75,7 +75,7 @@ fn hashed<T, E>(send: impl FnOnce(&mut dyn Sink) -> Result<T, E>) -> Result<Dige
     let (filled, blocks) = sync_channel::<Option<Vec<u8>>>(4);
     let (used, emptied) = channel();
     thread::scope(|scope| {
-        let hashing = scope.spawn(move || {
+        let hashing = thread::Builder::new().spawn_scoped(scope, move || {
             let mut hash = Sha256::new();
             for block in blocks {
                 match block {
@@ -90,12 +90,32 @@ fn hashed<T, E>(send: impl FnOnce(&mut dyn Sink) -> Result<T, E>) -> Result<Dige
             }
             Digest::from_bytes(hash.finalize().into())
         });
+        let Ok(hashing) = hashing else {
+            // No thread can be started: one after the other.
+            let mut sink = Here(Sha256::new());
+            let sent = send(&mut sink);
+            return sent.map(|_| Digest::from_bytes(sink.0.finalize().into()));
+        };
         let mut sink = ToThread { filled, emptied };
         let sent = send(&mut sink);
         drop(sink);
         let digest = hashing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         sent.map(|_| digest)
     })
+}
+
+/// Hashes blocks as they come.
+struct Here(Sha256);
+
+impl Sink for Here {
+    fn take(&mut self, block: &mut Vec<u8>) {
+        self.0.update(&*block);
+        block.clear();
+    }
+
+    fn restart(&mut self) {
+        self.0 = Sha256::new();
+    }
 }
 
 /// Hands blocks to a thread and takes back those that it has emptied. `None` begins anew.
@@ -119,6 +139,25 @@ impl Sink for ToThread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_thread_the_digest_is_the_same() {
+        let send = |sink: &mut dyn Sink| {
+            for text in ["in vain", "a", "b"] {
+                let mut block = text.as_bytes().to_vec();
+                sink.take(&mut block);
+                assert!(block.is_empty() || text != "a");
+                if text == "in vain" {
+                    sink.restart();
+                }
+            }
+            Ok::<_, ()>(())
+        };
+        let mut here = Here(Sha256::new());
+        send(&mut here).unwrap();
+        assert_eq!(Digest::from_bytes(here.0.finalize().into()), hashed(send).unwrap());
+        assert_eq!(hashed(send).unwrap(), Digest::of(b"ab"));
+    }
 
     #[test]
     fn the_digest_is_that_of_the_bytes() {

@@ -112,9 +112,13 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
         (of_expected(), of_actual())
     } else {
         thread::scope(|scope| {
-            let other = scope.spawn(of_actual);
+            let other = thread::Builder::new().spawn_scoped(scope, of_actual);
             let before = of_expected();
-            (before, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            match other {
+                Ok(other) => (before, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+                // Where no thread can be started, one after the other.
+                Err(_) => (before, of_actual()),
+            }
         })
     };
     let (before, after) = (by_name(before?), by_name(after?));

@@ -17,6 +17,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::artifacts::document_file::InFile;
@@ -53,7 +54,7 @@ pub fn read(a: &Path, b: &Path, config: &Config) -> Option<[Side; 2]> {
         return None;
     }
     let (a, b) = (large(a)?, large(b)?);
-    let [a, b] = both(|| part(a, profile), || part(b, profile));
+    let [a, b] = both(|| part(a, profile), || part(b, profile))?;
     sides(a.ok()?, b.ok()?)
 }
 
@@ -79,12 +80,18 @@ fn part(mut file: InFile, profile: &Profile) -> Result<Partitioned, Unsuited> {
     }
 }
 
-/// Runs the two at the same time.
-fn both<T: Send>(here: impl FnOnce() -> T, there: impl FnOnce() -> T + Send) -> [T; 2] {
+/// Runs the two at the same time; where no thread can be started, one after the other.
+fn both<T: Send>(here: impl FnOnce() -> T, there: impl FnOnce() -> T + Send) -> Option<[T; 2]> {
+    let waits = Mutex::new(Some(there));
+    let take = || waits.lock().unwrap_or_else(PoisonError::into_inner).take().map(|there| there());
     thread::scope(|scope| {
-        let there = scope.spawn(there);
+        let other = thread::Builder::new().spawn_scoped(scope, take);
         let here = here();
-        [here, there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))]
+        let there = match other {
+            Ok(other) => other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => take(),
+        };
+        Some([here, there?])
     })
 }
 
@@ -131,7 +138,7 @@ fn sides(a: Partitioned, b: Partitioned) -> Option<[Side; 2]> {
     let next = AtomicUsize::new(0);
     let pairing = || (a.unpaired(&b), digest(&b), look(&a, &next));
     let hashing = || (Default::default(), digest(&a), look(&a, &next));
-    let [(unpaired, digest_b, seen), (_, digest_a, more)] = both(pairing, hashing);
+    let [(unpaired, digest_b, seen), (_, digest_a, more)] = both(pairing, hashing)?;
     let (only_a, only_b): (Vec<usize>, Vec<usize>) = unpaired;
     let (seen, more) = (seen?, more?);
     let mut is_shared = vec![true; a.len()];

@@ -224,6 +224,17 @@ fn written_bytes_count_whoever_has_written_them() {
             "whom nobody waits for",
             format!("  signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n  if os.fork() == 0:\n    {each}; os._exit(0)"),
         ),
+        ("who is killed", format!("  p = os.fork()\n  if p == 0:\n    {each}; time.sleep(100)\n  while not os.path.exists(f'{{at}}/{{i}}') or os.stat(f'{{at}}/{{i}}').st_size < 8 << 20: time.sleep(0.01)\n  os.kill(p, 9); os.wait()")),
+        ("threads that end", format!("  t = threading.Thread(target=lambda: {each}); t.start(); t.join()")),
+        (
+            "what the kernel copies",
+            "  m = os.memfd_create('x'); os.truncate(m, 8 << 20); f = open(f'{at}/{i}', 'wb')\n  \
+             while os.sendfile(f.fileno(), m, None, 8 << 20): pass".to_owned(),
+        ),
+        (
+            "past the cache",
+            "  f = os.open(f'{at}/{i}', os.O_CREAT | os.O_WRONLY | os.O_DIRECT); b = mmap.mmap(-1, 8 << 20)\n  os.writev(f, [b])".to_owned(),
+        ),
         ("mappings", "  f = open(f'{at}/{i}', 'w+b'); f.truncate(8 << 20)\n  m = mmap.mmap(f.fileno(), 8 << 20)\n  for j in range(0, 8 << 20, 4096): m[j] = 1".to_owned()),
     ];
     for (what, way) in ways {
@@ -232,7 +243,7 @@ fn written_bytes_count_whoever_has_written_them() {
             let Some(folder) = on_a_disk() else { return };
             let at = folder.path().to_str().unwrap();
             let script = format!(
-                "import mmap, os, signal, time\nat = '{at}'\nfor i in range(8):\n{way}\n  time.sleep(0.03)\ntime.sleep(30); print('HAD')"
+                "import mmap, os, signal, threading, time\nat = '{at}'\nfor i in range(8):\n{way}\n  time.sleep(0.03)\ntime.sleep(30); print('HAD')"
             );
             let mut spec = spec(&[python, "-c", &script]);
             spec.writable_roots.push(root(folder.path()));
