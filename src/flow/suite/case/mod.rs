@@ -47,11 +47,8 @@ use crate::store::blob::{BlobSource, StoreError};
 use crate::workspace::context::Context;
 use crate::workspace::open_inputs::{self, TreeError};
 
-pub use files::{CaseConfig, CaseMetadata, CaseScanner, CaseSeverity};
+pub use files::{CaseConfig, CaseMetadata, CaseScanner, CaseSeverity, METADATA};
 pub use write::{CaseWriter, WriteCaseError};
-
-/// The file that names a case.
-pub const METADATA: &str = "case.metadata.json";
 
 /// A case's default clock: an instant that is nobody's now.
 const DEFAULT_CLOCK: &str = "2026-01-01T00:00:00Z";

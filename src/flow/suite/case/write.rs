@@ -4,8 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::flow::suite::case::METADATA;
-use crate::flow::suite::case::files::{CaseConfig, CaseMetadata};
+use crate::flow::suite::case::files::{CaseConfig, CaseMetadata, METADATA};
 use crate::host::fs::{self, FsError, StagedDir};
 
 /// A case that is being written.

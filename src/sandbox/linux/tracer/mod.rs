@@ -433,7 +433,7 @@ impl<'a> Tracer<'a> {
             Call::Getrandom => self.draw(pid, arguments),
             Call::SchedGetaffinity => self.processors(pid, arguments),
             Call::Getdents64 => self.list(pid, arguments),
-            Call::Mincore => resident::answer(pid, arguments),
+            Call::Mincore => answered(pid, resident::result(pid, arguments[0], arguments[1], arguments[2])),
             Call::Uname => answer_with(pid, arguments[0], &machine::system_name(self.spec)),
             Call::Sysinfo => answer_with(pid, arguments[0], &machine::system_info(self.spec)),
             Call::Getsockopt | Call::Setsockopt => self.socket_option(pid, call, arguments),

@@ -3,19 +3,16 @@
 
 use std::fs;
 
-use super::{EFAULT, EINVAL, answered};
-use crate::sandbox::linux::tracee::{self, Pid, Resume};
+use crate::sandbox::linux::tracee::{self, Pid};
 
+const EFAULT: i64 = libc::EFAULT as i64;
+const EINVAL: i64 = libc::EINVAL as i64;
 const ENOMEM: i64 = libc::ENOMEM as i64;
 /// More pages than any program asks about at once: 64 GiB of small ones.
 const MOST: u64 = 1 << 24;
 
-pub(super) fn answer(pid: Pid, arguments: &[u64; 6]) -> Resume {
-    let [address, length, place, ..] = *arguments;
-    answered(pid, result(pid, address, length, place))
-}
-
-fn result(pid: Pid, address: u64, length: u64, place: u64) -> i64 {
+/// What the call that asks gets as its result.
+pub(super) fn result(pid: Pid, address: u64, length: u64, place: u64) -> i64 {
     let page = rustix::param::page_size() as u64;
     if !address.is_multiple_of(page) {
         return -EINVAL;
