@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | words | `model` | nothing of ours |
 //! | pure | `canonical`, `profiling`, `format`, `scanner`, `compare`, `attribute`, `score`, `report`, `wire` | `model`; `scanner` and `compare` also `format`; `profiling` and `compare` also `canonical`; `attribute` also `compare`; `report` also all of these but `attribute` |
-//! | world | `host`, then `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox` | `model`, `host`; the architecture test says who of them uses whom |
+//! | world | `host`, then `ci`, `git`, `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox` | `model`, `host`; the architecture test says who of them uses whom |
 //! | scan | `config`, `job`, `workspace`, `artifacts`, `execute` | what stands before them |
 //! | flow | `flow` | everything above; its rooms in the order `record`, `replay`, `experiment`, `suite` |
 //! | faces | `cli` | everything above |
@@ -37,6 +37,8 @@ pub mod host;
 
 pub mod archive;
 pub mod bundle;
+pub mod ci;
+pub mod git;
 pub mod oci;
 pub mod policy;
 pub mod rootfs;
@@ -44,7 +46,6 @@ pub mod sandbox;
 pub mod store;
 
 pub mod artifacts;
-pub mod ci;
 pub mod config;
 pub mod execute;
 pub mod flow;

@@ -90,6 +90,9 @@ impl Generated {
             jobs: JOBS,
             out_dir: None,
             gate: None,
+            folders: None,
+            base: None,
+            approvals: Vec::new(),
             explain: None,
         };
         let started = Instant::now();

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::args::GlobalArgs;
 use crate::cli::error::CliResult;
+use crate::cli::{accept, reviewed};
 use crate::cli::{
     adapter, builtin_scan, canonicalize, chaos, ci, demo, diff, doctor, explain, feed, gate, image, init, manifest,
     profile, replay, sandbox, scan, score,
@@ -34,6 +35,8 @@ enum Command {
     Ci(Box<ci::CiArgs>),
     Score(score::ScoreArgs),
     Gate(gate::GateArgs),
+    Accept(Box<accept::AcceptArgs>),
+    Reviewed(reviewed::ReviewedArgs),
     Chaos(chaos::ChaosArgs),
     Canonicalize(canonicalize::CanonicalizeArgs),
     Init(init::InitArgs),
@@ -66,6 +69,8 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Ci(args) => ci::run(global, &args),
         Command::Score(args) => score::run(global, &args),
         Command::Gate(args) => gate::run(global, &args),
+        Command::Accept(args) => accept::run(global, &args),
+        Command::Reviewed(args) => reviewed::run(global, &args),
         Command::Chaos(args) => chaos::run(global, args),
         Command::Canonicalize(args) => canonicalize::run(global, &args),
         Command::Init(args) => init::run(global, args),

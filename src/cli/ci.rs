@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::args::{ExplainArgs, Format, GlobalArgs, IsolationArgs};
+use crate::cli::base::{self, BaseArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::gate::{StrictnessArgs, WantedGate};
 use crate::cli::history::{self, NoteArgs};
@@ -57,6 +58,8 @@ pub struct CiArgs {
     #[command(flatten)]
     strictness: StrictnessArgs,
     #[command(flatten)]
+    base: BaseArgs,
+    #[command(flatten)]
     note: NoteArgs,
     #[command(flatten)]
     experiment: ExplainArgs,
@@ -71,6 +74,8 @@ enum CiArgsError {
     NoGate,
     #[error("`--gate {gate}` judges what this checkout builds: `--pinned` leaves it out")]
     Pinned { gate: &'static str },
+    #[error("`--base` says by whose rules a pull request is judged: it goes with `--gate pr`")]
+    Base,
 }
 
 impl Diagnostic for CiArgsError {
@@ -82,12 +87,27 @@ impl Diagnostic for CiArgsError {
         Some(match self {
             Self::NoGate => "name one with `--gate pr|nightly|release`".into(),
             Self::Pinned { .. } => "`--gate nightly` judges pinned replays".into(),
+            Self::Base => {
+                "`stella ci --gate pr --base REV`, or `stella ci --base REV --only ID` for one replay of it".into()
+            }
         })
     }
 }
 
 pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
-    let context = setup::context(global, &args.isolation)?;
+    let own = setup::context(global, &args.isolation)?;
+    let is_pr = args.gate == Some(WantedGate::Pr);
+    if args.base.is_given() && !is_pr && args.only.is_empty() {
+        return Err(CiArgsError::Base.into());
+    }
+    let wants_base = is_pr || args.base.is_given();
+    let base = if wants_base { args.base.prepare(&own)? } else { None };
+    let approvals = match &base {
+        Some(base) => base.approvals.entries.clone(),
+        None if args.gate.is_some() => base::own_approvals(&own)?,
+        None => Vec::new(),
+    };
+    let context = base.as_ref().map_or(&own, |base| &base.context).clone();
     let history = args.note.file(&context);
     let gate = gate(args, &context, history.as_deref())?;
     let request = CiRequest {
@@ -95,9 +115,12 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         only: args.only.clone(),
         jobs: args.jobs.map_or_else(machine::parallelism, usize::from),
         out_dir: args.out_dir.clone(),
-        expects_candidate: false,
+        expects_candidate: base.as_ref().is_some_and(|base| base.base.subject_dropped),
         gate,
         explain: args.experiment.budget(),
+        folders: base.as_ref().and_then(|base| base.folders.clone()),
+        base: base.as_ref().map(|base| base.base.clone()),
+        approvals,
     };
     let mut progress = Progress::new();
     let mut summary = TextReport::new(String::new(), Style::coloured(), Show::Summary);

@@ -3,9 +3,11 @@
 //! Invariants: stdout is data, stderr is talk; colour never carries meaning alone; every way out is an
 //! [`Exit`](crate::model::exit::Exit). Absent: logic. A command reads its arguments, calls `flow` and shows what came out.
 
+mod accept;
 mod adapter;
 mod app;
 mod args;
+mod base;
 mod builtin_scan;
 mod canonicalize;
 mod chaos;
@@ -28,6 +30,7 @@ mod profile;
 mod progress;
 mod reference;
 mod replay;
+mod reviewed;
 mod sandbox;
 mod scan;
 mod score;

@@ -4,10 +4,12 @@
 //! sees the raw form.
 
 pub mod adapter;
+pub mod approvals;
 mod error;
 mod gates;
 mod parse;
 mod raw;
+pub mod rule_changes;
 mod subject;
 mod valid;
 
@@ -16,7 +18,8 @@ use std::path::{Path, PathBuf};
 
 use crate::canonical::profile::Profile;
 use crate::config::adapter::Adapter;
-use crate::host::fs;
+use crate::host::fs::{self, FsError};
+use crate::model::approval::ApprovalRules;
 use crate::model::artifact::{ArtifactFormat, ProfileName};
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::limits;
@@ -27,7 +30,7 @@ use valid::Valid;
 
 pub use error::{ConfigError, UnknownAdapter, UnknownProfile};
 pub use raw::RawConfig;
-pub use subject::{ScannerSubject, Subject, TreeSubject};
+pub use subject::{ScannerSubject, Subject, SubjectPlace, TreeSubject};
 
 /// The file's name in the root of a repository.
 pub const FILE_NAME: &str = ".stella.yaml";
@@ -41,6 +44,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// What the checkout builds.
     pub subject: Option<Subject>,
+    /// How it is built, as it is written.
+    pub subject_place: Option<SubjectPlace>,
     /// Folders that hold regression cases.
     pub cases: Vec<PathBuf>,
     /// Folders that hold canaries.
@@ -57,6 +62,8 @@ pub struct Config {
     pub profiles: BTreeMap<ProfileName, Profile>,
     /// Adapters of its own by name; the name of a built-in one takes its place.
     pub adapters: BTreeMap<String, Adapter>,
+    /// Who may approve a change, and from when an approval counts.
+    pub approvals: ApprovalRules,
 }
 
 impl Config {
@@ -66,20 +73,40 @@ impl Config {
         let file = match file {
             Some(file) => file,
             None if default.exists() => &default,
-            None => return Self::new(directory, None, RawConfig::default()),
+            None => return Self::for_directory(directory),
         };
         let bytes = fs::read(file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
         let root = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-        Self::new(&root, Some(file), parse(file, &bytes)?)
+        Self::new(&root, Some(file), parse(file, &bytes)?, &on_disk(&root))
     }
 
     /// The defaults for a repository without a file.
     pub fn for_directory(root: &Path) -> Result<Self, ConfigError> {
-        Self::new(root, None, RawConfig::default())
+        Self::new(root, None, RawConfig::default(), &on_disk(root))
     }
 
-    fn new(root: &Path, file: Option<&Path>, raw: RawConfig) -> Result<Self, ConfigError> {
-        let valid = Valid { root, file: file.unwrap_or(Path::new(FILE_NAME)) };
+    /// A configuration that does not lie on disk: that of another commit. `bytes` are those of its file, where it has one, and
+    /// `files` gives those that it names. With a `place` the subject is built as that says, and all else stays.
+    pub fn of_commit(
+        root: &Path,
+        (file, bytes): (&Path, Option<&[u8]>),
+        place: Option<&SubjectPlace>,
+        files: &dyn Fn(&str) -> Result<Vec<u8>, FsError>,
+    ) -> Result<Self, ConfigError> {
+        let mut raw = bytes.map(|bytes| parse(file, bytes)).transpose()?.unwrap_or_default();
+        if let Some((subject, place)) = raw.subject.as_mut().zip(place) {
+            subject.built_at(place);
+        }
+        Self::new(root, bytes.map(|_| file), raw, files)
+    }
+
+    fn new(
+        root: &Path,
+        file: Option<&Path>,
+        raw: RawConfig,
+        files: &dyn Fn(&str) -> Result<Vec<u8>, FsError>,
+    ) -> Result<Self, ConfigError> {
+        let valid = Valid { root, file: file.unwrap_or(Path::new(FILE_NAME)), files };
         if raw.version > 1 {
             return Err(valid.error("version", format!("{} is newer than this program: it reads 1", raw.version)));
         }
@@ -90,6 +117,7 @@ impl Config {
         let config = Self {
             root: root.to_owned(),
             file: file.map(Path::to_owned),
+            subject_place: raw.subject.as_ref().map(raw::RawSubject::place),
             subject: raw.subject.map(|subject| valid.subject(subject)).transpose()?,
             cases: roots(raw.cases, &["regressions", "tests/scanner/regressions"]),
             canaries: roots(raw.canaries, &["fixtures/canaries"]),
@@ -100,6 +128,7 @@ impl Config {
                 .map_err(|(field, what)| valid.error(field, what))?,
             profiles: valid.profiles(raw.profiles)?,
             adapters: valid.adapters(raw.adapters)?,
+            approvals: valid.approvals(raw.approvals)?,
         };
         if let Some(Subject::Scanner(scanner)) = &config.subject {
             config
@@ -148,6 +177,11 @@ impl Config {
     }
 }
 
+fn on_disk(root: &Path) -> impl Fn(&str) -> Result<Vec<u8>, FsError> {
+    let root = root.to_owned();
+    move |path| fs::read(&root.join(path), limits::MAX_CONFIG_BYTES)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +191,7 @@ mod tests {
 
     fn load(text: &str) -> Result<Config, ConfigError> {
         let raw = parse(Path::new(FILE_NAME), text.as_bytes())?;
-        Config::new(Path::new("/repo"), Some(Path::new(FILE_NAME)), raw)
+        Config::new(Path::new("/repo"), Some(Path::new(FILE_NAME)), raw, &on_disk(Path::new("/repo")))
     }
 
     #[test]
@@ -208,6 +242,14 @@ mod tests {
                  `checkov`, `detect-secrets`, `retire`, `semgrep`, `zizmor`",
             ),
             ("profiles: {No: x}\n", ".stella.yaml: `profiles`"),
+            (
+                "approvals: {in_head: reviewed}\n",
+                ".stella.yaml: `approvals.approvers`: missing: `in_head: reviewed` counts the reviews of those who are named here",
+            ),
+            (
+                "approvals: {approvers: [a, 'b c']}\n",
+                ".stella.yaml: `approvals.approvers`: `b c` is not a name of a user",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(load(text).unwrap_err().to_string(), expected, "{text}");

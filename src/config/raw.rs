@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::config::gates::{RawBuckets, RawGates, RawThresholds};
+use crate::model::approval::InHead;
 
 /// The configuration file, version 1. Everything is optional; unknown keys are errors.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -43,6 +44,44 @@ pub struct RawConfig {
     /// Files with adapters of this repository. One with the name of a built-in one takes its place.
     #[serde(default)]
     pub(super) adapters: Vec<String>,
+    /// Who may approve a change, and from when an approval counts.
+    #[serde(default)]
+    pub(super) approvals: RawApprovals,
+}
+
+/// Who may approve a change, and from when an approval counts.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
+pub(super) struct RawApprovals {
+    /// Whether an entry of `approvals.yaml` that a pull request brings with it counts in that pull request. Default: `no`.
+    #[serde(default)]
+    pub(super) in_head: RawInHead,
+    /// Whose review counts under `in_head: reviewed`, by their names at the provider.
+    #[serde(default)]
+    pub(super) approvers: Vec<String>,
+}
+
+/// Whether an approval that a pull request brings with it counts in that pull request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawInHead {
+    /// It counts once it is merged.
+    #[default]
+    No,
+    /// It counts where one of the approvers has approved exactly this commit.
+    Reviewed,
+    /// It counts, and is the first line of the report.
+    Yes,
+}
+
+impl From<RawInHead> for InHead {
+    fn from(raw: RawInHead) -> Self {
+        match raw {
+            RawInHead::No => Self::No,
+            RawInHead::Reviewed => Self::Reviewed,
+            RawInHead::Yes => Self::Yes,
+        }
+    }
 }
 
 fn one() -> u32 {

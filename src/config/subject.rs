@@ -23,6 +23,15 @@ pub enum Subject {
     Policy(TreeSubject),
 }
 
+/// How a subject is built and where it lies then, as it is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubjectPlace {
+    /// The command that builds it.
+    pub build: Option<String>,
+    /// What the build leaves behind.
+    pub path: Option<String>,
+}
+
 /// A scanner that the checkout builds.
 #[derive(Debug, Clone)]
 pub struct ScannerSubject {
@@ -75,6 +84,21 @@ impl Subject {
 
 /// Variables by which a program steers the CI system, or speaks for it: no build gets them, not even where they are named.
 const STEERING: [&str; 5] = ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_STATE"];
+impl RawSubject {
+    pub(super) fn place(&self) -> SubjectPlace {
+        SubjectPlace { build: self.build.clone(), path: self.path.clone() }
+    }
+
+    /// The same subject, built as `place` says: whoever changes a checkout can change what its build runs anyway. Where nothing
+    /// is built, or `place` is that of something that is not built, nothing is taken over.
+    pub(super) fn built_at(&mut self, place: &SubjectPlace) {
+        if place.path.is_none() || (self.kind == RawSubjectKind::Builtin && self.path.is_none()) {
+            return;
+        }
+        self.build.clone_from(&place.build);
+        self.path.clone_from(&place.path);
+    }
+}
 
 impl Valid<'_> {
     fn build_env(&self, names: Option<Vec<String>>) -> Result<Vec<String>, ConfigError> {

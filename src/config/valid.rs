@@ -7,14 +7,17 @@ use crate::canonical::profile::Profile;
 use crate::config::adapter::Adapter;
 use crate::config::error::ConfigError;
 use crate::config::parse::is_too_deep;
-use crate::host::fs;
+use crate::config::raw::RawApprovals;
+use crate::host::fs::FsError;
+use crate::model::approval::{ApprovalRules, InHead};
 use crate::model::artifact::ProfileName;
-use crate::model::limits;
 
 /// Where a configuration lies, for its paths and its errors.
 pub(super) struct Valid<'a> {
     pub(super) root: &'a Path,
     pub(super) file: &'a Path,
+    /// The bytes of a file that this one names, by its path as it is written.
+    pub(super) files: &'a dyn Fn(&str) -> Result<Vec<u8>, FsError>,
 }
 
 impl Valid<'_> {
@@ -25,7 +28,7 @@ impl Valid<'_> {
     /// The text of a YAML file that this one names.
     fn text(&self, path: &str) -> Result<(PathBuf, String), ConfigError> {
         let file = self.root.join(path);
-        let bytes = fs::read(&file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
+        let bytes = (self.files)(path).map_err(ConfigError::Read)?;
         if is_too_deep(&bytes) {
             return Err(ConfigError::TooDeep { file });
         }
@@ -64,5 +67,26 @@ impl Valid<'_> {
             Ok((name, profile))
         };
         raw.into_iter().map(read).collect()
+    }
+}
+
+/// The longest name of a user at a provider.
+const MAX_USER_NAME: usize = 255;
+
+impl Valid<'_> {
+    pub(super) fn approvals(&self, raw: RawApprovals) -> Result<ApprovalRules, ConfigError> {
+        let field = "approvals.approvers";
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let is_name = |name: &&String| !name.is_empty() && name.len() <= MAX_USER_NAME && name.chars().all(plain);
+        if let Some(wrong) = raw.approvers.iter().find(|name| !is_name(name)) {
+            return Err(self.error(field, format!("`{wrong}` is not a name of a user")));
+        }
+        let in_head = raw.in_head.into();
+        if in_head == InHead::Reviewed && raw.approvers.is_empty() {
+            let what = "missing: `in_head: reviewed` counts the reviews of those who are named here";
+            return Err(self.error(field, what));
+        }
+        let approvers = raw.approvers.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Ok(ApprovalRules { in_head, approvers })
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::config::RawConfig;
 use crate::config::adapter::RawAdapter;
+use crate::config::approvals::RawApprovalsFile;
 use crate::flow::suite::case::{CaseConfig, CaseMetadata};
 use crate::format::coverage::CoverageV1;
 use crate::format::decision::DecisionV1;
@@ -15,13 +16,14 @@ use crate::sandbox::ledger::LedgerLine;
 use crate::wire::schema as wire;
 use crate::wire::v1::chaos::ChaosV1;
 use crate::wire::v1::commands::{
-    AdaptersV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, ManifestValidationV1, RecordingV1,
+    AcceptV1, AdaptersV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, ManifestValidationV1, RecordingV1,
 };
 use crate::wire::v1::explanation::ExplanationV1;
 use crate::wire::v1::feed_bisect::FeedBisectV1;
 use crate::wire::v1::gate::GateV1;
 use crate::wire::v1::history::HistoryLineV1;
 use crate::wire::v1::profiles::{ProfileExplanationV1, ProfileLearnV1, ProfileListV1, ProfileTestV1};
+use crate::wire::v1::reviewed::ReviewedV1;
 use crate::wire::v1::score::ScoreV1;
 
 /// Every schema with the name of its file below `docs/schema/`. A test holds the files fresh.
@@ -31,6 +33,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("case-metadata-v1.json", schema_for!(CaseMetadata).to_value()),
         ("case-config-v1.json", schema_for!(CaseConfig).to_value()),
         ("stella-yaml-v1.json", schema_for!(RawConfig).to_value()),
+        ("approvals-v1.json", schema_for!(RawApprovalsFile).to_value()),
         ("adapter-v1.json", schema_for!(RawAdapter).to_value()),
         ("findings-v1.json", schema_for!(FindingsV1).to_value()),
         ("decision-v1.json", schema_for!(DecisionV1).to_value()),
@@ -52,6 +55,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("history-v1.json", schema_for!(HistoryLineV1).to_value()),
         ("score-v1.json", schema_for!(ScoreV1).to_value()),
         ("gate-v1.json", schema_for!(GateV1).to_value()),
+        ("accept-v1.json", schema_for!(AcceptV1).to_value()),
+        ("reviewed-v1.json", schema_for!(ReviewedV1).to_value()),
         ("image-info-v1.json", schema_for!(ImageInfoV1).to_value()),
         ("profile-list-v1.json", schema_for!(ProfileListV1).to_value()),
         ("profile-explanation-v1.json", schema_for!(ProfileExplanationV1).to_value()),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::approval::Changed;
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::model::rate::{Sample, Share};
@@ -112,6 +113,20 @@ pub enum ReasonCode {
     PartialRun,
     AgreesAtLevel,
     NothingLost,
+    RuleLoosened,
+    RecordingGone,
+    RecordingLoosened,
+    ApprovalExpired,
+    ApprovedDifference,
+    ApprovedChange,
+    RuleChanged,
+    RecordingChanged,
+    RecordingAdded,
+    RecordingReverted,
+    RecordingsRefreshed,
+    ApprovalsInHead,
+    ApprovalsWaiting,
+    FirstIntroduction,
 }
 
 impl ReasonCode {
@@ -165,6 +180,8 @@ pub enum About {
     Replay(String),
     /// One bucket.
     Bucket(Bucket),
+    /// A change of a rule or a recording, or a difference that is approved.
+    Change(Changed),
 }
 
 /// The numbers of a reason.

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::approval::{ChangeKey, Changed};
 use crate::model::artifact::ArtifactType;
+use crate::model::base::{Base, CoveredDifference};
 use crate::model::candidate::{Candidate, Coverage};
 use crate::model::diff::DiffSummary;
 use crate::model::digest::Digest;
@@ -217,6 +219,10 @@ pub struct RunResult {
     pub candidate: Candidate,
     /// Only some of what there is was asked for.
     pub partial: bool,
+    /// What it was held against; `None` where there was no base.
+    pub base: Option<Base>,
+    /// Differences for which there is an approval, or was one.
+    pub covered: Vec<CoveredDifference>,
     /// What a gate says of it, where one was asked.
     pub gate: Option<GateResult>,
 }
@@ -249,6 +255,8 @@ impl RunResult {
             warnings,
             candidate: Candidate::Unknown,
             partial: false,
+            base: None,
+            covered: Vec::new(),
             gate: None,
         }
     }
@@ -283,6 +291,32 @@ impl RunResult {
         });
         text.extend(replays);
         Digest::of(text.as_bytes())
+    }
+
+    /// What comes out of its replays and differs, artifact by artifact. What is flaky is not a change that could be named.
+    pub fn differences(&self) -> Vec<ChangeKey> {
+        let drifted = self.replays.iter().filter(|replay| matches!(replay.outcome, Outcome::Drift { .. }));
+        let of_replay = drifted.flat_map(|replay| {
+            let differing = replay.artifacts.iter().filter(|artifact| artifact.expected != artifact.actual);
+            differing.map(|artifact| ChangeKey {
+                of: Changed::Difference { id: replay.id.clone(), artifact: artifact.name.clone() },
+                old: artifact.expected,
+                new: artifact.actual,
+            })
+        });
+        of_replay.collect()
+    }
+
+    /// What needs an approval and has none that counts.
+    pub fn open_changes(&self) -> Vec<ChangeKey> {
+        let is_approved =
+            |key: &ChangeKey| self.covered.iter().any(|covered| covered.key == *key && covered.cover.is_approved());
+        let mut open: Vec<ChangeKey> = self.differences().into_iter().filter(|key| !is_approved(key)).collect();
+        open.extend(self.base.iter().flat_map(|base| base.open()).map(|change| change.key.clone()));
+        // Whoever approves a difference approves that it is recorded.
+        let all = open.clone();
+        open.retain(|key| !all.iter().any(|other| other != key && other.covers(key)));
+        open
     }
 
     /// How the process ends: as the gate says, where one was asked; else by the outcomes. A run that replayed nothing is

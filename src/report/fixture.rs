@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
+use crate::model::approval::{Approval, ChangeKey, Changed, Cover};
 use crate::model::artifact::ArtifactType;
+use crate::model::base::{self, Base, CoveredDifference, Effect, RulesOf};
 use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReason};
 use crate::model::diff::{
@@ -355,16 +357,55 @@ pub(crate) fn hostile() -> impl Strategy<Value = RunResult> {
         let run = run();
         let warnings = vec![next(), next()];
         let replays = run.replays.into_iter().enumerate().map(|(i, replay)| poison(i, replay, &mut next)).collect();
-        let mut poisoned = RunResult::new(next(), run.started_at, run.finished_at, replays, warnings);
-        poisoned.candidate = Candidate::Built(Named { kind: CandidateKind::Feed, name: next() });
-        poisoned
+        let mut run = RunResult::new(next(), run.started_at, run.finished_at, replays, warnings);
+        run.candidate = Candidate::Built(Named { kind: CandidateKind::Feed, name: next() });
+        run.base = Some(held_against(&mut next));
+        run.covered =
+            vec![CoveredDifference { key: change_key(&mut next), cover: Cover::Expired(approval(&mut next)) }];
+        for covered in &mut run.covered {
+            covered.key.of = Changed::Difference { id: next(), artifact: next() };
+            covered.cover = Cover::Approved(Approval { key: covered.key.clone(), ..approval(&mut next) });
+        }
+        run
     })
+}
+
+/// A base of which every text is foreign.
+fn held_against(next: &mut impl FnMut() -> String) -> Base {
+    let change = |effect, next: &mut dyn FnMut() -> String| {
+        let mut next = next;
+        let key = change_key(&mut next);
+        let cover = Cover::Expired(Approval { key: key.clone(), ..approval(&mut next) });
+        base::Change { effect, detail: next(), reverts_to: Some(next()), cover, key }
+    };
+    Base {
+        rules: RulesOf::Base { commit: next(), changed_from: next(), how: next() },
+        subject_dropped: true,
+        counted_in_head: 1,
+        waiting_in_head: 2,
+        changes: Effect::ALL.iter().map(|effect| change(*effect, next)).collect(),
+        notes: vec![next()],
+    }
+}
+
+fn change_key(next: &mut impl FnMut() -> String) -> ChangeKey {
+    let of = Changed::Recording { id: next(), part: next() };
+    ChangeKey { of, old: None, new: Some(Digest::of(b"new")) }
+}
+
+fn approval(next: &mut impl FnMut() -> String) -> Approval {
+    let key = change_key(next);
+    Approval { key, reason: next(), by: next(), until: jiff::civil::date(2026, 1, 1) }
 }
 
 /// The same with a gate, whose reasons quote ids and labels.
 pub(crate) fn hostile_and_judged() -> impl Strategy<Value = RunResult> {
     hostile().prop_map(|mut run| {
         judge(&mut run);
+        // Half of them as a pull request, whose report ends with a command.
+        if run.stella_version.len() % 2 == 0 {
+            run.gate = Some(gate::judge(Case::Pr(&run), run.finished_at, &Rules::default(), Strictness::default()));
+        }
         run
     })
 }

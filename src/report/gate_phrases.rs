@@ -105,6 +105,10 @@ pub fn reason(reason: &Reason) -> String {
         About::Bucket(bucket) => {
             format!("{} `{}`: ", untrusted::line(&bucket.label), untrusted::line(&bucket.value))
         }
+        About::Change(of) => match of.id() {
+            Some(id) => format!("`{}`, `{}`: ", untrusted::line(id), untrusted::line(of.part())),
+            None => format!("`{}`: ", untrusted::line(of.part())),
+        },
     };
     format!("{about}{}", sentence(reason.code, reason.numbers))
 }
@@ -156,6 +160,15 @@ fn sentence(code: ReasonCode, numbers: Numbers) -> String {
         (Numbers::Count(count), ReasonCode::TornHistory) => {
             format!("{} of the history cut off by a crash, and not counted", counted(count, "line", "lines"))
         }
+        (Numbers::Count(count), ReasonCode::RecordingsRefreshed) => {
+            format!("{} recorded anew, and canonically the same", counted(count, "canary", "canaries"))
+        }
+        (Numbers::Count(count), ReasonCode::ApprovalsInHead) => {
+            format!("{} of this checkout counted, as the base allows", counted(count, "approval", "approvals"))
+        }
+        (Numbers::Count(count), ReasonCode::ApprovalsWaiting) => {
+            format!("{} of this checkout did not count", counted(count, "approval", "approvals"))
+        }
         (Numbers::Count(count), _) => {
             format!("{} dated after now, and in no window", counted(count, "replay", "replays"))
         }
@@ -188,6 +201,23 @@ fn plain(code: ReasonCode) -> &'static str {
         ReasonCode::PinnedNotMatching => "does not match as recorded; the candidate did not run in it",
         ReasonCode::PartialRun => "only some cases and canaries were asked for: a part would pass for the whole",
         ReasonCode::NoHistory => "no history was given: no window was looked at",
+        ReasonCode::RuleLoosened => "the checkout loosens this rule, and nobody approved it",
+        ReasonCode::RecordingGone => "the checkout takes it away, and nobody approved it",
+        ReasonCode::RecordingLoosened => "the checkout changes it so that less may be seen, and nobody approved it",
+        ReasonCode::ApprovalExpired => "it was approved, and the approval has expired",
+        ReasonCode::ApprovedDifference => "differs from the recording, as it was approved",
+        ReasonCode::ApprovedChange => "the checkout changes it, as it was approved",
+        ReasonCode::RuleChanged => {
+            "the checkout changes this rule, and not so that less is seen; it counts once it is merged"
+        }
+        ReasonCode::RecordingChanged => {
+            "the checkout changes it, and not so that less is seen; it counts once it is merged"
+        }
+        ReasonCode::RecordingAdded => "the checkout adds it",
+        ReasonCode::RecordingReverted => "what is expected stood on the base before: this takes a change back",
+        ReasonCode::FirstIntroduction => {
+            "the base has no configuration, no case and no canary: the checkout's own rules count"
+        }
         // Reasons that have numbers; their code says enough where none were given.
         _ => code.code(),
     }

@@ -10,6 +10,7 @@
 //! [`verdict_words`] and the lines of [`changes`], so that no two outputs disagree; every foreign text passes [`untrusted`].
 //! Absent: I/O, the clock, and any verdict of its own.
 
+pub mod base_phrases;
 pub mod changes;
 pub mod gate_phrases;
 pub mod junit;

@@ -109,6 +109,21 @@ impl Context {
         })
     }
 
+    /// The same by the rules of another configuration, with the blobs of its fixtures at `base` before its own. `options` are added
+    /// to those that lead here.
+    #[must_use]
+    pub fn by_rules_of(&self, config: Config, base: &Path, options: Vec<String>) -> Self {
+        let blobs = LayeredStore::new(self.local.clone()).with_base(base).with_fixtures(&config.fixture_store);
+        let options = self.options.iter().cloned().chain(options).collect();
+        Self { config, blobs, options, ..self.clone() }
+    }
+
+    /// The same, where what is recorded is kept in another store.
+    #[must_use]
+    pub fn keeping_in(&self, local: LocalStore) -> Self {
+        Self { local, ..self.clone() }
+    }
+
     /// The same, where scanners may see `roots` of the machine.
     #[must_use]
     pub fn with_roots(self, roots: Vec<String>) -> Self {

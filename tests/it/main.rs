@@ -11,6 +11,7 @@
 
 mod architecture;
 mod attribution;
+mod base;
 mod cli;
 mod corpus;
 mod docs;

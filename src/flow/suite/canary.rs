@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::artifacts::compare_artifacts::Scope;
+use crate::canonical::Roots;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
 use crate::flow::record::restore::{self, RestoreError};
@@ -34,7 +35,10 @@ pub struct Canary {
     pub id: String,
     /// Its folder.
     pub directory: PathBuf,
-    manifest: ScanManifest,
+    /// Where people find it.
+    pub shown: PathBuf,
+    /// Its manifest.
+    pub manifest: ScanManifest,
 }
 
 /// Why a canary cannot be read.
@@ -80,7 +84,18 @@ impl Canary {
         manifest_summary::check_names(&manifest).map_err(|source| CanaryError::Names { file, source })?;
         let id =
             directory.file_name().map_or_else(|| manifest.scan_id.clone(), |name| name.to_string_lossy().into_owned());
-        Ok(Self { id, directory: directory.to_owned(), manifest })
+        Ok(Self { id, directory: directory.to_owned(), shown: directory.to_owned(), manifest })
+    }
+
+    /// The same, found by people at `shown`.
+    #[must_use]
+    pub fn shown_at(self, shown: &Path) -> Self {
+        Self { shown: shown.to_owned(), ..self }
+    }
+
+    /// Where the input of a recording lay.
+    pub fn roots(manifest: &ScanManifest) -> Roots {
+        input_roots::of_manifest(manifest)
     }
 
     /// Its manifest.
@@ -95,7 +110,7 @@ impl Canary {
 
     /// How the canary is called in results.
     pub fn title(&self, mode: Mode, context: &Context) -> Title {
-        let file = self.directory.join(MANIFEST);
+        let file = self.shown.join(MANIFEST);
         Title {
             id: self.id.clone(),
             title: manifest_summary::describe(&self.manifest),

@@ -61,17 +61,44 @@ fn did_you_mean(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!(": did you mean {}?", near.join(", ")) }
 }
 
-/// Finds all cases and canaries, or only those that are asked for by id or by folder name.
-pub fn discover(context: &Context, only: &[String]) -> Result<Discovered, DiscoverError> {
-    let config = &context.config;
-    let mut found = Discovered::default();
-    for directory in folders(&config.root, &config.cases)? {
-        if case::looks_like_one(&directory) {
-            found.cases.push(Case::read(&directory, context)?);
-        }
+/// A folder, and where it lies in the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Where it is read.
+    pub directory: PathBuf,
+    /// Where people find it.
+    pub shown: PathBuf,
+}
+
+/// The folders of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Folders {
+    /// Those of cases.
+    pub cases: Vec<Folder>,
+    /// Those of canaries.
+    pub canaries: Vec<Folder>,
+}
+
+impl Folders {
+    /// Every folder below the roots of the configuration that is to be read.
+    pub fn of(context: &Context) -> Result<Self, DiscoverError> {
+        let config = &context.config;
+        let in_place = |directory: PathBuf| Folder { shown: directory.clone(), directory };
+        let cases =
+            folders(&config.root, &config.cases)?.into_iter().filter(|directory| case::looks_like_one(directory));
+        let canaries = folders(&config.root, &config.canaries)?;
+        Ok(Self { cases: cases.map(in_place).collect(), canaries: canaries.into_iter().map(in_place).collect() })
     }
-    for directory in folders(&config.root, &config.canaries)? {
-        found.canaries.push(Canary::read(&directory)?);
+}
+
+/// Reads all cases and canaries, or only those that are asked for by id or by folder name.
+pub fn discover(folders: &Folders, context: &Context, only: &[String]) -> Result<Discovered, DiscoverError> {
+    let mut found = Discovered::default();
+    for Folder { directory, shown } in &folders.cases {
+        found.cases.push(Case::read(directory, context)?.shown_at(shown));
+    }
+    for Folder { directory, shown } in &folders.canaries {
+        found.canaries.push(Canary::read(directory)?.shown_at(shown));
     }
     found.cases.sort_by(|a, b| a.metadata.id.cmp(&b.metadata.id));
     found.canaries.sort_by(|a, b| a.id.cmp(&b.id));

@@ -2,11 +2,13 @@
 //!
 //! Invariant: one that cannot be read or run is a result of its own, and never keeps the others from running.
 
+pub mod base;
 pub mod build;
 pub mod canary;
 pub mod case;
 pub mod discover;
 pub mod init;
 pub mod one;
+pub mod record_anew;
 pub mod run;
 pub mod subject;

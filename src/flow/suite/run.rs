@@ -11,19 +11,23 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::attribute::budget::Budget;
 use crate::config::Subject;
 use crate::flow::replay::replay_job::{Replay, Title};
+use crate::flow::suite::base::approved;
 use crate::flow::suite::canary::{Canary, NotReady};
 use crate::flow::suite::case::{Case, CaseError, Materials};
-use crate::flow::suite::discover::{self, DiscoverError};
+use crate::flow::suite::discover::{self, DiscoverError, Folders};
 use crate::flow::suite::one::{self, Explain, Keep};
 use crate::flow::suite::subject::{self, Built, Engine, SubjectError};
 use crate::hint;
 use crate::host::clock;
 use crate::host::scratch::Scratch;
 use crate::job::artifact::Produced;
+use crate::model::approval::Approval;
+use crate::model::base::Base;
 use crate::model::candidate::Candidate;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::error_chain::chain;
@@ -49,6 +53,12 @@ pub struct CiRequest {
     pub expects_candidate: bool,
     /// The gate that decides; without one the outcomes do.
     pub gate: Option<GateRequest>,
+    /// What is run, where it is not all that the configuration's roots hold.
+    pub folders: Option<Folders>,
+    /// What the run is held against.
+    pub base: Option<Base>,
+    /// Approvals that count.
+    pub approvals: Vec<Approval>,
     /// How much may be spent on finding the causes of each difference; nothing where `None`.
     pub explain: Option<Budget>,
 }
@@ -113,7 +123,11 @@ pub fn run(
     subscribers: &mut [&mut dyn Subscriber],
 ) -> Result<RunResult, CiError> {
     let started_at = clock::now();
-    let found = discover::discover(context, &request.only)?;
+    let folders = match &request.folders {
+        Some(folders) => folders,
+        None => &Folders::of(context)?,
+    };
+    let found = discover::discover(folders, context, &request.only)?;
     let engine = match &context.config.subject {
         Some(Subject::Scanner(scanner)) if !request.pinned => subject::engine(scanner, &found.engines)?,
         _ => Engine::OfNone,
@@ -124,7 +138,6 @@ pub fn run(
     let cases: Vec<_> = cases.map(|case| (builds.then(|| read_case(&case, context)), case)).collect();
     let canaries = found.canaries.into_iter();
     let canaries: Vec<_> = canaries.map(|one| (builds.then(|| read_expected(&one, context)), one)).collect();
-
     let mut tell = |event: &Event| subscribers.iter_mut().for_each(|subscriber| subscriber.on_event(event));
     let mut say = |line: &str| tell(&Event::BuildSaid(line.to_owned()));
     if !request.pinned {
@@ -166,6 +179,8 @@ pub fn run(
         Candidate::None if request.expects_candidate => Candidate::Dropped,
         candidate => candidate,
     };
+    result.base.clone_from(&request.base);
+    approved::cover(&mut result, &request.approvals, finished_at.to_zoned(TimeZone::UTC).date());
     if let Some(gate) = &request.gate {
         result.gate = Some(gate.judge(Some(&result), finished_at)?);
     }

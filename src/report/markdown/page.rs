@@ -1,5 +1,6 @@
 //! The summary of a run, as large as it may be.
 
+use crate::model::base::Base;
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::model::gate_result::GateResult;
@@ -7,7 +8,7 @@ use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::changes::{self, Line, Mark};
 use crate::report::markdown::md::Md;
-use crate::report::{gate_phrases, phrases, showing, untrusted};
+use crate::report::{base_phrases, gate_phrases, phrases, showing, untrusted};
 
 /// Bytes that every reader takes: GitHub refuses comments above 65,536 characters.
 pub const DEFAULT_BUDGET: usize = 65_000;
@@ -56,6 +57,9 @@ fn page(run: &RunResult, limits: Limits) -> Md {
     let verdict = phrases::verdict(run);
     let (word, counts) = verdict.split_once(": ").unwrap_or((&verdict, ""));
     md.raw("## stella: ").text(word).raw("\n\n").text(counts).raw("\n");
+    if let Some(base) = &run.base {
+        self::base(&mut md, base, limits, &mut cut);
+    }
     rates(&mut md, run);
     candidate(&mut md, run, limits);
     if let Some(gate_result) = &run.gate {
@@ -106,6 +110,18 @@ fn page(run: &RunResult, limits: Limits) -> Md {
         md.raw("\n</details>\n");
     }
     left_out(&mut cut, matching.len(), limits.others, "matching replays");
+    let covered = base_phrases::covered(run);
+    if limits.others > 0 && !covered.is_empty() {
+        md.raw("\n### Approvals\n\n");
+        for line in covered.iter().take(limits.others) {
+            md.raw("- ").text(line).raw("\n");
+        }
+    }
+    left_out(&mut cut, covered.len(), limits.others, "approvals");
+    if let Some(accept) = base_phrases::accept(run) {
+        md.raw("\nTo accept exactly this change:\n\n");
+        md.fence("sh", vec![accept]);
+    }
     if !cut.is_empty() {
         md.raw("\nNot shown here: ").text(&cut.join(", ")).raw(". The result file has everything.\n");
     }
@@ -140,6 +156,21 @@ fn candidate(md: &mut Md, run: &RunResult, limits: Limits) {
     if let Some(unclaimed) = phrases::unclaimed(run).filter(|_| limits.rows > 0) {
         md.raw("\n").text(&unclaimed).raw("\n");
     }
+}
+
+/// Whose rules counted, and what the checkout changes of them.
+fn base(md: &mut Md, base: &Base, limits: Limits, cut: &mut Vec<String>) {
+    for line in base_phrases::head(base) {
+        md.raw("\n").text(&line).raw("\n");
+    }
+    let changes = base_phrases::changes(base);
+    if limits.rows > 0 && !changes.is_empty() {
+        md.raw("\n");
+        for line in changes.iter().take(limits.rows) {
+            md.raw("- ").text(line).raw("\n");
+        }
+    }
+    left_out(cut, changes.len(), limits.rows, "changes of rules and recordings");
 }
 
 /// What the gate says; the heaviest reasons are the last to go.

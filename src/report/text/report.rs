@@ -11,7 +11,7 @@ use crate::report::text::block::{block, ink};
 use crate::report::text::gate::gate;
 use crate::report::text::style::{Ink, Style};
 use crate::report::text::table::{duration, table};
-use crate::report::{phrases, untrusted};
+use crate::report::{base_phrases, phrases, untrusted};
 
 /// Which parts are written: progress is talk (stderr), the summary is data (stdout).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,15 @@ const NOTES: usize = 3;
 /// The table, a block per replay that does not match, notes, the two rates, the verdict.
 fn summary(run: &RunResult, style: Style) -> String {
     let mut out = String::new();
+    if let Some(base) = &run.base {
+        for line in base_phrases::head(base) {
+            out += &format!("{line}\n");
+        }
+        for line in base_phrases::changes(base) {
+            out += &format!("{} {line}\n", style.paint(Ink::Faint, "change:"));
+        }
+        out += "\n";
+    }
     if !run.replays.is_empty() {
         out += &table(run, style);
         out += "\n\n";
@@ -114,6 +123,9 @@ fn summary(run: &RunResult, style: Style) -> String {
     }
     let matching = run.replays.iter().filter(|replay| phrases::is_match(replay));
     let notes: Vec<_> = matching.flat_map(|replay| replay.notes.iter().map(|note| (&replay.id, note))).collect();
+    for line in base_phrases::covered(run) {
+        out += &format!("approvals: {line}\n");
+    }
     for (id, note) in notes.iter().take(NOTES) {
         out += &format!("note: {}: {}\n", untrusted::line(id), untrusted::line(note));
     }
@@ -143,7 +155,11 @@ fn summary(run: &RunResult, style: Style) -> String {
         Exit::Inconclusive => Ink::Unsure,
         _ => Ink::Bad,
     };
-    out + &style.paint(ink, &phrases::verdict(run)) + "\n"
+    out += &(style.paint(ink, &phrases::verdict(run)) + "\n");
+    if let Some(accept) = base_phrases::accept(run) {
+        out += &format!("to accept exactly this change: {accept}\n");
+    }
+    out
 }
 
 #[cfg(test)]

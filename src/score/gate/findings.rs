@@ -1,12 +1,13 @@
 //! What a gate collects while it looks.
 
-use crate::model::fidelity::Level;
+use crate::model::approval::{ChangeKey, Changed, Cover};
+use crate::model::fidelity::{Fidelity, Level};
 use crate::model::gate_result::{About, Measured, Numbers, Reason, ReasonCode, Weight};
 use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
-use crate::model::result::{ReplayResult, RunResult};
+use crate::model::result::{ArtifactResult, ReplayResult, RunResult};
 use crate::score::rules::Expect;
 use crate::score::sample;
 
@@ -77,11 +78,69 @@ impl Wanted {
         }
     }
 
-    /// How many of the replays that could be compared hold.
-    pub(super) fn counts<'a>(self, replays: impl Iterator<Item = &'a ReplayResult>) -> (u64, u64) {
+    /// How many of the replays that could be compared hold, or differ as it was approved.
+    pub(super) fn counts_with_approvals<'a>(
+        self,
+        run: &RunResult,
+        replays: impl Iterator<Item = &'a ReplayResult>,
+    ) -> (u64, u64) {
+        let good = |replay: &ReplayResult| self.holds(replay) || approval(run, replay) == Whole::Approved;
         replays
             .filter(|replay| replay.outcome.is_comparison())
-            .fold((0, 0), |(good, all), replay| (good + u64::from(self.holds(replay)), all + 1))
+            .fold((0, 0), |(count, all), replay| (count + u64::from(good(replay)), all + 1))
+    }
+}
+
+impl Findings {
+    /// The same, where a difference may be approved: artifact by artifact, and as a whole only where every artifact that differs is.
+    pub(super) fn difference(&mut self, run: &RunResult, replay: &ReplayResult, difference: Weight, wanted: Wanted) {
+        // What the gate lets pass needs no approval, and an old one of it cannot expire.
+        if wanted.allows(replay).is_some() {
+            return self.replay(replay, difference, wanted);
+        }
+        match approval(run, replay) {
+            Whole::Approved => {
+                let about = About::Replay(replay.id.clone());
+                self.add(ReasonCode::ApprovedDifference, Weight::Note, about, Numbers::None);
+            }
+            Whole::Expired => {
+                let about = About::Replay(replay.id.clone());
+                self.add(ReasonCode::ApprovalExpired, difference, about, Numbers::None);
+            }
+            Whole::Open => self.replay(replay, difference, wanted),
+        }
+    }
+}
+
+/// What approvals say of a whole replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    Open,
+    Expired,
+    Approved,
+}
+
+/// A flaky replay cannot be approved: what differs from itself has no other side that could be named.
+fn approval(run: &RunResult, replay: &ReplayResult) -> Whole {
+    if !matches!(replay.outcome, Outcome::Drift { .. }) {
+        return Whole::Open;
+    }
+    let mut differing = replay.artifacts.iter().filter(|artifact| artifact.expected != artifact.actual).peekable();
+    if differing.peek().is_none() {
+        return Whole::Open;
+    }
+    let cover = |artifact: &ArtifactResult| {
+        let of = Changed::Difference { id: replay.id.clone(), artifact: artifact.name.clone() };
+        let key = ChangeKey { of, old: artifact.expected, new: artifact.actual };
+        run.covered.iter().find(|covered| covered.key == key).map(|covered| &covered.cover)
+    };
+    let covers: Vec<_> = differing.map(cover).collect();
+    if covers.iter().all(|cover| matches!(cover, Some(Cover::Approved(_)))) {
+        Whole::Approved
+    } else if covers.iter().all(|cover| matches!(cover, Some(Cover::Approved(_) | Cover::Expired(_)))) {
+        Whole::Expired
+    } else {
+        Whole::Open
     }
 }
 
@@ -89,5 +148,18 @@ impl Wanted {
 pub(super) fn counted(run: &RunResult, is_seen: impl Fn(&ReplayResult) -> bool) -> Sample {
     // One record per replay, in their order.
     let records = ReplayRecord::of_run(run, None);
+    sample::of(run.replays.iter().zip(&records).filter(|(replay, _)| is_seen(replay)).map(|(_, record)| record))
+}
+
+/// The same, with a difference that is approved counted as the match that it was approved to be.
+pub(super) fn counted_with_approvals(run: &RunResult, is_seen: impl Fn(&ReplayResult) -> bool) -> Sample {
+    let mut records = ReplayRecord::of_run(run, None);
+    for (replay, record) in run.replays.iter().zip(&mut records) {
+        if approval(run, replay) == Whole::Approved {
+            record.outcome = Outcome::Match { lucky: false };
+            // What is not applicable stays so.
+            record.fidelity = record.fidelity.map(Fidelity::as_approved);
+        }
+    }
     sample::of(run.replays.iter().zip(&records).filter(|(replay, _)| is_seen(replay)).map(|(_, record)| record))
 }

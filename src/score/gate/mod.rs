@@ -7,8 +7,9 @@
 //! | `release` | the canaries of one run in which the candidate ran, as a census, and the window where there is a history |
 //!
 //! Invariants: every replay that does not match leaves a reason; evidence that does not suffice is its own verdict.
-//! Absent: approvals. Nothing is approved, so every difference counts.
+//! Absent: which approvals count. A run brings those that do.
 
+pub(in crate::score) mod base;
 mod candidate;
 mod findings;
 mod pr;

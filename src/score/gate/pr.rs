@@ -1,8 +1,10 @@
-//! The gate of a pull request: every case and canary of the run in which the candidate ran.
+//! The gate of a pull request: every case and canary of the run in which the candidate ran, and what the checkout changes of rules
+//! and recordings.
 
 use crate::model::candidate::{Candidate, CandidateKind};
 use crate::model::gate_result::{Measured, Scope, Weight};
 use crate::model::result::RunResult;
+use crate::score::gate::base;
 use crate::score::gate::candidate::{self, Seen};
 use crate::score::gate::findings::{Findings, Wanted, counted};
 use crate::score::rules::{Expect, Rules};
@@ -20,6 +22,9 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     let usual = if is_feed { Expect::NothingLost } else { Expect::Exact };
     let wanted = Wanted { level: rules.pr_level, expect: rules.pr_expect.unwrap_or(usual) };
     for replay in run.replays.iter().filter(|replay| seen.counts(replay)) {
-        findings.replay(replay, Weight::Fail, wanted);
+        findings.difference(run, replay, Weight::Fail, wanted);
+    }
+    if let Some(base) = &run.base {
+        base::judge(base, findings);
     }
 }

@@ -7,14 +7,14 @@ use crate::model::gate_result::{About, Measured, Numbers, ReasonCode, Scope, Wei
 use crate::model::outcome::Outcome;
 use crate::model::result::{RunResult, SubjectKind};
 use crate::score::gate::candidate;
-use crate::score::gate::findings::{Findings, Wanted, counted};
+use crate::score::gate::findings::{Findings, Wanted, counted_with_approvals};
 use crate::score::rules::{Expect, Rules};
 
 /// Canaries decide. A case that does not match is a warning: it is what the gate of a pull request blocks on.
 pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     let wanted = Wanted { level: rules.release_level, expect: Expect::Exact };
     let seen = candidate::seen(run, Weight::Insufficient, findings);
-    let sample = counted(run, |replay| replay.kind == SubjectKind::Canary && seen.counts(replay));
+    let sample = counted_with_approvals(run, |replay| replay.kind == SubjectKind::Canary && seen.counts(replay));
     findings.measured.push(Measured { scope: Scope::Canaries, between: None, sample });
     // Those that could not be compared are canaries too: they have a reason of their own.
     let canaries = sample.manifests + sample.tally.total() - sample.tally.compared();
@@ -24,7 +24,7 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     }
     for replay in run.replays.iter().filter(|replay| seen.counts(replay)) {
         match (replay.kind, &replay.outcome) {
-            (SubjectKind::Canary, _) => findings.replay(replay, Weight::Note, wanted),
+            (SubjectKind::Canary, _) => findings.difference(run, replay, Weight::Note, wanted),
             (_, Outcome::Match { .. }) => {}
             _ => {
                 findings.add(ReasonCode::CaseNotMatching, Weight::Warn, About::Replay(replay.id.clone()), Numbers::None)
@@ -32,7 +32,7 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
         }
     }
     let compared = run.replays.iter().filter(|replay| replay.kind == SubjectKind::Canary && seen.counts(replay));
-    let agreeing = wanted.counts(compared);
+    let agreeing = wanted.counts_with_approvals(run, compared);
     if agreeing.1 > 0 && !rules.release_bf.is_reached(agreeing) {
         let numbers = Numbers::Below { level: wanted.level, counts: agreeing, limit: rules.release_bf };
         findings.everything(ReasonCode::CanaryFidelityBelowMinimum, Weight::Fail, numbers);

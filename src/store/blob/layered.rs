@@ -14,6 +14,8 @@ use crate::store::blob::source::{BlobSource, BlobStore};
 pub enum Place {
     /// The folder of the case or canary itself.
     Case,
+    /// What the base of a change has in its fixtures, and the checkout lacks or changes.
+    Base,
     /// `fixtures/store/`, committed in the repository.
     Fixtures,
     /// The store of this machine.
@@ -24,6 +26,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Case => "the case's folder",
+            Self::Base => "the base's fixtures",
             Self::Fixtures => "the repository's fixtures",
             Self::Local => "the local store",
         })
@@ -48,6 +51,7 @@ pub struct Located {
 #[derive(Debug, Clone)]
 pub struct LayeredStore {
     case: Option<FolderStore>,
+    base: Option<FolderStore>,
     fixtures: Option<FolderStore>,
     local: LocalStore,
 }
@@ -55,12 +59,17 @@ pub struct LayeredStore {
 impl LayeredStore {
     /// Only the local store.
     pub fn new(local: LocalStore) -> Self {
-        Self { case: None, fixtures: None, local }
+        Self { case: None, base: None, fixtures: None, local }
     }
 
     /// The same with the repository's store at `root` (`fixtures/store`).
     pub fn with_fixtures(self, root: impl Into<PathBuf>) -> Self {
         Self { fixtures: Some(FolderStore::new(root)), ..self }
+    }
+
+    /// The same with what the base has and the checkout lacks or changes, at `root`.
+    pub fn with_base(self, root: impl Into<PathBuf>) -> Self {
+        Self { base: Some(FolderStore::new(root)), ..self }
     }
 
     /// The same with the store in a case's own folder at `root`.
@@ -101,9 +110,10 @@ impl LayeredStore {
 
     fn places(&self) -> impl Iterator<Item = (Place, &Path, &dyn BlobSource)> {
         let case = self.case.iter().map(|store| (Place::Case, store.root(), store as &dyn BlobSource));
+        let base = self.base.iter().map(|store| (Place::Base, store.root(), store as &dyn BlobSource));
         let fixtures = self.fixtures.iter().map(|store| (Place::Fixtures, store.root(), store as &dyn BlobSource));
         let local = (Place::Local, self.local.root(), &self.local as &dyn BlobSource);
-        case.chain(fixtures).chain([local])
+        case.chain(base).chain(fixtures).chain([local])
     }
 }
 
@@ -151,19 +161,22 @@ mod tests {
         let root = |name: &str| dir.path().join(name);
         let store = LayeredStore::new(LocalStore::open(root("local")).unwrap())
             .with_case(root("case"))
+            .with_base(root("base"))
             .with_fixtures(root("fixtures"));
         let digest = Digest::of(b"stella");
 
         let error = store.require(&digest).unwrap_err();
         let StoreError::Gone { looked_in, .. } = &error else { panic!("{error}") };
         assert_eq!(looked_in, &store.looked_in());
-        let sought: Vec<_> = ["case", "fixtures", "local"].map(|name| root(name).display().to_string()).into();
+        let sought: Vec<_> = ["case", "base", "fixtures", "local"].map(|name| root(name).display().to_string()).into();
         assert!(looked_in.iter().zip(&sought).all(|(text, path)| text.contains(path.as_str())), "{error}");
         assert_eq!(store.get(&digest).unwrap(), None);
         assert!(!store.contains(&digest).unwrap());
 
         // From the last place to the first: each newcomer wins.
-        for (name, place) in [("local", Place::Local), ("fixtures", Place::Fixtures), ("case", Place::Case)] {
+        for (name, place) in
+            [("local", Place::Local), ("fixtures", Place::Fixtures), ("base", Place::Base), ("case", Place::Case)]
+        {
             LocalStore::open(root(name)).unwrap().put(b"stella").unwrap();
             let found = store.require(&digest).unwrap();
             assert_eq!((found.place, found.root, found.bytes), (place, root(name), b"stella".to_vec()));

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::model::diagnosis::{Diagnosis, LevelState};
 use crate::model::digest::Digest;
 use crate::model::manifest::ArtifactRecord;
+use crate::wire::v1::base::ChangeKeyV1;
 use crate::wire::v1::diff_summary::DiffSummaryDocument;
 use crate::wire::v1::words::{Isolation, Level};
 
@@ -111,6 +112,34 @@ pub struct InitV1 {
     pub written: Vec<String>,
     /// Files that were there already.
     pub kept: Vec<String>,
+}
+
+/// `stella accept`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AcceptV1 {
+    /// `stella.accept/1`
+    pub schema: &'static str,
+    /// What names all changes that are open: `--exactly` takes it.
+    pub exactly: Digest,
+    /// The changes that were chosen.
+    pub changes: Vec<AcceptableV1>,
+    /// How many entries were written.
+    pub written: u64,
+    /// Cases and canaries that differ from themselves, which cannot be approved.
+    pub flaky: Vec<String>,
+    /// Cases and canaries that were recorded anew.
+    pub recorded: Vec<String>,
+}
+
+/// A change that can be approved.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AcceptableV1 {
+    /// The change.
+    pub change: ChangeKeyV1,
+    /// The same in words, or the cause of the difference, which is shown and not matched.
+    pub detail: String,
+    /// It takes back what an earlier entry approved.
+    pub takes_back: bool,
 }
 
 /// `stella image inspect` and `stella image unpack`

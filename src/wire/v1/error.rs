@@ -2,6 +2,7 @@
 
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::fidelity::OrderBroken;
+use crate::wire::v1::base::WrongChange;
 
 /// The largest document that is read, in bytes: far above thousands of drifted replays.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;
@@ -54,6 +55,9 @@ pub enum ReadError {
     /// What is told of the candidate is not what its replays say.
     #[error("what the result says of the candidate is not what its replays say")]
     Candidate,
+    /// What it says of a base does not go together.
+    #[error("what the result says of its base contradicts itself")]
+    Base(#[source] WrongChange),
     /// The rates are not those of the replays.
     #[error("the rates in the result are not those of its replays")]
     Rates,

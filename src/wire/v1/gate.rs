@@ -55,6 +55,8 @@ pub struct ReasonV1 {
     pub replay: Option<String>,
     /// The bucket that it is about; null where it is about none.
     pub bucket: Option<Bucket>,
+    /// The key of `.stella.yaml`, the part of a case or canary, or the artifact that it is about; null where it is about none.
+    pub change: Option<String>,
     /// The same in words.
     pub text: String,
     /// At which level, where the reason is a rate.
@@ -136,6 +138,20 @@ pub enum ReasonCode {
     PartialRun,
     AgreesAtLevel,
     NothingLost,
+    RuleLoosened,
+    RecordingGone,
+    RecordingLoosened,
+    ApprovalExpired,
+    ApprovedDifference,
+    ApprovedChange,
+    RuleChanged,
+    RecordingChanged,
+    RecordingAdded,
+    RecordingReverted,
+    RecordingsRefreshed,
+    ApprovalsInHead,
+    ApprovalsWaiting,
+    FirstIntroduction,
 }
 
 /// How much a reason weighs.
@@ -202,7 +218,21 @@ same_words!(gate_result::ReasonCode {
     PinnedNotMatching,
     PartialRun,
     AgreesAtLevel,
-    NothingLost
+    NothingLost,
+    RuleLoosened,
+    RecordingGone,
+    RecordingLoosened,
+    ApprovalExpired,
+    ApprovedDifference,
+    ApprovedChange,
+    RuleChanged,
+    RecordingChanged,
+    RecordingAdded,
+    RecordingReverted,
+    RecordingsRefreshed,
+    ApprovalsInHead,
+    ApprovalsWaiting,
+    FirstIntroduction
 });
 same_words!(gate_result::Weight { Note, Warn, Insufficient, Fail });
 same_words!(gate_result::Scope { Run, Candidate, Canaries, Window });
@@ -232,16 +262,18 @@ impl From<&gate_result::Measured> for MeasuredV1 {
 
 impl From<&gate_result::Reason> for ReasonV1 {
     fn from(reason: &gate_result::Reason) -> Self {
-        let (replay, bucket) = match &reason.about {
-            About::Everything => (None, None),
-            About::Replay(id) => (Some(id.clone()), None),
-            About::Bucket(bucket) => (None, Some(bucket.into())),
+        let (replay, bucket, change) = match &reason.about {
+            About::Everything => (None, None, None),
+            About::Replay(id) => (Some(id.clone()), None, None),
+            About::Bucket(bucket) => (None, Some(bucket.into()), None),
+            About::Change(of) => (of.id().map(str::to_owned), None, Some(of.part().to_owned())),
         };
         let mut wire = Self {
             code: reason.code.into(),
             weight: reason.weight.into(),
             replay,
             bucket,
+            change,
             text: gate_phrases::reason(reason),
             level: None,
             rate: None,

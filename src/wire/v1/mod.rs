@@ -3,6 +3,7 @@
 //! Fields are only ever added to a version, and a reader accepts fields that it does not know. The values of a closed list
 //! (`outcome`, `kind`, …) never change within a version. A second version of one document stands beside this folder.
 
+pub mod base;
 pub mod candidate;
 pub mod cause;
 pub mod chaos;
@@ -20,6 +21,7 @@ pub mod rate;
 pub mod read_result;
 pub mod replay;
 pub mod result;
+pub mod reviewed;
 pub mod score;
 pub mod showing;
 pub mod words;

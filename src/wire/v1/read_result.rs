@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::model::base::{Base, CoveredDifference};
 use crate::model::candidate::Candidate;
 use crate::model::objects;
 use crate::model::result::{ReplayResult, RunResult};
@@ -63,6 +64,9 @@ impl TryFrom<ResultDocument> for RunResult {
             return Err(ReadError::Duplicate { id: again.id.clone() });
         }
         let (told, partial) = (document.candidate, document.partial);
+        let base = document.base.map(Base::try_from).transpose().map_err(ReadError::Base)?;
+        let covered = document.covered.into_iter().map(CoveredDifference::try_from).collect::<Result<_, _>>();
+        let covered = covered.map_err(ReadError::Base)?;
         let mut run =
             Self::new(document.stella_version, document.started_at, document.finished_at, replays, document.warnings);
         run.partial = partial;
@@ -79,7 +83,7 @@ impl TryFrom<ResultDocument> for RunResult {
         if counted != document.rates {
             return Err(ReadError::Rates);
         }
-        Ok(run)
+        Ok(Self { base, covered, ..run })
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::result::RunResult;
 use crate::wire::document::document;
+use crate::wire::v1::base::{BaseV1, CoveredV1};
 use crate::wire::v1::candidate::CandidateV1;
 use crate::wire::v1::error::UnwritableResult;
 use crate::wire::v1::gate::GateV1;
@@ -46,6 +47,12 @@ pub struct ResultDocument {
     /// Only some cases and canaries were asked for (`--only`).
     #[serde(default)]
     pub partial: bool,
+    /// What the run was held against; absent where there was no base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseV1>,
+    /// Differences for which there is an approval, or was one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<CoveredV1>,
     /// What a gate says of the run, where one was asked. It is not read back: whoever decides by it judges again.
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateV1>,
@@ -64,6 +71,8 @@ impl From<&RunResult> for ResultDocument {
             warnings: run.warnings.clone(),
             candidate: CandidateV1::of(run),
             partial: run.partial,
+            base: run.base.as_ref().map(BaseV1::from),
+            covered: run.covered.iter().map(CoveredV1::from).collect(),
             gate: run.gate.as_ref().map(GateV1::from),
         }
     }

@@ -2,7 +2,7 @@
 
 /// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
 /// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
-pub const MAY_USE: [(&str, &[&str]); 30] = [
+pub const MAY_USE: [(&str, &[&str]); 31] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("profiling", &["model", "canonical"]),
@@ -14,6 +14,8 @@ pub const MAY_USE: [(&str, &[&str]); 30] = [
     ("report", &["model", "canonical", "format", "scanner", "compare", "score"]),
     ("wire", &["model", "score", "report"]),
     ("host", &["model"]),
+    ("ci", &["model"]),
+    ("git", &["model", "host"]),
     ("oci", &["model", "host"]),
     ("store", &["model", "host", "oci"]),
     ("archive", &["model", "host"]),
@@ -195,6 +197,8 @@ pub const MAY_USE: [(&str, &[&str]); 30] = [
             "flow::record",
             "flow::replay",
             "flow::experiment",
+            "ci",
+            "git",
         ],
     ),
     (
@@ -224,7 +228,6 @@ pub const MAY_USE: [(&str, &[&str]); 30] = [
             "execute",
         ],
     ),
-    ("ci", &[]),
     (
         "cli",
         &[
@@ -253,6 +256,7 @@ pub const MAY_USE: [(&str, &[&str]); 30] = [
             "execute",
             "flow",
             "ci",
+            "git",
         ],
     ),
 ];

@@ -58,9 +58,12 @@ const DEFAULT_CLOCK: &str = "2026-01-01T00:00:00Z";
 pub struct Case {
     /// Its folder.
     pub directory: PathBuf,
+    /// Where people find it.
+    pub shown: PathBuf,
     /// `case.metadata.json`
     pub metadata: CaseMetadata,
-    config: CaseConfig,
+    /// `input/config.json`
+    pub config: CaseConfig,
     expected: Vec<Produced>,
 }
 
@@ -188,7 +191,19 @@ impl Case {
         if expected.is_empty() {
             return Err(CaseError::NothingExpected { directory: directory.to_owned() });
         }
-        Ok(Self { directory: directory.to_owned(), metadata, config, expected })
+        Ok(Self { directory: directory.to_owned(), shown: directory.to_owned(), metadata, config, expected })
+    }
+
+    /// The same, found by people at `shown`.
+    #[must_use]
+    pub fn shown_at(self, shown: &Path) -> Self {
+        Self { shown: shown.to_owned(), ..self }
+    }
+
+    /// What is expected, and where the input of a replay lies; nowhere, where it cannot be read.
+    pub fn golden(&self, context: &Context) -> (&[Produced], Roots) {
+        let replay = self.materials(context).map(|materials| self.replay(materials, &Built::Nothing, context));
+        (&self.expected, replay.map(|replay| replay.expected.roots).unwrap_or_default())
     }
 
     /// Reads what the case scans, its feed and its policy.
@@ -285,7 +300,7 @@ impl Case {
             candidate: self.takes(built),
             recording: None,
             labels,
-            source: source_line::locate(&context.config.root, &self.directory.join(METADATA)),
+            source: source_line::locate(&context.config.root, &self.shown.join(METADATA)),
             reproduce: context.reproduce(id, false),
         }
     }

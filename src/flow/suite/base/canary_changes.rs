@@ -1,0 +1,147 @@
+//! What a change of a canary does to what gates can see.
+//!
+//! Invariants: a field that this version does not know counts as one that nobody can judge; a recording that was made anew is a refresh
+//! only where every golden artifact is canonically the same and nothing but the subject's own part, the scan's name and instants, and
+//! what is recorded and never replayed moved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::flow::suite::base::case_changes::{About, Goldens, digests};
+use crate::flow::suite::canary::Canary;
+use crate::host::fs;
+use crate::job::manifest_file;
+use crate::job::manifest_summary;
+use crate::model::base::{Change, Effect};
+use crate::model::digest::Digest;
+use crate::model::dimension::Dimension;
+use crate::model::limits;
+use crate::model::manifest::{ArtifactRecord, ScanManifest};
+use crate::store::blob::BlobSource;
+use crate::workspace::context::Context;
+
+/// Fields of the scanner that are those of the program itself.
+const PROGRAM: [&str; 5] = ["scanner_image_digest", "scanner_binary_digest", "bundle_digest", "scanner_version", "uri"];
+/// Fields of the environment that every recording has anew, and no replay is given.
+const OF_THE_RECORDING: [&str; 3] = ["clock_value", "ledger_digest", "kernel"];
+/// Fields of the document that name the recording.
+const NAMES: [&str; 4] = ["manifest_version", "scan_id", "created_at", "seal"];
+
+/// Everything that `head` changes of `was`, where the candidate takes the place of `subject`.
+pub fn changes(was: &Canary, head: &Canary, subject: Option<Dimension>, context: &Context) -> Vec<Change> {
+    let about = About(&was.id);
+    let (old, new) = (document(&was.manifest), document(&head.manifest));
+    let mut changes = Vec::new();
+    let mut moved = false;
+    let sections: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for name in sections {
+        let (before, after) = (field(&old, name), field(&new, name));
+        if before == after {
+            continue;
+        }
+        match name.as_str() {
+            "artifacts" => changes.extend(artifacts(&about, &was.manifest, &head.manifest)),
+            "labels" => changes.extend(about.labels(&was.manifest.labels, &head.manifest.labels)),
+            "scanner" => {
+                let own = subject == Some(Dimension::Scanner);
+                moved |= fields(&about, "", &before, &after, |field| own && PROGRAM.contains(&field), &mut changes);
+            }
+            "environment" => {
+                let own = |field: &str| OF_THE_RECORDING.contains(&field);
+                moved |= fields(&about, "environment.", &before, &after, own, &mut changes);
+            }
+            "feeds" if subject == Some(Dimension::Feed) => moved = true,
+            "policy" if subject == Some(Dimension::Policy) => moved = true,
+            name if NAMES.contains(&name) => moved = true,
+            other => changes.extend(about.value(other, Effect::Loosening, &before, &after)),
+        }
+    }
+    changes.extend(about.goldens(&goldens(was, context), &goldens(head, context)));
+    if changes.is_empty() && moved {
+        let digest = |manifest| manifest_file::digest(manifest).ok();
+        let detail = "recorded anew, and canonically the same".to_owned();
+        changes.push(about.part("refresh", Effect::Refresh, (digest(&was.manifest), digest(&head.manifest)), detail));
+    }
+    changes
+}
+
+fn document(manifest: &ScanManifest) -> Map<String, Value> {
+    match serde_json::to_value(manifest) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    }
+}
+
+fn field(of: &Map<String, Value>, name: &str) -> Value {
+    of.get(name).cloned().unwrap_or(Value::Null)
+}
+
+/// Each field of a section; whether one moved that a refresh may move.
+fn fields(
+    about: &About<'_>,
+    prefix: &str,
+    before: &Value,
+    after: &Value,
+    may_move: impl Fn(&str) -> bool,
+    changes: &mut Vec<Change>,
+) -> bool {
+    let empty = Map::new();
+    let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let mut moved = false;
+    for name in names {
+        let (old, new) = (field(before, name), field(after, name));
+        if old == new {
+            continue;
+        }
+        if may_move(name) {
+            moved = true;
+        } else {
+            changes.extend(about.value(&format!("{prefix}{name}"), Effect::Loosening, &old, &new));
+        }
+    }
+    moved
+}
+
+/// What an artifact is for, how it is read, and where it comes from: another profile, format or type can hide anything.
+fn artifacts(about: &About<'_>, was: &ScanManifest, head: &ScanManifest) -> Vec<Change> {
+    let read_as = |manifest: &ScanManifest| -> BTreeMap<String, Value> {
+        let read_as = |record: &ArtifactRecord| {
+            let value = json!({
+                "type": record.artifact_type,
+                "format": record.format,
+                "profile": record.profile,
+                "source": record.source,
+                "extra": record.extra,
+            });
+            (record.path.clone(), value)
+        };
+        manifest.artifacts.iter().map(read_as).collect()
+    };
+    let (old, new) = (read_as(was), read_as(head));
+    let both = old.iter().filter_map(|(name, old)| Some((name, old, new.get(name)?)));
+    both.filter_map(|(name, old, new)| about.value(&format!("reading of {name}"), Effect::Loosening, old, new))
+        .collect()
+}
+
+/// What is expected, as it lies there: whoever edits a golden artifact says nothing of it in the manifest. Of one that is not
+/// there the blob in the store, and where that is not to be had, its name.
+fn goldens(canary: &Canary, context: &Context) -> Goldens {
+    let roots = Canary::roots(&canary.manifest);
+    let one = |record: &ArtifactRecord| {
+        let path = canary.directory.join("expected").join(&record.path);
+        let bytes = match fs::read_inside(&canary.directory, &path, limits::MAX_DOCUMENT_BYTES) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.is_not_found() => context.blobs.get(&record.raw_sha256).ok().flatten(),
+            // It cannot be read: that is another one than any that can.
+            Err(error) => return (record.path.clone(), Digest::of(error.to_string().as_bytes())),
+        };
+        let digest = match bytes {
+            Some(bytes) => digests(&[manifest_summary::produced(record, bytes)], &roots, context).remove(&record.path),
+            None => None,
+        };
+        (record.path.clone(), digest.unwrap_or(record.raw_sha256))
+    };
+    canary.manifest.artifacts.iter().map(one).collect()
+}

@@ -1,0 +1,179 @@
+//! What a change of a case does to what gates can see.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::artifacts::read_artifact::ReadArtifact;
+use crate::canonical::Roots;
+use crate::flow::suite::base::listing::{self, Files};
+use crate::flow::suite::case::{Case, CaseScanner};
+use crate::job::artifact::Produced;
+use crate::model::approval::{ChangeKey, Changed, Cover};
+use crate::model::base::{Change, Effect};
+use crate::model::digest::Digest;
+use crate::workspace::context::Context;
+
+/// What a change is about: one case or canary.
+pub struct About<'a>(pub &'a str);
+
+impl About<'_> {
+    /// A change of one part.
+    pub fn part(&self, part: &str, effect: Effect, sides: (Option<Digest>, Option<Digest>), detail: String) -> Change {
+        let of = Changed::Recording { id: self.0.to_owned(), part: part.to_owned() };
+        change(of, effect, sides, detail)
+    }
+
+    /// A value that is another one: nobody can say what that does.
+    pub fn value(&self, part: &str, effect: Effect, old: &Value, new: &Value) -> Option<Change> {
+        (old != new).then(|| self.part(part, effect, (Some(of_value(old)), Some(of_value(new))), from_to(old, new)))
+    }
+
+    /// Golden artifacts held against each other.
+    pub fn goldens(&self, was: &Goldens, head: &Goldens) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (name, old) in was {
+            let of = Changed::Golden { id: self.0.to_owned(), artifact: name.clone() };
+            match head.get(name) {
+                Some(new) if new == old => {}
+                Some(new) => {
+                    let detail = "another golden artifact is expected".to_owned();
+                    changes.push(change(of, Effect::Loosening, (Some(*old), Some(*new)), detail));
+                }
+                None => {
+                    let detail = "the golden artifact is no longer expected".to_owned();
+                    changes.push(change(of, Effect::Loosening, (Some(*old), None), detail));
+                }
+            }
+        }
+        for (name, new) in head.iter().filter(|(name, _)| !was.contains_key(*name)) {
+            let of = Changed::Golden { id: self.0.to_owned(), artifact: name.clone() };
+            changes.push(change(
+                of,
+                Effect::Tightening,
+                (None, Some(*new)),
+                "one more golden artifact is expected".to_owned(),
+            ));
+        }
+        changes
+    }
+
+    /// Labels or tags: one that goes or changes loosens, one that comes is a note.
+    pub fn labels(&self, was: &BTreeMap<String, String>, head: &BTreeMap<String, String>) -> Option<Change> {
+        let kept = was.iter().all(|(name, value)| head.get(name) == Some(value));
+        let effect = if kept { Effect::Tightening } else { Effect::Loosening };
+        self.value("labels", effect, &json!(was), &json!(head))
+    }
+}
+
+/// Golden artifacts by name: digests of their canonical forms.
+pub type Goldens = BTreeMap<String, Digest>;
+
+fn change(of: Changed, effect: Effect, (old, new): (Option<Digest>, Option<Digest>), detail: String) -> Change {
+    let key = ChangeKey { of, old, new };
+    Change { key, effect, detail, reverts_to: None, cover: Cover::None }
+}
+
+/// The digest of a value of ours: its JSON with sorted keys.
+pub fn of_value(value: &Value) -> Digest {
+    Digest::of(value.to_string().as_bytes())
+}
+
+/// The longest value in words, in characters.
+const MAX_WORDS: usize = 200;
+
+/// What it was and what it is, in words.
+pub fn from_to(old: &Value, new: &Value) -> String {
+    let word = |value: &Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match text.char_indices().nth(MAX_WORDS) {
+            None => text,
+            Some((end, _)) => format!("{}…", &text[..end]),
+        }
+    };
+    format!("`{}` was `{}`", word(new), word(old))
+}
+
+/// Canonical digests under the rules of `context`; of what cannot be read the digest of its bytes.
+pub fn digests(artifacts: &[Produced], roots: &Roots, context: &Context) -> Goldens {
+    let digest = |artifact: &Produced| {
+        let read = ReadArtifact::read(artifact, roots, &context.config);
+        read.map_or_else(|_| Digest::of(&artifact.bytes), |read| read.canonical.digest)
+    };
+    artifacts.iter().map(|artifact| (artifact.name.clone(), digest(artifact))).collect()
+}
+
+/// Everything that `head` changes of `was`.
+pub fn changes(
+    (was, was_files): (&Case, &Files),
+    (head, head_files): (&Case, &Files),
+    context: &Context,
+) -> Vec<Change> {
+    let about = About(&was.metadata.id);
+    let mut changes = Vec::new();
+    let loosens = Effect::Loosening;
+    changes.extend(about.value("kind", loosens, &json!(was.metadata.kind), &json!(head.metadata.kind)));
+    let labels = |case: &Case| -> BTreeMap<String, String> {
+        let tag = |tag: &String| {
+            let (name, value) = tag.split_once(':').unwrap_or((tag, ""));
+            (name.to_owned(), value.to_owned())
+        };
+        case.metadata.tags.iter().map(tag).collect()
+    };
+    changes.extend(about.labels(&labels(was), &labels(head)));
+    let severity = |case: &Case| json!(format!("{:?}", case.metadata.severity).to_lowercase());
+    changes.extend(about.value("severity", Effect::Neutral, &severity(was), &severity(head)));
+    let scanner = |case: &Case| match case.config.scanner {
+        CaseScanner::Subject => json!("subject"),
+        CaseScanner::Builtin => json!("builtin"),
+    };
+    let effect = if head.config.scanner == CaseScanner::Builtin { loosens } else { Effect::Tightening };
+    changes.extend(about.value("scanner", effect, &scanner(was), &scanner(head)));
+    for (part, old, new) in [
+        ("flags", json!(was.config.flags), json!(head.config.flags)),
+        ("input name", json!(was.config.input), json!(head.config.input)),
+        ("feed name", json!(was.config.feed), json!(head.config.feed)),
+        ("policy name", json!(was.config.policy), json!(head.config.policy)),
+        ("clock", json!(was.config.clock), json!(head.config.clock)),
+        ("seed", json!(was.config.seed.unwrap_or_default()), json!(head.config.seed.unwrap_or_default())),
+    ] {
+        changes.extend(about.value(part, loosens, &old, &new));
+    }
+    let inputs = |files: &Files| -> Files {
+        let is_input = |path: &String| path.starts_with("input/") && path != "input/config.json";
+        files.iter().filter(|(path, _)| is_input(path)).map(|(path, file)| (path.clone(), file.clone())).collect()
+    };
+    let (old, new) = (inputs(was_files), inputs(head_files));
+    if old != new {
+        let sides = (Some(listing::digest(&old)), Some(listing::digest(&new)));
+        changes.push(about.part("input", loosens, sides, differing(&old, &new)));
+    }
+    let goldens = |case: &Case| {
+        let (artifacts, roots) = case.golden(context);
+        digests(artifacts, &roots, context)
+    };
+    changes.extend(about.goldens(&goldens(was), &goldens(head)));
+    changes
+}
+
+/// Files shown of those that differ.
+const SHOWN: usize = 5;
+
+/// Which files differ, in words.
+pub fn differing(old: &Files, new: &Files) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for (path, file) in old {
+        match new.get(path) {
+            Some(other) if other == file => {}
+            Some(_) => names.push(format!("`{path}` is another one")),
+            None => names.push(format!("`{path}` is gone")),
+        }
+    }
+    names.extend(new.keys().filter(|path| !old.contains_key(*path)).map(|path| format!("`{path}` is new")));
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    names.join(", ")
+}

@@ -1,0 +1,150 @@
+//! Why a base cannot be used.
+
+use std::path::PathBuf;
+
+use crate::config::ConfigError;
+use crate::config::approvals::ApprovalsError;
+use crate::flow::suite::canary::CanaryError;
+use crate::flow::suite::case::CaseError;
+use crate::git::error::GitError;
+use crate::host::fs::FsError;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::workspace::context::ContextError;
+
+/// Why a base cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BaseError {
+    /// The repository cannot be read.
+    #[error("cannot read the base")]
+    Git(#[from] GitError),
+    /// Nobody says which commit is the base, or what was said does not fit what is checked out.
+    #[error("which commit is the base? {why}")]
+    Which {
+        /// What does not fit.
+        why: String,
+        /// The line that mends it.
+        mend: String,
+    },
+    /// A commit that is needed is not in this clone.
+    #[error("the commit {commit} ({what}) is not in this clone{}", if *.shallow { ", which is shallow" } else { "" })]
+    Absent {
+        /// The commit.
+        commit: String,
+        /// What it is.
+        what: &'static str,
+        /// Whether history was cut off.
+        shallow: bool,
+        /// The line that mends it.
+        mend: String,
+    },
+    /// The base's configuration cannot be read.
+    #[error(
+        "the configuration of the base ({commit}) cannot be read, and nothing is judged by that of the checkout instead"
+    )]
+    Config {
+        /// The commit.
+        commit: String,
+        /// Why.
+        source: ConfigError,
+    },
+    /// The configuration that was named is not in the base, and another one is.
+    #[error(
+        "the base ({commit}) has no `{named}`, and it has {has}: a checkout cannot choose whose rules count by another name"
+    )]
+    OtherConfig {
+        /// The commit.
+        commit: String,
+        /// What was named.
+        named: String,
+        /// What there is.
+        has: String,
+    },
+    /// The base's approvals cannot be read.
+    #[error("the approvals of the base ({commit}) cannot be read")]
+    Approvals {
+        /// The commit.
+        commit: String,
+        /// Why.
+        source: ApprovalsError,
+    },
+    /// The checkout's approvals cannot be read.
+    #[error("the approvals of this checkout cannot be read")]
+    OwnApprovals(#[source] ApprovalsError),
+    /// A root or a file that lies outside of the repository: no commit has it.
+    #[error("`{path}` lies outside of the repository: no base has it")]
+    Outside {
+        /// As it is written.
+        path: String,
+    },
+    /// A link that leads out of what is read.
+    #[error("`{path}` of the base is a link or a submodule: what it leads to is not read")]
+    Leads {
+        /// The path.
+        path: String,
+    },
+    /// A file that Git LFS keeps and that is not here.
+    #[error("`{path}` of the base is kept by Git LFS, and its content ({content}) is not here")]
+    Lfs {
+        /// The path.
+        path: String,
+        /// Its digest.
+        content: String,
+    },
+    /// Files of the checkout cannot be read, or those of the base not written.
+    #[error("cannot hold the checkout against the base")]
+    Files(#[from] FsError),
+    /// A private folder cannot be made.
+    #[error("cannot make a private folder")]
+    Scratch(#[source] std::io::Error),
+    /// Two folders of the checkout with one id.
+    #[error("`{id}` names both `{}` and `{}`: ids must be unique", .first.display(), .second.display())]
+    Duplicate {
+        /// The id.
+        id: String,
+        /// One folder.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// A case of the base cannot be read.
+    #[error("a case of the base cannot be read")]
+    Case(#[source] CaseError),
+    /// A canary of the base cannot be read.
+    #[error("a canary of the base cannot be read")]
+    Canary(#[source] CanaryError),
+    /// What the base's rules need cannot be opened.
+    #[error("cannot work by the base's rules")]
+    Context(#[from] ContextError),
+}
+
+/// What cannot be judged is inconclusive; what is wrong in the checkout is its author's to mend.
+impl Diagnostic for BaseError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::OwnApprovals(_) | Self::Duplicate { .. } => FailureKind::Usage,
+            Self::Scratch(_) | Self::Files(_) | Self::Context(_) => FailureKind::Infrastructure,
+            _ => FailureKind::Inconclusive,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some(match self {
+            Self::Which { mend, .. } | Self::Absent { mend, .. } => mend.clone().into(),
+            Self::Git(GitError::NoGit) => "install git: a base is read with it".into(),
+            Self::Git(GitError::NotARepository { .. } | GitError::Elsewhere { .. }) => {
+                "run it in the checkout of the change, which must be a clone".into()
+            }
+            Self::Git(GitError::Bare { .. }) => "check out the change with `git worktree add` or `git clone`".into(),
+            Self::Git(GitError::Missing { .. }) => {
+                "the clone is partial: fetch all objects of the base, without `--filter`".into()
+            }
+            Self::Lfs { .. } => "check out with `lfs: true`, or run `git lfs fetch` for the base".into(),
+            Self::Config { .. } | Self::Approvals { .. } => "mend it on the base first, in a change of its own".into(),
+            Self::OwnApprovals(_) => "docs/gates.md says what an entry holds; `stella accept` writes them".into(),
+            Self::OtherConfig { .. } => "name the configuration that the base has".into(),
+            Self::Outside { .. } => "name folders of the repository".into(),
+            Self::Leads { .. } => "put the files themselves there".into(),
+            _ => return None,
+        })
+    }
+}

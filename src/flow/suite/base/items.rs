@@ -1,0 +1,218 @@
+//! Cases and canaries of the base, held against those of the checkout: what is run, and what changes.
+//!
+//! Invariants: whatever the base has is run as the base has it, and what it has not is run as the checkout has it; what a checkout never
+//! touched is not called its change, however far the base has moved on.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::flow::suite::base::canary_changes;
+use crate::flow::suite::base::case_changes::{self, About};
+use crate::flow::suite::base::checkout::{Checkout, OwnItem};
+use crate::flow::suite::base::error::BaseError;
+use crate::flow::suite::base::finding::ItemId;
+use crate::flow::suite::base::listing::{self, Files};
+use crate::flow::suite::base::snapshot::{Snapshot, StoredItem};
+use crate::flow::suite::base::write_out::{self, LfsPlaces};
+use crate::flow::suite::canary::Canary;
+use crate::flow::suite::case::Case;
+use crate::flow::suite::discover::{Folder, Folders};
+use crate::git::objects::Objects;
+use crate::model::base::{Change, Effect};
+use crate::model::dimension::Dimension;
+use crate::model::result::SubjectKind;
+use crate::workspace::context::Context;
+
+/// Where folders of a commit are written.
+pub struct Writing<'a> {
+    /// What hands out their objects.
+    pub objects: &'a mut Objects,
+    /// Where files of Git LFS may lie.
+    pub lfs: &'a LfsPlaces,
+    /// A private folder.
+    pub scratch: &'a Path,
+    /// How many were written.
+    pub written: usize,
+}
+
+impl Writing<'_> {
+    fn write(&mut self, item: &StoredItem) -> Result<PathBuf, BaseError> {
+        // A folder of its own, so that its name is its own: that of a canary is its id.
+        let folder = self.scratch.join(self.written.to_string()).join(&item.folder);
+        self.written += 1;
+        write_out::write(self.objects, &item.files, (&item.path, self.lfs), &folder)?;
+        Ok(folder)
+    }
+}
+
+/// What came out.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// What is run.
+    pub folders: Folders,
+    /// What the checkout changes.
+    pub changes: Vec<Change>,
+    /// How many folders are run as the base has them, because the checkout has them otherwise.
+    pub from_base: usize,
+}
+
+/// The two commits: `tip` has the rules, and `was` is what the checkout started from.
+pub struct Commits<'a> {
+    /// Whose recordings are run.
+    pub tip: &'a Snapshot,
+    /// Since which changes are counted; `None` where it is the same commit.
+    pub was: Option<&'a Snapshot>,
+}
+
+/// Holds the base against the checkout.
+pub fn compare(
+    commits: &Commits<'_>,
+    own: &Checkout,
+    writing: &mut Writing<'_>,
+    subject: Option<Dimension>,
+    context: &Context,
+) -> Result<Compared, BaseError> {
+    let mut compared = Compared::default();
+    let mut used: BTreeSet<&ItemId> = BTreeSet::new();
+    let was_of = |id: &ItemId| match commits.was {
+        None => commits.tip.items.get(id),
+        Some(was) => was.items.get(id),
+    };
+    for (id, item) in &commits.tip.items {
+        let files = listing::plain(&item.files);
+        let head = own.items.get(id);
+        if head.is_some() {
+            used.extend(own.items.get_key_value(id).map(|(id, _)| id));
+        }
+        if let Some(head) = head.filter(|head| head.files == files && !head.is_link) {
+            compared.run(id.kind, Folder { directory: head.directory.clone(), shown: head.directory.clone() });
+            continue;
+        }
+        let directory = writing.write(item)?;
+        compared.from_base += 1;
+        let shown = context.config.root.join(relative_to_root(&item.path, context, writing.lfs));
+        compared.run(id.kind, Folder { directory: directory.clone(), shown });
+        let was = was_of(id);
+        let was_files = was.map(|was| listing::plain(&was.files));
+        match (head, was_files) {
+            // Neither has it: the base gained it.
+            (None, None) => {}
+            (Some(head), Some(was_files)) if head.files == was_files && !head.is_link => {}
+            (None, Some(was_files)) => {
+                let elsewhere = own.items.iter().find(|(other, item)| {
+                    other.kind == id.kind && item.files == was_files && !commits.tip.items.contains_key(*other)
+                });
+                let about = About(&id.id);
+                let old = Some(listing::digest(&was_files));
+                compared.changes.push(match elsewhere {
+                    Some((other, _)) => {
+                        used.insert(other);
+                        about.part("moved", Effect::Neutral, (old, old), format!("its folder is called `{}`", other.id))
+                    }
+                    None => about.part("gone", Effect::Loosening, (old, None), gone(id, own, item)),
+                });
+            }
+            (Some(head), was_files) => {
+                // What it was when the change began, where it was there; else what the base made of it.
+                let (was_directory, was_files) = match (commits.was, was) {
+                    (Some(_), Some(was)) => (writing.write(was)?, was_files.unwrap_or_default()),
+                    _ => (directory, files),
+                };
+                compared.changes.extend(of_one(id, (&was_directory, &was_files), head, subject, context)?);
+            }
+        }
+    }
+    for (id, item) in &own.items {
+        if used.contains(id) {
+            continue;
+        }
+        // What the base took away since the change began, and the change still has as it was, goes with the base.
+        if commits.was.and_then(|was| was.items.get(id)).is_some_and(|was| listing::plain(&was.files) == item.files) {
+            continue;
+        }
+        let sides = (None, Some(listing::digest(&item.files)));
+        compared.changes.push(About(&id.id).part("new", Effect::Tightening, sides, "it is new".to_owned()));
+        compared.run(id.kind, Folder { directory: item.directory.clone(), shown: item.directory.clone() });
+    }
+    // Those that cannot be read are an error of the checkout, unless the base has what was there.
+    let is_the_bases = |directory: &PathBuf| {
+        compared.folders.cases.iter().chain(&compared.folders.canaries).any(|folder| folder.shown == *directory)
+    };
+    let nameless: Vec<PathBuf> = own.nameless.iter().filter(|one| !is_the_bases(one)).cloned().collect();
+    let without: Vec<PathBuf> = own.without_manifest.iter().filter(|one| !is_the_bases(one)).cloned().collect();
+    let in_place = |directory: PathBuf| Folder { shown: directory.clone(), directory };
+    compared.folders.cases.extend(nameless.into_iter().map(in_place));
+    compared.folders.canaries.extend(without.into_iter().map(in_place));
+    Ok(compared)
+}
+
+impl Compared {
+    fn run(&mut self, kind: SubjectKind, folder: Folder) {
+        match kind {
+            SubjectKind::Case => self.folders.cases.push(folder),
+            SubjectKind::Canary | SubjectKind::Manifest => self.folders.canaries.push(folder),
+        }
+    }
+}
+
+/// Where an item of the base lies, from the root of the configuration.
+fn relative_to_root(path: &str, context: &Context, lfs: &LfsPlaces) -> PathBuf {
+    let root = context.config.root.canonicalize().unwrap_or_else(|_| context.config.root.clone());
+    let whole = lfs.top.join(path);
+    whole.strip_prefix(&root).map_or_else(|_| PathBuf::from(path), Path::to_owned)
+}
+
+fn gone(id: &ItemId, own: &Checkout, item: &StoredItem) -> String {
+    let is_here = |directory: &PathBuf| directory.ends_with(&item.path) || directory.ends_with(&item.folder);
+    let unreadable = own.nameless.iter().chain(&own.without_manifest).any(is_here);
+    let other_kind = match id.kind {
+        SubjectKind::Case => ItemId::canary(&id.id),
+        _ => ItemId::case(&id.id),
+    };
+    if unreadable {
+        "the checkout has its folder, and in it nothing that can be read as it".to_owned()
+    } else if own.items.contains_key(&other_kind) {
+        "the checkout has something else under its id".to_owned()
+    } else {
+        "the checkout does not have it".to_owned()
+    }
+}
+
+fn of_one(
+    id: &ItemId,
+    (was_directory, was_files): (&Path, &Files),
+    head: &OwnItem,
+    subject: Option<Dimension>,
+    context: &Context,
+) -> Result<Vec<Change>, BaseError> {
+    let about = About(&id.id);
+    let sides = (Some(listing::digest(was_files)), Some(listing::digest(&head.files)));
+    let unreadable = |error: &dyn std::error::Error| {
+        let detail = format!("the checkout's cannot be read: {error}");
+        vec![about.part("unreadable", Effect::Loosening, sides, detail)]
+    };
+    let mut changes = match id.kind {
+        SubjectKind::Case => {
+            let was = Case::read(was_directory, context).map_err(BaseError::Case)?;
+            match Case::read(&head.directory, context) {
+                Ok(own) => case_changes::changes((&was, was_files), (&own, &head.files), context),
+                Err(error) => unreadable(&error),
+            }
+        }
+        SubjectKind::Canary | SubjectKind::Manifest => {
+            let was = Canary::read(was_directory).map_err(BaseError::Canary)?;
+            match Canary::read(&head.directory) {
+                Ok(own) => canary_changes::changes(&was, &own, subject, context),
+                Err(error) => unreadable(&error),
+            }
+        }
+    };
+    if head.is_link {
+        changes.push(about.part("link", Effect::Loosening, sides, "its folder is a link".to_owned()));
+    }
+    if changes.is_empty() {
+        let detail = case_changes::differing(was_files, &head.files);
+        changes.push(about.part("text", Effect::Neutral, sides, detail));
+    }
+    Ok(changes)
+}

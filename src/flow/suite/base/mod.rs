@@ -1,0 +1,28 @@
+//! The base of a change: whose rules and recordings count when a checkout is judged, and what the checkout changes of them.
+//!
+//! - [`commit`]: which commit is the base
+//! - [`listing`]: files of a commit and of the checkout, by digest
+//! - [`snapshot`]: configuration, cases, canaries and store of one commit
+//! - [`checkout`]: cases and canaries of the files on disk
+//! - [`write_out`]: folders of the base, written where a run can read them
+//! - [`case_changes`], [`canary_changes`]: what a change of a folder does to what gates can see
+//! - [`items`]: all of them, held against each other
+//! - [`approved`]: approvals of the base and of the checkout
+//! - [`prepare`](mod@prepare): all of this, before anything of the checkout is run
+//!
+//! Invariants: what the base has is run as the base has it; identity is an id and a content, never a path; what cannot be read of the
+//! base is an error, and never a reason to take the checkout's word. Absent: what a gate makes of a change.
+
+pub mod approved;
+pub mod canary_changes;
+pub mod case_changes;
+pub mod checkout;
+pub mod commit;
+pub mod error;
+pub mod finding;
+pub mod items;
+pub mod listing;
+pub mod prepare;
+pub mod reverts;
+pub mod snapshot;
+pub mod write_out;

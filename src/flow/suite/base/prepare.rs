@@ -1,0 +1,250 @@
+//! A base, made ready for a run: before anything of the checkout is run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::config::rule_changes::{self, RuleChange};
+use crate::config::{self, Config, Subject, SubjectPlace};
+use crate::flow::suite::base::approved::{self, Approvals, Review};
+use crate::flow::suite::base::case_changes::{from_to, of_value};
+use crate::flow::suite::base::checkout;
+use crate::flow::suite::base::commit::{self, Asked, Which};
+use crate::flow::suite::base::error::BaseError;
+use crate::flow::suite::base::items::{self, Commits, Writing};
+use crate::flow::suite::base::listing::{self, Known, StoredFiles};
+use crate::flow::suite::base::reverts;
+use crate::flow::suite::base::snapshot::{self, Layout};
+use crate::flow::suite::base::write_out::{self, LfsPlaces};
+use crate::flow::suite::discover::Folders;
+use crate::git::objects::Objects;
+use crate::git::repository::Repository;
+use crate::git::tree::Commit;
+use crate::host::scratch::Scratch;
+use crate::model::approval::{ApprovalRules, ChangeKey, Changed, Cover};
+use crate::model::base::{Base, Change, RulesOf};
+use crate::model::dimension::Dimension;
+use crate::workspace::context::Context;
+
+/// A base that is ready.
+pub struct Prepared {
+    /// What the run goes by: the base's rules.
+    pub context: Context,
+    /// What is run; `None` where the checkout's own roots say it.
+    pub folders: Option<Folders>,
+    /// What the checkout changes.
+    pub base: Base,
+    /// Approvals that count.
+    pub approvals: Approvals,
+    /// Where folders of the base lie for as long as this lives.
+    _scratch: Scratch,
+}
+
+/// Makes the base ready; `None` where there is no pull request, and so no base.
+pub fn prepare(own: &Context, asked: &Asked, review: Option<&Review>) -> Result<Option<Prepared>, BaseError> {
+    if *asked == Asked::System(crate::ci::base_commit::Told::NoPullRequest) {
+        return Ok(None);
+    }
+    let root = own.config.root.clone();
+    let repository = Repository::open(&root)?;
+    let mut objects = repository.objects()?;
+    let Some(which) = commit::find(&repository, &mut objects, asked)? else { return Ok(None) };
+    let layout = layout(&repository, &own.config)?;
+    let scratch = Scratch::new().map_err(BaseError::Scratch)?;
+    let tip = Commit::read(&mut objects, &which.rules)?;
+    if let Some(why) = first_introduction(&mut objects, &tip, &layout, &own.config)? {
+        let approvals = approved::own(&root)?;
+        let base = Base {
+            rules: RulesOf::FirstIntroduction { commit: why },
+            subject_dropped: false,
+            counted_in_head: 0,
+            waiting_in_head: 0,
+            changes: Vec::new(),
+            notes: Vec::new(),
+        };
+        return Ok(Some(Prepared { context: own.clone(), folders: None, base, approvals, _scratch: scratch }));
+    }
+    let prepared = held_against(own, &repository, &mut objects, &which, &layout, review, scratch)?;
+    Ok(Some(prepared))
+}
+
+/// The base's rules for approvals, and which commit that is; `None` where there is no pull request. Nothing is built or run.
+pub fn approval_rules(own: &Config, asked: &Asked) -> Result<Option<(ApprovalRules, Which)>, BaseError> {
+    let repository = Repository::open(&own.root)?;
+    let mut objects = repository.objects()?;
+    let Some(which) = commit::find(&repository, &mut objects, asked)? else { return Ok(None) };
+    let layout = layout(&repository, own)?;
+    let tip = Commit::read(&mut objects, &which.rules)?;
+    let bytes = snapshot::read_file(&mut objects, &tip, &layout.path_of(Path::new(&layout.file))?)?;
+    let config = snapshot::configuration(&mut objects, &tip, &layout, bytes.as_deref(), None)?;
+    Ok(Some((config.approvals, which)))
+}
+
+/// What the names of a configuration are, from the top of the repository.
+fn layout(repository: &Repository, own: &Config) -> Result<Layout, BaseError> {
+    let outside = |path: &Path| BaseError::Outside { path: path.display().to_string() };
+    let real = own.root.canonicalize().map_err(|_| outside(&own.root))?;
+    let prefix = real.strip_prefix(repository.top()).map_err(|_| outside(&own.root))?;
+    let mut text = String::new();
+    for part in prefix.components() {
+        text += part.as_os_str().to_str().ok_or_else(|| outside(&own.root))?;
+        text += "/";
+    }
+    let file = own.file.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
+    Ok(Layout {
+        top: repository.top().to_owned(),
+        root: own.root.clone(),
+        prefix: text,
+        file: file.unwrap_or(config::FILE_NAME).to_owned(),
+    })
+}
+
+/// The commit, in words, where it has no configuration, no case and no canary: then there is nothing to hold the checkout against.
+fn first_introduction(
+    objects: &mut Objects,
+    tip: &Commit,
+    layout: &Layout,
+    own: &Config,
+) -> Result<Option<String>, BaseError> {
+    let commit = tip.id.short().to_owned();
+    let file = layout.path_of(Path::new(&layout.file))?;
+    if snapshot::read_file(objects, tip, &file)?.is_some() {
+        return Ok(None);
+    }
+    let has = snapshot::has_something(objects, tip, layout)?;
+    if layout.file != config::FILE_NAME
+        && let Some(has) = has
+    {
+        return Err(BaseError::OtherConfig { commit, named: file, has });
+    }
+    if has.is_some() {
+        return Ok(None);
+    }
+    // Roots that only the checkout names may be older than the configuration that names them.
+    for root in own.cases.iter().chain(&own.canaries) {
+        let Ok(path) = layout.path_of_joined(root) else { continue };
+        if tip.find(objects, &path)?.is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(commit))
+}
+
+fn held_against(
+    own: &Context,
+    repository: &Repository,
+    objects: &mut Objects,
+    which: &Which,
+    layout: &Layout,
+    review: Option<&Review>,
+    scratch: Scratch,
+) -> Result<Prepared, BaseError> {
+    let mut known: Known = HashMap::new();
+    let place: Option<&SubjectPlace> = own.config.subject_place.as_ref();
+    let tip = snapshot::read(objects, &which.rules, layout, place, &mut known)?;
+    let was = match which.changed_from == which.rules {
+        true => None,
+        false => Some(snapshot::read(objects, &which.changed_from, layout, None, &mut known)?),
+    };
+    // As the base wrote it, with its own build: what the checkout changes is read against that.
+    let written = {
+        let bytes = snapshot::read_file(objects, &tip.commit, &layout.path_of(Path::new(&layout.file))?)?;
+        snapshot::configuration(objects, &tip.commit, layout, bytes.as_deref(), None)?
+    };
+    let was_config = was.as_ref().map_or(&written, |was| &was.config);
+
+    let mut rules = tip.config.clone();
+    let subject_dropped = rules.subject.is_some() && own.config.subject.is_none();
+    if subject_dropped {
+        // What the base builds is not built by this checkout: nothing could be swapped in.
+        rules.subject = None;
+    }
+    let subject = dimension(tip.config.subject.as_ref());
+    let store = scratch.path().join("store");
+    missing_blobs(objects, repository, &tip.store, layout, &rules, &store)?;
+    let options = vec!["--base".to_owned(), which.rules.to_string()];
+    let context = own.by_rules_of(rules, &store, options);
+
+    let lfs = lfs_places(repository, layout)?;
+    // The checkout's folders are found where the checkout says that they are.
+    let checkout = checkout::read(&own.config)?;
+    let commits = Commits { tip: &tip, was: was.as_ref() };
+    let mut writing = Writing { objects, lfs: &lfs, scratch: scratch.path(), written: 0 };
+    let mut compared = items::compare(&commits, &checkout, &mut writing, subject, &context)?;
+    reverts::note(&mut compared.changes, repository, objects, &tip, (layout, &context))?;
+
+    let approvals = approved::together(&tip.approvals, &own.config.root, &tip.config.approvals, (&which.head, review))?;
+    let mut notes = tip.notes.clone();
+    let mut changes = compared.changes;
+    for change in rule_changes::changes(was_config, &own.config) {
+        if change.is_the_checkouts {
+            notes.push(format!("`{}` is the checkout's: {}", change.key, from_to(&change.old, &change.new)));
+        } else {
+            changes.push(rule(change));
+        }
+    }
+    if was_config.subject.is_none() && own.config.subject.is_some() {
+        notes.push("the checkout names a subject and its base none: it is built once the base names it".to_owned());
+    }
+    if compared.from_base > 0 {
+        notes.push(format!("{} cases and canaries are run as the base has them", compared.from_base));
+    }
+    notes.extend(approvals.notes.iter().cloned());
+    changes.sort_by(|a, b| (a.effect, &a.key).cmp(&(b.effect, &b.key)));
+    let base = Base {
+        rules: RulesOf::Base {
+            commit: which.rules.short().to_owned(),
+            changed_from: which.changed_from.short().to_owned(),
+            how: which.how.clone(),
+        },
+        subject_dropped,
+        counted_in_head: approvals.counted_in_head,
+        waiting_in_head: approvals.waiting_in_head,
+        changes,
+        notes,
+    };
+    Ok(Prepared { context, folders: Some(compared.folders), base, approvals, _scratch: scratch })
+}
+
+fn rule(change: RuleChange) -> Change {
+    let RuleChange { key, effect, old, new, .. } = change;
+    let side = |value: &serde_json::Value| (!value.is_null()).then(|| of_value(value));
+    let detail =
+        if key.starts_with("profiles.") { "the profile is another one".to_owned() } else { from_to(&old, &new) };
+    let key = ChangeKey { old: side(&old), new: side(&new), of: Changed::Rule { key } };
+    Change { key, effect, detail, reverts_to: None, cover: Cover::None }
+}
+
+/// What the subject takes the place of.
+fn dimension(subject: Option<&Subject>) -> Option<Dimension> {
+    subject.map(|subject| match subject {
+        Subject::BuiltIn | Subject::Stella(_) | Subject::Scanner(_) => Dimension::Scanner,
+        Subject::Feed(_) => Dimension::Feed,
+        Subject::Policy(_) => Dimension::Policy,
+    })
+}
+
+fn lfs_places(repository: &Repository, layout: &Layout) -> Result<LfsPlaces, BaseError> {
+    Ok(LfsPlaces { folder: repository.lfs_folder()?, top: layout.top.clone() })
+}
+
+/// Writes the blobs of the base's fixture store that the checkout lacks or changes.
+fn missing_blobs(
+    objects: &mut Objects,
+    repository: &Repository,
+    base: &StoredFiles,
+    layout: &Layout,
+    rules: &Config,
+    to: &PathBuf,
+) -> Result<(), BaseError> {
+    let own = listing::on_disk(&rules.fixture_store)?;
+    let missing: StoredFiles = base
+        .iter()
+        .filter(|(path, stored)| own.get(*path).is_none_or(|own| own.content != stored.file.content))
+        .map(|(path, stored)| (path.clone(), stored.clone()))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let path = layout.path_of_joined(&rules.fixture_store)?;
+    write_out::write(objects, &missing, (&path, &lfs_places(repository, layout)?), to)
+}

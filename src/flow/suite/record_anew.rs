@@ -1,0 +1,207 @@
+//! A case or canary, recorded anew: by running the recorded job with the candidate, never from files that lie about.
+//!
+//! Invariants: what comes out is written only if it is what was approved; a recording keeps its labels, its command and its instant of
+//! the frozen clock.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
+use crate::config::Config;
+use crate::execute::builtin::ENGINE;
+use crate::flow::record::recording::{self, RecordError, RecordRequest};
+use crate::flow::record::restore::{self, RestoreError};
+use crate::flow::suite::canary::{Canary, MANIFEST};
+use crate::flow::suite::case::{Case, CaseError};
+use crate::flow::suite::subject::Built;
+use crate::host::clock;
+use crate::host::fs::{self, FsError};
+use crate::host::scratch::Scratch;
+use crate::job::artifact::Produced;
+use crate::job::input_roots;
+use crate::job::manifest_file;
+use crate::job::manifest_summary::UNKNOWN_VERSION;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
+use crate::model::digest::Digest;
+use crate::model::dimension::Dimension;
+use crate::model::manifest::{NotReplayable, ReplayableManifest};
+use crate::model::outcome::Outcome;
+use crate::store::blob::{LocalStore, StoreError};
+use crate::workspace::context::Context;
+
+/// Why something was not recorded anew.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordAnewError {
+    /// Its manifest holds placeholders.
+    #[error("its manifest cannot be replayed")]
+    Placeholders(#[source] NotReplayable),
+    /// Something that it needs is not to be had.
+    #[error("something that it needs is not to be had: {}", .0.join(", "))]
+    Gone(Vec<String>),
+    /// It cannot be restored.
+    #[error("it cannot be restored: {0}")]
+    Restore(String),
+    /// The scan cannot be recorded.
+    #[error("the scan cannot be recorded")]
+    Record(#[from] RecordError),
+    /// The case cannot be run.
+    #[error("the case cannot be run")]
+    Case(#[from] CaseError),
+    /// It did not run well.
+    #[error("it did not run well: {0}")]
+    Run(String),
+    /// What came out cannot be read.
+    #[error("`{name}` cannot be read")]
+    Artifact {
+        /// Which.
+        name: String,
+        /// Why.
+        source: UnreadableArtifact,
+    },
+    /// What came out is not what was approved.
+    #[error("`{0}` is another one than what was approved: it differs from itself")]
+    Another(String),
+    /// Files cannot be written.
+    #[error("cannot write it")]
+    Files(#[from] FsError),
+    /// A private folder cannot be made.
+    #[error("cannot make a private folder")]
+    Scratch(#[source] std::io::Error),
+    /// The fixture store cannot be written.
+    #[error("cannot keep what it depends on")]
+    Store(#[from] StoreError),
+    /// A manifest has no canonical form.
+    #[error("its manifest cannot be written")]
+    Manifest(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Diagnostic for RecordAnewError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Files(_) | Self::Scratch(_) | Self::Store(_) => FailureKind::Infrastructure,
+            _ => FailureKind::Inconclusive,
+        }
+    }
+}
+
+/// What is expected to come out: canonical digests by the name of the artifact. One that is not named must be as it was recorded.
+pub type Approved = BTreeMap<String, Option<Digest>>;
+
+/// Records a canary anew, into its folder in the checkout.
+pub fn canary(canary: &Canary, built: &Built, approved: &Approved, context: &Context) -> Result<(), RecordAnewError> {
+    let manifest = ReplayableManifest::try_from(canary.manifest.clone()).map_err(RecordAnewError::Placeholders)?;
+    let scratch = Scratch::new().map_err(RecordAnewError::Scratch)?;
+    let swapped: &[Dimension] = if built.concerns(&canary.manifest) { &[built.dimension()] } else { &[] };
+    let restored = restore::restore(&manifest, swapped, context, scratch.path()).map_err(|error| match error {
+        RestoreError::Gone(missing) => RecordAnewError::Gone(missing),
+        RestoreError::Damaged(faults) => {
+            RecordAnewError::Restore(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
+        RestoreError::Broken(detail) => RecordAnewError::Restore(detail),
+    })?;
+    let was = &canary.manifest;
+    let mut job = restored.job.clone();
+    let (mut engine, mut version) = (was.scanner.engine.clone(), was.scanner.scanner_version.clone());
+    if !swapped.is_empty() {
+        built.swap_into_recording(&mut job);
+        match built {
+            Built::BuiltIn => (engine, version) = (ENGINE.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+            // Nobody asked the new one.
+            Built::Stella(_) | Built::Scanner(..) => version = UNKNOWN_VERSION.to_owned(),
+            Built::Nothing | Built::Feed(_) | Built::Policy(_) => {}
+        }
+    }
+    let request = RecordRequest {
+        job,
+        engine,
+        scanner_version: version,
+        labels: was.labels.clone(),
+        input_type: was.input.input_type,
+        as_is: None,
+        created_at: clock::now(),
+    };
+    // What a fresh checkout needs is committed with it.
+    let fixtures = context.keeping_in(LocalStore::open(context.config.fixture_store.clone())?);
+    let recording = recording::record(&request, &fixtures)?;
+    let digests = recording.manifest.artifacts.iter().map(|record| (record.path.as_str(), record.canonical_sha256));
+    let recorded = was.artifacts.iter().map(|record| (record.path.as_str(), record.canonical_sha256)).collect();
+    check(digests.collect(), &recorded, approved)?;
+
+    let mut manifest = recording.manifest;
+    // What a run does not tell, and people wrote down.
+    manifest.input.source_provenance.clone_from(&was.input.source_provenance);
+    manifest.input.uri.clone_from(&was.input.uri);
+    manifest.environment.toolchain_versions.clone_from(&was.environment.toolchain_versions);
+    manifest.policy.commit.clone_from(&was.policy.commit);
+    manifest.extra.clone_from(&was.extra);
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| RecordAnewError::Manifest(error);
+    manifest.seal = Some(manifest_file::seal(&manifest).map_err(|error| failed(error.into()))?);
+    let bytes = manifest_file::to_bytes(&manifest).map_err(|error| failed(error.into()))?;
+    write(&canary.shown, &recording.artifacts)?;
+    Ok(fs::write_atomic(&canary.shown.join(MANIFEST), &bytes)?)
+}
+
+/// Runs a case with the candidate and writes what comes out as what is expected.
+pub fn case(case: &Case, built: &Built, approved: &Approved, context: &Context) -> Result<(), RecordAnewError> {
+    let replay = case.replay(case.materials(context)?, built, context);
+    let replayed = replay.run(context);
+    match &replayed.result.outcome {
+        Outcome::Match { .. } | Outcome::Drift { .. } => {}
+        Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => {
+            return Err(RecordAnewError::Run(detail.clone()));
+        }
+        Outcome::Unreplayable { missing } => return Err(RecordAnewError::Gone(missing.clone())),
+    }
+    let expected: Vec<&str> = replay.expected.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
+    let wanted = replayed.artifacts.iter().filter(|artifact| expected.contains(&artifact.name.as_str()));
+    let wanted: Vec<Produced> = wanted.cloned().collect();
+    let roots = input_roots::of_job(&replay.job);
+    let digest = |artifact: &Produced, roots, config: &Config| {
+        let read = ReadArtifact::read(artifact, roots, config);
+        read.map_err(|source| RecordAnewError::Artifact { name: artifact.name.clone(), source })
+            .map(|read| read.canonical.digest)
+    };
+    let of = |artifacts: &[Produced], roots| -> Result<BTreeMap<String, Digest>, RecordAnewError> {
+        artifacts.iter().map(|one| Ok((one.name.clone(), digest(one, roots, &context.config)?))).collect()
+    };
+    let now = of(&wanted, &roots)?;
+    let recorded = of(&replay.expected.artifacts, &replay.expected.roots)?;
+    check(borrowed(&now), &borrowed(&recorded), approved)?;
+    write(&case.shown, &wanted)
+}
+
+fn borrowed(digests: &BTreeMap<String, Digest>) -> BTreeMap<&str, Digest> {
+    digests.iter().map(|(name, digest)| (name.as_str(), *digest)).collect()
+}
+
+/// Whether each artifact is what was approved, or what it was.
+fn check(
+    now: BTreeMap<&str, Digest>,
+    recorded: &BTreeMap<&str, Digest>,
+    approved: &Approved,
+) -> Result<(), RecordAnewError> {
+    for name in now.keys().chain(recorded.keys()) {
+        let wanted = approved.get(*name).copied().unwrap_or_else(|| recorded.get(name).copied());
+        if now.get(name).copied() != wanted {
+            return Err(RecordAnewError::Another((*name).to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Writes golden artifacts; those that are no longer expected go.
+fn write(folder: &Path, artifacts: &[Produced]) -> Result<(), RecordAnewError> {
+    let expected: PathBuf = folder.join("expected");
+    fs::ensure_dir(&expected)?;
+    for artifact in artifacts {
+        fs::write_atomic(&expected.join(&artifact.name), &artifact.bytes)?;
+    }
+    for item in fs::list(&expected)? {
+        let name = item.relative.to_string_lossy();
+        let is_file = matches!(item.kind, fs::Kind::File { .. });
+        if is_file && !artifacts.iter().any(|artifact| artifact.name == name) {
+            fs::remove_file_if_present(&expected.join(&item.relative))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! A repository, and the few questions that are asked of it.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::git::error::GitError;
+use crate::git::object_id::ObjectId;
+use crate::git::objects::Objects;
+use crate::host::ending;
+use crate::host::scratch::Scratch;
+
+/// What git itself is told. It stands before what the repository says, and none of it comes from there: a configuration of the
+/// repository can name programs.
+const SETTINGS: [&str; 9] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.attributesFile=/dev/null",
+    "core.sshCommand=false",
+    "core.askPass=false",
+    "credential.helper=",
+    "protocol.allow=never",
+    "gc.auto=0",
+];
+
+/// Its own global configuration: whoever may read the files of a checkout may read its objects, whoever owns them.
+const GLOBAL: &str = "[safe]\n\tdirectory = *\n";
+
+/// A repository with a checkout.
+#[derive(Debug)]
+pub struct Repository {
+    program: PathBuf,
+    top: PathBuf,
+    home: Scratch,
+}
+
+impl Repository {
+    /// The repository that the folder is in; the program is looked up once, outside of the folder.
+    ///
+    /// # Errors
+    /// [`GitError::NoGit`], [`GitError::NotARepository`], [`GitError::Bare`], [`GitError::Elsewhere`].
+    pub fn open(directory: &Path) -> Result<Self, GitError> {
+        let given = directory;
+        let canonical = |path: &Path| {
+            path.canonicalize()
+                .map_err(|error| GitError::NotARepository { directory: given.to_owned(), said: error.to_string() })
+        };
+        let directory = canonical(directory)?;
+        let program = program(&directory).ok_or(GitError::NoGit)?;
+        let home = Scratch::new().map_err(GitError::Scratch)?;
+        std::fs::write(home.path().join("config"), GLOBAL).map_err(GitError::Scratch)?;
+        let mut repository = Self { program, top: directory.clone(), home };
+        let not = |error| match error {
+            GitError::Failed { said, .. } => GitError::NotARepository { directory: given.to_owned(), said },
+            error => error,
+        };
+        if repository.run(&["rev-parse", "--is-inside-work-tree"]).map_err(not)? != "true" {
+            return Err(GitError::Bare { directory: given.to_owned() });
+        }
+        let top = repository.run(&["rev-parse", "--show-toplevel"])?;
+        repository.top = canonical(Path::new(&top))?;
+        if !directory.starts_with(&repository.top) {
+            return Err(GitError::Elsewhere { directory, top: repository.top });
+        }
+        Ok(repository)
+    }
+
+    /// The root of the checkout.
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// The commit that a revision names.
+    ///
+    /// # Errors
+    /// [`GitError::NoCommit`].
+    pub fn commit(&self, revision: &str) -> Result<ObjectId, GitError> {
+        let none = || GitError::NoCommit(revision.to_owned());
+        if revision.is_empty() || revision.starts_with('-') {
+            return Err(none());
+        }
+        let wanted = format!("{revision}^{{commit}}");
+        let said = self.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]);
+        // Some releases print the marker back.
+        let said = said.map_err(|error| if matches!(error, GitError::Failed { .. }) { none() } else { error })?;
+        said.lines().last().and_then(ObjectId::parse).ok_or_else(none)
+    }
+
+    /// Whether history was cut off when it was fetched.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn is_shallow(&self) -> Result<bool, GitError> {
+        Ok(self.run(&["rev-parse", "--is-shallow-repository"])? == "true")
+    }
+
+    /// The last commit that both come from; `None` where there is none in this clone.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn merge_base(&self, one: &ObjectId, other: &ObjectId) -> Result<Option<ObjectId>, GitError> {
+        match self.run(&["merge-base", one.as_str(), other.as_str()]) {
+            Ok(said) => Ok(said.lines().next().and_then(ObjectId::parse)),
+            Err(GitError::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// At most `limit` commits that came before `commit` and changed `path`, the latest first.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn changed_before(&self, commit: &ObjectId, path: &str, limit: usize) -> Result<Vec<ObjectId>, GitError> {
+        let limit = format!("--max-count={limit}");
+        let path = format!(":(top,literal){path}");
+        let said = self.run(&["rev-list", &limit, "--full-history", commit.as_str(), "--", &path])?;
+        Ok(said.lines().filter_map(ObjectId::parse).collect())
+    }
+
+    /// A process that hands out objects.
+    ///
+    /// # Errors
+    /// [`GitError::Run`].
+    pub fn objects(&self) -> Result<Objects, GitError> {
+        Objects::start(self.command(&["cat-file", "--batch"]), &self.program)
+    }
+
+    /// Where Git LFS keeps the files that pointers stand for.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn lfs_folder(&self) -> Result<PathBuf, GitError> {
+        let common = self.run(&["rev-parse", "--git-common-dir"])?;
+        Ok(self.top.join(common).join("lfs/objects"))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env_clear().current_dir(&self.top);
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        let variables: [(&str, &OsStr); 13] = [
+            ("HOME", self.home.path().as_os_str()),
+            ("XDG_CONFIG_HOME", self.home.path().as_os_str()),
+            ("GIT_CONFIG_NOSYSTEM", "1".as_ref()),
+            ("GIT_ATTR_NOSYSTEM", "1".as_ref()),
+            ("GIT_OPTIONAL_LOCKS", "0".as_ref()),
+            ("GIT_TERMINAL_PROMPT", "0".as_ref()),
+            ("GIT_NO_LAZY_FETCH", "1".as_ref()),
+            ("GIT_NO_REPLACE_OBJECTS", "1".as_ref()),
+            ("GIT_GRAFT_FILE", "/dev/null".as_ref()),
+            ("GIT_PAGER", "cat".as_ref()),
+            ("GIT_EDITOR", "false".as_ref()),
+            ("GIT_ADVICE", "0".as_ref()),
+            ("LC_ALL", "C".as_ref()),
+        ];
+        command.envs(variables).env("GIT_CONFIG_GLOBAL", self.home.path().join("config"));
+        command.args(["--no-replace-objects", "--no-pager"]);
+        for setting in SETTINGS {
+            command.args(["-c", setting]);
+        }
+        command.args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<String, GitError> {
+        let failed = |source| GitError::Run { program: self.program.clone(), source };
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().map_err(failed)?;
+        let _hold = ending::hold_child(&child).map_err(failed)?;
+        let output = child.wait_with_output().map_err(failed)?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if output.status.success() {
+            return Ok(text(&output.stdout));
+        }
+        let said = text(&output.stderr);
+        let said = said.lines().next().unwrap_or("it said nothing").to_owned();
+        Err(GitError::Failed { command: arguments.join(" "), said })
+    }
+}
+
+/// `git` on PATH, in no relative folder and in none of `checkout`: a pull request must not choose the program.
+fn program(checkout: &Path) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    let programs = folders.map(|folder| folder.join(format!("git{}", std::env::consts::EXE_SUFFIX)));
+    programs.filter_map(|program| program.canonicalize().ok().map(|real| (program, real))).find_map(
+        |(program, real)| {
+            let inside = program.starts_with(checkout) || real.starts_with(checkout);
+            (!inside && real.is_file()).then_some(program)
+        },
+    )
+}

@@ -1,0 +1,109 @@
+//! The words of a base: whose rules counted, and what the checkout changes of them, the same in every output.
+
+use crate::model::approval::{Approval, ChangeKey, Cover};
+use crate::model::base::{Base, Change, CoveredDifference, Effect, RulesOf};
+use crate::model::gate_result::{Gate, Verdict};
+use crate::model::result::RunResult;
+use crate::model::text::command_line;
+use crate::report::untrusted;
+
+/// Changes that are shown; whoever wants all of them reads the JSON.
+const CHANGES: usize = 30;
+
+/// What stands before everything else, first what makes the verdict weaker than it looks. Foreign text in it is harmless.
+pub fn head(base: &Base) -> Vec<String> {
+    let mut lines = Vec::new();
+    if base.counted_in_head > 0 {
+        lines.push(format!(
+            "{} of this checkout counted: the base's `approvals.in_head` allows it",
+            counted(base.counted_in_head, "approval", "approvals")
+        ));
+    }
+    lines.push(match &base.rules {
+        RulesOf::FirstIntroduction { commit } => format!(
+            "first introduction: the base ({}) has no configuration, no case and no canary; the checkout's own rules count",
+            untrusted::line(commit)
+        ),
+        RulesOf::Base { commit, changed_from, how } => {
+            let since = if changed_from == commit { String::new() } else { format!("; changes are counted from {}", untrusted::line(changed_from)) };
+            format!("base {} ({}): its rules, cases and canaries count{since}", untrusted::line(commit), untrusted::line(how))
+        }
+    });
+    lines
+}
+
+/// Every change in a line, loosening first, and what is known beside them.
+pub fn changes(base: &Base) -> Vec<String> {
+    let told = |change: &&Change| change.effect != Effect::Refresh;
+    let all: Vec<&Change> = base.changes.iter().filter(told).collect();
+    let mut lines: Vec<String> = all.iter().take(CHANGES).map(|change| self::change(change)).collect();
+    if all.len() > CHANGES {
+        lines.push(format!("{} more changes in the JSON", all.len() - CHANGES));
+    }
+    let refreshed = base.count(Effect::Refresh);
+    if refreshed > 0 {
+        lines.push(format!("{} recorded anew, and canonically the same", counted(refreshed, "canary", "canaries")));
+    }
+    lines.extend(base.notes.iter().map(|note| untrusted::line(note)));
+    lines
+}
+
+fn change(change: &Change) -> String {
+    let of = match change.key.of.id() {
+        Some(id) => format!("`{}`, `{}`", untrusted::line(id), untrusted::line(change.key.of.part())),
+        None => format!("`{}`", untrusted::line(change.key.of.part())),
+    };
+    let reverts = change
+        .reverts_to
+        .as_ref()
+        .map_or_else(String::new, |commit| format!("; this is what stood on the base at {}", untrusted::line(commit)));
+    format!("{} {of}: {}{reverts}{}", change.effect.code(), untrusted::line(&change.detail), cover(&change.cover))
+}
+
+fn cover(cover: &Cover) -> String {
+    let by = |approval: &Approval| {
+        let Approval { reason, by, until, .. } = approval;
+        format!("{} until {until}: {}", untrusted::line(by), untrusted::line(reason))
+    };
+    match cover {
+        Cover::None => String::new(),
+        Cover::Approved(approval) => format!("; approved by {}", by(approval)),
+        Cover::Expired(approval) => format!("; the approval has expired: by {}", by(approval)),
+    }
+}
+
+/// Differences that are approved, or were.
+pub fn covered(run: &RunResult) -> Vec<String> {
+    let line = |covered: &CoveredDifference| {
+        let of = &covered.key.of;
+        let id = untrusted::line(of.id().unwrap_or_default());
+        format!("difference `{id}`, `{}`{}", untrusted::line(of.part()), cover(&covered.cover))
+    };
+    let mut lines: Vec<String> = run.covered.iter().take(CHANGES).map(line).collect();
+    if run.covered.len() > CHANGES {
+        lines.push(format!("{} more in the JSON", run.covered.len() - CHANGES));
+    }
+    lines
+}
+
+fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+/// The one command that accepts exactly what is not approved; `None` where nothing of it can be, or no gate of pull requests was asked.
+///
+/// It is made here and read from no file: whoever is shown it pastes it into a shell.
+pub fn accept(run: &RunResult) -> Option<String> {
+    let asked = run.gate.as_ref().is_some_and(|gate| gate.gate() == Gate::Pr && gate.verdict() != Verdict::Green);
+    let open = run.open_changes();
+    if !asked || open.is_empty() {
+        return None;
+    }
+    let mut words = vec!["stella".to_owned(), "accept".to_owned()];
+    if let Some(RulesOf::Base { commit, .. }) = run.base.as_ref().map(|base| &base.rules) {
+        words.extend(["--base".to_owned(), untrusted::visible(commit)]);
+    }
+    words.extend(["--exactly".to_owned(), ChangeKey::digest_of_all(&open).to_string()]);
+    words.extend(["--reason", "WHY"].map(str::to_owned));
+    Some(command_line::line(words))
+}

@@ -1,0 +1,222 @@
+//! What a base cannot be read from, each with a message of its own and the exit that its cause has.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use serde_json::json;
+
+use crate::base::forge::{Forge, about};
+use crate::harness::files;
+
+const NONE: BTreeMap<String, String> = BTreeMap::new();
+
+#[test]
+fn a_base_whose_rules_cannot_be_read_is_never_replaced_by_those_of_the_checkout() {
+    for (config, said) in [
+        ("version: 2\n", "2 is newer than this program"),
+        ("subject: {\n", "not a valid configuration"),
+        ("version: 1\nunknown: 1\n", "unknown field `unknown`"),
+        ("profiles: {own: gone.yaml}\n", "`gone.yaml`"),
+        ("cases: [/etc]\n", "`/etc` lies outside of the repository"),
+        ("cases: [../elsewhere]\n", "lies outside of the repository"),
+    ] {
+        let forge = Forge::of(|dev| dev.write(".stella.yaml", config));
+        let pull = forge.pull(|dev| {
+            dev.write(".stella.yaml", "version: 1\n");
+            dev.case("regressions/SCN-0001", "SCN-0001");
+        });
+        forge.check_out(&pull.merge, Some(2));
+        forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]).complains(&[said]);
+    }
+}
+
+#[test]
+fn approvals_that_are_not_approvals_are_the_errors_of_who_wrote_them() {
+    let digest = |byte: &str| format!("sha256:{}", byte.repeat(64));
+    let entry = format!(
+        "- {{kind: rule, rule: thresholds.green, old: '{}', new: '{}', reason: r, by: b, until: 2026-12-31}}\n",
+        digest("a"),
+        digest("b")
+    );
+    for (text, said) in [
+        ("approvals: [".to_owned(), "these are not approvals"),
+        (format!("version: 1\napprovals:\n{entry}{entry}"), "entries 1 and 2 are for the same change"),
+        (format!("version: 1\napprovals:\n{}", entry.replace("reason", "why")), "unknown field `why`"),
+        ("version: 3\n".to_owned(), "version 3 is not known"),
+    ] {
+        let forge = Forge::new();
+        let pull = forge.pull(|dev| dev.write("approvals.yaml", &text));
+        forge.check_out(&pull.merge, Some(2));
+        let run = forge.run(2, &forge.event(&pull), &["ci", "--gate", "pr"]);
+        run.complains(&["the approvals of this checkout cannot be read", said]);
+        // On the base nothing can be judged before it is mended there.
+        forge.on_main(|dev| dev.write("approvals.yaml", &text));
+        let pull = forge.pull(|dev| dev.remove("approvals.yaml"));
+        forge.check_out(&pull.merge, Some(2));
+        forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]).complains(&["the approvals of the base (", said]);
+        // Without a base they are the checkout's own.
+        forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
+        forge.dev().stella(2, &["ci", "--gate", "pr"]).complains(&[said]);
+    }
+}
+
+#[test]
+fn there_must_be_a_repository_with_a_checkout_and_a_git() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
+    let work = forge.check_out(&pull.merge, Some(2));
+    let arguments = ["ci", "--gate", "pr", "--base", "HEAD"];
+    // No git on PATH, and one that the checkout brings: it is not asked.
+    let evil = work.join("bin");
+    fs::create_dir(&evil).unwrap();
+    fs::write(evil.join("git"), "#!/bin/sh\ntouch /tmp/never\n").unwrap();
+    let path = [("PATH".to_owned(), format!("{}:.:bin", evil.display()))].into();
+    forge.run(3, &path, &arguments).complains(&["there is no `git` on PATH", "hint: install git"]);
+    // Another working tree of the same repository.
+    let tree = forge.world.path("tree");
+    forge.git(&work, &["worktree", "add", "--quiet", "--detach", tree.to_str().unwrap(), "HEAD"]);
+    let mut command = forge.world.command(&arguments);
+    command.current_dir(&tree);
+    forge.world.run(0, command);
+    // A bare one.
+    let mut command = forge.world.command(&arguments);
+    command.current_dir(forge.world.path("bare.git"));
+    forge.world.run(3, command).complains(&["is a bare repository", "hint: check out the change"]);
+    // None at all.
+    fs::remove_dir_all(work.join(".git")).unwrap();
+    forge.run(3, &NONE, &arguments).complains(&["is not in a git repository", "which must be a clone"]);
+}
+
+#[test]
+fn nothing_that_a_repository_configures_is_run() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.write(".gitattributes", "* filter=evil diff=evil\n"));
+    let work = forge.check_out(&pull.merge, Some(2));
+    let mark = forge.world.path("ran");
+    let touch = format!("touch {}", mark.display());
+    let hooks = forge.world.path("hooks");
+    fs::create_dir(&hooks).unwrap();
+    for (key, value) in [
+        ("core.fsmonitor", touch.as_str()),
+        ("core.hooksPath", hooks.to_str().unwrap()),
+        ("core.pager", &touch),
+        ("core.sshCommand", &touch),
+        ("core.alternateRefsCommand", &touch),
+        ("filter.evil.smudge", &touch),
+        ("filter.evil.clean", &touch),
+        ("diff.evil.command", &touch),
+        ("diff.evil.textconv", &touch),
+        ("alias.cat-file", &format!("!{touch}")),
+        ("alias.rev-parse", &format!("!{touch}")),
+    ] {
+        forge.git(&work, &["config", key, value]);
+    }
+    let mut environment = forge.event(&pull);
+    for (name, value) in [
+        ("GIT_DIR", "/nowhere"),
+        ("GIT_WORK_TREE", "/"),
+        ("GIT_EXTERNAL_DIFF", touch.as_str()),
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", "core.fsmonitor"),
+        ("GIT_CONFIG_VALUE_0", touch.as_str()),
+        ("GIT_OBJECT_DIRECTORY", "/nowhere"),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    let result = forge.judge_checked_out(0, &environment);
+    assert!(!mark.exists());
+    assert_eq!(result["base"]["commit"], pull.base[..12]);
+}
+
+#[test]
+fn an_object_that_is_replaced_is_read_as_it_is() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.remove("regressions"));
+    let work = forge.check_out(&pull.merge, Some(2));
+    forge.git(&work, &["replace", &pull.base, &pull.merge]);
+    let result = forge.judge_checked_out(1, &forge.event(&pull));
+    assert_eq!(about(&result, "recording-gone"), ["SCN-0001 gone"]);
+}
+
+#[test]
+fn submodules_and_links_among_the_bases_folders_are_refused() {
+    let forge = Forge::new();
+    let head = forge.dev_git(&["rev-parse", "HEAD"]);
+    forge.dev_git(&["update-index", "--add", "--cacheinfo", &format!("160000,{head},regressions/other")]);
+    forge.dev_git(&["commit", "--quiet", "-m", "a submodule"]);
+    forge.dev_git(&["push", "--quiet", "origin", "main"]);
+    let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
+    forge.check_out(&pull.merge, Some(2));
+    let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
+    run.complains(&["`regressions/other` of the base is a link or a submodule"]);
+
+    let forge = Forge::new();
+    forge.on_main(|dev| {
+        dev.rename("regressions", "real");
+        symlink("real", dev.path("regressions")).unwrap();
+    });
+    let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
+    forge.check_out(&pull.merge, Some(2));
+    forge
+        .run(3, &forge.event(&pull), &["ci", "--gate", "pr"])
+        .complains(&["`regressions` of the base", "it is a symbolic link"]);
+}
+
+#[test]
+fn a_file_that_git_lfs_keeps_is_found_by_its_digest_or_missing() {
+    let forge = Forge::new();
+    let input = "regressions/SCN-0001-minimist/input/package-lock.json";
+    let content = forge.dev().read(input);
+    let digest = stella::model::digest::Digest::of(content.as_bytes());
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid {digest}\nsize {}\n", content.len());
+    forge.on_main(|dev| dev.write(input, &pointer));
+    // Checked out with its content, and nothing changed: the file is what the pointer names.
+    let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
+    let work = forge.check_out(&pull.merge, Some(2));
+    fs::write(work.join(input), &content).unwrap();
+    let result = forge.judge_checked_out(0, &forge.event(&pull));
+    assert_eq!(result["base"]["changes"], json!([]));
+    // Gone from the checkout, and in none of git's folders.
+    fs::remove_file(work.join(input)).unwrap();
+    let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
+    run.complains(&["is kept by Git LFS, and its content", "hint: check out with `lfs: true`"]);
+    // There, and first with other bytes under its name.
+    let hex = digest.hex();
+    let kept = work.join(".git/lfs/objects").join(&hex[..2]).join(&hex[2..4]).join(&hex);
+    fs::create_dir_all(kept.parent().unwrap()).unwrap();
+    fs::write(&kept, content.replace("0.0.8", "9.9.9")).unwrap();
+    forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]).complains(&["is kept by Git LFS"]);
+    fs::write(&kept, &content).unwrap();
+    let result = forge.judge_checked_out(1, &forge.event(&pull));
+    assert_eq!(about(&result, "recording-loosened"), ["SCN-0001 input"]);
+    let replays = result["replays"].as_array().unwrap();
+    assert!(replays.iter().all(|replay| replay["outcome"] == "match"), "{replays:#?}");
+}
+
+#[test]
+fn filters_of_the_base_are_said() {
+    let forge = Forge::new();
+    forge.on_main(|dev| {
+        dev.write(".gitattributes", "*.bin filter=crypt\n*.txt working-tree-encoding=UTF-16\n*.zip filter=lfs\n")
+    });
+    let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
+    let notes = forge.judge(0, &pull)["base"]["notes"].to_string();
+    assert!(notes.contains("`filter=crypt`") && notes.contains("`working-tree-encoding=UTF-16`"), "{notes}");
+    assert!(!notes.contains("lfs"), "{notes}");
+}
+
+#[test]
+fn nothing_of_a_base_is_left_behind() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.remove("regressions"));
+    forge.check_out(&pull.merge, Some(2));
+    let before = files(&forge.world.path("work"));
+    let temporary = forge.world.path("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let mut environment = forge.event(&pull);
+    environment.insert("TMPDIR".to_owned(), temporary.to_str().unwrap().to_owned());
+    forge.judge_checked_out(1, &environment);
+    assert_eq!(files(&forge.world.path("work")), before);
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}

@@ -1,0 +1,9 @@
+//! Pull requests, judged by the rules of their base: from clones of a bare repository, as systems check them out.
+
+mod accept;
+mod attacks;
+mod bad_input;
+mod forge;
+mod ordinary;
+mod reviewed;
+mod which;

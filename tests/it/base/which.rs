@@ -1,0 +1,142 @@
+//! Which commit is the base, and what is said where nobody can tell.
+
+use serde_json::json;
+
+use crate::base::forge::{Forge, about, codes};
+
+/// Two commits: the first weakens, and the second is what is looked at.
+#[test]
+fn a_first_parent_that_the_author_wrote_is_not_the_base() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| {
+        dev.remove("regressions");
+        dev.configure("approvals: {in_head: yes}");
+        forge.dev_git(&["add", "--all"]);
+        forge.dev_git(&["commit", "--quiet", "-m", "weaken"]);
+        dev.write("README.md", "harmless\n");
+    });
+    // A checkout of the head: its first parent is the author's own.
+    forge.check_out(&pull.head, None);
+    let result = forge.judge_checked_out(1, &forge.event(&pull));
+    assert_eq!(about(&result, "recording-gone"), ["SCN-0001 gone"]);
+    assert_eq!(result["base"]["commit"], pull.base[..12]);
+    // A checkout of something else, with the event of this pull request.
+    let parent = forge.dev_git(&["rev-parse", &format!("{}^", pull.head)]);
+    forge.check_out(&parent, None);
+    let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
+    run.complains(&[
+        "which commit is the base?",
+        "neither the merge of pull request",
+        "hint: check out what `actions/checkout`",
+    ]);
+    // A merge that the author made by hand, as the commit of the event.
+    forge.dev_git(&["checkout", "--quiet", "--detach", &parent]);
+    forge.dev_git(&[
+        "merge",
+        "--quiet",
+        "--no-ff",
+        "-m",
+        "by hand",
+        "main",
+        "-s",
+        "ours",
+        "--allow-unrelated-histories",
+    ]);
+    let by_hand =
+        forge.dev_git(&["commit-tree", "-p", &parent, "-p", &pull.base, "-m", "x", &format!("{}^{{tree}}", pull.head)]);
+    forge.dev_git(&["push", "--quiet", "origin", &format!("{by_hand}:refs/heads/by-hand")]);
+    forge.check_out(&by_hand, None);
+    let mut event = forge.event(&pull);
+    event.insert("GITHUB_SHA".to_owned(), by_hand);
+    forge
+        .run(3, &event, &["ci", "--gate", "pr"])
+        .complains(&["not a merge of the pull request's head into its target"]);
+}
+
+#[test]
+fn what_is_missing_is_said_with_the_line_that_mends_it() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
+    forge.check_out(&pull.merge, Some(1));
+    let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
+    run.complains(&[
+        "is not in this clone, which is shallow",
+        "hint: check out the commits that are merged, too: `fetch-depth: 2`",
+    ]);
+    // The head alone, without what it left.
+    forge.check_out(&pull.head, Some(1));
+    let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
+    run.complains(&["(the target's tip) is not in this clone, which is shallow", "hint: git fetch --no-tags origin"]);
+    // Enough of it, after that line.
+    let work = forge.world.path("work");
+    forge.git(&work, &["fetch", "--quiet", "--no-tags", "origin", &pull.base]);
+    forge.git(&work, &["fetch", "--quiet", "--unshallow", "origin", &pull.head]);
+    forge.judge_checked_out(0, &forge.event(&pull));
+    // A revision that is not there, and one that is.
+    let none = Default::default();
+    forge
+        .run(3, &none, &["ci", "--gate", "pr", "--base", "origin/nothing"])
+        .complains(&["`origin/nothing`", "hint: fetch it"]);
+    forge.run(0, &none, &["ci", "--gate", "pr", "--base", &pull.base]).says(&["--base"]);
+    for event in ["pull_request_target", "workflow_run"] {
+        let environment = forge.environment(event, &pull.base, &json!({}));
+        forge
+            .run(3, &environment, &["ci", "--gate", "pr"])
+            .complains(&["does not check out what is merged", "on: pull_request"]);
+    }
+    let azure = [("SYSTEM_PULLREQUEST_TARGETBRANCH".to_owned(), "refs/heads/main".to_owned())].into();
+    forge
+        .run(3, &azure, &["ci", "--gate", "pr"])
+        .complains(&["Azure Pipelines tells the branch", "--base origin/main"]);
+    // No pull request: the checkout's own rules.
+    let push = forge.environment("push", &pull.base, &json!({}));
+    let result = forge.judge_checked_out(0, &push);
+    assert_eq!(result.get("base"), None);
+}
+
+#[test]
+fn a_merge_request_at_gitlab_has_the_rules_of_the_tip_and_the_changes_of_its_own_base() {
+    let forge = Forge::new();
+    let start = forge.dev_git(&["rev-parse", "main"]);
+    let tip = forge.on_main(|dev| {
+        dev.canary("npm-gained", &[]);
+        dev.configure("thresholds: {min_canaries: 12}");
+    });
+    let pull = forge.pull_from(&start, |dev| dev.remove("fixtures/canaries/npm-other"));
+    forge.check_out(&pull.head, None);
+    let mut variables: std::collections::BTreeMap<String, String> = [
+        ("CI_MERGE_REQUEST_IID", "4"),
+        ("CI_COMMIT_SHA", &pull.head),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &start),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let run = forge.run(3, &variables, &["ci", "--gate", "pr"]);
+    run.complains(&[
+        "(`refs/remotes/origin/main`) is not in this clone",
+        "hint: git fetch --no-tags origin +refs/heads/main",
+    ]);
+    forge.git(&forge.world.path("work"), &["fetch", "--quiet", "origin", "+refs/heads/main:refs/remotes/origin/main"]);
+    let result = forge.judge_checked_out(1, &variables);
+    assert_eq!(result["base"]["commit"], tip[..12]);
+    assert_eq!(result["base"]["changed_from"], start[..12]);
+    assert_eq!(codes(&result, "fail"), ["recording-gone"]);
+    assert_eq!(about(&result, "recording-gone"), ["npm-other gone"]);
+    assert_eq!(result["replays"].as_array().unwrap().len(), 4);
+    variables.insert("CI_COMMIT_SHA".to_owned(), start.clone());
+    forge.run(3, &variables, &["ci", "--gate", "pr"]).complains(&["is not CI_COMMIT_SHA"]);
+}
+
+#[test]
+fn a_base_goes_with_the_gate_of_pull_requests_or_with_one_replay() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.replace("regressions/SCN-0001-minimist/expected/findings.json", "medium", "low"));
+    forge.check_out(&pull.merge, Some(2));
+    let none = Default::default();
+    forge.run(2, &none, &["ci", "--base", &pull.base]).complains(&["goes with `--gate pr`"]);
+    forge.run(2, &none, &["ci", "--gate", "release", "--base", &pull.base]).complains(&["goes with `--gate pr`"]);
+    // As the base has it, it matches; as the checkout has it, it does not.
+    forge.run(0, &none, &["ci", "--base", &pull.base, "--only", "SCN-0001"]);
+    forge.run(1, &none, &["ci", "--only", "SCN-0001"]);
+}
