@@ -200,7 +200,8 @@ const ATTACKS: &[Attack] = &[
     (
         "hide a field by a profile",
         |dev| {
-            let mut profile = dev.stella(0, &["profile", "show", "stella-findings"]).stdout;
+            let known = crate::harness::repository("src/canonical/profiles/stella-findings.yaml");
+            let mut profile = std::fs::read_to_string(known).unwrap();
             profile += "  - path: /findings/*/severity\n    action: drop\n    reason: it is only a number\n";
             dev.write("hide.yaml", profile);
             dev.configure("profiles: {stella-findings: hide.yaml}");
