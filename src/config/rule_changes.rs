@@ -3,6 +3,7 @@
 //! Invariants: values are compared as they count, so a default that is written out is no change; every key of `.stella.yaml` has a
 //! class, and a test reads the keys from the schema; what has no direction that is known loosens.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -184,8 +185,8 @@ impl Class {
         match self {
             Self::Checkout | Self::Free => false,
             Self::Fixed | Self::Profiles => true,
-            Self::Minimum => !(number(new) > number(old)),
-            Self::Maximum => !(number(new) < number(old)),
+            Self::Minimum => number(new).partial_cmp(&number(old)) != Some(Ordering::Greater),
+            Self::Maximum => number(new).partial_cmp(&number(old)) != Some(Ordering::Less),
             Self::Set => match (set(old), set(new)) {
                 (_, None) => false,
                 (None, Some(_)) => true,

@@ -1,7 +1,7 @@
 //! A base, made ready for a run: before anything of the checkout is run.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::rule_changes::{self, RuleChange};
 use crate::config::{self, Config, Subject, SubjectPlace};
@@ -234,7 +234,7 @@ fn missing_blobs(
     base: &StoredFiles,
     layout: &Layout,
     rules: &Config,
-    to: &PathBuf,
+    to: &Path,
 ) -> Result<(), BaseError> {
     let own = listing::on_disk(&rules.fixture_store)?;
     let missing: StoredFiles = base
