@@ -19,7 +19,7 @@ use crate::flow::suite::run::{self, CiError, CiRequest};
 use crate::flow::suite::subject::{self, Engine};
 use crate::host::scratch::Scratch;
 use crate::host::{clock, fs, machine};
-use crate::model::approval::{Approval, ChangeKey, Changed};
+use crate::model::change::approval::{Approval, ChangeKey, Changed};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;

@@ -10,7 +10,7 @@ use crate::flow::suite::base::approved::{self, Review};
 use crate::flow::suite::base::commit::Asked;
 use crate::flow::suite::base::prepare::{self, Prepared};
 use crate::host::fs;
-use crate::model::approval::Approval;
+use crate::model::change::approval::Approval;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
 use crate::wire::v1::reviewed;

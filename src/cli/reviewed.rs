@@ -13,7 +13,7 @@ use crate::cli::{output, setup};
 use crate::flow::suite::base::commit::Asked;
 use crate::flow::suite::base::prepare;
 use crate::host::fs;
-use crate::model::approval::InHead;
+use crate::model::change::approval::InHead;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
 use crate::wire::v1::reviewed::{NotCountedV1, ReviewedSchema, ReviewedV1, WhyNot};
@@ -37,7 +37,7 @@ const MAX_ANSWER: u64 = 16 << 20;
 /// Why nobody can be asked.
 #[derive(Debug, thiserror::Error)]
 enum ReviewedError {
-    #[error("this is no pull request at GitHub: there is no review that could be read")]
+    #[error("this is not a pull request at GitHub: there is no review that could be read")]
     NoPullRequest,
     #[cfg(feature = "registry")]
     #[error("{0} is not set")]

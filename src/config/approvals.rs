@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::parse::is_too_deep;
-use crate::model::approval::{Approval, ChangeKey, Changed};
+use crate::model::change::approval::{Approval, ChangeKey, Changed};
 use crate::model::digest::Digest;
 
 /// The file's name, beside the configuration.
@@ -17,7 +17,8 @@ pub const FILE_NAME: &str = "approvals.yaml";
 const ABSENT: &str = "absent";
 
 /// What a new file begins with.
-const HEAD: &str = "# Changes that were approved, one entry each: docs/gates.md. `stella accept` writes them.\nversion: 1\napprovals:\n";
+const HEAD: &str =
+    "# Changes that were approved, one entry each: docs/gates.md says how they are written.\nversion: 1\napprovals:\n";
 
 /// Approved changes, version 1. Unknown keys are errors.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]

@@ -19,9 +19,9 @@ use std::path::{Path, PathBuf};
 use crate::canonical::profile::Profile;
 use crate::config::adapter::Adapter;
 use crate::host::fs::{self, FsError};
-use crate::model::approval::ApprovalRules;
 use crate::model::artifact::{ArtifactFormat, ProfileName};
 use crate::model::artifact_spec::ArtifactSpec;
+use crate::model::change::approval::ApprovalRules;
 use crate::model::limits;
 use crate::score::rules::Rules;
 

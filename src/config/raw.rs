@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::config::gates::{RawBuckets, RawGates, RawThresholds};
-use crate::model::approval::InHead;
+use crate::model::change::approval::InHead;
 
 /// The configuration file, version 1. Everything is optional; unknown keys are errors.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

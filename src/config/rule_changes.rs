@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Config, Subject};
 use crate::model::artifact::ProfileName;
-use crate::model::base::Effect;
+use crate::model::change::base::Effect;
 use crate::model::gate_result::Strictness;
 use crate::score::rules::{By, Expect};
 

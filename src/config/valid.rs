@@ -9,8 +9,8 @@ use crate::config::error::ConfigError;
 use crate::config::parse::is_too_deep;
 use crate::config::raw::RawApprovals;
 use crate::host::fs::FsError;
-use crate::model::approval::{ApprovalRules, InHead};
 use crate::model::artifact::ProfileName;
+use crate::model::change::approval::{ApprovalRules, InHead};
 
 /// Where a configuration lies, for its paths and its errors.
 pub(super) struct Valid<'a> {

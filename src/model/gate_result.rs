@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::approval::Changed;
+use crate::model::change::approval::Changed;
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::model::rate::{Sample, Share};

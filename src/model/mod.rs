@@ -3,12 +3,11 @@
 //! Invariants: no I/O, no clock, no randomness; a value that breaks a rule of its type cannot be built.
 //! Absent: wire formats of results (see [`crate::wire`]) and foreign formats (see [`crate::format`]).
 
-pub mod approval;
 pub mod artifact;
 pub mod artifact_spec;
-pub mod base;
 pub mod candidate;
 pub mod cause;
+pub mod change;
 #[cfg(test)]
 pub(crate) mod damaged;
 pub mod decision;

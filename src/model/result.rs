@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::approval::{ChangeKey, Changed};
 use crate::model::artifact::ArtifactType;
-use crate::model::base::{Base, CoveredDifference};
 use crate::model::candidate::{Candidate, Coverage};
+use crate::model::change::approval::{ChangeKey, Changed};
+use crate::model::change::base::{Base, CoveredDifference};
 use crate::model::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;

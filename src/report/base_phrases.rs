@@ -1,7 +1,7 @@
 //! The words of a base: whose rules counted, and what the checkout changes of them, the same in every output.
 
-use crate::model::approval::{Approval, ChangeKey, Cover};
-use crate::model::base::{Base, Change, CoveredDifference, Effect, RulesOf};
+use crate::model::change::approval::{Approval, ChangeKey, Cover};
+use crate::model::change::base::{Base, Change, CoveredDifference, Effect, RulesOf};
 use crate::model::gate_result::{Gate, Verdict};
 use crate::model::result::RunResult;
 use crate::model::text::command_line;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use crate::model::approval::{Approval, ChangeKey, Changed, Cover};
 use crate::model::artifact::ArtifactType;
-use crate::model::base::{self, Base, CoveredDifference, Effect, RulesOf};
 use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReason};
+use crate::model::change::approval::{Approval, ChangeKey, Changed, Cover};
+use crate::model::change::base::{self, Base, CoveredDifference, Effect, RulesOf};
 use crate::model::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
 };

@@ -1,6 +1,6 @@
 //! The summary of a run, as large as it may be.
 
-use crate::model::base::Base;
+use crate::model::change::base::Base;
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
 use crate::model::gate_result::GateResult;

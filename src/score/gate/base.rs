@@ -1,7 +1,7 @@
 //! What a checkout changes of the rules and recordings that it is judged by.
 
-use crate::model::approval::{Changed, Cover};
-use crate::model::base::{Base, Change, Effect, RulesOf};
+use crate::model::change::approval::{Changed, Cover};
+use crate::model::change::base::{Base, Change, Effect, RulesOf};
 use crate::model::gate_result::{About, Numbers, ReasonCode, Weight};
 use crate::score::gate::findings::Findings;
 
@@ -65,9 +65,9 @@ pub(crate) mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::model::approval::{Approval, ChangeKey};
-    use crate::model::base::CoveredDifference;
     use crate::model::candidate::{Candidate, CandidateKind, Named};
+    use crate::model::change::approval::{Approval, ChangeKey};
+    use crate::model::change::base::CoveredDifference;
     use crate::model::digest::Digest;
     use crate::model::gate_result::{GateResult, Strictness};
     use crate::model::outcome::Outcome;

@@ -1,6 +1,6 @@
 //! What a gate collects while it looks.
 
-use crate::model::approval::{ChangeKey, Changed, Cover};
+use crate::model::change::approval::{ChangeKey, Changed, Cover};
 use crate::model::fidelity::{Fidelity, Level};
 use crate::model::gate_result::{About, Measured, Numbers, Reason, ReasonCode, Weight};
 use crate::model::movement::Movement;

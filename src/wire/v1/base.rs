@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::approval::{self, ChangeKey, Changed};
-use crate::model::base::{self, RulesOf};
+use crate::model::change::approval::{self, ChangeKey, Changed};
+use crate::model::change::base::{self, RulesOf};
 use crate::model::digest::Digest;
 use crate::wire::v1::words::same_words;
 

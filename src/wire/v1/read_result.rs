@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::model::base::{Base, CoveredDifference};
 use crate::model::candidate::Candidate;
+use crate::model::change::base::{Base, CoveredDifference};
 use crate::model::objects;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::wire::v1::candidate::CandidateV1;

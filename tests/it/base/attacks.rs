@@ -274,8 +274,12 @@ fn a_subject_that_is_dropped_is_no_verdict() {
     let pull = forge.pull(|dev| dev.write(".stella.yaml", "version: 1\n"));
     let result = forge.judge(3, &pull);
     assert_eq!(codes(&result, "insufficient"), ["candidate-dropped"]);
-    let pull =
-        forge.pull(|dev| dev.write(".stella.yaml", "version: 1\nsubject: {kind: feed, path: feed, build: 'true'}\n"));
+    let pull = forge.pull(|dev| {
+        dev.write(
+            ".stella.yaml",
+            "version: 1\nsubject: {kind: feed, path: feed, build: 'true'}\ngates: {pr: {expect: exact}}\n",
+        )
+    });
     let result = forge.judge(0, &pull);
     let notes = result["base"]["notes"].to_string();
     assert!(notes.contains("`subject.build` is the checkout's"), "{notes}");

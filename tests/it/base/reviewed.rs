@@ -300,6 +300,6 @@ fn the_file_of_the_review_comes_from_outside_of_the_checkout_and_is_of_this_comm
     let none = BTreeMap::new();
     let out = scene.forge.world.path("o.json");
     let arguments = ["reviewed", "--out", out.to_str().unwrap()];
-    scene.forge.run(3, &none, &arguments).complains(&["no pull request at GitHub"]);
+    scene.forge.run(3, &none, &arguments).complains(&["not a pull request at GitHub"]);
     scene.forge.run(2, &event, &arguments).complains(&["GITHUB_REPOSITORY is not set"]);
 }

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use crate::config::approvals::{self, ApprovalsError};
 use crate::flow::suite::base::error::BaseError;
 use crate::host::fs;
-use crate::model::approval::{Approval, ApprovalRules, Cover, InHead};
-use crate::model::base::CoveredDifference;
+use crate::model::change::approval::{Approval, ApprovalRules, Cover, InHead};
+use crate::model::change::base::CoveredDifference;
 use crate::model::limits;
 use crate::model::result::RunResult;
 

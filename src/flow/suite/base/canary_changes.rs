@@ -13,7 +13,7 @@ use crate::flow::suite::canary::Canary;
 use crate::host::fs;
 use crate::job::manifest_file;
 use crate::job::manifest_summary;
-use crate::model::base::{Change, Effect};
+use crate::model::change::base::{Change, Effect};
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimension;
 use crate::model::limits;

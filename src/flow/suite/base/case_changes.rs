@@ -9,8 +9,8 @@ use crate::canonical::Roots;
 use crate::flow::suite::base::listing::{self, Files};
 use crate::flow::suite::case::{Case, CaseScanner};
 use crate::job::artifact::Produced;
-use crate::model::approval::{ChangeKey, Changed, Cover};
-use crate::model::base::{Change, Effect};
+use crate::model::change::approval::{ChangeKey, Changed, Cover};
+use crate::model::change::base::{Change, Effect};
 use crate::model::digest::Digest;
 use crate::workspace::context::Context;
 

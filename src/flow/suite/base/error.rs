@@ -140,7 +140,7 @@ impl Diagnostic for BaseError {
             }
             Self::Lfs { .. } => "check out with `lfs: true`, or run `git lfs fetch` for the base".into(),
             Self::Config { .. } | Self::Approvals { .. } => "mend it on the base first, in a change of its own".into(),
-            Self::OwnApprovals(_) => "docs/gates.md says what an entry holds; `stella accept` writes them".into(),
+            Self::OwnApprovals(_) => "docs/gates.md says what an entry holds, and how it is written".into(),
             Self::OtherConfig { .. } => "name the configuration that the base has".into(),
             Self::Outside { .. } => "name folders of the repository".into(),
             Self::Leads { .. } => "put the files themselves there".into(),

@@ -18,7 +18,7 @@ use crate::flow::suite::canary::Canary;
 use crate::flow::suite::case::Case;
 use crate::flow::suite::discover::{Folder, Folders};
 use crate::git::objects::Objects;
-use crate::model::base::{Change, Effect};
+use crate::model::change::base::{Change, Effect};
 use crate::model::dimension::Dimension;
 use crate::model::result::SubjectKind;
 use crate::workspace::context::Context;

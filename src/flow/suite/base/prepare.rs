@@ -20,8 +20,8 @@ use crate::git::objects::Objects;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
 use crate::host::scratch::Scratch;
-use crate::model::approval::{ApprovalRules, ChangeKey, Changed, Cover};
-use crate::model::base::{Base, Change, RulesOf};
+use crate::model::change::approval::{ApprovalRules, ChangeKey, Changed, Cover};
+use crate::model::change::base::{Base, Change, RulesOf};
 use crate::model::dimension::Dimension;
 use crate::workspace::context::Context;
 

@@ -11,8 +11,8 @@ use crate::git::objects::Objects;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
 use crate::job::manifest_summary;
-use crate::model::approval::Changed;
-use crate::model::base::{Change, Effect};
+use crate::model::change::approval::Changed;
+use crate::model::change::base::{Change, Effect};
 use crate::model::limits;
 use crate::workspace::context::Context;
 

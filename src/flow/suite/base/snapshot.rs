@@ -13,7 +13,7 @@ use crate::git::object_id::ObjectId;
 use crate::git::objects::Objects;
 use crate::git::tree::{Commit, Mode};
 use crate::host::fs::{Access, FsError};
-use crate::model::approval::Approval;
+use crate::model::change::approval::Approval;
 use crate::model::limits;
 
 /// A case or a canary of a commit.

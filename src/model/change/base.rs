@@ -1,6 +1,6 @@
 //! Whose rules and recordings a run was judged by, and what the checkout changes of them.
 
-use crate::model::approval::{ChangeKey, Cover};
+use crate::model::change::approval::{ChangeKey, Cover};
 
 /// What a change does to what a gate can see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]

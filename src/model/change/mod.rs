@@ -1,0 +1,4 @@
+//! Changes of what a gate goes by: what they are, what they do, and who answers for them.
+
+pub mod approval;
+pub mod base;
