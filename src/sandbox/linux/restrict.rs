@@ -24,9 +24,6 @@ use crate::sandbox::spec::{Limits, Mount, SandboxSpec};
 /// Limits that are the same everywhere, as programs size themselves by them.
 const STACK: u64 = 8 << 20;
 const OPEN_FILES: (u64, u64) = (1024, 65_536);
-const LOCKED_BYTES: u64 = 64 << 10;
-const PENDING_SIGNALS: u64 = 1024;
-const QUEUE_BYTES: u64 = 819_200;
 /// The least that kernels have had as their own.
 const LOCKED: u64 = 64 << 10;
 const MESSAGES: u64 = 819_200;
@@ -192,10 +189,6 @@ fn limit(limits: &Limits) -> rustix::io::Result<()> {
     at_most(Resource::Msgqueue, MESSAGES, MESSAGES)?;
     at_most(Resource::Sigpending, SIGNALS_PENDING, SIGNALS_PENDING)?;
     at_most(Resource::Nofile, OPEN_FILES.0, OPEN_FILES.1)?;
-    // Those that differ from machine to machine, by its memory and its configuration, are small everywhere.
-    at_most(Resource::Memlock, LOCKED_BYTES, LOCKED_BYTES)?;
-    at_most(Resource::Sigpending, PENDING_SIGNALS, PENDING_SIGNALS)?;
-    at_most(Resource::Msgqueue, QUEUE_BYTES, QUEUE_BYTES)?;
     at_most(Resource::Nice, 0, 0)?;
     at_most(Resource::Rtprio, 0, 0)
 }
