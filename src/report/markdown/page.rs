@@ -47,9 +47,28 @@ pub fn render(run: &RunResult, budget: usize) -> String {
             return text;
         }
     }
-    // No foreign text is left in it: it can be cut anywhere between two characters.
-    text.truncate(text.floor_char_boundary(budget));
+    text.truncate(whole_lines(&text, budget));
     text
+}
+
+/// How much of `text` fits into `budget` bytes and leaves nothing open: no row of a table, no fence, nothing of what makes
+/// foreign text harmless.
+fn whole_lines(text: &str, budget: usize) -> usize {
+    // Where the text may end, and the fence that is open there with where it began.
+    let (mut end, mut fence) = (0, None::<(&str, usize)>);
+    for line in text.split_inclusive('\n') {
+        if end + line.len() > budget || !line.ends_with('\n') {
+            break;
+        }
+        let ticks = &line[..line.len() - line.trim_start_matches('`').len()];
+        fence = match fence {
+            Some((open, _)) if line.trim_end() == open => None,
+            None if ticks.len() >= 3 => Some((ticks, end)),
+            fence => fence,
+        };
+        end += line.len();
+    }
+    fence.map_or(end, |(_, began)| began)
 }
 
 fn page(run: &RunResult, limits: Limits) -> Md {
