@@ -23,7 +23,16 @@ pub fn between(before: &Semantics, after: &Semantics, unknown: bool) -> Movement
         }
     }
     let packages = pairs(&before.packages, &after.packages).filter(|(before, after)| before.len() > after.len());
-    let vex = pairs(&before.vex, &after.vex).filter(|(before, after)| !before.is_empty() && excuses(before, after));
+    // A new statement takes a finding back where it excuses one that was there before, or where nobody can say that none was.
+    let was_there = |statement: &VexStatement| {
+        let findings = before.findings.as_ref();
+        findings.is_none_or(|known| known.keys().any(|key| key.cve_id == statement.vulnerability))
+    };
+    let takes_back = |statement: &VexStatement| alarm(statement.status) == 0 && was_there(statement);
+    let vex = pairs(&before.vex, &after.vex).filter(|(before, after)| match before.is_empty() {
+        true => after.iter().any(takes_back),
+        false => excuses(before, after),
+    });
     movement.other_lost = (packages.count() + vex.count()) as u64;
     movement.decision_changed = !decides_alike(before.decision(), after.decision());
     movement
@@ -147,6 +156,32 @@ mod tests {
             assert_eq!(movement.nothing_lost(), holds, "change {i}: {movement:?}");
             assert_eq!((movement.updated, movement.weakened), (u64::from(holds), u64::from(!holds)), "change {i}");
         }
+    }
+
+    /// Named regression: a statement where there was none counted as no loss, whatever it excused.
+    #[test]
+    fn a_new_statement_that_excuses_what_was_known_is_a_loss() {
+        let vex = |of: &[(&str, VexStatus)]| -> Vec<VexStatement> {
+            let statement = |(cve, status): &(&str, VexStatus)| VexStatement {
+                vulnerability: (*cve).into(),
+                product: "log@1".into(),
+                status: *status,
+                justification: None,
+            };
+            of.iter().map(statement).collect()
+        };
+        let of = |findings: &[&str], statements: &[(&str, VexStatus)]| {
+            let findings = findings.iter().map(|cve| finding(cve)).collect();
+            Semantics::from_parts(None, Some(findings), Some(vex(statements)), None)
+        };
+        let known = of(&["CVE-1"], &[]);
+        let lost = |after: &Semantics| !between(&known, after, false).nothing_lost();
+        assert!(lost(&of(&["CVE-1"], &[("CVE-1", VexStatus::NotAffected)])));
+        assert!(lost(&of(&["CVE-1"], &[("CVE-1", VexStatus::Fixed)])));
+        assert!(!lost(&of(&["CVE-1"], &[("CVE-1", VexStatus::Affected)])));
+        assert!(!lost(&of(&["CVE-1", "CVE-2"], &[("CVE-2", VexStatus::NotAffected)])));
+        let alone = |of: &[_]| Semantics::from_parts(None, None, Some(vex(of)), None);
+        assert!(!between(&alone(&[]), &alone(&[("CVE-1", VexStatus::Fixed)]), false).nothing_lost());
     }
 
     #[test]
