@@ -70,14 +70,19 @@ mod imp {
         /// Begins to watch.
         ///
         /// # Errors
-        /// Where the kernel does not make this process a subreaper.
+        /// Where the kernel does not make this process a subreaper, or `/proc` does not show processes: who cannot be seen
+        /// cannot be ended.
         pub fn begin() -> io::Result<Self> {
+            let own = getpid().as_raw_nonzero().get();
+            let there = all();
+            if !there.contains_key(&own) {
+                return Err(io::Error::new(io::ErrorKind::Unsupported, "`/proc` does not show the processes"));
+            }
             // Nor may the program look into this process: its memory holds what is judged by, its environment may hold a token.
             let dumpable = dumpable_behavior()?;
             set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
             set_child_subreaper(Some(getpid()))?;
-            let own = getpid().as_raw_nonzero().get();
-            let before = all().into_iter().filter(|(_, seen)| seen.parent == own).map(|(pid, _)| pid).collect();
+            let before = there.into_iter().filter(|(_, seen)| seen.parent == own).map(|(pid, _)| pid).collect();
             Ok(Self { before, dumpable })
         }
 
