@@ -12,10 +12,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use stella::model::result::Isolation;
-use stella::sandbox::guest::{FEED, INPUT};
 use stella::sandbox::run::{Ending, run};
-use stella::sandbox::setting::{Argv, CpuCount};
+use stella::sandbox::sandbox_path::{FEED, INPUT};
 use stella::sandbox::spec::{Clock, HostRoot, Mount, SandboxSpec};
+use stella::sandbox::validated::{Argv, CpuCount};
 
 mod cases;
 

@@ -16,7 +16,7 @@ use crate::compare::{diff, fidelity, movement};
 use crate::config::Config;
 use crate::format::coverage;
 use crate::format::{self, Document};
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::decision::Decision;
 use crate::model::diff::{ArtifactChange, DiffSummary};
@@ -75,7 +75,7 @@ pub struct Comparison {
 
 /// Why two sides cannot be compared.
 #[derive(Debug, thiserror::Error)]
-pub enum VerdictError {
+pub enum ComparisonError {
     /// An expected artifact is not what its format says.
     #[error("expected artifact `{name}`")]
     Expected {
@@ -101,10 +101,10 @@ pub enum VerdictError {
 }
 
 /// Compares what was expected with what came out.
-pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
+pub fn compare(expected: &[Artifact], actual: &[Artifact], rules: &Rules<'_>) -> Result<Comparison, ComparisonError> {
     let of_expected = || {
         ReadArtifact::all(expected, rules.expected_roots, rules.config, rules.across_builds)
-            .map_err(|(name, source)| VerdictError::Expected { name, source })
+            .map_err(|(name, source)| ComparisonError::Expected { name, source })
     };
     let of_actual = || read_actual(expected, actual, rules);
     let size: usize = expected.iter().map(|artifact| artifact.bytes.len()).sum();
@@ -130,20 +130,20 @@ pub fn compare(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) ->
     for name in names {
         let (before, after) = (before.get(name), after.get(name));
         let Some(either) = after.or(before) else { continue };
-        let produced = either.produced;
+        let artifact = either.artifact;
         artifacts.push(ArtifactResult {
             name: name.to_owned(),
-            artifact_type: produced.artifact_type,
+            artifact_type: artifact.artifact_type,
             expected: before.map(|read| read.canonical.digest),
             actual: after.map(|read| read.canonical.digest),
-            profile: rules.config.profile(produced.format, produced.profile.as_ref()).digest(),
+            profile: rules.config.profile(artifact.format, artifact.profile.as_ref()).digest(),
             masked: after.map(|read| read.canonical.masked.clone()).unwrap_or_default(),
             identity: after.map(|read| read.aside.clone()).unwrap_or_default(),
         });
         let (digest_before, digest_after) = (before.map(|r| r.canonical.digest), after.map(|r| r.canonical.digest));
         if digest_before != digest_after {
             // Evidence supports findings and has no meaning of its own: it counts in the bytes alone.
-            opaque_differs |= !produced.format.has_meaning() && produced.artifact_type != ArtifactType::Evidence;
+            opaque_differs |= !artifact.format.has_meaning() && artifact.artifact_type != ArtifactType::Evidence;
             let first_difference = before
                 .zip(after)
                 .and_then(|(a, b)| canonical::first_difference(&a.canonical.bytes, &b.canonical.bytes));
@@ -168,7 +168,7 @@ fn by_name(side: Vec<ReadArtifact<'_>>) -> BTreeMap<&str, ReadArtifact<'_>> {
 }
 
 /// Two large inventories that were read in the quick way.
-pub fn compare_inventories([before, after]: [Side; 2], rules: &Rules<'_>) -> Result<Comparison, VerdictError> {
+pub fn compare_inventories([before, after]: [Side; 2], rules: &Rules<'_>) -> Result<Comparison, ComparisonError> {
     let (expected, actual) = (Some(before.digest), Some(after.digest));
     let name = "artifact".to_owned();
     let artifact = ArtifactResult {
@@ -197,7 +197,7 @@ fn judge(
     opaque_differs: bool,
     artifacts: Vec<ArtifactResult>,
     rules: &Rules<'_>,
-) -> Result<Comparison, VerdictError> {
+) -> Result<Comparison, ComparisonError> {
     let decision_before = decide(&meaning_before, rules.policy, rules.now)?;
     // Equal meanings are decided alike, and asking is what takes the time of a comparison.
     let decision_after = if meaning_after == meaning_before {
@@ -222,10 +222,10 @@ fn judge(
 /// The canonical digests of one side, what it means, and its decision: its own, or the policy's.
 #[expect(clippy::type_complexity, reason = "three values that are taken apart at once")]
 pub fn read(
-    expected: &[Produced],
-    actual: &[Produced],
+    expected: &[Artifact],
+    actual: &[Artifact],
     rules: &Rules<'_>,
-) -> Result<(Vec<(String, Digest)>, Semantics, Option<Decision>), VerdictError> {
+) -> Result<(Vec<(String, Digest)>, Semantics, Option<Decision>), ComparisonError> {
     let read = read_actual(expected, actual, rules)?;
     let digests = read.iter().map(|read| (read.name().to_owned(), read.canonical.digest)).collect();
     let meaning = meaning(read.into_iter().map(|read| read.document));
@@ -234,11 +234,11 @@ pub fn read(
 }
 
 /// The artifacts of a run that are compared with what is expected.
-fn in_scope<'a>(expected: &[Produced], actual: &'a [Produced], scope: Scope) -> Vec<&'a Produced> {
+fn in_scope<'a>(expected: &[Artifact], actual: &'a [Artifact], scope: Scope) -> Vec<&'a Artifact> {
     let primary = expected.iter().filter(|artifact| artifact.artifact_type.is_primary());
     let names: BTreeSet<&str> = primary.map(|artifact| artifact.name.as_str()).collect();
     let is_older = is_before_coverage(expected);
-    let counts = |artifact: &&Produced| match scope {
+    let counts = |artifact: &&Artifact| match scope {
         Scope::All => !(is_older && artifact.name == coverage::FILE),
         Scope::Expected => names.contains(artifact.name.as_str()),
     };
@@ -246,7 +246,7 @@ fn in_scope<'a>(expected: &[Produced], actual: &'a [Produced], scope: Scope) -> 
 }
 
 /// Whether artifacts are those of a built-in scanner that did not say yet what it looked at: that is then not compared.
-pub fn is_before_coverage(expected: &[Produced]) -> bool {
+pub fn is_before_coverage(expected: &[Artifact]) -> bool {
     let has = |name: &str| expected.iter().any(|artifact| artifact.name == name);
     has("findings.json") && has("sbom.cdx.json") && !has(coverage::FILE)
 }
@@ -254,10 +254,10 @@ pub fn is_before_coverage(expected: &[Produced]) -> bool {
 /// The names of the artifacts in which two runs differ, among those that are compared with what is expected: `first` is what a
 /// comparison read of the first run, `second` are the artifacts of the other.
 pub fn unstable(
-    expected: &[Produced],
-    (first, second): (&[ArtifactResult], &[Produced]),
+    expected: &[Artifact],
+    (first, second): (&[ArtifactResult], &[Artifact]),
     rules: &Rules<'_>,
-) -> Result<Vec<String>, VerdictError> {
+) -> Result<Vec<String>, ComparisonError> {
     let second = read_actual(expected, second, rules)?;
     let second: BTreeMap<&str, Digest> = second.iter().map(|read| (read.name(), read.canonical.digest)).collect();
     let first: BTreeMap<&str, Digest> =
@@ -268,12 +268,12 @@ pub fn unstable(
 
 /// The artifacts of a run that are compared with what is expected, each read.
 fn read_actual<'a>(
-    expected: &[Produced],
-    actual: &'a [Produced],
+    expected: &[Artifact],
+    actual: &'a [Artifact],
     rules: &Rules<'_>,
-) -> Result<Vec<ReadArtifact<'a>>, VerdictError> {
+) -> Result<Vec<ReadArtifact<'a>>, ComparisonError> {
     ReadArtifact::all(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config, rules.across_builds)
-        .map_err(|(name, source)| VerdictError::Actual { name, source })
+        .map_err(|(name, source)| ComparisonError::Actual { name, source })
 }
 
 fn meaning(documents: impl Iterator<Item = Document>) -> Semantics {
@@ -296,11 +296,11 @@ fn join<T>(all: &mut Option<Vec<T>>, more: Option<Vec<T>>) {
 }
 
 /// The policy's decision on artifacts that have none of their own; none where they hold no findings to decide on.
-pub fn decide_on(artifacts: &[Produced], policy: &Policy, now: Timestamp) -> Result<Option<Decision>, VerdictError> {
+pub fn decide_on(artifacts: &[Artifact], policy: &Policy, now: Timestamp) -> Result<Option<Decision>, ComparisonError> {
     let mut documents = Vec::new();
     for artifact in artifacts {
         let document = format::read_document(artifact.format, &artifact.bytes);
-        documents.push(document.map_err(|source| VerdictError::Actual {
+        documents.push(document.map_err(|source| ComparisonError::Actual {
             name: artifact.name.clone(),
             source: UnreadableArtifact::Format(source),
         })?);
@@ -309,7 +309,7 @@ pub fn decide_on(artifacts: &[Produced], policy: &Policy, now: Timestamp) -> Res
 }
 
 /// The decision that came with a result, else the policy's on its findings; none where there are no findings to decide on.
-fn decide(meaning: &Semantics, policy: &Policy, now: Timestamp) -> Result<Option<Decision>, VerdictError> {
+fn decide(meaning: &Semantics, policy: &Policy, now: Timestamp) -> Result<Option<Decision>, ComparisonError> {
     if let Some(decision) = meaning.decision() {
         return Ok(Some(decision.clone()));
     }
@@ -317,7 +317,7 @@ fn decide(meaning: &Semantics, policy: &Policy, now: Timestamp) -> Result<Option
         return Ok(None);
     }
     let decision = policy.decide(&PolicyInput::of(meaning), now, &PolicyLimits::default());
-    decision.map(Some).map_err(VerdictError::Policy)
+    decision.map(Some).map_err(ComparisonError::Policy)
 }
 
 #[cfg(test)]
@@ -351,7 +351,7 @@ mod tests {
 
     #[test]
     fn two_runs_are_held_against_each_other_in_what_is_compared_alone() {
-        let artifact = |name: &str, bytes: &[u8]| Produced {
+        let artifact = |name: &str, bytes: &[u8]| Artifact {
             artifact_type: ArtifactType::Findings,
             name: name.to_owned(),
             format: ArtifactFormat::Bytes,
@@ -362,9 +362,9 @@ mod tests {
         let policy = Policy::builtin_default().unwrap();
         let expected = [artifact("a", b"0")];
         let first = [artifact("a", b"1"), artifact("log", b"1")];
-        let broken = Produced { format: ArtifactFormat::StellaFindings, ..artifact("other", b"{") };
+        let broken = Artifact { format: ArtifactFormat::StellaFindings, ..artifact("other", b"{") };
         let second = [artifact("a", b"1"), artifact("log", b"2"), artifact("more", b"")];
-        let names = |scope, second: &[Produced]| {
+        let names = |scope, second: &[Artifact]| {
             let rules = Rules {
                 config: &config,
                 scope,

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::artifacts::compare_artifacts::{self, Comparison, Rules, Scope, VerdictError};
+use crate::artifacts::compare_artifacts::{self, Comparison, ComparisonError, Rules, Scope};
 use crate::artifacts::large_inventories;
 use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
 use crate::canonical::Roots;
 use crate::config::Config;
 use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError, Kind};
-use crate::job::artifact::{Produced, usual_profile, usual_type};
+use crate::job::artifact::{Artifact, usual_profile, usual_type};
 use crate::model::artifact::ArtifactType;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
@@ -47,14 +47,14 @@ pub enum DiffPathsError {
     Policy(#[from] PolicyError),
     /// The files cannot be compared.
     #[error(transparent)]
-    Verdict(#[from] VerdictError),
+    Comparison(#[from] ComparisonError),
 }
 
 impl Diagnostic for DiffPathsError {
     fn kind(&self) -> FailureKind {
         match self {
             // The files are read by then: what fails now is ours.
-            Self::Verdict(VerdictError::Policy(_) | VerdictError::Order(_)) | Self::Policy(_) => {
+            Self::Comparison(ComparisonError::Policy(_) | ComparisonError::Order(_)) | Self::Policy(_) => {
                 FailureKind::Infrastructure
             }
             _ => FailureKind::Usage,
@@ -63,7 +63,7 @@ impl Diagnostic for DiffPathsError {
 
     fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Verdict(_) | Self::Policy(_) | Self::Unreadable { .. } => None,
+            Self::Comparison(_) | Self::Policy(_) | Self::Unreadable { .. } => None,
             Self::Read(_) | Self::Mixed { .. } | Self::Empty(_) => {
                 Some("give two files, or two directories of artifacts".into())
             }
@@ -103,8 +103,8 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
         (false, true) => return Err(DiffPathsError::Mixed { directory: b.to_owned(), file: a.to_owned() }),
     };
     compare_artifacts::compare(&before, &after, &rules).map_err(|error| match error {
-        VerdictError::Expected { name, source } => DiffPathsError::Unreadable { path: place(a, &name), source },
-        VerdictError::Actual { name, source } => DiffPathsError::Unreadable { path: place(b, &name), source },
+        ComparisonError::Expected { name, source } => DiffPathsError::Unreadable { path: place(a, &name), source },
+        ComparisonError::Actual { name, source } => DiffPathsError::Unreadable { path: place(b, &name), source },
         error => error.into(),
     })
 }
@@ -114,7 +114,7 @@ fn place(side: &Path, name: &str) -> PathBuf {
     if fs::is_dir(side) { side.join(name) } else { side.to_owned() }
 }
 
-fn directory(root: &Path, config: &Config) -> Result<Vec<Produced>, DiffPathsError> {
+fn directory(root: &Path, config: &Config) -> Result<Vec<Artifact>, DiffPathsError> {
     let items = fs::walk(root, limits::MAX_BUNDLE_ENTRIES)?;
     let hidden = |path: &Path| path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
     let files = items.into_iter().filter(|item| item.kind != Kind::Directory && !hidden(&item.relative));
@@ -131,13 +131,13 @@ fn directory(root: &Path, config: &Config) -> Result<Vec<Produced>, DiffPathsErr
     if artifacts.is_empty() { Err(DiffPathsError::Empty(root.to_owned())) } else { Ok(artifacts) }
 }
 
-fn artifact(name: String, path: &Path, bytes: Vec<u8>, config: &Config) -> Result<Produced, DiffPathsError> {
+fn artifact(name: String, path: &Path, bytes: Vec<u8>, config: &Config) -> Result<Artifact, DiffPathsError> {
     let format = by_name::recognise(&name, &bytes);
     // What a file of unknown format is for is not known either: it must not pass for mere evidence.
     let artifact_type =
         if format.has_meaning() || name == "evidence.json" { usual_type(format) } else { ArtifactType::Findings };
     let profile = usual_profile(format, &bytes);
-    let artifact = Produced { artifact_type, name, format, profile, bytes: bytes.into() };
+    let artifact = Artifact { artifact_type, name, format, profile, bytes: bytes.into() };
     // What is compared is read then; what is not must be readable all the same.
     if !artifact.artifact_type.is_primary() {
         ReadArtifact::read(&artifact, &Roots::default(), config)

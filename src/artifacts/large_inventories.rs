@@ -225,7 +225,7 @@ mod tests {
     use super::*;
     use crate::artifacts::compare_artifacts::{self, Comparison, Rules, Scope};
     use crate::canonical::Roots;
-    use crate::job::artifact::Produced;
+    use crate::job::artifact::Artifact;
     use crate::model::artifact::ArtifactType;
     use crate::policy::Policy;
 
@@ -256,8 +256,8 @@ mod tests {
     }
 
     fn full(a: &str, b: &str) -> Option<Comparison> {
-        let produced = |text: &str| {
-            [Produced {
+        let artifact = |text: &str| {
+            [Artifact {
                 artifact_type: ArtifactType::Sbom,
                 name: "artifact".to_owned(),
                 format: ArtifactFormat::Cyclonedx,
@@ -265,7 +265,7 @@ mod tests {
                 bytes: text.as_bytes().into(),
             }]
         };
-        with_rules(|rules| compare_artifacts::compare(&produced(a), &produced(b), rules).ok())
+        with_rules(|rules| compare_artifacts::compare(&artifact(a), &artifact(b), rules).ok())
     }
 
     fn pick(of: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {

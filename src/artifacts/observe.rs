@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use crate::artifacts::compare_artifacts::{self, Rules, VerdictError};
+use crate::artifacts::compare_artifacts::{self, ComparisonError, Rules};
 use crate::attribute::{Key, Observation};
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::model::digest::Digest;
 
 /// Reads the artifacts of one side.
-pub fn observe(expected: &[Produced], actual: &[Produced], rules: &Rules<'_>) -> Result<Observation, VerdictError> {
+pub fn observe(expected: &[Artifact], actual: &[Artifact], rules: &Rules<'_>) -> Result<Observation, ComparisonError> {
     let (canonical, meaning, decision) = compare_artifacts::read(expected, actual, rules)?;
     let mut observation: Observation =
         canonical.into_iter().map(|(name, digest)| (Key::Artifact(name), digest)).collect();

@@ -6,14 +6,14 @@ use crate::canonical::identity::{self, PutAside};
 use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
 use crate::config::Config;
 use crate::format::{self, Document, FormatError};
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::model::digest::Digest;
 
 /// An artifact with all that is derived from its bytes.
 #[derive(Debug)]
 pub struct ReadArtifact<'a> {
     /// As it was written.
-    pub produced: &'a Produced,
+    pub artifact: &'a Artifact,
     /// Its canonical form.
     pub canonical: Canonical,
     /// What it means.
@@ -38,21 +38,21 @@ impl<'a> ReadArtifact<'a> {
     ///
     /// # Errors
     /// When it is not what its format says.
-    pub fn read(produced: &'a Produced, roots: &Roots, config: &Config) -> Result<Self, UnreadableArtifact> {
-        let profile = config.profile(produced.format, produced.profile.as_ref());
-        let (bytes, limits) = (produced.document(), Limits::default());
+    pub fn read(artifact: &'a Artifact, roots: &Roots, config: &Config) -> Result<Self, UnreadableArtifact> {
+        let profile = config.profile(artifact.format, artifact.profile.as_ref());
+        let (bytes, limits) = (artifact.document(), Limits::default());
         let canonical =
             canonical::canonicalize_rooted(profile, roots, &bytes, &limits).map_err(UnreadableArtifact::Canonical)?;
         // What is the same byte for byte must mean the same, too.
         let named = canonical::without_names_of_the_run(profile, roots, &bytes, &limits)
             .map_err(UnreadableArtifact::Canonical)?;
-        let document = format::read_document(produced.format, &named).map_err(UnreadableArtifact::Format)?;
-        Ok(Self { produced, canonical, document, aside: BTreeMap::new() })
+        let document = format::read_document(artifact.format, &named).map_err(UnreadableArtifact::Format)?;
+        Ok(Self { artifact, canonical, document, aside: BTreeMap::new() })
     }
 
     /// The same without what names the build of the tool.
     fn without_identity(self, config: &Config) -> Result<Self, UnreadableArtifact> {
-        let profile = config.profile(self.produced.format, self.produced.profile.as_ref());
+        let profile = config.profile(self.artifact.format, self.artifact.profile.as_ref());
         let aside = identity::put_aside(profile, &self.canonical.bytes, &Limits::default());
         let Some(PutAside { bytes, counted }) = aside.map_err(UnreadableArtifact::Canonical)? else { return Ok(self) };
         let canonical = Canonical { digest: Digest::of(&bytes), bytes, masked: self.canonical.masked };
@@ -65,23 +65,23 @@ impl<'a> ReadArtifact<'a> {
     /// # Errors
     /// The name of the first that is not what its format says, and why.
     pub fn all(
-        side: impl IntoIterator<Item = &'a Produced>,
+        side: impl IntoIterator<Item = &'a Artifact>,
         roots: &Roots,
         config: &Config,
         across_builds: bool,
     ) -> Result<Vec<Self>, (String, UnreadableArtifact)> {
         let primary = side.into_iter().filter(|artifact| artifact.artifact_type.is_primary());
         primary
-            .map(|produced| {
-                let read = Self::read(produced, roots, config);
+            .map(|artifact| {
+                let read = Self::read(artifact, roots, config);
                 let read = if across_builds { read.and_then(|read| read.without_identity(config)) } else { read };
-                read.map_err(|source| (produced.name.clone(), source))
+                read.map_err(|source| (artifact.name.clone(), source))
             })
             .collect()
     }
 
     /// Its file name.
     pub fn name(&self) -> &'a str {
-        &self.produced.name
+        &self.artifact.name
     }
 }

@@ -19,8 +19,8 @@ use crate::report::untrusted;
 use crate::sandbox::helper;
 use crate::sandbox::level;
 use crate::sandbox::run::{self, Ending};
-use crate::sandbox::setting::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, Network, Paths, SandboxSpec, SystemRoots};
+use crate::sandbox::validated::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
 use crate::workspace::image;
 
 /// Run one command as a replay would

@@ -14,7 +14,7 @@ use crate::format::detect::by_name;
 use crate::format::evidence;
 use crate::format::reading::{self, NotRead, Reading, ReadingError};
 use crate::host::fs::{self, FsError};
-use crate::job::artifact::{Produced, usual_type};
+use crate::job::artifact::{Artifact, usual_type};
 use crate::job::material::FeedMaterial;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::diagnostic::{Diagnostic, FailureKind};
@@ -46,7 +46,7 @@ pub struct Scan<'a> {
 #[derive(Debug, Clone)]
 pub struct Output {
     /// The artifacts.
-    pub artifacts: Vec<Produced>,
+    pub artifacts: Vec<Artifact>,
     /// Whether the policy lets it pass.
     pub passed: bool,
     /// How many packages and findings there are.
@@ -254,13 +254,13 @@ fn undecided(gaps: &Gaps) -> Undecided {
     Undecided { packages: packages.collect(), advisories: advisories.collect() }
 }
 
-fn artifact(name: &str, format: ArtifactFormat, bytes: Vec<u8>) -> Produced {
+fn artifact(name: &str, format: ArtifactFormat, bytes: Vec<u8>) -> Artifact {
     let artifact_type = if name == "evidence.json" { ArtifactType::Evidence } else { usual_type(format) };
-    Produced { artifact_type, name: name.to_owned(), format, profile: None, bytes: bytes.into() }
+    Artifact { artifact_type, name: name.to_owned(), format, profile: None, bytes: bytes.into() }
 }
 
 /// Reads back what a built-in scanner in another process wrote.
-pub fn read_artifacts(directory: &Path) -> Result<Vec<Produced>, FsError> {
+pub fn read_artifacts(directory: &Path) -> Result<Vec<Artifact>, FsError> {
     let mut artifacts = Vec::new();
     for (name, format) in by_name::BUILT_IN {
         if let Some(bytes) = fs::read_if_present(&directory.join(name), limits::MAX_DOCUMENT_BYTES)? {

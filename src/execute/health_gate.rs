@@ -7,12 +7,12 @@ use crate::canonical::health::{self, Unwell};
 use crate::canonical::{Limits, Profile};
 use crate::config::Config;
 use crate::execute::failure::{Failure, Trouble};
-use crate::job::artifact::{Produced, nothing_is_a_document};
-use crate::job::scan_spec::Job;
+use crate::job::artifact::{Artifact, nothing_is_a_document};
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact::ArtifactFormat;
 
 /// Lets a run pass where nothing that it wrote, nor its exit code, tells of a run that did not go well.
-pub fn gate(job: &Job, artifacts: &[Produced], exit_code: i32, config: &Config) -> Result<(), (Trouble, Failure)> {
+pub fn gate(job: &ScanSpec, artifacts: &[Artifact], exit_code: i32, config: &Config) -> Result<(), (Trouble, Failure)> {
     if job.expected_exit_codes.is_empty()
         && let Some(unwell) = exit(job, artifacts, exit_code, config)
     {
@@ -28,14 +28,14 @@ pub fn gate(job: &Job, artifacts: &[Produced], exit_code: i32, config: &Config) 
 }
 
 /// The exit codes that the profiles of `artifacts`, else the adapter of the same program, know for the scanner of `job`.
-pub fn known_exit_codes<'a>(job: &Job, artifacts: &[Produced], config: &'a Config) -> Option<&'a [i32]> {
+pub fn known_exit_codes<'a>(job: &ScanSpec, artifacts: &[Artifact], config: &'a Config) -> Option<&'a [i32]> {
     let scanner = job.program_name()?;
     let profiles = artifacts.iter().map(|artifact| config.profile(artifact.format, artifact.profile.as_ref()));
     known(scanner, profiles, config)
 }
 
 /// Whether `code` is known to mean that the scanner of `job` ran well: it was said so, or a profile or an adapter says so.
-pub fn is_known_well(job: &Job, code: i32, config: &Config) -> bool {
+pub fn is_known_well(job: &ScanSpec, code: i32, config: &Config) -> bool {
     if !job.expected_exit_codes.is_empty() {
         return job.expected_exit_codes.contains(&code);
     }
@@ -57,7 +57,7 @@ fn known<'a>(scanner: &str, mut profiles: impl Iterator<Item = &'a Profile>, con
 /// those above 128 its word for one that was ended by a signal (POSIX, Shell Command Language, 2.8.2).
 const COULD_NOT_RUN: i32 = 126;
 
-fn exit(job: &Job, artifacts: &[Produced], code: i32, config: &Config) -> Option<String> {
+fn exit(job: &ScanSpec, artifacts: &[Artifact], code: i32, config: &Config) -> Option<String> {
     let unexpected = match known_exit_codes(job, artifacts, config) {
         Some(known) => (!known.contains(&code)).then(|| known.to_vec()),
         None if code >= COULD_NOT_RUN => {
@@ -70,7 +70,7 @@ fn exit(job: &Job, artifacts: &[Produced], code: i32, config: &Config) -> Option
     unexpected.map(|expected| Unwell::ExitCode { code, expected }.to_string())
 }
 
-fn told(artifact: &Produced, config: &Config) -> Vec<String> {
+fn told(artifact: &Artifact, config: &Config) -> Vec<String> {
     let found = health::examine(
         config.profile(artifact.format, artifact.profile.as_ref()),
         &artifact.document(),

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::host::hash::Hashing;
 use crate::model::digest::Digest;
-use crate::sandbox::guest::SYSTEM_ROOTS;
+use crate::sandbox::sandbox_path::SYSTEM_ROOTS;
 
 /// How the fingerprint is made; its version is part of it.
 pub const HOW: &str = "host-roots/1: the package database, and path, size and time of every other file";

@@ -20,12 +20,12 @@ use crate::format;
 use crate::host::fs;
 use crate::host::machine;
 use crate::host::scratch;
-use crate::job::artifact::{Produced, nothing_is_a_document, usual_profile};
+use crate::job::artifact::{Artifact, nothing_is_a_document, usual_profile};
 use crate::job::dimensions::ExecutionEnvironment;
 use crate::job::in_place;
 use crate::job::material::{InputMaterial, ScannerMaterial};
-use crate::job::placeholder::Places;
-use crate::job::scan_spec::Job;
+use crate::job::placeholder::Placeholders;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::model::diagnostic::Diagnostic as _;
@@ -38,28 +38,28 @@ use crate::model::result::{ExecutorEnv, Isolation};
 use crate::model::showing::{Showing, signal_name};
 use crate::model::text::redact::{self, Known};
 use crate::sandbox::error::SandboxError;
-use crate::sandbox::guest;
-use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
 use crate::sandbox::helper;
 use crate::sandbox::level::{self, NotIsolated};
 use crate::sandbox::run::{self, Ending, Finished};
-use crate::sandbox::setting::{Argv, CpuCount, InvalidSetting, Locale, TimeZone};
+use crate::sandbox::sandbox_path;
+use crate::sandbox::sandbox_path::{InvalidSandboxPath, SandboxPath};
 use crate::sandbox::spec::{
     Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Limits, Mount, Network, SandboxSpec,
 };
+use crate::sandbox::validated::{Argv, CpuCount, InvalidSetting, Locale, TimeZone};
 use crate::workspace::context::Context;
 
 /// A job that ran, healthily.
 #[derive(Debug, Clone)]
 pub struct Executed {
     /// What it wrote.
-    pub artifacts: Vec<Produced>,
+    pub artifacts: Vec<Artifact>,
     /// Its exit code; 0 in process.
     pub exit_code: i32,
     /// Where and how it ran.
     pub executor: ExecutorEnv,
     /// Everything around it.
-    pub surroundings: ExecutionEnvironment,
+    pub environment: ExecutionEnvironment,
     /// What the sandbox denied.
     pub denied: Vec<String>,
     /// All that it saw, as lines of JSON; `None` where nothing was observed.
@@ -72,7 +72,7 @@ pub struct Executed {
 
 impl Executed {
     /// What the run showed, with the next steps after `trouble`.
-    pub fn after(&self, trouble: Trouble, job: &Job, context: &Context) -> Showing {
+    pub fn after(&self, trouble: Trouble, job: &ScanSpec, context: &Context) -> Showing {
         let mut shown = self.showing.clone();
         shown.next = showing::next(trouble, &shown, &situation(job, &context.config));
         shown.without(&secrets(job))
@@ -103,7 +103,7 @@ impl Executed {
 }
 
 /// What the next steps after a run of `job` depend on.
-fn situation(job: &Job, config: &Config) -> Situation {
+fn situation(job: &ScanSpec, config: &Config) -> Situation {
     let adapters = config.all_adapters();
     let adapter = job
         .program_name()
@@ -125,7 +125,7 @@ fn situation(job: &Job, config: &Config) -> Situation {
 const NAMED: usize = 3;
 
 /// Runs `job` once.
-pub fn execute(job: &Job, context: &Context) -> Result<Executed, Failure> {
+pub fn execute(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
     let mut executed = run_once(job, context)?;
     gate(job, &executed, context)?;
     executed.notes.splice(0..0, differences(job));
@@ -133,7 +133,7 @@ pub fn execute(job: &Job, context: &Context) -> Result<Executed, Failure> {
 }
 
 /// The second half of the health gate, with what the run showed.
-pub fn gate(job: &Job, executed: &Executed, context: &Context) -> Result<(), Failure> {
+pub fn gate(job: &ScanSpec, executed: &Executed, context: &Context) -> Result<(), Failure> {
     let told = |(trouble, failure): (Trouble, Failure)| {
         failure.showing(executed.after(trouble, job, context)).without(&secrets(job))
     };
@@ -141,7 +141,7 @@ pub fn gate(job: &Job, executed: &Executed, context: &Context) -> Result<(), Fai
 }
 
 /// What a recording had and this run cannot have.
-fn differences(job: &Job) -> Vec<String> {
+fn differences(job: &ScanSpec) -> Vec<String> {
     let absent = job.recorded_env.iter().flatten().filter(|name| !job.env.contains_key(*name));
     let mut notes: Vec<String> = absent
         .map(|name| format!("the variable `{name}` was passed when recorded and is not now: pass it again"))
@@ -156,7 +156,7 @@ fn differences(job: &Job) -> Vec<String> {
 #[derive(Debug, Clone)]
 pub struct RunOverrides {
     /// Where the scanner finds its input.
-    pub input: GuestPath,
+    pub input: SandboxPath,
     /// In which order folders are listed.
     pub order: DirectoryOrder,
     /// When every file and folder of the input was last changed; what it is when it is written, where `None`.
@@ -165,38 +165,38 @@ pub struct RunOverrides {
 
 impl Default for RunOverrides {
     fn default() -> Self {
-        Self { input: guest::INPUT, order: DirectoryOrder::Sorted, mtimes: None }
+        Self { input: sandbox_path::INPUT, order: DirectoryOrder::Sorted, mtimes: None }
     }
 }
 
 /// Runs `job` once in a sandbox, with something changed around it.
-pub fn execute_with(job: &Job, around: &RunOverrides, context: &Context) -> Result<Executed, Failure> {
-    let executed = in_sandbox(job, around, context)?;
+pub fn execute_with(job: &ScanSpec, overrides: &RunOverrides, context: &Context) -> Result<Executed, Failure> {
+    let executed = in_sandbox(job, overrides, context)?;
     gate(job, &executed, context)?;
     Ok(executed)
 }
 
-fn run_once(job: &Job, context: &Context) -> Result<Executed, Failure> {
+fn run_once(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
     match (&job.scanner, context.require_isolation) {
         (ScannerMaterial::BuiltIn, None) => in_process(job, context),
         _ => in_sandbox(job, &RunOverrides::default(), context),
     }
 }
 
-fn in_process(job: &Job, context: &Context) -> Result<Executed, Failure> {
+fn in_process(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
     let policy = &job.policy.as_ref().unwrap_or(&context.default_policy).policy;
     let scan = Scan { files: job.input.files(), flags: &job.flags, feeds: &job.feeds, policy, clock: job.clock };
     let output = scan.run().map_err(|error| match error {
         BuiltInError::Policy(_) => Failure::infra("the policy cannot decide", &error),
         _ => Failure::unhealthy("the built-in scanner failed", &error),
     })?;
-    let surroundings = surroundings(job, true);
-    let executor = executor(job, &surroundings);
+    let environment = environment(job, true);
+    let executor = executor(job, &environment);
     Ok(Executed {
         artifacts: output.artifacts,
         exit_code: 0,
         executor,
-        surroundings,
+        environment,
         denied: Vec::new(),
         ledger: None,
         notes: output.notes,
@@ -206,7 +206,7 @@ fn in_process(job: &Job, context: &Context) -> Result<Executed, Failure> {
 
 /// What is around a job on this machine. The built-in scanner in process sees no machine: its clock, zone and locale are
 /// the job's, and nothing else can reach its results.
-pub fn surroundings(job: &Job, frozen: bool) -> ExecutionEnvironment {
+pub fn environment(job: &ScanSpec, frozen: bool) -> ExecutionEnvironment {
     ExecutionEnvironment {
         arch: machine::arch().to_owned(),
         os: machine::os().to_owned(),
@@ -225,24 +225,24 @@ pub fn surroundings(job: &Job, frozen: bool) -> ExecutionEnvironment {
 }
 
 /// That of a run in this process.
-fn executor(job: &Job, surroundings: &ExecutionEnvironment) -> ExecutorEnv {
+fn executor(job: &ScanSpec, environment: &ExecutionEnvironment) -> ExecutorEnv {
     ExecutorEnv {
         in_process: true,
         isolation: None,
         lost: Vec::new(),
         denied: Vec::new(),
         ledger: None,
-        arch: surroundings.arch.clone(),
-        os: surroundings.os.clone(),
+        arch: environment.arch.clone(),
+        os: environment.os.clone(),
         tz: job.tz.clone(),
         locale: job.locale.clone(),
-        clock: surroundings.clock,
+        clock: environment.clock,
     }
 }
 
 /// The values that are secret in a run of `job`: those of the variables that were passed, and those that a recording takes
 /// out of the command.
-pub fn secrets(job: &Job) -> Known {
+pub fn secrets(job: &ScanSpec) -> Known {
     let redacted = redact::arguments(&job.argv).0;
     let words = job.argv.iter().zip(&redacted).filter(|(_, redacted)| *redacted == redact::REDACTED);
     let variables = redact::variables(&job.set_env).0;
@@ -254,10 +254,10 @@ pub fn secrets(job: &Job) -> Known {
 }
 
 /// Whatever is told of a run leaves it without its secrets.
-fn in_sandbox(job: &Job, around: &RunOverrides, context: &Context) -> Result<Executed, Failure> {
+fn in_sandbox(job: &ScanSpec, overrides: &RunOverrides, context: &Context) -> Result<Executed, Failure> {
     let secrets = secrets(job);
     let hide = |all: Vec<String>| all.iter().map(|text| secrets.hide(text)).collect::<Vec<_>>();
-    let executed = sealed(job, around, context, &secrets).map_err(|failure| failure.without(&secrets))?;
+    let executed = sealed(job, overrides, context, &secrets).map_err(|failure| failure.without(&secrets))?;
     Ok(Executed {
         denied: hide(executed.denied),
         executor: ExecutorEnv { denied: hide(executed.executor.denied), ..executed.executor },
@@ -267,10 +267,10 @@ fn in_sandbox(job: &Job, around: &RunOverrides, context: &Context) -> Result<Exe
     })
 }
 
-fn sealed(job: &Job, around: &RunOverrides, context: &Context, secrets: &Known) -> Result<Executed, Failure> {
-    let scratch = Scratch::new(job, around).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
+fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: &Known) -> Result<Executed, Failure> {
+    let scratch = Scratch::new(job, overrides).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
     let helper = helper::helper_path().map_err(|error| Failure::infra("cannot start the sandbox", &error))?;
-    let spec = scratch.spec(job, around).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
+    let spec = scratch.spec(job, overrides).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
     if let Some(wanted) = context.require_isolation {
         // Before anything foreign runs, and once more on what was really reached.
         let reached = run::probe(&spec, &helper).map_err(|error| cannot_run(&error))?;
@@ -306,14 +306,14 @@ fn sealed(job: &Job, around: &RunOverrides, context: &Context, secrets: &Known) 
     let artifacts = scratch.collect(job, &finished, known_well);
     let artifacts = artifacts.map_err(|(trouble, failure)| told(trouble, failure))?;
     let frozen = matches!(finished.level, Isolation::Full | Isolation::Traced) || is_builtin(job);
-    let mut surroundings = surroundings(job, frozen);
+    let mut environment = environment(job, frozen);
     if finished.level == Isolation::None && !is_builtin(job) {
         // What was asked for is not what was had.
-        surroundings.network = NetworkMode::Enabled;
+        environment.network = NetworkMode::Enabled;
     }
     if !is_builtin(job) {
         let runtime = host_fingerprint::of_host(&job.roots);
-        surroundings.runtime =
+        environment.runtime =
             Some(runtime.map_err(|error| Failure::infra("cannot take a fingerprint of the system folders", &error))?);
     }
     let denied: Vec<String> = finished.ledger.denied().iter().map(ToString::to_string).collect();
@@ -325,12 +325,12 @@ fn sealed(job: &Job, around: &RunOverrides, context: &Context, secrets: &Known) 
         lost: finished.lost.clone(),
         denied: denied.clone(),
         ledger: ledger.as_deref().map(Digest::of),
-        ..executor(job, &surroundings)
+        ..executor(job, &environment)
     };
     let said = String::from_utf8_lossy(&finished.stderr);
     let notes = said.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned);
     let notes = if is_builtin(job) { notes.collect() } else { Vec::new() };
-    Ok(Executed { artifacts, exit_code, executor, surroundings, denied, ledger, notes, showing: shown })
+    Ok(Executed { artifacts, exit_code, executor, environment, denied, ledger, notes, showing: shown })
 }
 
 /// A sandbox that is weaker than required, with what can be done about it.
@@ -346,12 +346,12 @@ fn cannot_run(error: &SandboxError) -> Failure {
     Failure::infra("cannot run the scanner", error).next(error.hint())
 }
 
-fn is_builtin(job: &Job) -> bool {
+fn is_builtin(job: &ScanSpec) -> bool {
     job.scanner.is_builtin()
 }
 
 /// The first half of the health gate: how the program ended.
-fn healthy(job: &Job, finished: &Finished) -> Result<i32, (Trouble, Failure)> {
+fn healthy(job: &ScanSpec, finished: &Finished) -> Result<i32, (Trouble, Failure)> {
     let (trouble, what) = match finished.ending {
         Ending::Code(code) if job.expected_exit_codes.is_empty() || job.expected_exit_codes.contains(&code) => {
             return Ok(code);
@@ -374,7 +374,7 @@ enum SpecError {
     #[error(transparent)]
     Mount(#[from] InvalidMount),
     #[error(transparent)]
-    Path(#[from] InvalidGuestPath),
+    Path(#[from] InvalidSandboxPath),
     #[error(transparent)]
     Root(#[from] InvalidHostRoot),
 }
@@ -394,7 +394,7 @@ fn lay_out(material: &InputMaterial, directory: &Path) -> Result<(), io::Error> 
 /// The folders of one run on this machine; gone with the value.
 struct Scratch {
     root: scratch::Scratch,
-    places: Places,
+    places: Placeholders,
     input_directory: PathBuf,
     scanner: Option<PathBuf>,
     /// The artifacts that lie in the input.
@@ -402,7 +402,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(job: &Job, around: &RunOverrides) -> Result<Self, io::Error> {
+    fn new(job: &ScanSpec, overrides: &RunOverrides) -> Result<Self, io::Error> {
         let root = scratch::Scratch::new()?;
         let input_directory = root.path().join("input");
         match &job.input {
@@ -449,16 +449,22 @@ impl Scratch {
         if let InputMaterial::File { name, .. } = &job.input {
             set_times(&input_directory.join(name), job.clock.into())?;
         }
-        if let Some(at) = around.mtimes {
+        if let Some(at) = overrides.mtimes {
             touch(&input_directory, at)?;
         }
         // An artifact that lies in the input is of an earlier run: it must not pass for one of this.
         let earlier = stamps(&job.artifacts, &input_directory);
-        Ok(Self { earlier, places: Places::of(job).with_input_at(&around.input), root, input_directory, scanner })
+        Ok(Self {
+            earlier,
+            places: Placeholders::of(job).with_input_at(&overrides.input),
+            root,
+            input_directory,
+            scanner,
+        })
     }
 
     /// The scanner's program on this machine, where it is known.
-    fn program(&self, job: &Job) -> Option<PathBuf> {
+    fn program(&self, job: &ScanSpec) -> Option<PathBuf> {
         match (&job.scanner, &self.scanner) {
             (ScannerMaterial::BuiltIn | ScannerMaterial::Stella { .. }, _) => None,
             (ScannerMaterial::Binary { path, .. }, _) => Some(path.clone()),
@@ -470,30 +476,32 @@ impl Scratch {
     }
 
     /// The spec of the run: everything at its fixed place.
-    fn spec(&self, job: &Job, around: &RunOverrides) -> Result<SandboxSpec, SpecError> {
+    fn spec(&self, job: &ScanSpec, overrides: &RunOverrides) -> Result<SandboxSpec, SpecError> {
         let argv = if is_builtin(job) { self.places.builtin_argv(job) } else { self.places.fill(&job.argv) };
         let frozen = Clock::Frozen(job.clock);
         let mut spec = SandboxSpec::new(Argv::new(argv)?, frozen);
         // The scanner may write beside its input, as it does where it is used: this is a copy that is thrown away.
-        spec.mounts.add(Mount::writable(&self.input_directory, around.input.clone())?)?;
+        spec.mounts.add(Mount::writable(&self.input_directory, overrides.input.clone())?)?;
         if let InputMaterial::Image(image) = &job.input {
             spec.mounts.add(Mount::read_only(&image.rootfs().path, self.places.rootfs_mount()?)?)?;
         }
-        for (folder, place) in [("feed", guest::FEED), ("policy", guest::POLICY), ("config", guest::CONFIG)] {
+        for (folder, place) in
+            [("feed", sandbox_path::FEED), ("policy", sandbox_path::POLICY), ("config", sandbox_path::CONFIG)]
+        {
             let path = self.root.path().join(folder);
             if path.exists() {
                 spec.mounts.add(Mount::read_only(path, place)?)?;
             }
         }
-        spec.mounts.add(Mount::writable(self.root.path().join("out"), guest::OUT)?)?;
+        spec.mounts.add(Mount::writable(self.root.path().join("out"), sandbox_path::OUT)?)?;
         if let Some(scanner) = &self.scanner {
             spec.mounts.add(Mount::read_only(scanner, self.places.scanner_mount()?)?)?;
         }
         for root in &job.roots {
             spec.roots.push(HostRoot::try_from(root.clone())?);
         }
-        spec.working_directory = around.input.clone();
-        spec.directory_order = around.order;
+        spec.working_directory = overrides.input.clone();
+        spec.directory_order = overrides.order;
         spec.tz = TimeZone::new(job.tz.clone())?;
         spec.locale = Locale::new(job.locale.clone())?;
         spec.seed = job.seed;
@@ -511,7 +519,7 @@ impl Scratch {
         Ok(spec)
     }
 
-    fn collect(&self, job: &Job, finished: &Finished, may_be_empty: bool) -> Collected {
+    fn collect(&self, job: &ScanSpec, finished: &Finished, may_be_empty: bool) -> Collected {
         if is_builtin(job) {
             return builtin::read_artifacts(&self.root.path().join("out")).map_err(|error| {
                 (Trouble::Missing, Failure::infra("cannot read the built-in scanner's artifacts", &error))
@@ -579,7 +587,7 @@ fn set_times(path: &Path, at: SystemTime) -> io::Result<()> {
 }
 
 /// What was picked up, or what is wrong with it.
-pub type Collected = Result<Vec<Produced>, (Trouble, Failure)>;
+pub type Collected = Result<Vec<Artifact>, (Trouble, Failure)>;
 
 /// Picks up what a scanner wrote. One that is missing means that the scanner is not well; so does an empty one, unless it
 /// `may_be_empty`: the exit code is one that is known to mean that the scanner ran well, and nothing is a document of the
@@ -629,7 +637,7 @@ pub fn collect(
                 (format, usual_profile(format, &bytes))
             }
         };
-        Ok(Produced { artifact_type, name: spec.file_name(), format, profile, bytes: bytes.into() })
+        Ok(Artifact { artifact_type, name: spec.file_name(), format, profile, bytes: bytes.into() })
     };
     specs.iter().map(one).collect()
 }
@@ -648,7 +656,7 @@ fn other_than_a_file(path: &Path) -> Option<&'static str> {
 }
 
 /// Adds the decision of the job's policy, where one was given and the scanner decides nothing itself.
-pub fn with_decision(job: &Job, mut artifacts: Vec<Produced>) -> Result<Vec<Produced>, Failure> {
+pub fn with_decision(job: &ScanSpec, mut artifacts: Vec<Artifact>) -> Result<Vec<Artifact>, Failure> {
     let decides = artifacts.iter().any(|artifact| artifact.artifact_type == ArtifactType::Decision);
     let Some(material) = job.policy.as_ref().filter(|_| !decides) else { return Ok(artifacts) };
     let decision = compare_artifacts::decide_on(&artifacts, &material.policy, job.clock)
@@ -657,7 +665,7 @@ pub fn with_decision(job: &Job, mut artifacts: Vec<Produced>) -> Result<Vec<Prod
         let bytes = format::decision::write(&decision).into();
         let name = "decision.json".to_owned();
         let format = ArtifactFormat::StellaDecision;
-        artifacts.push(Produced { artifact_type: ArtifactType::Decision, name, format, profile: None, bytes });
+        artifacts.push(Artifact { artifact_type: ArtifactType::Decision, name, format, profile: None, bytes });
     }
     Ok(artifacts)
 }

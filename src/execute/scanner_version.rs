@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::execute::run_job;
 use crate::job::material::InputMaterial;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::workspace::context::Context;
 
 /// The version of the scanner of `job`; `None` where it does not say one.
-pub fn of(job: &Job, arguments: &[String], context: &Context) -> Option<String> {
+pub fn of(job: &ScanSpec, arguments: &[String], context: &Context) -> Option<String> {
     if arguments.is_empty() {
         return None;
     }
@@ -20,7 +20,7 @@ pub fn of(job: &Job, arguments: &[String], context: &Context) -> Option<String> 
         format: Some(ArtifactFormat::Bytes),
         profile: None,
     };
-    let asked = Job {
+    let asked = ScanSpec {
         argv: std::iter::once("{scanner}".to_owned()).chain(arguments.iter().cloned()).collect(),
         artifacts: vec![stdout],
         input: InputMaterial::file("nothing", Vec::new()),

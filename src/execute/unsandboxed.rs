@@ -15,12 +15,12 @@ use crate::host::scratch::Scratch;
 use crate::job::dimensions::ExecutionEnvironment;
 use crate::job::known_locale::{is_known_locale, is_known_zone};
 use crate::job::material::ScannerMaterial;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::ArtifactPath;
 use crate::model::limits;
 use crate::model::manifest::NetworkMode;
 use crate::model::result::{ExecutorEnv, Isolation};
-use crate::sandbox::setting::{Locale, TimeZone};
+use crate::sandbox::validated::{Locale, TimeZone};
 
 /// The real places of a command that runs where it is.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct HostPaths {
 }
 
 /// Runs the command with the caller's environment; its talk and its output pass through.
-pub fn execute(job: &Job, place: &HostPaths) -> Result<Executed, Failure> {
+pub fn execute(job: &ScanSpec, place: &HostPaths) -> Result<Executed, Failure> {
     let out = Scratch::new();
     let out = out.map_err(|error| Failure::infra("cannot make a private folder", &error))?;
     let argv = fill(job, place, out.path());
@@ -69,7 +69,7 @@ pub fn execute(job: &Job, place: &HostPaths) -> Result<Executed, Failure> {
     let tz = variable("TZ").filter(|tz| TimeZone::new(tz.as_str()).is_ok() && is_known_zone(tz));
     let locale = ["LC_ALL", "LANG"].into_iter().find_map(variable);
     let locale = locale.filter(|locale| Locale::new(locale.as_str()).is_ok() && is_known_locale(locale));
-    let surroundings = ExecutionEnvironment {
+    let environment = ExecutionEnvironment {
         arch: machine::arch().to_owned(),
         os: machine::os().to_owned(),
         // What a replay could not set is not recorded.
@@ -91,17 +91,17 @@ pub fn execute(job: &Job, place: &HostPaths) -> Result<Executed, Failure> {
         lost: vec!["everything: the command ran where it is".to_owned()],
         denied: Vec::new(),
         ledger: None,
-        arch: surroundings.arch.clone(),
-        os: surroundings.os.clone(),
-        tz: surroundings.tz.clone(),
-        locale: surroundings.locale.clone(),
+        arch: environment.arch.clone(),
+        os: environment.os.clone(),
+        tz: environment.tz.clone(),
+        locale: environment.locale.clone(),
         clock: None,
     };
     Ok(Executed {
         artifacts,
         exit_code,
         executor,
-        surroundings,
+        environment,
         denied: Vec::new(),
         ledger: None,
         notes: Vec::new(),
@@ -109,7 +109,7 @@ pub fn execute(job: &Job, place: &HostPaths) -> Result<Executed, Failure> {
     })
 }
 
-fn fill(job: &Job, place: &HostPaths, out: &Path) -> Vec<String> {
+fn fill(job: &ScanSpec, place: &HostPaths, out: &Path) -> Vec<String> {
     let text = |path: Option<&Path>| path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
     let scanner = match &job.scanner {
         ScannerMaterial::Binary { path, .. } => text(Some(path)),

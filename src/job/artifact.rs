@@ -8,7 +8,7 @@ use crate::model::artifact::{ArtifactFormat, ArtifactType, ProfileName};
 
 /// One artifact with its bytes as they were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Produced {
+pub struct Artifact {
     /// What it is for.
     pub artifact_type: ArtifactType,
     /// Its file name.
@@ -21,7 +21,7 @@ pub struct Produced {
     pub bytes: Arc<[u8]>,
 }
 
-impl Produced {
+impl Artifact {
     /// The one document that its bytes are read as.
     pub fn document(&self) -> Cow<'_, [u8]> {
         document(self.format, &self.bytes)

@@ -96,14 +96,14 @@ impl ExecutionEnvironment {
 pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonError> {
     let written = manifest.manifest();
     let (scanner, environment) = (&written.scanner, &written.environment);
-    let telling = Invocation {
+    let invocation = Invocation {
         argv: scanner.argv.clone(),
         flags: scanner.flags.clone(),
         env_names: scanner.env_names.clone(),
         set_env: scanner.set_env.clone(),
         config: manifest.config.map(|config| config.identity),
     };
-    let surroundings = ExecutionEnvironment {
+    let environment = ExecutionEnvironment {
         arch: environment.arch.clone(),
         os: environment.os.clone(),
         tz: environment.tz.clone(),
@@ -122,10 +122,10 @@ pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonErro
     Ok(Dimensions {
         input: Some(manifest.input.identity),
         scanner: Some(manifest.scanner.identity),
-        config: Some(telling.digest()?),
+        config: Some(invocation.digest()?),
         feed: feeds_digest(&feeds)?,
         policy: manifest.policy.map(|policy| policy.identity),
-        environment: Some(surroundings.digest()?),
+        environment: Some(environment.digest()?),
     })
 }
 

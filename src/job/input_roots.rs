@@ -2,13 +2,13 @@
 
 use crate::canonical::Roots;
 use crate::job::material::InputMaterial;
-use crate::job::placeholder::Places;
-use crate::job::scan_spec::Job;
+use crate::job::placeholder::Placeholders;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::manifest::{InputType, ScanManifest};
 
 /// Where the input of `job` lies when it is executed in a sandbox.
-pub fn of_job(job: &Job) -> Roots {
-    of_input(Places::of(job).input(), matches!(job.input, InputMaterial::Tree(_)))
+pub fn of_job(job: &ScanSpec) -> Roots {
+    of_input(Placeholders::of(job).input(), matches!(job.input, InputMaterial::Tree(_)))
 }
 
 /// Where the input of a recording lay. A manifest may say anything: what is no absolute path is no root.

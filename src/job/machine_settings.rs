@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::host::machine;
-use crate::sandbox::setting::{CpuCount, Hostname, Umask, User};
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, InvalidHostRoot, SandboxSpec};
+use crate::sandbox::validated::{CpuCount, Hostname, Umask, User};
 
 /// The longest time limit of a run, in seconds: a day.
 pub const MAX_TIME_LIMIT: u32 = 86_400;

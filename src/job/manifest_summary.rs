@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::job::manifest_file;
 use crate::model::digest::DigestRef;
 use crate::model::manifest::{ArtifactRecord, InputType, ScanManifest};
@@ -12,8 +12,8 @@ use crate::model::result::Recording;
 pub const UNKNOWN_VERSION: &str = "unknown";
 
 /// A recorded artifact with its bytes.
-pub fn produced(record: &ArtifactRecord, bytes: Vec<u8>) -> Produced {
-    Produced {
+pub fn artifact(record: &ArtifactRecord, bytes: Vec<u8>) -> Artifact {
+    Artifact {
         artifact_type: record.artifact_type,
         name: record.path.clone(),
         format: record.format,

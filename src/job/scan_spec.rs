@@ -1,6 +1,6 @@
 //! A scan that can be executed, with all that it depends on in hand.
 //!
-//! To replay is to execute a job made from a manifest; to swap an input is to change one field of it.
+//! To replay is to execute a spec made from a manifest; to swap an input is to change one field of it.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ use crate::model::manifest::NetworkMode;
 
 /// A scan that can be executed.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct ScanSpec {
     /// What is scanned.
     pub input: InputMaterial,
     /// The program that scans.
     pub scanner: ScannerMaterial,
-    /// The command, with places (`{input}`, …); empty for the built-in scanner.
+    /// The command, with placeholders (`{input}`, …); empty for the built-in scanner.
     pub argv: Vec<String>,
     /// Its configuration, a file or a directory as an input is, seen as `{config}`.
     pub config: Option<InputMaterial>,
@@ -29,7 +29,7 @@ pub struct Job {
     pub flags: Vec<String>,
     /// Variables that are passed, with their values.
     pub env: BTreeMap<String, String>,
-    /// Variables that belong to the command, with places in their values; recorded as they are.
+    /// Variables that belong to the command, with placeholders in their values; recorded as they are.
     pub set_env: BTreeMap<String, String>,
     /// Names of the variables that the recording passed; empty where there is none.
     pub recorded_env: Option<Vec<String>>,
@@ -57,7 +57,7 @@ pub struct Job {
     pub network: NetworkMode,
 }
 
-impl Job {
+impl ScanSpec {
     /// What a profile and an adapter know the scanner by: the name of its program.
     pub fn program_name(&self) -> Option<&str> {
         match &self.scanner {
@@ -68,8 +68,8 @@ impl Job {
     }
 
     /// The digests of all its inputs, executed in `surroundings`.
-    pub fn dimensions(&self, surroundings: &ExecutionEnvironment) -> Result<Dimensions, JsonError> {
-        let telling = Invocation {
+    pub fn dimensions(&self, environment: &ExecutionEnvironment) -> Result<Dimensions, JsonError> {
+        let invocation = Invocation {
             argv: self.argv.clone(),
             flags: self.flags.clone(),
             env_names: self.env.keys().cloned().collect(),
@@ -80,10 +80,10 @@ impl Job {
         Ok(Dimensions {
             input: Some(self.input.identity()),
             scanner: Some(self.scanner.identity()),
-            config: Some(telling.digest()?),
+            config: Some(invocation.digest()?),
             feed: feeds_digest(&feeds)?,
             policy: self.policy.as_ref().map(|policy| policy.identity()),
-            environment: Some(surroundings.digest()?),
+            environment: Some(environment.digest()?),
         })
     }
 }

@@ -41,7 +41,7 @@ impl Gate {
 )]
 #[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum GateVerdict {
     /// Good.
     Green,
     /// Good enough, and something is getting worse.
@@ -52,7 +52,7 @@ pub enum Verdict {
     Fail,
 }
 
-impl Verdict {
+impl GateVerdict {
     /// The stable name.
     pub fn code(self) -> &'static str {
         self.into()
@@ -326,12 +326,12 @@ impl GateResult {
     }
 
     /// The verdict: that of the heaviest reason; green where there is none.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> GateVerdict {
         match self.reasons.iter().map(|reason| reason.weight).max() {
-            None | Some(Weight::Note) => Verdict::Green,
-            Some(Weight::Warn) => Verdict::Warn,
-            Some(Weight::Insufficient) => Verdict::Insufficient,
-            Some(Weight::Fail) => Verdict::Fail,
+            None | Some(Weight::Note) => GateVerdict::Green,
+            Some(Weight::Warn) => GateVerdict::Warn,
+            Some(Weight::Insufficient) => GateVerdict::Insufficient,
+            Some(Weight::Fail) => GateVerdict::Fail,
         }
     }
 
@@ -363,7 +363,7 @@ mod tests {
         for gate in [Gate::Pr, Gate::Nightly, Gate::Release] {
             assert_eq!(serde_json::to_value(gate).unwrap(), gate.code());
         }
-        for verdict in [Verdict::Green, Verdict::Warn, Verdict::Insufficient, Verdict::Fail] {
+        for verdict in [GateVerdict::Green, GateVerdict::Warn, GateVerdict::Insufficient, GateVerdict::Fail] {
             assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.code());
         }
     }
@@ -376,7 +376,7 @@ mod tests {
                 reason(ReasonCode::ThinWindow, Weight::Insufficient),
             ];
             let gate_result = GateResult::new(Gate::Nightly, Strictness { strict, fail_on_warn }, vec![], reasons);
-            assert_eq!(gate_result.verdict(), Verdict::Insufficient);
+            assert_eq!(gate_result.verdict(), GateVerdict::Insufficient);
             gate_result.exit().code()
         };
         assert_eq!([said(false, false), said(true, false), said(false, true), said(true, true)], [0, 3, 1, 1]);

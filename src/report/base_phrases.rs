@@ -2,7 +2,7 @@
 
 use crate::model::change::approval::{Approval, ChangeKey, Cover};
 use crate::model::change::base::{Base, Change, CoveredDifference, Effect, RulesOf};
-use crate::model::gate_result::{Gate, Verdict};
+use crate::model::gate_result::{Gate, GateVerdict};
 use crate::model::result::RunResult;
 use crate::model::text::command_line;
 use crate::report::untrusted;
@@ -94,7 +94,7 @@ fn counted(count: u64, one: &str, more: &str) -> String {
 ///
 /// It is made here and read from no file: whoever is shown it pastes it into a shell.
 pub fn accept(run: &RunResult) -> Option<String> {
-    let asked = run.gate.as_ref().is_some_and(|gate| gate.gate() == Gate::Pr && gate.verdict() != Verdict::Green);
+    let asked = run.gate.as_ref().is_some_and(|gate| gate.gate() == Gate::Pr && gate.verdict() != GateVerdict::Green);
     let open = run.open_changes();
     if !asked || open.is_empty() {
         return None;

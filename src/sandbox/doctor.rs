@@ -9,8 +9,8 @@ use crate::model::result::Isolation;
 use crate::sandbox::helper;
 use crate::sandbox::level;
 use crate::sandbox::run;
-use crate::sandbox::setting::Argv;
 use crate::sandbox::spec::{Clock, SandboxSpec};
+use crate::sandbox::validated::Argv;
 
 const LEVELS: [Isolation; 4] = [Isolation::Full, Isolation::Traced, Isolation::Isolated, Isolation::None];
 

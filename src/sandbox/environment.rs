@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::setting::InvalidSetting;
+use crate::sandbox::validated::InvalidSetting;
 
 /// Variables that other fields decide, and which.
 const FIXED: [(&str, &str); 7] = [

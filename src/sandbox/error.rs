@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::hint;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::parameter::{Operation, Parameter};
-use crate::sandbox::guest::GuestPath;
+use crate::sandbox::sandbox_path::SandboxPath;
 
 /// Names the helper where it is not beside stella.
 pub(crate) const HELPER_OVERRIDE: &str = "STELLA_SANDBOX_HELPER";
@@ -45,7 +45,7 @@ pub enum SandboxError {
     #[error("the working directory `{path}` cannot be entered in the sandbox")]
     WorkingDirectory {
         /// As in the spec.
-        path: GuestPath,
+        path: SandboxPath,
         /// Why.
         source: io::Error,
     },
@@ -55,7 +55,7 @@ pub enum SandboxError {
         /// Where it should be on the machine.
         host: PathBuf,
         /// Where it should be visible.
-        inside: GuestPath,
+        inside: SandboxPath,
         /// Why.
         source: io::Error,
     },

@@ -148,7 +148,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::sandbox::setting::{Argv, CpuCount};
+    use crate::sandbox::validated::{Argv, CpuCount};
 
     fn spec() -> SandboxSpec {
         SandboxSpec::new(Argv::new(["true"]).unwrap(), Clock::Frozen(Timestamp::UNIX_EPOCH))

@@ -23,19 +23,19 @@ pub mod doctor;
 mod ending;
 mod environment;
 pub mod error;
-pub mod guest;
 pub mod helper;
 pub mod ledger;
 pub mod level;
 #[cfg(target_os = "linux")]
 mod linux;
-mod places;
+mod path_mapping;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 mod program;
 mod program_environment;
 pub mod run;
-pub mod setting;
+pub mod sandbox_path;
 pub mod spec;
+pub mod validated;
 #[cfg(target_os = "linux")]
 mod wire;

@@ -14,7 +14,7 @@ use crate::sandbox::ending::{Ending, Finished, Reason};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::{Reached, lost_at};
-use crate::sandbox::places::Places;
+use crate::sandbox::path_mapping::PathMapping;
 use crate::sandbox::program::{Program, Unrunnable};
 use crate::sandbox::spec::SandboxSpec;
 
@@ -32,9 +32,9 @@ pub(crate) fn run(spec: &SandboxSpec, _helper: &Path, _ceiling: Isolation) -> Re
     for name in ["home", "work", "out", "tmp"] {
         std::fs::create_dir(root.path().join(name)).map_err(|source| machine("make a private folder", source))?;
     }
-    let places = Places::Machine { root: root.path().to_owned(), mounts: spec.mounts.clone() };
+    let mapping = PathMapping::Machine { root: root.path().to_owned(), mounts: spec.mounts.clone() };
     let not_run = |source| SandboxError::Program { program: spec.argv.program().to_owned(), source };
-    let mut command = Program::find(spec, &places).map(|program| program.command()).map_err(|why| match why {
+    let mut command = Program::find(spec, &mapping).map(|program| program.command()).map_err(|why| match why {
         Unrunnable::Program(source) => not_run(source),
         Unrunnable::WorkingDirectory(source) => {
             SandboxError::WorkingDirectory { path: spec.working_directory.clone(), source }

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::sandbox::places::Places;
+use crate::sandbox::path_mapping::PathMapping;
 use crate::sandbox::program_environment;
 use crate::sandbox::spec::SandboxSpec;
 
@@ -36,18 +36,18 @@ pub(crate) struct Program {
 
 impl Program {
     /// Finds the program of `spec`.
-    pub(crate) fn find(spec: &SandboxSpec, places: &Places) -> Result<Self, Unrunnable> {
-        let directory = PathBuf::from(places.of(&spec.working_directory));
+    pub(crate) fn find(spec: &SandboxSpec, mapping: &PathMapping) -> Result<Self, Unrunnable> {
+        let directory = PathBuf::from(mapping.of(&spec.working_directory));
         match directory.metadata() {
             Ok(found) if found.is_dir() => {}
             Ok(_) => return Err(Unrunnable::WorkingDirectory(io::ErrorKind::NotADirectory.into())),
             Err(source) => return Err(Unrunnable::WorkingDirectory(source)),
         }
-        let environment = program_environment::of_program(spec, places);
-        let name = places.rewrite(spec.argv.program());
+        let environment = program_environment::of_program(spec, mapping);
+        let name = mapping.rewrite(spec.argv.program());
         let search = environment.get("PATH").map_or("", String::as_str);
         let path = look_up(&name, search, &directory).map_err(Unrunnable::Program)?;
-        let arguments = spec.argv.arguments().map(|argument| places.rewrite(argument)).collect();
+        let arguments = spec.argv.arguments().map(|argument| mapping.rewrite(argument)).collect();
         Ok(Self { path, name, arguments, environment, directory })
     }
 

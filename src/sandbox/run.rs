@@ -12,8 +12,8 @@ use crate::sandbox::level::Reached;
 use crate::sandbox::linux::client as mechanism;
 #[cfg(not(target_os = "linux"))]
 use crate::sandbox::portable as mechanism;
-use crate::sandbox::setting::Argv;
 use crate::sandbox::spec::{Clock, SandboxSpec};
+use crate::sandbox::validated::Argv;
 
 /// Runs `spec` in the strongest sandbox that works here.
 ///

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 pub use crate::sandbox::environment::Environment;
-use crate::sandbox::guest::{GuestPath, ROOT, WORK};
-use crate::sandbox::setting::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
+use crate::sandbox::sandbox_path::{ROOT, SandboxPath, WORK};
+use crate::sandbox::validated::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
 
 /// What is run, and all that it may see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ use crate::sandbox::setting::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask,
 pub struct SandboxSpec {
     /// The program and its arguments.
     pub argv: Argv,
-    /// What of the machine is visible below [`crate::sandbox::guest::ROOT`].
+    /// What of the machine is visible below [`crate::sandbox::sandbox_path::ROOT`].
     pub mounts: Mounts,
     /// What stands at `/usr`, `/etc` and so on.
     pub system: SystemRoots,
@@ -29,7 +29,7 @@ pub struct SandboxSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<HostRoot>,
     /// The working directory.
-    pub working_directory: GuestPath,
+    pub working_directory: SandboxPath,
     /// Variables beside the fixed ones.
     pub env: Environment,
     /// What the program takes for now.
@@ -105,7 +105,7 @@ impl SandboxSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SystemRoots {
-    /// The machine's interpreters, libraries and certificates ([`crate::sandbox::guest::SYSTEM_ROOTS`]).
+    /// The machine's interpreters, libraries and certificates ([`crate::sandbox::sandbox_path::SYSTEM_ROOTS`]).
     Host,
     /// All that an unpacked image holds, but for what every run has for itself (`/proc`, `/dev`, `/tmp`, …).
     Image(PathBuf),
@@ -244,7 +244,7 @@ impl Default for Limits {
 #[serde(try_from = "RawMount", into = "RawMount")]
 pub struct Mount {
     host: PathBuf,
-    inside: GuestPath,
+    inside: SandboxPath,
     writable: bool,
 }
 
@@ -261,9 +261,9 @@ pub enum InvalidMount {
     #[error("`{inside}` cannot be mounted: it overlaps `{other}`")]
     Overlap {
         /// The place asked for.
-        inside: GuestPath,
+        inside: SandboxPath,
         /// The place taken.
-        other: GuestPath,
+        other: SandboxPath,
     },
 }
 
@@ -272,7 +272,7 @@ impl Mount {
     ///
     /// # Errors
     /// When `host` is not absolute or not UTF-8.
-    pub fn read_only(host: impl Into<PathBuf>, inside: GuestPath) -> Result<Self, InvalidMount> {
+    pub fn read_only(host: impl Into<PathBuf>, inside: SandboxPath) -> Result<Self, InvalidMount> {
         Self::new(host.into(), inside, false)
     }
 
@@ -280,11 +280,11 @@ impl Mount {
     ///
     /// # Errors
     /// When `host` is not absolute or not UTF-8.
-    pub fn writable(host: impl Into<PathBuf>, inside: GuestPath) -> Result<Self, InvalidMount> {
+    pub fn writable(host: impl Into<PathBuf>, inside: SandboxPath) -> Result<Self, InvalidMount> {
         Self::new(host.into(), inside, true)
     }
 
-    fn new(host: PathBuf, inside: GuestPath, writable: bool) -> Result<Self, InvalidMount> {
+    fn new(host: PathBuf, inside: SandboxPath, writable: bool) -> Result<Self, InvalidMount> {
         let passable = host.to_str().is_some_and(|text| !text.contains('\0'));
         if host.is_absolute() && passable {
             Ok(Self { host, inside, writable })
@@ -299,7 +299,7 @@ impl Mount {
     }
 
     /// Where the program finds it.
-    pub fn inside(&self) -> &GuestPath {
+    pub fn inside(&self) -> &SandboxPath {
         &self.inside
     }
 
@@ -338,7 +338,7 @@ impl Mounts {
 #[serde(deny_unknown_fields)]
 struct RawMount {
     host: PathBuf,
-    inside: GuestPath,
+    inside: SandboxPath,
     writable: bool,
 }
 
@@ -377,7 +377,7 @@ impl From<Mounts> for Vec<Mount> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::guest::{INPUT, OUT};
+    use crate::sandbox::sandbox_path::{INPUT, OUT};
 
     #[test]
     fn a_source_is_absolute() {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::model::exit::Exit;
 use crate::model::fidelity::Level;
-use crate::model::gate_result::{Strictness, Verdict};
+use crate::model::gate_result::{GateVerdict, Strictness};
 use crate::model::outcome::Outcome;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::Mode;
@@ -133,7 +133,7 @@ proptest! {
         }
         let window = mild.measured()[0].sample;
         if window.manifests < rules.min_manifests {
-            prop_assert!(mild.verdict() >= Verdict::Insufficient);
+            prop_assert!(mild.verdict() >= GateVerdict::Insufficient);
         }
     }
 }
@@ -145,5 +145,5 @@ fn an_empty_history_has_no_rate_and_is_never_green() {
     assert!(score.buckets.is_empty());
     assert_eq!(score.overall.window.tally.rate(Level::Bitwise), None);
     let gate_result = judge(Case::Nightly(&empty, None), now(), &Rules::default(), strictness(false));
-    assert_eq!(gate_result.verdict(), Verdict::Insufficient);
+    assert_eq!(gate_result.verdict(), GateVerdict::Insufficient);
 }

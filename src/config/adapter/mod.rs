@@ -17,8 +17,8 @@ use crate::model::artifact_spec::{ArtifactSpec, ArtifactSpecError};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::parameter::{Operation, Parameter};
 use crate::model::text::placeholder;
-use crate::sandbox::setting::InvalidSetting;
 use crate::sandbox::spec::Environment;
+use crate::sandbox::validated::InvalidSetting;
 
 pub use raw::{InputKind, RawAdapter, Runtime};
 

@@ -13,9 +13,9 @@ use std::path::Path;
 use crate::job::in_place::runs_in_place;
 use crate::model::showing::{AbsentPath, Ended, Limit, NoInterpreter, Showing};
 use crate::model::text::redact::{self, Known};
-use crate::sandbox::guest;
 use crate::sandbox::ledger::{Entry, Ledger};
 use crate::sandbox::run::{Ending, Finished, Reason};
+use crate::sandbox::sandbox_path;
 use crate::sandbox::spec::SandboxSpec;
 
 pub use next::{Situation, of as next};
@@ -163,7 +163,7 @@ fn add_named(absent: &mut Vec<AbsentPath>, said: &[String], code: Option<i32>, r
     let paths = if code == Some(0) { Vec::new() } else { named::paths(said) };
     for path in paths {
         let place = Path::new(&path);
-        let is_inside = [guest::ROOT, "/proc", "/dev"].iter().any(|root| place.starts_with(root))
+        let is_inside = [sandbox_path::ROOT, "/proc", "/dev"].iter().any(|root| place.starts_with(root))
             || (place.exists() && runs_in_place(place, roots));
         if !is_inside && !absent.iter().any(|known| known.path == path) {
             let on_machine = place.exists();

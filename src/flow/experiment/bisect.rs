@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::attribute::{Key, Observation, TrialOutcome};
 use crate::flow::experiment::trial_cache::{self, Reading};
 use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest, Swap};
-use crate::flow::replay::replay_job::Replay;
+use crate::flow::replay::replay_job::PreparedReplay;
 use crate::format::osv;
 use crate::host::scratch::Scratch;
 use crate::job::material::FeedMaterial;
@@ -124,13 +124,13 @@ fn snapshot(path: &Path, feed: Option<&FeedMaterial>) -> Snapshot {
 }
 
 /// The feed of a replay that the chain is of.
-fn fed<'a>(replay: &'a Replay, name: Option<&str>) -> Option<&'a FeedMaterial> {
+fn fed<'a>(replay: &'a PreparedReplay, name: Option<&str>) -> Option<&'a FeedMaterial> {
     replay.job.feeds.iter().find(|feed| name.is_none_or(|name| feed.name == name))
 }
 
 struct Search<'a> {
     chain: &'a [PathBuf],
-    replays: &'a [Replay],
+    replays: &'a [PreparedReplay],
     context: &'a Context,
     seen: BTreeMap<usize, Observation>,
 }

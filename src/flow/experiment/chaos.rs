@@ -12,10 +12,10 @@ use crate::attribute::noise;
 use crate::execute::run_job::{self, Executed};
 use crate::flow::experiment::perturbation::{ALL, PerturbationKind};
 use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest};
-use crate::flow::replay::replay_job::Replay;
+use crate::flow::replay::replay_job::PreparedReplay;
 use crate::host::scratch::Scratch;
 use crate::job::input_roots;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
@@ -150,7 +150,7 @@ fn prepared(
     request: &ReplayRequest,
     context: &Context,
     scratch: &Path,
-) -> Result<Replay, ChaosError> {
+) -> Result<PreparedReplay, ChaosError> {
     let title = prepare::title(&manifest, request, context);
     prepare::prepare(manifest, &title, request, context, scratch)?.map_err(|outcome| match outcome {
         Outcome::Unreplayable { missing } => ChaosError::Gone(missing),
@@ -162,12 +162,12 @@ fn prepared(
 type Digests = BTreeMap<String, Digest>;
 
 struct Scan<'a> {
-    replay: &'a Replay,
+    replay: &'a PreparedReplay,
     context: &'a Context,
 }
 
 impl Scan<'_> {
-    fn digests(&self, job: &Job) -> Result<(Digests, Executed), String> {
+    fn digests(&self, job: &ScanSpec) -> Result<(Digests, Executed), String> {
         let executed = run_job::execute(job, self.context).map_err(|failure| failure.detail)?;
         let expected = &self.replay.expected;
         let rules = Rules {
@@ -231,7 +231,7 @@ impl Scan<'_> {
     }
 
     /// What a perturbed run changes among the steady artifacts; why it gave no result.
-    fn outcome(&self, job: &Job, controls: &Controls) -> Result<Digests, String> {
+    fn outcome(&self, job: &ScanSpec, controls: &Controls) -> Result<Digests, String> {
         self.digests(job).map(|(digests, _)| controls.changed(&digests))
     }
 }

@@ -12,7 +12,7 @@ use crate::attribute::judge::KeyVerdict;
 use crate::attribute::noise::Share;
 use crate::attribute::{Attribution, Cell, Key};
 use crate::flow::experiment::trials::Experiment;
-use crate::flow::replay::replay_job::Replay;
+use crate::flow::replay::replay_job::PreparedReplay;
 use crate::flow::replay::swap_request;
 use crate::model::cause::{Cause, Factor, MismatchReason};
 use crate::model::dimension::Dimension;
@@ -27,7 +27,7 @@ pub fn is_open(result: &ReplayResult) -> bool {
 }
 
 /// Explains `result`, which `replay` gave. A case has no recording whose inputs could be swapped back: it stays as it is.
-pub fn explain(replay: &Replay, result: &mut ReplayResult, context: &Context, budget: &Budget) {
+pub fn explain(replay: &PreparedReplay, result: &mut ReplayResult, context: &Context, budget: &Budget) {
     let Some(restored) = &replay.origin else { return };
     let mut recorded = restored.job.clone();
     for (dimension, _) in &restored.gone {

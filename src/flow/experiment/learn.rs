@@ -14,10 +14,10 @@ use crate::execute::failure::Failure;
 use crate::execute::run_job::{self, Executed, RunOverrides};
 use crate::job::input_roots;
 use crate::job::material::InputMaterial;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::profiling::learn::{self, LearnError, LearnedProfile, Observation, Variation};
-use crate::sandbox::guest::{GuestPath, InvalidGuestPath};
+use crate::sandbox::sandbox_path::{InvalidSandboxPath, SandboxPath};
 use crate::sandbox::spec::DirectoryOrder;
 use crate::workspace::context::Context;
 
@@ -58,7 +58,7 @@ pub enum LearnRunError {
     First(#[source] Failure),
     /// A place in the sandbox is none.
     #[error(transparent)]
-    Place(#[from] InvalidGuestPath),
+    Place(#[from] InvalidSandboxPath),
     /// The clock cannot be moved.
     #[error("the clock cannot be moved on by a day")]
     Clock(#[source] jiff::Error),
@@ -95,28 +95,29 @@ impl Diagnostic for LearnRunError {
 /// One run to be made.
 struct Plan {
     variation: Variation,
-    around: RunOverrides,
+    overrides: RunOverrides,
     clock: Timestamp,
 }
 
 /// Runs `job` `again` times unchanged and once or more under each change; `base` is what is known already of an
 /// artifact's format.
 pub fn learn(
-    job: &Job,
+    job: &ScanSpec,
     again: usize,
     base: impl Fn(&str, &[u8]) -> Profile,
     context: &Context,
 ) -> Result<LearnReport, LearnRunError> {
     let first = run_job::execute_with(job, &RunOverrides::default(), context).map_err(LearnRunError::First)?;
     let mut without_effect: BTreeSet<String> = lost(&first);
-    let mut ran: Vec<(Variation, GuestPath, Executed)> = vec![(Variation::Again, RunOverrides::default().input, first)];
+    let mut ran: Vec<(Variation, SandboxPath, Executed)> =
+        vec![(Variation::Again, RunOverrides::default().input, first)];
     let mut failed = Vec::new();
     let (alone, together): (Vec<Plan>, Vec<Plan>) =
         plans(job, again)?.into_iter().partition(|plan| plan.variation != Variation::Together);
     let mut keep = |plan: &Plan, outcome: Result<Executed, Failure>| match outcome {
         Ok(executed) => {
             without_effect.extend(lost(&executed));
-            ran.push((plan.variation, plan.around.input.clone(), executed));
+            ran.push((plan.variation, plan.overrides.input.clone(), executed));
         }
         Err(failure) => failed.push((plan.variation, failure.detail)),
     };
@@ -143,14 +144,14 @@ pub fn learn(
     Ok(LearnReport { lessons, runs, failed, without_effect: without_effect.into_iter().collect(), not_json })
 }
 
-fn plans(job: &Job, again: usize) -> Result<Vec<Plan>, LearnRunError> {
-    let plan = |variation, around| Plan { variation, around, clock: job.clock };
+fn plans(job: &ScanSpec, again: usize) -> Result<Vec<Plan>, LearnRunError> {
+    let plan = |variation, overrides| Plan { variation, overrides, clock: job.clock };
     let mut plans: Vec<Plan> = (0..again).map(|_| plan(Variation::Again, RunOverrides::default())).collect();
     let day = job.clock.checked_add(Span::new().hours(24)).map_err(LearnRunError::Clock)?;
     plans.push(Plan { clock: day, ..plan(Variation::Later, RunOverrides::default()) });
     plans.push(plan(
         Variation::Elsewhere,
-        RunOverrides { input: GuestPath::new(ELSEWHERE)?, ..RunOverrides::default() },
+        RunOverrides { input: SandboxPath::new(ELSEWHERE)?, ..RunOverrides::default() },
     ));
     plans.push(plan(Variation::Order, RunOverrides { order: DirectoryOrder::Seeded, ..RunOverrides::default() }));
     let year_2001 = SystemTime::UNIX_EPOCH + Duration::from_secs(978_307_200);
@@ -159,9 +160,9 @@ fn plans(job: &Job, again: usize) -> Result<Vec<Plan>, LearnRunError> {
     Ok(plans)
 }
 
-fn run(job: &Job, plan: &Plan, context: &Context) -> Result<Executed, Failure> {
-    let job = Job { clock: plan.clock, ..job.clone() };
-    run_job::execute_with(&job, &plan.around, context)
+fn run(job: &ScanSpec, plan: &Plan, context: &Context) -> Result<Executed, Failure> {
+    let job = ScanSpec { clock: plan.clock, ..job.clone() };
+    run_job::execute_with(&job, &plan.overrides, context)
 }
 
 /// What of a change had no effect: the clock that cannot be set, the order that cannot be given.
@@ -172,8 +173,8 @@ fn lost(executed: &Executed) -> BTreeSet<String> {
 }
 
 fn lessons(
-    job: &Job,
-    ran: &[(Variation, GuestPath, Executed)],
+    job: &ScanSpec,
+    ran: &[(Variation, SandboxPath, Executed)],
     base: impl Fn(&str, &[u8]) -> Profile,
 ) -> Result<(Vec<LearnedArtifact>, Vec<String>), LearnRunError> {
     let (mut lessons, mut not_json) = (Vec::new(), Vec::new());

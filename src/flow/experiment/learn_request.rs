@@ -10,7 +10,7 @@ use crate::flow::record::request::scanner;
 use crate::host::clock;
 use crate::job::machine_settings::Settings;
 use crate::job::material::InputMaterial;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::model::manifest::NetworkMode;
 use crate::model::text::placeholder;
@@ -41,7 +41,7 @@ pub struct LearnRequest {
 ///
 /// # Errors
 /// Where something is missing or is not what it must be.
-pub fn job(request: &LearnRequest, context: &Context) -> Result<Job, ScanRequestError> {
+pub fn job(request: &LearnRequest, context: &Context) -> Result<ScanSpec, ScanRequestError> {
     let mut without = vec![context.local.root().to_owned()];
     without.extend(request.exclude.iter().cloned());
     without.extend(request.artifacts.iter().filter_map(|artifact| match &artifact.path {
@@ -50,7 +50,7 @@ pub fn job(request: &LearnRequest, context: &Context) -> Result<Job, ScanRequest
     }));
     let (program, rest) = request.command.split_first().ok_or(ScanRequestError::NoCommand)?;
     let feed = request.feed.as_deref().map(|path| open_feed("osv", path, context)).transpose()?;
-    Ok(Job {
+    Ok(ScanSpec {
         input: InputMaterial::read(&request.input, &without).map_err(ScanRequestError::Input)?,
         scanner: scanner::program(program, request.search.as_deref())?,
         argv: std::iter::once(placeholder::SCANNER.to_owned()).chain(rest.iter().cloned()).collect(),

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::archive::tree::Tree;
 use crate::job::material::InputMaterial;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::cause::SubTag;
-use crate::sandbox::setting::{CpuCount, Hostname, Umask, User};
 use crate::sandbox::spec::DirectoryOrder;
+use crate::sandbox::validated::{CpuCount, Hostname, Umask, User};
 
 /// One way to perturb a job.
 pub struct PerturbationKind {
@@ -19,12 +19,12 @@ pub struct PerturbationKind {
     pub tells: Option<SubTag>,
     /// The subject of what a level of isolation loses when it does not keep this.
     subject: Option<&'static str>,
-    change: fn(&mut Job) -> Result<(), &'static str>,
+    change: fn(&mut ScanSpec) -> Result<(), &'static str>,
 }
 
 impl PerturbationKind {
     /// The perturbed job; why there is none where it has no meaning for this one, or `lost` says that it would have no effect.
-    pub fn perturb(&self, job: &Job, lost: &[String]) -> Result<Job, String> {
+    pub fn perturb(&self, job: &ScanSpec, lost: &[String]) -> Result<ScanSpec, String> {
         let prefix = self.subject.map(|subject| format!("{subject}:"));
         if let Some(why) = lost.iter().find(|line| prefix.as_ref().is_some_and(|prefix| line.starts_with(prefix))) {
             return Err(why.clone());
@@ -40,7 +40,7 @@ const fn way(
     what: &'static str,
     tells: Option<SubTag>,
     subject: Option<&'static str>,
-    change: fn(&mut Job) -> Result<(), &'static str>,
+    change: fn(&mut ScanSpec) -> Result<(), &'static str>,
 ) -> PerturbationKind {
     PerturbationKind { name, what, tells, subject, change }
 }
@@ -113,7 +113,7 @@ fn later(at: Timestamp) -> Timestamp {
 }
 
 /// The command behind another one; the built-in scanner has no command.
-fn wrapped(job: &mut Job, before: &[&str]) -> Result<(), &'static str> {
+fn wrapped(job: &mut ScanSpec, before: &[&str]) -> Result<(), &'static str> {
     if job.argv.is_empty() {
         return Err("the built-in scanner has no process of its own");
     }
@@ -122,7 +122,7 @@ fn wrapped(job: &mut Job, before: &[&str]) -> Result<(), &'static str> {
 }
 
 /// Reverses `components` and `packages` of every JSON document of the input: an order that means nothing.
-fn reverse_components(job: &mut Job) -> Result<(), &'static str> {
+fn reverse_components(job: &mut ScanSpec) -> Result<(), &'static str> {
     let reversed = |bytes: &[u8]| -> Option<Vec<u8>> {
         let mut document: serde_json::Value = serde_json::from_slice(bytes).ok()?;
         let mut any = false;

@@ -12,18 +12,18 @@ use crate::attribute::TrialOutcome;
 use crate::attribute::trial_run::TrialRun;
 use crate::canonical::JsonError;
 use crate::execute::run_job::{self, Executed};
-use crate::flow::replay::replay_job::Replay;
-use crate::job::artifact::Produced;
+use crate::flow::replay::replay_job::PreparedReplay;
+use crate::job::artifact::Artifact;
 use crate::job::dimensions::digest_of;
 use crate::job::input_roots;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
 use crate::workspace::context::Context;
 
 /// The digest of everything that a run depends on.
-pub fn digest(job: &Job) -> Result<Digest, JsonError> {
-    let dimensions = job.dimensions(&run_job::surroundings(job, true))?;
+pub fn digest(job: &ScanSpec) -> Result<Digest, JsonError> {
+    let dimensions = job.dimensions(&run_job::environment(job, true))?;
     let artifacts: Vec<String> = job.artifacts.iter().map(ToString::to_string).collect();
     digest_of(&json!({ "inputs": dimensions, "artifacts": artifacts, "exit_codes": job.expected_exit_codes }))
 }
@@ -32,7 +32,7 @@ pub fn digest(job: &Job) -> Result<Digest, JsonError> {
 #[derive(Debug, Clone, Copy)]
 pub struct Reading<'a> {
     /// What is expected: it says which of them are read.
-    pub expected: &'a [Produced],
+    pub expected: &'a [Artifact],
     /// Which artifacts are compared.
     pub scope: Scope,
     /// What names the build of the tool is put aside.
@@ -41,14 +41,14 @@ pub struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     /// As those of a replay are.
-    pub fn of(replay: &'a Replay) -> Self {
+    pub fn of(replay: &'a PreparedReplay) -> Self {
         let expected = &replay.expected;
         Self { expected: &expected.artifacts, scope: expected.scope, across_builds: replay.across_builds }
     }
 }
 
 /// The `nth` run of a job: one that was made already, or a new one.
-pub fn run(job: &Job, nth: usize, reading: Reading<'_>, context: &Context) -> Arc<TrialRun> {
+pub fn run(job: &ScanSpec, nth: usize, reading: Reading<'_>, context: &Context) -> Arc<TrialRun> {
     let key = digest(job).ok().filter(|_| reading.scope == Scope::All);
     // The same run is read in another way.
     let key =
@@ -72,7 +72,7 @@ pub fn evidence(executed: &Executed) -> Vec<String> {
     executed.denied.clone()
 }
 
-fn shown(job: &Job, executed: &Executed, reading: Reading<'_>, context: &Context) -> TrialOutcome {
+fn shown(job: &ScanSpec, executed: &Executed, reading: Reading<'_>, context: &Context) -> TrialOutcome {
     let roots = input_roots::of_job(job);
     let rules = Rules {
         config: &context.config,

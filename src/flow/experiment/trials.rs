@@ -14,13 +14,13 @@ use crate::attribute::trial_run::TrialRun;
 use crate::attribute::{Attribution, Cell, Key, Next, Observation, Plan, TrialOutcome, Trials};
 use crate::flow::experiment::perturbation;
 use crate::flow::experiment::trial_cache::{self, Reading};
-use crate::flow::replay::replay_job::Replay;
+use crate::flow::replay::replay_job::PreparedReplay;
 use crate::flow::replay::swap_request;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::cause::{Factor, SubTag};
 use crate::model::digest::Digest;
 use crate::model::experiment::explanation::CellRuns;
-use crate::sandbox::setting::CpuCount;
+use crate::sandbox::validated::CpuCount;
 use crate::workspace::context::Context;
 
 /// Runs that must all be the same before a scan is called steady on one processor.
@@ -37,15 +37,15 @@ fn odd(runs: &[&TrialOutcome], key: &Key) -> (usize, usize) {
 
 /// One experiment.
 pub(super) struct Experiment<'a> {
-    replay: &'a Replay,
-    recorded: Job,
+    replay: &'a PreparedReplay,
+    recorded: ScanSpec,
     context: &'a Context,
     factors: Vec<Factor>,
 }
 
 impl<'a> Experiment<'a> {
     /// What differs between the recorded job and the one of `replay`.
-    pub(super) fn new(replay: &'a Replay, recorded: Job, context: &'a Context) -> Self {
+    pub(super) fn new(replay: &'a PreparedReplay, recorded: ScanSpec, context: &'a Context) -> Self {
         let factors = swap_request::factors(&recorded, &replay.job);
         Self { replay, recorded, context, factors }
     }
@@ -129,7 +129,7 @@ impl<'a> Experiment<'a> {
         trial_cache::run(&self.job(cell), nth, Reading::of(self.replay), self.context)
     }
 
-    fn job(&self, cell: Cell) -> Job {
+    fn job(&self, cell: Cell) -> ScanSpec {
         swap_request::mix(&self.recorded, &self.replay.job, &self.factors, cell)
     }
 

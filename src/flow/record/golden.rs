@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::host::fs::{self, FsError};
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::job::manifest_summary;
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
@@ -23,7 +23,7 @@ pub const MANIFEST: &str = "manifest.json";
 #[derive(Debug, Clone, Default)]
 pub struct Golden {
     /// Artifacts as they were recorded.
-    pub artifacts: Vec<Produced>,
+    pub artifacts: Vec<Artifact>,
     /// Those that were edited.
     pub edited: Vec<Fault>,
 }
@@ -42,7 +42,7 @@ pub fn beside(manifest: &ScanManifest, directory: &Path) -> Result<Golden, FsErr
         };
         let found = Digest::of(&bytes);
         if found == record.raw_sha256 {
-            golden.artifacts.push(manifest_summary::produced(record, bytes));
+            golden.artifacts.push(manifest_summary::artifact(record, bytes));
         } else {
             let what = format!("the recording was edited: `{FOLDER}/{}` has {found}", record.path);
             golden.edited.push(Fault::edited(format!("artifacts[{i}].raw_sha256"), what));

@@ -22,14 +22,14 @@ use crate::execute::run_job::{self, Executed};
 use crate::execute::unsandboxed;
 use crate::hint;
 use crate::host::machine;
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::job::dimensions::{self, Invocation};
 use crate::job::input_roots;
 use crate::job::manifest_file::{self, ManifestBytesError};
 use crate::job::material::blob::Blob;
 use crate::job::material::{FeedMaterial, InputMaterial, PolicyMaterial, ScannerMaterial};
-use crate::job::placeholder::Places;
-use crate::job::scan_spec::Job;
+use crate::job::placeholder::Placeholders;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
@@ -48,7 +48,7 @@ use crate::workspace::context::Context;
 #[derive(Debug, Clone)]
 pub struct RecordRequest {
     /// The scan.
-    pub job: Job,
+    pub job: ScanSpec,
     /// Name of the engine.
     pub engine: String,
     /// Its version, as it calls itself.
@@ -69,7 +69,7 @@ pub struct Recording {
     /// Its manifest.
     pub manifest: ScanManifest,
     /// What it wrote.
-    pub artifacts: Vec<Produced>,
+    pub artifacts: Vec<Artifact>,
     /// How it ran.
     pub executed: Executed,
     /// Things to know.
@@ -189,7 +189,7 @@ const LONG: Duration = Duration::from_secs(2);
 fn waited(executed: &Executed, wall: Duration, worked: Duration) -> Option<Hint> {
     let reads = executed.showing.clock_reads.filter(|reads| *reads > 0)?;
     let waited = wall.saturating_sub(worked);
-    let told = executed.surroundings.clock.is_some() && waited >= LONG && worked < wall / 4;
+    let told = executed.environment.clock.is_some() && waited >= LONG && worked < wall / 4;
     told.then(|| {
         hint!(
             "the scanner waited for {} s and read the clock {} times, which stands still: if it waited for the clock to move, \
@@ -211,7 +211,7 @@ struct Kept {
 }
 
 /// Puts every blob into the store, on disk together.
-fn keep_inputs(job: &Job, context: &Context) -> Result<Kept, RecordError> {
+fn keep_inputs(job: &ScanSpec, context: &Context) -> Result<Kept, RecordError> {
     let tree = match &job.scanner {
         ScannerMaterial::Tree(tree) => Some(Blob::new(tree.pack()?.bytes)),
         _ => None,
@@ -291,14 +291,14 @@ fn manifest(
     let (flags, secret_flags) = redact::arguments(&job.flags);
     // Not even a digest of a secret is written.
     let (set_env, secret_env) = redact::variables(&job.set_env);
-    let telling = Invocation {
+    let invocation = Invocation {
         argv: argv.clone(),
         flags: flags.clone(),
         env_names: job.env.keys().cloned().collect(),
         set_env: set_env.clone(),
         config: job.config.as_ref().map(InputMaterial::identity),
     };
-    let inputs = Dimensions { config: Some(telling.digest()?), ..job.dimensions(&executed.surroundings)? };
+    let inputs = Dimensions { config: Some(invocation.digest()?), ..job.dimensions(&executed.environment)? };
     let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
     let scan_id = dimensions::scan_id(&inputs, &outputs, request.created_at)?;
     if secret_argv || secret_flags || secret_env {
@@ -347,7 +347,7 @@ fn manifest(
 }
 
 /// What was asked for, else what the profiles know of the scanner, else the one code that was seen.
-fn expected_exit_codes(job: &Job, executed: &Executed, config: &Config) -> Vec<i32> {
+fn expected_exit_codes(job: &ScanSpec, executed: &Executed, config: &Config) -> Vec<i32> {
     if !job.expected_exit_codes.is_empty() {
         return job.expected_exit_codes.clone();
     }
@@ -355,7 +355,7 @@ fn expected_exit_codes(job: &Job, executed: &Executed, config: &Config) -> Vec<i
     known.map_or_else(|| vec![executed.exit_code], <[i32]>::to_vec)
 }
 
-fn is_builtin(job: &Job) -> bool {
+fn is_builtin(job: &ScanSpec) -> bool {
     matches!(job.scanner, ScannerMaterial::BuiltIn)
 }
 
@@ -387,7 +387,7 @@ fn input(request: &RecordRequest, kept: &Kept) -> Input {
         bundle_digest: is_tree.then(|| kept.input.digest.into()),
         path: Some(match &request.as_is {
             Some(place) => place.input.to_string_lossy().into_owned(),
-            None => Places::of(job).input().to_owned(),
+            None => Placeholders::of(job).input().to_owned(),
         }),
         uri: None,
         extra: BTreeMap::new(),
@@ -419,7 +419,7 @@ fn scanner(
         scanner_version: request.scanner_version.clone(),
         config_digest: job.config.as_ref().map(|config| config.identity().into()),
         config_bundle_digest: kept.config.as_ref().filter(|_| config_is_tree).map(|blob| blob.digest.into()),
-        config_path: job.config.as_ref().map(|_| Places::of(job).config().to_owned()),
+        config_path: job.config.as_ref().map(|_| Placeholders::of(job).config().to_owned()),
         flags,
         argv,
         env_names: job.env.keys().cloned().collect(),
@@ -430,27 +430,27 @@ fn scanner(
     }
 }
 
-fn environment(job: &Job, executed: &Executed) -> Environment {
-    let surroundings = &executed.surroundings;
+fn environment(job: &ScanSpec, executed: &Executed) -> Environment {
+    let environment = &executed.environment;
     Environment {
-        arch: surroundings.arch.clone(),
-        os: surroundings.os.clone(),
-        tz: surroundings.tz.clone(),
-        locale: surroundings.locale.clone(),
-        network: surroundings.network,
-        clock_mode: if surroundings.clock.is_some() { ClockMode::Frozen } else { ClockMode::Real },
+        arch: environment.arch.clone(),
+        os: environment.os.clone(),
+        tz: environment.tz.clone(),
+        locale: environment.locale.clone(),
+        network: environment.network,
+        clock_mode: if environment.clock.is_some() { ClockMode::Frozen } else { ClockMode::Real },
         clock_value: Some(job.clock),
-        runtime_digest: surroundings.runtime.map(Into::into),
-        runtime_source: surroundings.runtime.map(|_| host_fingerprint::HOW.to_owned()),
-        roots: surroundings.roots.clone(),
-        path: surroundings.path.clone(),
+        runtime_digest: environment.runtime.map(Into::into),
+        runtime_source: environment.runtime.map(|_| host_fingerprint::HOW.to_owned()),
+        roots: environment.roots.clone(),
+        path: environment.path.clone(),
         time_limit_seconds: job.settings.time_limit.and_then(|limit| u32::try_from(limit.as_secs()).ok()),
         memory_limit_mib: job.settings.memory_limit,
-        file_times: surroundings.file_times_clamped.then_some(FileTimes::Clamped),
-        cpu_count: surroundings.cpu_count,
+        file_times: environment.file_times_clamped.then_some(FileTimes::Clamped),
+        cpu_count: environment.cpu_count,
         // The built-in scanner in process sees no kernel.
         kernel: if executed.executor.in_process { None } else { machine::kernel() },
-        seed: surroundings.seed,
+        seed: environment.seed,
         isolation: executed.executor.isolation,
         ledger_digest: executed.ledger.as_deref().map(|ledger| Digest::of(ledger).into()),
         toolchain_versions: BTreeMap::new(),

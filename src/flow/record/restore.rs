@@ -12,11 +12,11 @@ use crate::bundle::policy;
 use crate::format;
 use crate::hint;
 use crate::host::fs;
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::job::machine_settings::Settings;
 use crate::job::manifest_summary;
 use crate::job::material::{InputMaterial, ScannerMaterial, builtin_digest};
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::dimension::Dimension;
@@ -31,7 +31,7 @@ use crate::model::result::Isolation;
 use crate::oci::{BlobProblem, ImageError};
 use crate::rootfs::RootfsError;
 use crate::sandbox::ledger::Header;
-use crate::sandbox::setting::CpuCount;
+use crate::sandbox::validated::CpuCount;
 use crate::store::blob::{BlobSource, StoreError};
 use crate::workspace::context::Context;
 use crate::workspace::image;
@@ -51,7 +51,7 @@ pub enum RestoreError {
 #[derive(Debug, Clone)]
 pub struct Restored {
     /// The job; an input that is gone and will be swapped has something empty in its place.
-    pub job: Job,
+    pub job: ScanSpec,
     /// Inputs that are gone and will be swapped, each with its name.
     pub gone: Vec<(Dimension, String)>,
 }
@@ -104,7 +104,7 @@ pub fn artifacts(
     records: &[ArtifactRecord],
     wanted: impl Fn(&ArtifactRecord) -> bool,
     context: &Context,
-) -> Result<Vec<Produced>, RestoreError> {
+) -> Result<Vec<Artifact>, RestoreError> {
     let (scratch, swapped) = (Path::new(""), &[]);
     let mut restorer = Restorer { context, scratch, swapped, missing: Vec::new(), faults: Vec::new() };
     let mut restored = Vec::new();
@@ -113,7 +113,7 @@ pub fn artifacts(
         // Of no dimension: it is what comes out.
         let field = Field { dimension: Dimension::Environment, blob: &path, identity: &path, what: &what };
         if let Some(bytes) = restorer.blob(&field, &record.raw_sha256)? {
-            restored.push(manifest_summary::produced(record, bytes));
+            restored.push(manifest_summary::artifact(record, bytes));
         }
     }
     if !restorer.faults.is_empty() {
@@ -134,7 +134,7 @@ fn broken(doing: &str, error: &(dyn std::error::Error + 'static)) -> RestoreErro
 }
 
 impl Restorer<'_> {
-    fn job(&mut self, manifest: &ReplayableManifest) -> Result<Job, RestoreError> {
+    fn job(&mut self, manifest: &ReplayableManifest) -> Result<ScanSpec, RestoreError> {
         let written = manifest.manifest();
         let input = self.input(manifest)?.unwrap_or_else(|| InputMaterial::file("input", Vec::new()));
         let config = self.config(manifest)?;
@@ -184,7 +184,7 @@ impl Restorer<'_> {
         }
         let specs = written.artifacts.iter().filter_map(ArtifactSpec::of_record).collect::<Result<_, _>>();
         let artifacts = specs.map_err(|error| broken("`artifacts` of the manifest", &error))?;
-        Ok(Job {
+        Ok(ScanSpec {
             input,
             scanner,
             argv: written.scanner.argv.clone(),

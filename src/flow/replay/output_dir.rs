@@ -4,20 +4,20 @@ use std::path::Path;
 
 use crate::flow::replay::replay_job::Replayed;
 use crate::host::fs::{self, FsError};
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 
 /// Beside the artifacts of a replay, what is not one of them; `diff` passes it by, as every hidden entry.
 pub const ASIDE: &str = ".stella";
 
 /// Writes `<directory>/expected/` and `<directory>/actual/`.
-pub fn side_by_side(directory: &Path, expected: &[Produced], actual: &[Produced]) -> Result<(), FsError> {
+pub fn side_by_side(directory: &Path, expected: &[Artifact], actual: &[Artifact]) -> Result<(), FsError> {
     write_anew(&directory.join("expected"), expected)?;
     write_anew(&directory.join("actual"), actual)
 }
 
 /// Writes the artifacts of a replay into `directory`, and into `.stella/` there those it is compared with and what the
 /// sandbox saw.
-pub fn replay(directory: &Path, expected: &[Produced], replayed: &Replayed) -> Result<(), FsError> {
+pub fn replay(directory: &Path, expected: &[Artifact], replayed: &Replayed) -> Result<(), FsError> {
     let actual = replayed.artifacts.as_slice();
     // The folder is the user's: only what an earlier replay of this scan left there goes.
     for stale in expected.iter().filter(|artifact| !actual.iter().any(|written| written.name == artifact.name)) {
@@ -41,12 +41,12 @@ pub fn ledger(directory: &Path, ledger: Option<&[u8]>) -> Result<(), FsError> {
 }
 
 /// Nothing of an earlier run stays in a folder of ours, else it would pass for what this one wrote.
-fn write_anew(directory: &Path, artifacts: &[Produced]) -> Result<(), FsError> {
+fn write_anew(directory: &Path, artifacts: &[Artifact]) -> Result<(), FsError> {
     fs::remove_dir_if_present(directory)?;
     write(directory, artifacts)
 }
 
-fn write(directory: &Path, artifacts: &[Produced]) -> Result<(), FsError> {
+fn write(directory: &Path, artifacts: &[Artifact]) -> Result<(), FsError> {
     fs::ensure_dir(directory)?;
     artifacts.iter().try_for_each(|artifact| fs::write_atomic(&directory.join(&artifact.name), &artifact.bytes))
 }
@@ -59,8 +59,8 @@ mod tests {
     use crate::model::artifact::{ArtifactFormat, ArtifactType};
     use crate::report::fixture;
 
-    fn artifact(name: &str, bytes: &[u8]) -> Produced {
-        Produced {
+    fn artifact(name: &str, bytes: &[u8]) -> Artifact {
+        Artifact {
             artifact_type: ArtifactType::Findings,
             name: name.to_owned(),
             format: ArtifactFormat::Bytes,
@@ -69,7 +69,7 @@ mod tests {
         }
     }
 
-    fn replayed(artifacts: Vec<Produced>, ledger: Option<&[u8]>) -> Replayed {
+    fn replayed(artifacts: Vec<Artifact>, ledger: Option<&[u8]>) -> Replayed {
         let result = fixture::run().replays.remove(0);
         Replayed { result, artifacts, ledger: ledger.map(<[u8]>::to_vec) }
     }

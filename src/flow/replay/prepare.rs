@@ -12,13 +12,13 @@ use crate::flow::record::contradictions;
 use crate::flow::record::golden;
 use crate::flow::record::restore::{self, RestoreError};
 use crate::flow::replay::other_rules;
-use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
+use crate::flow::replay::replay_job::{Expected, PreparedReplay, Recorded, Title};
 use crate::hint;
 use crate::job::dimensions;
 use crate::job::input_roots;
 use crate::job::manifest_summary;
 use crate::job::material::{InputMaterial, MaterialError, ScannerMaterial};
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::ArtifactPath;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::dimension::Dimension;
@@ -29,7 +29,7 @@ use crate::model::result::{Mode, SubjectKind};
 use crate::model::text::command_line;
 use crate::model::text::source_line;
 use crate::report::untrusted;
-use crate::sandbox::setting::{CpuCount, Hostname, Locale, TimeZone};
+use crate::sandbox::validated::{CpuCount, Hostname, Locale, TimeZone};
 use crate::workspace::context::Context;
 use crate::workspace::image::{self, InputOptions};
 use crate::workspace::open_inputs::{self, TreeError};
@@ -289,7 +289,7 @@ pub fn prepare(
     request: &ReplayRequest,
     context: &Context,
     scratch: &Path,
-) -> Result<Result<Replay, Outcome>, ReplayError> {
+) -> Result<Result<PreparedReplay, Outcome>, ReplayError> {
     let manifest = match ReplayableManifest::try_from(manifest) {
         Ok(manifest) => manifest,
         Err(not) => {
@@ -330,10 +330,10 @@ pub fn prepare(
     }
     let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots };
     let notes = other_rules::other_rules(manifest.manifest(), &context.config);
-    Ok(Ok(Replay { title: title.clone(), job, expected, notes, origin: Some(restored), across_builds: false }))
+    Ok(Ok(PreparedReplay { title: title.clone(), job, expected, notes, origin: Some(restored), across_builds: false }))
 }
 
-fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayError> {
+fn apply(swap: &Swap, job: &mut ScanSpec, context: &Context) -> Result<(), ReplayError> {
     match swap {
         Swap::Feed { name, path } => swap_feed(name.as_deref(), path, job, context)?,
         Swap::Policy(path) => job.policy = Some(open_inputs::policy(path, context)?),
@@ -370,7 +370,7 @@ fn apply(swap: &Swap, job: &mut Job, context: &Context) -> Result<(), ReplayErro
 }
 
 /// Puts a feed in the place of the recorded one, under its name; a recording without feeds gets its first.
-fn swap_feed(name: Option<&str>, path: &Path, job: &mut Job, context: &Context) -> Result<(), ReplayError> {
+fn swap_feed(name: Option<&str>, path: &Path, job: &mut ScanSpec, context: &Context) -> Result<(), ReplayError> {
     let feeds = || job.feeds.iter().map(|feed| feed.name.clone()).collect();
     let at = match (name, job.feeds.len()) {
         (None, 0 | 1) => 0,

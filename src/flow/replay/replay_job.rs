@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::artifacts::compare_artifacts::{self, Comparison, Rules, Scope, VerdictError};
+use crate::artifacts::compare_artifacts::{self, Comparison, ComparisonError, Rules, Scope};
 use crate::canonical::Roots;
 use crate::execute::failure::{Failure, Fault, Trouble};
 use crate::execute::run_job::{self, Executed};
 use crate::flow::record::restore::Restored;
 use crate::format::coverage;
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::job::input_roots;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::diff::DiffSummary;
 use crate::model::dimension::{Dimension, Dimensions};
 use crate::model::outcome::Outcome;
@@ -49,7 +49,7 @@ pub struct Title {
 #[derive(Debug, Clone)]
 pub struct Expected {
     /// The golden artifacts.
-    pub artifacts: Vec<Produced>,
+    pub artifacts: Vec<Artifact>,
     /// Which artifacts are compared.
     pub scope: Scope,
     /// Digests of all inputs as recorded.
@@ -78,11 +78,11 @@ impl Recorded {
 
 /// A replay that can start.
 #[derive(Debug, Clone)]
-pub struct Replay {
+pub struct PreparedReplay {
     /// Its name.
     pub title: Title,
     /// What to run.
-    pub job: Job,
+    pub job: ScanSpec,
     /// What to expect.
     pub expected: Expected,
     /// Things to know that are no failure.
@@ -99,12 +99,12 @@ pub struct Replayed {
     /// How it ended.
     pub result: ReplayResult,
     /// What the scanner wrote; empty where it did not run.
-    pub artifacts: Vec<Produced>,
+    pub artifacts: Vec<Artifact>,
     /// What the sandbox saw of the first run, as lines of JSON; `None` where nothing was observed.
     pub ledger: Option<Vec<u8>>,
 }
 
-impl Replay {
+impl PreparedReplay {
     /// Runs it. Never fails: what goes wrong is an outcome.
     pub fn run(&self, context: &Context) -> Replayed {
         let started = Instant::now();
@@ -129,12 +129,12 @@ impl Replay {
         &self,
         context: &Context,
         result: &mut ReplayResult,
-        (artifacts, ledger): (&mut Vec<Produced>, &mut Option<Vec<u8>>),
+        (artifacts, ledger): (&mut Vec<Artifact>, &mut Option<Vec<u8>>),
     ) -> Result<Outcome, Failure> {
         let began = Instant::now();
         let first = run_job::execute(&self.job, context)?;
         result.replayed =
-            self.job.dimensions(&first.surroundings).map_err(|e| Failure::infra("cannot digest the inputs", &e))?;
+            self.job.dimensions(&first.environment).map_err(|e| Failure::infra("cannot digest the inputs", &e))?;
         result.recorded = self.expected.recorded.beside(&result.replayed);
         result.executor = Some(first.executor.clone());
         result.notes.extend(first.notes.iter().cloned());
@@ -221,10 +221,10 @@ fn apart(began: Instant) {
 }
 
 /// A scanner that writes what cannot be read is not well; all else is not its fault.
-fn unhealthy(error: VerdictError) -> Failure {
+fn unhealthy(error: ComparisonError) -> Failure {
     match error {
-        VerdictError::Actual { .. } => Failure::unhealthy("the scanner wrote something that cannot be read", &error),
-        VerdictError::Expected { .. } | VerdictError::Policy(_) | VerdictError::Order(_) => {
+        ComparisonError::Actual { .. } => Failure::unhealthy("the scanner wrote something that cannot be read", &error),
+        ComparisonError::Expected { .. } | ComparisonError::Policy(_) | ComparisonError::Order(_) => {
             Failure::infra("the results cannot be compared", &error)
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::attribute::Cell;
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::cause::{Factor, SubTag};
 use crate::model::dimension::Dimension;
 
@@ -15,14 +15,14 @@ const PARTS: [SubTag; 7] =
     [SubTag::Tz, SubTag::Locale, SubTag::Hostname, SubTag::CpuCount, SubTag::Ordering, SubTag::Time, SubTag::Rng];
 
 /// What differs between two jobs and can be swapped, in the order in which the floor rule asks.
-pub fn factors(recorded: &Job, now: &Job) -> Vec<Factor> {
+pub fn factors(recorded: &ScanSpec, now: &ScanSpec) -> Vec<Factor> {
     let whole = Dimension::BY_FLOOR_ORDER.into_iter().map(Factor::whole);
     let all = whole.chain(PARTS.into_iter().map(Factor::of_environment));
     all.filter(|factor| differs(*factor, recorded, now)).collect()
 }
 
 /// `now`, with every factor outside `cell` as it was recorded.
-pub fn mix(recorded: &Job, now: &Job, factors: &[Factor], cell: Cell) -> Job {
+pub fn mix(recorded: &ScanSpec, now: &ScanSpec, factors: &[Factor], cell: Cell) -> ScanSpec {
     let mut job = now.clone();
     for (_, factor) in factors.iter().enumerate().filter(|(at, _)| !cell.contains(*at)) {
         take(*factor, &mut job, recorded);
@@ -30,8 +30,8 @@ pub fn mix(recorded: &Job, now: &Job, factors: &[Factor], cell: Cell) -> Job {
     job
 }
 
-fn differs(factor: Factor, a: &Job, b: &Job) -> bool {
-    let feeds = |job: &Job| -> BTreeMap<String, _> {
+fn differs(factor: Factor, a: &ScanSpec, b: &ScanSpec) -> bool {
+    let feeds = |job: &ScanSpec| -> BTreeMap<String, _> {
         job.feeds.iter().map(|feed| (feed.name.clone(), feed.identity())).collect()
     };
     let (x, y) = (&a.settings, &b.settings);
@@ -39,7 +39,7 @@ fn differs(factor: Factor, a: &Job, b: &Job) -> bool {
         (Dimension::Feed, _) => feeds(a) != feeds(b),
         (Dimension::Scanner, _) => a.scanner.identity() != b.scanner.identity(),
         (Dimension::Config, _) => {
-            let told = |job: &Job| job.config.as_ref().map(|config| config.identity());
+            let told = |job: &ScanSpec| job.config.as_ref().map(|config| config.identity());
             a.argv != b.argv || a.flags != b.flags || a.set_env != b.set_env || told(a) != told(b)
         }
         (Dimension::Policy, _) => {
@@ -63,7 +63,7 @@ fn differs(factor: Factor, a: &Job, b: &Job) -> bool {
 }
 
 /// Takes one factor from another job.
-pub fn take(factor: Factor, into: &mut Job, from: &Job) {
+pub fn take(factor: Factor, into: &mut ScanSpec, from: &ScanSpec) {
     let settings = &from.settings;
     match (factor.dimension, factor.part) {
         (Dimension::Feed, _) => into.feeds.clone_from(&from.feeds),

@@ -11,9 +11,9 @@ use crate::flow::record::contradictions;
 use crate::flow::record::golden;
 use crate::flow::record::restore::{self, RestoreError};
 use crate::flow::replay::other_rules;
-use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
+use crate::flow::replay::replay_job::{Expected, PreparedReplay, Recorded, Title};
 use crate::flow::suite::subject::Built;
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::job::dimensions;
 use crate::job::input_roots;
 use crate::job::manifest_file::{self, ManifestFileError};
@@ -131,10 +131,10 @@ impl Canary {
         &self,
         mode: Mode,
         built: &Built,
-        expected: Vec<Produced>,
+        expected: Vec<Artifact>,
         context: &Context,
         scratch: &Path,
-    ) -> Result<Replay, NotReady> {
+    ) -> Result<PreparedReplay, NotReady> {
         let manifest = ReplayableManifest::try_from(self.manifest.clone()).map_err(NotReady::Placeholders)?;
         let faults = contradictions::of_manifest(&manifest);
         if !faults.is_empty() {
@@ -154,7 +154,7 @@ impl Canary {
             return Err(NotReady::Untrue(faults));
         }
         let notes = other_rules::other_rules(&self.manifest, &context.config);
-        Ok(Replay {
+        Ok(PreparedReplay {
             title: self.title(mode, context),
             job,
             expected: Expected { artifacts: expected, scope: Scope::All, recorded: Recorded::Known(dimensions), roots },
@@ -166,7 +166,7 @@ impl Canary {
 
     /// What the replay must give: the golden artifacts of its folder, each with the digest that the manifest says; one that
     /// is not there is taken from the store.
-    pub fn expected(&self, context: &Context) -> Result<Vec<Produced>, NotReady> {
+    pub fn expected(&self, context: &Context) -> Result<Vec<Artifact>, NotReady> {
         let golden = golden::beside(&self.manifest, &self.directory);
         let golden = golden.map_err(|error| NotReady::Broken(chain("cannot read what is expected", &error)))?;
         if !golden.edited.is_empty() {

@@ -6,7 +6,7 @@ use crate::attribute::budget::Budget;
 use crate::flow::experiment::explain;
 use crate::flow::replay::output_dir;
 use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest};
-use crate::flow::replay::replay_job::Replay;
+use crate::flow::replay::replay_job::PreparedReplay;
 use crate::host::clock;
 use crate::host::scratch::Scratch;
 use crate::model::error_chain::chain;
@@ -35,7 +35,7 @@ pub enum Keep<'a> {
 }
 
 /// Runs `replay`. Never fails: what goes wrong is an outcome, and what cannot be kept is a note.
-pub fn one(replay: &Replay, explain: Explain, keep: Option<Keep<'_>>, context: &Context) -> ReplayResult {
+pub fn one(replay: &PreparedReplay, explain: Explain, keep: Option<Keep<'_>>, context: &Context) -> ReplayResult {
     let replayed = replay.run(context);
     let mut result = replayed.result.clone();
     let budget = match explain {

@@ -17,7 +17,7 @@ use crate::flow::suite::subject::Built;
 use crate::host::clock;
 use crate::host::fs::{self, FsError};
 use crate::host::scratch::Scratch;
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::job::input_roots;
 use crate::job::manifest_file;
 use crate::job::manifest_summary::UNKNOWN_VERSION;
@@ -154,14 +154,14 @@ pub fn case(case: &Case, built: &Built, approved: &Approved, context: &Context) 
     }
     let expected: Vec<&str> = replay.expected.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
     let wanted = replayed.artifacts.iter().filter(|artifact| expected.contains(&artifact.name.as_str()));
-    let wanted: Vec<Produced> = wanted.cloned().collect();
+    let wanted: Vec<Artifact> = wanted.cloned().collect();
     let roots = input_roots::of_job(&replay.job);
-    let digest = |artifact: &Produced, roots, config: &Config| {
+    let digest = |artifact: &Artifact, roots, config: &Config| {
         let read = ReadArtifact::read(artifact, roots, config);
         read.map_err(|source| RecordAnewError::Artifact { name: artifact.name.clone(), source })
             .map(|read| read.canonical.digest)
     };
-    let of = |artifacts: &[Produced], roots| -> Result<BTreeMap<String, Digest>, RecordAnewError> {
+    let of = |artifacts: &[Artifact], roots| -> Result<BTreeMap<String, Digest>, RecordAnewError> {
         artifacts.iter().map(|one| Ok((one.name.clone(), digest(one, roots, &context.config)?))).collect()
     };
     let now = of(&wanted, &roots)?;
@@ -190,7 +190,7 @@ fn check(
 }
 
 /// Writes golden artifacts; those that are no longer expected go.
-fn write(folder: &Path, artifacts: &[Produced]) -> Result<(), RecordAnewError> {
+fn write(folder: &Path, artifacts: &[Artifact]) -> Result<(), RecordAnewError> {
     let expected: PathBuf = folder.join("expected");
     fs::ensure_dir(&expected)?;
     for artifact in artifacts {

@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 
 use crate::attribute::budget::Budget;
 use crate::config::Subject;
-use crate::flow::replay::replay_job::{Replay, Title};
+use crate::flow::replay::replay_job::{PreparedReplay, Title};
 use crate::flow::suite::base::approved;
 use crate::flow::suite::canary::{Canary, NotReady};
 use crate::flow::suite::case::{Case, CaseError, Materials};
@@ -25,7 +25,7 @@ use crate::flow::suite::subject::{self, Built, Engine, SubjectError};
 use crate::hint;
 use crate::host::clock;
 use crate::host::scratch::Scratch;
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::model::candidate::Candidate;
 use crate::model::change::approval::Approval;
 use crate::model::change::base::Base;
@@ -105,7 +105,7 @@ impl Diagnostic for CiError {
 /// What was read of it before anything foreign ran, or why it could not be; `None` where it is read when its turn comes.
 enum Item {
     Case(Box<Case>, Title, Option<Result<Materials, Outcome>>),
-    Canary(Box<Canary>, Title, Option<Result<Vec<Produced>, Outcome>>),
+    Canary(Box<Canary>, Title, Option<Result<Vec<Artifact>, Outcome>>),
 }
 
 impl Item {
@@ -250,7 +250,13 @@ impl Work<'_> {
         }
     }
 
-    fn canary(&self, index: usize, canary: &Canary, title: &Title, expected: Vec<Produced>) -> Result<Replay, Outcome> {
+    fn canary(
+        &self,
+        index: usize,
+        canary: &Canary,
+        title: &Title,
+        expected: Vec<Artifact>,
+    ) -> Result<PreparedReplay, Outcome> {
         let scratch = self.scratch.path().join(index.to_string());
         std::fs::create_dir(&scratch)
             .map_err(|error| Outcome::Infra { detail: chain("cannot make a private folder", &error) })?;
@@ -287,7 +293,7 @@ fn read_case(case: &Case, context: &Context) -> Result<Materials, Outcome> {
 }
 
 /// What a canary expects, or how its replay ends without it.
-fn read_expected(canary: &Canary, context: &Context) -> Result<Vec<Produced>, Outcome> {
+fn read_expected(canary: &Canary, context: &Context) -> Result<Vec<Artifact>, Outcome> {
     canary.expected(context).map_err(outcome)
 }
 

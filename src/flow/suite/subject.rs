@@ -13,7 +13,7 @@ use crate::host::fs::{self, FsError};
 use crate::job::in_place;
 use crate::job::manifest_summary;
 use crate::job::material::{FeedMaterial, PolicyMaterial, ScannerMaterial};
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
@@ -226,7 +226,7 @@ impl Built {
     }
 
     /// Swaps the subject into a case.
-    pub fn swap_into_case(&self, job: &mut Job) {
+    pub fn swap_into_case(&self, job: &mut ScanSpec) {
         match self {
             Self::Nothing | Self::BuiltIn => {}
             Self::Stella(material) => job.scanner = material.clone(),
@@ -263,7 +263,7 @@ impl Built {
     }
 
     /// Swaps the subject into a recording.
-    pub fn swap_into_recording(&self, job: &mut Job) {
+    pub fn swap_into_recording(&self, job: &mut ScanSpec) {
         match self {
             Self::Nothing => {}
             Self::BuiltIn => job.scanner = ScannerMaterial::BuiltIn,

@@ -1,6 +1,6 @@
 //! The verdict of a gate, as `stella gate` shows it and as it stands at the end of a run.
 
-use crate::model::gate_result::{GateResult, Verdict, Weight};
+use crate::model::gate_result::{GateResult, GateVerdict, Weight};
 use crate::report::gate_phrases;
 use crate::report::text::style::{Ink, Style};
 
@@ -29,9 +29,9 @@ pub fn gate(gate_result: &GateResult, style: Style) -> String {
         out += &format!("{} {aloud}\n", style.paint(Ink::Unsure, "insufficient evidence:"));
     }
     let ink = match gate_result.verdict() {
-        Verdict::Green => Ink::Good,
-        Verdict::Warn | Verdict::Insufficient => Ink::Unsure,
-        Verdict::Fail => Ink::Bad,
+        GateVerdict::Green => Ink::Good,
+        GateVerdict::Warn | GateVerdict::Insufficient => Ink::Unsure,
+        GateVerdict::Fail => Ink::Bad,
     };
     out + &style.paint(ink, &gate_phrases::headline(gate_result)) + "\n"
 }

@@ -14,11 +14,11 @@ use crate::host::scratch::{self, Scratch};
 use crate::model::result::Isolation;
 use crate::sandbox::ending::{Ending, Finished, Reason};
 use crate::sandbox::error::SandboxError;
-use crate::sandbox::guest::PRIVATE;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::{Reached, lost_at};
-use crate::sandbox::linux::here;
-use crate::sandbox::linux::running::{Printed, Running};
+use crate::sandbox::linux::cpu_pinning;
+use crate::sandbox::linux::helper_process::{HelperProcess, Printed};
+use crate::sandbox::sandbox_path::PRIVATE;
 use crate::sandbox::spec::SandboxSpec;
 use crate::sandbox::wire::{self, Cause, Failure, How, Mechanism, Part, Report, Request};
 
@@ -149,7 +149,7 @@ impl Attempt<'_> {
         let (child, processors) = self.start(theirs)?;
         // A helper that died early is told apart by its missing report, not by the failing write.
         self.ask(&ours, processors).ok();
-        let running = Running::new(child, ours, self.spec.limits.captured_bytes);
+        let running = HelperProcess::new(child, ours, self.spec.limits.captured_bytes);
         let mut running = running.map_err(|source| machine("watch the helper", source))?;
         let (report, killed) = running.wait(begun.checked_add(self.spec.limits.wall));
         let Printed { stdout, stderr, exceeded } = running.drain();
@@ -195,7 +195,7 @@ impl Attempt<'_> {
     fn start(&self, socket: UnixStream) -> Result<(Child, Vec<usize>), SandboxError> {
         let failed = |source| SandboxError::Start { helper: self.helper.to_owned(), source };
         let helper = std::path::absolute(self.helper).map_err(failed)?;
-        let before = here::stay();
+        let before = cpu_pinning::pin();
         // No working directory: with one, stella's memory would be copied for the start.
         // The program can read what its first process was called by: not where the helper lies on the machine.
         let started = Command::new(helper)
@@ -206,8 +206,8 @@ impl Attempt<'_> {
             .stderr(Stdio::piped())
             .spawn();
         let processors = before.map_or_else(Vec::new, |before| {
-            here::leave(&before);
-            here::numbers(&before)
+            cpu_pinning::unpin(&before);
+            cpu_pinning::numbers(&before)
         });
         Ok((started.map_err(failed)?, processors))
     }

@@ -20,17 +20,17 @@ use crate::model::result::Isolation;
 use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::filter::{Filter, Purpose};
 use crate::sandbox::linux::group::Entry;
+use crate::sandbox::linux::helper_channel::{Inside, Said, Told};
 use crate::sandbox::linux::launch::{Launch, Started};
 use crate::sandbox::linux::limits::Sampler;
-use crate::sandbox::linux::link::{Inside, Said, Told};
 use crate::sandbox::linux::root::Processes;
 use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::waiting::{TICK, how_of};
-use crate::sandbox::linux::{dns, family, loading, restrict, root, special, sys};
-use crate::sandbox::places::Places;
+use crate::sandbox::linux::{descendants, dns, loading, restrict, root, special, sys};
+use crate::sandbox::path_mapping::PathMapping;
 use crate::sandbox::program::Program;
-use crate::sandbox::setting::CpuCount;
 use crate::sandbox::spec::{Network, SandboxSpec};
+use crate::sandbox::validated::CpuCount;
 use crate::sandbox::wire::{Failure, How};
 
 /// A place on the file system in memory that all private folders share.
@@ -39,10 +39,10 @@ const TMP: &str = "/tmp";
 const OF_A_FILE: u64 = 1024;
 
 /// What the first process has to do.
-pub(super) struct Setting<'a> {
+pub(super) struct InitSpec<'a> {
     pub(super) spec: &'a SandboxSpec,
-    /// Where the paths of the spec are; [`Places::Guest`] where there are namespaces.
-    pub(super) places: Places,
+    /// Where the paths of the spec are; [`PathMapping::OwnRoot`] where there are namespaces.
+    pub(super) mapping: PathMapping,
     /// Build everything and run nothing.
     pub(super) probe: bool,
     /// The processors that stella may use.
@@ -54,7 +54,7 @@ pub(super) struct Setting<'a> {
 }
 
 /// The whole life of the first process; its end is the end of every process inside.
-pub(super) fn live(setting: Setting<'_>, inside: &Inside) {
+pub(super) fn live(setting: InitSpec<'_>, inside: &Inside) {
     match run(setting, inside) {
         Ok(()) | Err(Stopped::Told) => {}
         Err(Stopped::Refused(cause)) => inside.say(&Said::Refused(cause)),
@@ -62,14 +62,14 @@ pub(super) fn live(setting: Setting<'_>, inside: &Inside) {
     }
 }
 
-fn run(setting: Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
-    let Setting { spec, places, probe, processors, sockets, group } = setting;
+fn run(setting: InitSpec<'_>, inside: &Inside) -> Result<(), Stopped> {
+    let InitSpec { spec, mapping, probe, processors, sockets, group } = setting;
     let Some(Told::Go { traced }) = inside.told() else { return Err(Stopped::Told) };
     set_parent_process_death_signal(Some(Signal::KILL)).or_refuse("be ended with stella")?;
     setsid().or_refuse("start a session")?;
     // What is built here must not depend on who runs stella.
     umask(Mode::from_raw_mode(0o022));
-    let namespaces = matches!(places, Places::Guest);
+    let namespaces = matches!(mapping, PathMapping::OwnRoot);
     let mut lost = Vec::new();
     let (mut resolver, mut reading) = (None, None);
     if namespaces {
@@ -96,7 +96,7 @@ fn run(setting: Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
         for (number, mount) in spec.mounts.iter().enumerate() {
             mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
         }
-        lost.extend(restrict::writing(spec, &places));
+        lost.extend(restrict::writing(spec, &mapping));
         lost.extend(special::declared(spec, Isolation::Traced));
     }
     let nothing = nothing().or_fail("open `/dev/null`")?;
@@ -116,7 +116,7 @@ fn run(setting: Setting<'_>, inside: &Inside) -> Result<(), Stopped> {
         (false, _) => Purpose::Traced,
     };
     let processors = (!traced).then_some(processors);
-    let (program, filter) = (Program::find(spec, &places)?, Filter::new(spec, purpose).program());
+    let (program, filter) = (Program::find(spec, &mapping)?, Filter::new(spec, purpose).program());
     let path = program.path.clone();
     let launch = Launch::new(program, filter, processors, reading, (group, namespaces))?;
     let children = sys::child_events().or_fail("watch the program")?;
@@ -198,7 +198,7 @@ impl Duty<'_> {
             if let Some(watcher) = &mut self.watcher {
                 let mut how = ended;
                 let shared = if self.namespaces { shared_memory() } else { 0 };
-                let sample = watcher.sample(Path::new("/proc"), family::descendants().into_iter(), shared);
+                let sample = watcher.sample(Path::new("/proc"), descendants::of_this_process().into_iter(), shared);
                 peak_memory = sample.memory.max(peak_memory);
                 processes = sample.processes.max(processes);
                 how = how.or(sample.exceeded.map(How::Killed));

@@ -1,40 +1,40 @@
-//! The mechanism: one socket between stella ([`client`], `running`) and the helper, which is everything else here.
+//! The mechanism: one socket between stella ([`client`], `helper_process`) and the helper, which is everything else here.
 //!
 //! ```text
-//! stella: client ──socket──▶ outer ──link──▶ init (pid 1): root, restrict ──▶ launch ──▶ program
-//!                              │                └── dns, limits                            ▲
-//!                              ├── tracer: filter, tracee, vdso ───── waits and answers ───┘
-//!                              └─▶ plain, where neither namespaces nor tracing work: restrict ──▶ program
+//! stella: client ──socket──▶ supervisor ──channel──▶ init (pid 1): root, restrict ──▶ launch ──▶ program
+//!                              │                       └── dns, limits                            ▲
+//!                              ├── tracer: filter, tracee, vdso ──────── waits and answers ───────┘
+//!                              └─▶ unsandboxed, where neither namespaces nor tracing work: restrict ──▶ program
 //! ```
 
 mod arch;
 pub(crate) mod client;
+mod cpu_pinning;
+mod descendants;
 mod dns;
-mod family;
 mod filter;
 mod group;
-mod here;
+mod helper_channel;
+mod helper_process;
 mod init;
 mod launch;
 mod limits;
-mod link;
 mod loading;
-mod machine;
-mod outer;
-mod plain;
+mod machine_view;
 mod proc;
 mod random;
 mod restrict;
 mod root;
-mod running;
 mod special;
 mod stopped;
+mod supervisor;
 #[expect(unsafe_code, reason = "system calls without a safe wrapper, each with its argument")]
 mod sys;
 mod times;
 #[expect(unsafe_code, reason = "looking into another process, each call with its argument")]
 mod tracee;
 mod tracer;
+mod unsandboxed;
 mod vdso;
 mod waiting;
 
@@ -43,8 +43,8 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
-use crate::sandbox::linux::outer::Left;
 use crate::sandbox::linux::stopped::{Stopped, number_of};
+use crate::sandbox::linux::supervisor::Left;
 use crate::sandbox::wire::{self, Report};
 
 /// The helper program.
@@ -52,7 +52,7 @@ pub(crate) fn main() -> ExitCode {
     let closed = sys::close_inherited();
     let served = socket().and_then(|socket| {
         let answer = socket.try_clone()?;
-        let (report, left) = match outer::serve(socket, closed) {
+        let (report, left) = match supervisor::serve(socket, closed) {
             Ok((report, left)) => (report, left),
             Err(Stopped::Told) => return Ok(()),
             Err(Stopped::Refused(cause)) => (Report::Refused(cause), Left::default()),

@@ -17,8 +17,8 @@ use rustix::thread::{
 };
 
 use crate::sandbox::linux::stopped::{During, Stopped};
-use crate::sandbox::linux::{machine, sys};
-use crate::sandbox::places::Places;
+use crate::sandbox::linux::{machine_view, sys};
+use crate::sandbox::path_mapping::PathMapping;
 use crate::sandbox::spec::{Limits, Mount, SandboxSpec};
 
 /// Limits that are the same everywhere, as programs size themselves by them.
@@ -57,12 +57,12 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
 }
 
 /// Lets this process and all that it starts write nowhere but where `spec` says, for good; returns what could not be had.
-pub(super) fn writing(spec: &SandboxSpec, places: &Places) -> Vec<String> {
+pub(super) fn writing(spec: &SandboxSpec, places: &PathMapping) -> Vec<String> {
     let refused = |why: &dyn std::fmt::Display| {
         let files = format!("host files: writable where stella may write; mounts are not read-only ({why})");
         vec![files, SIGNALS.to_owned(), PROCESSES.to_owned()]
     };
-    let Places::Machine { root, .. } = places else { return Vec::new() };
+    let PathMapping::Machine { root, .. } = places else { return Vec::new() };
     match restrict_writing(root, spec) {
         Ok(RulesetStatus::NotEnforced) => refused(&"the kernel has no Landlock"),
         Ok(_) => protected(),
@@ -131,7 +131,7 @@ const HARMLESS: [&str; 2] = ["filesystems", "sys"];
 pub(super) fn reading(spec: &SandboxSpec) -> rustix::io::Result<RulesetCreated> {
     let top = fs::read_dir("/").map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
     let top = top.flatten().map(|entry| entry.path()).filter(|path| path != Path::new("/proc") && !path.is_symlink());
-    let covered = machine::proc_files(spec, 1).into_iter().map(|(name, _)| name);
+    let covered = machine_view::proc_files(spec, 1).into_iter().map(|(name, _)| name);
     let harmless = HARMLESS.into_iter().chain(covered).map(|name| Path::new("/proc").join(name));
     allow_reading(top.chain(harmless)).map_err(|_| Errno::OPNOTSUPP)
 }

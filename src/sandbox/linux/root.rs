@@ -16,11 +16,11 @@ use rustix::mount::{
 };
 use rustix::process::{chdir, pivot_root};
 
-use crate::sandbox::guest::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
 use crate::sandbox::linux::random::{fill, mix};
 use crate::sandbox::linux::stopped::{During, Stopped};
 use crate::sandbox::linux::sys::{self, Protection, Reach};
-use crate::sandbox::linux::{machine, proc, special, times};
+use crate::sandbox::linux::{machine_view, proc, special, times};
+use crate::sandbox::sandbox_path::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
 use crate::sandbox::spec::{Network, SandboxSpec, SystemRoots};
 use crate::sandbox::wire::Failure;
 
@@ -283,8 +283,8 @@ fn cover(spec: &SandboxSpec, processors: u32) -> Result<(), Stopped> {
         fs::write(file, "").or_refuse("seed the random files")?;
         place_file(&random, file).or_refuse("seed the random files")?;
     }
-    proc::cover(&machine::proc_files(spec, processors), COVERS).or_refuse("cover `/proc`")?;
-    for (name, text) in machine::sys_files(processors) {
+    proc::cover(&machine_view::proc_files(spec, processors), COVERS).or_refuse("cover `/proc`")?;
+    for (name, text) in machine_view::sys_files(processors) {
         write_file(Path::new("sys").join(name), text.as_bytes()).or_refuse("write `/sys`")?;
     }
     for number in 0..processors {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat, statat};
 
 use crate::model::result::Isolation;
-use crate::sandbox::guest::SYSTEM_ROOTS;
+use crate::sandbox::sandbox_path::SYSTEM_ROOTS;
 use crate::sandbox::spec::{Mount, Network, SandboxSpec};
 
 /// The most that are covered: whoever shows more than this shows the wrong folder.

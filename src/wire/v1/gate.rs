@@ -183,7 +183,7 @@ pub enum Scope {
 }
 
 same_words!(gate_result::Gate { Pr, Nightly, Release });
-same_words!(gate_result::Verdict { Green, Warn, Insufficient, Fail });
+same_words!(gate_result::GateVerdict as Verdict { Green, Warn, Insufficient, Fail });
 same_words!(gate_result::ReasonCode {
     NothingReplayed,
     UnapprovedDrift,

@@ -11,15 +11,18 @@ use crate::model::{artifact, diff, dimension, fidelity, finding, gate_result, re
 /// Words that are the same on the wire and in the model, converted both ways. A word that only one of them has does not compile.
 macro_rules! same_words {
     ($module:ident :: $name:ident { $($word:ident),+ $(,)? }) => {
-        impl From<$module::$name> for $name {
-            fn from(of: $module::$name) -> Self {
+        same_words!($module::$name as $name { $($word),+ });
+    };
+    ($module:ident :: $model:ident as $name:ident { $($word:ident),+ $(,)? }) => {
+        impl From<$module::$model> for $name {
+            fn from(of: $module::$model) -> Self {
                 match of {
-                    $($module::$name::$word => Self::$word),+
+                    $($module::$model::$word => Self::$word),+
                 }
             }
         }
 
-        impl From<$name> for $module::$name {
+        impl From<$name> for $module::$model {
             fn from(of: $name) -> Self {
                 match of {
                     $($name::$word => Self::$word),+

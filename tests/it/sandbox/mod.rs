@@ -25,8 +25,8 @@ use std::time::Duration;
 use stella::model::result::Isolation;
 use stella::sandbox::level::require;
 use stella::sandbox::run::{Ending, Finished, probe_strictest, run};
-use stella::sandbox::setting::Argv;
 use stella::sandbox::spec::{Clock, HostRoot, SandboxSpec};
+use stella::sandbox::validated::Argv;
 
 /// Each as a ceiling: a machine that refuses one reaches the next.
 const LEVELS: [Isolation; 4] = [Isolation::Full, Isolation::Traced, Isolation::Isolated, Isolation::None];

@@ -12,9 +12,9 @@ use std::process::Command;
 
 use rustix::fs::{CWD, Mode};
 use stella::model::result::Isolation;
-use stella::sandbox::guest::INPUT;
 use stella::sandbox::ledger::Entry;
 use stella::sandbox::run::{Finished, run_at_most};
+use stella::sandbox::sandbox_path::INPUT;
 use stella::sandbox::spec::{HostRoot, Mount, SandboxSpec};
 
 use super::probes::{Probe, probe, spec_of};

@@ -3,10 +3,10 @@
 use std::fs;
 
 use stella::model::result::Isolation;
-use stella::sandbox::guest::INPUT;
 use stella::sandbox::run::{Ending, run, run_at_most};
-use stella::sandbox::setting::CpuCount;
+use stella::sandbox::sandbox_path::INPUT;
 use stella::sandbox::spec::{DirectoryOrder, Mount, SandboxSpec};
+use stella::sandbox::validated::CpuCount;
 
 use super::{helper, out, printed, python, shell, spec, traces};
 

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use stella::model::diagnostic::Diagnostic;
 use stella::model::result::Isolation;
 use stella::sandbox::error::SandboxError;
-use stella::sandbox::guest::{CONFIG, INPUT, OUT, SCANNER};
 use stella::sandbox::level::require;
 use stella::sandbox::run::{Ending, Reason, probe_strictest, run, run_at_most};
-use stella::sandbox::setting::{CpuCount, Hostname, Locale, TimeZone, Umask, User};
+use stella::sandbox::sandbox_path::{CONFIG, INPUT, OUT, SCANNER};
 use stella::sandbox::spec::{Clock, Mount, Network};
+use stella::sandbox::validated::{CpuCount, Hostname, Locale, TimeZone, Umask, User};
 
 use super::{
     LEVELS, alive, has_namespaces, helper, is_lost, isolates, mark, out, printed, python, shell, spec, traces,

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use stella::model::result::Isolation;
-use stella::sandbox::guest::OUT;
 use stella::sandbox::run::{Ending, Finished, run_at_most};
+use stella::sandbox::sandbox_path::OUT;
 use stella::sandbox::spec::Mount;
 
 use super::{helper, out, root, shell};

@@ -6,7 +6,7 @@ use crate::artifacts::read_artifact::ReadArtifact;
 use crate::canonical::{CANONICALIZER_VERSION, Profile, Roots};
 use crate::config::Config;
 use crate::flow::record::contradictions::fields::NOT_PLAIN;
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::job::manifest_summary::is_plain_name;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::artifact_spec::ArtifactSpec;
@@ -44,7 +44,7 @@ pub fn of_records(records: &[ArtifactRecord]) -> Vec<Fault> {
 }
 
 /// What the bytes of the recorded artifacts contradict. `artifacts` are those of `manifest` whose bytes are at hand.
-pub fn of_artifacts(manifest: &ScanManifest, artifacts: &[Produced], roots: &Roots, config: &Config) -> Vec<Fault> {
+pub fn of_artifacts(manifest: &ScanManifest, artifacts: &[Artifact], roots: &Roots, config: &Config) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (i, record) in manifest.artifacts.iter().enumerate() {
         let Some(artifact) = artifacts.iter().find(|artifact| artifact.name == record.path) else { continue };
@@ -62,7 +62,7 @@ pub fn of_artifacts(manifest: &ScanManifest, artifacts: &[Produced], roots: &Roo
 
 fn of_artifact(
     record: &ArtifactRecord,
-    artifact: &Produced,
+    artifact: &Artifact,
     same_rules: bool,
     roots: &Roots,
     config: &Config,

@@ -10,8 +10,8 @@ use crate::job::manifest_summary::is_plain_name;
 use crate::model::digest::{Digest, DigestRef};
 use crate::model::manifest::{Fault, Input, InputType, ScanManifest, ScannerKind};
 use crate::model::result::Isolation;
-use crate::sandbox::setting::{Argv, CpuCount, Locale, TimeZone};
 use crate::sandbox::spec::{Environment as Variables, HostRoot};
+use crate::sandbox::validated::{Argv, CpuCount, Locale, TimeZone};
 
 /// Everything in `manifest` that no recording writes, but for its artifacts.
 pub fn of(manifest: &ScanManifest) -> Vec<Fault> {

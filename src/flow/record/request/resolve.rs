@@ -16,7 +16,7 @@ use crate::job::in_place;
 use crate::job::machine_settings::Settings;
 use crate::job::manifest_summary::UNKNOWN_VERSION;
 use crate::job::material::{FeedMaterial, InputMaterial};
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::model::limits;
 use crate::model::manifest::InputType;
@@ -57,7 +57,7 @@ pub fn resolve(request: &ScanRequest, context: &Context) -> Result<Resolved, Sca
     let as_is = request.is_as_is().then(|| request.place()).transpose()?;
     let sealing = request.sealing();
     let Chosen { scanner, argv, set_env, artifacts, exit_codes, roots, adapter } = chosen;
-    let job = Job {
+    let job = ScanSpec {
         input,
         scanner,
         argv,

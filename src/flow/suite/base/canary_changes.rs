@@ -138,7 +138,7 @@ fn goldens(canary: &Canary, context: &Context) -> Goldens {
             Err(error) => return (record.path.clone(), Digest::of(error.to_string().as_bytes())),
         };
         let digest = match bytes {
-            Some(bytes) => digests(&[manifest_summary::produced(record, bytes)], &roots, context).remove(&record.path),
+            Some(bytes) => digests(&[manifest_summary::artifact(record, bytes)], &roots, context).remove(&record.path),
             None => None,
         };
         (record.path.clone(), digest.unwrap_or(record.raw_sha256))

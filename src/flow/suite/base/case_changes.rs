@@ -8,7 +8,7 @@ use crate::artifacts::read_artifact::ReadArtifact;
 use crate::canonical::Roots;
 use crate::flow::suite::base::listing::{self, Files};
 use crate::flow::suite::case::{Case, CaseScanner};
-use crate::job::artifact::Produced;
+use crate::job::artifact::Artifact;
 use crate::model::change::approval::{ChangeKey, Changed, Cover};
 use crate::model::change::base::{Change, Effect};
 use crate::model::digest::Digest;
@@ -95,8 +95,8 @@ pub fn from_to(old: &Value, new: &Value) -> String {
 }
 
 /// Canonical digests under the rules of `context`; of what cannot be read the digest of its bytes.
-pub fn digests(artifacts: &[Produced], roots: &Roots, context: &Context) -> Goldens {
-    let digest = |artifact: &Produced| {
+pub fn digests(artifacts: &[Artifact], roots: &Roots, context: &Context) -> Goldens {
+    let digest = |artifact: &Artifact| {
         let read = ReadArtifact::read(artifact, roots, &context.config);
         read.map_or_else(|_| Digest::of(&artifact.bytes), |read| read.canonical.digest)
     };

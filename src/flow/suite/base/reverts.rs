@@ -70,7 +70,7 @@ fn golden(
     let produced = match file("manifest.json")?.map(|bytes| crate::model::manifest::from_json(&bytes)) {
         Some(Ok(manifest)) => {
             let record = manifest.artifacts.iter().find(|record| Path::new(&record.path) == name);
-            record.map(|record| (manifest_summary::produced(record, bytes), Canary::roots(&manifest)))
+            record.map(|record| (manifest_summary::artifact(record, bytes), Canary::roots(&manifest)))
         }
         Some(Err(_)) => None,
         // A case: read as the checkout's is, where there is one.
@@ -79,7 +79,7 @@ fn golden(
             case.and_then(|case| {
                 let (artifacts, roots) = case.golden(context);
                 let one = artifacts.iter().find(|one| one.name == artifact)?;
-                Some((crate::job::artifact::Produced { bytes: bytes.into(), ..one.clone() }, roots))
+                Some((crate::job::artifact::Artifact { bytes: bytes.into(), ..one.clone() }, roots))
             })
         }
     };

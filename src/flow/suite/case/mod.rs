@@ -26,15 +26,15 @@ use crate::bundle::listed::BundleError;
 use crate::bundle::{feed, policy};
 use crate::canonical::Roots;
 use crate::config;
-use crate::flow::replay::replay_job::{Expected, Recorded, Replay, Title};
+use crate::flow::replay::replay_job::{Expected, PreparedReplay, Recorded, Title};
 use crate::flow::suite::subject::Built;
 use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError};
-use crate::job::artifact::{Produced, usual_profile, usual_type};
+use crate::job::artifact::{Artifact, usual_profile, usual_type};
 use crate::job::input_roots;
 use crate::job::machine_settings::Settings;
 use crate::job::material::{FeedMaterial, InputMaterial, MaterialError, PolicyMaterial, ScannerMaterial};
-use crate::job::scan_spec::Job;
+use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::digest::{Digest, DigestError};
 use crate::model::dimension::Dimension;
@@ -64,7 +64,7 @@ pub struct Case {
     pub metadata: CaseMetadata,
     /// `input/config.json`
     pub config: CaseConfig,
-    expected: Vec<Produced>,
+    expected: Vec<Artifact>,
 }
 
 /// What a case holds, in memory.
@@ -201,7 +201,7 @@ impl Case {
     }
 
     /// What is expected, and where the input of a replay lies; nowhere, where it cannot be read.
-    pub fn golden(&self, context: &Context) -> (&[Produced], Roots) {
+    pub fn golden(&self, context: &Context) -> (&[Artifact], Roots) {
         let replay = self.materials(context).map(|materials| self.replay(materials, &Built::Nothing, context));
         (&self.expected, replay.map(|replay| replay.expected.roots).unwrap_or_default())
     }
@@ -240,9 +240,9 @@ impl Case {
     }
 
     /// The replay of this case with `built` as the subject; `materials` are its own.
-    pub fn replay(&self, materials: Materials, built: &Built, context: &Context) -> Replay {
+    pub fn replay(&self, materials: Materials, built: &Built, context: &Context) -> PreparedReplay {
         let Materials { input, feed, policy } = materials;
-        let mut job = Job {
+        let mut job = ScanSpec {
             input,
             scanner: ScannerMaterial::BuiltIn,
             argv: Vec::new(),
@@ -271,7 +271,7 @@ impl Case {
         }
         // What a case expects was written for the place at which every case runs.
         let roots = input_roots::of_job(&job);
-        Replay {
+        PreparedReplay {
             title: self.title(built, context),
             job,
             expected: Expected {
@@ -375,7 +375,7 @@ fn default_clock() -> Timestamp {
 }
 
 /// Reads `expected/` of a case whose scanner writes what `specs` say; a format that they name needs no recognising.
-fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Result<Vec<Produced>, CaseError> {
+fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Result<Vec<Artifact>, CaseError> {
     let directory = case.join("expected");
     let mut expected = Vec::new();
     for item in fs::list(&directory).map_err(CaseError::Read)? {
@@ -385,7 +385,7 @@ fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Resu
         let given = specs.iter().find(|spec| spec.file_name() == name).filter(|spec| spec.format.is_some());
         let format = given.and_then(|spec| spec.format).unwrap_or_else(|| by_name::recognise(&name, &bytes));
         let profile = given.map_or_else(|| usual_profile(format, &bytes), |spec| spec.profile.clone());
-        let artifact = Produced { artifact_type: usual_type(format), name, format, profile, bytes: bytes.into() };
+        let artifact = Artifact { artifact_type: usual_type(format), name, format, profile, bytes: bytes.into() };
         ReadArtifact::read(&artifact, &Roots::default(), &context.config)
             .map_err(|source| CaseError::Expected { file, source })?;
         expected.push(artifact);

@@ -9,8 +9,8 @@ use crate::sandbox::linux::arch::{Call, NUMBERING};
 use crate::sandbox::linux::filter::program::{assemble, run, value};
 use crate::sandbox::linux::filter::rule::{Action, ByNumber, Rule, Seen, When};
 use crate::sandbox::linux::filter::rules::{Purpose, rules};
-use crate::sandbox::setting::{Argv, CpuCount};
 use crate::sandbox::spec::{Clock, SandboxSpec};
+use crate::sandbox::validated::{Argv, CpuCount};
 
 const LEVELS: [(Purpose, &str); 3] =
     [(Purpose::Full, "`full`"), (Purpose::Traced, "`traced`"), (Purpose::Isolated, "`isolated`")];

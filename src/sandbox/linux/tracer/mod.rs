@@ -49,14 +49,14 @@ use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::arch::{Call, LAYOUT};
 use crate::sandbox::linux::filter::{Action, Filter, Purpose, TRAPPED, options};
 use crate::sandbox::linux::group::Group;
+use crate::sandbox::linux::helper_channel::{Channel, Said};
 use crate::sandbox::linux::limits::Sampler;
-use crate::sandbox::linux::link::{Link, Said};
-use crate::sandbox::linux::machine;
+use crate::sandbox::linux::machine_view;
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::vdso::{self, Patch};
-use crate::sandbox::setting::CpuCount;
 use crate::sandbox::spec::{Clock, SandboxSpec};
+use crate::sandbox::validated::CpuCount;
 use crate::sandbox::wire::How;
 
 const EFAULT: i64 = libc::EFAULT as i64;
@@ -98,7 +98,7 @@ pub(super) struct Tracer<'a> {
     filter: Filter,
     /// The folder of the run, where it has no file system of its own.
     private: Option<PathBuf>,
-    link: &'a Link,
+    channel: &'a Channel,
     /// The first process: it starts the program and never runs foreign code.
     init: Pid,
     /// The program's first process, once it is there.
@@ -132,7 +132,7 @@ impl<'a> Tracer<'a> {
     pub(super) fn new(
         spec: &'a SandboxSpec,
         (walls, private): (Walls, Option<&'a Path>),
-        link: &'a Link,
+        channel: &'a Channel,
         init: Pid,
         (processors, sampler): (CpuSet, Sampler),
         begun: Instant,
@@ -152,7 +152,7 @@ impl<'a> Tracer<'a> {
             filter: Filter::new(spec, purpose),
             // As the kernel names what lies in it.
             private: private.map(|root| root.canonicalize().unwrap_or_else(|_| root.to_owned())),
-            link,
+            channel,
             init,
             program: None,
             started: false,
@@ -196,7 +196,7 @@ impl<'a> Tracer<'a> {
                 }
             }
         }
-        self.link.hear_all(|said| said.note(&mut self.observed));
+        self.channel.hear_all(|said| said.note(&mut self.observed));
         let lost = (self.spec.clock != Clock::Real && self.eviction.is_impossible())
             .then(|| PAGES_LEFT.to_owned())
             .into_iter()
@@ -434,8 +434,8 @@ impl<'a> Tracer<'a> {
             Call::SchedGetaffinity => self.processors(pid, arguments),
             Call::Getdents64 => self.list(pid, arguments),
             Call::Mincore => answered(pid, resident::result(pid, arguments[0], arguments[1], arguments[2])),
-            Call::Uname => answer_with(pid, arguments[0], &machine::system_name(self.spec)),
-            Call::Sysinfo => answer_with(pid, arguments[0], &machine::system_info(self.spec)),
+            Call::Uname => answer_with(pid, arguments[0], &machine_view::system_name(self.spec)),
+            Call::Sysinfo => answer_with(pid, arguments[0], &machine_view::system_info(self.spec)),
             Call::Getsockopt | Call::Setsockopt => self.socket_option(pid, call, arguments),
             Call::Socket | Call::Socketpair => self.socket(pid, call, arguments),
             Call::Bind => self.bind(pid, call, arguments),
@@ -558,7 +558,7 @@ impl<'a> Tracer<'a> {
 
     /// `sched_getaffinity(pid, length, mask)`: as many processors as the spec says, whatever the machine has.
     fn processors(&self, pid: Pid, arguments: &[u64; 6]) -> Resume {
-        let mask = machine::processor_mask(self.spec.cpu_count.map_or(1, CpuCount::get));
+        let mask = machine_view::processor_mask(self.spec.cpu_count.map_or(1, CpuCount::get));
         let [_, length, place, ..] = *arguments;
         let result = if length < mask.len() as u64 {
             -EINVAL
@@ -625,22 +625,22 @@ impl<'a> Tracer<'a> {
         if self.walls == Walls::Namespaces && !self.network_up {
             self.network_up = true;
             self.sampler.count_network();
-            self.link.ask_for_network(|said| said.note(&mut self.observed));
+            self.channel.ask_for_network(|said| said.note(&mut self.observed));
         }
     }
 
     fn tick(&mut self) {
-        self.link.hear_all(|said| said.note(&mut self.observed));
+        self.channel.hear_all(|said| said.note(&mut self.observed));
         if self.observed.uncounted {
             self.sampler.let_go_of_group();
         }
-        if self.link.stella_has_gone() {
+        if self.channel.stella_has_gone() {
             self.ended.get_or_insert(How::Stopped);
             self.kill_all();
             return;
         }
         if self.is_unloaded
-            && let Some(Said::Ended { how, .. }) = self.link.ended()
+            && let Some(Said::Ended { how, .. }) = self.channel.ended()
         {
             let exceeded = self.sampler.memory_exceeded().map(|_| How::Killed(Reason::OutOfMemory));
             self.ended = self.ended.or(Some(exceeded.unwrap_or(how)));
@@ -653,7 +653,7 @@ impl<'a> Tracer<'a> {
         let shared = self.observed.shared_memory;
         let sample = self.sampler.sample(Path::new("/proc"), self.tasks.keys().copied(), shared);
         if self.walls == Walls::Namespaces {
-            self.link.ask_for_memory();
+            self.channel.ask_for_memory();
         }
         self.observed.peak_memory = self.observed.peak_memory.max(sample.memory);
         if let Some(reason) = sample.exceeded {

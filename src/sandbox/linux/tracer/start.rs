@@ -9,7 +9,7 @@ use crate::sandbox::linux::random::{fill, mix};
 use crate::sandbox::linux::tracee::{self, Pid, read_word};
 use crate::sandbox::linux::tracer::Tracer;
 use crate::sandbox::linux::tracer::evict::{Led, Lent};
-use crate::sandbox::linux::{here, restrict};
+use crate::sandbox::linux::{cpu_pinning, restrict};
 use crate::sandbox::spec::Clock;
 
 /// Entries of the auxiliary vector (`linux/auxvec.h`).
@@ -58,7 +58,7 @@ impl Tracer<'_> {
     #[must_use]
     pub(super) fn spread(&self, program: Pid) -> bool {
         let (chosen, _) = restrict::processors(self.spec, &self.processors);
-        here::leave(&self.processors);
+        cpu_pinning::unpin(&self.processors);
         sched_setaffinity(rustix::process::Pid::from_raw(program), &chosen).is_ok()
     }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use stella::model::result::Isolation;
 use stella::sandbox::ledger::Entry;
 use stella::sandbox::run::{Ending, Finished, Reason, run_at_most};
-use stella::sandbox::setting::CpuCount;
 use stella::sandbox::spec::{Clock, FileTimes, HostRoot, Paths, SandboxSpec};
+use stella::sandbox::validated::CpuCount;
 
 use super::outside::Outside;
 use super::program::Program;

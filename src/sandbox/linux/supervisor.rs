@@ -16,19 +16,19 @@ use rustix::thread::{CpuSet, sched_getaffinity, set_thread_groups};
 use crate::host::scratch;
 use crate::sandbox::ending::Reason;
 use crate::sandbox::ledger::Ledger;
+use crate::sandbox::linux::cpu_pinning;
 use crate::sandbox::linux::group::Group;
-use crate::sandbox::linux::here;
-use crate::sandbox::linux::init::{self, Setting};
+use crate::sandbox::linux::helper_channel::{self, Channel, Inside, Said};
+use crate::sandbox::linux::init::{self, InitSpec};
 use crate::sandbox::linux::limits::Sampler;
-use crate::sandbox::linux::link::{self, Inside, Link, Said};
 use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
 use crate::sandbox::linux::waiting::TICK;
-use crate::sandbox::linux::{family, plain, special, times, tracee};
-use crate::sandbox::places::Places;
-use crate::sandbox::setting::User;
+use crate::sandbox::linux::{descendants, special, times, tracee, unsandboxed};
+use crate::sandbox::path_mapping::PathMapping;
 use crate::sandbox::spec::{Mount, Network, SandboxSpec};
+use crate::sandbox::validated::User;
 use crate::sandbox::wire::{self, Cause, How, Mechanism, Part, Report, Request};
 
 /// What is left to be taken down when the report is sent.
@@ -77,13 +77,12 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
     let Request { mechanism, spec, processors, probe } = wire::receive(&socket).or_fail("read the request")?;
     let processors = match processors.as_slice() {
         [] => sched_getaffinity(None).or_fail("find the processors")?,
-        numbers => here::of_numbers(numbers),
+        numbers => cpu_pinning::of_numbers(numbers),
     };
     let run = Run { spec: &spec, processors, probe, begun };
     match mechanism {
-        Mechanism::Plain { root } => {
-            plain::serve(&socket, root, closed, &spec, (processors, probe)).map(|report| (report, Left::default()))
-        }
+        Mechanism::Plain { root } => unsandboxed::serve(&socket, root, closed, &spec, (processors, probe))
+            .map(|report| (report, Left::default())),
         Mechanism::Full => {
             closed.or_refuse("close the caller's files")?;
             run.make(socket, None, true)
@@ -121,8 +120,8 @@ impl Run<'_> {
     fn make(&self, socket: UnixStream, root: Option<&PathBuf>, traced: bool) -> Result<(Report, Left), Stopped> {
         let processors = self.processors;
         // Stella has started this process so, if it could.
-        here::stay();
-        let (link, inside) = link::link(socket).or_fail("make a socket")?;
+        cpu_pinning::pin();
+        let (channel, inside) = helper_channel::open(socket).or_fail("make a socket")?;
         let flags = if root.is_some() { 0 } else { namespaces(self.spec.network) };
         // Before the machine's are out of sight.
         let sockets = if root.is_none() { special::in_system_folders() } else { Vec::new() };
@@ -131,12 +130,12 @@ impl Run<'_> {
         let group = if self.probe { None } else { Group::new(self.spec.limits.memory_bytes) };
         match sys::fork_into(flags).or_refuse("create namespaces")? {
             Forked::Child => {
-                drop(link);
+                drop(channel);
                 self.live(root, processors, (sockets, group), &inside)
             }
             Forked::Parent(init) => {
                 drop(inside);
-                let made = self.lead(&link, init, (root.map(PathBuf::as_path), group), traced.then_some(processors));
+                let made = self.lead(&channel, init, (root.map(PathBuf::as_path), group), traced.then_some(processors));
                 if made.is_err() {
                     kill_process(init, Signal::KILL).ok();
                 }
@@ -153,12 +152,12 @@ impl Run<'_> {
         (sockets, group): (Vec<PathBuf>, Option<Group>),
         inside: &Inside,
     ) -> ! {
-        let places = match root {
-            None => Places::Guest,
-            Some(root) => Places::Machine { root: root.clone(), mounts: self.spec.mounts.clone() },
+        let mapping = match root {
+            None => PathMapping::OwnRoot,
+            Some(root) => PathMapping::Machine { root: root.clone(), mounts: self.spec.mounts.clone() },
         };
         let group = group.map(Group::into_entry).transpose().ok().flatten();
-        init::live(Setting { spec: self.spec, places, probe: self.probe, processors, sockets, group }, inside);
+        init::live(InitSpec { spec: self.spec, mapping, probe: self.probe, processors, sockets, group }, inside);
         // A copy of the helper must not go on as the helper.
         std::process::exit(0)
     }
@@ -166,7 +165,7 @@ impl Run<'_> {
     /// The parent's way: lets the first process begin and follows it; as its tracer if it is given stella's processors.
     fn lead(
         &self,
-        link: &Link,
+        channel: &Channel,
         init: Pid,
         (root, group): (Option<&Path>, Option<Group>),
         traced_on: Option<CpuSet>,
@@ -196,18 +195,18 @@ impl Run<'_> {
             group.count_network();
         }
         sys::tick(TICK).or_fail("set a timer")?;
-        link.go(traced_on.is_some());
+        channel.go(traced_on.is_some());
         let followed = match traced_on {
             Some(processors) => {
                 let walls = if root.is_none() { Walls::Namespaces } else { Walls::Tracer };
                 let sampler = Sampler::new(self.spec.limits, group);
                 let sampler = if self.writes_to_disk(root) { sampler.by_thread() } else { sampler };
-                Tracer::new(self.spec, (walls, root), link, init.as_raw_pid(), (processors, sampler), self.begun)
+                Tracer::new(self.spec, (walls, root), channel, init.as_raw_pid(), (processors, sampler), self.begun)
                     .follow()
             }
-            None => follow(link, init, Sampler::new(self.spec.limits, group)),
+            None => follow(channel, init, Sampler::new(self.spec.limits, group)),
         };
-        self.report(link, followed, uncounted)
+        self.report(channel, followed, uncounted)
     }
 
     /// Whether the program can write to file systems that are not the run's own, in memory.
@@ -215,10 +214,15 @@ impl Run<'_> {
         root.is_some() || !self.spec.writable_roots.is_empty() || self.spec.mounts.iter().any(Mount::is_writable)
     }
 
-    fn report(&self, link: &Link, followed: Followed, uncounted: bool) -> Result<(Report, Option<Group>), Stopped> {
+    fn report(
+        &self,
+        channel: &Channel,
+        followed: Followed,
+        uncounted: bool,
+    ) -> Result<(Report, Option<Group>), Stopped> {
         let Followed { how, observed, group, lost: found } = followed;
         let uncounted = uncounted || observed.uncounted;
-        let report = match (how, link.built()) {
+        let report = match (how, channel.built()) {
             (_, Some(Said::Refused(cause))) => Err(Stopped::Refused(cause)),
             (_, Some(Said::Failed { what, errno })) => {
                 Err(Stopped::Failed(what, std::io::Error::from_raw_os_error(errno)))
@@ -249,23 +253,23 @@ impl Run<'_> {
 }
 
 /// Follows a first process that nobody traces. What its own view of the run cannot count, the group does.
-fn follow(link: &Link, init: Pid, mut sampler: Sampler) -> Followed {
+fn follow(channel: &Channel, init: Pid, mut sampler: Sampler) -> Followed {
     let (mut observed, mut how, mut peak) = (Observed::default(), None, 0);
     loop {
         match sys::wait_any() {
             Ok(Some(_)) => {}
             Ok(None) => {
-                link.hear_all(|said| said.note(&mut observed));
+                channel.hear_all(|said| said.note(&mut observed));
                 if observed.uncounted {
                     sampler.let_go_of_group();
                 }
-                if link.stella_has_gone() {
+                if channel.stella_has_gone() {
                     how = Some(How::Stopped);
                     kill_process(init, Signal::KILL).ok();
                 }
                 // The first process counts everything that this one could without a group.
                 if sampler.has_group() {
-                    let inside = family::descendants().into_iter().filter(|pid| *pid != init.as_raw_pid());
+                    let inside = descendants::of_this_process().into_iter().filter(|pid| *pid != init.as_raw_pid());
                     let sample = sampler.sample(Path::new("/proc"), inside, 0);
                     peak = sample.memory.max(peak);
                     if sample.exceeded == Some(Reason::OutOfMemory) {
@@ -277,8 +281,8 @@ fn follow(link: &Link, init: Pid, mut sampler: Sampler) -> Followed {
             Err(_) => break,
         }
     }
-    link.hear_all(|said| said.note(&mut observed));
-    if let Some(Said::Ended { how: ended, peak_memory, processes }) = link.ended() {
+    channel.hear_all(|said| said.note(&mut observed));
+    if let Some(Said::Ended { how: ended, peak_memory, processes }) = channel.ended() {
         how = how.or(Some(ended));
         observed.peak_memory = peak_memory.max(peak);
         observed.processes = processes;

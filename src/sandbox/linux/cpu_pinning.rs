@@ -6,7 +6,7 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use crate::sandbox::linux::sys;
 
 /// Keeps this thread, and what it starts, on the processor that it is on; returns where it could run before.
-pub(super) fn stay() -> Option<CpuSet> {
+pub(super) fn pin() -> Option<CpuSet> {
     let before = sched_getaffinity(None).ok()?;
     let mut one = CpuSet::new();
     one.set(sys::current_processor()?);
@@ -15,7 +15,7 @@ pub(super) fn stay() -> Option<CpuSet> {
 }
 
 /// Lets this thread run on `processors`.
-pub(super) fn leave(processors: &CpuSet) {
+pub(super) fn unpin(processors: &CpuSet) {
     // One that is gone meanwhile is passed over by the kernel, and it refuses only a set of which none is left.
     sched_setaffinity(None, processors).ok();
 }

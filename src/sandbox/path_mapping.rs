@@ -1,16 +1,16 @@
-//! Where a [`GuestPath`] really is: itself in a private root, or a folder of the machine where there is none.
+//! Where a [`SandboxPath`] really is: itself in a private root, or a folder of the machine where there is none.
 
 use std::path::{Path, PathBuf};
 
-use crate::sandbox::guest::{GuestPath, ROOT};
+use crate::sandbox::sandbox_path::{ROOT, SandboxPath};
 use crate::sandbox::spec::Mounts;
 
 /// How the paths of a spec are read.
 #[derive(Debug, Clone)]
-pub(crate) enum Places {
+pub(crate) enum PathMapping {
     /// As they stand: the program has a root of its own.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "needs namespaces"))]
-    Guest,
+    OwnRoot,
     /// Mounts are where their source is, everything else is below a private folder.
     Machine {
         /// The private folder.
@@ -20,11 +20,11 @@ pub(crate) enum Places {
     },
 }
 
-impl Places {
+impl PathMapping {
     /// The path at which the program finds `path`.
-    pub(crate) fn of(&self, path: &GuestPath) -> String {
+    pub(crate) fn of(&self, path: &SandboxPath) -> String {
         match self {
-            Self::Guest => path.as_str().to_owned(),
+            Self::OwnRoot => path.as_str().to_owned(),
             Self::Machine { root, mounts } => match mounts.iter().find(|mount| path.is_within(mount.inside())) {
                 Some(mount) => {
                     let rest = path.as_str().strip_prefix(mount.inside().as_str()).unwrap_or_default();
@@ -38,7 +38,7 @@ impl Places {
     /// The value of `TMPDIR`.
     pub(crate) fn temporary(&self) -> String {
         match self {
-            Self::Guest => "/tmp".to_owned(),
+            Self::OwnRoot => "/tmp".to_owned(),
             Self::Machine { root, .. } => format!("{}/tmp", text(root)),
         }
     }
@@ -86,13 +86,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sandbox::guest::{HOME, INPUT};
+    use crate::sandbox::sandbox_path::{HOME, INPUT};
     use crate::sandbox::spec::Mount;
 
-    fn machine() -> Places {
+    fn machine() -> PathMapping {
         let mut mounts = Mounts::default();
         mounts.add(Mount::read_only("/data/in", INPUT).unwrap()).unwrap();
-        Places::Machine { root: "/private".into(), mounts }
+        PathMapping::Machine { root: "/private".into(), mounts }
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(machine().of(&INPUT), "/data/in");
         assert_eq!(machine().of(&INPUT.join("a/b").unwrap()), "/data/in/a/b");
         assert_eq!(machine().of(&HOME), "/private/home");
-        assert_eq!(Places::Guest.of(&INPUT), "/tmp/stella/input");
+        assert_eq!(PathMapping::OwnRoot.of(&INPUT), "/tmp/stella/input");
     }
 
     #[test]
@@ -118,7 +118,7 @@ mod tests {
             ("nothing", "nothing"),
         ] {
             assert_eq!(machine().rewrite(argument), expected, "{argument}");
-            assert_eq!(Places::Guest.rewrite(argument), argument);
+            assert_eq!(PathMapping::OwnRoot.rewrite(argument), argument);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the helper's two processes say to each other: the outer one, outside of all namespaces, and the first inside.
+//! What the helper's two processes say to each other: the supervisor, outside of all namespaces, and the first inside.
 //!
 //! Messages keep their bounds (`SOCK_SEQPACKET`) and the inner side never waits to be heard, so neither can hold up
 //! the other. The program holds neither end.
@@ -20,7 +20,7 @@ const LONGEST: usize = 64 << 10;
 /// How long the network may take to come up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the outer process asks.
+/// What the supervisor asks.
 const GO_TRACED: u8 = b't';
 const GO: u8 = b'g';
 const NETWORK: u8 = b'n';
@@ -76,7 +76,7 @@ pub(super) struct Inside(OwnedFd);
 
 /// The outer end, and the line to stella.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct Channel {
     inside: OwnedFd,
     stella: UnixStream,
     /// How the building went: the first message that says so.
@@ -85,10 +85,10 @@ pub(super) struct Link {
 }
 
 /// Both ends.
-pub(super) fn link(stella: UnixStream) -> rustix::io::Result<(Link, Inside)> {
+pub(super) fn open(stella: UnixStream) -> rustix::io::Result<(Channel, Inside)> {
     let (outer, inner) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-    let link = Link { inside: outer, stella, built: RefCell::default(), ended: RefCell::default() };
-    Ok((link, Inside(inner)))
+    let channel = Channel { inside: outer, stella, built: RefCell::default(), ended: RefCell::default() };
+    Ok((channel, Inside(inner)))
 }
 
 impl Inside {
@@ -105,7 +105,7 @@ impl Inside {
         }
     }
 
-    /// Waits for the next order; `None` when the outer process is gone.
+    /// Waits for the next order; `None` when the supervisor is gone.
     pub(super) fn told(&self) -> Option<Told> {
         let mut order = [0];
         loop {
@@ -131,7 +131,7 @@ impl AsFd for Inside {
     }
 }
 
-impl Link {
+impl Channel {
     /// Lets the first process begin.
     pub(super) fn go(&self, traced: bool) {
         let order = if traced { GO_TRACED } else { GO };

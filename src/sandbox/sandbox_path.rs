@@ -11,24 +11,24 @@ use serde::{Deserialize, Serialize};
 pub const ROOT: &str = "/tmp/stella";
 
 /// What is scanned; read-only.
-pub const INPUT: GuestPath = GuestPath::fixed("/tmp/stella/input");
+pub const INPUT: SandboxPath = SandboxPath::fixed("/tmp/stella/input");
 /// Vulnerability feeds; read-only.
-pub const FEED: GuestPath = GuestPath::fixed("/tmp/stella/feed");
+pub const FEED: SandboxPath = SandboxPath::fixed("/tmp/stella/feed");
 /// Policies; read-only.
-pub const POLICY: GuestPath = GuestPath::fixed("/tmp/stella/policy");
+pub const POLICY: SandboxPath = SandboxPath::fixed("/tmp/stella/policy");
 /// The scanner; read-only, and the last folder of `PATH`.
-pub const SCANNER: GuestPath = GuestPath::fixed("/tmp/stella/scanner");
+pub const SCANNER: SandboxPath = SandboxPath::fixed("/tmp/stella/scanner");
 /// Configuration of the scanner; read-only.
-pub const CONFIG: GuestPath = GuestPath::fixed("/tmp/stella/config");
+pub const CONFIG: SandboxPath = SandboxPath::fixed("/tmp/stella/config");
 /// Where artifacts are written; vanishes with the run unless a writable mount lies there.
-pub const OUT: GuestPath = GuestPath::fixed("/tmp/stella/out");
+pub const OUT: SandboxPath = SandboxPath::fixed("/tmp/stella/out");
 /// `HOME`: empty at the start, vanishes with the run.
-pub const HOME: GuestPath = GuestPath::fixed("/tmp/stella/home");
+pub const HOME: SandboxPath = SandboxPath::fixed("/tmp/stella/home");
 /// The working directory unless the spec names another; empty at the start, vanishes with the run.
-pub const WORK: GuestPath = GuestPath::fixed("/tmp/stella/work");
+pub const WORK: SandboxPath = SandboxPath::fixed("/tmp/stella/work");
 
 /// Folders that exist in every run even when nothing is mounted there.
-pub const PRIVATE: [GuestPath; 3] = [OUT, HOME, WORK];
+pub const PRIVATE: [SandboxPath; 3] = [OUT, HOME, WORK];
 
 /// Host folders that are visible inside, read-only, at their own path: interpreters, libraries, certificates.
 /// Those that the machine lacks are skipped. They are part of what a run depends on.
@@ -68,16 +68,16 @@ const LONGEST: usize = 4095;
 /// A path inside the sandbox: absolute, normalised, strictly below [`ROOT`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct GuestPath(Cow<'static, str>);
+pub struct SandboxPath(Cow<'static, str>);
 
-/// Why a text is no [`GuestPath`].
+/// Why a text is not a [`SandboxPath`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` is not a path inside the sandbox: expected `{ROOT}/…` without `.`, `..`, `//` or a final `/`")]
-pub struct InvalidGuestPath {
+pub struct InvalidSandboxPath {
     path: String,
 }
 
-impl GuestPath {
+impl SandboxPath {
     const fn fixed(path: &'static str) -> Self {
         Self(Cow::Borrowed(path))
     }
@@ -86,13 +86,13 @@ impl GuestPath {
     ///
     /// # Errors
     /// When it lies elsewhere or is not normalised.
-    pub fn new(path: impl Into<String>) -> Result<Self, InvalidGuestPath> {
+    pub fn new(path: impl Into<String>) -> Result<Self, InvalidSandboxPath> {
         let path = path.into();
         let below = path.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/'));
         let normal = |name: &str| !matches!(name, "" | "." | "..") && !name.contains('\0');
         match below {
             Some(below) if path.len() <= LONGEST && below.split('/').all(normal) => Ok(Self(Cow::Owned(path))),
-            _ => Err(InvalidGuestPath { path }),
+            _ => Err(InvalidSandboxPath { path }),
         }
     }
 
@@ -100,7 +100,7 @@ impl GuestPath {
     ///
     /// # Errors
     /// When `relative` is absolute or not normalised.
-    pub fn join(&self, relative: &str) -> Result<Self, InvalidGuestPath> {
+    pub fn join(&self, relative: &str) -> Result<Self, InvalidSandboxPath> {
         Self::new(format!("{self}/{relative}"))
     }
 
@@ -120,22 +120,22 @@ impl GuestPath {
     }
 }
 
-impl fmt::Display for GuestPath {
+impl fmt::Display for SandboxPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl TryFrom<String> for GuestPath {
-    type Error = InvalidGuestPath;
+impl TryFrom<String> for SandboxPath {
+    type Error = InvalidSandboxPath;
 
     fn try_from(path: String) -> Result<Self, Self::Error> {
         Self::new(path)
     }
 }
 
-impl From<GuestPath> for String {
-    fn from(path: GuestPath) -> Self {
+impl From<SandboxPath> for String {
+    fn from(path: SandboxPath) -> Self {
         path.0.into_owned()
     }
 }
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn only_normalised_paths_below_the_root_are_taken() {
         for good in ["/tmp/stella/input", "/tmp/stella/a/b.c", "/tmp/stella/..a", "/tmp/stella/ü"] {
-            assert_eq!(GuestPath::new(good).unwrap().as_str(), good);
+            assert_eq!(SandboxPath::new(good).unwrap().as_str(), good);
         }
         for bad in [
             "",
@@ -163,15 +163,15 @@ mod tests {
             "/etc/passwd",
             "/tmp/stella/a\0b",
         ] {
-            assert!(GuestPath::new(bad).is_err(), "{bad:?}");
+            assert!(SandboxPath::new(bad).is_err(), "{bad:?}");
         }
-        assert!(GuestPath::new(format!("{ROOT}/{}", "a".repeat(LONGEST))).is_err());
+        assert!(SandboxPath::new(format!("{ROOT}/{}", "a".repeat(LONGEST))).is_err());
     }
 
     #[test]
     fn the_fixed_places_are_valid() {
         for place in [INPUT, FEED, POLICY, SCANNER, CONFIG, OUT, HOME, WORK] {
-            assert_eq!(GuestPath::new(place.as_str()), Ok(place));
+            assert_eq!(SandboxPath::new(place.as_str()), Ok(place));
         }
     }
 
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn within_goes_by_whole_names() {
-        let path = |text: &str| GuestPath::new(text).unwrap();
+        let path = |text: &str| SandboxPath::new(text).unwrap();
         assert!(path("/tmp/stella/input").is_within(&INPUT));
         assert!(path("/tmp/stella/input/a").is_within(&INPUT));
         assert!(!path("/tmp/stella/inputs").is_within(&INPUT));
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn serde_refuses_what_the_constructor_refuses() {
-        assert!(serde_json::from_str::<GuestPath>(r#""/etc/passwd""#).is_err());
-        assert_eq!(serde_json::from_str::<GuestPath>(r#""/tmp/stella/out""#).unwrap(), OUT);
+        assert!(serde_json::from_str::<SandboxPath>(r#""/etc/passwd""#).is_err());
+        assert_eq!(serde_json::from_str::<SandboxPath>(r#""/tmp/stella/out""#).unwrap(), OUT);
     }
 }

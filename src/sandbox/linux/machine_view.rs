@@ -167,7 +167,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::sandbox::setting::Argv;
+    use crate::sandbox::validated::Argv;
 
     fn spec() -> SandboxSpec {
         SandboxSpec::new(Argv::new(["true"]).unwrap(), Clock::Frozen(Timestamp::UNIX_EPOCH))

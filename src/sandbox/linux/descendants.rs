@@ -7,7 +7,7 @@ use std::fs;
 use crate::sandbox::linux::tracee::Pid;
 
 /// Every process that descends from this one, by its number in `/proc`.
-pub(super) fn descendants() -> Vec<Pid> {
+pub(super) fn of_this_process() -> Vec<Pid> {
     own().map(|own| below(own, &parents())).unwrap_or_default()
 }
 

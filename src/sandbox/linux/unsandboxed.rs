@@ -19,8 +19,8 @@ use crate::sandbox::ending::Reason;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::linux::stopped::{During, Stopped};
 use crate::sandbox::linux::waiting::{how_of, wait_for};
-use crate::sandbox::linux::{family, loading, restrict, special, times};
-use crate::sandbox::places::Places;
+use crate::sandbox::linux::{descendants, loading, restrict, special, times};
+use crate::sandbox::path_mapping::PathMapping;
 use crate::sandbox::program::Program;
 use crate::sandbox::spec::SandboxSpec;
 use crate::sandbox::wire::{Failure, How, Report};
@@ -38,7 +38,7 @@ pub(super) fn serve(
     // Orphans come to this process instead of the machine's init, and can be found.
     set_child_subreaper(Some(getpid())).or_fail("keep orphans")?;
     times::set_below(&root, spec.clock).or_fail("set the times of the private folder")?;
-    let places = Places::Machine { root: root.clone(), mounts: spec.mounts.clone() };
+    let mapping = PathMapping::Machine { root: root.clone(), mounts: spec.mounts.clone() };
     for (number, mount) in spec.mounts.iter().enumerate() {
         mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
     }
@@ -52,7 +52,7 @@ pub(super) fn serve(
     if probe {
         return Ok(Report::Ready { lost });
     }
-    let program = Program::find(spec, &places)?;
+    let program = Program::find(spec, &mapping)?;
     let path = program.path.clone();
     end_on_hang_up(socket)?;
     let program = program.command().spawn().map_err(|source| Stopped::Failed(Failure::Program, source))?;
@@ -103,7 +103,7 @@ fn end_descendants() {
 
 /// Sends every descendant of this process the signal that cannot be refused.
 fn kill_descendants() {
-    for pid in family::descendants().into_iter().filter_map(Pid::from_raw) {
+    for pid in descendants::of_this_process().into_iter().filter_map(Pid::from_raw) {
         kill_process(pid, Signal::KILL).ok();
     }
 }

@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const CHUNK: usize = 64 << 10;
 
 /// A helper that has been asked.
-pub(super) struct Running {
+pub(super) struct HelperProcess {
     child: Child,
     /// Closing its sending side ends the run.
     control: UnixStream,
@@ -80,7 +80,7 @@ pub(super) struct Printed {
     pub(super) exceeded: bool,
 }
 
-impl Running {
+impl HelperProcess {
     /// Takes over a helper whose streams are pipes; `limit` is in bytes, for both streams together.
     ///
     /// # Errors
