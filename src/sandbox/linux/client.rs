@@ -22,9 +22,6 @@ use crate::sandbox::sandbox_path::PRIVATE;
 use crate::sandbox::spec::SandboxSpec;
 use crate::sandbox::wire::{self, Cause, Failure, How, Mechanism, Part, Report, Request};
 
-/// The signal that ends a program that writes too large a file.
-const SIGXFSZ: i32 = 25;
-
 pub(crate) fn probe(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Reached, SandboxError> {
     strongest(ceiling, |mechanism| Attempt { spec, helper, mechanism, probe: true }.make()).map(|made| {
         let Made { level, finished, refused } = made;
@@ -165,7 +162,8 @@ impl Attempt<'_> {
             Some(Report::Ended { how, lost, ledger }) => {
                 let ending = match how {
                     How::Code(code) => Ending::Code(code),
-                    How::Signal(SIGXFSZ) => Ending::Killed(Reason::OutputTooLarge),
+                    // A program wrote too large a file.
+                    How::Signal(libc::SIGXFSZ) => Ending::Killed(Reason::OutputTooLarge),
                     How::Signal(signal) => Ending::Signal(signal),
                     How::Killed(reason) => Ending::Killed(reason),
                     How::Stopped => Ending::Killed(Reason::TimedOut),

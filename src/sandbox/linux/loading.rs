@@ -36,8 +36,8 @@ fn interpreter(script: &Path) -> Option<PathBuf> {
 
 /// Bytes of the parts of an ELF file of 64 bits that can be written to, by its beginning.
 fn data(file: &[u8]) -> u64 {
-    const LOADED: u64 = 1;
-    const WRITABLE: u64 = 2;
+    const LOADED: u64 = libc::PT_LOAD as u64;
+    const WRITABLE: u64 = libc::PF_W as u64;
     let number = |at: u64, length: usize| -> Option<u64> {
         let at = usize::try_from(at).ok()?;
         let bytes = file.get(at..at.checked_add(length)?)?;

@@ -84,7 +84,7 @@ pub(super) fn close_inherited() -> Result<()> {
 
 /// Makes addresses the same in every run of this process and its children.
 pub(super) fn fix_addresses() -> Result<()> {
-    const ADDR_NO_RANDOMIZE: c_ulong = 0x0004_0000;
+    const ADDR_NO_RANDOMIZE: c_ulong = libc::ADDR_NO_RANDOMIZE as c_ulong;
     // SAFETY: takes an integer and changes nothing but this process's personality, effective from the next exec.
     checked(unsafe { personality(ADDR_NO_RANDOMIZE) }.into())
 }
@@ -92,6 +92,7 @@ pub(super) fn fix_addresses() -> Result<()> {
 /// Gives this process, and all that it starts, a session keyring of its own, which is empty: what the caller's holds is
 /// out of reach.
 pub(super) fn leave_session_keyring() -> Result<()> {
+    /// `KEYCTL_JOIN_SESSION_KEYRING`.
     const JOIN_SESSION_KEYRING: c_int = 1;
     // SAFETY: takes an integer and a name, for which a null pointer means that there is none.
     checked(unsafe { syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, std::ptr::null::<c_void>()) })
@@ -100,8 +101,8 @@ pub(super) fn leave_session_keyring() -> Result<()> {
 /// Gives every signal its default effect: what a caller ignores (`nohup`, `&` in a script) would stay ignored.
 pub(super) fn default_signals() {
     let default = 0;
-    // Rust ignores signal 13 itself and resets it in the programs that it starts.
-    for number in (1..=64).filter(|number| *number != 13) {
+    // Rust ignores this one itself and resets it in the programs that it starts.
+    for number in (1..=libc::SIGRTMAX()).filter(|number| *number != libc::SIGPIPE) {
         // SAFETY: installs no handler; a signal that cannot be changed is refused without effect.
         unsafe { signal(number, default) };
     }
@@ -175,7 +176,7 @@ pub(super) fn fork_sharing<F: FnMut() -> c_int>(body: &mut F, group: Option<Borr
     RawPid::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)
 }
 
-/// `CLONE_INTO_CGROUP`.
+/// `CLONE_INTO_CGROUP`; that of `libc` is a number of 32 bits, in which it is 0.
 const INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// `struct clone_args`.
@@ -413,6 +414,7 @@ fn blocks(number: c_long) -> u64 {
 
 /// Whether two processes or threads have the same table of open files; `None` where the kernel does not say.
 pub(super) fn share_files(one: RawPid, other: RawPid) -> Option<bool> {
+    /// `KCMP_FILES`.
     const FILES: c_int = 2;
     // SAFETY: takes integers.
     let order = unsafe { syscall(libc::SYS_kcmp, one, other, FILES, 0 as c_ulong, 0 as c_ulong) };
@@ -448,6 +450,7 @@ pub(super) fn vdso_image() -> Option<Vec<u8>> {
 
 /// Bytes that shared memory of System V holds in this IPC namespace, in memory or swapped out.
 pub(super) fn shared_segments() -> u64 {
+    /// `linux/shm.h`; `libc` lacks it.
     const SHM_INFO: c_int = 14;
     #[repr(C)]
     struct Info {
@@ -469,7 +472,6 @@ pub(super) fn shared_segments() -> u64 {
 
 /// Bytes of messages that wait in queues of System V of this IPC namespace, and what the kernel needs for each.
 pub(super) fn queued_messages() -> u64 {
-    const MSG_INFO: c_int = 12;
     /// `struct msg_msg`, rounded up.
     const OF_ONE: u64 = 64;
     #[repr(C)]
@@ -486,15 +488,15 @@ pub(super) fn queued_messages() -> u64 {
     }
     let mut info = Info::default();
     // SAFETY: the command writes a `struct msginfo`, whose layout this structure has, and looks at nothing else.
-    let done = unsafe { libc::msgctl(0, MSG_INFO, (&raw mut info).cast()) };
+    let done = unsafe { libc::msgctl(0, libc::MSG_INFO, (&raw mut info).cast()) };
     let number = |number: c_int| if done < 0 { 0 } else { u64::from(number.cast_unsigned()) };
     number(info.bytes).saturating_add(number(info.messages).saturating_mul(OF_ONE))
 }
 
 /// Brings the loopback interface up.
 pub(super) fn raise_loopback() -> Result<()> {
-    const SIOCSIFFLAGS: c_uint = 0x8914;
-    const UP: u16 = 0x1;
+    const SIOCSIFFLAGS: rustix::ioctl::Opcode = libc::SIOCSIFFLAGS as rustix::ioctl::Opcode;
+    const UP: u16 = libc::IFF_UP as u16;
     #[repr(C)]
     struct InterfaceRequest {
         name: [u8; 16],
@@ -505,7 +507,7 @@ pub(super) fn raise_loopback() -> Result<()> {
     let mut request = InterfaceRequest { name: [0; 16], flags: UP, rest: [0; 22] };
     request.name[..2].copy_from_slice(b"lo");
     // SAFETY: the request reads a `struct ifreq`, whose layout and size (40 bytes) this structure has.
-    unsafe { ioctl(&socket, Setter::<{ SIOCSIFFLAGS as rustix::ioctl::Opcode }, InterfaceRequest>::new(request)) }
+    unsafe { ioctl(&socket, Setter::<SIOCSIFFLAGS, InterfaceRequest>::new(request)) }
 }
 
 fn checked(result: c_long) -> Result<()> {

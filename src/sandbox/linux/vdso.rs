@@ -57,8 +57,9 @@ fn patch(name: &str, offset: u64) -> Option<Patch> {
 
 /// Names and offsets of what an ELF image of 64 bits exports; nothing where it is none.
 fn functions(image: &[u8]) -> Vec<(String, u64)> {
-    const LOADED: u64 = 1;
-    const DYNAMIC: u64 = 2;
+    const LOADED: u64 = libc::PT_LOAD as u64;
+    const DYNAMIC: u64 = libc::PT_DYNAMIC as u64;
+    /// `DT_HASH`, `DT_STRTAB`, `DT_SYMTAB`, which `libc` lacks.
     const HASH: u64 = 4;
     const STRINGS: u64 = 5;
     const SYMBOLS: u64 = 6;

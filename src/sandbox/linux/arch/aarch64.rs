@@ -36,12 +36,12 @@ pub(super) fn unmapping() -> Vec<[u8; 8]> {
 /// `bti c; mov x8, N; svc 0; ret`, or `bti c; mov x0, -ENOSYS; nop; ret`. The first is where a processor lets calls through
 /// a pointer land.
 pub(super) fn stub(number: Option<u32>) -> Vec<[u8; 8]> {
-    const ENOSYS: u32 = 38;
+    const ENOSYS: u32 = libc::ENOSYS.cast_unsigned();
     const LAND: u32 = 0xd503_245f;
     const RETURN: u32 = 0xd65f_03c0;
     let [value, call] = match number {
         Some(number) => [0xd280_0008 | (number & 0xffff) << 5, 0xd400_0001],
-        // The complement of 37 is -38.
+        // The complement of one less is its negative.
         None => [0x9280_0000 | (ENOSYS - 1) << 5, 0xd503_201f],
     };
     let word = |first: u32, second: u32| (u64::from(first) | u64::from(second) << 32).to_le_bytes();

@@ -34,10 +34,9 @@ pub(super) fn unmapping() -> Vec<[u8; 8]> {
 
 /// `mov eax, N; syscall; ret`, or `mov eax, -ENOSYS; nop; nop; ret`.
 pub(super) fn stub(number: Option<u32>) -> Vec<[u8; 8]> {
-    const ENOSYS: i32 = 38;
     let (value, call) = match number {
         Some(number) => (number, [0x0f, 0x05]),
-        None => ((-ENOSYS).cast_unsigned(), [0x90, 0x90]),
+        None => ((-libc::ENOSYS).cast_unsigned(), [0x90, 0x90]),
     };
     let [a, b, c, d] = value.to_le_bytes();
     vec![[0xb8, a, b, c, d, call[0], call[1], 0xc3]]

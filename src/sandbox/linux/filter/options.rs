@@ -8,17 +8,15 @@
 /// One option: how its rule is called, its level, its number.
 pub(in crate::sandbox::linux) type SocketOption = (&'static str, i32, i32);
 
-/// `SO_PASSPIDFD`.
+/// `SO_PASSPIDFD`; `libc` lacks it.
 const PASS_PROCESS_FILE: i32 = 76;
-/// `TCP_SAVE_SYN`.
-const SAVE_FIRST_PACKET: i32 = 27;
 
 /// Those that are not set.
 pub(in crate::sandbox::linux) const SET: &[SocketOption] = &[
     ("stamp", libc::SOL_SOCKET, libc::SO_TIMESTAMP),
     ("stamp-ns", libc::SOL_SOCKET, libc::SO_TIMESTAMPNS),
     ("stamping", libc::SOL_SOCKET, libc::SO_TIMESTAMPING),
-    // The same with seconds of 64 bits.
+    // The same with seconds of 64 bits (`SO_TIMESTAMP_NEW` and its like); `libc` lacks the names.
     ("stamp-new", libc::SOL_SOCKET, 63),
     ("stamp-ns-new", libc::SOL_SOCKET, 64),
     ("stamping-new", libc::SOL_SOCKET, 65),
@@ -29,7 +27,7 @@ pub(in crate::sandbox::linux) const SET: &[SocketOption] = &[
     ("header-options", libc::IPPROTO_IP, libc::IP_OPTIONS),
     ("received-options", libc::IPPROTO_IP, libc::IP_RECVOPTS),
     ("returned-options", libc::IPPROTO_IP, libc::IP_RETOPTS),
-    ("first-packet", libc::IPPROTO_TCP, SAVE_FIRST_PACKET),
+    ("first-packet", libc::IPPROTO_TCP, libc::TCP_SAVE_SYN),
 ];
 
 /// Those that let the kernel bind a socket to a name of its choice: not set where the names are the machine's.

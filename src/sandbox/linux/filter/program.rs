@@ -1,6 +1,7 @@
 //! Rules to classic BPF: `linux/filter.h`, `linux/seccomp.h`.
 
 use std::iter;
+use std::mem::offset_of;
 
 use crate::sandbox::linux::filter::rule::{Action, ByNumber, UNKNOWN, When};
 
@@ -14,18 +15,17 @@ pub(in crate::sandbox::linux) struct Instruction {
     value: u32,
 }
 
-const LOAD: u16 = 0x20;
-const IF_EQUAL: u16 = 0x15;
-const IF_AT_LEAST: u16 = 0x35;
-const IF_BITS: u16 = 0x45;
-const AND: u16 = 0x54;
-const JUMP: u16 = 0x05;
-const RETURN: u16 = 0x06;
+const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+const IF_EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const IF_AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
+const IF_BITS: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+const AND: u16 = (libc::BPF_ALU | libc::BPF_AND | libc::BPF_K) as u16;
+const JUMP: u16 = (libc::BPF_JMP | libc::BPF_JA) as u16;
+const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
 
-/// Offsets in `struct seccomp_data`.
-const NUMBER: u32 = 0;
-const ARCHITECTURE: u32 = 4;
-const ARGUMENTS: u32 = 16;
+const NUMBER: u32 = offset_of!(libc::seccomp_data, nr) as u32;
+const ARCHITECTURE: u32 = offset_of!(libc::seccomp_data, arch) as u32;
+const ARGUMENTS: u32 = offset_of!(libc::seccomp_data, args) as u32;
 
 /// What a signal of this filter carries, so that it is told from one of a program's own filter. Not a secret: whoever
 /// imitates it is answered with an error in place of a signal.

@@ -37,8 +37,7 @@ const NAMESPACES: u32 = bits(
         | libc::CLONE_NEWPID
         | libc::CLONE_NEWNET,
 );
-/// `CLONE_NEWTIME`.
-const TIME_NAMESPACE: u32 = 0x80;
+const TIME_NAMESPACE: u32 = bits(libc::CLONE_NEWTIME);
 
 /// Calls that could loosen the sandbox, look past it or change the machine, and that no scanner needs.
 const REFUSED: [Call; 44] = [
@@ -266,7 +265,7 @@ fn left_behind(rules: &mut Rules, purpose: Purpose) {
     }
 }
 
-/// `F_SETDELEG`, of Linux 6.19.
+/// `F_SETDELEG`, of Linux 6.19; `libc` lacks it.
 const F_SETDELEG: i32 = 1024 + 16;
 
 /// What would take a program's memory or its files out of the sight of those who count them.
@@ -280,9 +279,8 @@ fn uncounted(rules: &mut Rules) {
 
 /// What of the machine's files lies in memory: it tells what ran here before, a recording among it.
 fn page_cache(rules: &mut Rules, purpose: Purpose) {
-    const RWF_NOWAIT: u32 = 8;
     rules.answer(Call::Cachestat, "", When::Always, ENOSYS);
-    rules.answer(Call::Preadv2, "no-wait", When::Has(5, RWF_NOWAIT), EOPNOTSUPP);
+    rules.answer(Call::Preadv2, "no-wait", When::Has(5, bits(libc::RWF_NOWAIT)), EOPNOTSUPP);
     // The same request is in memory, out of a filter's sight; C libraries have threads in its place.
     rules.answer(Call::IoSetup, "", When::Always, ENOSYS);
     if purpose != Purpose::Isolated {

@@ -23,7 +23,7 @@ const OF_STAT: &[u64] = &[72, 88, 104];
 const OF_STATX: &[u64] = &[64, 80, 96, 112];
 
 /// In `utimensat`: the time at which it is called.
-const UTIME_NOW: i64 = 0x3fff_ffff;
+const UTIME_NOW: i64 = libc::UTIME_NOW;
 
 impl Tracer<'_> {
     /// `clock_gettime`, `gettimeofday`, `time`.
@@ -48,11 +48,11 @@ impl Tracer<'_> {
 
     /// A call that waits until an instant of the standing clock.
     pub(super) fn deadline(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
-        const WAIT: u64 = 0;
-        const LOCK_PI: u64 = 6;
-        const LOCK_PI_2: u64 = 13;
-        const COMMAND: u64 = 127;
-        const PRIVATE: u64 = 128;
+        const WAIT: u64 = libc::FUTEX_WAIT as u64;
+        const LOCK_PI: u64 = libc::FUTEX_LOCK_PI as u64;
+        const LOCK_PI_2: u64 = libc::FUTEX_LOCK_PI2 as u64;
+        const PRIVATE: u64 = libc::FUTEX_PRIVATE_FLAG as u64;
+        const COMMAND: u64 = PRIVATE - 1;
         match call {
             Call::Futex => {
                 let command = arguments[1] & COMMAND;

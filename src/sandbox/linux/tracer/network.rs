@@ -26,9 +26,9 @@ const EPERM: u16 = libc::EPERM as u16;
 const EPROTONOSUPPORT: u16 = libc::EPROTONOSUPPORT as u16;
 
 /// The longest address of any family, in bytes: `struct sockaddr_storage`. The kernel takes no longer one.
-const LONGEST: u64 = 128;
-/// How many messages of one `sendmmsg` the kernel takes: `UIO_MAXIOV`.
-const MOST_MESSAGES: u64 = 1024;
+const LONGEST: u64 = size_of::<libc::sockaddr_storage>() as u64;
+/// How many messages of one `sendmmsg` the kernel takes.
+const MOST_MESSAGES: u64 = libc::UIO_MAXIOV as u64;
 
 /// What is decided about one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,7 @@ impl Tracer<'_> {
             self.raise_network();
             return Resume::Run;
         }
+        /// `SOCK_TYPE_MASK`.
         const KINDS: i32 = 0xf;
         let [family, kind, protocol] = [arguments[0], arguments[1], arguments[2]].map(number);
         let (flags, kind) = (kind & !KINDS, kind & KINDS);

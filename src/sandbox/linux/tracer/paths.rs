@@ -20,7 +20,7 @@ const CREATE: &str = "create";
 impl Tracer<'_> {
     /// Notes that the path of a call is to be looked at when the call has failed.
     pub(super) fn look_up(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
-        const O_CREAT: u64 = 0o100;
+        const O_CREAT: u64 = libc::O_CREAT as u64;
         let [first, second, third, ..] = *arguments;
         let (address, attempt) = match call {
             Call::Execve => (first, "execute"),
@@ -43,8 +43,8 @@ impl Tracer<'_> {
 
     /// Notes the path if it was not there.
     pub(super) fn looked_up(&mut self, pid: Pid, path: &str, attempt: &'static str, result: i64) {
-        const ENOENT: i64 = 2;
-        const ENOTDIR: i64 = 20;
+        const ENOENT: i64 = libc::ENOENT as i64;
+        const ENOTDIR: i64 = libc::ENOTDIR as i64;
         if !matches!(-result, ENOENT | ENOTDIR) {
             return;
         }

@@ -12,12 +12,6 @@ use crate::sandbox::linux::tracer::evict::{Led, Lent};
 use crate::sandbox::linux::{cpu_pinning, restrict};
 use crate::sandbox::spec::Clock;
 
-/// Entries of the auxiliary vector (`linux/auxvec.h`).
-const END: u64 = 0;
-const IGNORE: u64 = 1;
-const RANDOM: u64 = 25;
-const VDSO: u64 = 33;
-
 /// The most entries that are read: the kernel writes about twenty.
 const MOST_ENTRIES: usize = 64;
 /// The most words of arguments and variables that are passed over, as many as the kernel takes.
@@ -73,9 +67,9 @@ impl Tracer<'_> {
     fn seed(&self, pid: Pid, key: u64) -> bool {
         let Ok(vector) = fs::read(format!("/proc/{pid}/auxv")) else { return false };
         let mut entries = vector.chunks_exact(16).map(entry);
-        let Some((_, place)) = entries.find(|(kind, _)| *kind == RANDOM) else { return !vector.is_empty() };
+        let Some((_, place)) = entries.find(|(kind, _)| *kind == libc::AT_RANDOM) else { return !vector.is_empty() };
         let mut bytes = [0; 16];
-        fill(mix(key, RANDOM), 0, &mut bytes);
+        fill(mix(key, libc::AT_RANDOM), 0, &mut bytes);
         tracee::write(pid, place, &bytes)
     }
 
@@ -118,8 +112,10 @@ fn hide_entry(pid: Pid) -> bool {
     let mut vector = [0; 16 * MOST_ENTRIES];
     let read = tracee::read(pid, start, &mut vector);
     let entries = vector.get(..read).unwrap_or_default().chunks_exact(16).map(entry);
-    let mut entries = (start..).step_by(16).zip(entries).take_while(|(_, (kind, _))| *kind != END);
-    entries.find(|(_, (kind, _))| *kind == VDSO).is_some_and(|(at, _)| tracee::write(pid, at, &IGNORE.to_ne_bytes()))
+    let mut entries = (start..).step_by(16).zip(entries).take_while(|(_, (kind, _))| *kind != libc::AT_NULL);
+    entries
+        .find(|(_, (kind, _))| *kind == libc::AT_SYSINFO_EHDR)
+        .is_some_and(|(at, _)| tracee::write(pid, at, &libc::AT_IGNORE.to_ne_bytes()))
 }
 
 /// Kind and value of an entry of sixteen bytes.
