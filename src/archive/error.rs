@@ -32,12 +32,12 @@ pub enum ArchiveError {
     #[error("the compressed stream is refused")]
     Unpack(#[source] UnpackError),
     /// The tar stream is damaged.
-    #[error("the tar stream is damaged at byte {offset}: {what}")]
+    #[error("the tar stream is damaged at byte {offset}")]
     Tar {
         /// Where, in bytes from the start of the uncompressed stream.
         offset: u64,
         /// What is wrong.
-        what: String,
+        source: TarDamage,
     },
     /// The tar stream ends without its end marker.
     #[error("the tar stream is cut short: its end marker is missing")]
@@ -54,6 +54,17 @@ impl Diagnostic for ArchiveError {
     fn kind(&self) -> FailureKind {
         FailureKind::Usage
     }
+}
+
+/// What is wrong with a tar stream.
+#[derive(Debug, thiserror::Error)]
+pub enum TarDamage {
+    /// Its parts do not follow each other as they must.
+    #[error("{0}")]
+    Order(&'static str),
+    /// What the reader of its headers says.
+    #[error(transparent)]
+    Header(std::io::Error),
 }
 
 /// Why one entry is refused.

@@ -31,7 +31,7 @@ mod hostile;
 mod properties;
 
 pub use entry::{Content, Entry, EntryPath, Node, PathError};
-pub use error::{ArchiveError, Problem};
+pub use error::{ArchiveError, Problem, TarDamage};
 pub(crate) use extract::restore_items;
 pub use extract::{extract, restore};
 pub use limits::Limits;

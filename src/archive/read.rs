@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use tar::{Archive, EntryType, Header};
 
 use crate::archive::entry::{Content, Entry, EntryPath, Node};
-use crate::archive::error::{ArchiveError, Problem};
+use crate::archive::error::{ArchiveError, Problem, TarDamage};
 use crate::archive::limits::Limits;
 use crate::archive::pax::{self, Pax};
 use crate::archive::shape::{Shape, Tree};
@@ -198,13 +198,13 @@ impl Head {
     }
 }
 
-fn damaged(offset: u64, what: &str) -> ArchiveError {
-    ArchiveError::Tar { offset, what: what.to_owned() }
+fn damaged(offset: u64, what: &'static str) -> ArchiveError {
+    ArchiveError::Tar { offset, source: TarDamage::Order(what) }
 }
 
 pub(crate) fn stream_error(error: io::Error, offset: u64) -> ArchiveError {
     match error.downcast::<UnpackError>() {
         Ok(unpack) => ArchiveError::Unpack(unpack),
-        Err(error) => ArchiveError::Tar { offset, what: error.to_string() },
+        Err(error) => ArchiveError::Tar { offset, source: TarDamage::Header(error) },
     }
 }

@@ -4,12 +4,13 @@
 //! is asked only about what semantic comparison sees, so that bitwise ⇒ semantic ⇒ policy holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::thread;
 
 use jiff::Timestamp;
 
 use crate::artifacts::large_inventories::Side;
-use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
+use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableArtifact};
 use crate::canonical::{self, Roots};
 use crate::compare::semantic::Semantics;
 use crate::compare::{diff, fidelity, movement};
@@ -100,10 +101,18 @@ pub enum ComparisonError {
     Order(#[from] OrderBroken),
 }
 
-/// Compares what was expected with what came out.
-pub fn compare(expected: &[Artifact], actual: &[Artifact], rules: &Rules<'_>) -> Result<Comparison, ComparisonError> {
+/// Compares what was expected, as far as it is `known`, with what came out.
+///
+/// # Errors
+/// When an artifact that is compared is not what its format says, or the policy cannot decide.
+pub fn compare(
+    expected: &[Artifact],
+    known: &KnownArtifacts,
+    actual: &[Artifact],
+    rules: &Rules<'_>,
+) -> Result<Comparison, ComparisonError> {
     let of_expected = || {
-        ReadArtifact::all(expected, rules.expected_roots, rules.config, rules.across_builds)
+        ReadArtifact::all(expected, rules.expected_roots, rules.config, (known, rules.across_builds))
             .map_err(|(name, source)| ComparisonError::Expected { name, source })
     };
     let of_actual = || read_actual(expected, actual, rules);
@@ -186,7 +195,7 @@ pub fn compare_inventories([before, after]: [Side; 2], rules: &Rules<'_>) -> Res
         after: actual,
         first_difference: before.parted.first_difference(&after.parted),
     });
-    let meanings = [before, after].map(|side| meaning(std::iter::once(side.document)));
+    let meanings = [before, after].map(|side| meaning(std::iter::once(side.document.into())));
     judge(meanings.into(), change.into_iter().collect(), false, vec![artifact], rules)
 }
 
@@ -272,13 +281,15 @@ fn read_actual<'a>(
     actual: &'a [Artifact],
     rules: &Rules<'_>,
 ) -> Result<Vec<ReadArtifact<'a>>, ComparisonError> {
-    ReadArtifact::all(in_scope(expected, actual, rules.scope), rules.actual_roots, rules.config, rules.across_builds)
+    let (actual, nothing) = (in_scope(expected, actual, rules.scope), KnownArtifacts::default());
+    ReadArtifact::all(actual, rules.actual_roots, rules.config, (&nothing, rules.across_builds))
         .map_err(|(name, source)| ComparisonError::Actual { name, source })
 }
 
-fn meaning(documents: impl Iterator<Item = Document>) -> Semantics {
+fn meaning(documents: impl Iterator<Item = Arc<Document>>) -> Semantics {
     let (mut packages, mut findings, mut vex, mut decision) = (None, None, None, None);
     for document in documents {
+        let document = Arc::unwrap_or_clone(document);
         join(&mut packages, document.packages);
         join(&mut findings, document.findings);
         join(&mut vex, document.vex);
@@ -305,7 +316,7 @@ pub fn decide_on(artifacts: &[Artifact], policy: &Policy, now: Timestamp) -> Res
             source: UnreadableArtifact::Format(source),
         })?);
     }
-    decide(&meaning(documents.into_iter()), policy, now)
+    decide(&meaning(documents.into_iter().map(Arc::new)), policy, now)
 }
 
 /// The decision that came with a result, else the policy's on its findings; none where there are no findings to decide on.
@@ -346,7 +357,7 @@ mod tests {
     ];
 
     fn meaning_of(format: ArtifactFormat, bytes: &[u8]) -> Semantics {
-        meaning(std::iter::once(format::read_document(format, bytes).unwrap()))
+        meaning(std::iter::once(format::read_document(format, bytes).unwrap().into()))
     }
 
     #[test]
@@ -374,7 +385,7 @@ mod tests {
                 actual_roots: &Roots::default(),
                 across_builds: false,
             };
-            let compared = compare(&expected, &first, &rules)?;
+            let compared = compare(&expected, &KnownArtifacts::default(), &first, &rules)?;
             unstable(&expected, (&compared.artifacts, second), &rules)
         };
         assert_eq!(names(Scope::All, &second).unwrap(), ["log", "more"]);

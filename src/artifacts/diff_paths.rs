@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::artifacts::compare_artifacts::{self, Comparison, ComparisonError, Rules, Scope};
 use crate::artifacts::large_inventories;
-use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
+use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableArtifact};
 use crate::canonical::Roots;
 use crate::config::Config;
 use crate::format::detect::by_name;
@@ -57,7 +57,11 @@ impl Diagnostic for DiffPathsError {
             Self::Comparison(ComparisonError::Policy(_) | ComparisonError::Order(_)) | Self::Policy(_) => {
                 FailureKind::Infrastructure
             }
-            _ => FailureKind::Usage,
+            Self::Read(_)
+            | Self::Mixed { .. }
+            | Self::Empty(_)
+            | Self::Unreadable { .. }
+            | Self::Comparison(ComparisonError::Expected { .. } | ComparisonError::Actual { .. }) => FailureKind::Usage,
         }
     }
 
@@ -102,7 +106,8 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
         (true, false) => return Err(DiffPathsError::Mixed { directory: a.to_owned(), file: b.to_owned() }),
         (false, true) => return Err(DiffPathsError::Mixed { directory: b.to_owned(), file: a.to_owned() }),
     };
-    compare_artifacts::compare(&before, &after, &rules).map_err(|error| match error {
+    let nothing = KnownArtifacts::default();
+    compare_artifacts::compare(&before, &nothing, &after, &rules).map_err(|error| match error {
         ComparisonError::Expected { name, source } => DiffPathsError::Unreadable { path: place(a, &name), source },
         ComparisonError::Actual { name, source } => DiffPathsError::Unreadable { path: place(b, &name), source },
         error => error.into(),

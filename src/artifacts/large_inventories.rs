@@ -224,6 +224,7 @@ mod tests {
 
     use super::*;
     use crate::artifacts::compare_artifacts::{self, Comparison, Rules, Scope};
+    use crate::artifacts::read_artifact::KnownArtifacts;
     use crate::canonical::Roots;
     use crate::job::artifact::Artifact;
     use crate::model::artifact::ArtifactType;
@@ -265,7 +266,9 @@ mod tests {
                 bytes: text.as_bytes().into(),
             }]
         };
-        with_rules(|rules| compare_artifacts::compare(&artifact(a), &artifact(b), rules).ok())
+        with_rules(|rules| {
+            compare_artifacts::compare(&artifact(a), &KnownArtifacts::default(), &artifact(b), rules).ok()
+        })
     }
 
     fn pick(of: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {

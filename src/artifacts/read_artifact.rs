@@ -1,6 +1,9 @@
 //! One artifact, read once: its canonical form and what it means, under the profile that applies to it.
+//!
+//! Invariant: what stands in [`KnownArtifacts`] was read with the roots and the configuration under which it is compared.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::canonical::identity::{self, PutAside};
 use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
@@ -9,15 +12,26 @@ use crate::format::{self, Document, FormatError};
 use crate::job::artifact::Artifact;
 use crate::model::digest::Digest;
 
+/// Artifacts of one side that have been read already, by their names. Taking one costs nothing.
+#[derive(Debug, Clone, Default)]
+pub struct KnownArtifacts(BTreeMap<String, (Arc<Canonical>, Arc<Document>)>);
+
+impl KnownArtifacts {
+    /// Remembers what was read.
+    pub fn add(&mut self, read: ReadArtifact<'_>) {
+        self.0.insert(read.artifact.name.clone(), (read.canonical, read.document));
+    }
+}
+
 /// An artifact with all that is derived from its bytes.
 #[derive(Debug)]
 pub struct ReadArtifact<'a> {
     /// As it was written.
     pub artifact: &'a Artifact,
     /// Its canonical form.
-    pub canonical: Canonical,
+    pub canonical: Arc<Canonical>,
     /// What it means.
-    pub document: Document,
+    pub document: Arc<Document>,
     /// What names the build of the tool and was put aside: place → how often.
     pub aside: BTreeMap<String, u64>,
 }
@@ -47,7 +61,7 @@ impl<'a> ReadArtifact<'a> {
         let named = canonical::without_names_of_the_run(profile, roots, &bytes, &limits)
             .map_err(UnreadableArtifact::Canonical)?;
         let document = format::read_document(artifact.format, &named).map_err(UnreadableArtifact::Format)?;
-        Ok(Self { artifact, canonical, document, aside: BTreeMap::new() })
+        Ok(Self { artifact, canonical: canonical.into(), document: document.into(), aside: BTreeMap::new() })
     }
 
     /// The same without what names the build of the tool.
@@ -55,12 +69,12 @@ impl<'a> ReadArtifact<'a> {
         let profile = config.profile(self.artifact.format, self.artifact.profile.as_ref());
         let aside = identity::put_aside(profile, &self.canonical.bytes, &Limits::default());
         let Some(PutAside { bytes, counted }) = aside.map_err(UnreadableArtifact::Canonical)? else { return Ok(self) };
-        let canonical = Canonical { digest: Digest::of(&bytes), bytes, masked: self.canonical.masked };
-        Ok(Self { canonical, aside: counted, ..self })
+        let canonical = Canonical { digest: Digest::of(&bytes), bytes, masked: self.canonical.masked.clone() };
+        Ok(Self { canonical: canonical.into(), aside: counted, ..self })
     }
 
-    /// Reads the artifacts of one side that are compared; where the other side is of another build of the tool
-    /// (`across_builds`), without what names the build.
+    /// Reads the artifacts of one side that are compared, but those that are `known`; where the other side is of another
+    /// build of the tool (`across_builds`), without what names the build.
     ///
     /// # Errors
     /// The name of the first that is not what its format says, and why.
@@ -68,12 +82,20 @@ impl<'a> ReadArtifact<'a> {
         side: impl IntoIterator<Item = &'a Artifact>,
         roots: &Roots,
         config: &Config,
-        across_builds: bool,
+        (known, across_builds): (&KnownArtifacts, bool),
     ) -> Result<Vec<Self>, (String, UnreadableArtifact)> {
         let primary = side.into_iter().filter(|artifact| artifact.artifact_type.is_primary());
         primary
             .map(|artifact| {
-                let read = Self::read(artifact, roots, config);
+                let read = match known.0.get(&artifact.name) {
+                    Some((canonical, document)) => Ok(Self {
+                        artifact,
+                        canonical: Arc::clone(canonical),
+                        document: Arc::clone(document),
+                        aside: BTreeMap::new(),
+                    }),
+                    None => Self::read(artifact, roots, config),
+                };
                 let read = if across_builds { read.and_then(|read| read.without_identity(config)) } else { read };
                 read.map_err(|source| (artifact.name.clone(), source))
             })

@@ -59,7 +59,10 @@ impl Diagnostic for ReviewedError {
             #[cfg(feature = "registry")]
             Self::Client(_) => FailureKind::Infrastructure,
             Self::Write(_) => FailureKind::Infrastructure,
-            _ => FailureKind::Usage,
+            #[cfg(feature = "registry")]
+            Self::Unset(_) => FailureKind::Usage,
+            #[cfg(not(feature = "registry"))]
+            Self::NoNetwork => FailureKind::Usage,
         }
     }
 

@@ -143,7 +143,7 @@ impl Diagnostic for SandboxArgsError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Ended(_) => FailureKind::Infrastructure,
-            _ => FailureKind::Usage,
+            Self::Instant { .. } | Self::Umask(_) | Self::User(_) | Self::Folder { .. } => FailureKind::Usage,
         }
     }
 

@@ -4,6 +4,7 @@
 //! not understood is in the notes.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -16,6 +17,7 @@ use crate::format::reading::{self, NotRead, Reading, ReadingError};
 use crate::host::fs::{self, FsError};
 use crate::job::artifact::{Artifact, usual_type};
 use crate::job::material::FeedMaterial;
+use crate::job::osv_feed::FeedError;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::limits;
@@ -92,12 +94,12 @@ pub enum BuiltInError {
         second: String,
     },
     /// A feed that does not hold OSV records.
-    #[error("feed `{name}`: {why}")]
+    #[error("feed `{name}`: not a feed of OSV records")]
     Feed {
         /// Its name.
         name: String,
         /// What is wrong with it.
-        why: String,
+        source: Arc<FeedError>,
     },
     /// More than one feed.
     #[error("the built-in scanner reads one feed: put all OSV records into one")]
@@ -123,7 +125,7 @@ impl Scan<'_> {
             [only] => only
                 .advisories
                 .as_deref()
-                .map_err(|why| BuiltInError::Feed { name: only.name.clone(), why: why.clone() })?,
+                .map_err(|error| BuiltInError::Feed { name: only.name.clone(), source: Arc::clone(error) })?,
             [_, _, ..] => return Err(BuiltInError::TwoFeeds),
         };
         let scan = scan::scan(&reading.packages, feed, graph.as_ref());

@@ -7,7 +7,6 @@ use crate::bundle::{feed, policy};
 use crate::host::fs::{self, Kind};
 use crate::job::material::{FeedMaterial, InputMaterial, MaterialError, pairs};
 use crate::job::osv_feed;
-use crate::model::error_chain::chain;
 use crate::policy::Policy;
 use crate::scanner::feed::Feed;
 use crate::workspace::open_inputs::TreeError;
@@ -32,7 +31,7 @@ pub fn read(input: &Path, feeds: Option<&Path>, rules: Option<&Path>) -> Result<
             let bundle = feed::open(&path).map_err(|source| MaterialError::Bundle { what: "feed", path, source })?;
             let advisories = osv_feed::read(pairs(bundle.records()))
                 .map(|records| Arc::new(Feed::new(records.advisories).beside(records.unread)))
-                .map_err(|error| chain("not a feed of OSV records", &error));
+                .map_err(Arc::new);
             let name = item.relative.to_string_lossy().into_owned();
             read.push(FeedMaterial { name, bundle: Arc::new(bundle), archive: None, advisories });
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
 use crate::model::objects;
-use crate::oci::error::ImageError;
+use crate::oci::error::{DocumentProblem, ImageError};
 use crate::oci::platform::Platform;
 
 pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -91,20 +91,19 @@ struct Raw {
 impl Document {
     /// Reads an index or a manifest; `expected` is what its descriptor calls it.
     pub(crate) fn parse(what: &str, expected: Option<&str>, bytes: &[u8]) -> Result<Self, ImageError> {
-        let refused = |why: &str| ImageError::Document { what: what.to_owned(), why: why.to_owned() };
         let raw: Raw = parse(what, bytes)?;
         if raw.schema_version != 2 {
-            return Err(refused("its schemaVersion is not 2"));
+            return Err(DocumentProblem::SchemaVersion.of(what));
         }
         let (document, names) = match (raw.manifests, raw.config, raw.layers) {
             (Some(manifests), None, None) => (Self::Index(manifests), [OCI_INDEX, DOCKER_LIST]),
             (None, Some(config), Some(layers)) => (Self::Manifest { config, layers }, [OCI_MANIFEST, DOCKER_MANIFEST]),
-            (Some(_), _, _) => return Err(refused("it is an index and a manifest at once")),
-            (None, _, _) => return Err(refused("it has neither `manifests` nor `config` and `layers`")),
+            (Some(_), _, _) => return Err(DocumentProblem::TwoKinds.of(what)),
+            (None, _, _) => return Err(DocumentProblem::NoKind.of(what)),
         };
         for stated in raw.media_type.as_deref().into_iter().chain(expected) {
             if !names.contains(&stated) {
-                return Err(refused(&format!("it is called `{stated}`, which it is not")));
+                return Err(DocumentProblem::MediaType(stated.to_owned()).of(what));
             }
         }
         Ok(document)
@@ -162,17 +161,16 @@ impl Config {
         if config.rootfs.kind == "layers" {
             Ok(config)
         } else {
-            let why = format!("rootfs.type is `{}`, expected `layers`", config.rootfs.kind);
-            Err(ImageError::Document { what: what.to_owned(), why })
+            Err(DocumentProblem::RootFs(config.rootfs.kind).of(what))
         }
     }
 }
 
 fn parse<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, ImageError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let read = objects::deserialize(&mut reader).map_err(|error| error.to_string());
-    let read = read.and_then(|value| reader.end().map(|()| value).map_err(|error| error.to_string()));
-    read.map_err(|why| ImageError::Document { what: what.to_owned(), why })
+    let read = objects::deserialize(&mut reader).map_err(DocumentProblem::Json);
+    let read = read.and_then(|value| reader.end().map(|()| value).map_err(DocumentProblem::Trailing));
+    read.map_err(|problem| problem.of(what))
 }
 
 #[cfg(test)]

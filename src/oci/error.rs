@@ -8,6 +8,7 @@ use crate::host::fs::FsError;
 use crate::host::http::HttpError;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
+use crate::model::limits::{MAX_IMAGE_INDEX_DEPTH, MAX_IMAGE_LAYERS, MAX_IMAGES_IN_LAYOUT};
 
 /// What to do with an image that is not what its digests say.
 pub(crate) const UNSOUND: &str = "do not use this image: fetch it again by its digest";
@@ -24,12 +25,12 @@ pub enum ImageError {
         what: String,
     },
     /// An index, a manifest or a configuration that cannot be understood.
-    #[error("the image's {what} is refused: {why}")]
+    #[error("the image's {what} is refused")]
     Document {
         /// Which, with its digest where it has one.
         what: String,
         /// Where and why.
-        why: String,
+        source: DocumentProblem,
     },
     /// A blob that is missing or not what it is called.
     #[error("blob {digest} of the image {problem}")]
@@ -82,7 +83,12 @@ impl Diagnostic for ImageError {
             Self::Source(_) => FailureKind::Infrastructure,
             #[cfg(feature = "registry")]
             Self::Registry(_) => FailureKind::Infrastructure,
-            _ => FailureKind::Usage,
+            Self::Io(error) => error.kind(),
+            Self::NotALayout { .. }
+            | Self::Document { .. }
+            | Self::Encoding { .. }
+            | Self::NoSuchImage { .. }
+            | Self::Several { .. } => FailureKind::Usage,
         }
     }
 
@@ -99,6 +105,62 @@ impl Diagnostic for ImageError {
 
 fn listed(found: &[String]) -> String {
     if found.is_empty() { "none".to_owned() } else { found.join(", ") }
+}
+
+/// Why an index, a manifest or a configuration of an image is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentProblem {
+    /// It is not JSON of its kind.
+    #[error(transparent)]
+    Json(serde_path_to_error::Error<serde_json::Error>),
+    /// Something follows the JSON.
+    #[error(transparent)]
+    Trailing(serde_json::Error),
+    /// It is of another version.
+    #[error("its schemaVersion is not 2")]
+    SchemaVersion,
+    /// It has the parts of an index and of a manifest.
+    #[error("it is an index and a manifest at once")]
+    TwoKinds,
+    /// It has the parts of neither.
+    #[error("it has neither `manifests` nor `config` and `layers`")]
+    NoKind,
+    /// Its media type is that of another kind of document.
+    #[error("it is called `{0}`, which it is not")]
+    MediaType(String),
+    /// It lists images where one image is wanted.
+    #[error("it is an index")]
+    Index,
+    /// It is an artifact of another kind than an image that can be run.
+    #[error("its configuration is of type `{0}`: this is not a container image")]
+    NotAnImage(String),
+    /// It has more layers than the limit.
+    #[error("more than {MAX_IMAGE_LAYERS} layers")]
+    TooManyLayers,
+    /// Its configuration and its manifest have different layers.
+    #[error("it names {config} layers in rootfs.diff_ids, the manifest {manifest}")]
+    Layers {
+        /// As many as the configuration has.
+        config: usize,
+        /// As many as the manifest has.
+        manifest: usize,
+    },
+    /// Its root filesystem is made in a way that nobody wrote down.
+    #[error("rootfs.type is `{0}`, expected `layers`")]
+    RootFs(String),
+    /// A layout lists more images than the limit.
+    #[error("more than {MAX_IMAGES_IN_LAYOUT} images are listed")]
+    TooManyImages,
+    /// Indexes list indexes, and so on.
+    #[error("indexes are nested more than {MAX_IMAGE_INDEX_DEPTH} deep")]
+    TooDeep,
+}
+
+impl DocumentProblem {
+    /// The error for the document `what`.
+    pub(crate) fn of(self, what: impl Into<String>) -> ImageError {
+        ImageError::Document { what: what.into(), source: self }
+    }
 }
 
 /// What is wrong with a blob.

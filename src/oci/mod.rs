@@ -30,7 +30,7 @@ pub use descriptor::{Descriptor, LayerEncoding};
 #[cfg(feature = "registry")]
 pub use error::RegistryError;
 pub(crate) use error::UNSOUND;
-pub use error::{BlobProblem, ImageError};
+pub use error::{BlobProblem, DocumentProblem, ImageError};
 pub use layout::{Layout, copy_blob, write_layout};
 pub use platform::Platform;
 pub use reference::{ImageName, InvalidImageName};

@@ -6,7 +6,7 @@ use crate::model::digest::Digest;
 use crate::model::limits::{MAX_IMAGE_DOCUMENT_BYTES, MAX_IMAGE_INDEX_DEPTH, MAX_IMAGE_LAYERS, MAX_IMAGES_IN_LAYOUT};
 use crate::oci::blobs::{self, Blobs};
 use crate::oci::descriptor::{Config, DOCKER_CONFIG, Descriptor, Document, LayerEncoding, OCI_CONFIG};
-use crate::oci::error::{BlobProblem, ImageError};
+use crate::oci::error::{BlobProblem, DocumentProblem, ImageError};
 use crate::oci::platform::Platform;
 
 /// Which image of several is meant.
@@ -109,28 +109,22 @@ impl Image {
 
     fn load(blobs: &dyn Blobs, mut descriptor: Descriptor) -> Result<Self, ImageError> {
         let what = format!("manifest {}", descriptor.digest);
-        let refused = |what: &str, why: String| ImageError::Document { what: what.to_owned(), why };
         let bytes = blobs::read(blobs, &descriptor, MAX_IMAGE_DOCUMENT_BYTES)?;
         let Document::Manifest { config, layers, .. } = Document::parse(&what, Some(&descriptor.media_type), &bytes)?
         else {
-            return Err(refused(&what, "it is an index".to_owned()));
+            return Err(DocumentProblem::Index.of(what));
         };
         if !matches!(config.media_type.as_str(), OCI_CONFIG | DOCKER_CONFIG) {
-            let why = format!("its configuration is of type `{}`: this is not a container image", config.media_type);
-            return Err(refused(&what, why));
+            return Err(DocumentProblem::NotAnImage(config.media_type).of(what));
         }
         if layers.len() > MAX_IMAGE_LAYERS {
-            return Err(refused(&what, format!("more than {MAX_IMAGE_LAYERS} layers")));
+            return Err(DocumentProblem::TooManyLayers.of(what));
         }
         let config_name = format!("configuration {}", config.digest);
         let parsed = Config::parse(&config_name, &blobs::read(blobs, &config, MAX_IMAGE_DOCUMENT_BYTES)?)?;
         if parsed.rootfs.diff_ids.len() != layers.len() {
-            let why = format!(
-                "it names {} layers in rootfs.diff_ids, the manifest {}",
-                parsed.rootfs.diff_ids.len(),
-                layers.len()
-            );
-            return Err(refused(&config_name, why));
+            let (config, manifest) = (parsed.rootfs.diff_ids.len(), layers.len());
+            return Err(DocumentProblem::Layers { config, manifest }.of(config_name));
         }
         let with_encoding = |(blob, diff_id): (Descriptor, Digest)| match blob.encoding() {
             Some(encoding) => Ok(Layer { blob, encoding, diff_id }),
@@ -202,15 +196,14 @@ impl Listed {
     fn walk(&mut self, blobs: &dyn Blobs, listed: &[Descriptor], inside: bool, depth: usize) -> Result<(), ImageError> {
         for descriptor in listed {
             let what = format!("index {}", descriptor.digest);
-            let refused = |why: String| ImageError::Document { what: what.clone(), why };
             self.seen += 1;
             if self.seen > MAX_IMAGES_IN_LAYOUT {
-                return Err(refused(format!("more than {MAX_IMAGES_IN_LAYOUT} images are listed")));
+                return Err(DocumentProblem::TooManyImages.of(what));
             }
             let inside = inside || self.wanted == Some(descriptor.digest);
             if descriptor.is_index() {
                 if depth >= MAX_IMAGE_INDEX_DEPTH {
-                    return Err(refused(format!("indexes are nested more than {MAX_IMAGE_INDEX_DEPTH} deep")));
+                    return Err(DocumentProblem::TooDeep.of(what));
                 }
                 let bytes = blobs::read(blobs, descriptor, MAX_IMAGE_DOCUMENT_BYTES)?;
                 if let Document::Index(nested) = Document::parse(&what, Some(&descriptor.media_type), &bytes)? {

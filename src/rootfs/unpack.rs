@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use crate::archive::TarDamage;
 use crate::model::digest::Digest;
 use crate::model::limits::{MAX_IMAGE_ENTRIES, MAX_IMAGE_UNPACKED_BYTES};
 use crate::oci::{Blobs, Image};
@@ -104,8 +105,8 @@ impl Unpacker {
                 let path = self.put(change, Node::File(self.files.len()), steps, &refuse)?;
                 let (content, length) = self.disk.file(&path, *mode, change.modified, data)?;
                 if length != *size {
-                    let what = "it is cut short inside a file".to_owned();
-                    return Err(LayerError::Tar { offset: 0, what });
+                    let source = TarDamage::Order("it is cut short inside a file");
+                    return Err(LayerError::Tar { offset: 0, source });
                 }
                 self.files.push(Written { mode: *mode, content });
                 Ok(())

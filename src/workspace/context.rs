@@ -10,11 +10,10 @@ use crate::bundle::listed::BundleError;
 use crate::bundle::policy::{PolicyBundle, PolicyOrigin};
 use crate::config::Config;
 use crate::hint;
-use crate::job::material::{FeedMaterial, PolicyMaterial, pairs};
+use crate::job::material::{Advisories, FeedMaterial, PolicyMaterial, pairs};
 use crate::job::osv_feed;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
-use crate::model::error_chain::chain;
 use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::Isolation;
 use crate::model::text::command_line;
@@ -46,7 +45,7 @@ pub struct Context {
 /// What was parsed already, by the digest of what it was parsed from.
 #[derive(Default)]
 struct Parsed {
-    feeds: Mutex<HashMap<Digest, Result<Arc<Feed>, String>>>,
+    feeds: Mutex<HashMap<Digest, Advisories>>,
     policies: Mutex<HashMap<Digest, Arc<Policy>>>,
     /// Replays of experiments, by the digest of all their inputs.
     cells: Mutex<HashMap<Digest, Vec<Arc<TrialRun>>>>,
@@ -137,7 +136,7 @@ impl Context {
         let advisories = known.unwrap_or_else(|| {
             let parsed = osv_feed::read(pairs(bundle.records()))
                 .map(|records| Arc::new(Feed::new(records.advisories).beside(records.unread)))
-                .map_err(|error| chain("not a feed of OSV records", &error));
+                .map_err(Arc::new);
             lock(&self.parsed.feeds).insert(identity, parsed.clone());
             parsed
         });

@@ -112,7 +112,9 @@ impl Diagnostic for ReviewsError {
         match self {
             Self::Fetch { .. } => FailureKind::Infrastructure,
             Self::Repository(_) => FailureKind::Usage,
-            _ => FailureKind::Inconclusive,
+            Self::Shape { .. } | Self::Moved { .. } | Self::NotAllCommits { .. } | Self::TooMany { .. } => {
+                FailureKind::Inconclusive
+            }
         }
     }
 

@@ -79,7 +79,7 @@ impl Diagnostic for LearnRunError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::First(_) => FailureKind::Inconclusive,
-            _ => FailureKind::Usage,
+            Self::Place(_) | Self::Clock(_) | Self::Nothing | Self::Learn { .. } => FailureKind::Usage,
         }
     }
 

@@ -120,7 +120,13 @@ impl Diagnostic for RecordError {
         match self {
             Self::Execute(Failure { fault: Fault::Unhealthy, .. }) | Self::Artifact { .. } => FailureKind::Inconclusive,
             Self::SameName(_) => FailureKind::Usage,
-            _ => FailureKind::Infrastructure,
+            Self::Execute(_)
+            | Self::ScannerChanged(_)
+            | Self::Store(_)
+            | Self::Archive(_)
+            | Self::Bundle(_)
+            | Self::Digest(_)
+            | Self::Seal(_) => FailureKind::Infrastructure,
         }
     }
 

@@ -37,14 +37,33 @@ use crate::workspace::context::Context;
 use crate::workspace::image;
 
 /// Why a manifest cannot become a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// Inputs that are nowhere.
+    #[error("not to be had: {}", .0.join(", "))]
     Gone(Vec<String>),
     /// Fields of the manifest that contradict what they name, or whose bytes are damaged.
+    #[error("not what was recorded: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     Damaged(Vec<Fault>),
     /// A store that cannot be read.
-    Broken(String),
+    #[error(transparent)]
+    Broken(#[from] Broken),
+}
+
+/// What stopped a restoration and says nothing about the recording: a store that cannot be read, a folder that cannot be
+/// written.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}")]
+pub struct Broken {
+    doing: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Broken {
+    /// `source` while `doing` something.
+    pub fn new(doing: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { doing: doing.into(), source: source.into() }
+    }
 }
 
 /// A manifest that became a job.
@@ -126,11 +145,11 @@ pub fn artifacts(
 /// The recorded number of processors, which somebody may have edited.
 fn cpu_count(recorded: Option<u32>) -> Result<Option<CpuCount>, RestoreError> {
     let count = recorded.map(CpuCount::try_from).transpose();
-    count.map_err(|error| broken("`environment.cpu_count` of the manifest", &error))
+    count.map_err(|error| broken("`environment.cpu_count` of the manifest", error))
 }
 
-fn broken(doing: &str, error: &(dyn std::error::Error + 'static)) -> RestoreError {
-    RestoreError::Broken(chain(doing, error))
+fn broken(doing: &str, error: impl std::error::Error + Send + Sync + 'static) -> RestoreError {
+    Broken::new(doing, error).into()
 }
 
 impl Restorer<'_> {
@@ -157,7 +176,7 @@ impl Restorer<'_> {
                 None => {
                     // Its name stays: the feed that takes its place is found by it.
                     let empty = FeedBundle::of_records([], FeedOrigin::default());
-                    self.context.feed(&feed.name, empty.map_err(|error| broken("cannot make a feed", &error))?, None)
+                    self.context.feed(&feed.name, empty.map_err(|error| broken("cannot make a feed", error))?, None)
                 }
             });
         }
@@ -174,7 +193,7 @@ impl Restorer<'_> {
             && self.has_content(&field, archive, bundle.content_digest())
         {
             let material = self.context.policy(bundle, Some(bytes));
-            let material = material.map_err(|error| broken("the recorded policy does not load", &error))?;
+            let material = material.map_err(|error| broken("the recorded policy does not load", error))?;
             if let Some(set) = written.policy.policy_set.as_deref().filter(|set| *set != material.policy.name()) {
                 let name = material.policy.name();
                 let what = format!("the policy calls itself `{name}`, not `{set}`");
@@ -183,7 +202,7 @@ impl Restorer<'_> {
             policy = Some(material);
         }
         let specs = written.artifacts.iter().filter_map(ArtifactSpec::of_record).collect::<Result<_, _>>();
-        let artifacts = specs.map_err(|error| broken("`artifacts` of the manifest", &error))?;
+        let artifacts = specs.map_err(|error| broken("`artifacts` of the manifest", error))?;
         Ok(ScanSpec {
             input,
             scanner,
@@ -261,7 +280,7 @@ impl Restorer<'_> {
                 self.fault(field.dimension, Fault::damaged(field.blob, chain(&format!("the {}", field.what), &error)));
                 Ok(None)
             }
-            Err(error) => Err(broken(&format!("cannot restore the {}", field.what), &error)),
+            Err(error) => Err(broken(&format!("cannot restore the {}", field.what), error)),
         }
     }
 
@@ -345,7 +364,7 @@ impl Restorer<'_> {
                 })
                 | RootfsError::Store(StoreError::Mismatch { .. } | StoreError::Damaged { .. })),
             ) => self.fault(dimension, Fault::damaged("input.digest", chain("the image", &error))),
-            Err(error) => return Err(broken("cannot restore the image", &error)),
+            Err(error) => return Err(broken("cannot restore the image", error)),
         }
         Ok(None)
     }
@@ -374,7 +393,7 @@ impl Restorer<'_> {
                 self.faults.push(Fault::damaged(path, chain("the ledger", &error)));
                 None
             }
-            Err(error) => return Err(broken("cannot read the ledger", &error)),
+            Err(error) => return Err(broken("cannot read the ledger", error)),
         };
         let Some(bytes) = bytes else { return Ok(()) };
         let head = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -428,7 +447,7 @@ impl Restorer<'_> {
         if self.had(&field, &digest, read)? != Some(true) {
             return Ok(None);
         }
-        fs::make_executable(&path).map_err(|e| broken("cannot restore the scanner", &e))?;
+        fs::make_executable(&path).map_err(|e| broken("cannot restore the scanner", e))?;
         Ok(Some(ScannerMaterial::Binary { name, path, digest }))
     }
 }

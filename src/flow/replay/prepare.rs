@@ -10,7 +10,7 @@ use crate::artifacts::compare_artifacts::Scope;
 use crate::attribute::budget::Budget;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
-use crate::flow::record::restore::{self, RestoreError};
+use crate::flow::record::restore::{self, Broken, RestoreError};
 use crate::flow::replay::other_rules;
 use crate::flow::replay::replay_job::{Expected, PreparedReplay, Recorded, Title};
 use crate::hint;
@@ -22,6 +22,7 @@ use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::ArtifactPath;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::dimension::Dimension;
+use crate::model::error_chain::causes;
 use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
 use crate::model::outcome::Outcome;
 use crate::model::parameter::{Operation, Parameter};
@@ -224,7 +225,12 @@ impl Diagnostic for ReplayError {
         match self {
             Self::Scratch(_) => FailureKind::Infrastructure,
             Self::Untrue { .. } => FailureKind::Verification,
-            _ => FailureKind::Usage,
+            Self::Tree(_)
+            | Self::WhichFeed { .. }
+            | Self::NoSuchFeed { .. }
+            | Self::NoCommand
+            | Self::NoConfig
+            | Self::Variable(_) => FailureKind::Usage,
         }
     }
 
@@ -308,17 +314,22 @@ pub fn prepare(
     }
     let roots = input_roots::of_manifest(manifest.manifest());
     let restored = restore::restore(&manifest, &swapped, context, scratch).and_then(|restored| {
-        let dimensions = dimensions::of_manifest(&manifest).map_err(|error| RestoreError::Broken(error.to_string()))?;
+        let dimensions = dimensions::of_manifest(&manifest)
+            .map_err(|error| Broken::new("cannot digest the recorded inputs", error))?;
         let artifacts = restore::artifacts(&manifest.manifest().artifacts, |_| true, context)?;
-        let faults = contradictions::of_artifacts(manifest.manifest(), &artifacts, &roots, &context.config);
-        if faults.is_empty() { Ok((restored, dimensions, artifacts)) } else { Err(RestoreError::Damaged(faults)) }
+        let (faults, known) = contradictions::of_artifacts(manifest.manifest(), &artifacts, &roots, &context.config);
+        if faults.is_empty() {
+            Ok((restored, dimensions, artifacts, known))
+        } else {
+            Err(RestoreError::Damaged(faults))
+        }
     });
-    let (restored, dimensions, artifacts) = match restored {
+    let (restored, dimensions, artifacts, known) = match restored {
         Err(RestoreError::Damaged(faults)) => return Err(untrue(faults.into_iter().chain(seal).collect())),
         _ if !seal.is_empty() => return Err(untrue(seal)),
         Ok(restored) => restored,
         Err(RestoreError::Gone(missing)) => return Ok(Err(Outcome::Unreplayable { missing })),
-        Err(RestoreError::Broken(detail)) => return Ok(Err(Outcome::Infra { detail })),
+        Err(RestoreError::Broken(broken)) => return Ok(Err(Outcome::Infra { detail: causes(&broken) })),
     };
     let mut job = restored.job.clone();
     for swap in &request.swaps {
@@ -328,7 +339,7 @@ pub fn prepare(
         let value = std::env::var(name).map_err(|_| ReplayError::Variable(name.clone()))?;
         job.env.insert(name.clone(), value);
     }
-    let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots };
+    let expected = Expected { artifacts, scope: Scope::All, recorded: Recorded::Known(dimensions), roots, known };
     let notes = other_rules::other_rules(manifest.manifest(), &context.config);
     Ok(Ok(PreparedReplay { title: title.clone(), job, expected, notes, origin: Some(restored), across_builds: false }))
 }

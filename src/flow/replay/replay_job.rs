@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::artifacts::compare_artifacts::{self, Comparison, ComparisonError, Rules, Scope};
+use crate::artifacts::read_artifact::KnownArtifacts;
 use crate::canonical::Roots;
 use crate::execute::failure::{Failure, Fault, Trouble};
 use crate::execute::run_job::{self, Executed};
@@ -56,6 +57,8 @@ pub struct Expected {
     pub recorded: Recorded,
     /// Where the input lay when the artifacts were made.
     pub roots: Roots,
+    /// Those that were read when the replay was prepared.
+    pub known: KnownArtifacts,
 }
 
 /// What is known of the inputs that the expected artifacts came from.
@@ -184,7 +187,8 @@ impl PreparedReplay {
 
     fn compare(&self, executed: &Executed, context: &Context) -> Result<Comparison, Failure> {
         let roots = input_roots::of_job(&self.job);
-        compare_artifacts::compare(&self.expected.artifacts, &executed.artifacts, &self.rules(&roots, context))
+        let Expected { artifacts, known, .. } = &self.expected;
+        compare_artifacts::compare(artifacts, known, &executed.artifacts, &self.rules(&roots, context))
             .map_err(unhealthy)
     }
 

@@ -9,7 +9,7 @@ use crate::artifacts::compare_artifacts::Scope;
 use crate::canonical::Roots;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
-use crate::flow::record::restore::{self, RestoreError};
+use crate::flow::record::restore::{self, Broken, RestoreError};
 use crate::flow::replay::other_rules;
 use crate::flow::replay::replay_job::{Expected, PreparedReplay, Recorded, Title};
 use crate::flow::suite::subject::Built;
@@ -19,7 +19,6 @@ use crate::job::input_roots;
 use crate::job::manifest_file::{self, ManifestFileError};
 use crate::job::manifest_summary::{self, UnsafeName};
 use crate::model::dimension::Dimension;
-use crate::model::error_chain::chain;
 use crate::model::manifest::{ArtifactRecord, Fault, NotReplayable, ReplayableManifest, ScanManifest};
 use crate::model::result::{Mode, SubjectKind};
 use crate::model::text::source_line;
@@ -69,8 +68,8 @@ pub enum NotReady {
     Placeholders(NotReplayable),
     /// Its manifest is not what was recorded, or what it names is not.
     Untrue(Vec<Fault>),
-    /// A store that cannot be read.
-    Broken(String),
+    /// A store or a file that cannot be read.
+    Broken(Broken),
 }
 
 impl Canary {
@@ -147,9 +146,10 @@ impl Canary {
         if swap {
             built.swap_into_recording(&mut job);
         }
-        let dimensions = dimensions::of_manifest(&manifest).map_err(|error| NotReady::Broken(error.to_string()))?;
+        let dimensions = dimensions::of_manifest(&manifest)
+            .map_err(|error| NotReady::Broken(Broken::new("cannot digest the recorded inputs", error)))?;
         let roots = input_roots::of_manifest(&self.manifest);
-        let faults = contradictions::of_artifacts(&self.manifest, &expected, &roots, &context.config);
+        let (faults, known) = contradictions::of_artifacts(&self.manifest, &expected, &roots, &context.config);
         if !faults.is_empty() {
             return Err(NotReady::Untrue(faults));
         }
@@ -157,7 +157,13 @@ impl Canary {
         Ok(PreparedReplay {
             title: self.title(mode, context),
             job,
-            expected: Expected { artifacts: expected, scope: Scope::All, recorded: Recorded::Known(dimensions), roots },
+            expected: Expected {
+                artifacts: expected,
+                scope: Scope::All,
+                recorded: Recorded::Known(dimensions),
+                roots,
+                known,
+            },
             notes,
             origin: Some(restored),
             across_builds: swap && built.is_scanner(),
@@ -168,7 +174,7 @@ impl Canary {
     /// is not there is taken from the store.
     pub fn expected(&self, context: &Context) -> Result<Vec<Artifact>, NotReady> {
         let golden = golden::beside(&self.manifest, &self.directory);
-        let golden = golden.map_err(|error| NotReady::Broken(chain("cannot read what is expected", &error)))?;
+        let golden = golden.map_err(|error| NotReady::Broken(Broken::new("cannot read what is expected", error)))?;
         if !golden.edited.is_empty() {
             return Err(NotReady::Untrue(golden.edited));
         }
@@ -184,6 +190,6 @@ fn not_ready(error: RestoreError) -> NotReady {
     match error {
         RestoreError::Gone(missing) => NotReady::Gone(missing),
         RestoreError::Damaged(faults) => NotReady::Untrue(faults),
-        RestoreError::Broken(detail) => NotReady::Broken(detail),
+        RestoreError::Broken(broken) => NotReady::Broken(broken),
     }
 }

@@ -39,8 +39,8 @@ pub enum RecordAnewError {
     #[error("something that it needs is not to be had: {}", .0.join(", "))]
     Gone(Vec<String>),
     /// It cannot be restored.
-    #[error("it cannot be restored: {0}")]
-    Restore(String),
+    #[error("it cannot be restored")]
+    Restore(#[source] RestoreError),
     /// The scan cannot be recorded.
     #[error("the scan cannot be recorded")]
     Record(#[from] RecordError),
@@ -79,7 +79,15 @@ impl Diagnostic for RecordAnewError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Files(_) | Self::Scratch(_) | Self::Store(_) => FailureKind::Infrastructure,
-            _ => FailureKind::Inconclusive,
+            Self::Placeholders(_)
+            | Self::Gone(_)
+            | Self::Restore(_)
+            | Self::Record(_)
+            | Self::Case(_)
+            | Self::Run(_)
+            | Self::Artifact { .. }
+            | Self::Another(_)
+            | Self::Manifest(_) => FailureKind::Inconclusive,
         }
     }
 }
@@ -94,10 +102,7 @@ pub fn canary(canary: &Canary, built: &Built, approved: &Approved, context: &Con
     let swapped: &[Dimension] = if built.concerns(&canary.manifest) { &[built.dimension()] } else { &[] };
     let restored = restore::restore(&manifest, swapped, context, scratch.path()).map_err(|error| match error {
         RestoreError::Gone(missing) => RecordAnewError::Gone(missing),
-        RestoreError::Damaged(faults) => {
-            RecordAnewError::Restore(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
-        }
-        RestoreError::Broken(detail) => RecordAnewError::Restore(detail),
+        error @ (RestoreError::Damaged(_) | RestoreError::Broken(_)) => RecordAnewError::Restore(error),
     })?;
     let was = &canary.manifest;
     let mut job = restored.job.clone();

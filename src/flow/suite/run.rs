@@ -30,7 +30,7 @@ use crate::model::candidate::Candidate;
 use crate::model::change::approval::Approval;
 use crate::model::change::base::Base;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
-use crate::model::error_chain::chain;
+use crate::model::error_chain::{causes, chain};
 use crate::model::event::{Event, Subscriber};
 use crate::model::outcome::Outcome;
 use crate::model::parameter::{Operation, Parameter};
@@ -311,7 +311,7 @@ fn outcome(not_ready: NotReady) -> Outcome {
             Outcome::Unreplayable { missing: not.problems.iter().map(ToString::to_string).collect() }
         }
         NotReady::Untrue(faults) => Outcome::Unreplayable { missing: faults.iter().map(ToString::to_string).collect() },
-        NotReady::Broken(detail) => Outcome::Infra { detail },
+        NotReady::Broken(broken) => Outcome::Infra { detail: causes(&broken) },
     }
 }
 

@@ -66,7 +66,11 @@ impl Diagnostic for FsError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Io { access: Access::Write, .. } => FailureKind::Infrastructure,
-            _ => FailureKind::Usage,
+            Self::Io { access: Access::Read, .. }
+            | Self::TooLarge { .. }
+            | Self::TooMany { .. }
+            | Self::NotAFile { .. }
+            | Self::NotText { .. } => FailureKind::Usage,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::bundle::policy::PolicyBundle;
 use crate::host::fs::{self, FsError};
 use crate::job::material::blob::Blob;
 use crate::job::material::image::ImageMaterial;
+use crate::job::osv_feed::FeedError;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::limits;
@@ -76,7 +77,11 @@ impl Diagnostic for MaterialError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Image { source, .. } => source.kind(),
-            _ => FailureKind::Usage,
+            Self::Read { .. }
+            | Self::Archive { .. }
+            | Self::Bundle { .. }
+            | Self::ImageName(_)
+            | Self::NoRegistry(_) => FailureKind::Usage,
         }
     }
 
@@ -196,6 +201,9 @@ pub fn tree(what: &'static str, path: &Path, without: &[PathBuf]) -> Result<Tree
     Tree::read_directory(path, is_kept).map_err(failed)
 }
 
+/// The advisories of a feed, or why they cannot be read.
+pub type Advisories = Result<Arc<Feed>, Arc<FeedError>>;
+
 /// One feed.
 #[derive(Debug, Clone)]
 pub struct FeedMaterial {
@@ -206,7 +214,7 @@ pub struct FeedMaterial {
     /// The archive that it was restored from.
     pub archive: Option<Arc<[u8]>>,
     /// The advisories in it, for the built-in scanner; the reason where they cannot be read.
-    pub advisories: Result<Arc<Feed>, String>,
+    pub advisories: Advisories,
 }
 
 impl FeedMaterial {

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read};
 use flate2::bufread::MultiGzDecoder;
 use zstd::stream::read::Decoder;
 
+use crate::archive::TarDamage;
 use crate::host::compress::{Allowance, MAX_WINDOW_LOG, UnpackError};
 use crate::oci::{BlobProblem, LayerEncoding};
 use crate::rootfs::layer::error::LayerError;
@@ -82,6 +83,6 @@ pub(crate) fn stream_error(error: io::Error, offset: u64) -> LayerError {
     };
     match error.downcast::<Damaged>() {
         Ok(damaged) => LayerError::Damaged { encoding: damaged.encoding, source: damaged.source },
-        Err(error) => LayerError::Tar { offset, what: error.to_string() },
+        Err(error) => LayerError::Tar { offset, source: TarDamage::Header(error) },
     }
 }

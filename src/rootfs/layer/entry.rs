@@ -4,7 +4,7 @@ use std::io::Read;
 
 use tar::{Entry, EntryType};
 
-use crate::archive::pax;
+use crate::archive::{TarDamage, pax};
 use crate::model::limits::{MAX_LAYER_HEADER_BYTES, MAX_PATH_BYTES};
 use crate::rootfs::layer::decode::stream_error;
 use crate::rootfs::layer::error::{LayerError, LayerProblem};
@@ -144,8 +144,8 @@ impl Pending {
     /// Nothing may be said of an entry that never came.
     pub(crate) fn done(&self, end: u64) -> Result<(), LayerError> {
         if self.any {
-            let what = "an extended header without its entry".to_owned();
-            return Err(LayerError::Tar { offset: end, what });
+            let source = TarDamage::Order("an extended header without its entry");
+            return Err(LayerError::Tar { offset: end, source });
         }
         Ok(())
     }
@@ -231,7 +231,7 @@ impl Pending {
 
 fn extension<R: Read>(entry: &mut Entry<'_, R>, offset: u64) -> Result<Vec<u8>, LayerError> {
     if entry.size() > MAX_LAYER_HEADER_BYTES {
-        return Err(LayerError::Tar { offset, what: "an extended header that is too large".to_owned() });
+        return Err(LayerError::Tar { offset, source: TarDamage::Order("an extended header that is too large") });
     }
     let mut bytes = Vec::new();
     entry.read_to_end(&mut bytes).map_err(|error| stream_error(error, offset))?;

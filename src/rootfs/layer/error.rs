@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::archive::PathError;
+use crate::archive::{PathError, TarDamage};
 use crate::host::compress::UnpackError;
 use crate::host::fs::FsError;
 use crate::model::digest::Digest;
@@ -41,12 +41,12 @@ pub enum LayerError {
     #[error("its blob {0}")]
     Blob(BlobProblem),
     /// The tar stream is damaged.
-    #[error("the tar stream is damaged at byte {offset}: {what}")]
+    #[error("the tar stream is damaged at byte {offset}")]
     Tar {
         /// Where, in bytes from the start of the uncompressed stream.
         offset: u64,
         /// What is wrong.
-        what: String,
+        source: TarDamage,
     },
     /// Something other than zeros follows the end marker.
     #[error("bytes follow the end of the tar stream")]

@@ -4,6 +4,7 @@
 //! [`rows`] is the table that they hold; [`offences`] shows on made-up sources that each of them can fail.
 
 mod circles;
+mod kinds;
 mod messages;
 mod offences;
 mod paths;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::artifacts::read_artifact::ReadArtifact;
+use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableArtifact};
 use crate::canonical::{CANONICALIZER_VERSION, Profile, Roots};
 use crate::config::Config;
 use crate::flow::record::contradictions::fields::NOT_PLAIN;
@@ -43,9 +43,15 @@ pub fn of_records(records: &[ArtifactRecord]) -> Vec<Fault> {
     faults
 }
 
-/// What the bytes of the recorded artifacts contradict. `artifacts` are those of `manifest` whose bytes are at hand.
-pub fn of_artifacts(manifest: &ScanManifest, artifacts: &[Artifact], roots: &Roots, config: &Config) -> Vec<Fault> {
-    let mut faults = Vec::new();
+/// What the bytes of the recorded artifacts contradict, and what was read of them. `artifacts` are those of `manifest` whose
+/// bytes are at hand.
+pub fn of_artifacts(
+    manifest: &ScanManifest,
+    artifacts: &[Artifact],
+    roots: &Roots,
+    config: &Config,
+) -> (Vec<Fault>, KnownArtifacts) {
+    let (mut faults, mut known) = (Vec::new(), KnownArtifacts::default());
     for (i, record) in manifest.artifacts.iter().enumerate() {
         let Some(artifact) = artifacts.iter().find(|artifact| artifact.name == record.path) else { continue };
         // A golden file that was edited on purpose is said elsewhere.
@@ -53,24 +59,27 @@ pub fn of_artifacts(manifest: &ScanManifest, artifacts: &[Artifact], roots: &Roo
             continue;
         }
         let same_rules = manifest.normalization.canonicalizer_version == CANONICALIZER_VERSION;
-        if let Some((field, what)) = of_artifact(record, artifact, same_rules, roots, config) {
+        let read = ReadArtifact::read(artifact, roots, config);
+        if let Some((field, what)) = of_artifact(record, &read, same_rules, config) {
             faults.push(Fault::edited(format!("artifacts[{i}].{field}"), what));
         }
+        if let Ok(read) = read {
+            known.add(read);
+        }
     }
-    faults
+    (faults, known)
 }
 
 fn of_artifact(
     record: &ArtifactRecord,
-    artifact: &Artifact,
+    read: &Result<ReadArtifact<'_>, UnreadableArtifact>,
     same_rules: bool,
-    roots: &Roots,
     config: &Config,
 ) -> Option<(&'static str, String)> {
     let format = record.format;
-    let canonical = match ReadArtifact::read(artifact, roots, config) {
-        Ok(read) => read.canonical,
-        Err(error) => return Some(("format", format!("the stored artifact is not `{format}`: {}", causes(&error)))),
+    let canonical = match read {
+        Ok(read) => &read.canonical,
+        Err(error) => return Some(("format", format!("the stored artifact is not `{format}`: {}", causes(error)))),
     };
     if canonical.digest == record.canonical_sha256 {
         return None;

@@ -97,11 +97,26 @@ pub enum ScanRequestError {
 impl Diagnostic for ScanRequestError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Input(error) | Self::Scanner(error) | Self::Config(error) => error.kind(),
+            Self::Input(error) | Self::Scanner(error) | Self::Config(error) | Self::Feed(error) => error.kind(),
             Self::CallGraph(error) => error.kind(),
             Self::File(error) => error.kind(),
             Self::Place(_) => FailureKind::Infrastructure,
-            _ => FailureKind::Usage,
+            Self::NoCommand
+            | Self::NoProgram(_)
+            | Self::ScannerNotRun
+            | Self::Adapter(_)
+            | Self::Selection(_)
+            | Self::Program(_)
+            | Self::InputKind { .. }
+            | Self::Profile(_)
+            | Self::NothingKept
+            | Self::FeedName(_)
+            | Self::Policy(_)
+            | Self::CallGraphOfImage
+            | Self::NoRootfs
+            | Self::AsIsImage
+            | Self::AsIsBundle
+            | Self::AsIsFeeds => FailureKind::Usage,
         }
     }
 

@@ -123,7 +123,17 @@ impl Diagnostic for BaseError {
         match self {
             Self::OwnApprovals(_) | Self::Duplicate { .. } => FailureKind::Usage,
             Self::Scratch(_) | Self::Files(_) | Self::Context(_) => FailureKind::Infrastructure,
-            _ => FailureKind::Inconclusive,
+            Self::Git(_)
+            | Self::Which { .. }
+            | Self::Absent { .. }
+            | Self::Config { .. }
+            | Self::OtherConfig { .. }
+            | Self::Approvals { .. }
+            | Self::Outside { .. }
+            | Self::Leads { .. }
+            | Self::Lfs { .. }
+            | Self::Case(_)
+            | Self::Canary(_) => FailureKind::Inconclusive,
         }
     }
 

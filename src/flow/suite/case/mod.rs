@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::artifacts::compare_artifacts::Scope;
-use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
+use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableArtifact};
 use crate::bundle::listed::BundleError;
 use crate::bundle::{feed, policy};
 use crate::canonical::Roots;
@@ -279,6 +279,7 @@ impl Case {
                 scope: Scope::Expected,
                 recorded: Recorded::AllBut(moving),
                 roots,
+                known: KnownArtifacts::default(),
             },
             notes: Vec::new(),
             origin: None,
