@@ -5,10 +5,12 @@
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 
 use crate::execute::failure::Failure;
 use crate::execute::run_job::{self, Executed};
 use crate::execute::showing;
+use crate::host::descendants::Step;
 use crate::host::ending;
 use crate::host::machine;
 use crate::host::scratch::Scratch;
@@ -136,8 +138,13 @@ fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(Exi
     if wants_stdout {
         command.stdout(Stdio::piped());
     }
-    let mut child = command.spawn()?;
-    let _hold = ending::hold_child(&child).inspect_err(|_| drop(child.kill()))?;
+    let (mut child, step) = Step::start(|| command.spawn())?;
+    // Where what it starts cannot be seen, the step alone is told of a signal.
+    let held = match step {
+        Some(step) => ending::hold_run(Arc::new(step)).map(Some),
+        None => ending::hold_child(&child),
+    };
+    let _hold = held.inspect_err(|_| drop(child.kill()))?;
     let mut kept = Vec::new();
     if let Some(mut stdout) = child.stdout.take() {
         let mut buffer = [0; 64 * 1024];

@@ -4,6 +4,9 @@
 //! takes that place: then every one of them stays below this process, where it can be found and ended.
 //!
 //! Invariant: what cannot be ended is told, never passed over.
+//!
+//! Two kinds of program are watched: a [`Watch`] is kept on a build, of which nothing may go on when it has ended; a [`Step`] is
+//! a step of the caller's pipeline, which may leave behind what it likes unless a signal ends this process.
 
 use std::fmt;
 use std::time::Duration;
@@ -26,12 +29,13 @@ impl fmt::Display for StillThere {
     }
 }
 
-pub use imp::Watch;
+pub use imp::{Step, Watch};
 
 #[cfg(target_os = "linux")]
 mod imp {
     use std::collections::{BTreeMap, BTreeSet};
     use std::io;
+    use std::process::Child;
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -41,22 +45,45 @@ mod imp {
     };
 
     use super::{PATIENCE, StillThere};
+    use crate::host::ending::End;
 
     const PAUSE: Duration = Duration::from_millis(5);
 
+    /// What a step that was asked to end may still take for it, and what it leaves behind after that.
+    const GRACE: Duration = Duration::from_secs(10);
+    const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
     /// From its beginning on, every orphan below this process falls to it.
     #[derive(Debug)]
-    pub struct Watch {
-        /// Children that were there before: not those of the program.
+    struct Tree {
+        /// Processes below this one that were there before: not those of the program.
         before: BTreeSet<i32>,
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            set_child_subreaper(None).ok();
+        }
+    }
+
+    /// A program of which nothing may go on.
+    #[derive(Debug)]
+    pub struct Watch {
+        tree: Tree,
         dumpable: DumpableBehavior,
     }
 
     impl Drop for Watch {
         fn drop(&mut self) {
-            set_child_subreaper(None).ok();
             set_dumpable_behavior(self.dumpable).ok();
         }
+    }
+
+    /// A step of the caller's pipeline: it does not notice that it is watched.
+    #[derive(Debug)]
+    pub struct Step {
+        tree: Tree,
+        pid: i32,
     }
 
     /// A process as `/proc` shows it.
@@ -66,31 +93,27 @@ mod imp {
         is_zombie: bool,
     }
 
-    impl Watch {
-        /// Begins to watch.
-        ///
-        /// # Errors
-        /// Where the kernel does not make this process a subreaper, or `/proc` does not show processes: who cannot be seen
-        /// cannot be ended.
-        pub fn begin() -> io::Result<Self> {
-            let own = getpid().as_raw_nonzero().get();
+    impl Tree {
+        fn begin() -> io::Result<Self> {
             let there = all();
-            if !there.contains_key(&own) {
+            if !there.contains_key(&own()) {
                 return Err(io::Error::new(io::ErrorKind::Unsupported, "`/proc` does not show the processes"));
             }
-            // Nor may the program look into this process: its memory holds what is judged by, its environment may hold a token.
-            let dumpable = dumpable_behavior()?;
-            set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
             set_child_subreaper(Some(getpid()))?;
-            let before = there.into_iter().filter(|(_, seen)| seen.parent == own).map(|(pid, _)| pid).collect();
-            Ok(Self { before, dumpable })
+            let before = below(&there, own(), &BTreeSet::new());
+            Ok(Self { before })
         }
 
-        /// Ends every process that was started below this one since, and waits until all are gone.
-        ///
-        /// # Errors
-        /// [`StillThere`] where some are not gone, such as those of another user.
-        pub fn end_all(&self) -> Result<(), StillThere> {
+        /// The processes of the program that are there now.
+        fn left(&self) -> BTreeMap<i32, Seen> {
+            let mut all = all();
+            let program = below(&all, own(), &self.before);
+            all.retain(|pid, _| program.contains(pid));
+            all
+        }
+
+        /// Ends what is left, and what that still starts, and reaps what falls to this process.
+        fn end_all(&self) -> Result<(), StillThere> {
             let deadline = Instant::now() + PATIENCE;
             loop {
                 let left = self.left();
@@ -114,26 +137,94 @@ mod imp {
                 thread::sleep(PAUSE);
             }
         }
+    }
 
-        fn left(&self) -> BTreeMap<i32, Seen> {
-            let mut all = all();
-            let own = getpid().as_raw_nonzero().get();
-            let mut below = BTreeSet::from([own]);
+    impl Watch {
+        /// Begins to watch.
+        ///
+        /// # Errors
+        /// Where the kernel does not make this process a subreaper, or `/proc` does not show processes: who cannot be seen
+        /// cannot be ended.
+        pub fn begin() -> io::Result<Self> {
+            let tree = Tree::begin()?;
+            // Nor may the program look into this process: its memory holds what is judged by, its environment may hold a token.
+            let dumpable = dumpable_behavior()?;
+            set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+            Ok(Self { tree, dumpable })
+        }
+
+        /// Ends every process that was started below this one since, and waits until all are gone.
+        ///
+        /// # Errors
+        /// [`StillThere`] where some are not gone, such as those of another user.
+        pub fn end_all(&self) -> Result<(), StillThere> {
+            self.tree.end_all()
+        }
+    }
+
+    impl Step {
+        /// Starts the step and watches it.
+        ///
+        /// # Errors
+        /// As `start`; where nothing can be watched ([`Watch::begin`]) the child comes without a watch.
+        pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Option<Self>)> {
+            let tree = Tree::begin().ok();
+            let child = start()?;
+            let pid = Pid::from_child(&child).as_raw_nonzero().get();
+            Ok((child, tree.map(|tree| Self { tree, pid })))
+        }
+
+        fn living(&self) -> BTreeMap<i32, Seen> {
+            let mut left = self.tree.left();
+            left.retain(|_, seen| !seen.is_zombie);
+            left
+        }
+    }
+
+    /// The step is told by the same signal, and so is all that it has started; what does not end by it is ended.
+    impl End for Step {
+        fn ask(&self, signal: i32) {
+            let Some(signal) = Signal::from_named_raw(signal) else { return };
+            for pid in self.living().into_keys().filter_map(Pid::from_raw) {
+                kill_process(pid, signal).ok();
+            }
+        }
+
+        fn wait(&self) {
+            let begun = Instant::now();
+            // The step may tidy up; what goes on without it has less time for that.
+            let mut over = None;
             loop {
-                let more: Vec<i32> = all
-                    .iter()
-                    .filter(|(pid, seen)| {
-                        !below.contains(pid) && !self.before.contains(pid) && below.contains(&seen.parent)
-                    })
-                    .map(|(pid, _)| *pid)
-                    .collect();
-                if more.is_empty() {
+                let living = self.living();
+                if over.is_none() && !living.contains_key(&self.pid) {
+                    over = Some(Instant::now());
+                }
+                let is_late = begun.elapsed() > GRACE || over.is_some_and(|since| since.elapsed() > LEFT_BEHIND);
+                if living.is_empty() || is_late {
                     break;
                 }
-                below.extend(more);
+                thread::sleep(PAUSE);
             }
-            all.retain(|pid, _| *pid != own && below.contains(pid));
-            all
+            // Nobody is left to tell what cannot be ended: this process ends by a signal.
+            self.tree.end_all().ok();
+        }
+    }
+
+    fn own() -> i32 {
+        getpid().as_raw_nonzero().get()
+    }
+
+    /// What is below `top` in `there`, but for `but` and what is below those.
+    fn below(there: &BTreeMap<i32, Seen>, top: i32, but: &BTreeSet<i32>) -> BTreeSet<i32> {
+        let mut below = BTreeSet::from([top]);
+        loop {
+            let is_new = |pid: &i32, seen: &Seen| !below.contains(pid) && !but.contains(pid) && below.contains(&seen.parent);
+            let more: Vec<i32> = there.iter().filter(|(pid, seen)| is_new(pid, seen)).map(|(pid, _)| *pid).collect();
+            if more.is_empty() {
+                below.remove(&top);
+                return below;
+            }
+            below.extend(more);
         }
     }
 
@@ -159,8 +250,10 @@ mod imp {
 #[cfg(not(target_os = "linux"))]
 mod imp {
     use std::io;
+    use std::process::Child;
 
     use super::{PATIENCE, StillThere};
+    use crate::host::ending::End;
 
     /// Nothing: only Linux gives orphans to another process than the first.
     #[derive(Debug)]
@@ -183,5 +276,25 @@ mod imp {
         pub fn end_all(&self) -> Result<(), StillThere> {
             Ok(())
         }
+    }
+
+    /// Never made here.
+    #[derive(Debug)]
+    pub enum Step {}
+
+    impl Step {
+        /// Starts the step, and watches nothing.
+        ///
+        /// # Errors
+        /// As `start`.
+        pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Option<Self>)> {
+            Ok((start()?, None))
+        }
+    }
+
+    impl End for Step {
+        fn ask(&self, _signal: i32) {}
+
+        fn wait(&self) {}
     }
 }

@@ -78,6 +78,15 @@ fn sleeps(command: &str) -> bool {
     command.split(' ').next().is_some_and(|program| program == "sleep" || program.ends_with("/sleep"))
 }
 
+fn processes(mark: &str) -> impl Iterator<Item = Pid> {
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let is_one = move |entry: &fs::DirEntry| {
+        let command = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains(mark)
+    };
+    all.filter(is_one).filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
+}
+
 fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
@@ -147,6 +156,45 @@ fn a_signal_ends_every_command_that_runs_a_scanner() {
         assert_eq!(world.left(), [] as [PathBuf; 0], "{command:?}");
         assert!(!world.path("work/other.json").exists(), "nothing is recorded of a run that was interrupted");
     }
+}
+
+/// A step that is run as it is has the same end as a sealed one, with all that it has started: what waits in its place, what
+/// has left its session, and what does not listen.
+#[test]
+fn a_signal_ends_a_step_that_is_run_as_it_is_with_all_that_it_has_started() {
+    let world = World::new();
+    for (number, signal) in (540..).zip([Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1]) {
+        let mark = mark(number);
+        let scripts = [
+            format!("sleep {mark}; :"),
+            format!("(setsid sleep {mark} &); sleep {mark}; :"),
+            format!("sh -c 'trap \"\" INT TERM HUP QUIT USR1; sleep {mark}; sleep {mark}' & wait"),
+        ];
+        for script in &scripts {
+            let scan = ["scan", "--as-is", "--input", "../in", "--artifact", "findings=-:bytes", "--", "/bin/sh", "-c"];
+            let scan: Vec<_> = scan.into_iter().chain([script.as_str()]).collect();
+            let mut child = world.command(&scan).spawn().unwrap();
+            until("the step runs", || alive(&mark).iter().any(|command| sleeps(command)));
+            send(&child, signal);
+            let status = child.wait().unwrap();
+            assert_eq!(status.signal(), Some(signal.as_raw()), "{script}: {status}");
+            until(&format!("{signal:?} ends every process of {script}"), || alive(&mark).is_empty());
+            assert_eq!(world.left(), [] as [PathBuf; 0], "{signal:?} of {script}");
+        }
+    }
+}
+
+/// What a step leaves behind on purpose, as a server for the next step, is the caller's.
+#[test]
+fn a_step_that_ends_by_itself_leaves_running_what_it_has_started() {
+    let world = World::new();
+    let mark = format!("20.{}", mark(550));
+    let script = format!("setsid sleep {mark} >/dev/null 2>&1 & echo '[]'");
+    let scan =
+        ["scan", "--as-is", "--input", "../in", "--artifact", "findings=-:bytes", "--", "/bin/sh", "-c", &script];
+    assert_eq!(world.command(&scan).status().unwrap().code(), Some(0));
+    assert_eq!(alive(&mark).iter().filter(|command| sleeps(command)).count(), 1, "it goes on");
+    processes(&mark).for_each(|pid| kill_process(pid, Signal::KILL).unwrap());
 }
 
 fn child_runs(child: &Child) -> bool {
