@@ -138,9 +138,27 @@ pub fn feeds_digest(feeds: &BTreeMap<String, Digest>) -> Result<Option<Digest>, 
     }
 }
 
+/// Whether the manifest that a name stands in has a seal: the name says so, so that a seal that was taken away is missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// Every recording of today.
+    Sealed,
+    /// Those from before there were seals, and for a while after.
+    Either,
+}
+
 /// The name of a scan, derived from its inputs, its outputs and the instant at which it was recorded.
-pub fn scan_id(inputs: &Dimensions, outputs: &[Digest], created_at: Timestamp) -> Result<String, JsonError> {
-    let id = digest_of(&json!({ "inputs": inputs, "outputs": outputs, "created_at": created_at }))?;
+pub fn scan_id(
+    inputs: &Dimensions,
+    outputs: &[Digest],
+    created_at: Timestamp,
+    named: Named,
+) -> Result<String, JsonError> {
+    let mut of = json!({ "inputs": inputs, "outputs": outputs, "created_at": created_at });
+    if let (Named::Sealed, Some(of)) = (named, of.as_object_mut()) {
+        of.insert("sealed".to_owned(), true.into());
+    }
+    let id = digest_of(&of)?;
     Ok(format!("{SCAN_ID_PREFIX}{}", &id.hex()[..SCAN_ID_DIGITS]))
 }
 

@@ -8,7 +8,7 @@ use crate::host::fs::{self, FsError};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::limits;
-use crate::model::manifest::{self, MANIFEST_VERSION, ManifestError, ScanManifest};
+use crate::model::manifest::{self, MANIFEST_VERSION, ManifestError, ScanManifest, Seal};
 use crate::model::parameter::Operation;
 
 /// Why a manifest's file cannot be used.
@@ -106,11 +106,11 @@ pub fn seal(manifest: &ScanManifest) -> Result<Digest, ManifestBytesError> {
 pub fn migrate(mut manifest: ScanManifest) -> ScanManifest {
     let minor = |version: &str| version.split('.').nth(1).and_then(|m| m.parse::<u64>().ok());
     if minor(&manifest.manifest_version) < minor(MANIFEST_VERSION) {
-        let was_whole = manifest.seal.is_some() && seal(&manifest).ok() == manifest.seal;
+        let was_whole = manifest.seal.is_some() && seal(&manifest).ok().map(Seal::from) == manifest.seal;
         MANIFEST_VERSION.clone_into(&mut manifest.manifest_version);
         // One that did not fit before must not fit afterwards.
         if was_whole {
-            manifest.seal = seal(&manifest).ok();
+            manifest.seal = seal(&manifest).ok().map(Seal::from);
         }
     }
     manifest

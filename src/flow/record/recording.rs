@@ -23,7 +23,7 @@ use crate::execute::unsandboxed;
 use crate::hint;
 use crate::host::machine;
 use crate::job::artifact::Artifact;
-use crate::job::dimensions::{self, Invocation};
+use crate::job::dimensions::{self, Invocation, Named};
 use crate::job::input_roots;
 use crate::job::manifest_file::{self, ManifestBytesError};
 use crate::job::material::blob::Blob;
@@ -306,7 +306,7 @@ fn manifest(
     };
     let inputs = Dimensions { config: Some(invocation.digest()?), ..job.dimensions(&executed.environment)? };
     let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
-    let scan_id = dimensions::scan_id(&inputs, &outputs, request.created_at)?;
+    let scan_id = dimensions::scan_id(&inputs, &outputs, request.created_at, Named::Sealed)?;
     if secret_argv || secret_flags || secret_env {
         notes.push("secrets were taken out of the recorded command: its replay runs without them".into());
     }
@@ -349,7 +349,7 @@ fn manifest(
         seal: None,
         extra: extra(),
     };
-    Ok(ScanManifest { seal: Some(manifest_file::seal(&manifest)?), ..manifest })
+    Ok(ScanManifest { seal: Some(manifest_file::seal(&manifest)?.into()), ..manifest })
 }
 
 /// What was asked for, else what the profiles know of the scanner, else the one code that was seen.

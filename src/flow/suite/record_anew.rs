@@ -140,7 +140,7 @@ pub fn canary(canary: &Canary, built: &Built, approved: &Approved, context: &Con
     manifest.policy.commit.clone_from(&was.policy.commit);
     manifest.extra.clone_from(&was.extra);
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| RecordAnewError::Manifest(error);
-    manifest.seal = Some(manifest_file::seal(&manifest).map_err(|error| failed(error.into()))?);
+    manifest.seal = Some(manifest_file::seal(&manifest).map_err(|error| failed(error.into()))?.into());
     let bytes = manifest_file::to_bytes(&manifest).map_err(|error| failed(error.into()))?;
     write(&canary.shown, &recording.artifacts)?;
     Ok(fs::write_atomic(&canary.shown.join(MANIFEST), &bytes)?)

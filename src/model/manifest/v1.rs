@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::model::artifact::{ArtifactFormat, ArtifactType, ProfileName};
@@ -45,11 +45,45 @@ pub struct ScanManifest {
     pub labels: BTreeMap<String, String>,
     /// SHA-256 of the canonical JSON of this document without this field: a checksum against accidents and careless edits,
     /// not a signature. Absent in older recordings, and where another program wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seal: Option<Digest>,
+    #[serde(default, deserialize_with = "Seal::present", skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
     /// Fields of later versions.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+/// What stands where the checksum of a manifest belongs: whatever it is, a manifest that holds it can be read, for that tells
+/// that it was edited.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Seal(Value);
+
+impl Seal {
+    /// The digest; `None` where something else stands there.
+    pub fn digest(&self) -> Option<Digest> {
+        self.0.as_str()?.parse().ok()
+    }
+
+    /// `null` too is something.
+    fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Value::deserialize(deserializer).map(|value| Some(Self(value)))
+    }
+}
+
+impl From<Digest> for Seal {
+    fn from(digest: Digest) -> Self {
+        Self(Value::String(digest.to_string()))
+    }
+}
+
+impl JsonSchema for Seal {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Digest::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Digest::json_schema(generator)
+    }
 }
 
 /// What kind of thing was scanned.

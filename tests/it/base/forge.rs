@@ -246,10 +246,11 @@ impl Dev<'_> {
         self.write(relative, value.to_string());
     }
 
-    /// Changes a manifest as another program writes it: it has no seal.
+    /// Changes a manifest as another program writes it: it has a name of that program's, and no seal.
     pub fn rewrite(&self, canary: &str, change: impl FnOnce(&mut Value)) {
         self.edit(&format!("fixtures/canaries/{canary}/manifest.json"), |manifest| {
             manifest.as_object_mut().unwrap().remove("seal");
+            manifest["scan_id"] = Value::from("of-another-program");
             change(manifest);
         });
     }

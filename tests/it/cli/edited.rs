@@ -3,7 +3,10 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use stella::job::dimensions::{self, Named};
+use stella::job::manifest_file;
 use stella::model::digest::Digest;
+use stella::model::manifest::ReplayableManifest;
 
 use crate::cli::scene::{only, recorded, scene};
 use crate::harness::{World, repository};
@@ -14,12 +17,18 @@ struct Edit {
     make: fn(&mut Value),
 }
 
+/// What the checksum alone would have told.
+fn without_seal_and_exit_codes(manifest: &mut Value) {
+    manifest.as_object_mut().unwrap().remove("seal");
+    manifest["scanner"]["expected_exit_codes"] = json!([0, 1, 2]);
+}
+
 fn other() -> Value {
     json!(Digest::of(b"another").to_string())
 }
 
 /// Edits that no recording by any scanner could be.
-const OF_ANY: [Edit; 45] = [
+const OF_ANY: [Edit; 51] = [
     Edit { named: "artifacts", make: |m| m["artifacts"] = json!([]) },
     Edit { named: "artifacts", make: |m| drop(m.as_object_mut().unwrap().remove("artifacts")) },
     Edit { named: "artifacts", make: all_ledgers },
@@ -67,6 +76,12 @@ const OF_ANY: [Edit; 45] = [
     Edit { named: "seal", make: |m| m["labels"] = json!({ "tier": "regulated" }) },
     Edit { named: "seal", make: |m| m["later"] = json!(1) },
     Edit { named: "seal", make: |m| m["seal"] = other() },
+    Edit { named: "seal", make: |m| drop(m.as_object_mut().unwrap().remove("seal")) },
+    Edit { named: "seal", make: |m| m["seal"] = Value::Null },
+    Edit { named: "seal", make: |m| m["seal"] = json!("") },
+    Edit { named: "seal", make: |m| m["seal"] = json!("sha256:...") },
+    Edit { named: "seal", make: |m| m["seal"] = json!([1]) },
+    Edit { named: "seal", make: without_seal_and_exit_codes },
     Edit { named: "artifacts[0].path", make: |m| m["artifacts"][0]["path"] = json!("") },
     Edit { named: "artifacts[0].path", make: |m| m["artifacts"][0]["path"] = json!("../../../etc/passwd") },
     Edit { named: "artifacts[0].path", make: |m| m["artifacts"][0]["path"] = json!("n".repeat(100_000)) },
@@ -264,6 +279,22 @@ fn the_name_of_every_committed_canary_follows_from_its_fields() {
         }
     }
     assert!(seen > 5);
+}
+
+/// The canaries of before are named so.
+#[test]
+fn a_recording_from_before_its_name_told_of_a_seal_may_lack_one() {
+    let world = recorded();
+    let mut manifest = manifest_file::read(&world.work("MANIFEST.json")).unwrap();
+    let replayable = ReplayableManifest::try_from(manifest.clone()).unwrap();
+    let outputs: Vec<Digest> = manifest.artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
+    let inputs = dimensions::of_manifest(&replayable).unwrap();
+    manifest.seal = None;
+    manifest.scan_id = dimensions::scan_id(&inputs, &outputs, manifest.created_at, Named::Either).unwrap();
+    world.write("MANIFEST.json", String::from_utf8(manifest_file::to_bytes(&manifest).unwrap()).unwrap());
+    world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match"]);
+    world.edit("MANIFEST.json", |manifest| manifest["seal"] = json!(""));
+    world.stella(5, &["replay", "--from", "MANIFEST.json"]).complains(&["edited: `seal`"]);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::fs;
 use serde_json::{Value, json};
 use stella::artifacts::canonicalize;
 use stella::canonical::Profile;
-use stella::job::{dimensions, manifest_file};
+use stella::job::dimensions::{self, Named};
+use stella::job::manifest_file;
 use stella::model::digest::Digest;
 use stella::model::manifest::ReplayableManifest;
 
@@ -55,8 +56,8 @@ pub fn forge(world: &World, folder: &str) {
     }
     let outputs: Vec<Digest> = manifest.artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
     let inputs = dimensions::of_manifest(&ReplayableManifest::try_from(manifest.clone()).unwrap()).unwrap();
-    manifest.scan_id = dimensions::scan_id(&inputs, &outputs, manifest.created_at).unwrap();
-    manifest.seal = Some(manifest_file::seal(&manifest).unwrap());
+    manifest.scan_id = dimensions::scan_id(&inputs, &outputs, manifest.created_at, Named::Sealed).unwrap();
+    manifest.seal = Some(manifest_file::seal(&manifest).unwrap().into());
     fs::write(file, manifest_file::to_bytes(&manifest).unwrap()).unwrap();
 }
 

@@ -9,7 +9,7 @@ mod fields;
 
 pub use artifacts::of_artifacts;
 
-use crate::job::dimensions;
+use crate::job::dimensions::{self, Named};
 use crate::job::manifest_file;
 use crate::model::manifest::{Fault, MANIFEST_VERSION, ReplayableManifest, ScanManifest};
 
@@ -37,9 +37,9 @@ pub fn is_of_seal(fault: &Fault) -> bool {
 
 /// The checksum over everything, where the manifest has one.
 fn seal(written: &ScanManifest) -> Option<Fault> {
-    let stated = written.seal?;
+    let stated = written.seal.as_ref()?;
     let found = manifest_file::seal(written).ok()?;
-    (found != stated).then(|| {
+    (stated.digest() != Some(found)).then(|| {
         Fault::edited(
             SEAL,
             format!(
@@ -49,7 +49,8 @@ fn seal(written: &ScanManifest) -> Option<Fault> {
     })
 }
 
-/// The name of a scan is derived from its inputs, outputs and time: where it is another, one of them was edited.
+/// The name of a scan is derived from its inputs, outputs and time: where it is another, one of them was edited. It also
+/// says whether there was a checksum.
 fn name(manifest: &ReplayableManifest) -> Option<Fault> {
     let written = manifest.manifest();
     // A later version may derive it from fields that this one does not know; another program may give any name.
@@ -58,13 +59,19 @@ fn name(manifest: &ReplayableManifest) -> Option<Fault> {
     }
     let outputs: Vec<_> = written.artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
     let inputs = dimensions::of_manifest(manifest).ok()?;
-    let derived = dimensions::scan_id(&inputs, &outputs, written.created_at).ok()?;
-    (derived != written.scan_id).then(|| {
+    let derived = |named| dimensions::scan_id(&inputs, &outputs, written.created_at, named).ok();
+    let sealed = derived(Named::Sealed)?;
+    if sealed == written.scan_id {
+        return written.seal.is_none().then(|| {
+            Fault::edited(SEAL, "it was taken away: the name in `scan_id` is that of a recording with a checksum")
+        });
+    }
+    (derived(Named::Either)? != written.scan_id).then(|| {
         Fault::edited(
             "scan_id",
             format!(
                 "it is derived from `created_at`, the digests of `input`, `scanner`, `feeds`, `policy`, `artifacts`, the \
-                 command and `environment`: from what stands there now comes `{derived}`, so one of them was changed"
+                 command and `environment`: from what stands there now comes `{sealed}`, so one of them was changed"
             ),
         )
     })
