@@ -35,16 +35,17 @@ use crate::model::hint::Hint;
 use crate::model::limits;
 use crate::model::manifest::NetworkMode;
 use crate::model::result::{ExecutorEnv, Isolation};
-use crate::model::showing::{Showing, signal_name};
+use crate::model::showing::{AbsentPath, Showing, signal_name};
 use crate::model::text::redact::{self, Known};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::helper;
+use crate::sandbox::ledger::Denied;
 use crate::sandbox::level::{self, NotIsolated};
 use crate::sandbox::run::{self, Ending, Finished};
 use crate::sandbox::sandbox_path;
 use crate::sandbox::sandbox_path::{InvalidSandboxPath, SandboxPath};
 use crate::sandbox::spec::{
-    Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Limits, Mount, Network, SandboxSpec,
+    Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Limits, Mount, Network, Paths, SandboxSpec,
 };
 use crate::sandbox::validated::{Argv, CpuCount, InvalidSetting, Locale, TimeZone};
 use crate::workspace::context::Context;
@@ -87,8 +88,8 @@ impl Executed {
         };
         let calls = |what: &&String| !what.starts_with("the system call ");
         let network: Vec<&str> = self.showing.refused.iter().filter(calls).map(String::as_str).collect();
-        let on_machine = self.showing.absent.iter().filter(|path| path.on_machine);
-        let paths: Vec<&str> = on_machine.map(|path| path.path.as_str()).collect();
+        let wanted = |path: &&AbsentPath| path.on_machine || path.attempt == AbsentPath::NAMED;
+        let paths: Vec<&str> = self.showing.absent.iter().filter(wanted).map(|path| path.path.as_str()).collect();
         let network = (!network.is_empty()).then(|| format!("on the network {}", listed(network)));
         let paths = (!paths.is_empty()).then(|| format!("of the machine {}", listed(paths)));
         let both: Vec<String> = network.into_iter().chain(paths).collect();
@@ -316,7 +317,8 @@ fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: 
         environment.runtime =
             Some(runtime.map_err(|error| Failure::infra("cannot take a fingerprint of the system folders", &error))?);
     }
-    let denied: Vec<String> = finished.ledger.denied().iter().map(ToString::to_string).collect();
+    let denied: Vec<String> =
+        finished.ledger.denied().iter().filter(|denied| is_denial(denied)).map(ToString::to_string).collect();
     let observed = matches!(finished.level, Isolation::Full | Isolation::Traced);
     let ledger = observed.then(|| finished.ledger.to_lines(finished.level, &finished.lost));
     let executor = ExecutorEnv {
@@ -331,6 +333,12 @@ fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: 
     let notes = said.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned);
     let notes = if is_builtin(job) { notes.collect() } else { Vec::new() };
     Ok(Executed { artifacts, exit_code, executor, environment, denied, ledger, notes, showing: shown })
+}
+
+/// A file that was looked for and is not there is told where a scan is recorded; most programs do well without it, so that it
+/// makes no match a lucky one.
+fn is_denial(denied: &Denied) -> bool {
+    !matches!(denied, Denied::Path { attempt, .. } if matches!(attempt.as_str(), "open" | "look up"))
 }
 
 /// A sandbox that is weaker than required, with what can be done about it.
@@ -505,6 +513,9 @@ impl Scratch {
         spec.tz = TimeZone::new(job.tz.clone())?;
         spec.locale = Locale::new(job.locale.clone())?;
         spec.seed = job.seed;
+        if !is_builtin(job) {
+            spec.paths = Paths::Telling;
+        }
         job.settings.apply(&mut spec)?;
         spec.network = match job.network {
             NetworkMode::Enabled => Network::Allowed,

@@ -98,15 +98,35 @@ pub enum Limit {
 /// A path that is not in the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct AbsentPath {
-    /// The path; of a program that was looked up in every folder of `PATH` its name alone.
+    /// The path; of a program that was looked up in every folder of `PATH` its name alone. What begins with `~/` lies in the
+    /// home folder: that of a run is empty.
     pub path: String,
-    /// `execute`, `enter`, `create`, `open`, `look up`.
+    /// `execute`, `enter`, `create`, `open`, `look up`; `named` where the command names it.
     pub attempt: String,
     /// Whether the machine has it.
     pub on_machine: bool,
 }
 
 impl AbsentPath {
+    /// The attempt on what the command names.
+    pub const NAMED: &str = "named";
+
+    /// Whether the command names it, or the program in these lines of its own: then it was meant to be there.
+    pub fn is_told(&self, said: &[String]) -> bool {
+        self.attempt == Self::NAMED || said.iter().any(|line| line.contains(&self.path))
+    }
+
+    /// Whether a program, a folder to work in or a file to be made was looked for by name: nobody does that to see whether it
+    /// is there.
+    pub fn is_needed(&self) -> bool {
+        matches!(self.attempt.as_str(), "execute" | "enter" | "create")
+    }
+
+    /// Whether it lies in the home folder.
+    pub fn is_in_home(&self) -> bool {
+        self.path.starts_with("~/")
+    }
+
     /// Whether it is the name of a program, which was looked up in every folder of `PATH`.
     pub fn is_looked_up(&self) -> bool {
         self.attempt == "execute" && !self.path.contains('/')

@@ -206,6 +206,9 @@ pub enum FileTimes {
 pub enum Paths {
     /// Those that are rare anyway: of programs, of working directories, of files that are to be made.
     Rare,
+    /// Those too of what a result may depend on: what the command names, configuration, databases
+    /// ([`crate::sandbox::looked_for`]). Each open and each look at a file then costs a stop.
+    Telling,
     /// All. Each open and each look at a file then costs two stops.
     Every,
 }

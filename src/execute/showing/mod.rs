@@ -2,14 +2,17 @@
 //!
 //! Invariant: nothing is guessed that was not seen; a hint names an option that exists.
 
+mod absent;
 mod interpreter;
 mod named;
 mod next;
+mod search_path;
 mod start;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::execute::showing::search_path::search;
 use crate::job::in_place::runs_in_place;
 use crate::model::showing::{AbsentPath, Ended, Limit, NoInterpreter, Showing};
 use crate::model::text::redact::{self, Known};
@@ -40,13 +43,13 @@ pub fn of(
         Ending::Code(code) => Some(code),
         _ => None,
     };
-    let mut absent = absent(&finished.ledger, spec);
+    let mut absent = absent::of_ledger(&finished.ledger, spec);
     // What a shell could not run ends it so; a program that cannot be read is looked for there and nowhere else.
     let no_interpreter = code.filter(|code| matches!(code, 126 | 127)).and_then(|_| {
         scanner.into_iter().chain(executed(&absent)).find_map(|program| without_interpreter(program, roots, spec))
     });
     let said = said(&finished.stderr, secrets);
-    add_named(&mut absent, &said, code, roots, spec);
+    absent::add_said(&mut absent, &said, code, roots, spec);
     absent.truncate(LISTED);
     Showing {
         ended: Some(ended(finished, spec)),
@@ -129,50 +132,6 @@ fn refused(ledger: &Ledger) -> Vec<String> {
     all.into_keys().map(|(_, text)| text).take(LISTED).collect()
 }
 
-/// Those that the machine has first.
-fn absent(ledger: &Ledger, spec: &SandboxSpec) -> Vec<AbsentPath> {
-    // Who looks a program up goes through every folder: only what is in none of them is absent.
-    let found = |path: &AbsentPath| {
-        let name = Path::new(&path.path).file_name();
-        path.attempt == "execute"
-            && !path.on_machine
-            && name.is_some_and(|name| search(spec).any(|at| at.join(name).exists()))
-    };
-    let path = |entry: &Entry| match entry {
-        Entry::Path { path, attempt, on_machine, .. } => {
-            Some(AbsentPath { path: path.clone(), attempt: attempt.clone(), on_machine: *on_machine })
-        }
-        _ => None,
-    };
-    let mut all: Vec<AbsentPath> = ledger.entries.iter().filter_map(path).collect();
-    all.sort_by(|a, b| (!a.on_machine, &a.path).cmp(&(!b.on_machine, &b.path)));
-    all.dedup_by(|a, b| a.path == b.path);
-    all.retain(|path| !found(path));
-    all
-}
-
-/// Adds what the program itself says that it did not find, where that is so.
-fn add_named(absent: &mut Vec<AbsentPath>, said: &[String], code: Option<i32>, roots: &[String], spec: &SandboxSpec) {
-    for name in named::programs(said, code == Some(127)) {
-        let is_known = |path: &AbsentPath| path.attempt == "execute" && path.path.rsplit('/').next() == Some(&name);
-        let is_found = search(spec).any(|folder| folder.join(&name).exists());
-        if !is_found && !absent.iter().any(is_known) {
-            absent.insert(0, AbsentPath { path: name, attempt: "execute".to_owned(), on_machine: false });
-        }
-    }
-    let paths = if code == Some(0) { Vec::new() } else { named::paths(said) };
-    for path in paths {
-        let place = Path::new(&path);
-        let is_inside = [sandbox_path::ROOT, "/proc", "/dev"].iter().any(|root| place.starts_with(root))
-            || (place.exists() && runs_in_place(place, roots));
-        if !is_inside && !absent.iter().any(|known| known.path == path) {
-            let on_machine = place.exists();
-            absent.push(AbsentPath { path, attempt: "open".to_owned(), on_machine });
-        }
-    }
-    absent.sort_by_key(|path| !path.on_machine);
-}
-
 fn executed(absent: &[AbsentPath]) -> impl Iterator<Item = &Path> {
     absent.iter().filter(|path| path.attempt == "execute" && path.on_machine).map(|path| Path::new(&path.path))
 }
@@ -198,10 +157,4 @@ fn without_interpreter(program: &Path, roots: &[String], spec: &SandboxSpec) -> 
     }
     let named = named?;
     if search(spec).any(|folder| folder.join(&named).exists()) { None } else { missing(named, false) }
-}
-
-/// The folders of the machine in which the scanner's programs are looked up.
-fn search(spec: &SandboxSpec) -> impl Iterator<Item = &Path> {
-    let system = ["/usr/local/bin", "/usr/bin", "/bin"].into_iter();
-    spec.path.iter().map(|folder| folder.as_str()).chain(system).map(Path::new)
 }

@@ -81,7 +81,8 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
     let more_memory = if situation.is_replay { "record again with more," } else { "give it more with" };
     let mib = Parameter::Memory.to("MIB");
     // What a run lacked comes first: that it ran well all the same is then no advice.
-    let mut lacks = showing.no_interpreter.is_some() || !showing.absent.is_empty();
+    let tells = |path: &&AbsentPath| path.is_needed() || path.is_told(&showing.said);
+    let mut lacks = showing.no_interpreter.is_some() || showing.absent.iter().any(|path| tells(&path));
     if let Some(missing) = &showing.no_interpreter {
         next.push(match (missing.on_machine, Path::new(&missing.interpreter).is_absolute()) {
             _ if missing.interpreter.ends_with('\r') => hint!(
@@ -197,21 +198,21 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
         ));
     }
     if showing.no_interpreter.is_none() {
-        let on_machine = showing.absent.iter().find(|path| path.on_machine);
+        // What it merely looked for explains a failure only where nothing else does.
+        let is_unexplained = next.is_empty();
+        let wanted = |path: &&AbsentPath| tells(path) || is_unexplained;
+        let on_machine = showing.absent.iter().filter(wanted).find(|path| path.on_machine);
         let looked_up_in_vain = showing.absent.iter().find(|path| path.is_looked_up());
-        let only = |path: &&AbsentPath| !path.on_machine && looked_up_in_vain.is_none() && has_failed(showing);
+        let only = |path: &&AbsentPath| {
+            !path.on_machine && looked_up_in_vain.is_none() && has_failed(showing) && tells(path)
+        };
         let nowhere = showing.absent.iter().filter(only).find(|path| path.attempt == "execute");
         let file = showing.absent.iter().filter(only).find(|path| path.attempt != "execute");
         if let Some(program) = looked_up_in_vain {
             next.push(looked_up(&program.path, add));
         }
         if let Some(path) = on_machine {
-            let folder = if path.attempt == "execute" { folder_of(&path.path) } else { path.path.clone() };
-            next.push(hint!(
-                "the machine has `{}` and the sandbox does not: add {}",
-                path.path.as_str(),
-                Parameter::Ro.to(folder)
-            ));
+            next.push(not_shown(path, add));
         } else if let Some(path) = nowhere {
             next.push(looked_up(path.path.rsplit('/').next().unwrap_or(&path.path), add));
         } else if let Some(path) = file {
@@ -266,6 +267,31 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
         next.push(hint!("see what it sees: {}", Operation::Sandbox.with(ledger, Some("COMMAND"))));
     }
     next
+}
+
+/// What to do about a path that the machine has and the sandbox does not.
+fn not_shown(path: &AbsentPath, add: &str) -> Hint {
+    if let Some(below) = path.path.strip_prefix("~/") {
+        let home = std::env::var_os("HOME").unwrap_or_default();
+        return hint!(
+            "it looked for `{}`, and the home folder of a run is empty: if its result depends on it, {} {}, and name it in the \
+             command as `{config}`",
+            path.path.as_str(),
+            add,
+            Parameter::ScannerConfig.to(Path::new(&home).join(below).display().to_string())
+        );
+    }
+    if !path.path.starts_with('/') {
+        return hint!(
+            "the command names `{}`, and is run in a copy of the input: name the input itself `.` or `{input}`; for what lies \
+             beside it, {} {}, and name it `{config}`",
+            path.path.as_str(),
+            add,
+            Parameter::ScannerConfig.to(path.path.as_str())
+        );
+    }
+    let folder = if path.attempt == "execute" { folder_of(&path.path) } else { path.path.clone() };
+    hint!("the machine has `{}` and the sandbox does not: add {}", path.path.as_str(), Parameter::Ro.to(folder))
 }
 
 /// What to do about a program that is in no folder of the sandbox's `PATH`.

@@ -76,9 +76,9 @@ pub enum Limit {
 /// A path that is not in the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct AbsentPath {
-    /// The path.
+    /// The path; what begins with `~/` lies in the home folder, and that of a run is empty.
     pub path: String,
-    /// `execute`, `enter`, `create`, `open`, `look up`.
+    /// `execute`, `enter`, `create`, `open`, `look up`; `named` where the command names it.
     pub attempt: String,
     /// Whether the machine has it.
     pub on_machine: bool,

@@ -457,7 +457,7 @@ fn paths(rules: &mut Rules, spec: &SandboxSpec) {
             rules.ask(Call::Open, "create", When::Has(1, CREATE));
             rules.ask(Call::Openat, "create", When::Has(2, CREATE));
         }
-        Paths::Every => {
+        Paths::Telling | Paths::Every => {
             for call in LOOK_UPS {
                 rules.ask(call, "look-up", When::Always);
             }

@@ -55,6 +55,7 @@ use crate::sandbox::linux::machine_view;
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::vdso::{self, Patch};
+use crate::sandbox::looked_for::Arguments;
 use crate::sandbox::spec::{Clock, SandboxSpec};
 use crate::sandbox::validated::CpuCount;
 use crate::sandbox::wire::How;
@@ -124,6 +125,8 @@ pub(super) struct Tracer<'a> {
     /// Whether the program has been ended before its first instruction.
     is_unloaded: bool,
     observed: Observed,
+    /// What the command names.
+    arguments: Arguments,
     begun: Instant,
 }
 
@@ -170,6 +173,7 @@ impl<'a> Tracer<'a> {
             ended: None,
             is_unloaded: false,
             observed: Observed::default(),
+            arguments: Arguments::of(&spec.argv),
             begun,
         }
     }
@@ -550,7 +554,7 @@ impl<'a> Tracer<'a> {
         if self.spec.file_times == FileTimes::Clamped && self.spec.clock != Clock::Real {
             how = self.clamp_later(pid, call, arguments);
         }
-        if self.spec.paths == Paths::Every && self.look_up(pid, call, arguments) == Resume::ToExit {
+        if self.spec.paths != Paths::Rare && self.look_up(pid, call, arguments) == Resume::ToExit {
             how = Resume::ToExit;
         }
         how

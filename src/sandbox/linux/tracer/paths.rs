@@ -1,13 +1,16 @@
 //! Look-ups of paths that are not in the sandbox: always those of programs, of working directories and of files that
-//! are to be made; the rest only where the spec asks for every look-up, since each then costs two stops.
+//! are to be made; the rest only where the spec asks for it, since each then costs a stop, or two.
 
 use std::fs;
 use std::path::Path;
 
+use crate::sandbox::sandbox_path::ROOT;
 use crate::sandbox::linux::arch::Call;
 use crate::sandbox::linux::tracee::{Pid, Resume, read_text};
 use crate::sandbox::linux::tracer::task::AtExit;
 use crate::sandbox::linux::tracer::{Tracer, Walls};
+use crate::sandbox::looked_for;
+use crate::sandbox::spec::Paths;
 
 /// The longest path that the kernel takes.
 const LONGEST: usize = 4096;
@@ -16,6 +19,8 @@ const LONGEST: usize = 4096;
 const OF_THE_RUN: [&str; 4] = ["/tmp", "/var/tmp", "/dev/shm", "/proc"];
 
 const CREATE: &str = "create";
+const OPEN: &str = "open";
+const LOOK_UP: &str = "look up";
 
 impl Tracer<'_> {
     /// Notes that the path of a call is to be looked at when the call has failed.
@@ -28,16 +33,34 @@ impl Tracer<'_> {
             Call::Chdir => (first, "enter"),
             Call::Open if second & O_CREAT != 0 => (first, CREATE),
             Call::Openat if third & O_CREAT != 0 => (second, CREATE),
-            Call::Open => (first, "open"),
-            Call::Openat => (second, "open"),
-            Call::Access | Call::Lstat | Call::Readlink | Call::Stat => (first, "look up"),
-            _ => (second, "look up"),
+            Call::Open => (first, OPEN),
+            Call::Openat => (second, OPEN),
+            Call::Access | Call::Lstat | Call::Readlink | Call::Stat => (first, LOOK_UP),
+            _ => (second, LOOK_UP),
         };
         let path = read_text(pid, address, LONGEST).and_then(|bytes| String::from_utf8(bytes).ok());
-        match path {
-            // A relative path is looked up where the program is, which is in the sandbox.
-            Some(path) if path.starts_with('/') => self.at_exit(pid, AtExit::LookedUp { path, attempt }),
+        match path.map(|path| self.as_in_a_root(path)) {
+            Some(path) if self.tells(&path, attempt) => self.at_exit(pid, AtExit::LookedUp { path, attempt }),
             _ => Resume::Run,
+        }
+    }
+
+    /// What lies in the private folder of a run that has no root of its own, at the place where it would lie in one.
+    fn as_in_a_root(&self, path: String) -> String {
+        let private = self.private.as_deref().filter(|_| self.spec.paths == Paths::Telling);
+        match private.and_then(|private| Path::new(&path).strip_prefix(private).ok()) {
+            Some(below) => Path::new(ROOT).join(below).display().to_string(),
+            None => path,
+        }
+    }
+
+    /// Whether it is of interest that the path is not there.
+    fn tells(&self, path: &str, attempt: &'static str) -> bool {
+        let is_rare = !matches!(attempt, OPEN | LOOK_UP);
+        match self.spec.paths {
+            Paths::Telling if !is_rare => looked_for::purpose(path, &self.arguments).is_some(),
+            // A relative path is looked up where the program is, which is in the sandbox.
+            Paths::Rare | Paths::Telling | Paths::Every => path.starts_with('/'),
         }
     }
 

@@ -1,0 +1,194 @@
+//! Which of the paths that a program looks for, and that are not there, tell something about its result: what its command
+//! names, configuration, databases. The rest is how runtimes find their own parts.
+//!
+//! Invariant: by the text of the path alone; nothing is looked at.
+
+use std::collections::BTreeSet;
+
+use crate::sandbox::sandbox_path;
+use crate::sandbox::validated::Argv;
+
+/// What a path is for, the most telling first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// The command names it.
+    Argument,
+    /// A database, or a folder of one.
+    Database,
+    /// Anything else outside the system's folders and those of the run.
+    Configuration,
+}
+
+/// The words of a command that are remembered: one that lists files has too many.
+const WORDS: usize = 1_000;
+
+/// Folders in which a look-up in vain says nothing: those of the system, and those that a run has for itself.
+const WITHOUT_MEANING: [&str; 4] = ["/proc", "/sys", "/dev", "/run"];
+
+/// What runtimes and C libraries look for in `/etc` on every machine.
+const OF_THE_SYSTEM: [&str; 27] = [
+    "ca-certificates",
+    "debian_version",
+    "fstab",
+    "gai.conf",
+    "group",
+    "host.conf",
+    "hosts",
+    "inputrc",
+    "java",
+    "ld-nix.so.preload",
+    "ld.so.cache",
+    "ld.so.preload",
+    "localtime",
+    "locale.alias",
+    "lsb-release",
+    "machine-id",
+    "mime.types",
+    "mtab",
+    "os-release",
+    "passwd",
+    "pki",
+    "resolv.conf",
+    "services",
+    "ssl",
+    "terminfo",
+    "timezone",
+    "xattr.conf",
+];
+
+/// Ends of names of programs' own parts.
+const PARTS: [&str; 14] =
+    ["so", "py", "pyc", "pyd", "pyi", "pth", "mo", "class", "jar", "js", "mjs", "cjs", "node", "egg-link"];
+
+const DATABASES: [&str; 9] = ["db", "sqlite", "sqlite3", "db3", "bdb", "mdb", "rpmdb", "boltdb", "leveldb"];
+
+/// The words of a command that may be paths.
+#[derive(Debug, Clone, Default)]
+pub struct Arguments(BTreeSet<String>);
+
+impl Arguments {
+    /// Those of `argv`, without the program and without what lies in a folder of the run that is made to be written.
+    pub fn of(argv: &Argv) -> Self {
+        let mut words = BTreeSet::new();
+        for word in argv.arguments().take(WORDS) {
+            let value = word.split_once('=').map_or(word, |(_, value)| value);
+            let value = value.strip_prefix("file://").unwrap_or(value).trim_end_matches('/');
+            let is_of_the_run = sandbox_path::PRIVATE.iter().any(|own| value.starts_with(own.as_str()));
+            if !value.is_empty() && !value.starts_with('-') && !is_of_the_run {
+                words.insert(value.to_owned());
+            }
+        }
+        Self(words)
+    }
+
+    fn name(&self, path: &str) -> bool {
+        let path = path.strip_prefix("./").unwrap_or(path);
+        self.0.contains(path.trim_end_matches('/'))
+    }
+}
+
+/// What `path` is for; `None` where it says nothing that it is not there.
+pub fn purpose(path: &str, arguments: &Arguments) -> Option<Purpose> {
+    if arguments.name(path) {
+        return Some(Purpose::Argument);
+    }
+    // A relative path is looked up where the program is, which is in the sandbox.
+    let below = path.strip_prefix('/')?;
+    let in_home = in_home(path);
+    let is_of_the_system = sandbox_path::SYSTEM_ROOTS.iter().chain(&WITHOUT_MEANING).any(|root| is_in(path, root));
+    if is_of_the_system || (in_home.is_none() && is_in(path, "/tmp")) {
+        return None;
+    }
+    let below = in_home.unwrap_or(below);
+    let mut parts = below.split('/').filter(|part| !part.is_empty());
+    let (first, second) = (parts.next()?, parts.next());
+    // Who resolves a path looks at each folder on the way.
+    if in_home.is_none() && second.is_none() {
+        return None;
+    }
+    if first == "etc" && second.is_some_and(|name| is_of_runtimes(name)) {
+        return None;
+    }
+    let name = below.rsplit('/').find(|part| !part.is_empty())?;
+    let end = name.rsplit_once('.').map(|(_, end)| end);
+    if end.is_some_and(|end| PARTS.contains(&end)) || name.contains(".so.") || below.contains("node_modules") {
+        return None;
+    }
+    let is_database = |part: &str| DATABASES.contains(&part) || part.contains("database");
+    let all: Vec<&str> = below.split('/').collect();
+    if end.is_some_and(is_database) || all.iter().any(|part| is_database(part)) {
+        return Some(Purpose::Database);
+    }
+    Some(Purpose::Configuration)
+}
+
+/// What lies in the home of a run: the rest of the path.
+pub fn in_home(path: &str) -> Option<&str> {
+    path.strip_prefix(sandbox_path::HOME.as_str())?.strip_prefix('/').filter(|rest| !rest.is_empty())
+}
+
+fn is_of_runtimes(name: &str) -> bool {
+    OF_THE_SYSTEM.contains(&name) || name.starts_with("python") || name.ends_with("-release") || name.starts_with("java-")
+}
+
+fn is_in(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(path: &str) -> Option<Purpose> {
+        let words = ["scan", "--config=rules/a.yaml", "/srv/b.yaml", "-o", "/tmp/stella/out/x.json", "src/", "file:///q/r"];
+        purpose(path, &Arguments::of(&Argv::new(words).unwrap()))
+    }
+
+    #[test]
+    fn what_the_command_names_is_missed_wherever_it_lies() {
+        for path in ["rules/a.yaml", "./rules/a.yaml", "/srv/b.yaml", "src", "/q/r"] {
+            assert_eq!(of(path), Some(Purpose::Argument), "{path}");
+        }
+        for path in ["rules/b.yaml", "scan", "/tmp/stella/out/x.json", "-o"] {
+            assert_eq!(of(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn configuration_and_databases_are_missed_and_parts_of_programs_are_not() {
+        use Purpose::{Configuration, Database};
+        let rows = [
+            ("/root/rules.yaml", Some(Configuration)),
+            ("/home/me/.config/scan/config.toml", Some(Configuration)),
+            ("/tmp/stella/home/.scanrc", Some(Configuration)),
+            ("/tmp/stella/home/.config/scan.toml", Some(Configuration)),
+            ("/etc/scan/rules.yaml", Some(Configuration)),
+            ("/tmp/stella/home/.cache/trivy/db/metadata.json", Some(Database)),
+            ("/var/lib/scan/advisories.sqlite3", Some(Database)),
+            ("/var/lib/dpkg/status", Some(Configuration)),
+            ("/etc/ssl/openssl.cnf", None),
+            ("/etc/python3.11/sitecustomize.py", None),
+            ("/etc/os-release", None),
+            ("/usr/lib/python3.11/x.yaml", None),
+            ("/opt/x/config.toml", None),
+            ("/optional/config.toml", Some(Configuration)),
+            ("/proc/self/x", None),
+            ("/root", None),
+            ("/var", None),
+            ("/tmp/x.yaml", None),
+            ("/tmp/stella/.git", None),
+            ("/tmp/stella/input/setup.cfg", None),
+            ("/tmp/stella/home", None),
+            ("/home/me/lib/x.so.1", None),
+            ("/home/me/lib/x.so", None),
+            ("/home/me/site-packages/x.py", None),
+            ("/tmp/stella/home/.node_modules", None),
+            ("setup.cfg", None),
+            ("", None),
+            ("/", None),
+        ];
+        for (path, expected) in rows {
+            assert_eq!(of(path), expected, "{path}");
+        }
+    }
+}
