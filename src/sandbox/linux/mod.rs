@@ -25,6 +25,7 @@ mod proc;
 mod random;
 mod restrict;
 mod root;
+mod site;
 mod special;
 mod stopped;
 mod supervisor;

@@ -5,7 +5,6 @@ use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, chmod, fstat, open};
@@ -17,9 +16,10 @@ use rustix::mount::{
 use rustix::process::{chdir, pivot_root};
 
 use crate::sandbox::linux::random::{fill, mix};
+use crate::sandbox::linux::site::Site;
 use crate::sandbox::linux::stopped::{During, Stopped};
 use crate::sandbox::linux::sys::{self, Protection, Reach};
-use crate::sandbox::linux::{machine_view, proc, special, times};
+use crate::sandbox::linux::{machine_view, proc, special};
 use crate::sandbox::sandbox_path::{HOME, PRIVATE, SYSTEM_FILES, SYSTEM_ROOTS};
 use crate::sandbox::spec::{Network, SandboxSpec, SystemRoots};
 use crate::sandbox::wire::Failure;
@@ -73,43 +73,43 @@ pub(super) fn enter(
     let size = spec.limits.file_bytes.clamp(1, i64::MAX.unsigned_abs());
     memory(BUILDING_SITE, &format!("mode=755,size={size}"))?;
     chdir(BUILDING_SITE).or_refuse("enter the new root")?;
+    let mut site = Site::new(spec.clock);
     for folder in ["proc", "sys", COVERS, "dev/shm", "etc", "tmp", "var/tmp"] {
-        fs::create_dir_all(folder).or_refuse("make the new root")?;
+        site.folder(folder).or_refuse("make the new root")?;
     }
     // One for all private folders: they share its size.
     let private = private(size)?;
-    let private_at = |at: &'static str, tree: &OwnedFd| place(tree, at).or_refuse(&format!("place `/{at}`"));
-    private_at("tmp", &private.tmp)?;
-    private_at("dev/shm", &private.shm)?;
+    let place_private = |site: &mut Site, tree: &OwnedFd, at: &'static str| {
+        place(site, tree, at).or_refuse(&format!("place `/{at}`"))
+    };
+    place_private(&mut site, &private.tmp, "tmp")?;
+    place_private(&mut site, &private.shm, "dev/shm")?;
     for folder in PRIVATE {
-        fs::create_dir_all(relative(folder.as_str())).or_refuse("make private folders")?;
+        site.folder(relative(folder.as_str())).or_refuse("make private folders")?;
     }
     for (at, target) in links {
-        symlink(target, at).or_refuse("make the new root")?;
+        site.link(&target, &at).or_refuse("make the new root")?;
     }
     let of_image = spec.system != SystemRoots::Host;
     if !of_image {
-        write_files(spec).or_refuse("write the files of the run")?;
+        write_files(&mut site, spec).or_refuse("write the files of the run")?;
     }
-    place_all(&system)?;
+    place_all(&mut site, &system)?;
     // Within a folder of an image it needs a place that is there.
     if Path::new("var/tmp").is_dir() {
-        private_at("var/tmp", &private.var_tmp)?;
+        place_private(&mut site, &private.var_tmp, "var/tmp")?;
     }
-    place_all(&asked)?;
-    let mut lost = cover_ways_out(spec, &asked, sockets)?;
+    place_all(&mut site, &asked)?;
+    let mut lost = cover_ways_out(&mut site, spec, &asked, sockets)?;
     if of_image {
-        cover_names(spec).or_refuse("cover the names of an image")?;
+        cover_names(&mut site, spec).or_refuse("cover the names of an image")?;
     }
-    let processes = mount_proc()?;
+    let processes = mount_proc(&mut site)?;
     // In a user namespace of its own the program would have every capability again.
     let nested = fs::write("proc/sys/user/max_user_namespaces", "0").err();
     lost.extend(nested.map(|why| format!("user namespaces: kept from the program by the filter alone ({why})")));
-    cover(spec, processors)?;
-    // An image may lack the last one.
-    for own in [".", "tmp", "dev/shm", "var/tmp"].into_iter().filter(|own| Path::new(own).is_dir()) {
-        times::set_below(Path::new(own), spec.clock).or_refuse("set the times of the new root")?;
-    }
+    cover(&mut site, spec, processors)?;
+    site.finish(&[".", "tmp"]).or_refuse("set the times of the new root")?;
 
     pivot_root(".", ".").or_refuse("change the root")?;
     unmount(".", UnmountFlags::DETACH).or_refuse("detach the old root")?;
@@ -204,30 +204,18 @@ fn take(path: impl rustix::path::Arg, protection: Protection) -> rustix::io::Res
     Ok(tree)
 }
 
-fn place_all(all: &[Held]) -> Result<(), Stopped> {
-    all.iter().try_for_each(|held| place(&held.tree, &held.at).or_refuse(&format!("place `/{}`", held.at)))
+fn place_all(site: &mut Site, all: &[Held]) -> Result<(), Stopped> {
+    all.iter().try_for_each(|held| place(site, &held.tree, &held.at).or_refuse(&format!("place `/{}`", held.at)))
 }
 
 /// Makes a mount point of the right kind and mounts `tree` there.
-fn place(tree: &OwnedFd, at: &str) -> io::Result<()> {
+fn place(site: &mut Site, tree: &OwnedFd, at: &str) -> io::Result<()> {
     if FileType::from_raw_mode(fstat(tree)?.st_mode) == FileType::Directory {
-        fs::create_dir_all(at)?;
+        site.folder(at)?;
     } else {
-        write_file(at, b"")?;
+        site.point(at)?;
     }
     Ok(move_mount(tree, "", CWD, at, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)?)
-}
-
-/// Writes a file; its folders are made only where they are not there, which is seldom.
-fn write_file(at: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
-    let at = at.as_ref();
-    match (fs::write(at, bytes), at.parent()) {
-        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(parent)?;
-            fs::write(at, bytes)
-        }
-        (done, _) => done,
-    }
 }
 
 /// Folders of one file system in memory, of which each can be placed somewhere.
@@ -238,23 +226,20 @@ struct Private {
 }
 
 /// An empty file system of `size` bytes for all that the program may write.
+///
+/// It stays mounted below the first of its folders, where nobody comes to it: to let go of a mount the kernel waits for
+/// every processor.
 fn private(size: u64) -> Result<Private, Stopped> {
-    const SITE: &str = "run/private";
     let step = "make private folders";
-    fs::create_dir_all(SITE).or_refuse(step)?;
     // A fixed number of files: the kernel's own choice follows the machine's memory.
-    memory(SITE, &format!("mode=755,size={size},nr_inodes={PRIVATE_FILES}"))?;
+    memory("tmp", &format!("mode=755,size={size},nr_inodes={PRIVATE_FILES}"))?;
     let folder = |name: &str| -> Result<OwnedFd, Stopped> {
-        let at = format!("{SITE}/{name}");
+        let at = format!("tmp/{name}");
         fs::create_dir(&at).or_refuse(step)?;
         chmod(&at, Mode::from_raw_mode(0o1777)).or_refuse(step)?;
         open_tree(CWD, &at, OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC).or_refuse(step)
     };
-    let private = Private { tmp: folder("tmp")?, shm: folder("shm")?, var_tmp: folder("var-tmp")? };
-    // As a whole it is in nobody's sight.
-    unmount(SITE, UnmountFlags::DETACH).or_refuse(step)?;
-    fs::remove_dir(SITE).or_refuse(step)?;
-    Ok(private)
+    Ok(Private { tmp: folder("tmp")?, shm: folder("shm")?, var_tmp: folder("var-tmp")? })
 }
 
 /// An empty file system in memory.
@@ -265,36 +250,41 @@ fn memory(at: &str, options: &str) -> Result<(), Stopped> {
 }
 
 /// Mounts the processes of this run alone; where the machine hides parts of `/proc` only its own can be had.
-fn mount_proc() -> Result<Processes, Stopped> {
+fn mount_proc(site: &mut Site) -> Result<Processes, Stopped> {
     let quiet = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     let Err(refused) = mount("proc", "proc", "proc", quiet, None) else { return Ok(Processes::OfTheRun) };
     // Taken only where it is needed: to let a copy of mounts go takes as long as to unmount it.
     let machine_proc = take("/proc", Protection::Inert).map_err(io::Error::from);
-    machine_proc.and_then(|tree| place(&tree, "proc")).or_refuse("mount `/proc`")?;
+    machine_proc.and_then(|tree| place(site, &tree, "proc")).or_refuse("mount `/proc`")?;
     Ok(Processes::OfTheMachine(refused))
 }
 
 /// Covers what would tell one machine, one moment or one run from another.
-fn cover(spec: &SandboxSpec, processors: u32) -> Result<(), Stopped> {
+fn cover(site: &mut Site, spec: &SandboxSpec, processors: u32) -> Result<(), Stopped> {
     let mut random = vec![0; RANDOM_BYTES];
     fill(mix(spec.seed, 0), 0, &mut random);
-    let random = write_cover("random", &random).or_refuse("seed the random files")?;
+    let random = write_cover(site, "random", &random).or_refuse("seed the random files")?;
     for file in RANDOM_FILES {
-        fs::write(file, "").or_refuse("seed the random files")?;
+        site.point(file).or_refuse("seed the random files")?;
         place_file(&random, file).or_refuse("seed the random files")?;
     }
-    proc::cover(&machine_view::proc_files(spec, processors), COVERS).or_refuse("cover `/proc`")?;
+    proc::cover(site, &machine_view::proc_files(spec, processors), COVERS).or_refuse("cover `/proc`")?;
     for (name, text) in machine_view::sys_files(processors) {
-        write_file(Path::new("sys").join(name), text.as_bytes()).or_refuse("write `/sys`")?;
+        site.file(&format!("sys/{name}"), text.as_bytes()).or_refuse("write `/sys`")?;
     }
     for number in 0..processors {
-        fs::create_dir_all(format!("sys/devices/system/cpu/cpu{number}")).or_refuse("write `/sys`")?;
+        site.folder(&format!("sys/devices/system/cpu/cpu{number}")).or_refuse("write `/sys`")?;
     }
     Ok(())
 }
 
 /// Covers the sockets and pipes of what the spec shows, through which the program would talk to the machine's processes.
-fn cover_ways_out(spec: &SandboxSpec, asked: &[Held], sockets: &[PathBuf]) -> Result<Vec<String>, Stopped> {
+fn cover_ways_out(
+    site: &mut Site,
+    spec: &SandboxSpec,
+    asked: &[Held],
+    sockets: &[PathBuf],
+) -> Result<Vec<String>, Stopped> {
     let (mut covered, mut partly) = (Vec::new(), Vec::new());
     for held in asked {
         let at = Path::new(&held.at);
@@ -310,7 +300,7 @@ fn cover_ways_out(spec: &SandboxSpec, asked: &[Held], sockets: &[PathBuf]) -> Re
         return Err(io::Error::from(io::ErrorKind::QuotaExceeded)).or_fail(&step);
     }
     if !covered.is_empty() {
-        let cover = write_cover("way-out", b"").or_refuse("cover sockets and pipes")?;
+        let cover = write_cover(site, "way-out", b"").or_refuse("cover sockets and pipes")?;
         for at in covered {
             // A folder that is shown twice, one within the other, has some of them twice.
             let Some(text) = at.to_str() else {
@@ -328,9 +318,9 @@ fn is_socket(at: &Path) -> bool {
 }
 
 /// Writes a file that is to cover another; returns where it is.
-fn write_cover(name: &str, bytes: &[u8]) -> io::Result<String> {
+fn write_cover(site: &mut Site, name: &str, bytes: &[u8]) -> io::Result<String> {
     let at = format!("{COVERS}/{name}");
-    fs::write(&at, bytes)?;
+    site.file(&at, bytes)?;
     Ok(at)
 }
 
@@ -341,7 +331,7 @@ fn place_file(cover: &str, at: &str) -> rustix::io::Result<()> {
 }
 
 /// Covers what an image says of names and hosts, where it has a file for it.
-fn cover_names(spec: &SandboxSpec) -> io::Result<()> {
+fn cover_names(site: &mut Site, spec: &SandboxSpec) -> io::Result<()> {
     let hostname = spec.hostname.as_str();
     let mut files = vec![("etc/hostname", format!("{hostname}\n"))];
     if spec.network == Network::Denied {
@@ -351,7 +341,7 @@ fn cover_names(spec: &SandboxSpec) -> io::Result<()> {
     for (number, (at, text)) in files.into_iter().enumerate() {
         // A link would lead to a file of the image that other names lead to as well.
         if Path::new(at).is_file() && !Path::new(at).is_symlink() {
-            let cover = write_cover(&format!("name-{number}"), text.as_bytes())?;
+            let cover = write_cover(site, &format!("name-{number}"), text.as_bytes())?;
             place_file(&cover, at)?;
         }
     }
@@ -359,18 +349,19 @@ fn cover_names(spec: &SandboxSpec) -> io::Result<()> {
 }
 
 /// What the program reads of the machine's configuration, the same everywhere.
-fn write_files(spec: &SandboxSpec) -> io::Result<()> {
+fn write_files(site: &mut Site, spec: &SandboxSpec) -> io::Result<()> {
     let (uid, gid) = (spec.user.uid(), spec.user.gid());
     let name = if uid == 0 { "root" } else { "stella" };
     let hostname = spec.hostname.as_str();
-    fs::write("etc/passwd", format!("{name}:x:{uid}:{gid}::{HOME}:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"))?;
-    fs::write("etc/group", format!("{name}:x:{gid}:\nnogroup:x:65534:\n"))?;
-    fs::write("etc/hostname", format!("{hostname}\n"))?;
+    let passwd = format!("{name}:x:{uid}:{gid}::{HOME}:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n");
+    site.file("etc/passwd", passwd.as_bytes())?;
+    site.file("etc/group", format!("{name}:x:{gid}:\nnogroup:x:65534:\n").as_bytes())?;
+    site.file("etc/hostname", format!("{hostname}\n").as_bytes())?;
     if spec.network == Network::Denied {
-        fs::write("etc/hosts", format!("127.0.0.1 localhost {hostname}\n::1 localhost\n"))?;
+        site.file("etc/hosts", format!("127.0.0.1 localhost {hostname}\n::1 localhost\n").as_bytes())?;
         // Whoever listens there says that there is no such name; where nobody does, every look-up fails at once.
-        fs::write("etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")?;
-        fs::write("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")?;
+        site.file("etc/resolv.conf", b"nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")?;
+        site.file("etc/nsswitch.conf", b"passwd: files\ngroup: files\nhosts: files dns\n")?;
     }
     Ok(())
 }

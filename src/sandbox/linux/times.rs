@@ -10,17 +10,22 @@ use rustix::io::{Errno, Result};
 
 use crate::sandbox::spec::Clock;
 
-/// Gives `folder`, and all below it on its own file system, the times of a clock that stands. What is mounted there keeps
-/// its own.
-pub(super) fn set_below(folder: &Path, clock: Clock) -> Result<()> {
-    let Clock::Frozen(instant) = clock else { return Ok(()) };
+/// The times of a clock that stands.
+pub(super) fn of(clock: Clock) -> Option<Timestamps> {
+    let Clock::Frozen(instant) = clock else { return None };
     let nanoseconds = instant.as_nanosecond();
     let second = 1_000_000_000;
     let at = Timespec {
         tv_sec: i64::try_from(nanoseconds.div_euclid(second)).unwrap_or(0),
         tv_nsec: i64::try_from(nanoseconds.rem_euclid(second)).unwrap_or(0),
     };
-    let times = Timestamps { last_access: at, last_modification: at };
+    Some(Timestamps { last_access: at, last_modification: at })
+}
+
+/// Gives `folder`, and all below it on its own file system, the times of a clock that stands. What is mounted there keeps
+/// its own.
+pub(super) fn set_below(folder: &Path, clock: Clock) -> Result<()> {
+    let Some(times) = of(clock) else { return Ok(()) };
     below(folder, lstat(folder)?.st_dev, &times)
 }
 
