@@ -74,6 +74,12 @@ fn show(global: &GlobalArgs, args: &FileArgs) -> CliResult {
         Format::Json => output::json(&manifest),
         Format::Text => output::data(&describe(&manifest)),
     }
+    // It is shown all the same, which is how an edit is looked for.
+    for problem in
+        ReplayableManifest::try_from(manifest).map(|whole| of_manifest(&whole, &args.file)).into_iter().flatten()
+    {
+        output::talk(&format!("note: {}: {problem}", args.file.display()));
+    }
     Ok(Exit::Passed.into())
 }
 

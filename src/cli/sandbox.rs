@@ -18,7 +18,7 @@ use crate::model::result::Isolation;
 use crate::report::untrusted;
 use crate::sandbox::helper;
 use crate::sandbox::level;
-use crate::sandbox::run::{self, Ending};
+use crate::sandbox::run::{self, Ending, Reason};
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, Network, Paths, SandboxSpec, SystemRoots};
 use crate::sandbox::validated::{Argv, CpuCount, Hostname, Locale, TimeZone, Umask, User};
 use crate::workspace::image;
@@ -135,20 +135,29 @@ enum SandboxArgsError {
     User(String),
     #[error("cannot show `{}` in the sandbox", .path.display())]
     Folder { path: PathBuf, source: io::Error },
-    #[error("the command {0} and was ended")]
-    Ended(String),
+    #[error("the command {how} and was ended")]
+    Ended { how: String, clock_reads: u64 },
 }
 
 impl Diagnostic for SandboxArgsError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Ended(_) => FailureKind::Infrastructure,
+            Self::Ended { .. } => FailureKind::Infrastructure,
             Self::Instant { .. } | Self::Umask(_) | Self::User(_) | Self::Folder { .. } => FailureKind::Usage,
         }
     }
 
     fn hint(&self) -> Option<Hint> {
-        matches!(self, Self::Instant { .. }).then(|| "such as `2026-01-31T12:00:00Z`, or `real`".into())
+        match self {
+            Self::Instant { .. } => Some("such as `2026-01-31T12:00:00Z`, or `real`".into()),
+            // Nobody waits with one look at the clock.
+            Self::Ended { clock_reads: 2.., .. } => Some(
+                "it waited, and read a clock that stands still: if it waits for that to move, add `--clock real`, or \
+                 `--clock-step 1000000` for a millisecond at each reading"
+                    .into(),
+            ),
+            _ => None,
+        }
     }
 }
 
@@ -186,7 +195,11 @@ pub fn run(global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
             output::talk(&format!("the command was killed by signal {signal}"));
             Ok(ExitCode::of_wrapped(128 + signal))
         }
-        Ending::Killed(reason) => Err(SandboxArgsError::Ended(reason.in_words_of(&spec.limits)).into()),
+        Ending::Killed(reason) => {
+            let stands = matches!(spec.clock, Clock::Frozen(_)) && spec.clock_step.is_zero();
+            let clock_reads = if reason == Reason::TimedOut && stands { finished.ledger.clock_reads() } else { 0 };
+            Err(SandboxArgsError::Ended { how: reason.in_words_of(&spec.limits), clock_reads }.into())
+        }
     }
 }
 

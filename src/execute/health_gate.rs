@@ -12,9 +12,15 @@ use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact::ArtifactFormat;
 
 /// Lets a run pass where nothing that it wrote, nor its exit code, tells of a run that did not go well.
-pub fn gate(job: &ScanSpec, artifacts: &[Artifact], exit_code: i32, config: &Config) -> Result<(), (Trouble, Failure)> {
+/// `was_refused` says that it reached for the network in vain.
+pub fn gate(
+    job: &ScanSpec,
+    artifacts: &[Artifact],
+    (exit_code, was_refused): (i32, bool),
+    config: &Config,
+) -> Result<(), (Trouble, Failure)> {
     if job.expected_exit_codes.is_empty()
-        && let Some(unwell) = exit(job, artifacts, exit_code, config)
+        && let Some(unwell) = exit(job, artifacts, (exit_code, was_refused), config)
     {
         return Err((Trouble::ExitCode, Failure::unwell(format!("the scanner ended badly: {unwell}"))));
     }
@@ -57,12 +63,18 @@ fn known<'a>(scanner: &str, mut profiles: impl Iterator<Item = &'a Profile>, con
 /// those above 128 its word for one that was ended by a signal (POSIX, Shell Command Language, 2.8.2).
 const COULD_NOT_RUN: i32 = 126;
 
-fn exit(job: &ScanSpec, artifacts: &[Artifact], code: i32, config: &Config) -> Option<String> {
+fn exit(job: &ScanSpec, artifacts: &[Artifact], (code, was_refused): (i32, bool), config: &Config) -> Option<String> {
     let unexpected = match known_exit_codes(job, artifacts, config) {
         Some(known) => (!known.contains(&code)).then(|| known.to_vec()),
         None if code >= COULD_NOT_RUN => {
             return Some(format!(
                 "exit code {code}, with which programs say that they, or what they started, did not run"
+            ));
+        }
+        // As `npm audit` and `govulncheck` end that found nothing for want of a network, and others that found something.
+        None if code != 0 && was_refused => {
+            return Some(format!(
+                "exit code {code}, after it was refused the network: nobody has said that it ran well all the same"
             ));
         }
         None => None,

@@ -5,6 +5,7 @@
 
 pub mod builtin;
 pub mod builtin_input;
+pub mod collect_artifacts;
 pub mod failure;
 pub mod health_gate;
 pub mod host_fingerprint;
@@ -12,4 +13,5 @@ pub mod run_job;
 pub mod scanner_program;
 pub mod scanner_version;
 pub mod showing;
+pub mod unnamed_format;
 pub mod unsandboxed;

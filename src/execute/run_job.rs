@@ -5,37 +5,33 @@
 
 use std::fs::{FileTimes, Permissions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::artifacts::compare_artifacts;
 use crate::config::Config;
 use crate::execute::builtin::{self, BuiltInError, Scan};
+use crate::execute::collect_artifacts::{self, Collected, Stamp};
 use crate::execute::failure::{Failure, Trouble};
 use crate::execute::health_gate;
 use crate::execute::host_fingerprint;
 use crate::execute::showing::{self, Situation};
-use crate::format;
 use crate::host::fs;
 use crate::host::machine;
 use crate::host::scratch;
-use crate::job::artifact::{Artifact, nothing_is_a_document, usual_profile};
+use crate::job::artifact::Artifact;
 use crate::job::dimensions::ExecutionEnvironment;
 use crate::job::in_place;
 use crate::job::material::{InputMaterial, ScannerMaterial};
 use crate::job::placeholder::Placeholders;
 use crate::job::scan_spec::ScanSpec;
-use crate::model::artifact::{ArtifactFormat, ArtifactType};
-use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
 use crate::model::diagnostic::Diagnostic as _;
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
 use crate::model::hint::Hint;
-use crate::model::limits;
 use crate::model::manifest::NetworkMode;
 use crate::model::result::{ExecutorEnv, Isolation};
-use crate::model::showing::{AbsentPath, Showing, signal_name};
+use crate::model::showing::{AbsentPath, OF_A_CALL, Showing, signal_name};
 use crate::model::text::redact::{self, Known};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::helper;
@@ -86,7 +82,7 @@ impl Executed {
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             all.into_iter().take(NAMED).collect::<Vec<_>>().join(", ") + &more
         };
-        let calls = |what: &&String| !what.starts_with("the system call ");
+        let calls = |what: &&String| !what.starts_with(OF_A_CALL);
         let network: Vec<&str> = self.showing.refused.iter().filter(calls).map(String::as_str).collect();
         let wanted = |path: &&AbsentPath| path.on_machine || path.attempt == AbsentPath::NAMED;
         let paths: Vec<&str> = self.showing.absent.iter().filter(wanted).map(|path| path.path.as_str()).collect();
@@ -138,7 +134,8 @@ pub fn gate(job: &ScanSpec, executed: &Executed, context: &Context) -> Result<()
     let told = |(trouble, failure): (Trouble, Failure)| {
         failure.showing(executed.after(trouble, job, context)).without(&secrets(job))
     };
-    health_gate::gate(job, &executed.artifacts, executed.exit_code, &context.config).map_err(told)
+    let was_refused = executed.showing.was_refused_the_network();
+    health_gate::gate(job, &executed.artifacts, (executed.exit_code, was_refused), &context.config).map_err(told)
 }
 
 /// What a recording had and this run cannot have.
@@ -271,7 +268,11 @@ fn in_sandbox(job: &ScanSpec, overrides: &RunOverrides, context: &Context) -> Re
 fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: &Known) -> Result<Executed, Failure> {
     let scratch = Scratch::new(job, overrides).map_err(|error| Failure::infra("cannot lay out the sandbox", &error))?;
     let helper = helper::helper_path().map_err(|error| Failure::infra("cannot start the sandbox", &error))?;
-    let spec = scratch.spec(job, overrides).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
+    let mut spec =
+        scratch.spec(job, overrides).map_err(|error| Failure::infra("cannot describe the sandbox", &error))?;
+    if context.ledger.is_some() {
+        spec.paths = Paths::Every;
+    }
     if let Some(wanted) = context.require_isolation {
         // Before anything foreign runs, and once more on what was really reached.
         let reached = run::probe(&spec, &helper).map_err(|error| cannot_run(&error))?;
@@ -296,6 +297,10 @@ fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: 
     })?;
     if let Some(wanted) = context.require_isolation {
         level::require(&finished.reached(), wanted).map_err(|error| too_weak(&error))?;
+    }
+    if let Some(file) = &context.ledger {
+        let lines = finished.ledger.to_lines(finished.level, &finished.lost);
+        fs::write_output(file, &lines).map_err(|error| Failure::infra("cannot write the ledger", &error))?;
     }
     let mut shown = showing::of(&job.roots, &spec, program.as_deref(), &finished, secrets);
     let mut told = |trouble, failure: Failure| {
@@ -461,7 +466,7 @@ impl Scratch {
             touch(&input_directory, at)?;
         }
         // An artifact that lies in the input is of an earlier run: it must not pass for one of this.
-        let earlier = stamps(&job.artifacts, &input_directory);
+        let earlier = collect_artifacts::stamps(&job.artifacts, &input_directory);
         Ok(Self {
             earlier,
             places: Placeholders::of(job).with_input_at(&overrides.input),
@@ -536,33 +541,15 @@ impl Scratch {
                 (Trouble::Missing, Failure::infra("cannot read the built-in scanner's artifacts", &error))
             });
         }
-        if let Some(path) = untouched(&self.earlier, &job.artifacts, &self.input_directory) {
+        if let Some(path) = collect_artifacts::untouched(&self.earlier, &job.artifacts, &self.input_directory) {
             let what = format!("artifact `{path}` was not written: it is the one that lies in the input");
             return Err((Trouble::Missing, Failure::unwell(what)));
         }
         let out = self.root.path().join("out");
-        let artifacts = collect(&job.artifacts, &finished.stdout, &self.input_directory, &out, may_be_empty)?;
-        with_decision(job, artifacts).map_err(|failure| (Trouble::Malformed, failure))
+        let (stdout, input) = (&finished.stdout, &self.input_directory);
+        let artifacts = collect_artifacts::collect(&job.artifacts, stdout, input, &out, may_be_empty)?;
+        collect_artifacts::with_decision(job, artifacts).map_err(|failure| (Trouble::Malformed, failure))
     }
-}
-
-/// What tells whether a file was written: its place on the disk, and when that was last changed. No program can choose it.
-pub type Stamp = (u64, (i64, i64), u64);
-
-/// The artifacts that are there already, each with its stamp.
-pub fn stamps(specs: &[ArtifactSpec], directory: &Path) -> Vec<(String, Stamp)> {
-    let stamp = |spec: &ArtifactSpec| {
-        let ArtifactPath::File(path) = &spec.path else { return None };
-        let found = std::fs::metadata(directory.join(path)).ok()?;
-        Some((path.clone(), (found.ino(), (found.ctime(), found.ctime_nsec()), found.len())))
-    };
-    specs.iter().filter_map(stamp).collect()
-}
-
-/// The first artifact that is as it was before the run.
-pub fn untouched(before: &[(String, Stamp)], specs: &[ArtifactSpec], directory: &Path) -> Option<String> {
-    let after = stamps(specs, directory);
-    before.iter().find(|old| after.contains(old)).map(|(path, _)| path.clone())
 }
 
 /// Gives every file and folder at and below `path` another time of change; links keep theirs.
@@ -595,88 +582,4 @@ fn same_modes(path: &Path) -> io::Result<()> {
 /// The times that can be set: of the last change of what is in it, and of the last access.
 fn set_times(path: &Path, at: SystemTime) -> io::Result<()> {
     std::fs::File::open(path)?.set_times(FileTimes::new().set_accessed(at).set_modified(at))
-}
-
-/// What was picked up, or what is wrong with it.
-pub type Collected = Result<Vec<Artifact>, (Trouble, Failure)>;
-
-/// Picks up what a scanner wrote. One that is missing means that the scanner is not well; so does an empty one, unless it
-/// `may_be_empty`: the exit code is one that is known to mean that the scanner ran well, and nothing is a document of the
-/// format.
-pub fn collect(
-    specs: &[ArtifactSpec],
-    stdout: &[u8],
-    working_directory: &Path,
-    out: &Path,
-    may_be_empty: bool,
-) -> Collected {
-    let one = |spec: &ArtifactSpec| {
-        let bytes = match &spec.path {
-            ArtifactPath::Stdout => stdout.to_vec(),
-            ArtifactPath::File(path) => {
-                let file = match path.strip_prefix("{out}/") {
-                    Some(below) => out.join(below),
-                    None => working_directory.join(path),
-                };
-                let inside = if file.starts_with(out) { out } else { working_directory };
-                let bytes = fs::read_inside(inside, &file, limits::MAX_DOCUMENT_BYTES);
-                bytes.map_err(|error| {
-                    let what = format!("artifact `{spec}` was not written");
-                    // Where on this machine it is not there tells nothing.
-                    let gone = error.is_not_found();
-                    if let Some(kind) = other_than_a_file(&file) {
-                        let what = format!("artifact `{spec}` was not written: there is {kind}, not a regular file");
-                        return (Trouble::NotAFile, Failure::unwell(what));
-                    }
-                    (Trouble::Missing, if gone { Failure::unwell(what) } else { Failure::unhealthy(&what, &error) })
-                })?
-            }
-        };
-        if bytes.len() as u64 > limits::MAX_DOCUMENT_BYTES {
-            let limit = limits::MAX_DOCUMENT_BYTES;
-            let what = format!("artifact `{spec}` has more than the {limit} bytes that are read");
-            return Err((Trouble::Malformed, Failure::unwell(what)));
-        }
-        if bytes.iter().all(u8::is_ascii_whitespace) && !(may_be_empty && nothing_is_a_document(spec.format)) {
-            return Err((Trouble::Empty, Failure::unwell(format!("artifact `{spec}` is empty"))));
-        }
-        let artifact_type = spec.artifact_type;
-        let (format, profile) = match spec.format {
-            Some(format) => (format, spec.profile.clone()),
-            None => {
-                let format = format::detect(&bytes);
-                (format, usual_profile(format, &bytes))
-            }
-        };
-        Ok(Artifact { artifact_type, name: spec.file_name(), format, profile, bytes: bytes.into() })
-    };
-    specs.iter().map(one).collect()
-}
-
-/// What stands at a path, where that is not a file.
-fn other_than_a_file(path: &Path) -> Option<&'static str> {
-    let kind = std::fs::symlink_metadata(path).ok()?.file_type();
-    Some(match () {
-        () if kind.is_dir() => "a folder",
-        () if kind.is_symlink() => "a link that leads elsewhere",
-        () if kind.is_fifo() => "a named pipe",
-        () if kind.is_socket() => "a socket",
-        () if kind.is_file() => return None,
-        () => "a device",
-    })
-}
-
-/// Adds the decision of the job's policy, where one was given and the scanner decides nothing itself.
-pub fn with_decision(job: &ScanSpec, mut artifacts: Vec<Artifact>) -> Result<Vec<Artifact>, Failure> {
-    let decides = artifacts.iter().any(|artifact| artifact.artifact_type == ArtifactType::Decision);
-    let Some(material) = job.policy.as_ref().filter(|_| !decides) else { return Ok(artifacts) };
-    let decision = compare_artifacts::decide_on(&artifacts, &material.policy, job.clock)
-        .map_err(|error| Failure::infra("the policy cannot decide", &error))?;
-    if let Some(decision) = decision {
-        let bytes = format::decision::write(&decision).into();
-        let name = "decision.json".to_owned();
-        let format = ArtifactFormat::StellaDecision;
-        artifacts.push(Artifact { artifact_type: ArtifactType::Decision, name, format, profile: None, bytes });
-    }
-    Ok(artifacts)
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
-use crate::execute::failure::Failure;
-use crate::execute::run_job::{self, Executed};
+use crate::execute::collect_artifacts;
+use crate::execute::failure::{Failure, Trouble};
+use crate::execute::run_job::Executed;
 use crate::execute::showing;
 use crate::host::descendants::Step;
 use crate::host::ending;
@@ -44,10 +45,13 @@ pub fn execute(job: &ScanSpec, place: &HostPaths) -> Result<Executed, Failure> {
     let out = Scratch::new();
     let out = out.map_err(|error| Failure::infra("cannot make a private folder", &error))?;
     let argv = fill(job, place, out.path());
-    let before = run_job::stamps(&job.artifacts, &place.directory);
+    let before = collect_artifacts::stamps(&job.artifacts, &place.directory);
     let wants_stdout = job.artifacts.iter().any(|spec| spec.path == ArtifactPath::Stdout);
     let (status, stdout) = run(&argv, &place.directory, wants_stdout).map_err(|error| {
-        Failure::infra(&format!("cannot run `{}`", argv.first().map_or("", String::as_str)), &error)
+        let program = argv.first().map_or("", String::as_str);
+        let failure = Failure::infra(&format!("cannot run `{program}`"), &error);
+        let told = program.contains('/').then(|| showing::not_started_unsealed(&place.directory.join(program)));
+        failure.showing(told.unwrap_or_default())
     })?;
     if stdout.len() as u64 > limits::MAX_DOCUMENT_BYTES {
         let limit = limits::MAX_DOCUMENT_BYTES;
@@ -55,18 +59,29 @@ pub fn execute(job: &ScanSpec, place: &HostPaths) -> Result<Executed, Failure> {
             "the standard output is larger than {limit} bytes, the limit of an artifact"
         )));
     }
-    let exit_code = status.code().ok_or_else(|| Failure::unwell(format!("the scanner was ended: {status}")))?;
+    let exit_code = status.code().ok_or_else(|| {
+        let failure = Failure::unwell(format!("the scanner was ended: {status}"));
+        let next = "nothing of stella stood between it and the machine: run the same command by itself to see more";
+        failure.showing(showing::of_unsealed(None, signal(status))).next([next.into()])
+    })?;
     if !job.expected_exit_codes.is_empty() && !job.expected_exit_codes.contains(&exit_code) {
         let expected = &job.expected_exit_codes;
-        return Err(Failure::unwell(format!("the scanner ended with exit code {exit_code}, expected {expected:?}")));
+        let failure = Failure::unwell(format!("the scanner ended with exit code {exit_code}, expected {expected:?}"));
+        return Err(told(Trouble::ExitCode, failure, exit_code, expected));
     }
-    if let Some(path) = run_job::untouched(&before, &job.artifacts, &place.directory) {
+    if let Some(path) = collect_artifacts::untouched(&before, &job.artifacts, &place.directory) {
         return Err(Failure::unwell(format!("artifact `{path}` was not written: it is the one of an earlier run")));
     }
+    let artifacts = collect_artifacts::collect(
+        &job.artifacts,
+        &stdout,
+        &place.directory,
+        out.path(),
+        !job.expected_exit_codes.is_empty(),
+    );
     let artifacts =
-        run_job::collect(&job.artifacts, &stdout, &place.directory, out.path(), !job.expected_exit_codes.is_empty());
-    let artifacts = artifacts.map_err(|(_, failure)| failure.showing(showing::of_unsealed(Some(exit_code), None)))?;
-    let artifacts = run_job::with_decision(job, artifacts)?;
+        artifacts.map_err(|(trouble, failure)| told(trouble, failure, exit_code, &job.expected_exit_codes))?;
+    let artifacts = collect_artifacts::with_decision(job, artifacts)?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let tz = variable("TZ").filter(|tz| TimeZone::new(tz.as_str()).is_ok() && is_known_zone(tz));
     let locale = ["LC_ALL", "LANG"].into_iter().find_map(variable);
@@ -109,6 +124,30 @@ pub fn execute(job: &ScanSpec, place: &HostPaths) -> Result<Executed, Failure> {
         notes: Vec::new(),
         showing: showing::of_unsealed(Some(exit_code), None),
     })
+}
+
+/// The failure of a step that ended by itself, with what to do.
+fn told(trouble: Trouble, failure: Failure, exit_code: i32, expected: &[i32]) -> Failure {
+    let mut shown = showing::of_unsealed(Some(exit_code), None);
+    shown.next = match (trouble, exit_code) {
+        (Trouble::ExitCode, code) => vec![showing::expect_exit(expected, code, "say so:")],
+        (Trouble::Missing, _) => vec![
+            "name the file where it is written: from the folder in which the step runs, below `{out}`, or `-` for standard output"
+                .into(),
+        ],
+        (trouble, _) => showing::of_artifact(trouble).into_iter().collect(),
+    };
+    failure.showing(shown)
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_status: ExitStatus) -> Option<i32> {
+    None
 }
 
 fn fill(job: &ScanSpec, place: &HostPaths, out: &Path) -> Vec<String> {

@@ -70,6 +70,9 @@ pub enum UnpackError {
     /// Something follows the first frame.
     #[error("bytes follow the end of the zstd frame")]
     Trailing,
+    /// A folder, a pipe or a link stands in its place.
+    #[error("not a regular file")]
+    NotAFile,
     /// It is not zstd, is cut short or is damaged.
     #[error("not a whole zstd frame")]
     Damaged(#[source] io::Error),

@@ -218,7 +218,8 @@ mod imp {
     fn below(there: &BTreeMap<i32, Seen>, top: i32, but: &BTreeSet<i32>) -> BTreeSet<i32> {
         let mut below = BTreeSet::from([top]);
         loop {
-            let is_new = |pid: &i32, seen: &Seen| !below.contains(pid) && !but.contains(pid) && below.contains(&seen.parent);
+            let is_new =
+                |pid: &i32, seen: &Seen| !below.contains(pid) && !but.contains(pid) && below.contains(&seen.parent);
             let more: Vec<i32> = there.iter().filter(|(pid, seen)| is_new(pid, seen)).map(|(pid, _)| *pid).collect();
             if more.is_empty() {
                 below.remove(&top);

@@ -150,6 +150,12 @@ impl<const N: usize> From<[Given; N]> for Part {
     }
 }
 
+impl From<Vec<Given>> for Part {
+    fn from(given: Vec<Given>) -> Self {
+        Self::Spelt(Spelt { operation: None, given, subject: None })
+    }
+}
+
 impl From<Operation> for Part {
     fn from(operation: Operation) -> Self {
         operation.with([], None).into()

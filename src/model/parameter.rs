@@ -10,6 +10,8 @@
 pub enum Parameter {
     AnyFormat,
     Artifact,
+    ArtifactInInput,
+    AsIs,
     CallGraph,
     Clock,
     Dir,

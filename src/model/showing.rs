@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::hint::Hint;
 use crate::model::text::redact::Known;
 
+/// How [`Showing::refused`] begins to speak of a system call.
+pub const OF_A_CALL: &str = "the system call ";
+
 /// What one run showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Showing {
@@ -47,6 +50,11 @@ impl Showing {
             next: self.next.into_iter().map(|hint| hint.without(secrets)).collect(),
             ..self
         }
+    }
+
+    /// Whether it reached for an address or a name of the network in vain.
+    pub fn was_refused_the_network(&self) -> bool {
+        self.refused.iter().any(|what| !what.starts_with(OF_A_CALL))
     }
 
     /// Whether there is nothing to show.

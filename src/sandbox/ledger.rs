@@ -157,6 +157,12 @@ impl Ledger {
         self.entries.iter().filter_map(denied).collect()
     }
 
+    /// How often the time of day was read.
+    pub fn clock_reads(&self) -> u64 {
+        let reads = |entry: &Entry| if let Entry::Clock { reads, .. } = entry { *reads } else { 0 };
+        self.entries.iter().map(reads).sum()
+    }
+
     /// The ledger as a file.
     pub fn to_lines(&self, level: Isolation, lost: &[String]) -> Vec<u8> {
         let header = Header { schema: SCHEMA.to_owned(), level, lost: lost.to_vec(), omitted: self.omitted };

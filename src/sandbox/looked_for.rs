@@ -26,7 +26,7 @@ const WORDS: usize = 1_000;
 const WITHOUT_MEANING: [&str; 4] = ["/proc", "/sys", "/dev", "/run"];
 
 /// What runtimes and C libraries look for in `/etc` on every machine.
-const OF_THE_SYSTEM: [&str; 27] = [
+const OF_THE_SYSTEM: [&str; 30] = [
     "ca-certificates",
     "debian_version",
     "fstab",
@@ -45,12 +45,15 @@ const OF_THE_SYSTEM: [&str; 27] = [
     "machine-id",
     "mime.types",
     "mtab",
+    "netsvc.conf",
+    "nsswitch.conf",
     "os-release",
     "passwd",
     "pki",
     "resolv.conf",
     "services",
     "ssl",
+    "svc.conf",
     "terminfo",
     "timezone",
     "xattr.conf",
@@ -59,6 +62,9 @@ const OF_THE_SYSTEM: [&str; 27] = [
 /// Ends of names of programs' own parts.
 const PARTS: [&str; 14] =
     ["so", "py", "pyc", "pyd", "pyi", "pth", "mo", "class", "jar", "js", "mjs", "cjs", "node", "egg-link"];
+
+/// Where Node looks for modules.
+const NODE: [&str; 2] = ["node_modules", ".node_libraries"];
 
 const DATABASES: [&str; 9] = ["db", "sqlite", "sqlite3", "db3", "bdb", "mdb", "rpmdb", "boltdb", "leveldb"];
 
@@ -111,7 +117,10 @@ pub fn purpose(path: &str, arguments: &Arguments) -> Option<Purpose> {
     }
     let name = below.rsplit('/').find(|part| !part.is_empty())?;
     let end = name.rsplit_once('.').map(|(_, end)| end);
-    if end.is_some_and(|end| PARTS.contains(&end)) || name.contains(".so.") || below.contains("node_modules") {
+    if end.is_some_and(|end| PARTS.contains(&end))
+        || name.contains(".so.")
+        || NODE.iter().any(|part| below.contains(part))
+    {
         return None;
     }
     let is_database = |part: &str| DATABASES.contains(&part) || part.contains("database");
@@ -128,7 +137,10 @@ pub fn in_home(path: &str) -> Option<&str> {
 }
 
 fn is_of_runtimes(name: &str) -> bool {
-    OF_THE_SYSTEM.contains(&name) || name.starts_with("python") || name.ends_with("-release") || name.starts_with("java-")
+    OF_THE_SYSTEM.contains(&name)
+        || name.starts_with("python")
+        || name.ends_with("-release")
+        || name.starts_with("java-")
 }
 
 fn is_in(path: &str, folder: &str) -> bool {
@@ -140,7 +152,8 @@ mod tests {
     use super::*;
 
     fn of(path: &str) -> Option<Purpose> {
-        let words = ["scan", "--config=rules/a.yaml", "/srv/b.yaml", "-o", "/tmp/stella/out/x.json", "src/", "file:///q/r"];
+        let words =
+            ["scan", "--config=rules/a.yaml", "/srv/b.yaml", "-o", "/tmp/stella/out/x.json", "src/", "file:///q/r"];
         purpose(path, &Arguments::of(&Argv::new(words).unwrap()))
     }
 

@@ -39,6 +39,8 @@ pub struct Context {
     pub options: Vec<String>,
     /// Folders of the machine that the caller lets scanners see.
     pub roots: Vec<String>,
+    /// Where what a sandbox sees of a scanner is written, each look-up of a path that is not there included, however it ends.
+    pub ledger: Option<PathBuf>,
     parsed: Arc<Parsed>,
 }
 
@@ -104,6 +106,7 @@ impl Context {
             require_isolation,
             options,
             roots: Vec::new(),
+            ledger: None,
             parsed: Arc::default(),
         })
     }
@@ -121,6 +124,12 @@ impl Context {
     #[must_use]
     pub fn keeping_in(&self, local: LocalStore) -> Self {
         Self { local, ..self.clone() }
+    }
+
+    /// The same, where what sandboxes see is written to `file`.
+    #[must_use]
+    pub fn with_ledger(self, file: Option<PathBuf>) -> Self {
+        Self { ledger: file, ..self }
     }
 
     /// The same, where scanners may see `roots` of the machine.

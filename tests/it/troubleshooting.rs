@@ -51,7 +51,12 @@ const WAYS: [Way; 11] = [
         name: "scan.sh",
         arguments: &["--expect-exit", "0", "--artifact", "findings=-:json"],
         exit: 3,
-        says: &["expected [0]", "rules/strict.yaml: No such file", "--ro PATH"],
+        says: &[
+            "expected [0]",
+            "rules/strict.yaml: No such file",
+            "lies beside the input",
+            "--scanner-config rules/strict.yaml",
+        ],
     },
     Way {
         heading: "The exit code is another",
@@ -71,7 +76,7 @@ const WAYS: [Way; 11] = [
     },
     Way {
         heading: "It runs out of time",
-        scanner: "#!/usr/bin/python3\nimport time\ndeadline = time.time() + 0.3\nwhile time.time() < deadline:\n    time.sleep(0.05)\n",
+        scanner: "#!/usr/bin/python3\nimport time\ndeadline = time.time() + 0.3\nwhile time.time() < deadline:\n    time.sleep(0.05)\nprint('{}')\n",
         name: "poll.py",
         arguments: &["--timeout", "3", "--artifact", "findings=-:json"],
         exit: 3,
@@ -79,7 +84,7 @@ const WAYS: [Way; 11] = [
     },
     Way {
         heading: "It runs out of memory",
-        scanner: "#!/usr/bin/python3\nrules = bytearray(400 << 20)\n",
+        scanner: "#!/usr/bin/python3\nrules = bytearray(400 << 20)\nprint('{}')\n",
         name: "scan.py",
         arguments: &["--memory", "200", "--artifact", "findings=-:json"],
         exit: 3,
@@ -123,6 +128,7 @@ const WAYS: [Way; 11] = [
 fn world(way: &Way) -> World {
     let world = World::new();
     world.write("in/a.txt", "x\n");
+    world.write("rules/strict.yaml", "a: 1\n");
     fs::create_dir_all(world.work("venv/bin")).unwrap();
     symlink("/usr/bin/python3", world.work("venv/bin/python3")).unwrap();
     let work = world.work("");
@@ -179,6 +185,83 @@ fn the_page_shows_what_stella_says() {
         fs::write(file, new).unwrap();
     } else {
         assert_eq!(new, page, "{PAGE} is stale: regenerate it with `make bless`");
+    }
+}
+
+/// What stands between backquotes in the next steps and is an option, with real values where a word stands for one.
+fn options(text: &str) -> Vec<Vec<String>> {
+    let steps = text.lines().filter_map(|line| line.strip_prefix("  next    ")).flat_map(|line| line.split('`'));
+    let value = |word: &str| match word {
+        "DIR" => "rules".to_owned(),
+        "SECONDS" => "4".to_owned(),
+        "MIB" => "4096".to_owned(),
+        "PATH" => "in/a.txt".to_owned(),
+        word => word.to_owned(),
+    };
+    steps.filter(|part| part.starts_with("--")).map(|part| part.split(' ').map(value).collect()).collect()
+}
+
+/// Every option that a next step names is taken as it stands, beside those that were given; and where it is the whole remedy,
+/// the scan is recorded.
+#[test]
+fn the_next_steps_work_as_they_stand() {
+    let remedied = [
+        "The interpreter is not in the sandbox",
+        "The exit code is another",
+        "The output is empty",
+        "It runs out of time",
+        "It runs out of memory",
+    ];
+    for way in &WAYS {
+        let program = format!("./{}", way.name);
+        let world = world(way);
+        let scan = |more: &[String], arguments: &[&str]| {
+            let mut words: Vec<String> = ["scan", "--input", "in"].map(str::to_owned).to_vec();
+            words.extend(arguments.iter().map(|&word| word.to_owned()));
+            words.extend(more.iter().cloned());
+            // An adapter makes the command.
+            if !more.iter().any(|word| word == "--scanner") {
+                words.extend(["--".to_owned(), program.clone()]);
+            }
+            words
+        };
+        let mut command = world.command(&[]);
+        command.args(scan(&[], way.arguments));
+        let text = world.run(way.exit, command).stderr.replace("\n  |       ", " ");
+        let text = text.replace("[WORLD]", world.work("").parent().unwrap().to_str().unwrap());
+        let options = options(&text);
+        assert!(!options.is_empty() || way.exit == 0 || way.heading == "Its command is wrong", "{text}");
+        let mut ended = Vec::new();
+        for option in options {
+            // What is given again takes the place of what was given.
+            let name = option.first().cloned().unwrap_or_default();
+            let given: Vec<&str> = match way.arguments.iter().position(|word| *word == name) {
+                Some(at) => way.arguments[..at].iter().chain(&way.arguments[at + 2..]).copied().collect(),
+                None => way.arguments.to_vec(),
+            };
+            let is_adapter = name == "--scanner";
+            let given = if is_adapter { &[][..] } else { &given[..] };
+            // A format that may be empty is said with the exit code.
+            let lines: Vec<&str> = given
+                .iter()
+                .map(|word| {
+                    if *word == "findings=-:json" && way.heading == "The output is empty" {
+                        "findings=-:json-lines"
+                    } else {
+                        word
+                    }
+                })
+                .collect();
+            let mut command = world.command(&[]);
+            command.args(scan(&option, &lines));
+            let output = command.output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            // An adapter's program is not on this machine.
+            assert!(output.status.code() != Some(2) || is_adapter, "{}: {option:?}: {said}", way.heading);
+            ended.push(output.status.code());
+        }
+        let is_remedied = ended.contains(&Some(0));
+        assert_eq!(is_remedied, remedied.contains(&way.heading), "{}: {ended:?}\n{text}", way.heading);
     }
 }
 

@@ -96,6 +96,10 @@ pub struct ScanArgs {
     /// An artifact that lies in the input already is part of it: the command sees it and must write it anew
     #[arg(long)]
     pub(super) artifact_in_input: bool,
+    /// Where to write what the sandbox saw, each look-up of a path that is not there included, as lines of JSON: also where the
+    /// command fails. Each open then costs two stops
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
     /// Where to write the manifest
     #[arg(long, value_name = "FILE", default_value = "MANIFEST.json")]
     pub(super) emit_manifest: PathBuf,

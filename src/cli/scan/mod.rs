@@ -20,9 +20,9 @@ use crate::report::showing;
 pub use args::ScanArgs;
 
 pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
-    let context = setup::context(global, &args.isolation)?;
+    let context = setup::context(global, &args.isolation)?.with_ledger(args.ledger.clone());
     let Resolved { request, notes } = resolve::resolve(&request::of(args)?, &context)?;
-    notes.iter().for_each(|note| output::talk(&format!("note: {note}")));
+    notes.iter().for_each(|note| output::talk(&format!("note: {}", note.for_command_line())));
     let recording =
         recording::record(&request, &context).map_err(|error| failed(error).without(run_job::secrets(&request.job)))?;
     if let Some(directory) = &args.emit_artifacts_dir {

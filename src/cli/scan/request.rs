@@ -33,7 +33,7 @@ enum ScanArgsError {
     #[error("`--as-is` seals nothing: it takes neither `--require-isolation` nor `--ro`")]
     AsIsSealed,
     #[error(
-        "`--clock real`, `--clamp-file-times`, `--timeout`, `--memory` and `--path` are for a command that runs sealed, and for an adapter's"
+        "`--clock real`, `--clamp-file-times`, `--timeout`, `--memory`, `--ledger` and `--path` are for a command that runs sealed, and for an adapter's"
     )]
     NotSealed,
 }
@@ -148,7 +148,8 @@ fn builtin(args: &ScanArgs) -> Result<Scanner, ScanArgsError> {
 fn is_sealed(args: &ScanArgs) -> bool {
     let clock_runs = args.clock == Some(ClockChoice::Real);
     let clamps = args.clamp_file_times.is_some();
-    clock_runs || clamps || args.timeout.is_some() || args.memory.is_some() || !args.path.is_empty()
+    let limits = args.timeout.is_some() || args.memory.is_some();
+    clock_runs || clamps || limits || args.ledger.is_some() || !args.path.is_empty()
 }
 
 fn refuse(when: bool, error: ScanArgsError) -> Result<(), ScanArgsError> {

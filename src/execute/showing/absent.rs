@@ -8,9 +8,9 @@ use crate::execute::showing::named;
 use crate::execute::showing::search_path::search;
 use crate::job::in_place::runs_in_place;
 use crate::model::showing::AbsentPath;
-use crate::sandbox::sandbox_path::{self, SandboxPath};
 use crate::sandbox::ledger::{Entry, Ledger};
 use crate::sandbox::looked_for::{self, Arguments, Purpose};
+use crate::sandbox::sandbox_path::{self, SandboxPath};
 use crate::sandbox::spec::SandboxSpec;
 
 /// What the sandbox saw of them: those that the machine has first, then by what they are for.
@@ -25,7 +25,9 @@ pub fn of_ledger(ledger: &Ledger, spec: &SandboxSpec) -> Vec<AbsentPath> {
             (Some(Purpose::Argument), _) => named_by_command(path, spec),
             (_, Some(below)) => {
                 let on_machine = home.as_deref().is_some_and(|home| is_there(&home.join(below)));
-                Some(AbsentPath { path: format!("~/{below}"), attempt: attempt.clone(), on_machine })
+                // Python looks for more modules there, whatever it runs.
+                let is_usual = !on_machine && below.contains("/site-packages");
+                (!is_usual).then(|| AbsentPath { path: format!("~/{below}"), attempt: attempt.clone(), on_machine })
             }
             _ => Some(AbsentPath { path: path.clone(), attempt: attempt.clone(), on_machine: *on_machine }),
         };
@@ -35,11 +37,27 @@ pub fn of_ledger(ledger: &Ledger, spec: &SandboxSpec) -> Vec<AbsentPath> {
     all.sort_by(|(p, a), (q, b)| (!a.on_machine, p, &a.path).cmp(&(!b.on_machine, q, &b.path)));
     let mut all: Vec<AbsentPath> = all.into_iter().map(|(_, path)| path).collect();
     all.dedup_by(|a, b| a.path == b.path);
-    all
+    without_parents(all)
+}
+
+/// Who looks for a file in a folder that is not there may look for the folder too: the file says more.
+fn without_parents(all: Vec<AbsentPath>) -> Vec<AbsentPath> {
+    let is_parent = |path: &AbsentPath| {
+        let below = |other: &AbsentPath| other.path.strip_prefix(&path.path).is_some_and(|rest| rest.starts_with('/'));
+        path.attempt == "look up" && all.iter().any(below)
+    };
+    let keep: Vec<bool> = all.iter().map(|path| !is_parent(path)).collect();
+    all.into_iter().zip(keep).filter_map(|(path, keep)| keep.then_some(path)).collect()
 }
 
 /// Adds what the program itself says that it did not find, where that is so.
-pub fn add_said(absent: &mut Vec<AbsentPath>, said: &[String], code: Option<i32>, roots: &[String], spec: &SandboxSpec) {
+pub fn add_said(
+    absent: &mut Vec<AbsentPath>,
+    said: &[String],
+    code: Option<i32>,
+    roots: &[String],
+    spec: &SandboxSpec,
+) {
     for name in named::programs(said, code == Some(127)) {
         let is_known = |path: &AbsentPath| path.attempt == "execute" && path.path.rsplit('/').next() == Some(&name);
         let is_found = search(spec).any(|folder| folder.join(&name).exists());
@@ -55,6 +73,13 @@ pub fn add_said(absent: &mut Vec<AbsentPath>, said: &[String], code: Option<i32>
         if !is_inside && !absent.iter().any(|known| known.path == path) {
             let on_machine = place.exists();
             absent.push(AbsentPath { path, attempt: "open".to_owned(), on_machine });
+        }
+    }
+    // Names without a folder of the machine: where the scanner runs they are not, where its user stands they are.
+    let relative = if code == Some(0) { Vec::new() } else { named::relative_paths(said) };
+    for path in relative.into_iter().filter(|path| is_there(Path::new(path))) {
+        if !absent.iter().any(|known| known.path == path) {
+            absent.extend(named_by_command(&path, spec));
         }
     }
     // What it says itself before what it only looked for.
@@ -81,10 +106,14 @@ fn named_by_command(path: &str, spec: &SandboxSpec) -> Option<AbsentPath> {
 /// Where a path of the sandbox lies on the machine, where something is mounted there.
 fn on_host(inside: &str, spec: &SandboxSpec) -> Option<PathBuf> {
     let inside = SandboxPath::new(inside.trim_end_matches('/')).ok()?;
-    spec.mounts.iter().filter(|mount| inside.is_within(mount.inside())).map(|mount| {
-        let rest = inside.as_str().strip_prefix(mount.inside().as_str()).unwrap_or_default();
-        mount.host().join(rest.trim_start_matches('/'))
-    }).last()
+    spec.mounts
+        .iter()
+        .filter(|mount| inside.is_within(mount.inside()))
+        .map(|mount| {
+            let rest = inside.as_str().strip_prefix(mount.inside().as_str()).unwrap_or_default();
+            mount.host().join(rest.trim_start_matches('/'))
+        })
+        .last()
 }
 
 fn is_there(path: &Path) -> bool {

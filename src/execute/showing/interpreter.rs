@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How much of a first line is looked at, as the kernel does.
 const FIRST_LINE: u64 = 256;
@@ -21,6 +21,25 @@ pub fn of(path: &Path) -> Option<(String, Option<String>)> {
         None if head.starts_with(b"\x7fELF") => Some((of_elf(&mut file, &head)?, None)),
         None => None,
     }
+}
+
+/// How many links are followed, as the kernel does.
+const LINKS: usize = 40;
+
+/// The path, and each place that it is a link to, one after the other.
+pub fn links(path: &Path) -> Vec<PathBuf> {
+    let mut all = vec![path.to_owned()];
+    while let Some(target) = all.last().and_then(|last| std::fs::read_link(last).ok())
+        && all.len() <= LINKS
+    {
+        let folder = all.last().and_then(|last| last.parent()).unwrap_or(Path::new("/"));
+        let target = folder.join(target);
+        // Without `..`, which would hide in which folder it lies.
+        let folder = target.parent().and_then(|folder| folder.canonicalize().ok());
+        let place = folder.zip(target.file_name()).map(|(folder, name)| folder.join(name));
+        all.push(place.unwrap_or(target));
+    }
+    all
 }
 
 fn of_first_line(line: &[u8]) -> Option<(String, Option<String>)> {
@@ -90,5 +109,23 @@ mod tests {
         }
         let (loader, named) = of(Path::new("/bin/ls")).unwrap();
         assert!(Path::new(&loader).exists() && named.is_none(), "{loader}");
+    }
+
+    #[test]
+    fn every_place_that_a_link_leads_to_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for name in ["venv/bin", "pyenv/bin"] {
+            std::fs::create_dir_all(root.join(name)).unwrap();
+        }
+        std::fs::write(root.join("pyenv/bin/python3.11"), "").unwrap();
+        std::os::unix::fs::symlink("python3.11", root.join("pyenv/bin/python3")).unwrap();
+        std::os::unix::fs::symlink("../../pyenv/bin/python3", root.join("venv/bin/python3")).unwrap();
+        std::os::unix::fs::symlink("python3", root.join("venv/bin/python")).unwrap();
+        let names = ["venv/bin/python", "venv/bin/python3", "pyenv/bin/python3", "pyenv/bin/python3.11"];
+        assert_eq!(links(&root.join("venv/bin/python")), names.map(|name| root.join(name)));
+        std::os::unix::fs::symlink("round", root.join("round")).unwrap();
+        assert_eq!(links(&root.join("round")).len(), LINKS + 1);
+        assert_eq!(links(&root.join("nowhere")), [root.join("nowhere")]);
     }
 }

@@ -4,6 +4,7 @@
 
 mod absent;
 mod interpreter;
+mod last_words;
 mod named;
 mod next;
 mod search_path;
@@ -12,16 +13,16 @@ mod start;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::execute::failure::Trouble;
 use crate::execute::showing::search_path::search;
 use crate::job::in_place::runs_in_place;
-use crate::model::showing::{AbsentPath, Ended, Limit, NoInterpreter, Showing};
+use crate::model::showing::{AbsentPath, Ended, Limit, NoInterpreter, OF_A_CALL, Showing};
 use crate::model::text::redact::{self, Known};
 use crate::sandbox::ledger::{Entry, Ledger};
 use crate::sandbox::run::{Ending, Finished, Reason};
-use crate::sandbox::sandbox_path;
 use crate::sandbox::spec::SandboxSpec;
 
-pub use next::{Situation, of as next};
+pub use next::{Situation, expect_exit, of as next, of_artifact};
 pub use start::why_not;
 
 /// Lines of standard error that are kept, and characters of each.
@@ -57,7 +58,7 @@ pub fn of(
         refused: refused(&finished.ledger),
         absent,
         no_interpreter,
-        clock_reads: observed.then(|| clock_reads(&finished.ledger)),
+        clock_reads: observed.then(|| finished.ledger.clock_reads()),
         next: Vec::new(),
     }
 }
@@ -65,6 +66,23 @@ pub fn of(
 /// What is known of a program that could not be started at all.
 pub fn not_started(roots: &[String], spec: &SandboxSpec, scanner: Option<&Path>) -> Showing {
     Showing { no_interpreter: scanner.and_then(|path| without_interpreter(path, roots, spec)), ..Showing::default() }
+}
+
+/// What is known of a program that could not be started where it is.
+pub fn not_started_unsealed(program: &Path) -> Showing {
+    let interpreter = interpreter::of(program).filter(|(interpreter, _)| !Path::new(interpreter).exists());
+    let no_interpreter = interpreter.map(|(interpreter, _)| NoInterpreter {
+        program: program.display().to_string(),
+        interpreter,
+        on_machine: false,
+    });
+    let mut shown = Showing { no_interpreter, ..Showing::default() };
+    shown.next = match (&shown.no_interpreter, why_not(program)) {
+        (None, Some((cause, next))) => vec![format!("{cause}: {next}").into()],
+        (None, None) => Vec::new(),
+        (Some(_), _) => next(Trouble::Ended, &shown, &Situation::default()),
+    };
+    shown
 }
 
 /// What is known of a command that ran where it is.
@@ -118,7 +136,7 @@ fn refused(ledger: &Ledger) -> Vec<String> {
                 None => address.clone(),
             },
             Entry::Name { name, .. } => name.clone(),
-            Entry::Refused { call, .. } => format!("the system call {call}"),
+            Entry::Refused { call, .. } => format!("{OF_A_CALL}{call}"),
             _ => continue,
         };
         // Names first: they say more than addresses, and those more than calls.
@@ -136,25 +154,23 @@ fn executed(absent: &[AbsentPath]) -> impl Iterator<Item = &Path> {
     absent.iter().filter(|path| path.attempt == "execute" && path.on_machine).map(|path| Path::new(&path.path))
 }
 
-fn clock_reads(ledger: &Ledger) -> u64 {
-    let reads = |entry: &Entry| match entry {
-        Entry::Clock { reads, .. } => *reads,
-        _ => 0,
-    };
-    ledger.entries.iter().map(reads).sum()
-}
-
-/// The interpreter of a program of this machine, where the sandbox does not show it.
+/// The interpreter of a program of this machine, where the sandbox does not show it, or not what it is a link to.
 fn without_interpreter(program: &Path, roots: &[String], spec: &SandboxSpec) -> Option<NoInterpreter> {
-    let shown = |path: &Path| path.exists() && runs_in_place(path, roots);
     let (interpreter, named) = interpreter::of(program)?;
     let missing = |interpreter: String, on_machine| {
         Some(NoInterpreter { program: program.display().to_string(), interpreter, on_machine })
     };
-    if !shown(Path::new(&interpreter)) {
-        let on_machine = Path::new(&interpreter).exists();
-        return missing(interpreter, on_machine);
+    // As in a virtual environment, whose interpreter is a link to that of pyenv.
+    let hidden = |path: &Path| interpreter::links(path).into_iter().find(|link| !runs_in_place(link, roots));
+    if !Path::new(&interpreter).exists() {
+        return missing(interpreter, false);
+    }
+    if let Some(hidden) = hidden(Path::new(&interpreter)) {
+        return missing(hidden.display().to_string(), true);
     }
     let named = named?;
-    if search(spec).any(|folder| folder.join(&named).exists()) { None } else { missing(named, false) }
+    match search(spec).map(|folder| folder.join(&named)).find(|path| path.exists()) {
+        None => missing(named, false),
+        Some(found) => missing(hidden(&found)?.display().to_string(), true),
+    }
 }

@@ -73,16 +73,30 @@ fn is_of_shell(text: &str) -> bool {
 
 const QUOTES: &[char] = &['"', '\'', '`', '‘', '’', '“', '”', '(', ')', '[', ']', '<', '>', ',', ';', ':', '.'];
 
+/// What may stand before a path; a dot is a part of it.
+const OPENING: &[char] = &['"', '\'', '`', '‘', '’', '“', '”', '(', '[', '<'];
+
 /// Absolute paths on lines that say that something is not there.
 pub fn paths(said: &[String]) -> Vec<String> {
+    words(said, |word| word.len() > 1 && word.starts_with('/') && !word.starts_with("//"))
+}
+
+/// Words on such lines that look like a path from the working directory.
+pub fn relative_paths(said: &[String]) -> Vec<String> {
+    words(said, |word| {
+        let plain = !word.starts_with(['/', '-', '~']) && !word.contains("://") && word != ".." && word.len() > 1;
+        plain && (word.contains('/') || word.contains('.'))
+    })
+}
+
+fn words(said: &[String], is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let mut all = Vec::new();
     for line in said.iter().filter(|line| NOT_THERE.iter().any(|words| line.contains(words))) {
         let words =
             line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '‘' | '’' | '=' | '(' | ','));
-        for word in words.map(|word| word.trim_matches(QUOTES)) {
+        for word in words.map(|word| word.trim_end_matches(QUOTES).trim_start_matches(OPENING)) {
             let word = word.split(':').next().unwrap_or(word);
-            if word.len() > 1 && word.starts_with('/') && !word.starts_with("//") && !all.iter().any(|one| one == word)
-            {
+            if is_wanted(word) && !all.iter().any(|one| one == word) {
                 all.push(word.to_owned());
             }
         }
@@ -134,5 +148,16 @@ mod tests {
         ]
         .map(str::to_owned);
         assert_eq!(paths(&said), ["/etc/scan/rules.yaml", "/root/.cache/db", "/opt/x/a.json", "/etc/x.toml"]);
+        let said = [
+            "cat: rules/strict.yaml: No such file or directory",
+            "FileNotFoundError: [Errno 2] No such file or directory: '../a.toml'",
+            "open ./b: no such file or directory",
+            "error: .semgrep.yml does not exist",
+            "--config=c.yaml: not found",
+            "reading d.yaml",
+        ]
+        .map(str::to_owned);
+        let found = relative_paths(&said);
+        assert_eq!(found, ["rules/strict.yaml", "../a.toml", "./b", ".semgrep.yml", "c.yaml"]);
     }
 }

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use crate::execute::failure::Trouble;
+use crate::execute::showing::interpreter;
+use crate::execute::showing::last_words::LastWords;
 use crate::hint;
+use crate::job::in_place;
 use crate::model::hint::Hint;
-use crate::model::parameter::{Operation, Parameter};
+use crate::model::parameter::{Given, Parameter};
 use crate::model::showing::{AbsentPath, Ended, Limit, Showing, signal_name};
 
 /// What the next steps depend on beside what the run showed.
@@ -29,52 +32,10 @@ pub struct Situation {
     pub database: Option<(String, String)>,
 }
 
-/// What programs say that got no more memory.
-const OUT_OF_MEMORY: &[&str] = &[
-    "MemoryError",
-    "Cannot allocate memory",
-    "out of memory",
-    "Out of memory",
-    "OutOfMemoryError",
-    "bad_alloc",
-    "Out of space",
-    "ENOMEM",
-];
-/// What programs say that wrote too much.
-const TOO_MUCH: &[&str] =
-    &["File too large", "file too large", "EFBIG", "No space left on device", "no space left", "ENOSPC"];
-/// What programs say that need a database, in small letters.
-const DATABASE: &[&str] = &[
-    "database not found",
-    "no database",
-    "db error",
-    "database is missing",
-    "database does not exist",
-    "database update",
-    "db is missing",
-    "db missing",
-    "download the database",
-    "failed to load database",
-    "failed to load vulnerability db",
-];
-/// What programs say that do not know an argument.
-const USAGE: &[&str] = &[
-    "usage:",
-    "Usage:",
-    "USAGE:",
-    "unknown option",
-    "unknown flag",
-    "unrecognized option",
-    "unrecognized argument",
-    "unexpected argument",
-    "invalid option",
-    "no such option",
-    "No such option",
-];
-
 /// The next steps after a run that showed this, the most likely first; never none.
 pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hint> {
     let mut next: Vec<Hint> = Vec::new();
+    let words = LastWords(&showing.said);
     // `stella replay` has no option for what belongs to the recording.
     let add = if situation.is_replay { "record again with" } else { "add" };
     let give = if situation.is_replay { "record again with it as" } else { "give it with" };
@@ -91,9 +52,14 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
                 missing.program.as_str()
             ),
             (true, _) => hint!(
-                "the sandbox does not show `{}`: add {}",
+                "the sandbox does not show `{}`: {} {}",
                 missing.interpreter.as_str(),
-                Parameter::Ro.to(folder_of(&missing.interpreter))
+                add,
+                folders_of(&missing.interpreter)
+            ),
+            (false, true) if Path::new(&missing.interpreter).try_exists().is_err() => hint!(
+                "`{}` lies where this user may not look: have a folder above it opened, or use another program",
+                missing.interpreter.as_str()
             ),
             (false, true) => hint!("this machine has no `{}`: install it", missing.interpreter.as_str()),
             (false, false) => looked_up(&missing.interpreter, add),
@@ -132,8 +98,9 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
         }
         Some(Ended::Signal { .. }) => {
             next.push(hint!(
-                "it crashed: run it by itself with {}, and without a sandbox, to compare",
-                Operation::Sandbox.with([Parameter::Ro.to(".")], Some("COMMAND"))
+                "it crashed: see whether it does without a sandbox, and {} {} to the same command",
+                add,
+                Parameter::AsIs
             ));
         }
         // What a shell makes of a program that a signal ended.
@@ -144,18 +111,26 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
         )),
         Some(Ended::Exit { .. }) | None => {}
     }
-    if has_failed(showing) && says(showing, OUT_OF_MEMORY) {
+    if has_failed(showing) && words.tell_of_memory() {
         let may = situation.memory_mib.to_string();
         next.push(hint!("it may use {} MiB of memory: {} {}, or fewer workers", may, more_memory, mib));
     }
-    if has_failed(showing) && says(showing, TOO_MUCH) {
+    if has_failed(showing) && words.tell_of_too_much() {
         next.push(hint!(
             "a file that it writes may have {} MiB: make it write less, or leave a part of the input out with {}",
             situation.file_mib.to_string(),
             Parameter::Exclude.to("PATH")
         ));
     }
-    if let Some(library) = library(showing) {
+    if matches!(trouble, Trouble::Empty | Trouble::Missing) && words.look_like_json() {
+        lacks = true;
+        next.push(
+            "its result seems to go to its standard error: have it write a file with an option of its own, and name that file as \
+             the artifact"
+                .into(),
+        );
+    }
+    if let Some(library) = words.library() {
         lacks = true;
         next.push(hint!(
             "it needs the library `{}`: install it, or show its folder with {}",
@@ -163,7 +138,7 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
             Parameter::Ro.to("DIR")
         ));
     }
-    if has_failed(showing) && says(showing, USAGE) {
+    if has_failed(showing) && words.tell_of_usage() {
         next.push("it did not understand its command: mend the words of it, as its own help says".into());
     }
     if let Some((adapter, what)) = &situation.database
@@ -179,19 +154,19 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
             false => hint!("it needs {}: is that what {} names?", what.as_str(), Parameter::Feed),
         });
         lacks = true;
-    } else if !showing.refused.iter().all(|what| what.starts_with("the system call ")) && situation.is_offline {
+    } else if showing.was_refused_the_network() && situation.is_offline {
         next.push(hint!(
-            "a run is offline: fetch what it needs before and {} {}, use an option of its own to stay offline, or record {}with \
-             {} (a replay is offline all the same)",
+            "a run is offline: fetch what it needs before, {} {} and name it in the command as `{feed}`; or use an option of its \
+             own to stay offline, or record {}with {} (a replay is offline all the same)",
             give,
-            Parameter::Feed,
+            Parameter::Feed.to("DIR"),
             if situation.is_replay { "again " } else { "" },
             Parameter::Network.to("allow")
         ));
-    } else if has_failed(showing) && says_folded(showing, DATABASE) {
+    } else if has_failed(showing) && words.tell_of_a_database() {
         lacks = true;
         next.push(hint!(
-            "it seems to need a database: fetch it before, and {} {}, or show it with {}",
+            "it seems to need a database: fetch it before, {} {} and name it in the command as `{feed}`, or show it with {}",
             give,
             Parameter::Feed.to("DIR"),
             Parameter::Ro.to("DIR")
@@ -203,9 +178,8 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
         let wanted = |path: &&AbsentPath| tells(path) || is_unexplained;
         let on_machine = showing.absent.iter().filter(wanted).find(|path| path.on_machine);
         let looked_up_in_vain = showing.absent.iter().find(|path| path.is_looked_up());
-        let only = |path: &&AbsentPath| {
-            !path.on_machine && looked_up_in_vain.is_none() && has_failed(showing) && tells(path)
-        };
+        let only =
+            |path: &&AbsentPath| !path.on_machine && looked_up_in_vain.is_none() && has_failed(showing) && tells(path);
         let nowhere = showing.absent.iter().filter(only).find(|path| path.attempt == "execute");
         let file = showing.absent.iter().filter(only).find(|path| path.attempt != "execute");
         if let Some(program) = looked_up_in_vain {
@@ -222,7 +196,7 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
                 path.path.as_str(),
                 Parameter::Ro.to("DIR")
             ));
-        } else if has_failed(showing) && says(showing, &["No such file or directory", "FileNotFoundError", "ENOENT"]) {
+        } else if has_failed(showing) && words.library().is_none() && words.tell_of_no_file() {
             lacks = true;
             next.push(hint!(
                 "a file that it names is not in the sandbox: it sees a copy of the input, the system's folders, and what {} \
@@ -234,39 +208,46 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
     match (trouble, code(showing)) {
         (Trouble::ExitCode | Trouble::Empty, _) if lacks => {}
         (Trouble::ExitCode, Some(code)) => {
-            let mut codes: Vec<String> = situation.expected_exit_codes.iter().map(ToString::to_string).collect();
-            codes.push(code.to_string());
             let say = if situation.is_replay { add } else { "say so:" };
-            next.push(hint!(
-                "if {} means that it ran well, {} {}",
-                code.to_string(),
-                say,
-                Parameter::ExpectExit.to(codes.join(","))
-            ));
+            next.push(expect_exit(&situation.expected_exit_codes, code, say));
         }
-        (Trouble::NotAFile, _) => next.push("make it write a regular file there, or name the file that it writes".into()),
         (Trouble::Missing, _) => next.push(
-            "name the file where it is written: relative to the input, below `{out}`, or `-` for standard output".into(),
+            "name the file where it is written: relative to the input, below `{out}`, or `-` for standard output"
+                .into(),
         ),
-        (Trouble::Empty, Some(0)) => next.push(
-            hint!(
-                "if it found nothing and so says nothing: {} {}, and a format that may be empty, as in \
+        (Trouble::Empty, Some(0)) => next.push(hint!(
+            "if it found nothing and so says nothing: {} {}, and a format that may be empty, as in \
                  `findings=-:json-lines` or `findings=-:bytes`",
-                add,
-                Parameter::ExpectExit.to("0")
-            ),
-        ),
+            add,
+            Parameter::ExpectExit.to("0")
+        )),
         (Trouble::Malformed, _) if lacks => {}
-        (Trouble::Malformed, _) => next.push(
-            "name the format that it writes, as in `findings=out.json:sarif`; values one after the other are `json-lines`".into(),
-        ),
-        _ => {}
+        (trouble, _) => next.extend(of_artifact(trouble)),
     }
     if next.is_empty() || trouble == Trouble::Empty || trouble == Trouble::Missing || has_failed(showing) {
-        let ledger = [Parameter::Ro.to("."), Parameter::TracePaths.into(), Parameter::Ledger.to("ledger.jsonl")];
-        next.push(hint!("see what it sees: {}", Operation::Sandbox.with(ledger, Some("COMMAND"))));
+        next.push(hint!("see what it looks for: {} {}", add, Parameter::Ledger.to("ledger.jsonl")));
     }
     next
+}
+
+/// What to say of an exit code, where it means that the scanner ran well.
+pub fn expect_exit(expected: &[i32], code: i32, say: &str) -> Hint {
+    let known = if expected.is_empty() { &[0][..] } else { expected };
+    let codes: Vec<String> = known.iter().chain([&code]).map(ToString::to_string).collect();
+    hint!("if {} means that it ran well, {} {}", code.to_string(), say, Parameter::ExpectExit.to(codes.join(",")))
+}
+
+/// What to do about an artifact that is not what was asked for.
+pub fn of_artifact(trouble: Trouble) -> Option<Hint> {
+    match trouble {
+        Trouble::NotAFile => Some("make it write a regular file there, or name the file that it writes".into()),
+        Trouble::Malformed => Some(
+            "name the format that it writes, as in `findings=out.json:sarif`; values one after the other are `json-lines`, and \
+             what is not JSON is `bytes`"
+                .into(),
+        ),
+        _ => None,
+    }
 }
 
 /// What to do about a path that the machine has and the sandbox does not.
@@ -283,8 +264,8 @@ fn not_shown(path: &AbsentPath, add: &str) -> Hint {
     }
     if !path.path.starts_with('/') {
         return hint!(
-            "the command names `{}`, and is run in a copy of the input: name the input itself `.` or `{input}`; for what lies \
-             beside it, {} {}, and name it `{config}`",
+            "`{}` lies beside the input, and the scanner is run in a copy of the input: name the input itself `.` or `{input}`; \
+             for a configuration {} {}, and name it `{config}`",
             path.path.as_str(),
             add,
             Parameter::ScannerConfig.to(path.path.as_str())
@@ -318,31 +299,23 @@ fn has_failed(showing: &Showing) -> bool {
     code(showing).is_some_and(|code| code != 0)
 }
 
-/// Whether one of its last lines holds one of these words.
-fn says(showing: &Showing, words: &[&str]) -> bool {
-    showing.said.iter().any(|line| words.iter().any(|word| line.contains(word)))
-}
-
-fn says_folded(showing: &Showing, words: &[&str]) -> bool {
-    showing.said.iter().map(|line| line.to_lowercase()).any(|line| words.iter().any(|word| line.contains(word)))
-}
-
-/// The library that the loader did not find (glibc, then musl).
-fn library(showing: &Showing) -> Option<&str> {
-    showing.said.iter().find_map(|line| {
-        let rest = line
-            .split_once("error while loading shared libraries: ")
-            .or(line.split_once("Error loading shared library "))?
-            .1;
-        rest.split(':').next().filter(|name| !name.is_empty())
-    })
-}
-
 fn code(showing: &Showing) -> Option<i32> {
     match showing.ended {
         Some(Ended::Exit { code }) => Some(code),
         _ => None,
     }
+}
+
+/// The folders to show for a program to run, which may be a link into another one.
+fn folders_of(program: &str) -> Vec<Given> {
+    let mut folders: Vec<String> = Vec::new();
+    for link in interpreter::links(Path::new(program)) {
+        let is_shown = in_place::runs_in_place(&link, &folders);
+        if !is_shown {
+            folders.push(folder_of(&link.display().to_string()));
+        }
+    }
+    folders.into_iter().map(|folder| Parameter::Ro.to(folder)).collect()
 }
 
 /// The folder to show for a program to run: the one above `bin`, for its libraries lie beside it.

@@ -37,7 +37,7 @@ pub fn why_not(program: &Path) -> Option<(String, String)> {
     }
     Some((
         format!("`{name}` has no first line that names its interpreter"),
-        format!("begin it with a line such as `#!/bin/sh`, or name the interpreter: `-- /bin/sh {name}`"),
+        "begin it with a line such as `#!/bin/sh`".to_owned(),
     ))
 }
 

@@ -19,6 +19,7 @@ use crate::execute::failure::{Failure, Fault, Trouble};
 use crate::execute::health_gate;
 use crate::execute::host_fingerprint;
 use crate::execute::run_job::{self, Executed};
+use crate::execute::unnamed_format;
 use crate::execute::unsandboxed;
 use crate::hint;
 use crate::host::machine;
@@ -159,6 +160,11 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     let worked = machine::children_cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
     let waited = worked.and_then(|worked| waited(&executed, began.elapsed(), worked));
     notes.extend(executed.denial().map(Hint::from).into_iter().chain(waited));
+    // The decision that a policy adds comes after them.
+    for (spec, artifact) in job.artifacts.iter().zip(&executed.artifacts) {
+        let has_profile = artifact.profile.is_some();
+        notes.extend(unnamed_format::ambiguous(spec, artifact.format, has_profile, &artifact.bytes));
+    }
     let artifacts = records(request, &executed, context)?;
     let mut batch = context.local.batch();
     if let Some(ledger) = &executed.ledger {

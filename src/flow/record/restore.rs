@@ -238,7 +238,9 @@ impl Restorer<'_> {
     /// Folders of the machine are shown only where the caller names them too: a manifest comes from elsewhere and could ask
     /// for anything.
     fn roots(&mut self, roots: &[String]) -> Vec<String> {
-        let refused = roots.iter().filter(|root| !self.context.roots.contains(root));
+        // Who names a folder names what is in it.
+        let is_allowed = |root: &&String| self.context.roots.iter().any(|allowed| Path::new(root).starts_with(allowed));
+        let refused = roots.iter().filter(|root| !is_allowed(root));
         self.missing.extend(refused.map(|root| {
             let allow = Parameter::Ro.to(root.as_str());
             let missing = hint!("folder `{}` of the machine (allow it with {})", root.as_str(), allow);

@@ -19,7 +19,7 @@ pub use read::{ManifestError, from_json};
 pub use replayable::{Located, NotReplayable, Problem, ReplayableFeed, ReplayableManifest};
 pub use v1::{
     ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, FileTimes, Input, InputType, NetworkMode,
-    Normalization, PolicyRef, ScanManifest, Scanner, Seal, ScannerKind, SourceProvenance,
+    Normalization, PolicyRef, ScanManifest, Scanner, ScannerKind, Seal, SourceProvenance,
 };
 
 /// The version that this program writes.

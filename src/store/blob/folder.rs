@@ -50,6 +50,10 @@ impl FolderStore {
         match fs::open(&path) {
             Ok((file, _)) => Ok(Some(Blob { file, path, digest: *digest })),
             Err(error) if error.is_not_found() => Ok(None),
+            // A folder, a pipe: nothing that a store has put there.
+            Err(FsError::NotAFile { path }) => {
+                Err(StoreError::Damaged { path, digest: *digest, source: UnpackError::NotAFile })
+            }
             Err(error) => Err(error.into()),
         }
     }

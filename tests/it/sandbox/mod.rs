@@ -14,6 +14,7 @@ mod network;
 mod probes;
 mod repeat;
 mod telltales;
+mod waits;
 mod walls;
 mod writes;
 

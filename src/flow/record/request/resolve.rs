@@ -8,9 +8,10 @@ use crate::execute::scanner_version;
 use crate::execute::unsandboxed::HostPaths;
 use crate::flow::record::recording::RecordRequest;
 use crate::flow::record::request::error::ScanRequestError;
-use crate::flow::record::request::scan_request::{ScanRequest, Scanner, Sealing};
+use crate::flow::record::request::scan_request::{Run, ScanRequest, Scanner, Sealing};
 use crate::flow::record::request::scanner::Chosen;
 use crate::format;
+use crate::hint;
 use crate::host::{clock, fs};
 use crate::job::in_place;
 use crate::job::machine_settings::Settings;
@@ -18,8 +19,10 @@ use crate::job::manifest_summary::UNKNOWN_VERSION;
 use crate::job::material::{FeedMaterial, InputMaterial};
 use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::{ArtifactPath, ArtifactSpec};
+use crate::model::hint::Hint;
 use crate::model::limits;
 use crate::model::manifest::InputType;
+use crate::model::parameter::Parameter;
 use crate::model::text::placeholder;
 use crate::workspace::context::Context;
 use crate::workspace::image::{self, InputOptions};
@@ -31,7 +34,7 @@ pub struct Resolved {
     /// What to record.
     pub request: RecordRequest,
     /// Things to know.
-    pub notes: Vec<String>,
+    pub notes: Vec<Hint>,
 }
 
 /// Reads everything that the scan depends on.
@@ -96,6 +99,7 @@ pub fn resolve(request: &ScanRequest, context: &Context) -> Result<Resolved, Sca
         }
         (None, None) => if is_builtin { env!("CARGO_PKG_VERSION") } else { UNKNOWN_VERSION }.to_owned(),
     };
+    let left_out = request.left_out(&job.artifacts);
     let unverified = adapter.filter(|adapter| adapter.verified.is_none()).map(|adapter| {
         format!("the adapter `{}` is not verified: nobody says with which release it was run", adapter.name)
     });
@@ -109,7 +113,7 @@ pub fn resolve(request: &ScanRequest, context: &Context) -> Result<Resolved, Sca
             as_is,
             created_at,
         },
-        notes: unverified.into_iter().collect(),
+        notes: unverified.map(Hint::from).into_iter().chain(left_out).collect(),
     })
 }
 
@@ -173,6 +177,22 @@ impl ScanRequest {
         }
         let bytes = fs::read(graph, limits::MAX_DOCUMENT_BYTES)?;
         input.with_file("callgraph.json", bytes).map_err(ScanRequestError::CallGraph)
+    }
+
+    /// Says that an artifact lies in the input and is no part of it: a command that looks for the file does not find it.
+    fn left_out(&self, artifacts: &[ArtifactSpec]) -> Option<Hint> {
+        let Scanner::Command { artifact_in_input: false, run: Run::Sealed(_), .. } = &self.scanner else { return None };
+        let lies_there = |artifact: &&ArtifactSpec| match &artifact.path {
+            ArtifactPath::File(file) => self.input.join(file).symlink_metadata().is_ok(),
+            ArtifactPath::Stdout => false,
+        };
+        artifacts.iter().find(lies_there).map(|artifact| {
+            hint!(
+                "`{}` lies in the input and is what the command writes: it is left out of the input, unless {} is given",
+                artifact.path.to_string(),
+                Parameter::ArtifactInInput
+            )
+        })
     }
 
     /// The real places of a command that runs where it is.

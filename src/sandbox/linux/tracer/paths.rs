@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use crate::sandbox::sandbox_path::ROOT;
 use crate::sandbox::linux::arch::Call;
 use crate::sandbox::linux::tracee::{Pid, Resume, read_text};
 use crate::sandbox::linux::tracer::task::AtExit;
 use crate::sandbox::linux::tracer::{Tracer, Walls};
 use crate::sandbox::looked_for;
+use crate::sandbox::sandbox_path::ROOT;
 use crate::sandbox::spec::Paths;
 
 /// The longest path that the kernel takes.
