@@ -101,7 +101,7 @@ impl TryFrom<ScanManifest> for ReplayableManifest {
     }
 }
 
-/// Every digest in the document that names no bytes, wherever it stands; labels are free text.
+/// Every digest in the document that names no bytes, wherever it stands; labels are free text, and a seal names no bytes.
 fn placeholders(manifest: &ScanManifest) -> Vec<Problem> {
     let mut found = Vec::new();
     if let Ok(value) = serde_json::to_value(manifest) {
@@ -127,7 +127,7 @@ fn walk(value: &Value, path: &mut String, found: &mut Vec<Problem>) {
             }
         }
         Value::Object(members) => {
-            for (key, member) in members.iter().filter(|(key, _)| !(length == 0 && *key == "labels")) {
+            for (key, member) in members.iter().filter(|(key, _)| !(length == 0 && matches!(key.as_str(), "labels" | "seal"))) {
                 if length > 0 {
                     path.push('.');
                 }
