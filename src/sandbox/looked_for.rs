@@ -112,7 +112,7 @@ pub fn purpose(path: &str, arguments: &Arguments) -> Option<Purpose> {
     if in_home.is_none() && second.is_none() {
         return None;
     }
-    if first == "etc" && second.is_some_and(|name| is_of_runtimes(name)) {
+    if first == "etc" && second.is_some_and(is_of_runtimes) {
         return None;
     }
     let name = below.rsplit('/').find(|part| !part.is_empty())?;
