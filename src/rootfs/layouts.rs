@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tar::EntryType;
 
 use crate::model::digest::Digest;
+use crate::model::error_chain::causes;
 use crate::oci::samples::{Memory, OCI_CONFIG, OCI_MANIFEST, entry, file, resolve, tar};
 use crate::oci::{BlobProblem, Image, ImageError, Layout, Platform, Wanted, write_layout};
 use crate::rootfs::rootfs;
@@ -132,7 +133,7 @@ fn documents_that_contradict_themselves_are_refused() {
         let config = blobs.put(kind, config.to_string());
         let text = json!({ "schemaVersion": 2, "config": config, "layers": vec![layer.clone(); layers] }).to_string();
         let descriptor = blobs.put(OCI_MANIFEST, text);
-        resolve(&blobs, &[descriptor], &Wanted::default()).unwrap_err().to_string()
+        causes(&resolve(&blobs, &[descriptor], &Wanted::default()).unwrap_err())
     };
     let config = |kind: &str, diff_ids: &[&str]| json!({ "os": "linux", "architecture": "amd64", "rootfs": { "type": kind, "diff_ids": diff_ids } });
     let some = Digest::of(b"x").to_string();

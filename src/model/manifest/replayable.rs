@@ -127,7 +127,9 @@ fn walk(value: &Value, path: &mut String, found: &mut Vec<Problem>) {
             }
         }
         Value::Object(members) => {
-            for (key, member) in members.iter().filter(|(key, _)| !(length == 0 && matches!(key.as_str(), "labels" | "seal"))) {
+            for (key, member) in
+                members.iter().filter(|(key, _)| !(length == 0 && matches!(key.as_str(), "labels" | "seal")))
+            {
                 if length > 0 {
                     path.push('.');
                 }

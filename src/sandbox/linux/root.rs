@@ -79,9 +79,8 @@ pub(super) fn enter(
     }
     // One for all private folders: they share its size.
     let private = private(size)?;
-    let place_private = |site: &mut Site, tree: &OwnedFd, at: &'static str| {
-        place(site, tree, at).or_refuse(&format!("place `/{at}`"))
-    };
+    let place_private =
+        |site: &mut Site, tree: &OwnedFd, at: &'static str| place(site, tree, at).or_refuse(&format!("place `/{at}`"));
     place_private(&mut site, &private.tmp, "tmp")?;
     place_private(&mut site, &private.shm, "dev/shm")?;
     for folder in PRIVATE {

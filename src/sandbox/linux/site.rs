@@ -8,7 +8,9 @@
 use std::io;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Timestamps, futimens, lstat, mkdirat, mknodat, openat, utimensat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, Timestamps, futimens, lstat, mkdirat, mknodat, openat, utimensat,
+};
 use rustix::io::{Errno, write};
 
 use crate::sandbox::linux::times;
