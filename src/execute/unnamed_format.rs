@@ -11,7 +11,8 @@ use crate::model::parameter::Parameter;
 /// Why text that begins as JSON does is not JSON: cut short, or with something else behind it. `None` where it is, or does
 /// not begin so.
 pub fn broken_json(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes).ok()?.trim_start_matches('\u{feff}').trim_start();
+    let text = std::str::from_utf8(bytes).ok()?;
+    let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
     let mut rest = text.chars().filter(|c| !c.is_ascii_whitespace());
     let begins = match (rest.next()?, rest.next()) {
         ('{', Some('"' | '}')) | ('[', Some('{' | '"')) => true,

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::sandbox::sandbox_path;
-use crate::sandbox::validated::Argv;
+use crate::sandbox::spec::SandboxSpec;
 
 /// What a path is for, the most telling first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,15 +68,18 @@ const NODE: [&str; 2] = ["node_modules", ".node_libraries"];
 
 const DATABASES: [&str; 9] = ["db", "sqlite", "sqlite3", "db3", "bdb", "mdb", "rpmdb", "boltdb", "leveldb"];
 
-/// The words of a command that may be paths.
+/// What a run was given: the words of its command that may be paths, and the folders of the machine that it sees.
 #[derive(Debug, Clone, Default)]
-pub struct Arguments(BTreeSet<String>);
+pub struct Given {
+    words: BTreeSet<String>,
+    roots: Vec<String>,
+}
 
-impl Arguments {
-    /// Those of `argv`, without the program and without what lies in a folder of the run that is made to be written.
-    pub fn of(argv: &Argv) -> Self {
+impl Given {
+    /// That of `spec`, without the program and without what lies in a folder of the run that is made to be written.
+    pub fn of(spec: &SandboxSpec) -> Self {
         let mut words = BTreeSet::new();
-        for word in argv.arguments().take(WORDS) {
+        for word in spec.argv.arguments().take(WORDS) {
             let value = word.split_once('=').map_or(word, |(_, value)| value);
             let value = value.strip_prefix("file://").unwrap_or(value).trim_end_matches('/');
             let is_of_the_run = sandbox_path::PRIVATE.iter().any(|own| value.starts_with(own.as_str()));
@@ -84,25 +87,31 @@ impl Arguments {
                 words.insert(value.to_owned());
             }
         }
-        Self(words)
+        let roots = spec.roots.iter().chain(&spec.writable_roots).map(|root| root.as_str().to_owned());
+        Self { words, roots: roots.collect() }
     }
 
-    fn name(&self, path: &str) -> bool {
+    fn names(&self, path: &str) -> bool {
         let path = path.strip_prefix("./").unwrap_or(path);
-        self.0.contains(path.trim_end_matches('/'))
+        self.words.contains(path.trim_end_matches('/'))
+    }
+
+    /// What is not in a folder that is shown is not on the machine either.
+    fn shows(&self, path: &str) -> bool {
+        self.roots.iter().any(|root| is_in(path, root))
     }
 }
 
 /// What `path` is for; `None` where it says nothing that it is not there.
-pub fn purpose(path: &str, arguments: &Arguments) -> Option<Purpose> {
-    if arguments.name(path) {
+pub fn purpose(path: &str, given: &Given) -> Option<Purpose> {
+    if given.names(path) {
         return Some(Purpose::Argument);
     }
     // A relative path is looked up where the program is, which is in the sandbox.
     let below = path.strip_prefix('/')?;
     let in_home = in_home(path);
     let is_of_the_system = sandbox_path::SYSTEM_ROOTS.iter().chain(&WITHOUT_MEANING).any(|root| is_in(path, root));
-    if is_of_the_system || (in_home.is_none() && is_in(path, "/tmp")) {
+    if is_of_the_system || given.shows(path) || (in_home.is_none() && is_in(path, "/tmp")) {
         return None;
     }
     let below = in_home.unwrap_or(below);
@@ -117,6 +126,9 @@ pub fn purpose(path: &str, arguments: &Arguments) -> Option<Purpose> {
     }
     let name = below.rsplit('/').find(|part| !part.is_empty())?;
     let end = name.rsplit_once('.').map(|(_, end)| end);
+    if OF_THE_SYSTEM.contains(&name) || (name.starts_with("python") && end == Some("zip")) {
+        return None;
+    }
     if end.is_some_and(|end| PARTS.contains(&end))
         || name.contains(".so.")
         || NODE.iter().any(|part| below.contains(part))
@@ -150,16 +162,28 @@ fn is_in(path: &str, folder: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::spec::{Clock, HostRoot};
+    use crate::sandbox::validated::Argv;
 
     fn of(path: &str) -> Option<Purpose> {
-        let words =
-            ["scan", "--config=rules/a.yaml", "/srv/b.yaml", "-o", "/tmp/stella/out/x.json", "src/", "file:///q/r"];
-        purpose(path, &Arguments::of(&Argv::new(words).unwrap()))
+        let words = [
+            "scan",
+            "--config=rules/a.yaml",
+            "/srv/b.yaml",
+            "-o",
+            "/tmp/stella/out/x.json",
+            "src/",
+            "file:///q/r",
+            "/venv/c",
+        ];
+        let mut spec = SandboxSpec::new(Argv::new(words).unwrap(), Clock::Real);
+        spec.roots.push(HostRoot::try_from("/venv".to_owned()).unwrap());
+        purpose(path, &Given::of(&spec))
     }
 
     #[test]
     fn what_the_command_names_is_missed_wherever_it_lies() {
-        for path in ["rules/a.yaml", "./rules/a.yaml", "/srv/b.yaml", "src", "/q/r"] {
+        for path in ["rules/a.yaml", "./rules/a.yaml", "/srv/b.yaml", "src", "/q/r", "/venv/c"] {
             assert_eq!(of(path), Some(Purpose::Argument), "{path}");
         }
         for path in ["rules/b.yaml", "scan", "/tmp/stella/out/x.json", "-o"] {
@@ -196,6 +220,10 @@ mod tests {
             ("/home/me/lib/x.so", None),
             ("/home/me/site-packages/x.py", None),
             ("/tmp/stella/home/.node_modules", None),
+            ("/venv/lib/setup.cfg", None),
+            ("/venvs/setup.cfg", Some(Configuration)),
+            ("/root/.pyenv/lib/python311.zip", None),
+            ("/etc/apache2/mime.types", None),
             ("setup.cfg", None),
             ("", None),
             ("/", None),

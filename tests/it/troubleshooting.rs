@@ -424,3 +424,152 @@ fn no_output_shows_a_secret_of_the_run() {
     // A replay has no `--expect-exit`.
     says(&all[2].replace("\n            ", " "), &["record again with"]);
 }
+
+/// A home with two files of configuration, of which the run's is empty.
+#[test]
+fn configuration_that_was_looked_for_is_told_whether_the_run_went_well_or_not() {
+    let world = World::new();
+    world.write("in/a", "");
+    fs::write(world.path("home/.scanrc"), "strict").unwrap();
+    fs::create_dir_all(world.path("home/.cache/scan")).unwrap();
+    fs::write(world.path("home/.cache/scan/advisories.db"), "x").unwrap();
+    world.write("beside.toml", "");
+    let looks = "import os\nhome = os.environ['HOME']\nfor path in (home + '/.scanrc', home + '/.cache/scan/advisories.db', home + '/.other',\n\
+                 \x20            'beside.toml', '/etc/scan/rules.yaml', '/usr/share/nothing', home + '/x.py'):\n    os.path.exists(path)\n";
+    let script = |end: &str| {
+        let path = world.write("scan.py", format!("#!/usr/bin/python3\n{looks}{end}\n"));
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    script("print('{}')");
+    let text = said(&world, 0, &["--", "./scan.py", "--config=beside.toml"]);
+    let note = text.lines().find(|line| line.contains("reached for")).unwrap_or_else(|| panic!("{text}"));
+    // What the command names, what is a database, then configuration; what the machine does not have either is no loss.
+    says(note, &["of the machine beside.toml, ~/.cache/scan/advisories.db, ~/.scanrc; its result may lack something"]);
+    script("raise SystemExit(3)");
+    let text = said(&world, 3, &["--", "./scan.py", "--config=beside.toml"]);
+    says(
+        &text,
+        &[
+            "absent  beside.toml, ~/.cache/scan/advisories.db, ~/.scanrc (on this machine",
+            "absent  /etc/scan/rules.yaml, ~/.other (nowhere)",
+            "`beside.toml` lies beside the input",
+        ],
+    );
+    assert!(!text.contains("/usr/share/nothing") && !text.contains("x.py,"), "{text}");
+    // The ledger of a run that failed has them all.
+    said(&world, 3, &["--ledger", "ledger.jsonl", "--", "./scan.py"]);
+    let ledger = world.read("ledger.jsonl");
+    says(&ledger, &["/usr/share/nothing", "/tmp/stella/home/x.py", "\"event\":\"end\""]);
+}
+
+#[test]
+fn a_run_that_failed_for_want_of_the_network_is_not_recorded_as_well() {
+    let world = World::new();
+    world.write("in/a", "");
+    let script = |code: u8| {
+        let script = format!(
+            "#!/usr/bin/python3\nimport socket, sys\ntry:\n    socket.create_connection(('registry.example.com', 443))\n\
+             except OSError:\n    pass\nprint('{{}}')\nsys.exit({code})\n"
+        );
+        let path = world.write("audit", script);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    script(1);
+    let text = said(&world, 3, &["--", "./audit"]);
+    says(&text, &["exit code 1, after it was refused the network", "--network allow", "`--expect-exit 0,1`"]);
+    said(&world, 0, &["--expect-exit", "0,1", "--", "./audit"]);
+    script(0);
+    says(&said(&world, 0, &["--", "./audit"]), &["on the network registry.example.com"]);
+}
+
+#[test]
+fn an_artifact_that_begins_as_json_and_is_cut_is_not_recorded_as_bytes() {
+    let world = World::new();
+    world.write("in/a", "");
+    let scan = |exit: u8, artifact: &str, body: &str| {
+        world.script("scan.sh", body);
+        world.stella(exit, &["scan", "--input", "in", "--artifact", artifact, "--", "./scan.sh"]).stderr
+    };
+    for cut in ["printf '{\"a\": [1, 2'", "printf '{\"a\":1}\\n{\"b\":'", "echo '[{\"a\": 1}]'; echo 'done in 3 s'"] {
+        says(
+            &scan(3, "findings=-", cut),
+            &["`findings=-` begins as JSON and is not JSON", "`findings=out.json:sarif`"],
+        );
+        scan(0, "findings=-:bytes", cut);
+    }
+    let lines = "echo '{\"a\":1}'; echo '{\"a\":2}'";
+    for (artifact, body) in [("findings=-", lines), ("findings=-", "echo '{\"a\":1}'")] {
+        says(&scan(0, artifact, body), &["`--artifact findings=-:json-lines`"]);
+    }
+    assert!(!scan(0, "findings=-:json-lines", lines).contains("json-lines"));
+    assert!(!scan(0, "findings=-", "echo '[1/2] text'").contains("json-lines"));
+}
+
+#[test]
+fn a_result_on_standard_error_is_told() {
+    let world = World::new();
+    world.write("in/a", "");
+    world.script("scan.sh", "printf '[\\n{\\n\"rule\": \"a\",\\n\"line\": 1\\n}\\n]\\n' >&2; exit 1");
+    says(&said(&world, 3, &["--", "./scan.sh"]), &["its result seems to go to its standard error"]);
+}
+
+/// As a virtual environment made with the Python of pyenv.
+#[test]
+fn an_interpreter_that_is_a_link_to_a_hidden_one_is_told_with_both_folders() {
+    let world = World::new();
+    world.write("in/a", "");
+    for name in ["venv/bin", "pyenv/bin"] {
+        fs::create_dir_all(world.work(name)).unwrap();
+    }
+    // A shell is a program that needs nothing beside it.
+    fs::copy("/bin/sh", world.work("pyenv/bin/python3")).unwrap();
+    symlink(world.work("pyenv/bin/python3"), world.work("venv/bin/python3")).unwrap();
+    let script = format!("#!{}\necho '{{}}'\n", world.work("venv/bin/python3").display());
+    let path = world.write("venv/bin/scan", script);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let both = "--ro [WORLD]/work/venv --ro [WORLD]/work/pyenv";
+    says(&said(&world, 4, &["--", "venv/bin/scan"]), &["lacks   [WORLD]/work/venv/bin/python3", both]);
+    let text = said(&world, 4, &["--ro", "venv", "--", "venv/bin/scan"]);
+    says(&text, &["lacks   [WORLD]/work/pyenv/bin/python3", "--ro [WORLD]/work/pyenv"]);
+    said(&world, 0, &["--ro", "venv", "--ro", "pyenv", "--", "venv/bin/scan"]);
+}
+
+#[test]
+fn a_step_that_is_run_as_it_is_says_what_to_do_too() {
+    let world = World::new();
+    world.write("in/a", "");
+    let run = |exit: u8, bytes: &str, words: &[&str]| {
+        let path = world.write("step", bytes);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        let scan = ["scan", "--as-is", "--expect-exit", "0", "--artifact", "findings=out.json", "--", "./step"];
+        says(&world.stella(exit, &scan).stderr.replace("\n  |       ", " "), words);
+    };
+    run(4, "#!/opt/nowhere/python9\n", &["lacks   /opt/nowhere/python9", "`/opt/nowhere/python9`: install it"]);
+    run(3, "#!/bin/sh\nkill -SEGV $$\n", &["ended   signal 11 (SIGSEGV)", "next    "]);
+    run(3, "#!/bin/sh\nexit 3\n", &["ended   exit code 3", "`--expect-exit 0,3`"]);
+    run(3, "#!/bin/sh\n", &["was not written", "next    name the file where it is written"]);
+}
+
+#[test]
+fn an_artifact_of_the_input_that_is_left_out_is_said_to_be() {
+    let world = World::new();
+    world.write("in/base.json", "{}");
+    world.script("scan.sh", "[ -e base.json ] || exit 3\necho '{\"a\": 1}' > base.json");
+    let scan = ["scan", "--input", "in", "--artifact", "findings=base.json"];
+    let run = world.stella(3, &[&scan[..], &["--", "./scan.sh"]].concat());
+    run.complains(&["`base.json` lies in the input", "`--artifact-in-input`"]);
+    let run = world.stella(0, &[&scan[..], &["--artifact-in-input", "--", "./scan.sh"]].concat());
+    assert!(!run.stderr.contains("lies in the input"), "{}", run.stderr);
+}
+
+#[test]
+fn a_folder_that_is_allowed_allows_what_is_in_it() {
+    let world = World::new();
+    world.write("in/a", "");
+    world.write("tools/one/x", "");
+    world.script("scan.sh", "echo '{}'");
+    let scan = ["scan", "--input", "in", "--ro", "tools/one", "--artifact", "findings=-:json", "--", "./scan.sh"];
+    world.stella(0, &scan);
+    world.stella(3, &["replay", "--from", "MANIFEST.json"]).says(&["allow it with"]);
+    world.stella(0, &["replay", "--from", "MANIFEST.json", "--ro", "tools"]).says(&["match"]);
+}

@@ -9,18 +9,18 @@ use crate::execute::showing::search_path::search;
 use crate::job::in_place::runs_in_place;
 use crate::model::showing::AbsentPath;
 use crate::sandbox::ledger::{Entry, Ledger};
-use crate::sandbox::looked_for::{self, Arguments, Purpose};
+use crate::sandbox::looked_for::{self, Given, Purpose};
 use crate::sandbox::sandbox_path::{self, SandboxPath};
 use crate::sandbox::spec::SandboxSpec;
 
 /// What the sandbox saw of them: those that the machine has first, then by what they are for.
 pub fn of_ledger(ledger: &Ledger, spec: &SandboxSpec) -> Vec<AbsentPath> {
-    let arguments = Arguments::of(&spec.argv);
+    let given = Given::of(spec);
     let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
     let mut all: Vec<(Option<Purpose>, AbsentPath)> = Vec::new();
     for entry in &ledger.entries {
         let Entry::Path { path, attempt, on_machine, .. } = entry else { continue };
-        let purpose = looked_for::purpose(path, &arguments);
+        let purpose = looked_for::purpose(path, &given);
         let absent = match (purpose, looked_for::in_home(path)) {
             (Some(Purpose::Argument), _) => named_by_command(path, spec),
             (_, Some(below)) => {

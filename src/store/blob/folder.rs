@@ -143,7 +143,12 @@ mod tests {
 
         std::fs::remove_file(store.path_of(&digest)).unwrap();
         std::fs::create_dir(store.path_of(&digest)).unwrap();
-        assert!(matches!(store.get(&digest), Err(StoreError::Io(FsError::NotAFile { .. }))));
+        // No store has put a folder there.
+        assert!(matches!(store.get(&digest), Err(StoreError::Damaged { source: UnpackError::NotAFile, .. })));
+
+        std::fs::remove_dir(store.path_of(&digest)).unwrap();
+        std::os::unix::fs::symlink(store.path_of(&digest), store.path_of(&digest)).unwrap();
+        assert!(matches!(store.get(&digest), Err(StoreError::Io(FsError::Io { .. }))));
     }
 
     #[test]

@@ -232,6 +232,25 @@ fn every_damaged_blob_ends_with_5_and_names_the_field() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_a_blob_is_damage_too() {
+    let world = recorded();
+    let digest: Digest = world.json("MANIFEST.json")["input"]["digest"].as_str().unwrap().parse().unwrap();
+    let path = world.store().root().join("sha256").join(&digest.hex()[..2]).join(format!("{}.zst", digest.hex()));
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    world.stella(5, &["replay", "--from", "MANIFEST.json"]).complains(&["damaged: `input.digest`", "is corrupt"]);
+}
+
+#[test]
+fn a_manifest_that_is_shown_is_said_to_be_edited() {
+    let world = recorded();
+    let run = world.stella(0, &["manifest", "show", "MANIFEST.json"]);
+    assert_eq!(run.stderr, "");
+    world.edit("MANIFEST.json", |manifest| manifest["labels"] = json!({ "tier": "regulated" }));
+    world.stella(0, &["manifest", "show", "MANIFEST.json"]).complains(&["note: MANIFEST.json: edited: `seal`"]);
+}
+
+#[test]
 fn in_a_run_an_edited_canary_is_unreplayable_and_the_others_run() {
     let world = scene();
     for name in ["edited", "emptied", "whole"] {

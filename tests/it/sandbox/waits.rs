@@ -28,7 +28,7 @@ fn a_program_that_polls_the_clock_runs_out_of_time_where_it_stands_and_ends_wher
         "import time\ndeadline = time.time() + 0.3\nwhile time.time() < deadline: time.sleep(0.05)\nprint('polled')";
     for ceiling in LEVELS {
         let mut spec = spec(&[python, "-c", script]);
-        spec.limits.wall = Duration::from_secs(3);
+        spec.limits.wall = Duration::from_secs(2);
         let finished = run_at_most(&spec, helper(), ceiling).unwrap();
         if stands(&finished) {
             assert_eq!(finished.ending, Ending::Killed(Reason::TimedOut), "{ceiling:?}");
@@ -79,7 +79,7 @@ public class Waits {
         CountDownLatch fired = new CountDownLatch(1);
         TimerTask task = new TimerTask() { public void run() { fired.countDown(); } };
         new Timer(true).schedule(task, 300);
-        System.out.println(fired.await(3, TimeUnit.SECONDS) ? "fired" : "never fired");
+        System.out.println(fired.await(2, TimeUnit.SECONDS) ? "fired" : "never fired");
     }
 }
 "#;

@@ -55,7 +55,7 @@ use crate::sandbox::linux::machine_view;
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::vdso::{self, Patch};
-use crate::sandbox::looked_for::Arguments;
+use crate::sandbox::looked_for::Given;
 use crate::sandbox::spec::{Clock, SandboxSpec};
 use crate::sandbox::validated::CpuCount;
 use crate::sandbox::wire::How;
@@ -125,8 +125,8 @@ pub(super) struct Tracer<'a> {
     /// Whether the program has been ended before its first instruction.
     is_unloaded: bool,
     observed: Observed,
-    /// What the command names.
-    arguments: Arguments,
+    /// What the program was given.
+    given: Given,
     begun: Instant,
 }
 
@@ -173,7 +173,7 @@ impl<'a> Tracer<'a> {
             ended: None,
             is_unloaded: false,
             observed: Observed::default(),
-            arguments: Arguments::of(&spec.argv),
+            given: Given::of(spec),
             begun,
         }
     }

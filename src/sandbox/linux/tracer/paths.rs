@@ -58,7 +58,7 @@ impl Tracer<'_> {
     fn tells(&self, path: &str, attempt: &'static str) -> bool {
         let is_rare = !matches!(attempt, OPEN | LOOK_UP);
         match self.spec.paths {
-            Paths::Telling if !is_rare => looked_for::purpose(path, &self.arguments).is_some(),
+            Paths::Telling if !is_rare => looked_for::purpose(path, &self.given).is_some(),
             // A relative path is looked up where the program is, which is in the sandbox.
             Paths::Rare | Paths::Telling | Paths::Every => path.starts_with('/'),
         }
