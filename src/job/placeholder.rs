@@ -112,3 +112,53 @@ impl Placeholders {
 fn rootfs() -> String {
     format!("{}/rootfs", sandbox_path::ROOT)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::tree::Tree;
+    use crate::job::scan_spec::sample;
+    use crate::model::text::placeholder::NAMES;
+
+    #[test]
+    fn every_name_is_filled_with_a_path() {
+        let placeholders = Placeholders::of(&sample::of_a_file());
+        for name in NAMES {
+            let filled = placeholders.fill_word(&format!("--at={name}/x"));
+            assert!(filled.starts_with("--at=/tmp/stella/") && filled.ends_with("/x"), "{name}: {filled}");
+        }
+        assert_eq!(placeholders.fill_word("{inputs} {} {other}"), "{inputs} {} {other}");
+    }
+
+    #[test]
+    fn files_keep_their_names_and_folders_are_the_place_itself() {
+        let file = sample::of_a_file();
+        assert_eq!(Placeholders::of(&file).input(), "/tmp/stella/input/package-lock.json");
+        let tree = InputMaterial::Tree(Tree::of_files(vec![("a".to_owned(), Vec::new())]).unwrap());
+        let folder = ScanSpec { input: tree.clone(), config: Some(tree), ..file.clone() };
+        let placeholders = Placeholders::of(&folder);
+        assert_eq!((placeholders.input(), placeholders.config()), ("/tmp/stella/input", "/tmp/stella/config"));
+        let config = Some(InputMaterial::file("rules.yaml", Vec::new()));
+        assert_eq!(Placeholders::of(&ScanSpec { config, ..file }).config(), "/tmp/stella/config/rules.yaml");
+    }
+
+    #[test]
+    fn the_input_alone_is_moved() {
+        let placeholders = Placeholders::of(&sample::of_a_file());
+        let elsewhere = SandboxPath::new("/tmp/stella/elsewhere").unwrap();
+        let words = ["{input}", "{out}"].map(str::to_owned);
+        let moved = placeholders.with_input_at(&elsewhere).fill(&words);
+        assert_eq!(moved, ["/tmp/stella/elsewhere/package-lock.json", "/tmp/stella/out"]);
+    }
+
+    #[test]
+    fn a_scanner_is_run_where_it_is_shown_or_from_its_own_place() {
+        let scanner = |roots: &[&str]| {
+            let roots = roots.iter().map(ToString::to_string).collect();
+            Placeholders::of(&ScanSpec { roots, ..sample::of_a_file() }).fill_word("{scanner}")
+        };
+        assert_eq!(scanner(&[]), "/tmp/stella/scanner/scan");
+        assert_eq!(scanner(&["/srv/tools"]), "/srv/tools/scan");
+        assert_eq!(scanner(&["/srv/tool"]), "/tmp/stella/scanner/scan");
+    }
+}

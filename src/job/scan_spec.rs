@@ -87,3 +87,37 @@ impl ScanSpec {
         })
     }
 }
+
+#[cfg(test)]
+pub(crate) mod sample {
+    use super::*;
+
+    /// A scan of one file by a foreign scanner, for tests that change a field of it.
+    pub(crate) fn of_a_file() -> ScanSpec {
+        ScanSpec {
+            input: InputMaterial::file("package-lock.json", b"{}".to_vec()),
+            scanner: ScannerMaterial::Binary {
+                path: "/srv/tools/scan".into(),
+                name: "scan".to_owned(),
+                digest: crate::model::digest::Digest::of(b"scan"),
+            },
+            argv: ["{scanner}", "{input}"].map(str::to_owned).to_vec(),
+            config: None,
+            flags: Vec::new(),
+            env: BTreeMap::new(),
+            set_env: BTreeMap::new(),
+            recorded_env: None,
+            expected_exit_codes: Vec::new(),
+            artifacts: vec!["findings=out.json".parse().unwrap()],
+            feeds: Vec::new(),
+            policy: None,
+            clock: Timestamp::UNIX_EPOCH,
+            tz: "UTC".to_owned(),
+            locale: "C.UTF-8".to_owned(),
+            seed: 7,
+            settings: Settings::default(),
+            roots: Vec::new(),
+            network: NetworkMode::Disabled,
+        }
+    }
+}

@@ -162,3 +162,80 @@ fn reverse_components(job: &mut ScanSpec) -> Result<(), &'static str> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::replay::swap_request::factors;
+    use crate::job::scan_spec::sample;
+    use crate::model::cause::Factor;
+    use crate::model::dimension::Dimension;
+
+    fn input(text: &str) -> ScanSpec {
+        ScanSpec { input: InputMaterial::file("bom.json", text.into()), ..sample::of_a_file() }
+    }
+
+    const LISTS: &str = r#"{"components":[1,2,3],"packages":[4]}"#;
+
+    #[test]
+    fn each_changes_one_thing_and_that_is_the_one_it_tells_of() {
+        let scan = input(LISTS);
+        for way in &ALL {
+            let perturbed = way.perturb(&scan, &[]).unwrap();
+            let expected = match way.name {
+                "clock" => vec![Factor::of_environment(SubTag::Time)],
+                "tz" => vec![Factor::of_environment(SubTag::Tz)],
+                "locale" => vec![Factor::of_environment(SubTag::Locale)],
+                "hostname" => vec![Factor::of_environment(SubTag::Hostname)],
+                "cpu-count" | "cpu-count-many" => vec![Factor::of_environment(SubTag::CpuCount)],
+                "directory-order" => vec![Factor::of_environment(SubTag::Ordering)],
+                "seed" => vec![Factor::of_environment(SubTag::Rng)],
+                "uid" | "umask" => vec![Factor::whole(Dimension::Environment)],
+                "component-order" => vec![Factor::whole(Dimension::Input)],
+                "home" | "warm-cache" => vec![Factor::whole(Dimension::Config)],
+                "environment" => Vec::new(),
+                name => panic!("what does `{name}` change?"),
+            };
+            assert_eq!(factors(&scan, &perturbed), expected, "{}", way.name);
+            assert_eq!(perturbed.env != scan.env, way.name == "environment", "{}", way.name);
+        }
+    }
+
+    #[test]
+    fn what_would_have_no_effect_is_not_run_and_says_why() {
+        for way in &ALL {
+            let Some(subject) = way.subject else { continue };
+            let lost = ["other: nothing".to_owned(), format!("{subject}: the machine's is seen")];
+            assert_eq!(way.perturb(&input(LISTS), &lost).unwrap_err(), lost[1], "{}", way.name);
+            assert!(way.perturb(&input(LISTS), &lost[..1]).is_ok(), "{}", way.name);
+        }
+        let running = crate::job::machine_settings::Settings { clock_runs: true, ..Default::default() };
+        let scans = [
+            ("clock", ScanSpec { settings: running, ..input(LISTS) }),
+            ("home", ScanSpec { argv: Vec::new(), ..input(LISTS) }),
+            ("warm-cache", ScanSpec { argv: Vec::new(), ..input(LISTS) }),
+            ("component-order", input("{}")),
+            ("component-order", input(r#"{"components":[1]}"#)),
+            ("component-order", input("not JSON")),
+        ];
+        for (name, scan) in scans {
+            let way = ALL.iter().find(|way| way.name == name).unwrap();
+            assert!(way.perturb(&scan, &[]).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn lists_are_reversed_and_everything_else_stays() {
+        let mut scan = input(LISTS);
+        reverse_components(&mut scan).unwrap();
+        assert_eq!(scan.input.files(), [("bom.json", br#"{"components":[3,2,1],"packages":[4]}"#.as_slice())]);
+        let files = [("a.json", LISTS), ("b.txt", "text"), ("c.json", "{\"components\": []}")];
+        let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+        let mut scan = ScanSpec { input: InputMaterial::Tree(Tree::of_files(files.to_vec()).unwrap()), ..scan };
+        reverse_components(&mut scan).unwrap();
+        let read: Vec<_> =
+            scan.input.files().into_iter().map(|(path, bytes)| (path, String::from_utf8_lossy(bytes))).collect();
+        assert_eq!(read[0], ("a.json", r#"{"components":[3,2,1],"packages":[4]}"#.into()));
+        assert_eq!(read[1..], [("b.txt", "text".into()), ("c.json", "{\"components\": []}".into())]);
+    }
+}

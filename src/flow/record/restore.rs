@@ -477,3 +477,6 @@ impl Had for bool {
         *self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,3 +96,99 @@ pub fn take(factor: Factor, into: &mut ScanSpec, from: &ScanSpec) {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::material::{InputMaterial, ScannerMaterial};
+    use crate::job::scan_spec::sample;
+    use crate::sandbox::spec::DirectoryOrder;
+    use crate::sandbox::validated::{CpuCount, Hostname, Umask, User};
+
+    const ENVIRONMENT: Factor = Factor { dimension: Dimension::Environment, part: None };
+
+    fn config(scan: &mut ScanSpec) {
+        scan.argv.push("--deep".to_owned());
+    }
+
+    type Change = fn(&mut ScanSpec);
+
+    /// A change of each kind, with the one factor that it is.
+    fn changes() -> Vec<(Factor, Change)> {
+        let whole = Factor::whole;
+        let part = Factor::of_environment;
+        vec![
+            (whole(Dimension::Input), |scan| scan.input = InputMaterial::file("other", b"[]".to_vec())),
+            (whole(Dimension::Scanner), |scan| scan.scanner = ScannerMaterial::BuiltIn),
+            (whole(Dimension::Config), config),
+            (whole(Dimension::Config), |scan| scan.flags.push("--distro=debian-12".to_owned())),
+            (whole(Dimension::Config), |scan| drop(scan.set_env.insert("MODE".to_owned(), "deep".to_owned()))),
+            (whole(Dimension::Config), |scan| scan.config = Some(InputMaterial::file("rules", Vec::new()))),
+            (ENVIRONMENT, |scan| scan.roots.push("/opt".to_owned())),
+            (ENVIRONMENT, |scan| scan.settings.path.push("/opt/bin".to_owned())),
+            (ENVIRONMENT, |scan| scan.settings.umask = Umask::new(0o077).ok()),
+            (ENVIRONMENT, |scan| scan.settings.user = User::new(0, 0).ok()),
+            (part(SubTag::Tz), |scan| scan.tz = "Europe/Vienna".to_owned()),
+            (part(SubTag::Locale), |scan| scan.locale = "tr_TR.UTF-8".to_owned()),
+            (part(SubTag::Hostname), |scan| scan.settings.hostname = Hostname::new("other").ok()),
+            (part(SubTag::CpuCount), |scan| scan.settings.cpu_count = Some(CpuCount::nearest(3))),
+            (part(SubTag::Ordering), |scan| scan.settings.directory_order = Some(DirectoryOrder::Seeded)),
+            (part(SubTag::Time), |scan| scan.clock = "2027-01-01T00:00:00Z".parse().unwrap()),
+            (part(SubTag::Time), |scan| scan.settings.clock_runs = true),
+            (part(SubTag::Time), |scan| scan.settings.clamp_file_times = true),
+            (part(SubTag::Rng), |scan| scan.seed += 1),
+        ]
+    }
+
+    #[test]
+    fn a_change_is_one_factor_and_taking_that_back_takes_back_the_change() {
+        let recorded = sample::of_a_file();
+        assert!(factors(&recorded, &recorded).is_empty());
+        for (factor, change) in changes() {
+            let mut now = recorded.clone();
+            change(&mut now);
+            assert_eq!(factors(&recorded, &now), [factor]);
+            take(factor, &mut now, &recorded);
+            assert!(factors(&recorded, &now).is_empty(), "{factor:?}");
+        }
+    }
+
+    #[test]
+    fn every_part_that_can_be_swapped_is_tried_here() {
+        let tried: Vec<Factor> = changes().into_iter().map(|(factor, _)| factor).collect();
+        for part in PARTS {
+            assert!(tried.contains(&Factor::of_environment(part)), "{part:?}");
+        }
+    }
+
+    #[test]
+    fn a_mix_has_of_each_factor_the_side_that_the_cell_says() {
+        let recorded = sample::of_a_file();
+        let mut now = recorded.clone();
+        // Of each factor one change, so that all of them differ at once.
+        let mut seen = Vec::new();
+        for (factor, change) in changes() {
+            if !seen.contains(&factor) {
+                change(&mut now);
+                seen.push(factor);
+            }
+        }
+        let all = factors(&recorded, &now);
+        assert_eq!(all.len(), seen.len());
+        assert!(factors(&recorded, &mix(&recorded, &now, &all, Cell::RECORDED)).is_empty());
+        assert!(factors(&now, &mix(&recorded, &now, &all, Cell::now(all.len()))).is_empty());
+        for (at, factor) in all.iter().enumerate() {
+            assert_eq!(factors(&recorded, &mix(&recorded, &now, &all, Cell::only(at))), [*factor]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_factor_is_of_now() {
+        let recorded = sample::of_a_file();
+        let mut now = recorded.clone();
+        now.env.insert("TOKEN".to_owned(), "secret".to_owned());
+        config(&mut now);
+        let all = factors(&recorded, &now);
+        assert_eq!(mix(&recorded, &now, &all, Cell::RECORDED).env, now.env);
+    }
+}

@@ -291,3 +291,42 @@ impl Built {
         matches!(self, Self::BuiltIn | Self::Stella(_) | Self::Scanner(..))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_the_one_that_is_named_or_the_only_foreign_one() {
+        let engine = |named: Option<&str>, recorded: &[&str]| {
+            let subject = ScannerSubject {
+                engine: named.map(str::to_owned),
+                build: None,
+                build_env: Vec::new(),
+                path: "bin/scan.sh".into(),
+                argv: Vec::new(),
+                artifacts: Vec::new(),
+                expected_exit_codes: Vec::new(),
+            };
+            let recorded = recorded.iter().map(ToString::to_string).collect();
+            super::engine(&subject, &recorded)
+        };
+        let named = |name: &str| Engine::Named(name.to_owned());
+        assert_eq!(engine(Some("grype"), &["trivy", "syft"]).unwrap(), named("grype"));
+        assert_eq!(engine(None, &["trivy", builtin::ENGINE]).unwrap(), named("trivy"));
+        assert_eq!(engine(None, &[]).unwrap(), Engine::OfNone);
+        for (recorded, foreign, suggestion) in
+            [(&[builtin::ENGINE][..], &[][..], "scan.sh"), (&["grype", "trivy"][..], &["grype", "trivy"][..], "grype")]
+        {
+            match engine(None, recorded).unwrap_err() {
+                SubjectError::Engine { recorded, suggested } => {
+                    assert_eq!(
+                        (recorded, suggested.as_str()),
+                        (foreign.iter().map(ToString::to_string).collect(), suggestion)
+                    );
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
