@@ -148,7 +148,7 @@ fn a_store_that_cannot_be_read_is_neither_gone_nor_damaged() {
     let (_, blob) = recorded.blobs()[0];
     let path = recorded.context.local.path_of(&blob);
     fs::remove_file(&path).unwrap();
-    fs::create_dir(&path).unwrap();
+    std::os::unix::fs::symlink(&path, &path).unwrap();
     let error = recorded.restore(&[]).unwrap_err();
     assert!(matches!(error, RestoreError::Broken(_)), "{error:?}");
     assert!(std::error::Error::source(&error).is_some());
