@@ -99,7 +99,8 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     lose(
         true,
         "machine: numbers of processes, inodes and sockets, sizes, identities and access times of the file systems that are \
-         shown, features and counters of the processor, and the caller's user number and priority are visible",
+         shown, features and counters of the processor, which one a thread runs on and how it was scheduled, and the caller's \
+         user number and priority are visible",
     );
     lose(
         namespaces,
@@ -129,7 +130,8 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     let writes = !spec.writable_roots.is_empty() || spec.mounts.iter().any(Mount::is_writable);
     lose(
         traced && !namespaces || namespaces && writes,
-        "limits: of files on a disk what is written to them is counted, not how many there are",
+        "limits: of files on a disk what is written to them is counted, not how many there are, nor what names, links and \
+         attributes hold",
     );
     lose(namespaces || traced, "locks: those of files that are shown can be taken, and keep others waiting");
     lose(!namespaces && !traced, "keys: those of the caller's user keyring can be read");
@@ -139,7 +141,10 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     lose(!traced && spec.directory_order != DirectoryOrder::Machine, "directory order: the file system's");
     lose(!traced && spec.cpu_count.is_some(), "cpu count: only the affinity mask and, with namespaces, files show it");
     lose(!traced, "kernel: its version and uptime are visible");
-    lose(!namespaces, "kernel: its files in `/proc` are visible");
+    lose(
+        !namespaces,
+        "kernel: its files in `/proc` and `/sys` are visible, and by some the time of day (`/proc/stat`)",
+    );
     lost
 }
 

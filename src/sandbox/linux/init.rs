@@ -71,7 +71,7 @@ fn run(setting: InitSpec<'_>, inside: &Inside) -> Result<(), Stopped> {
     umask(Mode::from_raw_mode(0o022));
     let namespaces = matches!(mapping, PathMapping::OwnRoot);
     let mut lost = Vec::new();
-    let (mut resolver, mut reading) = (None, None);
+    let (mut resolver, mut reading, mut signalling) = (None, None, None);
     if namespaces {
         lost.extend(of_caller());
         let seen = spec.cpu_count.unwrap_or_else(|| CpuCount::nearest(processors_of(&processors)));
@@ -97,6 +97,7 @@ fn run(setting: InitSpec<'_>, inside: &Inside) -> Result<(), Stopped> {
             mount.host().metadata().map_err(|source| Stopped::Failed(Failure::Mount(number), source))?;
         }
         lost.extend(restrict::writing(spec, &mapping));
+        signalling = restrict::signalling();
         lost.extend(special::declared(spec, Isolation::Traced));
     }
     let nothing = nothing().or_fail("open `/dev/null`")?;
@@ -118,7 +119,7 @@ fn run(setting: InitSpec<'_>, inside: &Inside) -> Result<(), Stopped> {
     let processors = (!traced).then_some(processors);
     let (program, filter) = (Program::find(spec, &mapping)?, Filter::new(spec, purpose).program());
     let path = program.path.clone();
-    let launch = Launch::new(program, filter, processors, reading, (group, namespaces))?;
+    let launch = Launch::new(program, filter, processors, (reading, signalling), (group, namespaces))?;
     let children = sys::child_events().or_fail("watch the program")?;
     inside.say(&Said::Built { lost });
     let Started { program, counted } = launch.start()?;

@@ -32,6 +32,8 @@ pub(super) struct Launch {
     nothing: OwnedFd,
     /// What it may read, where that is not decided by what is mounted.
     reading: Option<RulesetCreated>,
+    /// To whom it may send signals, where that is not decided by what it sees.
+    signalling: Option<RulesetCreated>,
     group: Option<Entry>,
     /// Whether it is to see its group as the top one.
     namespaces: bool,
@@ -61,7 +63,7 @@ impl Launch {
         program: Program,
         filter: Vec<Instruction>,
         processors: Option<CpuSet>,
-        reading: Option<RulesetCreated>,
+        (reading, signalling): (Option<RulesetCreated>, Option<RulesetCreated>),
         (group, namespaces): (Option<Entry>, bool),
     ) -> Result<Self, Stopped> {
         let text = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::from).or_fail("pass on the command");
@@ -80,6 +82,7 @@ impl Launch {
             processors,
             nothing: nothing.or_fail("open `/dev/null`")?,
             reading,
+            signalling,
             group,
             namespaces,
         })
@@ -123,6 +126,7 @@ impl Launch {
         chdir(&self.directory).map_err(|errno| (Step::Enter, errno))?;
         sys::reset_signals();
         self.reading.as_ref().map_or(Ok(()), restrict::read_only_by).map_err(prepare)?;
+        self.signalling.as_ref().map_or(Ok(()), restrict::signal_only_by).map_err(prepare)?;
         sys::close_inherited().map_err(prepare)?;
         restrict::give_up_powers().map_err(prepare)?;
         sys::install(&self.filter).map_err(|errno| (Step::Filter, errno))?;

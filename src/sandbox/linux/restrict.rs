@@ -114,6 +114,22 @@ fn restrict_writing_to<'a>(places: impl Iterator<Item = &'a Path>) -> Result<Rul
     Ok(ruleset.restrict_self()?.ruleset)
 }
 
+/// A rule by which whoever keeps to it can send no signal to who does not: to the first process, which is the same user
+/// and, without namespaces, has a number like every other. `None` where the kernel has none (before Linux 6.12).
+pub(super) fn signalling() -> Option<RulesetCreated> {
+    let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    ruleset.scope(Scope::Signal).and_then(|ruleset| ruleset.create()).ok()
+}
+
+/// Lets this process and all that it starts send signals by `ruleset`, for good.
+pub(super) fn signal_only_by(ruleset: &RulesetCreated) -> rustix::io::Result<()> {
+    let ruleset = ruleset.try_clone().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    match ruleset.restrict_self().map(|status| status.ruleset) {
+        Ok(RulesetStatus::FullyEnforced) => Ok(()),
+        _ => Err(Errno::OPNOTSUPP),
+    }
+}
+
 /// Lets this process make files below `root` alone, as far as the kernel can see to it, with no power but that of the user.
 pub(super) fn make_only_below(root: &Path) -> rustix::io::Result<()> {
     give_up_powers()?;
@@ -183,7 +199,9 @@ fn limit(limits: &Limits) -> rustix::io::Result<()> {
     at_most(Resource::Data, limits.memory_bytes, limits.memory_bytes)?;
     at_most(Resource::Fsize, limits.file_bytes, limits.file_bytes)?;
     at_most(Resource::Nproc, limits.processes.into(), limits.processes.into())?;
-    at_most(Resource::Core, 0, 0)?;
+    // Not 0: a machine's handler of core files is called then too, and only by this number the kernel knows that it is not
+    // to be (`core(5)`, `fs/coredump.c`). No file is written for so little.
+    at_most(Resource::Core, 1, 1)?;
     at_most(Resource::Stack, STACK, STACK)?;
     at_most(Resource::Memlock, LOCKED, LOCKED)?;
     at_most(Resource::Msgqueue, MESSAGES, MESSAGES)?;

@@ -192,6 +192,18 @@ pub(super) fn trapped(pid: Pid) -> Option<Trapped> {
     Some(Trapped { data: info.error, seen })
 }
 
+/// Whether the signal that `pid` is about to be given comes of what it has done itself: the kernel alone sends such.
+pub(super) fn has_faulted(pid: Pid) -> bool {
+    const FAULTS: [i32; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
+    let mut info = MaybeUninit::<TrapInfo>::zeroed();
+    if request(libc::PTRACE_GETSIGINFO, pid, 0, info.as_mut_ptr().addr()) != 0 {
+        return false;
+    }
+    // SAFETY: zeroed integers are valid, and the kernel writes 128 bytes, which is the size of the structure.
+    let info = unsafe { info.assume_init() };
+    FAULTS.contains(&info.signal) && info.code > 0
+}
+
 const _: () = assert!(size_of::<TrapInfo>() == 128);
 
 /// The registers of `pid`. `None` also where it runs a program of 32 bits, whose set is another.

@@ -273,10 +273,13 @@ fn no_blocks_are_taken_without_being_written() {
     let (Some(python), Some(folder)) = (python(), on_a_disk()) else { return };
     let at = folder.path().to_str().unwrap();
     let script = format!(
-        "import ctypes, os\nc = ctypes.CDLL(None, use_errno=True)\nfor at in ('{at}', os.environ['TMPDIR']):\n\
+        "import ctypes, os, struct\nc = ctypes.CDLL(None, use_errno=True)\n\
+         span = struct.pack('hxxxxxxqqii4i', 0, 0, 8 << 20, 0, 0, 0, 0, 0, 0)\n\
+         requests = (0x4030580a, 0x4030580b, 0x40305824, 0x40305825, 0x40305828, 0x4030582a, 0x40305839)\nfor at in ('{at}', os.environ['TMPDIR']):\n\
          \x20 f = open(at + '/x', 'wb'); n = ctypes.c_long\n\
          \x20 tried = [(c.fallocate(f.fileno(), mode, n(0), n(8 << 20)), ctypes.get_errno()) for mode in (0, 1, 16, 17, 64)]\n\
-         \x20 print(tried == [(-1, 95)] * 5, os.stat(at + '/x').st_blocks)\n\
+         \x20 tried += [(c.ioctl(f.fileno(), ctypes.c_ulong(request), span), ctypes.get_errno()) for request in requests]\n\
+         \x20 print(tried == [(-1, 95)] * 12, os.stat(at + '/x').st_blocks)\n\
          \x20 os.posix_fallocate(f.fileno(), 0, 1 << 20); print(os.stat(at + '/x').st_size)\n\
          \x20 f.seek(0); f.write(bytes(1 << 20)); f.flush(); print(c.fallocate(f.fileno(), 3, n(0), n(1 << 20)))"
     );

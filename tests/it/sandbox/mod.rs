@@ -6,6 +6,7 @@
 mod degraded;
 mod endings;
 mod escapes;
+mod first_process;
 mod hostile;
 mod image;
 mod leaks;

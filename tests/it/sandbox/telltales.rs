@@ -80,7 +80,7 @@ fn what_is_asked_of_the_process_and_of_the_page_cache_tells_nothing() {
         assert_eq!(one, other, "at {ceiling:?} a file that was read before looks like one that was not");
         for line in [
             "umask 0o22",
-            "limit CORE (0, 0)",
+            "limit CORE (1, 1)",
             "limit MEMLOCK (65536, 65536)",
             "limit SIGPENDING (4096, 4096)",
             "limit NICE (0, 0)",

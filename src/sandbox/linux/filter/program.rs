@@ -102,9 +102,17 @@ fn decide_all(uses: &[(When, Action)], traced: bool) -> Vec<Instruction> {
     leaf
 }
 
+fn low(argument: u32) -> Instruction {
+    instruction(LOAD, ARGUMENTS + 8 * argument)
+}
+
+/// Gives it where the argument is not 0: one of its halves at least.
+fn given(argument: u32, give: Instruction) -> Vec<Instruction> {
+    let high = instruction(LOAD, ARGUMENTS + 8 * argument + 4);
+    vec![low(argument), jump(IF_BITS, 2, 0, u32::MAX), high, jump(IF_BITS, 0, 1, u32::MAX), give]
+}
+
 fn decide(when: When, give: Instruction) -> Vec<Instruction> {
-    let low = |argument| instruction(LOAD, ARGUMENTS + 8 * argument);
-    let high = |argument| instruction(LOAD, ARGUMENTS + 8 * argument + 4);
     match when {
         When::Always => vec![give],
         When::Is(argument, value) => vec![low(argument), jump(IF_EQUAL, 0, 1, value), give],
@@ -115,8 +123,11 @@ fn decide(when: When, give: Instruction) -> Vec<Instruction> {
         When::Both((one, its), (other, bits)) => {
             vec![low(one), jump(IF_BITS, 0, 3, its), low(other), jump(IF_BITS, 0, 1, bits), give]
         }
-        When::Given(argument) => {
-            vec![low(argument), jump(IF_BITS, 2, 0, u32::MAX), high(argument), jump(IF_BITS, 0, 1, u32::MAX), give]
+        When::Given(argument) => given(argument, give),
+        When::IsGiven((argument, value), other) => {
+            let given = given(other, give);
+            let length = u8::try_from(given.len()).unwrap_or(u8::MAX);
+            [low(argument), jump(IF_EQUAL, 0, length, value)].into_iter().chain(given).collect()
         }
     }
 }
@@ -189,6 +200,7 @@ mod tests {
             (0u32..6, 1u32..8, 0u32..6, 1u32..8)
                 .prop_map(|(one, its, other, bits)| When::Both((one, its), (other, bits))),
             (0u32..6).prop_map(When::Given),
+            (0u32..6, 0u32..4, 0u32..6).prop_map(|(argument, value, other)| When::IsGiven((argument, value), other)),
         ]
     }
 

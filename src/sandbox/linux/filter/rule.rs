@@ -18,7 +18,7 @@ pub(in crate::sandbox::linux) enum Action {
     Ask(Call),
 }
 
-/// Which of a call's uses a rule means. But for [`When::Given`] the low half of an argument counts: that is what the
+/// Which of a call's uses a rule means. But for what is given the low half of an argument counts: that is what the
 /// kernel takes where a number is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox::linux) enum When {
@@ -29,6 +29,8 @@ pub(in crate::sandbox::linux) enum When {
     Has(u32, u32),
     /// These bits of this argument, the first of the two, are as in the second.
     Masked(u32, u32, u32),
+    /// This argument, the first of the pair, is the value beside it, and the other one is not a null pointer.
+    IsGiven((u32, u32), u32),
     /// Both of these arguments have one of the bits beside them.
     Both((u32, u32), (u32, u32)),
     /// This argument is not a null pointer.
@@ -121,6 +123,7 @@ impl When {
             Self::Always => true,
             Self::Is(index, value) => low(index) == value,
             Self::Has(index, bits) => low(index) & bits != 0,
+            Self::IsGiven((index, value), other) => low(index) == value && argument(other) != 0,
             Self::Masked(index, mask, value) => low(index) & mask == value,
             Self::Both((one, its), (other, bits)) => low(one) & its != 0 && low(other) & bits != 0,
             Self::Given(index) => argument(index) != 0,

@@ -169,6 +169,8 @@ impl Rules {
 /// The rules of `spec`.
 pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     let mut rules = Rules::default();
+    core_files(&mut rules);
+    first_process(&mut rules, purpose);
     holes(&mut rules, spec, purpose);
     left_behind(&mut rules, purpose);
     uncounted(&mut rules);
@@ -183,6 +185,28 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     #[cfg(stella_weaken)]
     rules.list.retain(|rule| Some(rule.name()) != spec.weaken);
     rules.list
+}
+
+/// A limit on core files that keeps the kernel from calling the machine's handler of them stands. Programs lower it to 0,
+/// where it would be called again: that has no effect.
+fn core_files(rules: &mut Rules) {
+    // `RLIMIT_CORE`, whose type differs from C library to C library.
+    const CORE: u32 = 4;
+    rules.answer(Call::Setrlimit, "core", When::Is(0, CORE), 0);
+    rules.answer(Call::Prlimit64, "core", When::IsGiven((1, CORE), 2), 0);
+}
+
+/// The first process of the namespaces, which has the same user and is 1 for every program: what looks at the limits and
+/// answers for the resolver is not the program's to limit or to put behind.
+fn first_process(rules: &mut Rules, purpose: Purpose) {
+    // Every process of the user, with this one.
+    rules.refuse(Call::Setpriority, "user", When::Is(0, bits(2)), EPERM);
+    rules.refuse(Call::IoprioSet, "user", When::Is(0, bits(3)), EPERM);
+    if purpose != Purpose::Traced {
+        for (call, argument) in BY_NUMBER {
+            rules.refuse(call, "first", When::Is(argument, 1), EPERM);
+        }
+    }
 }
 
 /// What would leave the sandbox, or the sight of the tracer: it needs no judgement, so the kernel refuses it by itself.
@@ -208,9 +232,6 @@ fn holes(rules: &mut Rules, spec: &SandboxSpec, purpose: Purpose) {
         for call in [Call::Kill, Call::RtSigqueueinfo, Call::Tkill] {
             rules.ask(call, "", When::Always);
         }
-        // Every process of the user.
-        rules.refuse(Call::Setpriority, "user", When::Is(0, bits(2)), EPERM);
-        rules.refuse(Call::IoprioSet, "user", When::Is(0, bits(3)), EPERM);
     }
     for (call, argument) in BY_NUMBER.into_iter().filter(|_| purpose == Purpose::Traced) {
         rules.ask(call, "another", When::Given(argument));
@@ -268,6 +289,17 @@ fn left_behind(rules: &mut Rules, purpose: Purpose) {
 /// `F_SETDELEG`, of Linux 6.19; `libc` lacks it.
 const F_SETDELEG: i32 = 1024 + 16;
 
+/// `linux/falloc.h`, and those of XFS from which they come: blocks for a file without writing to it.
+const TAKING_BLOCKS: [(&str, u32); 7] = [
+    ("allocate-old", 0x4030_580a),
+    ("free-old", 0x4030_580b),
+    ("allocate", 0x4030_5824),
+    ("free", 0x4030_5825),
+    ("reserve-old", 0x4030_5828),
+    ("reserve", 0x4030_582a),
+    ("zero", 0x4030_5839),
+];
+
 /// What would take a program's memory or its files out of the sight of those who count them.
 fn uncounted(rules: &mut Rules) {
     // A process that cannot be looked into; every one of a run can, and is what it is.
@@ -275,6 +307,10 @@ fn uncounted(rules: &mut Rules) {
     // Blocks that nobody has written to are in no count. C libraries write them in its place, as on file systems that lack it.
     rules.add(Call::Fallocate, "free", When::Has(1, bits(libc::FALLOC_FL_PUNCH_HOLE)), Action::Allow);
     rules.answer(Call::Fallocate, "others", When::Always, EOPNOTSUPP);
+    // The same by requests to a file.
+    for (label, request) in TAKING_BLOCKS {
+        rules.answer(Call::Ioctl, label, When::Is(1, request), EOPNOTSUPP);
+    }
 }
 
 /// What of the machine's files lies in memory: it tells what ran here before, a recording among it.

@@ -99,6 +99,7 @@ fn example(when: When, before: &[&Rule]) -> Option<[u64; 6]> {
         When::Always => (0, 0),
         When::Is(at, value) | When::Masked(at, _, value) => (at, value),
         When::Has(at, bits) | When::Both((at, bits), _) => (at, 1 << bits.trailing_zeros()),
+        When::IsGiven((at, value), _) => (at, value),
         When::Given(at) => (at, 1),
     };
     // The others may be what a rule before means.
@@ -107,6 +108,9 @@ fn example(when: When, before: &[&Rule]) -> Option<[u64; 6]> {
         arguments[at as usize] = value.into();
         if let When::Both(_, (at, bits)) = when {
             arguments[at as usize] = 1 << bits.trailing_zeros();
+        }
+        if let When::IsGiven(_, at) = when {
+            arguments[at as usize] = 1;
         }
         arguments
     };

@@ -265,6 +265,8 @@ impl<'a> Tracer<'a> {
                 self.is_led_to_end(pid);
                 Resume::Run
             }
+            // It can be stopped by nobody: it answers for the resolver, and counts what belongs to no process.
+            0 if pid == self.init && !tracee::has_faulted(pid) => Resume::Run,
             0 => Resume::Deliver(signal),
             // Nothing else was asked for.
             _ => {

@@ -1,0 +1,92 @@
+//! The first process of a run, which looks at the limits and answers for the resolver, is the same user as the program, and
+//! is not the program's to touch.
+
+use stella::model::result::Isolation;
+use stella::sandbox::run::run_at_most;
+
+use super::{helper, out, python, spec};
+
+const LEVELS: [Isolation; 3] = [Isolation::Full, Isolation::Traced, Isolation::Isolated];
+
+/// Tries to limit it, to put it behind, and to stop it; then looks whether it still comes to run.
+const TOUCH: &str = r"
+import ctypes, os, resource, signal, time
+c = ctypes.CDLL(None, use_errno=True)
+first = os.getppid()
+x86 = os.uname().machine == 'x86_64'
+ioprio_set, tgkill = (251, 234) if x86 else (30, 131)
+def tried(what, act):
+    try:
+        print(what, act())
+    except OSError as error:
+        print(what, error.errno)
+def call(*arguments):
+    return 0 if c.syscall(*arguments) == 0 else ctypes.get_errno()
+tried('files', lambda: resource.prlimit(first, resource.RLIMIT_NOFILE, (4, 4)))
+tried('time', lambda: resource.prlimit(first, resource.RLIMIT_CPU))
+tried('rank', lambda: os.setpriority(os.PRIO_PROCESS, first, 19))
+tried('rank of all', lambda: os.setpriority(os.PRIO_USER, os.getuid(), 19))
+tried('schedule', lambda: os.sched_setscheduler(first, os.SCHED_IDLE, os.sched_param(0)))
+tried('processors', lambda: os.sched_setaffinity(first, {0}))
+tried('disk', lambda: call(ioprio_set, 1, first, 3 << 13))
+tried('disk of all', lambda: call(ioprio_set, 3, os.getuid(), 3 << 13))
+tried('thread', lambda: call(tgkill, first, first, signal.SIGSTOP))
+tried('file', lambda: signal.pidfd_send_signal(os.pidfd_open(first), signal.SIGSTOP))
+tried('kill', lambda: os.kill(first, signal.SIGSTOP))
+def state():
+    try:
+        return open(f'/proc/{first}/stat').read().rsplit(') ')[1][0]
+    except OSError:
+        return '?'
+states = set()
+for _ in range(20):
+    time.sleep(0.05)
+    states.add(state())
+print('awake', bool(states - {'t', 'T'}))
+";
+
+#[test]
+fn nobody_touches_the_first_process() {
+    let Some(python) = python() else { return };
+    for ceiling in LEVELS {
+        let finished = run_at_most(&spec(&[python, "-c", TOUCH]), helper(), ceiling).unwrap();
+        if finished.level == Isolation::None {
+            continue;
+        }
+        let text = out(&finished);
+        let said = |what: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(' '));
+            line.unwrap_or_else(|| panic!("{ceiling:?} {what}: {text}{}", String::from_utf8_lossy(&finished.stderr)))
+        };
+        for what in ["files", "time", "rank", "rank of all", "schedule", "processors", "disk", "disk of all"] {
+            assert_eq!(said(what), libc::EPERM.to_string(), "{ceiling:?} {what}: {text}");
+        }
+        // With namespaces the kernel takes these signals, and nothing comes of them.
+        let is_kept = !finished.lost.iter().any(|lost| lost.contains("can send them signals"));
+        if finished.level == Isolation::Traced && is_kept {
+            for what in ["thread", "file", "kill"] {
+                assert_eq!(said(what), libc::EPERM.to_string(), "{ceiling:?} {what}: {text}");
+            }
+        }
+        assert_eq!(said("awake"), "True", "{ceiling:?}: {text}");
+    }
+}
+
+/// Where the machine hands core files to a program, only this limit keeps the memory of one that crashes from it.
+#[test]
+fn no_handler_of_core_files_is_called() {
+    let Some(python) = python() else { return };
+    let script = "import resource\nof = resource.getrlimit\ncore, files = resource.RLIMIT_CORE, resource.RLIMIT_NOFILE\n\
+                  print(of(core))\nresource.setrlimit(core, (0, 0))\nprint(of(core))\n\
+                  resource.prlimit(0, core, (0, 0))\nprint(of(core))\n\
+                  resource.setrlimit(files, (64, 64))\nprint(of(files))";
+    // One that whoever starts stella has set lower stays.
+    let highest = rustix::process::getrlimit(rustix::process::Resource::Core).maximum.unwrap_or(u64::MAX).min(1);
+    for ceiling in LEVELS {
+        let finished = run_at_most(&spec(&[python, "-c", script]), helper(), ceiling).unwrap();
+        if finished.level != Isolation::None {
+            let core = format!("({highest}, {highest})\n").repeat(3);
+            assert_eq!(out(&finished), core + "(64, 64)\n", "{ceiling:?}");
+        }
+    }
+}
