@@ -97,7 +97,7 @@ impl Generated {
         };
         let started = Instant::now();
         let result = run::run(&context, &request, &mut [])?;
-        Ok((result, started.elapsed()))
+        Ok((result.0, started.elapsed()))
     }
 
     fn in_process(&self) -> Fallible<Duration> {

@@ -23,6 +23,9 @@ pub enum DiffPathsError {
     /// A path cannot be read.
     #[error("cannot read what should be compared")]
     Read(#[from] FsError),
+    /// One of them is not there.
+    #[error("there is no `{}`", .0.display())]
+    Missing(PathBuf),
     /// A file against a directory.
     #[error("`{}` is a directory and `{}` is a file", .directory.display(), .file.display())]
     Mixed {
@@ -68,7 +71,7 @@ impl Diagnostic for DiffPathsError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::Comparison(_) | Self::Policy(_) | Self::Unreadable { .. } => None,
-            Self::Read(_) | Self::Mixed { .. } | Self::Empty(_) => {
+            Self::Read(_) | Self::Missing(_) | Self::Mixed { .. } | Self::Empty(_) => {
                 Some("give two files, or two directories of artifacts".into())
             }
         }
@@ -77,6 +80,9 @@ impl Diagnostic for DiffPathsError {
 
 /// Compares `a` with `b`.
 pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPathsError> {
+    if let Some(missing) = [a, b].into_iter().find(|path| fs::is_missing(path)) {
+        return Err(DiffPathsError::Missing(missing.to_owned()));
+    }
     let policy = Policy::builtin_default()?;
     // The default policy looks at the clock only for its allow-list, which is empty.
     // Where the inputs of two files lay is not known.

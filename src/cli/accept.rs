@@ -71,6 +71,8 @@ const DAYS: i64 = 90;
 enum AcceptError {
     #[error("the changes that are open here are {found}, and not {asked}")]
     Others { found: Digest, asked: Digest },
+    #[error("nothing that was replayed or changed is called `{0}`")]
+    Unknown(String),
     #[error("who answers for it? neither USER nor LOGNAME is set")]
     Nobody,
     #[error("`--reason` and `--by` must not be empty")]
@@ -126,13 +128,19 @@ pub fn run(global: &GlobalArgs, args: &AcceptArgs) -> CliResult {
         approvals: approved.clone(),
     };
     let mut progress = Progress::new();
-    let result = run::run(context, &request, &mut [&mut progress])?;
+    let (result, _) = run::run(context, &request, &mut [&mut progress])?;
     let open = result.open_changes();
     let name = ChangeKey::digest_of_all(&open);
     if let Some(exactly) = args.exactly
         && exactly != name
     {
         return Err(AcceptError::Others { found: name, asked: exactly }.into());
+    }
+    let known = |id: &String| {
+        result.replays.iter().any(|replay| replay.id == *id) || open.iter().any(|key| key.of.id() == Some(id))
+    };
+    if let Some(unknown) = args.ids.iter().find(|id| !known(id)) {
+        return Err(AcceptError::Unknown(unknown.clone()).into());
     }
     let wanted = |id: Option<&str>| args.ids.is_empty() || id.is_some_and(|id| args.ids.iter().any(|one| one == id));
     let chosen: Vec<&ChangeKey> = open.iter().filter(|key| wanted(key.of.id())).collect();

@@ -14,7 +14,6 @@ use crate::cli::{output, setup};
 use crate::flow::suite::run::{self, CiRequest};
 use crate::host::fs;
 use crate::host::machine;
-use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::gate_result::Gate;
 use crate::model::result::RunResult;
 use crate::report::text::{Show, Style, TextReport};
@@ -67,39 +66,10 @@ pub struct CiArgs {
     isolation: IsolationArgs,
 }
 
-/// Arguments that do not go together.
-#[derive(Debug, thiserror::Error)]
-enum CiArgsError {
-    #[error("`--strict` and `--fail-on` say how strict a gate is, and none was asked")]
-    NoGate,
-    #[error("`--gate {gate}` judges what this checkout builds: `--pinned` leaves it out")]
-    Pinned { gate: &'static str },
-    #[error("`--base` says by whose rules a pull request is judged: it goes with `--gate pr`")]
-    Base,
-}
-
-impl Diagnostic for CiArgsError {
-    fn kind(&self) -> FailureKind {
-        FailureKind::Usage
-    }
-
-    fn hint(&self) -> Option<Hint> {
-        Some(match self {
-            Self::NoGate => "name one with `--gate pr|nightly|release`".into(),
-            Self::Pinned { .. } => "`--gate nightly` judges pinned replays".into(),
-            Self::Base => {
-                "`stella ci --gate pr --base REV`, or `stella ci --base REV --only ID` for one replay of it".into()
-            }
-        })
-    }
-}
-
 pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
+    args.out_dir.iter().try_for_each(|folder| fs::check_output_dir(folder))?;
     let own = setup::context(global, &args.isolation)?;
     let is_pr = args.gate == Some(WantedGate::Pr);
-    if args.base.is_given() && !is_pr && args.only.is_empty() {
-        return Err(CiArgsError::Base.into());
-    }
     let wants_base = is_pr || args.base.is_given();
     let base = if wants_base { args.base.prepare(&own)? } else { None };
     let approvals = match &base {
@@ -108,7 +78,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         None => Vec::new(),
     };
     let context = base.as_ref().map_or(&own, |base| &base.context).clone();
-    let history = args.note.file(&context);
+    let history = args.note.file(&context)?;
     let gate = gate(args, &context, history.as_deref())?;
     let request = CiRequest {
         pinned: args.pinned || args.gate == Some(WantedGate::Nightly),
@@ -124,7 +94,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     };
     let mut progress = Progress::new();
     let mut summary = TextReport::new(String::new(), Style::coloured(), Show::Summary);
-    let result = run::run(&context, &request, &mut [&mut progress, &mut summary])?;
+    let (result, unkept) = run::run(&context, &request, &mut [&mut progress, &mut summary])?;
 
     let document = v1::result::write(&result)?;
     match global.format {
@@ -135,6 +105,9 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     write_reports(args, &result, &document)?;
     if let Some(file) = &history {
         args.note.note(file, &result)?;
+    }
+    if let Some(error) = unkept {
+        return Err(error.into());
     }
     if result.replays.is_empty() {
         output::talk_lines(&format!(
@@ -147,16 +120,8 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
 
 /// The gate to ask, with everything that is known before the run.
 fn gate(args: &CiArgs, context: &Context, history: Option<&Path>) -> Result<Option<GateRequest>, CliError> {
-    let Some(wanted) = args.gate else {
-        if args.strictness.is_given() {
-            return Err(CiArgsError::NoGate.into());
-        }
-        return Ok(None);
-    };
+    let Some(wanted) = args.gate else { return Ok(None) };
     let gate = Gate::from(wanted);
-    if args.pinned && gate != Gate::Nightly {
-        return Err(CiArgsError::Pinned { gate: gate.code() }.into());
-    }
     let known = history.map(history::so_far).transpose()?;
     if gate == Gate::Nightly && known.is_none() {
         return Err(GateError::NoHistory(gate).into());

@@ -46,7 +46,7 @@ pub fn run(global: &GlobalArgs, args: ExplainArgs) -> CliResult {
         explain: Some(args.budget.budget()),
         ..ReplayRequest::as_recorded(&args.from, &args.env, Operation::Explain)
     };
-    let result = one::manifest(manifest, &request, &context)?;
+    let (result, _) = one::manifest(manifest, &request, &context)?;
     for replay in &result.replays {
         match global.format {
             Format::Json => output::json(&ExplanationV1::from(replay)),

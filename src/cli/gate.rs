@@ -77,11 +77,6 @@ enum FailOn {
 }
 
 impl StrictnessArgs {
-    /// Whether anything was asked for.
-    pub fn is_given(&self) -> bool {
-        self.strict || self.fail_on.is_some()
-    }
-
     /// What holds for `gate`: the configuration, made more or less strict by the command line.
     pub fn of(&self, gate: Gate, rules: &Rules) -> Strictness {
         let configured = rules.strictness.of(gate);

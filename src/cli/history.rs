@@ -10,6 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::setup;
 use crate::config::Config;
 use crate::flow::history;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::result::RunResult;
 use crate::score::history::History;
 use crate::workspace::context::Context;
@@ -27,6 +28,21 @@ pub struct NoteArgs {
     pub commit: Option<String>,
 }
 
+/// A commit that would be noted nowhere.
+#[derive(Debug, thiserror::Error)]
+#[error("`--commit` does not apply to this: no replay is noted")]
+struct NothingNoted;
+
+impl Diagnostic for NothingNoted {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some("name a file with `--history FILE`, or leave it out".into())
+    }
+}
+
 /// Where to look for what was noted.
 #[derive(Debug, Args)]
 pub struct ReadArgs {
@@ -37,10 +53,16 @@ pub struct ReadArgs {
 }
 
 impl NoteArgs {
-    /// The file, where one is wanted.
-    pub fn file(&self, context: &Context) -> Option<PathBuf> {
+    /// The file, where one is wanted; never a file that is something else.
+    pub fn file(&self, context: &Context) -> Result<Option<PathBuf>, CliError> {
         let in_store = || context.config.history.then(|| context.local.root().join(history::FILE_NAME));
-        self.history.clone().or_else(in_store)
+        let file = self.history.clone().or_else(in_store);
+        match &file {
+            Some(file) => history::check(file)?,
+            None if self.commit.is_some() => return Err(NothingNoted.into()),
+            None => {}
+        }
+        Ok(file)
     }
 
     /// Appends every replay of `run`.

@@ -8,6 +8,7 @@ use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::CliResult;
 use crate::cli::{output, setup};
 use crate::flow::suite::init;
+use crate::model::error_chain::causes;
 use crate::model::exit::Exit;
 use crate::wire::v1::commands::InitV1;
 
@@ -21,6 +22,9 @@ pub fn run(global: &GlobalArgs, _: InitArgs) -> CliResult {
     let context = setup::context(global, &IsolationArgs { require_isolation: None, ro: Vec::new() })?;
     let done = init::init(&context)?;
     let shown = |path: &PathBuf| path.strip_prefix(".").unwrap_or(path).display().to_string();
+    for (path, error) in &done.broken {
+        output::talk(&format!("note: {} is not read: {}", shown(path), causes(error)));
+    }
     if global.format == Format::Json {
         output::json(&InitV1 {
             schema: "stella.init/1",

@@ -25,6 +25,7 @@ mod history;
 mod image;
 mod init;
 mod manifest;
+mod options;
 mod output;
 mod profile;
 mod progress;
@@ -39,7 +40,7 @@ mod setup;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::cli::app::App;
 use crate::cli::error::CliError;
@@ -67,11 +68,15 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let matches = match App::command().try_get_matches_from(arguments) {
-        Ok(matches) => matches,
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let code = match App::command().try_get_matches_from(&arguments) {
+        Ok(matches) => obey(&arguments, &matches),
+        // Help and version are data and no error.
+        Err(error) if !error.use_stderr() => {
+            output::data(&error.render().ansi().to_string());
+            Exit::Passed.code()
+        }
         Err(error) => {
-            // Help and version are data and no error.
-            let code = if error.use_stderr() { Exit::Usage.code() } else { Exit::Passed.code() };
             // A word of the command line may come from elsewhere; what clap writes has colours, and is left so where it is plain.
             let text = error.render().to_string();
             if text.lines().any(|line| untrusted::log_line(line) != line) {
@@ -79,10 +84,22 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             } else {
                 let _ = error.print();
             }
-            return code;
+            Exit::Usage.code()
         }
     };
-    let result = App::from_arg_matches(&matches).map_err(|error| CliError::from(Unparsed(error))).and_then(|app| {
+    match output::lost() {
+        None => code,
+        // Whatever was found: whoever reads the output has not read it.
+        Some(lost) => {
+            let error = CliError::from(lost);
+            output::talk_lines(&error.to_string());
+            error.exit().code()
+        }
+    }
+}
+
+fn obey(arguments: &[OsString], matches: &ArgMatches) -> u8 {
+    let result = app(arguments, matches).and_then(|app| {
         clock::frozen()?;
         ending::arm();
         app::dispatch(app)
@@ -94,4 +111,10 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             error.exit().code()
         }
     }
+}
+
+/// The command that the arguments ask for, in which nothing is said in vain.
+fn app(arguments: &[OsString], matches: &ArgMatches) -> Result<App, CliError> {
+    options::check(App::command(), arguments, matches)?;
+    Ok(App::from_arg_matches(matches).map_err(Unparsed)?)
 }

@@ -1,22 +1,64 @@
-//! Where a command speaks: data on stdout, talk on stderr. A reader that went away is no error.
+//! Where a command speaks: data on stdout, talk on stderr.
+//!
+//! Invariant: data that could not be written is remembered ([`lost`]), and the program does not pass then; whoever writes need
+//! not ask. A reader that went away is no error, and what is talk may be lost.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
 use crate::ci::provider;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::report::untrusted;
+
+/// The first reason why data was lost.
+static LOST: Mutex<Option<Lost>> = Mutex::new(None);
+
+/// Data that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to {to}")]
+pub struct Lost {
+    to: &'static str,
+    source: io::Error,
+}
+
+impl Diagnostic for Lost {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
+}
+
+/// Why data was lost since this was asked last, if it was.
+pub fn lost() -> Option<Lost> {
+    LOST.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn written(to: &'static str, result: io::Result<()>) {
+    if let Err(source) = result
+        && source.kind() != io::ErrorKind::BrokenPipe
+    {
+        LOST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(Lost { to, source });
+    }
+}
+
+fn whole(mut to: impl Write, bytes: &[u8]) -> io::Result<()> {
+    to.write_all(bytes).and_then(|()| to.flush())
+}
 
 /// Writes data to stdout; styles vanish where the terminal has none.
 pub fn data(text: &str) {
-    let mut out = anstream::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written("standard output", whole(anstream::stdout().lock(), text.as_bytes()));
 }
 
 /// Writes bytes to stdout as they are.
 pub fn bytes(bytes: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
+    written("standard output", whole(io::stdout().lock(), bytes));
+}
+
+/// Writes bytes to stderr as they are: what a command that is passed on wrote there.
+pub fn bytes_of_stderr(bytes: &[u8]) {
+    written("standard error", whole(io::stderr().lock(), bytes));
 }
 
 /// Writes a document to stdout as JSON with a final newline.

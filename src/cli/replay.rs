@@ -50,6 +50,7 @@ pub struct ReplayArgs {
 }
 
 pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
+    args.out_dir.iter().try_for_each(|folder| fs::check_output_dir(folder))?;
     let context = setup::context(global, &args.isolation)?;
     let manifest = manifest_file::read(&args.from)?;
     let swaps = args.with.iter().map(|given| given.parse()).collect::<Result<Vec<Swap>, SwapError>>();
@@ -60,7 +61,9 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         explain: args.experiment.budget(),
         ..ReplayRequest::as_recorded(&args.from, &args.env, Operation::Replay)
     };
-    let result = one::manifest(manifest, &request, &context)?;
+    // A replay with other inputs says nothing of how repeatable the recording is.
+    let history = if request.swaps.is_empty() { args.note.file(&context)? } else { None };
+    let (result, unkept) = one::manifest(manifest, &request, &context)?;
     let document = v1::result::write(&result)?;
     if let Some(directory) = &args.out_dir {
         write_result(directory, &document)?;
@@ -69,13 +72,13 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         Format::Json => output::document(&document),
         Format::Text => result.replays.iter().for_each(|replay| output::data(&text::replay(replay, Style::coloured()))),
     }
-    // A replay with other inputs says nothing of how repeatable the recording is.
-    if request.swaps.is_empty()
-        && let Some(file) = args.note.file(&context)
-    {
-        args.note.note(&file, &result)?;
+    if let Some(file) = &history {
+        args.note.note(file, &result)?;
     }
-    Ok(result.exit().into())
+    match unkept {
+        Some(error) => Err(error.into()),
+        None => Ok(result.exit().into()),
+    }
 }
 
 fn write_result(directory: &Path, document: &str) -> Result<(), CliError> {

@@ -1,6 +1,6 @@
 //! `stella sandbox`: run one command as a replay would.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use crate::cli::image::NotAnImage;
 use crate::cli::{output, setup};
 use crate::host::clock;
 use crate::host::fs;
+use crate::job::known_locale::{is_known_locale, is_known_zone};
+use crate::job::machine_settings::{MAX_MEMORY_LIMIT, MAX_TIME_LIMIT};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::result::Isolation;
 use crate::report::untrusted;
@@ -91,13 +93,13 @@ pub struct SandboxArgs {
     #[arg(long)]
     trace_paths: bool,
     /// Seconds after which the command is ended
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
-    timeout: u64,
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_TIME_LIMIT)))]
+    timeout: u32,
     /// Mebibytes of memory that the command may use
-    #[arg(long, value_name = "MIB", default_value_t = 8192)]
-    memory: u64,
+    #[arg(long, value_name = "MIB", default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_MEMORY_LIMIT)))]
+    memory: u32,
     /// Processes and threads that the command may have at a time
-    #[arg(long, value_name = "N", default_value_t = 4096)]
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PROCESSES)))]
     processes: u32,
     /// Where to write what was seen, as lines of JSON
     #[arg(long, value_name = "FILE")]
@@ -112,6 +114,9 @@ pub struct SandboxArgs {
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
+
+/// The most processes that Linux can number.
+const MAX_PROCESSES: u32 = 1 << 22;
 
 /// In which order directories are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -133,17 +138,30 @@ enum SandboxArgsError {
     Umask(String),
     #[error("`{0}` is not the number of a user or group")]
     User(String),
+    #[error("`{0}` is not a time zone of this machine")]
+    Zone(String),
+    #[error("`{0}` is not a locale that a C library knows")]
+    Locale(String),
     #[error("cannot show `{}` in the sandbox", .path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error("the command {how} and was ended")]
     Ended { how: String, clock_reads: u64 },
+    #[error("`{}` is not executable", .0.display())]
+    NotExecutable(PathBuf),
+    #[error("`{}` is a folder, and not a program", .0.display())]
+    FolderAsProgram(PathBuf),
 }
 
 impl Diagnostic for SandboxArgsError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Ended { .. } => FailureKind::Infrastructure,
-            Self::Instant { .. } | Self::Umask(_) | Self::User(_) | Self::Folder { .. } => FailureKind::Usage,
+            Self::Ended { .. } | Self::NotExecutable(_) | Self::FolderAsProgram(_) => FailureKind::Infrastructure,
+            Self::Instant { .. }
+            | Self::Umask(_)
+            | Self::User(_)
+            | Self::Zone(_)
+            | Self::Locale(_)
+            | Self::Folder { .. } => FailureKind::Usage,
         }
     }
 
@@ -156,6 +174,9 @@ impl Diagnostic for SandboxArgsError {
                  `--clock-step 1000000` for a millisecond at each reading"
                     .into(),
             ),
+            Self::NotExecutable(program) => {
+                Some(format!("make it executable: `chmod +x {}`", program.display()).into())
+            }
             _ => None,
         }
     }
@@ -176,8 +197,8 @@ pub fn run(global: &GlobalArgs, args: &SandboxArgs) -> CliResult {
         level::require(&finished.reached(), wanted.into())?;
     }
     // Bytes of the command, neither read nor changed.
-    let passed_on = std::io::stdout().write_all(&finished.stdout).and_then(|()| std::io::stdout().flush());
-    passed_on.and_then(|()| std::io::stderr().write_all(&finished.stderr)).ok();
+    output::bytes(&finished.stdout);
+    output::bytes_of_stderr(&finished.stderr);
     if let Some(file) = &args.ledger {
         let lines = finished.ledger.to_lines(finished.level, &finished.lost);
         // The file may be a terminal.
@@ -212,9 +233,21 @@ fn command(args: &SandboxArgs) -> Result<Vec<String>, CliError> {
         && Path::new(program.as_str()).is_relative()
     {
         let place = fs::absolute(Path::new(program.as_str()))?;
+        if args.rootfs.is_none() {
+            startable(Path::new(program.as_str()), &place)?;
+        }
         *program = place.to_str().map(str::to_owned).unwrap_or_else(|| program.clone());
     }
     Ok(command)
+}
+
+/// Refuses what is there and is not a program; the kernel's word for it is the same as for what is not there.
+fn startable(program: &Path, place: &Path) -> Result<(), SandboxArgsError> {
+    match std::fs::metadata(place) {
+        Ok(there) if there.is_dir() => Err(SandboxArgsError::FolderAsProgram(program.to_owned())),
+        Ok(there) if !fs::is_executable(&there) => Err(SandboxArgsError::NotExecutable(program.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
@@ -237,6 +270,13 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
     };
     spec.tz = TimeZone::new(args.tz.as_str())?;
     spec.locale = Locale::new(args.locale.as_str())?;
+    // A C library takes an unknown one for UTC or `C`, without a word.
+    if !is_known_zone(&args.tz) {
+        return Err(SandboxArgsError::Zone(args.tz.clone()).into());
+    }
+    if !is_known_locale(&args.locale) {
+        return Err(SandboxArgsError::Locale(args.locale.clone()).into());
+    }
     spec.hostname = Hostname::new(args.hostname.as_str())?;
     spec.user = user(&args.user)?;
     let umask = u16::from_str_radix(&args.umask, 8);
@@ -250,8 +290,8 @@ fn spec(args: &SandboxArgs) -> Result<SandboxSpec, CliError> {
     spec.writable_roots = args.rw.iter().map(|path| root(path)).collect::<Result<_, _>>()?;
     spec.file_times = if args.clamp_file_times { FileTimes::Clamped } else { FileTimes::Machine };
     spec.paths = if args.trace_paths { Paths::Every } else { Paths::Rare };
-    spec.limits.wall = Duration::from_secs(args.timeout);
-    spec.limits.memory_bytes = args.memory.saturating_mul(1 << 20);
+    spec.limits.wall = Duration::from_secs(args.timeout.into());
+    spec.limits.memory_bytes = u64::from(args.memory) << 20;
     spec.limits.processes = args.processes;
     Ok(spec)
 }

@@ -1,5 +1,7 @@
 //! `stella score`: how repeatable the scans of the last weeks were.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs};
@@ -36,6 +38,25 @@ fn days(text: &str) -> Result<u16, String> {
     number.filter(|days| (1..=3650).contains(days)).ok_or_else(|| "expected 1d to 3650d".to_owned())
 }
 
+/// A label that no replay has.
+#[derive(Debug, thiserror::Error)]
+#[error("no replay of this history has the label `{asked}`{}", those(.there))]
+struct NoSuchLabel {
+    asked: String,
+    there: BTreeSet<String>,
+}
+
+impl Diagnostic for NoSuchLabel {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+}
+
+fn those(there: &BTreeSet<String>) -> String {
+    let named: Vec<&str> = there.iter().map(String::as_str).collect();
+    if named.is_empty() { String::new() } else { format!(": they have {}", named.join(", ")) }
+}
+
 /// Nobody says where the history is.
 #[derive(Debug, thiserror::Error)]
 #[error("no history was given")]
@@ -54,6 +75,10 @@ impl Diagnostic for NoHistory {
 pub fn run(global: &GlobalArgs, args: &ScoreArgs) -> CliResult {
     let config = setup::config(global)?;
     let history = args.history.read(global, &config)?.ok_or(NoHistory)?;
+    let there: BTreeSet<String> = history.records().flat_map(|record| record.labels.keys().cloned()).collect();
+    if let Some(asked) = args.by.iter().find(|label| !there.contains(*label)) {
+        return Err(NoSuchLabel { asked: asked.clone(), there }.into());
+    }
     let by = if args.by.is_empty() { config.rules.by } else { By::These(args.by.iter().cloned().collect()) };
     let windows: &[u16] = if args.window.is_empty() { &[30, 90] } else { &args.window };
     let now = clock::now();

@@ -21,6 +21,8 @@ enum SetupError {
     NotText { option: String, path: PathBuf },
     #[error("`{option} {path}`: there is no such path")]
     Missing { option: String, path: String },
+    #[error("`{option} {path}` is there and may not be looked at")]
+    Forbidden { option: String, path: String, source: std::io::Error },
     #[error("`{option} {path}` is not a folder")]
     NotAFolder { option: String, path: String },
     #[error("`--env {name}` cannot be passed on")]
@@ -95,8 +97,11 @@ pub fn visible(option: &str, paths: &[PathBuf]) -> Result<Vec<String>, CliError>
         });
         let text = plain.into_os_string().into_string();
         let text = text.map_err(|path| SetupError::NotText { option: option.to_owned(), path: path.into() })?;
-        if !Path::new(&text).exists() {
+        if fs::is_missing(Path::new(&text)) {
             return Err(SetupError::Missing { option: option.to_owned(), path: text }.into());
+        }
+        if let Err(source) = std::fs::metadata(&text) {
+            return Err(SetupError::Forbidden { option: option.to_owned(), path: text, source }.into());
         }
         if option == "--path" && !Path::new(&text).is_dir() {
             return Err(SetupError::NotAFolder { option: option.to_owned(), path: text }.into());

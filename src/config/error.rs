@@ -21,6 +21,9 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read the configuration")]
     Read(#[source] FsError),
+    /// A file that looks like the configuration and is not called so.
+    #[error("`{}` is not read: the configuration is called `.stella.yaml`", .0.display())]
+    Misnamed(PathBuf),
     /// Not valid YAML, an unknown key or a wrong type.
     #[error("{}:{line}:{column}: not a valid configuration", .file.display())]
     Yaml {
@@ -91,6 +94,7 @@ impl Diagnostic for ConfigError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::Read(_) => Some(hint!("{} writes a configuration", Operation::Init)),
+            Self::Misnamed(_) => Some("rename or remove it".into()),
             _ => Some("docs/configuration.md lists every key; docs/schema/stella-yaml-v1.json is the schema".into()),
         }
     }

@@ -66,14 +66,37 @@ pub struct Config {
     pub approvals: ApprovalRules,
 }
 
+/// Names that people give to the file by mistake. Without a dot they may be of something else, where the right one is there.
+const MISNAMED: [(&str, bool); 5] = [
+    (".stella.yml", false),
+    (".stella.json", false),
+    (".stella.toml", false),
+    ("stella.yaml", true),
+    ("stella.yml", true),
+];
+
+/// A file beside which a user would wonder why nothing of it holds.
+fn misnamed(directory: &Path, has_right_one: bool) -> Option<PathBuf> {
+    let near = MISNAMED.iter().filter(|(_, may_be_other)| !(has_right_one && *may_be_other));
+    near.map(|(name, _)| directory.join(name)).find(|path| path.is_file())
+}
+
 impl Config {
     /// Reads `file`, or `.stella.yaml` in `directory`, or takes the defaults where there is none.
     pub fn load(directory: &Path, file: Option<&Path>) -> Result<Self, ConfigError> {
         let default = directory.join(FILE_NAME);
         let file = match file {
             Some(file) => file,
-            None if default.exists() => &default,
-            None => return Self::for_directory(directory),
+            None => {
+                let is_there = default.exists();
+                if let Some(found) = misnamed(directory, is_there) {
+                    return Err(ConfigError::Misnamed(found));
+                }
+                if !is_there {
+                    return Self::for_directory(directory);
+                }
+                &default
+            }
         };
         let bytes = fs::read(file, limits::MAX_CONFIG_BYTES).map_err(ConfigError::Read)?;
         let root = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();

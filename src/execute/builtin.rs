@@ -63,6 +63,9 @@ pub enum BuiltInError {
     /// A flag that the scanner does not have.
     #[error("unknown flag `{0}` of the built-in scanner: it has `--distro=NAME-RELEASE`, e.g. `--distro=debian-12`")]
     Flag(String),
+    /// A flag that says something else than an earlier one.
+    #[error("`{0}` is the second of its kind: what is scanned has one distribution")]
+    Twice(String),
     /// No file of the input is an inventory that can be read.
     #[error("nothing to scan: no SBOM, lockfile or package database that can be read among {files} file(s){}", known(.not_read))]
     NoInventory {
@@ -118,16 +121,12 @@ impl Diagnostic for BuiltInError {
 impl Scan<'_> {
     /// Scans.
     pub fn run(&self) -> Result<Output, BuiltInError> {
-        let distro = self.distro()?;
-        let (reading, graph) = self.read_files(distro.as_deref())?;
-        let feed = match self.feeds {
-            [] => return Err(BuiltInError::NoFeed),
-            [only] => only
-                .advisories
-                .as_deref()
-                .map_err(|error| BuiltInError::Feed { name: only.name.clone(), source: Arc::clone(error) })?,
-            [_, _, ..] => return Err(BuiltInError::TwoFeeds),
-        };
+        let distro = distro(self.flags)?;
+        let (reading, graph) = self.read_files(distro)?;
+        check_feeds(self.feeds.len())?;
+        let only = self.feeds.first().ok_or(BuiltInError::NoFeed)?;
+        let feed = only.advisories.as_deref();
+        let feed = feed.map_err(|error| BuiltInError::Feed { name: only.name.clone(), source: Arc::clone(error) })?;
         let scan = scan::scan(&reading.packages, feed, graph.as_ref());
         let mut notes = told(&reading);
         notes.extend(scan.notes.iter().cloned());
@@ -172,18 +171,6 @@ impl Scan<'_> {
         })
     }
 
-    /// The distribution of system packages that the flags give.
-    fn distro(&self) -> Result<Option<String>, BuiltInError> {
-        let mut distro = None;
-        for flag in self.flags {
-            match flag.strip_prefix("--distro=") {
-                Some(name) if !name.is_empty() => distro = Some(name.to_owned()),
-                _ => return Err(BuiltInError::Flag(flag.clone())),
-            }
-        }
-        Ok(distro)
-    }
-
     fn read_files(&self, distro: Option<&str>) -> Result<(Reading, Option<CallGraph>), BuiltInError> {
         let mut graph = None::<(&str, CallGraph)>;
         let mut others = Vec::with_capacity(self.files.len());
@@ -208,6 +195,35 @@ impl Scan<'_> {
         }
         Ok((reading, graph.map(|(_, graph)| graph)))
     }
+}
+
+/// The distribution of system packages that the flags give.
+fn distro(flags: &[String]) -> Result<Option<&str>, BuiltInError> {
+    let mut distro = None;
+    for flag in flags {
+        match flag.strip_prefix("--distro=") {
+            Some(name) if !name.is_empty() && distro.replace(name).is_none() => {}
+            Some(name) if !name.is_empty() => return Err(BuiltInError::Twice(flag.clone())),
+            _ => return Err(BuiltInError::Flag(flag.clone())),
+        }
+    }
+    Ok(distro)
+}
+
+/// Whether the scanner has these flags: what can be told before anything is read.
+///
+/// # Errors
+/// [`BuiltInError::Flag`] and [`BuiltInError::Twice`].
+pub fn check_flags(flags: &[String]) -> Result<(), BuiltInError> {
+    distro(flags).map(drop)
+}
+
+/// Whether there are no more feeds than the scanner reads.
+///
+/// # Errors
+/// [`BuiltInError::TwoFeeds`].
+pub fn check_feeds(count: usize) -> Result<(), BuiltInError> {
+    if count > 1 { Err(BuiltInError::TwoFeeds) } else { Ok(()) }
 }
 
 /// What stands for the path of a file that is scanned alone.

@@ -186,6 +186,10 @@ fn in_process(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
     let scan = Scan { files: job.input.files(), flags: &job.flags, feeds: &job.feeds, policy, clock: job.clock };
     let output = scan.run().map_err(|error| match error {
         BuiltInError::Policy(_) => Failure::infra("the policy cannot decide", &error),
+        BuiltInError::NoFeed => {
+            let next = hint!("give a directory of OSV records, or a bundle, with {}", Parameter::Feed.to("PATH"));
+            Failure::unhealthy("the built-in scanner failed", &error).next([next])
+        }
         _ => Failure::unhealthy("the built-in scanner failed", &error),
     })?;
     let environment = environment(job, true);

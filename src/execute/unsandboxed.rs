@@ -49,7 +49,7 @@ pub fn execute(job: &ScanSpec, place: &HostPaths) -> Result<Executed, Failure> {
     let wants_stdout = job.artifacts.iter().any(|spec| spec.path == ArtifactPath::Stdout);
     let (status, stdout) = run(&argv, &place.directory, wants_stdout).map_err(|error| {
         let program = argv.first().map_or("", String::as_str);
-        let failure = Failure::infra(&format!("cannot run `{program}`"), &error);
+        let failure = Failure::infra(&format!("cannot run `{program}` and pass on what it writes"), &error);
         let told = program.contains('/').then(|| showing::not_started_unsealed(&place.directory.join(program)));
         failure.showing(told.unwrap_or_default())
     })?;
@@ -168,6 +168,9 @@ fn fill(job: &ScanSpec, place: &HostPaths, out: &Path) -> Vec<String> {
 }
 
 /// Standard output is kept where an artifact is made of it, and passed on in any case.
+///
+/// # Errors
+/// Where the command cannot be started, and where what it wrote cannot be passed on: whoever reads it must not take a part for all.
 fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(ExitStatus, Vec<u8>)> {
     let Some((program, arguments)) = argv.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "no command"));
@@ -185,6 +188,7 @@ fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(Exi
     };
     let _hold = held.inspect_err(|_| drop(child.kill()))?;
     let mut kept = Vec::new();
+    let mut lost = None;
     if let Some(mut stdout) = child.stdout.take() {
         let mut buffer = [0; 64 * 1024];
         loop {
@@ -196,9 +200,17 @@ fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(Exi
             if kept.len() as u64 <= limits::MAX_DOCUMENT_BYTES {
                 kept.extend_from_slice(&buffer[..read]);
             }
-            // A reader that went away is no reason to stop the step.
-            let _ = io::stdout().write_all(&buffer[..read]);
+            // Neither a reader that went away nor a full disk is a reason to stop the step.
+            if let Err(why) = io::stdout().write_all(&buffer[..read]).and_then(|()| io::stdout().flush())
+                && why.kind() != io::ErrorKind::BrokenPipe
+            {
+                lost.get_or_insert(why);
+            }
         }
     }
-    Ok((child.wait()?, kept))
+    let status = child.wait()?;
+    match lost {
+        Some(why) => Err(why),
+        None => Ok((status, kept)),
+    }
 }

@@ -18,6 +18,9 @@ use crate::wire::v1::history::{self as wire, LineError, WriteError};
 /// The file's name in a store.
 pub const FILE_NAME: &str = "history.jsonl";
 
+/// How much of a file tells whether it is a history: some of its records.
+const BEGIN: u64 = 64 * 1024;
+
 /// Why a history cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -105,6 +108,35 @@ pub fn read_into(history: &mut History, file: &Path, may_be_missing: bool) -> Re
     Ok(())
 }
 
+/// Refuses a file that is there and does not begin as a history does: nothing is appended to what is something else.
+///
+/// # Errors
+/// [`HistoryError::Line`] for its first line, and where it cannot be read. A folder and a device are left to whoever writes.
+pub fn check(file: &Path) -> Result<(), HistoryError> {
+    if file.exists() && !file.is_file() {
+        return Ok(());
+    }
+    let begin = match fs::read_begin(file, BEGIN) {
+        Err(error) if error.is_not_found() => return Ok(()),
+        other => other.map_err(HistoryError::Read)?,
+    };
+    let mut offset = 0;
+    for (at, text) in begin.split(|byte| *byte == b'\n').enumerate() {
+        if !text.trim_ascii().is_empty() {
+            match wire::read(text) {
+                Ok(_) => return Ok(()),
+                // The end of what was read is cut off as well.
+                Err(LineError::Torn) => {}
+                Err(source) => {
+                    return Err(HistoryError::Line { file: file.to_owned(), line: at + 1, offset, source });
+                }
+            }
+        }
+        offset += text.len() + 1;
+    }
+    Ok(())
+}
+
 /// Appends every replay of `run`, on disk before this returns.
 pub fn append(file: &Path, run: &RunResult, commit: Option<&str>) -> Result<(), HistoryError> {
     let lines = ReplayRecord::of_run(run, commit).iter().map(wire::write).collect::<Result<String, WriteError>>()?;
@@ -155,6 +187,29 @@ mod tests {
         read_into(&mut history, &file, true).unwrap();
         assert!(history.is_empty());
         assert!(matches!(read_into(&mut history, &file, false), Err(HistoryError::Read(_))));
+    }
+
+    /// A wrong name must not make a lockfile grow.
+    #[test]
+    fn nothing_is_appended_to_what_is_no_history() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        assert!(check(&file).is_ok());
+        for other in ["x", "{\n  \"name\": \"app\"\n}\n", "[]", "version: 1\n", "{\"schema\": \"stella.result/1\"}\n"] {
+            std::fs::write(&file, other).unwrap();
+            assert!(matches!(check(&file), Err(HistoryError::Line { .. })), "{other}");
+        }
+        let [first, second] = lines(0..2).try_into().unwrap();
+        for own in [
+            String::new(),
+            first.clone(),
+            format!("{}\n{second}", &first[..1]),
+            first.repeat(500),
+            first[..40].to_owned(),
+        ] {
+            std::fs::write(&file, &own).unwrap();
+            check(&file).unwrap();
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::hint;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
-use crate::model::parameter::{Operation, Parameter};
+use crate::model::parameter::Parameter;
 use crate::sandbox::sandbox_path::SandboxPath;
 
 /// Names the helper where it is not beside stella.
@@ -80,7 +80,7 @@ impl Diagnostic for SandboxError {
             Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(hint!(
                 "the sandbox shows the system's folders and what is mounted below `/tmp/stella`; a program that exists may \
                  lack its interpreter there: {} shows another folder",
-                Operation::Scan.with([Parameter::Ro.to("PATH")], None)
+                Parameter::Ro.to("PATH")
             )),
             Self::WorkingDirectory { .. } | Self::Mount { .. } => {
                 Some("a place inside exists if it is `out`, `home` or `work`, or if something is mounted there".into())

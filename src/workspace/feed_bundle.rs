@@ -40,6 +40,16 @@ pub enum FeedBundleError {
     /// What should be checked is a directory.
     #[error("`{}` is a directory", .0.display())]
     IsDirectory(PathBuf),
+    /// It is whole, and another bundle than its name says.
+    #[error("the bundle `{}` is not the one that its name says: its bytes are {digest}", .file.display())]
+    OtherName {
+        /// The bundle.
+        file: PathBuf,
+        /// The digest in its name.
+        named: Digest,
+        /// The digest of its bytes.
+        digest: Digest,
+    },
     /// The bytes of a bundle are not what its manifest says.
     #[error("the bundle `{}` cannot be used", .file.display())]
     Damaged {
@@ -56,7 +66,7 @@ impl Diagnostic for FeedBundleError {
             Self::Directory(_) | Self::Record(_) | Self::NoRecord { .. } | Self::IsDirectory(_) => FailureKind::Usage,
             Self::Pack(_) => FailureKind::Infrastructure,
             Self::File(error) => error.kind(),
-            Self::Damaged { .. } => FailureKind::Verification,
+            Self::Damaged { .. } | Self::OtherName { .. } => FailureKind::Verification,
         }
     }
 
@@ -70,6 +80,9 @@ impl Diagnostic for FeedBundleError {
                 hint!("a feed holds OSV records; other formats need {}", Parameter::AnyFormat)
             }
             Self::IsDirectory(_) => hint!("{} makes a bundle of it", Operation::FeedBuild.of("DIR")),
+            Self::OtherName { .. } => {
+                "a bundle is named by its digest: give it that name, or fetch the one that was meant".into()
+            }
             Self::Damaged { .. } => "do not use this bundle: fetch it again by its digest".into(),
             Self::Pack(_) | Self::File(_) => return None,
         })
@@ -97,6 +110,7 @@ pub fn build(
     any_format: bool,
     out_dir: &Path,
 ) -> Result<Written, FeedBundleError> {
+    fs::check_output_dir(out_dir)?;
     let bundle = feed::build(directory, sources).map_err(FeedBundleError::Directory)?;
     if !any_format {
         osv_feed::read(pairs(bundle.records())).map_err(|error| match error {
@@ -111,7 +125,7 @@ pub fn build(
     Ok(Written { file, archive: packed.digests.archive, bundle })
 }
 
-/// Checks every record of a bundle against its manifest; the digest is that of the file.
+/// Checks every record of a bundle against its manifest, and its name where that is a digest; the digest is that of the file.
 ///
 /// # Errors
 /// See [`FeedBundleError`].
@@ -121,7 +135,17 @@ pub fn verify(file: &Path) -> Result<(Digest, FeedBundle), FeedBundleError> {
     }
     let bytes = fs::read(file, limits::MAX_BUNDLE_BYTES)?;
     let bundle = feed::verify(&bytes).map_err(|source| FeedBundleError::Damaged { file: file.to_owned(), source })?;
-    Ok((Digest::of(&bytes), bundle))
+    let digest = Digest::of(&bytes);
+    match named_digest(file) {
+        Some(named) if named != digest => Err(FeedBundleError::OtherName { file: file.to_owned(), named, digest }),
+        _ => Ok((digest, bundle)),
+    }
+}
+
+/// The digest that a bundle is called by, where its name is one.
+fn named_digest(file: &Path) -> Option<Digest> {
+    let name = file.file_name()?.to_str()?;
+    format!("sha256:{}", name.split('.').next()?).parse().ok()
 }
 
 /// `https://host/repo@commit`; an `@` before the last `/` is part of the URL. The user part of a URL is taken out.
@@ -136,6 +160,17 @@ pub fn source(text: &str) -> FeedSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_a_digest_only_where_it_is_one_as_a_whole() {
+        let hex = "a".repeat(64);
+        for (name, is_one) in
+            [(format!("b/{hex}.tar.zst"), true), (hex.clone(), true), ("osv.tar.zst".to_owned(), false)]
+        {
+            assert_eq!(named_digest(Path::new(&name)).is_some(), is_one, "{name}");
+        }
+        assert_eq!(named_digest(Path::new(&format!("osv-{hex}.tar.zst"))), None);
+    }
 
     #[test]
     fn a_commit_stands_after_the_last_at_sign_of_a_url() {

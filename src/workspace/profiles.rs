@@ -56,7 +56,7 @@ pub fn find(text: &str, config: &Config) -> Result<Profile, ProfilesError> {
         return Ok(profile.clone());
     }
     let path = Path::new(text);
-    if !path.exists() {
+    if fs::is_missing(path) {
         return Err(ProfilesError::Unknown(text.to_owned()));
     }
     let bytes = fs::read(path, limits::MAX_CONFIG_BYTES)?;

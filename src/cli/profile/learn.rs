@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::canonical::{Profile, ProfileError};
+use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
+use crate::cli::profile::unwritable::Unwritable;
 use crate::cli::{output, setup};
 use crate::flow::experiment::learn::{self, LearnReport, LearnedArtifact};
 use crate::flow::experiment::learn_request::{self, LearnRequest};
 use crate::host::fs;
 use crate::model::artifact_spec::ArtifactSpec;
-use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::exit::Exit;
 use crate::report::untrusted;
 use crate::wire::v1::profiles::{LessonV1, ProfileLearnV1};
@@ -41,7 +41,7 @@ pub struct LearnArgs {
     #[arg(long, value_name = "NAME")]
     env: Vec<String>,
     /// Exit codes that mean that it ran well [default: any, but for what profiles know]
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = clap::value_parser!(i32).range(0..=255))]
     expect_exit: Vec<i32>,
     /// What is known already [default: the profile of the artifact's format]
     #[arg(long, value_name = "NAME|FILE")]
@@ -57,17 +57,6 @@ pub struct LearnArgs {
     /// The command of the scanner
     #[arg(last = true, value_name = "COMMAND", required = true)]
     command: Vec<String>,
-}
-
-/// A profile that cannot be written: a bug of a type.
-#[derive(Debug, thiserror::Error)]
-#[error("the profile cannot be written")]
-struct Unwritable(#[source] ProfileError);
-
-impl Diagnostic for Unwritable {
-    fn kind(&self) -> FailureKind {
-        FailureKind::Infrastructure
-    }
 }
 
 pub(super) fn run(global: &GlobalArgs, args: &LearnArgs) -> CliResult {

@@ -3,34 +3,57 @@
 mod explain;
 mod learn;
 mod trial;
+mod unwritable;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
+use crate::cli::profile::unwritable::Unwritable;
 use crate::cli::{output, setup};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
+use crate::report::untrusted;
 use crate::wire::v1::profiles::{ProfileListV1, ProfileV1};
+use crate::workspace::profiles;
 
 /// See, try and make the profiles under which documents are compared
 #[derive(Debug, Subcommand)]
 pub enum ProfileCommand {
     /// The built-in profiles
     List,
+    /// Show one as it is written, to read or to begin another with
+    Show(ShowArgs),
     Explain(explain::ExplainArgs),
     Test(trial::TestArgs),
     Learn(Box<learn::LearnArgs>),
 }
 
+/// One profile.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Its name, or its file
+    #[arg(value_name = "NAME|FILE")]
+    profile: String,
+}
+
 pub fn run(global: &GlobalArgs, command: ProfileCommand) -> CliResult {
     match command {
         ProfileCommand::List => list(global),
+        ProfileCommand::Show(args) => show(global, &args),
         ProfileCommand::Explain(args) => explain::run(global, &args),
         ProfileCommand::Test(args) => trial::run(global, &args),
         ProfileCommand::Learn(args) => learn::run(global, &args),
     }
+}
+
+fn show(global: &GlobalArgs, args: &ShowArgs) -> CliResult {
+    let profile = profiles::find(&args.profile, &setup::config(global)?)?;
+    let yaml = profile.to_yaml().map_err(Unwritable)?;
+    // A profile of the repository may hold anything.
+    output::data(&yaml.lines().map(|line| untrusted::visible(line).to_string() + "\n").collect::<String>());
+    Ok(Exit::Passed.into())
 }
 
 fn list(global: &GlobalArgs) -> CliResult {

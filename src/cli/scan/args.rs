@@ -67,7 +67,7 @@ pub struct ScanArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) env: Vec<String>,
     /// Exit codes that mean that it ran well, e.g. 0,1 [default: the adapter's, else any; the one seen is recorded]
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = clap::value_parser!(i32).range(0..=255))]
     pub(super) expect_exit: Vec<i32>,
     /// A label for the manifest, e.g. tier=regulated
     #[arg(long, value_name = "KEY=VALUE", value_parser = label)]

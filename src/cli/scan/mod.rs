@@ -20,6 +20,7 @@ use crate::report::showing;
 pub use args::ScanArgs;
 
 pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
+    args.emit_artifacts_dir.iter().try_for_each(|folder| fs::check_output_dir(folder))?;
     let context = setup::context(global, &args.isolation)?.with_ledger(args.ledger.clone());
     let Resolved { request, notes } = resolve::resolve(&request::of(args)?, &context)?;
     notes.iter().for_each(|note| output::talk(&format!("note: {}", note.for_command_line())));

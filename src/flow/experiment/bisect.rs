@@ -35,6 +35,14 @@ pub enum BisectError {
     /// One snapshot is no chain.
     #[error("a chain has at least two snapshots, oldest first: {0} given")]
     NoChain(usize),
+    /// A finding that is asked for is never there.
+    #[error("no finding is of `{asked}`, neither with the first snapshot nor with the last{}", those(.there))]
+    NoSuchFinding {
+        /// What was asked for.
+        asked: String,
+        /// The vulnerabilities of those findings that are there.
+        there: BTreeSet<String>,
+    },
     /// An input is gone.
     #[error("the scan cannot be run: {} gone", .0.join(", "))]
     Gone(Vec<String>),
@@ -52,7 +60,7 @@ impl Diagnostic for BisectError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Replay(error) => error.kind(),
-            Self::NoChain(_) => FailureKind::Usage,
+            Self::NoChain(_) | Self::NoSuchFinding { .. } => FailureKind::Usage,
             Self::Gone(_) | Self::NotRunning { .. } => FailureKind::Inconclusive,
         }
     }
@@ -62,6 +70,18 @@ impl Diagnostic for BisectError {
             Self::Replay(error) => error.hint(),
             _ => None,
         }
+    }
+}
+
+/// How many vulnerabilities are named of those that are there.
+const NAMED: usize = 10;
+
+fn those(there: &BTreeSet<String>) -> String {
+    let named: Vec<&str> = there.iter().take(NAMED).map(String::as_str).collect();
+    match there.len().saturating_sub(NAMED) {
+        _ if there.is_empty() => ": there is no finding at all".to_owned(),
+        0 => format!(": there are {}", named.join(", ")),
+        more => format!(": there are {} and {more} more", named.join(", ")),
     }
 }
 
@@ -93,6 +113,14 @@ pub fn run(
     let last = chain.len() - 1;
     let (first, end) = (search.at(0)?, search.at(last)?);
     let keys: BTreeSet<&Key> = first.keys().chain(end.keys()).collect();
+    let vulnerability = |key: &&Key| match key {
+        Key::Finding { cve_id, .. } => Some(cve_id.clone()),
+        _ => None,
+    };
+    let there: BTreeSet<String> = keys.iter().filter_map(vulnerability).collect();
+    if let Some(asked) = only.iter().find(|asked| !there.contains(*asked)) {
+        return Err(BisectError::NoSuchFinding { asked: asked.clone(), there });
+    }
     let wanted = |key: &&Key| match key {
         Key::Finding { cve_id, .. } => only.is_empty() || only.contains(cve_id),
         _ => false,

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::flow::record::request::error::ScanRequestError;
+use crate::flow::record::request::excluded;
 use crate::flow::record::request::resolve::open_feed;
 use crate::flow::record::request::scanner;
-use crate::host::clock;
+use crate::host::{clock, fs};
 use crate::job::machine_settings::Settings;
 use crate::job::material::InputMaterial;
 use crate::job::scan_spec::ScanSpec;
@@ -42,6 +43,9 @@ pub struct LearnRequest {
 /// # Errors
 /// Where something is missing or is not what it must be.
 pub fn job(request: &LearnRequest, context: &Context) -> Result<ScanSpec, ScanRequestError> {
+    if !fs::is_missing(&request.input) {
+        excluded::check(&request.input, &request.exclude)?;
+    }
     let mut without = vec![context.local.root().to_owned()];
     without.extend(request.exclude.iter().cloned());
     without.extend(request.artifacts.iter().filter_map(|artifact| match &artifact.path {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::artifacts::compare_artifacts::Scope;
 use crate::attribute::budget::Budget;
+use crate::execute::builtin::{self, BuiltInError};
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
 use crate::flow::record::restore::{self, Broken, RestoreError};
@@ -16,6 +17,7 @@ use crate::flow::replay::replay_job::{Expected, PreparedReplay, Recorded, Title}
 use crate::hint;
 use crate::job::dimensions;
 use crate::job::input_roots;
+use crate::job::known_locale::{is_known_locale, is_known_zone};
 use crate::job::manifest_summary;
 use crate::job::material::{InputMaterial, MaterialError, ScannerMaterial};
 use crate::job::scan_spec::ScanSpec;
@@ -70,10 +72,23 @@ pub enum Part {
 
 /// Why a text names no swap.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin`, `config=PATH`, `input=PATH`, `flags=WORDS`, or one of `tz`, `locale`, `hostname`, `cpus`, `clock`, `seed`, `clamp-file-times` with its value"
-)]
-pub struct SwapError(String);
+pub enum SwapError {
+    /// No input is called so.
+    #[error(
+        "`{0}` names nothing to swap: expected `feed=PATH`, `feed=NAME=PATH`, `policy=PATH`, `scanner=PATH`, `scanner=builtin`, `config=PATH`, `input=PATH`, `flags=WORDS`, or one of `tz`, `locale`, `hostname`, `cpus`, `clock`, `seed`, `clamp-file-times` with its value"
+    )]
+    Name(String),
+    /// It has no such value.
+    #[error("`{value}` is not a value of `{name}`: expected {expected}")]
+    Value {
+        /// What is to be swapped.
+        name: &'static str,
+        /// What it should be.
+        value: String,
+        /// What it can be.
+        expected: &'static str,
+    },
+}
 
 impl Diagnostic for SwapError {
     fn kind(&self) -> FailureKind {
@@ -99,24 +114,37 @@ impl FromStr for Swap {
             Some(("config", path)) => Ok(Self::Config(path.into())),
             Some(("input", path)) => Ok(Self::Input(path.into())),
             Some(("flags", words)) => Ok(Self::Flags(words.split_whitespace().map(str::to_owned).collect())),
-            Some((name, value)) => part(name, value).map(Self::Part).ok_or_else(|| SwapError(text.to_owned())),
-            _ => Err(SwapError(text.to_owned())),
+            Some((name, value)) => {
+                let known = PARTS.iter().find(|(known, ..)| *known == name);
+                let (name, expected, read) = known.ok_or_else(|| SwapError::Name(text.to_owned()))?;
+                read(value).map(Self::Part).ok_or_else(|| SwapError::Value { name, value: value.to_owned(), expected })
+            }
+            _ => Err(SwapError::Name(text.to_owned())),
         }
     }
 }
 
-fn part(name: &str, value: &str) -> Option<Part> {
-    match name {
-        "tz" => TimeZone::new(value).ok().map(|_| Part::Tz(value.to_owned())),
-        "locale" => Locale::new(value).ok().map(|_| Part::Locale(value.to_owned())),
-        "hostname" => Hostname::new(value).ok().map(Part::Hostname),
-        "cpus" => value.parse().ok().and_then(|count| CpuCount::new(count).ok()).map(Part::CpuCount),
-        "clock" => value.parse().ok().map(Part::Clock),
-        "seed" => value.parse().ok().map(Part::Seed),
-        "clamp-file-times" => value.parse().ok().map(Part::ClampFileTimes),
-        _ => None,
-    }
-}
+/// Reads the value of a part.
+type ReadPart = fn(&str) -> Option<Part>;
+
+/// Parts of the environment: what each is called, what it can be, and how it is read.
+const PARTS: &[(&str, &str, ReadPart)] = &[
+    ("tz", "a time zone of this machine, e.g. `Europe/Vienna`", |value| {
+        let is_one = TimeZone::new(value).is_ok() && is_known_zone(value);
+        is_one.then(|| Part::Tz(value.to_owned()))
+    }),
+    ("locale", "a locale, e.g. `de_AT.UTF-8`", |value| {
+        let is_one = Locale::new(value).is_ok() && is_known_locale(value);
+        is_one.then(|| Part::Locale(value.to_owned()))
+    }),
+    ("hostname", "up to 63 letters, digits and inner `-`", |value| Hostname::new(value).ok().map(Part::Hostname)),
+    ("cpus", "a number of processors, at least 1", |value| {
+        value.parse().ok().and_then(|count| CpuCount::new(count).ok()).map(Part::CpuCount)
+    }),
+    ("clock", "an instant, e.g. `2026-01-31T12:00:00Z`", |value| value.parse().ok().map(Part::Clock)),
+    ("seed", "a number that is not negative", |value| value.parse().ok().map(Part::Seed)),
+    ("clamp-file-times", "`true` or `false`", |value| value.parse().ok().map(Part::ClampFileTimes)),
+];
 
 impl fmt::Display for Swap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -204,6 +232,12 @@ pub enum ReplayError {
     /// The recording has no configuration, so nothing in its command would look at another one.
     #[error("no configuration can be put in: the recording has none")]
     NoConfig,
+    /// Flags that the built-in scanner does not have.
+    #[error(transparent)]
+    Flags(#[from] BuiltInError),
+    /// A variable that the recording did not pass: the scan would be another one.
+    #[error("the recording passed no variable `{0}`: it passed {passed}", passed = quoted(.1))]
+    NotPassed(String, Vec<String>),
     /// A variable that is not set.
     #[error("the variable `{0}` is not set")]
     Variable(String),
@@ -243,6 +277,8 @@ impl Diagnostic for ReplayError {
             )),
             Self::WhichFeed { .. } => Some(hint!("name it as in {}", Parameter::With.to("feed=NAME=PATH"))),
             Self::NoCommand | Self::NoConfig => None,
+            Self::Flags(error) => error.hint(),
+            Self::NotPassed(..) => Some("leave it out".into()),
             Self::NoSuchFeed { .. } | Self::Variable(_) | Self::Scratch(_) => None,
             Self::Tree(error) => error.hint(),
         }
@@ -335,6 +371,13 @@ pub fn prepare(
     for swap in &request.swaps {
         apply(swap, &mut job, context)?;
     }
+    // Another program may need another variable.
+    let same_program =
+        !request.swaps.iter().any(|swap| matches!(swap, Swap::Scanner(_) | Swap::Config(_) | Swap::Flags(_)));
+    let passed = job.recorded_env.as_ref().filter(|_| same_program);
+    if let Some(name) = request.env.iter().find(|name| passed.is_some_and(|passed| !passed.contains(name))) {
+        return Err(ReplayError::NotPassed(name.clone(), passed.cloned().unwrap_or_default()));
+    }
     for name in &request.env {
         let value = std::env::var(name).map_err(|_| ReplayError::Variable(name.clone()))?;
         job.env.insert(name.clone(), value);
@@ -362,7 +405,10 @@ fn apply(swap: &Swap, job: &mut ScanSpec, context: &Context) -> Result<(), Repla
             let without: Vec<PathBuf> = left.collect();
             job.input = image::input(path, &InputOptions { without: &without, platform: None }, context)?;
         }
-        Swap::Flags(words) if job.argv.is_empty() => job.flags.clone_from(words),
+        Swap::Flags(words) if job.argv.is_empty() => {
+            builtin::check_flags(words)?;
+            job.flags.clone_from(words);
+        }
         Swap::Flags(words) => {
             job.argv.truncate(1);
             job.argv.extend(words.iter().cloned());
@@ -405,6 +451,31 @@ fn swap_feed(name: Option<&str>, path: &Path, job: &mut ScanSpec, context: &Cont
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each part with a value that is one and values that are none: a wrong value is named as such, never as a wrong name.
+    #[test]
+    fn a_value_that_is_none_is_named_with_what_it_could_be() {
+        let values: [(&str, &str, &[&str]); 7] = [
+            ("tz", "Europe/Vienna", &["Nowhere/X", "../etc", "foo"]),
+            ("locale", "de_AT.UTF-8", &["xx_YY", "a b"]),
+            ("hostname", "a-b", &["a b", "-a"]),
+            ("cpus", "2", &["0", "-1", "many"]),
+            ("clock", "2026-01-31T12:00:00Z", &["foo", "2026-13-01T00:00:00Z"]),
+            ("seed", "0", &["-1", "x"]),
+            ("clamp-file-times", "true", &["yes", "1"]),
+        ];
+        assert!(PARTS.iter().map(|(name, ..)| *name).eq(values.iter().map(|(name, ..)| *name)));
+        for (name, good, bad) in values {
+            assert!(matches!(format!("{name}={good}").parse(), Ok(Swap::Part(_))), "{name}");
+            for value in bad {
+                let error = format!("{name}={value}").parse::<Swap>().unwrap_err();
+                assert!(matches!(&error, SwapError::Value { name: found, .. } if *found == name), "{error}");
+            }
+        }
+        for text in ["nosuch=x", "feed", "feed=", "=x", ""] {
+            assert!(matches!(text.parse::<Swap>(), Err(SwapError::Name(_))), "{text}");
+        }
+    }
 
     #[test]
     fn a_feed_may_be_named() {

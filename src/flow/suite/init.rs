@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::config;
 use crate::execute::builtin::{BuiltInError, Scan};
 use crate::flow::suite::case::{CaseMetadata, CaseSeverity, CaseWriter, WriteCaseError};
+use crate::format::FormatError;
 use crate::format::inventory::{Inventory, read_inventory};
 use crate::host::fs::{self, FsError, Kind};
 use crate::job::material::{FeedMaterial, InputMaterial, MaterialError};
@@ -34,7 +35,7 @@ const MAX_INVENTORY_BYTES: u64 = 8 << 20;
 const SAMPLE: &str = include_str!("init/sample-requirements.txt");
 
 /// What was written.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Initialised {
     /// The inventory that the first case is made of; `None` where the repository has none and a sample was taken.
     pub inventory: Option<PathBuf>,
@@ -42,6 +43,8 @@ pub struct Initialised {
     pub written: Vec<PathBuf>,
     /// Files that were there already.
     pub kept: Vec<PathBuf>,
+    /// Inventories by their name or content that cannot be read, each with the reason.
+    pub broken: Vec<(PathBuf, FormatError)>,
 }
 
 /// Why a repository cannot be initialised.
@@ -70,9 +73,10 @@ impl Diagnostic for InitError {
 /// Sets up `context.config.root`.
 pub fn init(context: &Context) -> Result<Initialised, InitError> {
     let root = &context.config.root;
-    let found = find(root)?;
-    let mut done =
-        Initialised { inventory: found.as_ref().map(|f| f.path.clone()), written: Vec::new(), kept: Vec::new() };
+    let mut broken = Vec::new();
+    let found = find(root, &mut broken)?;
+    let inventory = found.as_ref().map(|found| found.path.clone());
+    let mut done = Initialised { inventory, written: Vec::new(), kept: Vec::new(), broken };
     write_new(&root.join(config::FILE_NAME), configuration(found.as_ref()).as_bytes(), &mut done)?;
     let case = root.join(CASE_FOLDER);
     if case.exists() {
@@ -95,7 +99,7 @@ struct Found {
     package: Package,
 }
 
-fn find(root: &Path) -> Result<Option<Found>, FsError> {
+fn find(root: &Path, broken: &mut Vec<(PathBuf, FormatError)>) -> Result<Option<Found>, FsError> {
     let mut folders = vec![(root.to_owned(), 0)];
     let mut best: Option<Found> = None;
     while let Some((folder, depth)) = folders.pop() {
@@ -108,7 +112,16 @@ fn find(root: &Path) -> Result<Option<Found>, FsError> {
                 }
                 Kind::File { size, .. } if size <= MAX_INVENTORY_BYTES => {
                     let Ok(bytes) = fs::read(&path, MAX_INVENTORY_BYTES) else { continue };
-                    let Ok(inventory) = read_inventory(&name, &bytes, None) else { continue };
+                    let inventory = match read_inventory(&name, &bytes, None) {
+                        Ok(inventory) => inventory,
+                        // Any other file.
+                        Err(FormatError::Unrecognised { .. } | FormatError::Encoding { .. }) => continue,
+                        Err(_) if bytes.contains(&0) => continue,
+                        Err(error) => {
+                            broken.push((path, error));
+                            continue;
+                        }
+                    };
                     let Some(package) = example(&inventory) else { continue };
                     let nearer = |found: &Found| path.components().count() < found.path.components().count();
                     if best.as_ref().is_none_or(nearer) {

@@ -8,6 +8,7 @@ use crate::flow::replay::output_dir;
 use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest};
 use crate::flow::replay::replay_job::PreparedReplay;
 use crate::host::clock;
+use crate::host::fs::FsError;
 use crate::host::scratch::Scratch;
 use crate::model::error_chain::chain;
 use crate::model::manifest::ScanManifest;
@@ -34,8 +35,17 @@ pub enum Keep<'a> {
     SideBySide(&'a Path),
 }
 
-/// Runs `replay`. Never fails: what goes wrong is an outcome, and what cannot be kept is a note.
-pub fn one(replay: &PreparedReplay, explain: Explain, keep: Option<Keep<'_>>, context: &Context) -> ReplayResult {
+/// A replay that is over.
+#[derive(Debug)]
+pub struct Over {
+    /// How it ended.
+    pub result: ReplayResult,
+    /// Why its artifacts could not be left where that was asked for.
+    pub unkept: Option<FsError>,
+}
+
+/// Runs `replay`. Never fails: what goes wrong is an outcome; what cannot be kept stands beside it.
+pub fn one(replay: &PreparedReplay, explain: Explain, keep: Option<Keep<'_>>, context: &Context) -> Over {
     let replayed = replay.run(context);
     let mut result = replayed.result.clone();
     let budget = match explain {
@@ -52,27 +62,34 @@ pub fn one(replay: &PreparedReplay, explain: Explain, keep: Option<Keep<'_>>, co
         Some(Keep::AsScan(folder)) => output_dir::replay(folder, expected, &replayed),
         Some(Keep::SideBySide(folder)) => output_dir::side_by_side(folder, expected, &replayed.artifacts),
     };
-    if let Err(error) = kept {
-        result.notes.push(chain("expected and actual artifacts could not be kept", &error));
+    let unkept = kept.err();
+    if let Some(error) = &unkept {
+        result.notes.push(chain("expected and actual artifacts could not be kept", error));
     }
-    result
+    Over { result, unkept }
 }
 
-/// Replays `manifest`.
-pub fn manifest(manifest: ScanManifest, request: &ReplayRequest, context: &Context) -> Result<RunResult, ReplayError> {
+/// Replays `manifest`: how the run ended, and why what it wrote could not be left where that was asked for.
+pub fn manifest(
+    manifest: ScanManifest,
+    request: &ReplayRequest,
+    context: &Context,
+) -> Result<(RunResult, Option<FsError>), ReplayError> {
     let started_at = clock::now();
     let scratch = Scratch::new().map_err(ReplayError::Scratch)?;
     let title = prepare::title(&manifest, request, context);
-    let mut result = match prepare::prepare(manifest, &title, request, context, scratch.path())? {
-        Err(outcome) => title.result(outcome),
+    let over = match prepare::prepare(manifest, &title, request, context, scratch.path())? {
+        Err(outcome) => Over { result: title.result(outcome), unkept: None },
         Ok(replay) => {
             let keep = request.out_dir.as_deref().map(Keep::AsScan);
             one(&replay, request.explain.map_or(Explain::Never, Explain::Any), keep, context)
         }
     };
+    let Over { mut result, unkept } = over;
     if !request.swaps.is_empty() {
         result.notes.push("inputs were swapped on request: this replay is not as recorded".to_owned());
     }
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    Ok(RunResult::new(version, started_at, clock::now().max(started_at), vec![result], Vec::new()))
+    let finished_at = clock::now().max(started_at);
+    Ok((RunResult::new(version, started_at, finished_at, vec![result], Vec::new()), unkept))
 }

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ use crate::flow::suite::one::{self, Explain, Keep};
 use crate::flow::suite::subject::{self, Built, Engine, SubjectError};
 use crate::hint;
 use crate::host::clock;
+use crate::host::fs::FsError;
 use crate::host::scratch::Scratch;
 use crate::job::artifact::Artifact;
 use crate::model::candidate::Candidate;
@@ -116,12 +118,13 @@ impl Item {
     }
 }
 
-/// Runs everything that `request` asks for.
+/// Runs everything that `request` asks for: how it ended, and the first reason why artifacts could not be left where that was asked
+/// for.
 pub fn run(
     context: &Context,
     request: &CiRequest,
     subscribers: &mut [&mut dyn Subscriber],
-) -> Result<RunResult, CiError> {
+) -> Result<(RunResult, Option<FsError>), CiError> {
     let started_at = clock::now();
     let folders = match &request.folders {
         Some(folders) => folders,
@@ -135,7 +138,11 @@ pub fn run(
     let cases = found.cases.into_iter().filter(|_| !request.pinned);
     // A build could change what it is judged by: then all of it is read before.
     let builds = !request.pinned && context.config.subject.as_ref().is_some_and(|subject| subject.build().is_some());
-    let cases: Vec<_> = cases.map(|case| (builds.then(|| read_case(&case, context)), case)).collect();
+    let cases = cases.map(|case| {
+        let read = builds.then(|| read_case(&case, context)).transpose();
+        read.map(|read| (read, case)).map_err(DiscoverError::Case)
+    });
+    let cases = cases.collect::<Result<Vec<_>, DiscoverError>>()?;
     let canaries = found.canaries.into_iter();
     let canaries: Vec<_> = canaries.map(|one| (builds.then(|| read_expected(&one, context)), one)).collect();
     let mut tell = |event: &Event| subscribers.iter_mut().for_each(|subscriber| subscriber.on_event(event));
@@ -169,8 +176,14 @@ pub fn run(
         next: AtomicUsize::new(0),
         out_dir: request.out_dir.as_deref(),
         explain: request.explain,
+        unkept: Mutex::new(None),
+        broken: Mutex::new(None),
     };
     let (replays, warnings) = work.run(request.jobs.max(1), &mut tell);
+    // As one that is found to be broken before: nothing is judged.
+    if let Some((_, error)) = work.broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(DiscoverError::Case(error).into());
+    }
     let finished_at = finished_at(started_at);
     let mut result = RunResult::new(env!("CARGO_PKG_VERSION").to_owned(), started_at, finished_at, replays, warnings);
     result.partial = !request.only.is_empty();
@@ -185,7 +198,7 @@ pub fn run(
         result.gate = Some(gate.judge(Some(&result), finished_at)?);
     }
     tell(&Event::RunFinished(Box::new(result.clone())));
-    Ok(result)
+    Ok((result, work.unkept.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 
 fn finished_at(started_at: Timestamp) -> Timestamp {
@@ -200,6 +213,9 @@ struct Work<'a> {
     next: AtomicUsize,
     out_dir: Option<&'a Path>,
     explain: Option<Budget>,
+    unkept: Mutex<Option<FsError>>,
+    /// The first case of all that cannot be read, by its place.
+    broken: Mutex<Option<(usize, CaseError)>>,
 }
 
 impl Work<'_> {
@@ -263,10 +279,22 @@ impl Work<'_> {
         canary.replay(title.mode, self.built, expected, self.context, &scratch).map_err(outcome)
     }
 
+    fn broken(&self, index: usize, error: CaseError) {
+        let mut first = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_ref().is_none_or(|(known, _)| index < *known) {
+            *first = Some((index, error));
+        }
+    }
+
     fn one(&self, index: usize, item: &Item) -> ReplayResult {
         let replay = match item {
             Item::Case(case, title, read) => {
-                let read = read.clone().unwrap_or_else(|| read_case(case, self.context));
+                let read = read.clone().map_or_else(|| read_case(case, self.context), Ok);
+                let read = read.unwrap_or_else(|error| {
+                    let outcome = case_outcome(&error);
+                    self.broken(index, error);
+                    Err(outcome)
+                });
                 let replay = read.map(|materials| case.replay(materials, self.built, self.context));
                 replay.map_err(|outcome| title.result(outcome))
             }
@@ -281,15 +309,25 @@ impl Work<'_> {
             Ok(replay) => {
                 let folder = self.out_dir.map(|out_dir| out_dir.join(&replay.title.id));
                 let explain = self.explain.map_or(Explain::Never, Explain::Open);
-                one::one(&replay, explain, folder.as_deref().map(Keep::SideBySide), self.context)
+                let over = one::one(&replay, explain, folder.as_deref().map(Keep::SideBySide), self.context);
+                if let Some(error) = over.unkept {
+                    self.unkept.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+                over.result
             }
         }
     }
 }
 
 /// What a case holds, or how its replay ends without it.
-fn read_case(case: &Case, context: &Context) -> Result<Materials, Outcome> {
-    case.materials(context).map_err(|error| case_outcome(&error))
+///
+/// # Errors
+/// Of a case that is broken.
+fn read_case(case: &Case, context: &Context) -> Result<Result<Materials, Outcome>, CaseError> {
+    match case.materials(context) {
+        Err(error) if error.is_broken() => Err(error),
+        read => Ok(read.map_err(|error| case_outcome(&error))),
+    }
 }
 
 /// What a canary expects, or how its replay ends without it.

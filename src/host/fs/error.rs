@@ -51,6 +51,18 @@ pub enum FsError {
         /// What stands there.
         path: PathBuf,
     },
+    /// A file stands where a folder should be written.
+    #[error("cannot write into `{}`: it is not a folder", path.display())]
+    NotAFolder {
+        /// What stands there.
+        path: PathBuf,
+    },
+    /// A folder stands where a file should be written.
+    #[error("cannot write to `{}`: it is a folder", path.display())]
+    IsAFolder {
+        /// What stands there.
+        path: PathBuf,
+    },
     /// The text is not UTF-8.
     #[error("`{}` is not UTF-8 text", path.display())]
     NotText {
@@ -65,7 +77,9 @@ pub enum FsError {
 impl Diagnostic for FsError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Io { access: Access::Write, .. } => FailureKind::Infrastructure,
+            Self::Io { access: Access::Write, .. } | Self::NotAFolder { .. } | Self::IsAFolder { .. } => {
+                FailureKind::Infrastructure
+            }
             Self::Io { access: Access::Read, .. }
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
@@ -91,6 +105,8 @@ impl FsError {
             | Self::TooLarge { path, .. }
             | Self::TooMany { path, .. }
             | Self::NotAFile { path }
+            | Self::NotAFolder { path }
+            | Self::IsAFolder { path }
             | Self::NotText { path, .. } => path,
         }
     }

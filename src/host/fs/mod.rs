@@ -12,9 +12,11 @@ mod write;
 
 pub use append::append_lines;
 pub use error::{Access, FsError};
-pub use read::{absolute, digest, open, read, read_if_present, read_inside, read_opened, read_text};
+pub use read::{
+    absolute, digest, is_missing, open, read, read_begin, read_if_present, read_inside, read_opened, read_text,
+};
 pub use walk::{Item, Kind, is_dir, list, walk};
 pub use write::{
-    Sealed, Staged, StagedDir, TEMP_PREFIX, ensure_dir, make_executable, remove_dir_if_present, remove_file_if_present,
-    rename_all, sweep, write_atomic, write_output,
+    Sealed, Staged, StagedDir, TEMP_PREFIX, check_output_dir, ensure_dir, is_executable, make_executable,
+    remove_dir_if_present, remove_file_if_present, rename_all, sweep, write_atomic, write_output,
 };

@@ -11,6 +11,12 @@ use crate::host::fs::error::FsError;
 use crate::host::hash::Hashing;
 use crate::model::digest::Digest;
 
+/// Whether nothing is there. What may not be looked at is there: whoever opens it is told so.
+pub fn is_missing(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+        || fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
 /// Opens a regular file for reading and tells its length in bytes. Symbolic links are followed.
 ///
 /// # Errors
@@ -31,6 +37,17 @@ pub fn open(path: &Path) -> Result<(File, u64), FsError> {
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     let (file, length) = open(path)?;
     read_opened(&file, length, path, limit)
+}
+
+/// Reads a file up to `most` bytes, and no further.
+///
+/// # Errors
+/// [`FsError::NotAFile`], [`FsError::Io`].
+pub fn read_begin(path: &Path, most: u64) -> Result<Vec<u8>, FsError> {
+    let (file, _) = open(path)?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(FsError::reading("read", path))?;
+    Ok(bytes)
 }
 
 /// Reads what is left of an open file of about `length` bytes, which is called `path`, as [`read`] does.

@@ -32,10 +32,13 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
 /// A link, a pipe or a device is written to and never replaced: `/dev/stdout` must stay what it is.
 ///
 /// # Errors
-/// [`FsError::Io`].
+/// [`FsError::IsAFolder`], [`FsError::NotAFolder`] for what stands on the way, else [`FsError::Io`].
 pub fn write_output(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         ensure_dir(parent)?;
+    }
+    if path.is_dir() {
+        return Err(FsError::IsAFolder { path: path.to_owned() });
     }
     let is_special = fs::symlink_metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir());
     if is_special { fs::write(path, bytes).map_err(FsError::writing("write", path)) } else { write_atomic(path, bytes) }
@@ -60,11 +63,25 @@ pub fn remove_file_if_present(path: &Path) -> Result<(), FsError> {
     }
 }
 
+/// Refuses a name under which no folder can be made, before anything is done: what stands there, or on the way to it, is something
+/// else.
+///
+/// # Errors
+/// [`FsError::NotAFolder`].
+pub fn check_output_dir(dir: &Path) -> Result<(), FsError> {
+    let there = dir.ancestors().filter(|dir| !dir.as_os_str().is_empty()).find(|dir| dir.symlink_metadata().is_ok());
+    match there {
+        Some(path) if !path.is_dir() => Err(FsError::NotAFolder { path: path.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
 /// Creates `dir` and what is missing above it, each of them on disk before this returns.
 ///
 /// # Errors
 /// [`FsError::Io`].
 pub fn ensure_dir(dir: &Path) -> Result<(), FsError> {
+    check_output_dir(dir)?;
     let mut missing: Vec<&Path> =
         dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).collect();
     while let Some(dir) = missing.pop() {
@@ -86,6 +103,18 @@ pub fn ensure_dir(dir: &Path) -> Result<(), FsError> {
 pub fn make_executable(path: &Path) -> Result<(), FsError> {
     let mode = <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
     fs::set_permissions(path, mode).map_err(FsError::writing("make executable", path))
+}
+
+/// Whether somebody may execute a file.
+#[cfg(unix)]
+pub fn is_executable(file: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(file) & 0o111 != 0
+}
+
+/// Other systems know no such right.
+#[cfg(not(unix))]
+pub fn is_executable(_: &fs::Metadata) -> bool {
+    true
 }
 
 /// A file without a name yet: it vanishes unless it is published.

@@ -188,10 +188,20 @@ impl InputMaterial {
     }
 }
 
+/// Where a path really lies: the thing that it leads to, and the link itself where it is one. Nothing where it is not there.
+pub fn places(path: &Path) -> Vec<PathBuf> {
+    let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let link = folder.zip(path.file_name()).filter(|_| path.symlink_metadata().is_ok());
+    let link = link.and_then(|(folder, name)| Some(folder.canonicalize().ok()?.join(name)));
+    let thing = path.canonicalize().ok();
+    let same = thing == link;
+    thing.into_iter().chain(link.filter(|_| !same)).collect()
+}
+
 /// Reads a directory into memory, without what lies below `without` and without `.git`.
 pub fn tree(what: &'static str, path: &Path, without: &[PathBuf]) -> Result<Tree, MaterialError> {
     // One thing has many spellings (`.`, `./out`, `/repo/out`); what is not there yet cannot be read either.
-    let without: Vec<PathBuf> = without.iter().filter_map(|excluded| excluded.canonicalize().ok()).collect();
+    let without: Vec<PathBuf> = without.iter().flat_map(|excluded| places(excluded)).collect();
     let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let is_kept = |relative: &Path| {
         let is_git = relative.components().any(|name| name.as_os_str() == ".git");

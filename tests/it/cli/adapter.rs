@@ -145,8 +145,8 @@ fn misuse_says_what_to_do() {
             &["`words` needs a folder with words.txt", "give it with `--feed PATH`", "stella adapter show words"],
         ),
         (with(&["--feed", "feed", "--output", "xml"]), &["no output `xml`: it has `json`, `text`", "--output"]),
-        (with(&["--feed", "feed", "--artifact", "findings=-"]), &["takes no `--artifact`"]),
-        (with(&["--feed", "feed", "--as-is"]), &["`--as-is` needs a command"]),
+        (with(&["--feed", "feed", "--artifact", "findings=-"]), &["`--artifact` does not apply", "`--output` chooses"]),
+        (with(&["--feed", "feed", "--as-is"]), &["`--as-is` does not apply", "no command was given"]),
         (vec!["scan", "--scanner", "words=nowhere", "--input", "app", "--feed", "feed"], &["`nowhere` is not a file"]),
         (
             vec!["scan", "--scanner", "words", "--input", "app", "--feed", "feed"],
@@ -156,8 +156,14 @@ fn misuse_says_what_to_do() {
             vec!["scan", "--scanner", "words=tools/words.sh", "--input", "app/in.txt", "--feed", "feed"],
             &["`words` scans a directory, and `app/in.txt` is not one"],
         ),
-        (vec!["scan", "--input", "app", "--output", "json"], &["neither `--scanner-config` nor `--output`"]),
-        (vec!["scan", "--output", "json", "--artifact", "findings=-", "--", "tools/words.sh"], &["`--output` chooses"]),
+        (
+            vec!["scan", "--input", "app", "--output", "json"],
+            &["`--output` does not apply", "what the built-in scanner reads and writes is fixed"],
+        ),
+        (
+            vec!["scan", "--output", "json", "--artifact", "findings=-", "--", "tools/words.sh"],
+            &["`--output` does not apply"],
+        ),
     ];
     for (arguments, words) in rows {
         world.stella(2, &arguments).complains(words);

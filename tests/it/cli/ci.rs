@@ -380,20 +380,14 @@ fn what_a_scanner_of_the_checkout_writes_is_read_by_its_content_or_as_it_says() 
 #[test]
 fn a_case_reads_nothing_outside_its_folder() {
     let folder = "regressions/SCN-0001-minimist";
-    for (name, exit) in [
-        ("expected/findings.json", 2),
-        ("case.metadata.json", 2),
-        ("input/package-lock.json", 4),
-        ("input/feed", 4),
-        ("input", 4),
-    ] {
+    for name in ["expected/findings.json", "case.metadata.json", "input/package-lock.json", "input/feed", "input"] {
         let world = repository();
         fs::rename(world.work(&format!("{folder}/{name}")), world.work("outside")).unwrap();
         std::os::unix::fs::symlink(world.work("outside"), world.work(&format!("{folder}/{name}"))).unwrap();
         if name == "input/package-lock.json" {
             world.write(&format!("{folder}/input/config.json"), r#"{"input": "package-lock.json"}"#);
         }
-        let run = world.stella(exit, &["ci"]);
+        let run = world.stella(2, &["ci"]);
         assert!(
             format!("{}{}", run.stderr, run.stdout).contains(&format!("{folder}/{name}")),
             "{name}: {}",

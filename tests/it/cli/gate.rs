@@ -202,8 +202,8 @@ fn what_a_gate_cannot_judge_it_refuses() {
     refused(&["ci", "--gate", "nightly"], &["gate `nightly` judges a window of time"]);
     // A part would pass for the whole, and pinned canaries for the candidate.
     refused(&["ci", "--gate", "pr", "--only", "canary-0"], &["cannot be used with", "--only"]);
-    refused(&["ci", "--gate", "pr", "--pinned"], &["`--pinned` leaves it out"]);
-    refused(&["ci", "--gate", "release", "--pinned"], &["`--pinned` leaves it out"]);
+    refused(&["ci", "--gate", "pr", "--pinned"], &["`--pinned` does not apply", "`--pinned` leaves out"]);
+    refused(&["ci", "--gate", "release", "--pinned"], &["`--pinned` does not apply", "`--pinned` leaves out"]);
     refused(&["ci", "--strict"], &["none was asked"]);
     refused(&["gate", "pr", "--result", "none.json"], &["none.json"]);
     world.write("result.json", "{\"schema\": \"stella.result/9\"}");

@@ -22,3 +22,5 @@ mod sandbox;
 mod scan;
 pub mod scene;
 mod score;
+mod silence;
+mod written;

@@ -200,7 +200,7 @@ fn what_cannot_be_swapped_in_is_a_wrong_argument() {
         (&["--with", "feed=nowhere"], &["nowhere"]),
         (&["--with", "feed=feed.tar.zst"], &["feed.tar.zst", "cannot be used"]),
         (&["--with", "policy=app"], &["app"]),
-        (&["--env", "NOPE"], &["`NOPE` is not set"]),
+        (&["--env", "NOPE"], &["the recording passed no variable `NOPE`"]),
     ];
     for (more, words) in wrong {
         world.stella(2, &[&REPLAY[..], more].concat()).complains(words);

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use crate::archive::ArchiveError;
 use crate::config::adapter::SelectionError;
 use crate::config::{UnknownAdapter, UnknownProfile};
+use crate::execute::builtin::BuiltInError;
 use crate::execute::scanner_program::ProgramError;
 use crate::hint;
 use crate::host::fs::FsError;
 use crate::job::material::MaterialError;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::parameter::{Operation, Parameter};
+use crate::scanner::callgraph::CallGraphError;
 use crate::workspace::open_inputs::TreeError;
 
 /// Why a scan that was asked for cannot be recorded.
@@ -68,6 +70,44 @@ pub enum ScanRequestError {
     /// The scanner's configuration cannot be read.
     #[error(transparent)]
     Config(MaterialError),
+    /// What is to be left out is not there.
+    #[error("`{}`, which is to be left out, is not there", .excluded.display())]
+    ExcludedMissing {
+        /// What is to be left out.
+        excluded: PathBuf,
+        /// What may be meant: it is there within the input.
+        meant: Option<PathBuf>,
+    },
+    /// What is to be left out is no part of the input anyway.
+    #[error("`{}`, which is to be left out, does not lie in `{}`", .excluded.display(), .input.display())]
+    ExcludedOutside {
+        /// What is to be left out.
+        excluded: PathBuf,
+        /// The input.
+        input: PathBuf,
+    },
+    /// Nothing can be left out of a file.
+    #[error("`{}` cannot be left out of `{}`, which is not a directory", .excluded.display(), .input.display())]
+    ExcludedOfFile {
+        /// What is to be left out.
+        excluded: PathBuf,
+        /// The input.
+        input: PathBuf,
+    },
+    /// A platform is of an image.
+    #[error("`{}` is not an image, so it has no platform to choose", .0.display())]
+    PlatformOfFile(PathBuf),
+    /// A flag that the built-in scanner does not have, and what else it says of them.
+    #[error(transparent)]
+    BuiltIn(#[from] BuiltInError),
+    /// What should be a call graph is something else.
+    #[error("`{}` is not a call graph", .file.display())]
+    NoCallGraph {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: CallGraphError,
+    },
     /// The call graph does not go with the input.
     #[error(transparent)]
     CallGraph(ArchiveError),
@@ -125,6 +165,11 @@ impl Diagnostic for ScanRequestError {
         match self {
             Self::NoProgram(_) => Some("is it installed, and on PATH?".into()),
             Self::ScannerNotRun => Some("write `{scanner}` where it stands".into()),
+            Self::ExcludedMissing { meant: Some(meant), .. } => Some(hint!(
+                "paths begin at the working directory: {}",
+                Parameter::Exclude.to(meant.display().to_string())
+            )),
+            Self::NoCallGraph { .. } => Some("it is JSON of the schema `stella.callgraph/1`: docs/formats.md".into()),
             Self::Adapter(_) => Some(hint!(
                 "{} names them; any other scanner needs its command, e.g. {}",
                 Operation::AdapterList,

@@ -3,6 +3,7 @@
 //! Absent: where the request comes from. A face makes a [`scan_request::ScanRequest`] of its arguments.
 
 pub mod error;
+pub mod excluded;
 pub mod resolve;
 pub mod scan_request;
 pub mod scanner;

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::execute::builtin;
 use crate::execute::scanner_version;
 use crate::execute::unsandboxed::HostPaths;
 use crate::flow::record::recording::RecordRequest;
 use crate::flow::record::request::error::ScanRequestError;
+use crate::flow::record::request::excluded;
 use crate::flow::record::request::scan_request::{Run, ScanRequest, Scanner, Sealing};
 use crate::flow::record::request::scanner::Chosen;
 use crate::format;
@@ -24,6 +26,7 @@ use crate::model::limits;
 use crate::model::manifest::InputType;
 use crate::model::parameter::Parameter;
 use crate::model::text::placeholder;
+use crate::scanner::callgraph;
 use crate::workspace::context::Context;
 use crate::workspace::image::{self, InputOptions};
 use crate::workspace::open_inputs;
@@ -127,6 +130,10 @@ pub fn open_feed(name: &str, path: &Path, context: &Context) -> Result<FeedMater
 
 impl ScanRequest {
     fn check(&self, artifacts: &[ArtifactSpec]) -> Result<(), ScanRequestError> {
+        if let Scanner::BuiltIn { flags, .. } = &self.scanner {
+            builtin::check_flags(flags)?;
+            builtin::check_feeds(self.feeds.len())?;
+        }
         if matches!(self.scanner, Scanner::Command { .. }) && artifacts.is_empty() {
             return Err(ScanRequestError::NothingKept);
         }
@@ -147,6 +154,9 @@ impl ScanRequest {
         let is_image = matches!(input, InputMaterial::Image(_));
         if !is_image && argv.iter().any(|word| word.contains(placeholder::ROOTFS)) {
             return Err(ScanRequestError::NoRootfs);
+        }
+        if !is_image && self.platform.is_some() {
+            return Err(ScanRequestError::PlatformOfFile(self.input.clone()));
         }
         if is_image && self.is_as_is() {
             return Err(ScanRequestError::AsIsImage);
@@ -169,6 +179,9 @@ impl ScanRequest {
             ArtifactPath::File(file) => Some(self.input.join(file)),
             ArtifactPath::Stdout => None,
         }));
+        if !fs::is_missing(&self.input) {
+            excluded::check(&self.input, &self.exclude)?;
+        }
         let asked = InputOptions { without: &without, platform: self.platform.clone() };
         let input = image::input(&self.input, &asked, context).map_err(ScanRequestError::Input)?;
         let Scanner::BuiltIn { call_graph: Some(graph), .. } = &self.scanner else { return Ok(input) };
@@ -176,6 +189,7 @@ impl ScanRequest {
             return Ok(input);
         }
         let bytes = fs::read(graph, limits::MAX_DOCUMENT_BYTES)?;
+        callgraph::read(&bytes).map_err(|source| ScanRequestError::NoCallGraph { file: graph.clone(), source })?;
         input.with_file("callgraph.json", bytes).map_err(ScanRequestError::CallGraph)
     }
 

@@ -26,6 +26,7 @@ use crate::bundle::listed::BundleError;
 use crate::bundle::{feed, policy};
 use crate::canonical::Roots;
 use crate::config;
+use crate::execute::builtin::{self, BuiltInError};
 use crate::flow::replay::replay_job::{Expected, PreparedReplay, Recorded, Title};
 use crate::flow::suite::subject::Built;
 use crate::format::detect::by_name;
@@ -103,6 +104,14 @@ pub enum CaseError {
         /// What is wrong with it.
         what: String,
     },
+    /// Flags that the built-in scanner does not have.
+    #[error("{}: `flags`", .file.display())]
+    Flags {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with them.
+        source: BuiltInError,
+    },
     /// Nothing is expected.
     #[error("{}: nothing is expected: write `expected/findings.json`", .directory.display())]
     NothingExpected {
@@ -151,6 +160,13 @@ pub enum CaseError {
     },
 }
 
+impl CaseError {
+    /// Whether the case itself is wrong, rather than that a store lacks something or cannot be read.
+    pub fn is_broken(&self) -> bool {
+        !matches!(self, Self::Gone { .. } | Self::Store { .. })
+    }
+}
+
 /// Whether a folder looks like a case.
 pub fn looks_like_one(directory: &Path) -> bool {
     [METADATA, "input", "expected"].iter().any(|name| directory.join(name).exists())
@@ -182,6 +198,11 @@ impl Case {
             if path.as_ref().is_some_and(|path| path.starts_with('/') || path.split('/').any(|part| part == "..")) {
                 return Err(value(&config_file, field, "leaves the case's folder"));
             }
+        }
+        let of_subject = matches!(context.config.subject, Some(config::Subject::Scanner(_)));
+        if config.scanner != CaseScanner::Subject || !of_subject {
+            builtin::check_flags(&config.flags)
+                .map_err(|source| CaseError::Flags { file: config_file.clone(), source })?;
         }
         let specs = match &context.config.subject {
             Some(config::Subject::Scanner(scanner)) if config.scanner == CaseScanner::Subject => &*scanner.artifacts,

@@ -1,0 +1,234 @@
+//! Options that say nothing beside the rest of the command line: they are refused, for who gives one expects something of it.
+
+use crate::cli::options::error::OptionError;
+use crate::cli::options::given::{self, Given};
+
+/// When an option says nothing.
+struct Idle {
+    /// The command; empty for any.
+    command: &'static str,
+    options: &'static [&'static str],
+    when: fn(&Given<'_>) -> bool,
+    why: &'static str,
+}
+
+pub fn check(given: &Given<'_>) -> Result<(), OptionError> {
+    for rule in IDLE.iter().filter(|rule| rule.command.is_empty() || rule.command == given.command) {
+        if let Some(id) = rule.options.iter().find(|id| given.has(id))
+            && (rule.when)(given)
+        {
+            return Err(OptionError::Idle { option: given::spelt(id), why: rule.why });
+        }
+    }
+    Ok(())
+}
+
+const IDLE: &[Idle] = &[
+    // What every command has, and not every one uses.
+    Idle { command: "", options: &["format"], when: has_one_form, why: "the command has one form of output" },
+    Idle { command: "", options: &["config"], when: needs_no_config, why: "the command reads no configuration" },
+    Idle { command: "", options: &["store"], when: needs_no_store, why: "the command uses no store" },
+    // What scans decides what can be said of it.
+    Idle {
+        command: "scan",
+        options: &["scanner_config", "output", "artifact", "artifact_in_input"],
+        when: is_builtin,
+        why: "what the built-in scanner reads and writes is fixed",
+    },
+    Idle {
+        command: "scan",
+        options: &["scanner_version", "expect_exit", "env", "network"],
+        when: is_builtin,
+        why: "the built-in scanner is part of stella: it has no version, exit code, variables or network of its own",
+    },
+    Idle {
+        command: "scan",
+        options: &["ro", "path", "timeout", "memory", "ledger", "clamp_file_times"],
+        when: is_builtin,
+        why: "it is for a command that runs sealed, and for an adapter's",
+    },
+    Idle {
+        command: "scan",
+        options: &["clock"],
+        when: |given| is_builtin(given) && given.is("clock", "real"),
+        why: "`real` is for a command that runs sealed, and for an adapter's",
+    },
+    Idle {
+        command: "scan",
+        options: &["artifact", "artifact_in_input"],
+        when: is_adapter,
+        why: "an adapter knows what its scanner writes; `--output` chooses",
+    },
+    Idle {
+        command: "scan",
+        options: &["call_graph"],
+        when: |given| !is_builtin(given),
+        why: "the built-in scanner alone reads a call graph",
+    },
+    Idle {
+        command: "scan",
+        options: &["output"],
+        when: is_command,
+        why: "it chooses what an adapter writes; a command says it by itself",
+    },
+    Idle { command: "scan", options: &["flag"], when: is_command, why: "a command has its own flags" },
+    Idle {
+        command: "scan",
+        options: &["as_is"],
+        when: |given| !is_command(given),
+        why: "it runs a command where it is, and no command was given after `--`",
+    },
+    Idle {
+        command: "scan",
+        options: &["require_isolation", "ro", "network", "path", "timeout", "memory", "ledger", "clamp_file_times"],
+        when: is_as_is,
+        why: "`--as-is` seals nothing",
+    },
+    Idle {
+        command: "scan",
+        options: &["clock"],
+        when: |given| is_as_is(given) && given.is("clock", "real"),
+        why: "`--as-is` seals nothing: the clock runs anyway",
+    },
+    Idle {
+        command: "scan",
+        options: &["clamp_file_times"],
+        when: |given| given.is("clock", "real"),
+        why: "no file is newer than a clock that runs",
+    },
+    // One option that says how another one works.
+    Idle {
+        command: "replay",
+        options: &["max_replays", "max_time"],
+        when: |given| !given.is_on("explain"),
+        why: "it limits `--explain`, which was not given",
+    },
+    Idle {
+        command: "ci",
+        options: &["max_replays", "max_time"],
+        when: |given| !given.is_on("explain"),
+        why: "it limits `--explain`, which was not given",
+    },
+    Idle {
+        command: "replay",
+        options: &["commit"],
+        when: |given| given.has("with") || given.has("clamp_file_times"),
+        why: "a replay with other inputs is not noted",
+    },
+    Idle {
+        command: "replay",
+        options: &["clamp_file_times"],
+        when: |given| given.values("with").iter().any(|with| with.starts_with("clamp-file-times=")),
+        why: "`--with clamp-file-times=` says it already",
+    },
+    Idle {
+        command: "ci",
+        options: &["strict", "fail_on"],
+        when: |given| !given.has("gate"),
+        why: "it says how strict a gate is, and none was asked: name one with `--gate pr|nightly|release`",
+    },
+    Idle {
+        command: "ci",
+        options: &["strict"],
+        when: |given| given.is("gate", "pr"),
+        why: "the gate `pr` judges no window: there is no interval",
+    },
+    Idle {
+        command: "ci",
+        options: &["base"],
+        when: |given| !given.is("gate", "pr") && !given.has("only"),
+        why: "it says by whose rules a pull request is judged: it goes with `--gate pr`, or with `--only ID` for one replay of it",
+    },
+    Idle {
+        command: "ci",
+        options: &["reviewed"],
+        when: |given| !given.is("gate", "pr") && !given.has("base"),
+        why: "a review counts for `--gate pr`",
+    },
+    Idle {
+        command: "ci",
+        options: &["pinned"],
+        when: |given| given.is("gate", "pr") || given.is("gate", "release"),
+        why: "the gate judges what this checkout builds, which `--pinned` leaves out; `--gate nightly` judges pinned replays",
+    },
+    Idle {
+        command: "gate",
+        options: &["history"],
+        when: |given| given.values("gate") == ["pr"],
+        why: "the gate `pr` judges one run, and no window of time",
+    },
+    Idle {
+        command: "gate",
+        options: &["strict"],
+        when: |given| given.values("gate") == ["pr"],
+        why: "the gate `pr` judges no window: there is no interval",
+    },
+    Idle {
+        command: "accept",
+        options: &["by", "until"],
+        when: |given| !given.has("reason"),
+        why: "without `--reason` nothing is written",
+    },
+    Idle {
+        command: "diff",
+        options: &["json"],
+        when: |given| given.is("format", "text"),
+        why: "`--format text` says otherwise",
+    },
+    Idle {
+        command: "sandbox",
+        options: &["clock_step", "clamp_file_times"],
+        when: |given| given.is("clock", "real"),
+        why: "the clock runs: there is no frozen one",
+    },
+    Idle {
+        command: "sandbox",
+        options: &["ro"],
+        when: |given| given.values("ro").iter().any(|path| given.values("rw").contains(path)),
+        why: "`--rw` shows the same folder to be changed",
+    },
+];
+
+/// Commands whose output is a document, a page or the output of another command.
+fn has_one_form(given: &Given<'_>) -> bool {
+    const ONE: [&str; 7] =
+        ["canonicalize", "demo", "sandbox", "adapter show", "profile show", "manifest migrate", "builtin-scan"];
+    ONE.contains(&given.command.as_str())
+}
+
+fn needs_no_config(given: &Given<'_>) -> bool {
+    match given.command.as_str() {
+        "demo" | "doctor" | "manifest show" | "manifest validate" | "manifest migrate" | "feed build"
+        | "feed verify" | "builtin-scan" => true,
+        "sandbox" => !given.has("rootfs"),
+        "profile test" => !given.has("profile"),
+        _ => false,
+    }
+}
+
+fn needs_no_store(given: &Given<'_>) -> bool {
+    match given.command.as_str() {
+        "demo" | "doctor" | "diff" | "canonicalize" | "reviewed" | "adapter list" | "adapter show" | "profile list"
+        | "profile show" | "profile explain" | "profile test" | "manifest show" | "manifest validate"
+        | "manifest migrate" | "feed build" | "feed verify" | "builtin-scan" => true,
+        "sandbox" => !given.has("rootfs"),
+        "score" | "gate" => given.has("history"),
+        _ => false,
+    }
+}
+
+fn is_command(given: &Given<'_>) -> bool {
+    given.has("command")
+}
+
+fn is_builtin(given: &Given<'_>) -> bool {
+    !is_command(given) && (!given.has("scanner") || given.is("scanner", "builtin"))
+}
+
+fn is_adapter(given: &Given<'_>) -> bool {
+    !is_command(given) && !is_builtin(given)
+}
+
+fn is_as_is(given: &Given<'_>) -> bool {
+    is_command(given) && given.is_on("as_is")
+}

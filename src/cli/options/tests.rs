@@ -1,0 +1,417 @@
+//! Every option that clap knows, with a command line in which it says nothing, if there is one; and every way to say one thing twice.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, Command, CommandFactory};
+
+use super::{check, error::OptionError, given::Given, once};
+use crate::cli::app::App;
+
+/// What each option needs so that it says something: nothing (`-`), or a command line in which it says nothing and is refused.
+const OPTIONS: &str = "
+scan --input -
+scan --platform -
+scan --exclude -
+scan --call-graph scan --call-graph g.json --artifact findings=- -- tool
+scan --feed -
+scan --policy -
+scan --scanner -
+scan --scanner-config scan --input a --scanner-config c
+scan --output scan --artifact findings=- --output sarif -- tool
+scan --scanner-version scan --input a --scanner-version 2
+scan --flag scan --artifact findings=- --flag=-v -- tool
+scan --artifact scan --input a --artifact findings=-
+scan --env scan --input a --env HOME
+scan --expect-exit scan --input a --expect-exit 0
+scan --label -
+scan --network scan --input a --network allow
+scan --as-is scan --input a --as-is
+scan --clock scan --input a --clock real
+scan --timeout scan --as-is --artifact findings=- --timeout 5 -- tool
+scan --memory scan --input a --memory 5
+scan --clamp-file-times scan --clock real --clamp-file-times --artifact findings=- -- tool
+scan --path scan --input a --path bin
+scan --artifact-in-input scan --scanner bandit --artifact-in-input
+scan --ledger scan --input a --ledger l
+scan --emit-manifest -
+scan --emit-artifacts-dir -
+scan --require-isolation scan --as-is --require-isolation full --artifact findings=- -- tool
+scan --ro scan --input a --ro /srv
+replay --from -
+replay --out-dir -
+replay --with -
+replay --clamp-file-times replay --from m --with clamp-file-times=true --clamp-file-times
+replay --env -
+replay --history replay --from m --history h --with feed=f
+replay --commit replay --from m --commit c --with feed=f
+replay --explain -
+replay --max-replays replay --from m --max-replays 3
+replay --max-time replay --from m --max-time 3
+replay --require-isolation -
+replay --ro -
+explain --from -
+explain --with -
+explain --env -
+explain --max-replays -
+explain --max-time -
+explain --require-isolation -
+explain --ro -
+diff --a -
+diff --b -
+diff --mode -
+diff --json diff --a a --b b --json --format text
+ci --pinned ci --pinned --gate pr
+ci --only ci --only a --gate pr
+ci --jobs -
+ci --junit -
+ci --result -
+ci --summary -
+ci --out-dir -
+ci --gate -
+ci --strict ci --strict
+ci --fail-on ci --fail-on warn
+ci --base ci --base main
+ci --reviewed ci --reviewed r.json
+ci --history -
+ci --commit -
+ci --explain -
+ci --max-replays ci --max-replays 3
+ci --max-time ci --max-time 3
+ci --require-isolation -
+ci --ro -
+score --history -
+score --window -
+score --by -
+gate --history gate pr --result r --history h
+gate --result -
+gate --strict gate pr --result r --strict
+gate --fail-on -
+accept --exactly -
+accept --reason -
+accept --by accept --by me
+accept --until accept --until 2030-01-01
+accept --update accept --update
+accept --all-equal -
+accept --base -
+accept --reviewed -
+accept --require-isolation -
+accept --ro -
+reviewed --out -
+chaos --from -
+chaos --only -
+chaos --env -
+chaos --require-isolation -
+chaos --ro -
+canonicalize --profile -
+canonicalize --hash -
+demo --dir -
+sandbox --clock -
+sandbox --clock-step sandbox --clock real --clock-step 5 -- tool
+sandbox --seed -
+sandbox --cpus -
+sandbox --order -
+sandbox --tz -
+sandbox --locale -
+sandbox --hostname -
+sandbox --user -
+sandbox --umask -
+sandbox --aslr -
+sandbox --network -
+sandbox --env -
+sandbox --ro sandbox --ro /srv --rw /srv -- tool
+sandbox --rw -
+sandbox --rootfs -
+sandbox --clamp-file-times sandbox --clock real --clamp-file-times -- tool
+sandbox --trace-paths -
+sandbox --timeout -
+sandbox --memory -
+sandbox --processes -
+sandbox --ledger -
+sandbox --require-isolation -
+sandbox --at-most -
+manifest migrate --out -
+feed build --out-dir -
+feed build --source -
+feed build --any-format -
+feed bisect --from -
+feed bisect --feed -
+feed bisect --finding -
+feed bisect --env -
+feed bisect --require-isolation -
+feed bisect --ro -
+image inspect --platform -
+image unpack --platform -
+profile explain --profile -
+profile explain --root -
+profile test --document profile test --document d
+profile test --root profile test sarif --root r
+profile learn --input -
+profile learn --exclude -
+profile learn --artifact -
+profile learn --feed -
+profile learn --env -
+profile learn --expect-exit -
+profile learn --profile -
+profile learn --again -
+profile learn --out -
+profile learn --require-isolation -
+profile learn --ro -
+builtin-scan --input -
+builtin-scan --feeds -
+builtin-scan --policy -
+builtin-scan --clock -
+builtin-scan --out -
+builtin-scan --flag -
+";
+
+/// A command line of each command that is right, and which of the options of every command say something in it: its output's form,
+/// the configuration, the store.
+const COMMANDS: &[(&str, &str)] = &[
+    ("scan --input a --feed f", "format config store"),
+    ("replay --from m", "format config store"),
+    ("explain --from m", "format config store"),
+    ("diff --a a --b b", "format config"),
+    ("ci", "format config store"),
+    ("score", "format config store"),
+    ("gate nightly", "format config store"),
+    ("accept", "format config store"),
+    ("reviewed --out r", "format config"),
+    ("chaos --from m", "format config store"),
+    ("canonicalize a", "config"),
+    ("init", "format config store"),
+    ("demo", ""),
+    ("sandbox --rootfs image -- tool", "config store"),
+    ("doctor", "format"),
+    ("adapter list", "format config"),
+    ("adapter show a", "config"),
+    ("manifest show m", "format"),
+    ("manifest validate m", "format"),
+    ("manifest migrate m", ""),
+    ("feed build f", "format"),
+    ("feed verify f", "format"),
+    ("feed bisect --from m a b", "format config store"),
+    ("image inspect i", "format config store"),
+    ("image unpack i", "format config store"),
+    ("profile list", "format config"),
+    ("profile show p", "config"),
+    ("profile explain d", "format config"),
+    ("profile test p", "format config"),
+    ("profile learn -- tool", "format config store"),
+    ("builtin-scan --input a --clock 2026-01-01T00:00:00Z --out o", ""),
+];
+
+/// Values out of the range of every option that takes a number, by what clap says it takes.
+const NUMBERS: &[(&str, &[&str])] = &[
+    ("CODE", &["256", "300", "-1", "x"]),
+    ("SECONDS", &["-1", "99999999999999", "x"]),
+    ("MIB", &["0", "-1", "99999999999999", "x"]),
+    ("N", &["-1", "99999999999999999999999", "x"]),
+    ("NANOSECONDS", &["-1", "99999999999999999999999", "x"]),
+    ("DAYS", &["0d", "-1d", "99999d", "30", "x"]),
+];
+
+/// Counts of something of which there must be one.
+const AT_LEAST_ONE: &[&str] = &["max_replays", "jobs", "cpus", "processes", "again", "timeout"];
+
+/// Why a command line is refused, whoever does it; `None` where it stands.
+fn refused(line: &str) -> Option<String> {
+    let words: Vec<OsString> = std::iter::once("stella").chain(line.split_whitespace()).map(OsString::from).collect();
+    match App::command().try_get_matches_from(&words) {
+        Err(error) => Some(error.to_string()),
+        Ok(matches) => check(App::command(), &words, &matches).err().map(|error: OptionError| error.to_string()),
+    }
+}
+
+fn leaves(command: &Command, path: &str, all: &mut Vec<(String, Command)>) {
+    let below: Vec<&Command> = command.get_subcommands().filter(|sub| sub.get_name() != "help").collect();
+    if below.is_empty() {
+        all.push((path.trim().to_owned(), command.clone()));
+    }
+    below.into_iter().for_each(|sub| leaves(sub, &format!("{path} {}", sub.get_name()), all));
+}
+
+/// Every command that does something, with the options that are its own.
+fn commands() -> Vec<(String, Vec<Arg>)> {
+    let mut app = App::command();
+    app.build();
+    let mut all = Vec::new();
+    leaves(&app, "", &mut all);
+    let own = |command: Command| {
+        let options = command.get_arguments().filter(|argument| argument.get_long().is_some());
+        let own = options
+            .filter(|argument| !argument.is_global_set() && !["help", "version"].contains(&argument.get_id().as_str()));
+        own.cloned().collect()
+    };
+    all.into_iter().map(|(path, command)| (path, own(command))).collect()
+}
+
+fn base(command: &str) -> &'static str {
+    let mut lines = COMMANDS.iter().map(|(line, _)| *line);
+    let of = |line: &&str| line.strip_prefix(command).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    lines.find(of).unwrap_or_else(|| panic!("COMMANDS says nothing of `stella {command}`"))
+}
+
+/// A command line with more words, before what stands behind `--`.
+fn with(line: &str, more: &str) -> String {
+    match line.split_once(" -- ") {
+        Some((before, after)) => format!("{before} {more} -- {after}"),
+        None => format!("{line} {more}"),
+    }
+}
+
+#[test]
+fn every_option_is_told_from_one_that_says_nothing() {
+    let mut rows = BTreeSet::new();
+    for row in OPTIONS.trim().lines() {
+        let (command, rest) = row.split_once(" --").unwrap();
+        let (option, line) = rest.split_once(' ').unwrap();
+        assert!(rows.insert((command.to_owned(), option.to_owned())), "twice: {row}");
+        if line == "-" {
+            continue;
+        }
+        let why = refused(line).unwrap_or_else(|| panic!("`stella {line}` is accepted"));
+        assert!(why.contains(&format!("--{option}")), "{line}: {why}");
+        // What is wrong with it is this option alone.
+        assert!(line.starts_with(command), "{row}");
+    }
+    let known = commands().into_iter().flat_map(|(command, options)| {
+        options.into_iter().map(move |option| (command.clone(), option.get_long().unwrap().to_owned()))
+    });
+    let known: BTreeSet<_> = known.collect();
+    assert_eq!(rows.difference(&known).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "no such option");
+    assert_eq!(known.difference(&rows).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "OPTIONS forgets them");
+}
+
+#[test]
+fn what_every_command_takes_is_refused_where_it_says_nothing() {
+    assert_eq!(COMMANDS.len(), commands().len());
+    for (command, _) in commands() {
+        let line = base(&command);
+        assert_eq!(refused(line), None, "{line}");
+        let uses = COMMANDS.iter().find(|(known, _)| *known == line).unwrap().1;
+        for (option, value) in [("format", "json"), ("config", "c.yaml"), ("store", "s")] {
+            let says_something = uses.split(' ').any(|used| used == option);
+            for given in [format!("--{option} {value} {line}"), with(line, &format!("--{option} {value}"))] {
+                let why = refused(&given);
+                assert_eq!(why.is_none(), says_something, "{given}: {why:?}");
+                assert!(why.is_none_or(|why| why.contains(&format!("--{option}"))), "{given}");
+            }
+            if says_something {
+                let other = if option == "format" { "text" } else { "other" };
+                let twice = with(&format!("--{option} {value} {line}"), &format!("--{option} {other}"));
+                assert!(refused(&twice).is_some_and(|why| why.contains("twice")), "{twice}");
+                let same = with(&format!("--{option} {value} {line}"), &format!("--{option} {value}"));
+                assert_eq!(refused(&same), None, "{same}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_can_be_given_once_is_given_once() {
+    for (command, options) in commands() {
+        for option in options {
+            let (id, long) = (option.get_id().as_str(), option.get_long().unwrap());
+            let line = base(&command);
+            match option.get_action() {
+                ArgAction::Append => {
+                    let is_known = once::is_named(id) || once::SETS.contains(&id);
+                    assert!(is_known, "`stella {command} --{long}`: is it a set, or does it name what it gives?");
+                }
+                ArgAction::SetTrue => {
+                    let why = refused(&with(line, &format!("--{long} --{long}")));
+                    assert!(why.is_some_and(|why| why.contains(&format!("--{long}"))), "{command} --{long}");
+                }
+                ArgAction::Set => {
+                    let value = option.get_possible_values().first().map_or("1", |value| value.get_name()).to_owned();
+                    let why = refused(&with(line, &format!("--{long}={value} --{long}={value}")));
+                    assert!(why.is_some_and(|why| why.contains(&format!("--{long}"))), "{command} --{long}");
+                }
+                other => panic!("{command} --{long}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_is_given_one_value() {
+    let twice = [
+        "scan --input a --label t=a --label t=b",
+        "scan --input a --label t=a --label t=a",
+        "scan --input a --feed f --feed g",
+        "scan --input a --feed osv=f --feed g",
+        "scan --artifact findings=a --artifact findings=a:sarif -- tool",
+        "scan --scanner bandit --output sarif,sarif",
+        "replay --from m --with feed=a --with feed=b",
+        "replay --from m --with feed=osv=a --with feed=osv=b",
+        "replay --from m --with feed=osv=a --with feed=b",
+        "replay --from m --with scanner=a --with scanner=builtin",
+        "explain --from m --with tz=UTC --with tz=CET",
+        "profile learn --artifact findings=a --artifact findings=a -- tool",
+    ];
+    for line in twice {
+        assert!(refused(line).is_some_and(|why| why.contains("twice")), "{line}");
+    }
+    let once = [
+        "scan --input a --label t=a --label u=a",
+        "scan --input a --feed osv=f --feed nvd=f",
+        "scan --artifact findings=a --artifact sbom=a --artifact findings=b -- tool",
+        "replay --from m --with feed=osv=a --with feed=nvd=a --with policy=a",
+        "score --history a --history a --by x --by x",
+        "scan --scanner bandit --flag=-v --flag=-v",
+    ];
+    for line in once {
+        assert_eq!(refused(line), None, "{line}");
+    }
+}
+
+#[test]
+fn a_file_is_written_for_one_purpose() {
+    let one = [
+        "ci --junit a.xml --result ./a.xml",
+        "ci --history h --summary h",
+        "scan --input a.json --emit-manifest a.json",
+        "replay --from m --out-dir m",
+        "profile learn --input a --out a -- tool",
+    ];
+    for line in one {
+        assert!(refused(line).is_some_and(|why| why.contains("name one file")), "{line}");
+    }
+    for line in [
+        "ci --junit a.xml --result a.json",
+        "ci --junit /dev/stdout --result /dev/stdout",
+        "scan --input . --emit-artifacts-dir .",
+    ] {
+        assert_eq!(refused(line), None, "{line}");
+    }
+}
+
+#[test]
+fn a_number_out_of_range_is_refused() {
+    let mut seen = BTreeSet::new();
+    for (command, options) in commands() {
+        for option in options {
+            let takes = option.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
+            let Some((takes, bad)) = NUMBERS.iter().find(|(known, _)| takes == Some(known)) else { continue };
+            let (id, long) = (option.get_id().as_str(), option.get_long().unwrap());
+            seen.insert(*takes);
+            let none = AT_LEAST_ONE.contains(&id).then_some("0");
+            for value in bad.iter().copied().chain(none) {
+                let line = with(base(&command), &format!("--{long}={value}"));
+                let why = refused(&line).unwrap_or_else(|| panic!("`stella {line}` is accepted"));
+                assert!(why.contains("invalid value"), "{line}: {why}");
+            }
+        }
+    }
+    assert_eq!(seen.len(), NUMBERS.len());
+}
+
+/// The environment and defaults are nobody's mistake.
+#[test]
+fn what_nobody_wrote_is_not_refused() {
+    let matches = App::command().try_get_matches_from(["stella", "doctor"]).unwrap();
+    let given = Given::of(&matches);
+    assert_eq!(given.command, "doctor");
+    assert!(!given.has("format") && !given.has("store"));
+}
