@@ -45,7 +45,19 @@ pub enum Scheme {
     Rpm,
     /// `Gem::Version`.
     RubyGems,
-    /// None that is implemented here: only listed versions, and ranges of type `SEMVER`, decide.
+    /// apk-tools.
+    Apk,
+    /// NuGet.
+    NuGet,
+    /// Composer.
+    Packagist,
+    /// pub_semver.
+    Pub,
+    /// Lists of numbers with dots.
+    Haskell,
+    /// Lists of numbers with dots and hyphens.
+    R,
+    /// None that is implemented here: only listed versions, and ranges of type `SEMVER`, decide. The test of the table says why.
     Unknown,
 }
 
@@ -117,45 +129,45 @@ const ANY: &[&str] = &[];
 /// AlmaLinux differs from the schema's word, which says *source*: its records name the binary packages.
 pub static ROWS: &[Row] = &[
     Row::new("AlmaLinux", Scheme::Rpm, &[("rpm", &["almalinux", "alma"])]).released(Suffix::Major),
-    Row::new("Alpaquita", Scheme::Unknown, &[("apk", &["alpaquita"])]).of_sources().released(Suffix::Whole),
-    Row::new("Alpine", Scheme::Unknown, &[("apk", &["alpine"])]).of_sources().released(Suffix::Branch),
+    Row::new("Alpaquita", Scheme::Apk, &[("apk", &["alpaquita"])]).of_sources().released(Suffix::Whole),
+    Row::new("Alpine", Scheme::Apk, &[("apk", &["alpine"])]).of_sources().released(Suffix::Branch),
     Row::new("Android", Scheme::Unknown, &[]).released(Suffix::Whole),
-    Row::new("BellSoft Hardened Containers", Scheme::Unknown, &[("apk", &["bellsoft-hardened-containers"])])
+    Row::new("BellSoft Hardened Containers", Scheme::Apk, &[("apk", &["bellsoft-hardened-containers"])])
         .of_sources()
         .released(Suffix::Whole),
-    Row::new("Bioconductor", Scheme::Unknown, &[("bioconductor", ANY)]),
+    Row::new("Bioconductor", Scheme::R, &[("bioconductor", ANY)]),
     Row::new("Bitnami", Scheme::SemVer, &[("bitnami", ANY)]).spelled(Spelling::AnyCase),
-    Row::new("Chainguard", Scheme::Unknown, &[("apk", &["chainguard"])]),
-    Row::new("CleanStart", Scheme::Unknown, &[("apk", &["cleanstart"])]),
+    Row::new("Chainguard", Scheme::Apk, &[("apk", &["chainguard"])]),
+    Row::new("CleanStart", Scheme::Apk, &[("apk", &["cleanstart"])]),
     Row::new("ConanCenter", Scheme::Unknown, &[("conan", ANY)]),
-    Row::new("CRAN", Scheme::Unknown, &[("cran", ANY)]),
+    Row::new("CRAN", Scheme::R, &[("cran", ANY)]),
     Row::new("crates.io", Scheme::SemVer, &[("cargo", ANY)]),
     Row::new("Debian", Scheme::Debian, &[("deb", &["debian"])]).of_sources().released(Suffix::Major),
     Row::new("Docker Hardened Images", Scheme::Unknown, &[("dhi", ANY)]),
     Row::new("Echo", Scheme::Debian, &[("deb", &["echo"])]).of_sources(),
     Row::new("FreeBSD", Scheme::Unknown, &[]).released(Suffix::Whole),
-    Row::new("GHC", Scheme::Unknown, &[]),
+    Row::new("GHC", Scheme::Haskell, &[]),
     Row::new("GitHub Actions", Scheme::SemVer, &[("githubactions", ANY)]).spelled(Spelling::AnyCase),
     Row::new("Go", Scheme::Go, &[("golang", ANY)]).spelled(Spelling::AnyCase),
-    Row::new("Hackage", Scheme::Unknown, &[("hackage", ANY)]),
+    Row::new("Hackage", Scheme::Haskell, &[("hackage", ANY)]),
     Row::new("Hex", Scheme::SemVer, &[("hex", ANY), ("otp", ANY)]).spelled(Spelling::AnyCase),
     Row::new("Julia", Scheme::SemVer, &[("julia", ANY)]),
-    Row::new("Kubernetes", Scheme::Unknown, &[]),
+    Row::new("Kubernetes", Scheme::Npm, &[]),
     Row::new("Linux", Scheme::Unknown, &[]),
     Row::new("Mageia", Scheme::Rpm, &[("rpm", &["mageia"])]).of_sources().released(Suffix::Major),
     Row::new("Maven", Scheme::Maven, &[("maven", ANY)]).released(Suffix::Repository(MAVEN_CENTRAL)),
-    Row::new("MinimOS", Scheme::Unknown, &[("apk", &["minimos"])]),
+    Row::new("MinimOS", Scheme::Apk, &[("apk", &["minimos"])]),
     Row::new("npm", Scheme::Npm, &[("npm", ANY)]),
-    Row::new("NuGet", Scheme::Unknown, &[("nuget", ANY)]).spelled(Spelling::AnyCase),
-    Row::new("opam", Scheme::Unknown, &[("opam", ANY)]),
+    Row::new("NuGet", Scheme::NuGet, &[("nuget", ANY)]).spelled(Spelling::AnyCase),
+    Row::new("opam", Scheme::Debian, &[("opam", ANY)]),
     Row::new("openEuler", Scheme::Rpm, &[("rpm", &["openeuler"])]).of_sources().released(Suffix::Whole),
     Row::new("openSUSE", Scheme::Rpm, &[("rpm", &["opensuse"])]).of_sources().released(Suffix::Whole),
     Row::new("OSS-Fuzz", Scheme::Unknown, &[]),
-    Row::new("Packagist", Scheme::Unknown, &[("composer", ANY)])
+    Row::new("Packagist", Scheme::Packagist, &[("composer", ANY)])
         .spelled(Spelling::AnyCase)
         .released(Suffix::Repository("https://packagist.org")),
     Row::new("Photon OS", Scheme::Rpm, &[("rpm", &["photon", "photon-os"])]).released(Suffix::Whole),
-    Row::new("Pub", Scheme::Unknown, &[("pub", ANY)]).spelled(Spelling::AnyCase),
+    Row::new("Pub", Scheme::Pub, &[("pub", ANY)]).spelled(Spelling::AnyCase),
     Row::new("PyPI", Scheme::Pypi, &[("pypi", ANY)]).spelled(Spelling::Pypi),
     Row::new("Red Hat", Scheme::Rpm, &[("rpm", &["redhat", "rhel"])]).released(Suffix::Cpe),
     Row::new("Rocky Linux", Scheme::Rpm, &[("rpm", &["rocky", "rockylinux", "rocky-linux"])])
@@ -169,7 +181,7 @@ pub static ROWS: &[Row] = &[
     Row::new("VSCode", Scheme::SemVer, &[("vscode-extension", ANY)])
         .spelled(Spelling::AnyCase)
         .released(Suffix::Repository("https://marketplace.visualstudio.com/vscode")),
-    Row::new("Wolfi", Scheme::Unknown, &[("apk", &["wolfi"])]),
+    Row::new("Wolfi", Scheme::Apk, &[("apk", &["wolfi"])]),
 ];
 
 /// The repository that Maven's artifacts are from where nothing else is said.
@@ -190,6 +202,25 @@ mod tests {
         let ours: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
         assert_eq!(ours, published);
         assert!(ROWS.is_sorted_by_key(|row| row.name.to_lowercase()));
+    }
+
+    /// Every row has an order of its versions, or is here with the reason why it has none.
+    #[test]
+    fn an_ecosystem_without_an_order_has_a_reason() {
+        let reasons = [
+            (
+                "Android",
+                "versions are those of security patch levels and of kernels, which its records list one by one",
+            ),
+            ("ConanCenter", "recipes take over the versions of what they package, in whatever form"),
+            ("Docker Hardened Images", "packages take over the versions of what they are built from"),
+            ("FreeBSD", "ports take over the versions of what they package, with a revision and an epoch behind"),
+            ("Linux", "versions are tags of the kernel, which its records give as ranges of commits"),
+            ("OSS-Fuzz", "versions are tags of repositories, in whatever form"),
+            ("Root", "packages are of many ecosystems, each with its own versions"),
+        ];
+        let without: Vec<&str> = ROWS.iter().filter(|row| row.scheme == Scheme::Unknown).map(|row| row.name).collect();
+        assert_eq!(without, reasons.map(|(name, _)| name));
     }
 
     #[test]

@@ -6,12 +6,17 @@
 //!
 //! Absent: version ranges as package managers write them (`^1.2`): OSV has none.
 
+mod apk;
 mod debian;
 mod digits;
 mod go;
 mod maven;
 mod npm;
+mod nuget;
+mod numbers;
+mod packagist;
 mod padded;
+mod pub_dart;
 mod pypi;
 mod rpm;
 mod ruby_gems;
@@ -26,8 +31,13 @@ use std::fmt;
 
 use crate::model::ecosystem::Ecosystem;
 use crate::model::ecosystem::known::Scheme;
+use crate::scanner::version::apk::ApkVersion;
 use crate::scanner::version::debian::DebianVersion;
 use crate::scanner::version::maven::MavenVersion;
+use crate::scanner::version::nuget::NuGetVersion;
+use crate::scanner::version::numbers::Numbers;
+use crate::scanner::version::packagist::PackagistVersion;
+use crate::scanner::version::pub_dart::PubVersion;
 use crate::scanner::version::pypi::PypiVersion;
 use crate::scanner::version::rpm::RpmVersion;
 use crate::scanner::version::ruby_gems::GemVersion;
@@ -82,6 +92,18 @@ pub enum Order {
     Rpm,
     /// `Gem::Version`.
     RubyGems,
+    /// apk-tools: Alpine and those that use its package manager.
+    Apk,
+    /// NuGet: up to four numbers, pre-releases in any case.
+    NuGet,
+    /// Composer, for Packagist.
+    Packagist,
+    /// Pub: SemVer in which build metadata counts.
+    Pub,
+    /// Haskell's `Data.Version`.
+    Haskell,
+    /// R's `numeric_version`.
+    R,
 }
 
 impl Order {
@@ -99,6 +121,12 @@ impl Order {
             Scheme::Maven => Ok(Self::Maven),
             Scheme::Rpm => Ok(Self::Rpm),
             Scheme::RubyGems => Ok(Self::RubyGems),
+            Scheme::Apk => Ok(Self::Apk),
+            Scheme::NuGet => Ok(Self::NuGet),
+            Scheme::Packagist => Ok(Self::Packagist),
+            Scheme::Pub => Ok(Self::Pub),
+            Scheme::Haskell => Ok(Self::Haskell),
+            Scheme::R => Ok(Self::R),
             Scheme::Unknown => Err(VersionError::UnknownEcosystem { ecosystem: ecosystem.name().to_owned() }),
         }
     }
@@ -106,8 +134,18 @@ impl Order {
     /// The order of OSV ranges of type `SEMVER` in the same ecosystem: its own spelling where that is a SemVer.
     pub fn semver(self) -> Self {
         match self {
-            Self::Npm | Self::Go => self,
-            Self::SemVer | Self::Pypi | Self::Debian | Self::Maven | Self::Rpm | Self::RubyGems => Self::SemVer,
+            // NuGet's versions of four numbers stand in ranges of this type, too.
+            Self::Npm | Self::Go | Self::NuGet | Self::Pub => self,
+            Self::SemVer
+            | Self::Pypi
+            | Self::Debian
+            | Self::Maven
+            | Self::Rpm
+            | Self::RubyGems
+            | Self::Apk
+            | Self::Packagist
+            | Self::Haskell
+            | Self::R => Self::SemVer,
         }
     }
 
@@ -128,6 +166,12 @@ impl Order {
             Self::Maven => MavenVersion::parse(text).map(Family::Maven).map_err(Into::into),
             Self::Rpm => RpmVersion::parse(text).map(Family::Rpm).map_err(Into::into),
             Self::RubyGems => GemVersion::parse(text).map(Family::RubyGems).map_err(Into::into),
+            Self::Apk => ApkVersion::parse(text).map(Family::Apk).map_err(Into::into),
+            Self::NuGet => NuGetVersion::parse(text).map(Family::NuGet).map_err(Into::into),
+            Self::Packagist => PackagistVersion::parse(text).map(Family::Packagist).map_err(Into::into),
+            Self::Pub => PubVersion::parse(text).map(Family::Pub).map_err(Into::into),
+            Self::Haskell => Numbers::of_haskell(text).map(Family::Numbers).map_err(Into::into),
+            Self::R => Numbers::of_r(text).map(Family::Numbers).map_err(Into::into),
         };
         parsed.map(Version).map_err(|source| VersionError::Unparsable { order: self, text: text.to_owned(), source })
     }
@@ -144,6 +188,12 @@ impl fmt::Display for Order {
             Self::Maven => "Maven",
             Self::Rpm => "RPM",
             Self::RubyGems => "RubyGems",
+            Self::Apk => "apk",
+            Self::NuGet => "NuGet",
+            Self::Packagist => "Packagist",
+            Self::Pub => "Pub",
+            Self::Haskell => "Haskell",
+            Self::R => "R",
         })
     }
 }
@@ -163,6 +213,11 @@ enum Family {
     Maven(MavenVersion),
     Rpm(RpmVersion),
     RubyGems(GemVersion),
+    Apk(ApkVersion),
+    NuGet(NuGetVersion),
+    Packagist(PackagistVersion),
+    Pub(PubVersion),
+    Numbers(Numbers),
 }
 
 /// Compares two versions of one ecosystem.
@@ -180,13 +235,27 @@ mod tests {
 
     use super::*;
 
-    const ORDERS: [Order; 8] =
-        [Order::SemVer, Order::Npm, Order::Go, Order::Pypi, Order::Debian, Order::Maven, Order::Rpm, Order::RubyGems];
+    const ORDERS: [Order; 14] = [
+        Order::SemVer,
+        Order::Npm,
+        Order::Go,
+        Order::Pypi,
+        Order::Debian,
+        Order::Maven,
+        Order::Rpm,
+        Order::RubyGems,
+        Order::Apk,
+        Order::NuGet,
+        Order::Packagist,
+        Order::Pub,
+        Order::Haskell,
+        Order::R,
+    ];
 
     #[test]
     fn an_unknown_ecosystem_is_an_error_and_not_a_guess() {
-        let error = compare(&Ecosystem::from("Hackage"), "1", "2").unwrap_err();
-        assert_eq!(error.to_string(), "the version order of ecosystem `Hackage` is not known");
+        let error = compare(&Ecosystem::from("ConanCenter"), "1", "2").unwrap_err();
+        assert_eq!(error.to_string(), "the version order of ecosystem `ConanCenter` is not known");
     }
 
     #[test]
@@ -227,6 +296,8 @@ mod tests {
             "(0|1|a|b|m|ga|rc|sp|x|[.-]){1,6}",
             "[01](\\.[01]){0,2}([.-]?(a|alpha|rc|sp|ga|final|x)[.-]?[01]?){0,2}",
             "[01a~^.+_]{1,6}(-[01a~^.]{1,3})?",
+            "[01](\\.0?[012]){0,2}[ab]?(_(alpha|rc|p|git)[01]?){0,2}(~[0a])?(-r[01])?",
+            "v?[01](\\.[01]){0,3}([.-]?(dev|a|beta|RC|stable|p)[.-]?[01]?){0,2}",
         ]
     }
 

@@ -28,4 +28,10 @@ fn orders_are_the_published_ones() {
     assert_eq!(check(Order::Maven, include_str!("../../../tests/data/version/maven.txt")), 637);
     assert_eq!(check(Order::RubyGems, include_str!("../../../tests/data/version/ruby-gems.txt")), 25);
     assert_eq!(check(Order::Rpm, include_str!("../../../tests/data/version/rpm.txt")), 63);
+    assert_eq!(check(Order::Apk, include_str!("../../../tests/data/version/apk.txt")), 0);
+    assert_eq!(check(Order::NuGet, include_str!("../../../tests/data/version/nuget.txt")), 0);
+    assert_eq!(check(Order::Packagist, include_str!("../../../tests/data/version/packagist.txt")), 0);
+    assert_eq!(check(Order::Pub, include_str!("../../../tests/data/version/pub.txt")), 0);
+    assert_eq!(check(Order::Haskell, include_str!("../../../tests/data/version/haskell.txt")), 0);
+    assert_eq!(check(Order::R, include_str!("../../../tests/data/version/r.txt")), 0);
 }
