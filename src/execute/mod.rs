@@ -9,6 +9,7 @@ pub mod collect_artifacts;
 pub mod failure;
 pub mod health_gate;
 pub mod host_fingerprint;
+pub mod run_folders;
 pub mod run_job;
 pub mod scanner_program;
 pub mod scanner_version;

@@ -11,7 +11,8 @@ use jiff::{Span, Timestamp};
 
 use crate::canonical::{Form, Limits, Profile};
 use crate::execute::failure::Failure;
-use crate::execute::run_job::{self, Executed, RunOverrides};
+use crate::execute::run_folders::RunOverrides;
+use crate::execute::run_job::{self, Executed};
 use crate::job::input_roots;
 use crate::job::material::InputMaterial;
 use crate::job::scan_spec::ScanSpec;
