@@ -117,8 +117,12 @@ fn restrict_writing_to<'a>(places: impl Iterator<Item = &'a Path>) -> Result<Rul
 /// A rule by which whoever keeps to it can send no signal to who does not: to the first process, which is the same user
 /// and, without namespaces, has a number like every other. `None` where the kernel has none (before Linux 6.12).
 pub(super) fn signalling() -> Option<RulesetCreated> {
-    let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
-    ruleset.scope(Scope::Signal).and_then(|ruleset| ruleset.create()).ok()
+    let create = || {
+        let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+        let ruleset = ruleset.scope(Scope::Signal)?.handle_access(AccessFs::Refer)?.create()?;
+        move_anywhere(ruleset)
+    };
+    create().ok()
 }
 
 /// Lets this process and all that it starts send signals by `ruleset`, for good.
@@ -153,19 +157,23 @@ pub(super) fn reading(spec: &SandboxSpec) -> rustix::io::Result<RulesetCreated> 
 }
 
 fn allow_reading(places: impl Iterator<Item = PathBuf>) -> Result<RulesetCreated, RulesetError> {
-    // Without a rule for it no kernel lets a restricted process move files between folders, and the first ones have none.
     let (read, moving) = (AccessFs::ReadFile, AccessFs::Refer);
     let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
-    let mut ruleset = ruleset.handle_access(read | moving)?.create()?;
-    if let Ok(root) = PathFd::new("/") {
-        ruleset = ruleset.add_rule(PathBeneath::new(root, moving))?;
-    }
+    let mut ruleset = move_anywhere(ruleset.handle_access(read | moving)?.create()?)?;
     for place in places {
         if let Ok(place) = PathFd::new(place) {
             ruleset = ruleset.add_rule(PathBeneath::new(place, read))?;
         }
     }
     Ok(ruleset)
+}
+
+/// With a rule that lets files be moved between folders: without one no kernel lets a restricted process do so.
+fn move_anywhere(ruleset: RulesetCreated) -> Result<RulesetCreated, RulesetError> {
+    match PathFd::new("/") {
+        Ok(root) => ruleset.add_rule(PathBeneath::new(root, AccessFs::Refer)),
+        Err(_) => Ok(ruleset),
+    }
 }
 
 /// Lets this process and all that it starts read by `ruleset` and what `/proc` says of this process, for good.
