@@ -61,6 +61,7 @@ impl Diagnostic for DiffPathsError {
                 FailureKind::Infrastructure
             }
             Self::Read(_)
+            | Self::Missing(_)
             | Self::Mixed { .. }
             | Self::Empty(_)
             | Self::Unreadable { .. }

@@ -264,6 +264,8 @@ impl Diagnostic for ReplayError {
             | Self::NoSuchFeed { .. }
             | Self::NoCommand
             | Self::NoConfig
+            | Self::Flags(_)
+            | Self::NotPassed(..)
             | Self::Variable(_) => FailureKind::Usage,
         }
     }

@@ -54,15 +54,12 @@ impl PackagistVersion {
         if !is_date && numbers[0].len() > FIRST {
             return Err(PackagistError::Numbers);
         }
-        loop {
-            let Some(after) = rest.strip_prefix('.').or_else(|| rest.strip_prefix(['-', ':']).filter(|_| is_date))
-            else {
-                break;
-            };
-            if !after.starts_with(|c: char| c.is_ascii_digit()) {
-                break;
-            }
-            rest = after;
+        let separated = |rest: &str| -> Option<usize> {
+            let after = rest.strip_prefix('.').or_else(|| rest.strip_prefix(['-', ':']).filter(|_| is_date))?;
+            after.starts_with(|c: char| c.is_ascii_digit()).then_some(rest.len() - after.len())
+        };
+        while let Some(separator) = separated(rest) {
+            rest = &rest[separator..];
             numbers.push(number(&mut rest)?);
         }
         if numbers.len() > 4 && !is_date {

@@ -112,7 +112,8 @@ impl Counted {
             if let Some(name) = line.strip_prefix("---- ").and_then(|line| line.strip_suffix(" stdout ----")) {
                 name.clone_into(&mut test);
             } else if line.starts_with("skipped") {
-                let lacks = ["no compiler", "no system python3", "no node", "no java"].iter().any(|tool| line.contains(tool));
+                let lacks =
+                    ["no compiler", "no system python3", "no node", "no java"].iter().any(|tool| line.contains(tool));
                 let list = if lacks { &mut counted.skipped } else { &mut counted.degraded };
                 if list.last() != Some(&test) {
                     list.push(test.clone());

@@ -152,6 +152,12 @@ impl Diagnostic for ScanRequestError {
             | Self::NothingKept
             | Self::FeedName(_)
             | Self::Policy(_)
+            | Self::ExcludedMissing { .. }
+            | Self::ExcludedOutside { .. }
+            | Self::ExcludedOfFile { .. }
+            | Self::PlatformOfFile(_)
+            | Self::BuiltIn(_)
+            | Self::NoCallGraph { .. }
             | Self::CallGraphOfImage
             | Self::NoRootfs
             | Self::AsIsImage
