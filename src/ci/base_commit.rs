@@ -4,10 +4,11 @@
 //! |---|---|---|
 //! | GitHub | `GITHUB_EVENT_NAME`, `GITHUB_SHA` | the JSON at `GITHUB_EVENT_PATH` |
 //! | GitLab | `CI_MERGE_REQUEST_*`, `CI_COMMIT_SHA` | |
-//! | Azure Pipelines, Buildkite, Jenkins | the name of the target alone | |
+//! | other systems that are known | that it is a pull request, and mostly the name of the target | |
 //!
-//! Invariants: nothing is guessed: what a system does not tell is an error with the line that mends it. Absent: whether those commits are
-//! there and fit what is checked out.
+//! Invariants: nothing is guessed: what a system does not tell is an error with the line that mends it, and so is a system that nobody
+//! here knows; a run is none of a pull request only where its system would have told. Absent: whether those commits are there and fit
+//! what is checked out.
 
 use std::ffi::OsString;
 
@@ -96,27 +97,75 @@ pub fn told(
     if text("CI_MERGE_REQUEST_IID").is_some() {
         return gitlab(&text);
     }
-    // Of these only the branch is told, and a branch may be anything.
-    let branches = [
-        ("Azure Pipelines", text("SYSTEM_PULLREQUEST_TARGETBRANCH")),
-        (
-            "Buildkite",
-            text("BUILDKITE_PULL_REQUEST")
-                .filter(|number| number != "false")
-                .and_then(|_| text("BUILDKITE_PULL_REQUEST_BASE_BRANCH")),
-        ),
-        ("Jenkins", text("CHANGE_ID").and_then(|_| text("CHANGE_TARGET"))),
-    ];
-    for (system, branch) in branches {
-        if let Some(branch) = branch {
-            let branch = branch.trim_start_matches("refs/heads/").to_owned();
-            return Err(Untold {
-                why: format!("{system} tells the branch that this is merged into, and not the commit"),
-                mend: format!("git fetch --no-tags origin {branch} && stella ci --gate pr --base origin/{branch}"),
-            });
-        }
+    if text("GITLAB_CI").is_some() {
+        // A pipeline of a branch. The merge request of that branch would take its word.
+        return match text("CI_OPEN_MERGE_REQUESTS") {
+            None => Ok(Told::NoPullRequest),
+            Some(open) => Err(Untold {
+                why: format!("the pipeline is that of a branch, for which a merge request is open ({open})"),
+                mend: "run the job with `rules: [{if: $CI_PIPELINE_SOURCE == \"merge_request_event\"}]`".to_owned(),
+            }),
+        };
     }
-    Ok(Told::NoPullRequest)
+    other_system(&text)
+}
+
+/// A system that tells that a run is of a pull request, and no commit.
+struct Other {
+    name: &'static str,
+    /// It is set in every run of that system.
+    mark: &'static str,
+    /// It is set, and neither empty nor `false`, where the run is of a pull request.
+    pull: &'static str,
+    /// The branch that is merged into.
+    target: Option<&'static str>,
+}
+
+const OTHERS: [Other; 11] = {
+    const fn other(
+        name: &'static str,
+        mark: &'static str,
+        pull: &'static str,
+        target: Option<&'static str>,
+    ) -> Other {
+        Other { name, mark, pull, target }
+    }
+    [
+        other("Azure Pipelines", "TF_BUILD", "SYSTEM_PULLREQUEST_TARGETBRANCH", Some("SYSTEM_PULLREQUEST_TARGETBRANCH")),
+        other("Buildkite", "BUILDKITE", "BUILDKITE_PULL_REQUEST", Some("BUILDKITE_PULL_REQUEST_BASE_BRANCH")),
+        other("Jenkins", "JENKINS_URL", "CHANGE_ID", Some("CHANGE_TARGET")),
+        other("Bitbucket", "BITBUCKET_BUILD_NUMBER", "BITBUCKET_PR_ID", Some("BITBUCKET_PR_DESTINATION_BRANCH")),
+        other("CircleCI", "CIRCLECI", "CIRCLE_PULL_REQUEST", None),
+        other("Travis CI", "TRAVIS", "TRAVIS_PULL_REQUEST", Some("TRAVIS_BRANCH")),
+        other("Drone", "DRONE", "DRONE_PULL_REQUEST", Some("DRONE_TARGET_BRANCH")),
+        other("Woodpecker", "CI_PIPELINE_FORGE_URL", "CI_COMMIT_PULL_REQUEST", Some("CI_COMMIT_TARGET_BRANCH")),
+        other("AppVeyor", "APPVEYOR", "APPVEYOR_PULL_REQUEST_NUMBER", Some("APPVEYOR_REPO_BRANCH")),
+        other("Cirrus CI", "CIRRUS_CI", "CIRRUS_PR", Some("CIRRUS_BASE_BRANCH")),
+        other("Semaphore", "SEMAPHORE", "SEMAPHORE_GIT_PR_NUMBER", Some("SEMAPHORE_GIT_BRANCH")),
+    ]
+};
+
+fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> {
+    for Other { name, pull, target, .. } in &OTHERS {
+        if text(pull).is_none_or(|told| told == "false") {
+            continue;
+        }
+        // Of these only the branch is told, and a branch may be anything.
+        let branch = target.and_then(text).map(|branch| branch.trim_start_matches("refs/heads/").to_owned());
+        let branch = branch.unwrap_or_else(|| "BRANCH".to_owned());
+        return Err(Untold {
+            why: format!("{name} tells that this is a pull request, and not the commit that it is merged into"),
+            mend: format!("git fetch --no-tags origin {branch} && stella ci --gate pr --base refs/remotes/origin/{branch}"),
+        });
+    }
+    let is_known = OTHERS.iter().any(|other| text(other.mark).is_some());
+    match text("CI").filter(|ci| ci != "false") {
+        Some(_) if !is_known => Err(Untold {
+            why: "CI is set, and nothing tells whether this is a pull request".to_owned(),
+            mend: "give the base with `--base REV`; for a run of no pull request `--base HEAD`".to_owned(),
+        }),
+        _ => Ok(Told::NoPullRequest),
+    }
 }
 
 fn github(
@@ -245,7 +294,16 @@ mod tests {
         ];
         let merge = MergeRequest { commit: "c".into(), target_tip: None, target: "main".into(), diff_base: "d".into() };
         assert_eq!(ask(&gitlab, None), Ok(Told::MergeRequest(merge)));
-        assert_eq!(ask(&[("CI", "true"), ("BUILDKITE_PULL_REQUEST", "false")], None), Ok(Told::NoPullRequest));
+        for none in [
+            &[][..],
+            &[("CI", "true"), ("BUILDKITE", "true"), ("BUILDKITE_PULL_REQUEST", "false")],
+            &[("CI", "true"), ("GITLAB_CI", "true")],
+            &[("CI", "true"), ("TRAVIS", "true"), ("TRAVIS_PULL_REQUEST", "false"), ("TRAVIS_BRANCH", "main")],
+            &[("TF_BUILD", "True")],
+            &[("CI", "false")],
+        ] {
+            assert_eq!(ask(none, None), Ok(Told::NoPullRequest), "{none:?}");
+        }
     }
 
     #[test]
@@ -260,12 +318,18 @@ mod tests {
             (ask(&github("pull_request_target"), Some(PULL)), "on: pull_request"),
             (ask(&github("workflow_run"), Some(PULL)), "on: pull_request"),
             (ask(&[("CI_MERGE_REQUEST_IID", "3"), ("CI_COMMIT_SHA", "c")], None), "merge_request_event"),
-            (ask(&[("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/main")], None), "--base origin/main"),
+            (ask(&[("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/main")], None), "--base refs/remotes/origin/main"),
             (
                 ask(&[("BUILDKITE_PULL_REQUEST", "9"), ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "main")], None),
-                "--base origin/main",
+                "--base refs/remotes/origin/main",
             ),
-            (ask(&[("CHANGE_ID", "1"), ("CHANGE_TARGET", "dev")], None), "--base origin/dev"),
+            (ask(&[("CHANGE_ID", "1"), ("CHANGE_TARGET", "dev")], None), "--base refs/remotes/origin/dev"),
+            (ask(&[("CI", "true"), ("GITLAB_CI", "true"), ("CI_OPEN_MERGE_REQUESTS", "a/b!3")], None), "merge_request_event"),
+            (ask(&[("CI", "true"), ("BITBUCKET_PR_ID", "3"), ("BITBUCKET_PR_DESTINATION_BRANCH", "dev")], None), "origin/dev"),
+            (ask(&[("CIRCLECI", "true"), ("CIRCLE_PULL_REQUEST", "https://x.example/pull/3")], None), "origin/BRANCH"),
+            (ask(&[("TRAVIS_PULL_REQUEST", "3"), ("TRAVIS_BRANCH", "main")], None), "origin/main"),
+            // A system that nobody here knows.
+            (ask(&[("CI", "true")], None), "--base HEAD"),
         ] {
             let untold = untold.unwrap_err();
             assert!(untold.mend.contains(mend), "{untold:?}");

@@ -9,6 +9,7 @@ use crate::cli::error::CliError;
 use crate::flow::suite::base::approved::{self, Review};
 use crate::flow::suite::base::commit::Asked;
 use crate::flow::suite::base::prepare::{self, Prepared};
+use crate::git::repository;
 use crate::host::fs;
 use crate::model::change::approval::Approval;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
@@ -64,7 +65,9 @@ pub fn own_approvals(own: &Context) -> Result<Vec<Approval>, CliError> {
 /// A review that a step before this one found. A file of the checkout may have been written by whoever is judged.
 fn review(file: &Path, own: &Context) -> Result<Review, CliError> {
     let real = |path: &Path| path.canonicalize().map_err(ReviewFileError::Read);
-    if real(file)?.starts_with(real(&own.config.root)?) {
+    let root = real(&own.config.root)?;
+    // The checkout is the whole repository, also where the configuration lies below its root.
+    if real(file)?.starts_with(repository::top_of(&root).unwrap_or(root)) {
         return Err(ReviewFileError::InCheckout(file.to_owned()).into());
     }
     let bytes = fs::read(file, limits::MAX_CONFIG_BYTES)?;

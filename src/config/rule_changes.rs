@@ -231,20 +231,28 @@ fn profiles(was: &Config, head: &Config, changes: &mut Vec<RuleChange>) {
     }
 }
 
-/// Whether a profile is another one with rules left out, and nothing else. A rule that is left out may bare a later one for the
-/// same place, so what stays must be in the same order; a new name for the same text hides nothing.
+/// Whether a profile is another one with rules left out, or places at which a tool names itself, and nothing else. A rule that is left
+/// out may bare a later one for the same place, so what stays must be in the same order; a new name for the same text hides nothing.
 fn hides_less(old: &Value, new: &Value) -> bool {
     let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return false };
-    let rules = |profile: &serde_json::Map<String, Value>| -> Vec<Value> {
-        profile.get("rules").and_then(Value::as_array).cloned().unwrap_or_default()
-    };
+    let list = |of: Option<&Value>| -> Vec<Value> { of.and_then(Value::as_array).cloned().unwrap_or_default() };
+    let rules = |profile: &serde_json::Map<String, Value>| list(profile.get("rules"));
     let without = |profile: &serde_json::Map<String, Value>| {
         let mut rest = profile.clone();
         rest.remove("rules");
+        rest.remove("identity");
         rest
     };
     let mut left = rules(old).into_iter();
-    without(old) == without(new) && rules(new).iter().all(|rule| left.any(|old| old == *rule))
+    let fewer_rules = rules(new).iter().all(|rule| left.any(|old| old == *rule));
+    let places = |profile: &serde_json::Map<String, Value>, part: &str| {
+        list(profile.get("identity").and_then(|identity| identity.get(part)))
+    };
+    let fewer_places = ["version", "within", "unreferred"].iter().all(|part| {
+        let known = places(old, part);
+        places(new, part).iter().all(|place| known.contains(place))
+    });
+    without(old) == without(new) && fewer_rules && fewer_places
 }
 
 #[cfg(test)]
@@ -351,6 +359,14 @@ mod tests {
             assert_eq!(seen(strict, loose), [((*key).to_owned(), Effect::Loosening)], "{strict} to {loose}");
             assert_eq!(seen(loose, strict), [((*key).to_owned(), Effect::Tightening)], "{loose} to {strict}");
         }
+        // Where a tool names itself: what is put aside of it is compared with nothing.
+        let sarif = |places: &str| {
+            let whole = format!("profile: own\nform: json\nidentity: {{version: [{places}], reason: its build}}\n");
+            serde_yaml::from_str::<Value>(&whole).unwrap()
+        };
+        let (narrow, wide) = (sarif("/a"), sarif("/a, /b"));
+        assert!(hides_less(&wide, &narrow) && hides_less(&narrow, &narrow) && !hides_less(&narrow, &wide));
+        assert!(!hides_less(&sarif("/a"), &sarif("/b")));
         // A profile that goes is another profile for whatever names it; one that comes was named by nothing.
         assert_eq!(seen("profiles: {own: a}", ""), [("profiles.own".to_owned(), Effect::Loosening)]);
         assert_eq!(seen("", "profiles: {own: a}"), [("profiles.own".to_owned(), Effect::Neutral)]);

@@ -22,14 +22,6 @@ pub enum GitError {
         /// The folder.
         directory: PathBuf,
     },
-    /// The folder lies outside of the checkout that git names.
-    #[error("`{}` is not in the checkout `{}` that git names", .directory.display(), .top.display())]
-    Elsewhere {
-        /// The folder.
-        directory: PathBuf,
-        /// The checkout.
-        top: PathBuf,
-    },
     /// `git` cannot be started or spoken to.
     #[error("cannot run `{}`", .program.display())]
     Run {
@@ -49,6 +41,14 @@ pub enum GitError {
     /// A name of a commit that leads to none.
     #[error("`{0}` is not a commit of this repository")]
     NoCommit(String),
+    /// A name of a commit that leads to several.
+    #[error("`{revision}` could be any of {}", .all.join(", "))]
+    Ambiguous {
+        /// The name.
+        revision: String,
+        /// What it could be.
+        all: Vec<String>,
+    },
     /// An object that is named and is not there.
     #[error("{what} ({id}) is not in this clone")]
     Missing {

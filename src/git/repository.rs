@@ -1,5 +1,6 @@
 //! A repository, and the few questions that are asked of it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,7 +13,8 @@ use crate::host::scratch::Scratch;
 
 /// What git itself is told. It stands before what the repository says, and none of it comes from there: a configuration of the
 /// repository can name programs.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
+    "safe.bareRepository=explicit",
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.untrackedCache=false",
@@ -31,15 +33,28 @@ const GLOBAL: &str = "[safe]\n\tdirectory = *\n";
 #[derive(Debug)]
 pub struct Repository {
     program: PathBuf,
+    /// The root of the checkout: the folder in which `.git` lies.
     top: PathBuf,
     home: Scratch,
 }
 
+/// The folder above `directory`, or itself, in which `.git` lies. Git would also take a folder for a repository that only looks like
+/// one, and such a folder can be committed.
+pub fn top_of(directory: &Path) -> Option<PathBuf> {
+    directory.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok()).map(Path::to_owned)
+}
+
+/// Whether a folder above `directory`, or itself, is a repository without a checkout.
+fn is_bare(directory: &Path) -> bool {
+    let is_one = |above: &Path| above.join("HEAD").is_file() && above.join("objects").is_dir() && above.join("refs").is_dir();
+    directory.ancestors().any(is_one)
+}
+
 impl Repository {
-    /// The repository that the folder is in; the program is looked up once, outside of the folder.
+    /// The repository that the folder is in; the program is looked up once, outside of the checkout.
     ///
     /// # Errors
-    /// [`GitError::NoGit`], [`GitError::NotARepository`], [`GitError::Bare`], [`GitError::Elsewhere`].
+    /// [`GitError::NoGit`], [`GitError::NotARepository`], [`GitError::Bare`].
     pub fn open(directory: &Path) -> Result<Self, GitError> {
         let given = directory;
         let canonical = |path: &Path| {
@@ -47,22 +62,22 @@ impl Repository {
                 .map_err(|error| GitError::NotARepository { directory: given.to_owned(), said: error.to_string() })
         };
         let directory = canonical(directory)?;
-        let program = program(&directory).ok_or(GitError::NoGit)?;
+        let Some(top) = top_of(&directory) else {
+            let directory = given.to_owned();
+            return Err(match is_bare(given) || is_bare(&canonical(given)?) {
+                true => GitError::Bare { directory },
+                false => GitError::NotARepository { directory, said: "no folder above it has a `.git`".to_owned() },
+            });
+        };
+        let program = program(&top).ok_or(GitError::NoGit)?;
         let home = Scratch::new().map_err(GitError::Scratch)?;
         std::fs::write(home.path().join("config"), GLOBAL).map_err(GitError::Scratch)?;
-        let mut repository = Self { program, top: directory.clone(), home };
+        let repository = Self { program, top, home };
         let not = |error| match error {
             GitError::Failed { said, .. } => GitError::NotARepository { directory: given.to_owned(), said },
             error => error,
         };
-        if repository.run(&["rev-parse", "--is-inside-work-tree"]).map_err(not)? != "true" {
-            return Err(GitError::Bare { directory: given.to_owned() });
-        }
-        let top = repository.run(&["rev-parse", "--show-toplevel"])?;
-        repository.top = canonical(Path::new(&top))?;
-        if !directory.starts_with(&repository.top) {
-            return Err(GitError::Elsewhere { directory, top: repository.top });
-        }
+        repository.run(&["rev-parse", "--git-dir"]).map_err(not)?;
         Ok(repository)
     }
 
@@ -74,17 +89,63 @@ impl Repository {
     /// The commit that a revision names.
     ///
     /// # Errors
-    /// [`GitError::NoCommit`].
+    /// [`GitError::NoCommit`]; [`GitError::Ambiguous`] where git would choose between several.
     pub fn commit(&self, revision: &str) -> Result<ObjectId, GitError> {
         let none = || GitError::NoCommit(revision.to_owned());
         if revision.is_empty() || revision.starts_with('-') {
             return Err(none());
         }
+        self.only_one(revision)?;
         let wanted = format!("{revision}^{{commit}}");
         let said = self.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]);
         // Some releases print the marker back.
         let said = said.map_err(|error| if matches!(error, GitError::Failed { .. }) { none() } else { error })?;
         said.lines().last().and_then(ObjectId::parse).ok_or_else(none)
+    }
+
+    /// The commit that a reference leads to, by its whole name and no other; `None` where it is not there.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn reference(&self, name: &str) -> Result<Option<ObjectId>, GitError> {
+        match self.run(&["show-ref", "--verify", "--hash", name]) {
+            // A tag may have a text of its own, and be of something else than a commit.
+            Ok(id) => match ObjectId::parse(&id).map(|id| self.commit(id.as_str())) {
+                None | Some(Err(GitError::NoCommit(_))) => Ok(None),
+                Some(commit) => commit.map(Some),
+            },
+            Err(GitError::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Refuses a name that could mean several commits: git takes a tag before a branch, and a branch before one that was fetched, and
+    /// whoever may push a tag would choose the base.
+    fn only_one(&self, revision: &str) -> Result<(), GitError> {
+        let name = revision.split(['^', '~', '@', ':']).next().unwrap_or(revision);
+        if ObjectId::parse(name).is_some() || matches!(name, "" | "HEAD") {
+            return Ok(());
+        }
+        let places = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map(|above| format!("{above}{name}"));
+        let mut found: Vec<(String, ObjectId)> = Vec::new();
+        for place in places.into_iter().chain([format!("refs/remotes/{name}/HEAD")]) {
+            if place.starts_with("refs/")
+                && let Some(id) = self.reference(&place)?
+            {
+                found.push((place, id));
+            }
+        }
+        let is_hex = (4..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_hex && !found.is_empty() {
+            // The beginning of an object's name, too?
+            let said = self.run(&["rev-parse", &format!("--disambiguate={name}")])?;
+            found.extend(said.lines().filter_map(ObjectId::parse).map(|id| (id.to_string(), id)));
+        }
+        if found.iter().all(|(_, id)| Some(id) == found.first().map(|(_, id)| id)) {
+            return Ok(());
+        }
+        let all = found.into_iter().map(|(place, _)| place).collect();
+        Err(GitError::Ambiguous { revision: revision.to_owned(), all })
     }
 
     /// Whether history was cut off when it was fetched.
@@ -116,6 +177,19 @@ impl Repository {
         let path = format!(":(top,literal){path}");
         let said = self.run(&["rev-list", &limit, "--full-history", commit.as_str(), "--", &path])?;
         Ok(said.lines().filter_map(ObjectId::parse).collect())
+    }
+
+    /// Every path of a commit whose last part is one of `names`, but for those in submodules.
+    ///
+    /// # Errors
+    /// When git cannot be asked, or an object is not there.
+    pub fn paths_called(&self, commit: &ObjectId, names: &[&str]) -> Result<BTreeSet<String>, GitError> {
+        let said = self.run(&["ls-tree", "-r", "-z", "--full-tree", commit.as_str()])?;
+        // `<mode> <kind> <id>\t<path>`; a link is not a file.
+        let files = said.split('\0').filter_map(|entry| entry.split_once('\t'));
+        let files = files.filter(|(of, _)| of.starts_with("100"));
+        let called = files.filter(|(_, path)| path.rsplit('/').next().is_some_and(|name| names.contains(&name)));
+        Ok(called.map(|(_, path)| path.to_owned()).collect())
     }
 
     /// A process that hands out objects.
@@ -157,6 +231,8 @@ impl Repository {
             ("LC_ALL", "C".as_ref()),
         ];
         command.envs(variables).env("GIT_CONFIG_GLOBAL", self.home.path().join("config"));
+        // What is asked is this repository and this checkout, whatever its own configuration says of them.
+        command.arg("--git-dir").arg(self.top.join(".git")).arg("--work-tree").arg(&self.top);
         command.args(["--no-replace-objects", "--no-pager"]);
         for setting in SETTINGS {
             command.args(["-c", setting]);

@@ -1,6 +1,6 @@
 //! Trees of a commit: where a path leads, and every file below it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::git::error::GitError;
 use crate::git::object_id::ObjectId;
@@ -86,7 +86,7 @@ impl Commit {
                 Mode::Link => return Err(on_the_way(path, &here, "a symbolic link is on the way to it")),
                 Mode::Submodule => return Err(on_the_way(path, &here, "a submodule is on the way to it")),
             }
-            match folder(objects, &here.id)?.remove(name) {
+            match entry(objects, &here.id, name)? {
                 Some(entry) => here = entry,
                 None => return Ok(None),
             }
@@ -120,7 +120,12 @@ impl Commit {
                 let (prefix, id) = &level[object.at];
                 let mut bytes = Vec::new();
                 read_whole(object.size, object.bytes, id, &mut bytes)?;
-                for (name, entry) in parse(&bytes, id)? {
+                let entries = parse(&bytes, id)?;
+                // A few small objects can mean more names than any memory holds: they are counted before they are kept.
+                if found.len() + next.len() + entries.len() > MAX_ENTRIES {
+                    return Err(GitError::TooMany { what: format!("`{path}`"), limit: MAX_ENTRIES });
+                }
+                for (name, entry) in entries {
                     let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
                     if entry.mode == Mode::Folder {
                         next.push((name, entry.id));
@@ -130,9 +135,6 @@ impl Commit {
                 }
                 Ok(())
             })?;
-            if found.len() + next.len() > MAX_ENTRIES {
-                return Err(GitError::TooMany { what: format!("`{path}`"), limit: MAX_ENTRIES });
-            }
             level = next;
         }
         Err(GitError::TooMany { what: format!("`{path}`, folders in folders:"), limit: MAX_DEPTH })
@@ -143,12 +145,14 @@ fn on_the_way(path: &str, entry: &Entry, why: &'static str) -> GitError {
     GitError::Malformed { what: format!("`{path}` of the base"), id: entry.id.to_string(), why }
 }
 
-fn folder(objects: &mut Objects, id: &ObjectId) -> Result<BTreeMap<String, Entry>, GitError> {
+/// The entry of that name in a folder. What else lies in it may be called anything.
+fn entry(objects: &mut Objects, id: &ObjectId, name: &str) -> Result<Option<Entry>, GitError> {
     let (kind, bytes) = objects.read(id, "a folder", MAX_OBJECT_BYTES)?;
     if kind != Kind::Tree {
         return Err(GitError::Malformed { what: "a folder".to_owned(), id: id.to_string(), why: "it is not a tree" });
     }
-    Ok(parse(&bytes, id)?.into_iter().collect())
+    let found = raw_entries(&bytes, id)?.into_iter().find(|raw| raw.name == name.as_bytes());
+    found.map(|raw| raw.entry(id).map(|(_, entry)| entry)).transpose()
 }
 
 fn read_whole(size: u64, bytes: &mut dyn std::io::Read, id: &ObjectId, out: &mut Vec<u8>) -> Result<(), GitError> {
@@ -159,18 +163,17 @@ fn read_whole(size: u64, bytes: &mut dyn std::io::Read, id: &ObjectId, out: &mut
     bytes.read_to_end(out).map(|_| ()).map_err(|_| malformed("git ended in the middle of it"))
 }
 
-/// The entries of a tree: `<mode> <name>\0<id>`, one after the other.
-fn parse(mut bytes: &[u8], id: &ObjectId) -> Result<Vec<(String, Entry)>, GitError> {
-    let malformed = |why| GitError::Malformed { what: "a folder".to_owned(), id: id.to_string(), why };
-    let length = id.byte_length();
-    let mut entries = Vec::new();
-    while !bytes.is_empty() {
-        let space = bytes.iter().position(|byte| *byte == b' ').ok_or_else(|| malformed("an entry has no mode"))?;
-        let (mode, rest) = (&bytes[..space], &bytes[space + 1..]);
-        let end = rest.iter().position(|byte| *byte == 0).ok_or_else(|| malformed("an entry has no name"))?;
-        let (name, rest) = (&rest[..end], &rest[end + 1..]);
-        let object = rest.get(..length).ok_or_else(|| malformed("it ends in the middle of an entry"))?;
-        let mode = match mode {
+/// An entry as it stands in a tree.
+struct RawEntry<'a> {
+    mode: &'a [u8],
+    name: &'a [u8],
+    object: &'a [u8],
+}
+
+impl RawEntry<'_> {
+    fn entry(&self, id: &ObjectId) -> Result<(String, Entry), GitError> {
+        let malformed = |why| GitError::Malformed { what: "a folder".to_owned(), id: id.to_string(), why };
+        let mode = match self.mode {
             b"100644" | b"100664" => Mode::File,
             b"100755" => Mode::Executable,
             b"120000" => Mode::Link,
@@ -178,13 +181,37 @@ fn parse(mut bytes: &[u8], id: &ObjectId) -> Result<Vec<(String, Entry)>, GitErr
             b"160000" => Mode::Submodule,
             _ => return Err(malformed("an entry has a mode that is not known")),
         };
-        let name = std::str::from_utf8(name).map_err(|_| malformed("a name in it is not UTF-8"))?;
+        let name = std::str::from_utf8(self.name).map_err(|_| malformed("a name in it is not UTF-8"))?;
         // What git itself refuses to check out.
         if matches!(name, "" | "." | "..") || name.contains('/') || name.eq_ignore_ascii_case(".git") {
             return Err(malformed("a name in it leads elsewhere"));
         }
-        let object = ObjectId::from_bytes(object).ok_or_else(|| malformed("an entry has no object"))?;
-        entries.push((name.to_owned(), Entry { mode, id: object }));
+        let object = ObjectId::from_bytes(self.object).ok_or_else(|| malformed("an entry has no object"))?;
+        Ok((name.to_owned(), Entry { mode, id: object }))
+    }
+}
+
+/// The entries of a tree.
+fn parse(bytes: &[u8], id: &ObjectId) -> Result<Vec<(String, Entry)>, GitError> {
+    raw_entries(bytes, id)?.iter().map(|raw| raw.entry(id)).collect()
+}
+
+/// `<mode> <name>\0<id>`, one after the other.
+fn raw_entries<'a>(mut bytes: &'a [u8], id: &ObjectId) -> Result<Vec<RawEntry<'a>>, GitError> {
+    let malformed = |why| GitError::Malformed { what: "a folder".to_owned(), id: id.to_string(), why };
+    let length = id.byte_length();
+    let (mut entries, mut names) = (Vec::new(), BTreeSet::new());
+    while !bytes.is_empty() {
+        let space = bytes.iter().position(|byte| *byte == b' ').ok_or_else(|| malformed("an entry has no mode"))?;
+        let (mode, rest) = (&bytes[..space], &bytes[space + 1..]);
+        let end = rest.iter().position(|byte| *byte == 0).ok_or_else(|| malformed("an entry has no name"))?;
+        let (name, rest) = (&rest[..end], &rest[end + 1..]);
+        let object = rest.get(..length).ok_or_else(|| malformed("it ends in the middle of an entry"))?;
+        // Which of the two would be checked out?
+        if !names.insert(name) {
+            return Err(malformed("a name is in it twice"));
+        }
+        entries.push(RawEntry { mode, name, object });
         bytes = &rest[length..];
     }
     Ok(entries)
@@ -215,6 +242,7 @@ mod tests {
             assert!(parse(&entry("100644", name), &id()).is_err(), "{name}");
         }
         assert!(parse(&entry("100600", "a"), &id()).is_err());
+        assert!(parse(&[entry("100644", "a"), entry("40000", "a")].concat(), &id()).is_err());
         let whole = entry("100644", "a");
         for cut in 1..whole.len() {
             assert!(parse(&whole[..cut], &id()).is_err(), "{cut}");

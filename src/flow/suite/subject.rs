@@ -215,6 +215,34 @@ pub fn candidate(config: &Config, built: &Built) -> Candidate {
     }
 }
 
+/// Whether a candidate of that kind takes the place of an input of this recording. A scanner without a name is that of the one
+/// engine of all recordings that is not the built-in one.
+fn takes_part(kind: CandidateKind, engine: Option<&str>, manifest: &ScanManifest) -> bool {
+    let recorded = manifest.scanner.engine.as_str();
+    match kind {
+        CandidateKind::BuiltIn => recorded == builtin::ENGINE,
+        CandidateKind::Scanner => engine.map_or(recorded != builtin::ENGINE, |engine| recorded == engine),
+        CandidateKind::Feed => match manifest.feeds.bundles.len() {
+            0 => manifest.feeds.vuln_feed_bundle_digest.is_some(),
+            feeds => feeds == 1,
+        },
+        CandidateKind::Policy => {
+            manifest.policy.policy_bundle_digest.is_some() || manifest.scanner.kind == Some(ScannerKind::BuiltIn)
+        }
+    }
+}
+
+/// Which input of this recording the subject of a configuration takes the place of; `None` where it does not concern it.
+pub fn dimension_in(subject: Option<&Subject>, manifest: &ScanManifest) -> Option<Dimension> {
+    let (kind, engine, dimension) = match subject? {
+        Subject::BuiltIn | Subject::Stella(_) => (CandidateKind::BuiltIn, None, Dimension::Scanner),
+        Subject::Scanner(scanner) => (CandidateKind::Scanner, scanner.engine.as_deref(), Dimension::Scanner),
+        Subject::Feed(_) => (CandidateKind::Feed, None, Dimension::Feed),
+        Subject::Policy(_) => (CandidateKind::Policy, None, Dimension::Policy),
+    };
+    takes_part(kind, engine, manifest).then_some(dimension)
+}
+
 impl Built {
     /// Which input of a case it is.
     pub fn dimension(&self) -> Dimension {
@@ -249,16 +277,11 @@ impl Built {
     pub fn concerns(&self, manifest: &ScanManifest) -> bool {
         match self {
             Self::Nothing => false,
-            Self::BuiltIn | Self::Stella(_) => manifest.scanner.engine == builtin::ENGINE,
-            Self::Scanner(_, _, Engine::Named(engine)) => manifest.scanner.engine == *engine,
+            Self::BuiltIn | Self::Stella(_) => takes_part(CandidateKind::BuiltIn, None, manifest),
+            Self::Scanner(_, _, Engine::Named(engine)) => takes_part(CandidateKind::Scanner, Some(engine), manifest),
             Self::Scanner(_, _, Engine::OfNone) => false,
-            Self::Feed(_) => match manifest.feeds.bundles.len() {
-                0 => manifest.feeds.vuln_feed_bundle_digest.is_some(),
-                feeds => feeds == 1,
-            },
-            Self::Policy(_) => {
-                manifest.policy.policy_bundle_digest.is_some() || manifest.scanner.kind == Some(ScannerKind::BuiltIn)
-            }
+            Self::Feed(_) => takes_part(CandidateKind::Feed, None, manifest),
+            Self::Policy(_) => takes_part(CandidateKind::Policy, None, manifest),
         }
     }
 

@@ -261,6 +261,21 @@ impl Dev<'_> {
         self.write(relative, text.replace(from, to));
     }
 
+    pub fn link(&self, to: &str, at: &str) {
+        std::os::unix::fs::symlink(to, self.path(at)).unwrap();
+    }
+
+    /// A commit of another repository at a path.
+    pub fn submodule(&self, at: &str) {
+        let head = self.0.dev_git(&["rev-parse", "HEAD"]);
+        fs::create_dir_all(self.path(at)).unwrap();
+        self.0.dev_git(&["update-index", "--add", "--cacheinfo", &format!("160000,{head},{at}")]);
+    }
+
+    pub fn executable(&self, relative: &str) {
+        fs::set_permissions(self.path(relative), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     pub fn remove(&self, relative: &str) {
         let path = self.path(relative);
         if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }

@@ -2,6 +2,8 @@
 
 mod accept;
 mod attacks;
+mod attacks_on_files;
+mod attacks_on_git;
 mod bad_input;
 mod forge;
 mod ordinary;

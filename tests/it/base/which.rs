@@ -87,7 +87,7 @@ fn what_is_missing_is_said_with_the_line_that_mends_it() {
     let azure = [("SYSTEM_PULLREQUEST_TARGETBRANCH".to_owned(), "refs/heads/main".to_owned())].into();
     forge
         .run(3, &azure, &["ci", "--gate", "pr"])
-        .complains(&["Azure Pipelines tells the branch", "--base origin/main"]);
+        .complains(&["Azure Pipelines tells that this is a pull request", "--base refs/remotes/origin/main"]);
     // No pull request: the checkout's own rules.
     let push = forge.environment("push", &pull.base, &json!({}));
     let result = forge.judge_checked_out(0, &push);

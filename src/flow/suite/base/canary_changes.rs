@@ -8,28 +8,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::flow::record::contradictions;
+use crate::flow::record::golden;
 use crate::flow::suite::base::case_changes::{About, Goldens, digests};
 use crate::flow::suite::canary::Canary;
+use crate::flow::suite::subject;
 use crate::host::fs;
 use crate::job::manifest_file;
 use crate::job::manifest_summary;
 use crate::model::change::base::{Change, Effect};
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimension;
+use crate::model::error_chain::chain;
 use crate::model::limits;
-use crate::model::manifest::{ArtifactRecord, ScanManifest};
+use crate::model::manifest::{ArtifactRecord, ReplayableManifest, ScanManifest};
 use crate::store::blob::BlobSource;
 use crate::workspace::context::Context;
 
 /// Fields of the scanner that are those of the program itself.
 const PROGRAM: [&str; 5] = ["scanner_image_digest", "scanner_binary_digest", "bundle_digest", "scanner_version", "uri"];
-/// Fields of the environment that every recording has anew, and no replay is given.
+/// Fields of the environment that every recording has anew: the instant at which it was made, and what was seen of the run.
 const OF_THE_RECORDING: [&str; 3] = ["clock_value", "ledger_digest", "kernel"];
 /// Fields of the document that name the recording.
 const NAMES: [&str; 4] = ["manifest_version", "scan_id", "created_at", "seal"];
 
-/// Everything that `head` changes of `was`, where the candidate takes the place of `subject`.
-pub fn changes(was: &Canary, head: &Canary, subject: Option<Dimension>, context: &Context) -> Vec<Change> {
+/// Everything that `head` changes of `was`.
+pub fn changes(was: &Canary, head: &Canary, context: &Context) -> Vec<Change> {
+    // Of a canary that the candidate does not concern nothing is its own.
+    let subject = subject::dimension_in(context.config.subject.as_ref(), &was.manifest);
     let about = About(&was.id);
     let (old, new) = (document(&was.manifest), document(&head.manifest));
     let mut changes = Vec::new();
@@ -58,12 +64,37 @@ pub fn changes(was: &Canary, head: &Canary, subject: Option<Dimension>, context:
         }
     }
     changes.extend(about.goldens(&goldens(was, context), &goldens(head, context)));
+    if !changes.iter().any(|change| change.effect == Effect::Loosening)
+        && let (None, Some(why)) = (edited(was, context), edited(head, context))
+    {
+        let digest = |manifest| manifest_file::digest(manifest).ok();
+        let sides = (digest(&was.manifest), digest(&head.manifest));
+        changes.push(about.part("unreplayable", Effect::Loosening, sides, why));
+    }
     if changes.is_empty() && moved {
         let digest = |manifest| manifest_file::digest(manifest).ok();
         let detail = "recorded anew, and canonically the same".to_owned();
         changes.push(about.part("refresh", Effect::Refresh, (digest(&was.manifest), digest(&head.manifest)), detail));
     }
     changes
+}
+
+/// Why a recording is not what was recorded, and so could not be replayed; `None` where it is.
+fn edited(canary: &Canary, context: &Context) -> Option<String> {
+    let manifest = match ReplayableManifest::try_from(canary.manifest.clone()) {
+        Ok(manifest) => manifest,
+        Err(not) => return not.problems.first().map(ToString::to_string),
+    };
+    let mut faults = contradictions::of_manifest(&manifest);
+    match golden::beside(&canary.manifest, &canary.directory) {
+        Ok(golden) => {
+            let roots = Canary::roots(&canary.manifest);
+            faults.extend(golden.edited);
+            faults.extend(contradictions::of_artifacts(&canary.manifest, &golden.artifacts, &roots, &context.config));
+        }
+        Err(error) => return Some(chain("what it expects cannot be read", &error)),
+    }
+    faults.first().map(ToString::to_string)
 }
 
 fn document(manifest: &ScanManifest) -> Map<String, Value> {

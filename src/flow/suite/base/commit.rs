@@ -126,10 +126,9 @@ impl Here<'_> {
 
     /// The target's tip, where it was fetched and has moved on since the event; else `base`, which the event names.
     fn newer(&self, base: &ObjectId, target: &str) -> Result<ObjectId, BaseError> {
-        match self.repository.commit(&format!("refs/remotes/origin/{target}")) {
-            Ok(tip) if self.repository.merge_base(base, &tip)?.as_ref() == Some(base) => Ok(tip),
-            Ok(_) | Err(GitError::NoCommit(_)) => Ok(base.clone()),
-            Err(error) => Err(error.into()),
+        match self.repository.reference(&format!("refs/remotes/origin/{target}"))? {
+            Some(tip) if self.repository.merge_base(base, &tip)?.as_ref() == Some(base) => Ok(tip),
+            _ => Ok(base.clone()),
         }
     }
 
@@ -228,11 +227,9 @@ impl Here<'_> {
             Some(tip) => named(tip, "CI_MERGE_REQUEST_TARGET_BRANCH_SHA")?,
             None => {
                 let branch = format!("refs/remotes/origin/{}", merge.target);
-                self.repository.commit(&branch).map_err(|error| match error {
-                    GitError::NoCommit(_) => {
-                        which(format!("the target's tip (`{branch}`) is not in this clone"), fetch.clone())
-                    }
-                    error => error.into(),
+                let tip = self.repository.reference(&branch)?;
+                tip.ok_or_else(|| {
+                    which(format!("the target's tip (`{branch}`) is not in this clone"), fetch.clone())
                 })?
             }
         };

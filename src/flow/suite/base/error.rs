@@ -76,6 +76,12 @@ pub enum BaseError {
         /// As it is written.
         path: String,
     },
+    /// The configuration is reached by a link: which folder it means is the checkout's to choose.
+    #[error("the way to the configuration leads through `{path}`, which is a link")]
+    LinkedRoot {
+        /// The link.
+        path: String,
+    },
     /// A link that leads out of what is read.
     #[error("`{path}` of the base is a link or a submodule: what it leads to is not read")]
     Leads {
@@ -141,8 +147,11 @@ impl Diagnostic for BaseError {
         Some(match self {
             Self::Which { mend, .. } | Self::Absent { mend, .. } => mend.clone().into(),
             Self::Git(GitError::NoGit) => "install git: a base is read with it".into(),
-            Self::Git(GitError::NotARepository { .. } | GitError::Elsewhere { .. }) => {
+            Self::Git(GitError::NotARepository { .. }) => {
                 "run it in the checkout of the change, which must be a clone".into()
+            }
+            Self::Git(GitError::Ambiguous { .. }) => {
+                "give the whole name, such as `refs/remotes/origin/main`, or that of the commit".into()
             }
             Self::Git(GitError::Bare { .. }) => "check out the change with `git worktree add` or `git clone`".into(),
             Self::Git(GitError::Missing { .. }) => {
@@ -153,6 +162,7 @@ impl Diagnostic for BaseError {
             Self::OwnApprovals(_) => "docs/gates.md says what an entry holds, and how it is written".into(),
             Self::OtherConfig { .. } => "name the configuration that the base has".into(),
             Self::Outside { .. } => "name folders of the repository".into(),
+            Self::LinkedRoot { .. } => "name the folder itself".into(),
             Self::Leads { .. } => "put the files themselves there".into(),
             _ => return None,
         })

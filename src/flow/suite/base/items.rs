@@ -19,7 +19,6 @@ use crate::flow::suite::case::Case;
 use crate::flow::suite::discover::{Folder, Folders};
 use crate::git::objects::Objects;
 use crate::model::change::base::{Change, Effect};
-use crate::model::dimension::Dimension;
 use crate::model::result::SubjectKind;
 use crate::workspace::context::Context;
 
@@ -69,7 +68,6 @@ pub fn compare(
     commits: &Commits<'_>,
     own: &Checkout,
     writing: &mut Writing<'_>,
-    subject: Option<Dimension>,
     context: &Context,
 ) -> Result<Compared, BaseError> {
     let mut compared = Compared::default();
@@ -99,8 +97,10 @@ pub fn compare(
             (None, None) => {}
             (Some(head), Some(was_files)) if head.files == was_files && !head.is_link => {}
             (None, Some(was_files)) => {
+                // One folder is the new place of one: a copy does not stand for two.
                 let elsewhere = own.items.iter().find(|(other, item)| {
-                    other.kind == id.kind && item.files == was_files && !commits.tip.items.contains_key(*other)
+                    let is_free = !commits.tip.items.contains_key(*other) && !used.contains(*other);
+                    is_free && other.kind == id.kind && item.files == was_files
                 });
                 let about = About(&id.id);
                 let old = Some(listing::digest(&was_files));
@@ -118,7 +118,7 @@ pub fn compare(
                     (Some(_), Some(was)) => (writing.write(was)?, was_files.unwrap_or_default()),
                     _ => (directory, files),
                 };
-                compared.changes.extend(of_one(id, (&was_directory, &was_files), head, subject, context)?);
+                compared.changes.extend(of_one(id, (&was_directory, &was_files), head, context)?);
             }
         }
     }
@@ -182,7 +182,6 @@ fn of_one(
     id: &ItemId,
     (was_directory, was_files): (&Path, &Files),
     head: &OwnItem,
-    subject: Option<Dimension>,
     context: &Context,
 ) -> Result<Vec<Change>, BaseError> {
     let about = About(&id.id);
@@ -202,7 +201,7 @@ fn of_one(
         SubjectKind::Canary | SubjectKind::Manifest => {
             let was = Canary::read(was_directory).map_err(BaseError::Canary)?;
             match Canary::read(&head.directory) {
-                Ok(own) => canary_changes::changes(&was, &own, subject, context),
+                Ok(own) => canary_changes::changes(&was, &own, context),
                 Err(error) => unreadable(&error),
             }
         }

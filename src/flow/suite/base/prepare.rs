@@ -1,10 +1,10 @@
 //! A base, made ready for a run: before anything of the checkout is run.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use crate::config::rule_changes::{self, RuleChange};
-use crate::config::{self, Config, Subject, SubjectPlace};
+use crate::config::{self, Config, SubjectPlace};
 use crate::flow::suite::base::approved::{self, Approvals, Review};
 use crate::flow::suite::base::case_changes::{from_to, of_value};
 use crate::flow::suite::base::checkout;
@@ -15,14 +15,16 @@ use crate::flow::suite::base::listing::{self, Known, StoredFiles};
 use crate::flow::suite::base::reverts;
 use crate::flow::suite::base::snapshot::{self, Layout};
 use crate::flow::suite::base::write_out::{self, LfsPlaces};
+use crate::flow::suite::case;
 use crate::flow::suite::discover::Folders;
 use crate::git::objects::Objects;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
 use crate::host::scratch::Scratch;
 use crate::model::change::approval::{ApprovalRules, ChangeKey, Changed, Cover};
-use crate::model::change::base::{Base, Change, RulesOf};
-use crate::model::dimension::Dimension;
+use crate::model::change::base::{Base, Change, Effect, RulesOf};
+use crate::model::digest::Digest;
+use crate::model::error_chain::chain;
 use crate::workspace::context::Context;
 
 /// A base that is ready.
@@ -53,17 +55,25 @@ pub fn prepare(own: &Context, asked: &Asked, review: Option<&Review>) -> Result<
     let tip = Commit::read(&mut objects, &which.rules)?;
     if let Some(why) = first_introduction(&mut objects, &tip, &layout, &own.config)? {
         let approvals = approved::own(&root)?;
+        let marks = [config::FILE_NAME, case::METADATA];
         let base = Base {
             rules: RulesOf::FirstIntroduction { commit: why },
             subject_dropped: false,
             counted_in_head: 0,
             waiting_in_head: 0,
-            changes: Vec::new(),
+            changes: gone_elsewhere(&repository, &which, &marks, None)?
+                .into_iter()
+                .chain(as_a_base(&repository, &layout, &mut HashMap::new()))
+                .collect(),
             notes: Vec::new(),
         };
         return Ok(Some(Prepared { context: own.clone(), folders: None, base, approvals, _scratch: scratch }));
     }
-    let prepared = held_against(own, &repository, &mut objects, &which, &layout, review, scratch)?;
+    let mut prepared = held_against(own, &repository, &mut objects, &which, &layout, review, scratch)?;
+    let own_file = layout.path_of(Path::new(&layout.file))?;
+    let changes = &mut prepared.base.changes;
+    changes.extend(gone_elsewhere(&repository, &which, &[config::FILE_NAME], Some(&own_file))?);
+    changes.sort_by(|a, b| (a.effect, &a.key).cmp(&(b.effect, &b.key)));
     Ok(Some(prepared))
 }
 
@@ -82,7 +92,23 @@ pub fn approval_rules(own: &Config, asked: &Asked) -> Result<Option<(ApprovalRul
 /// What the names of a configuration are, from the top of the repository.
 fn layout(repository: &Repository, own: &Config) -> Result<Layout, BaseError> {
     let outside = |path: &Path| BaseError::Outside { path: path.display().to_string() };
-    let real = own.root.canonicalize().map_err(|_| outside(&own.root))?;
+    let here = Path::new(".").canonicalize().map_err(|_| outside(&own.root))?;
+    let mut real = if own.root.is_absolute() { PathBuf::new() } else { here };
+    // Word by word: a link in the checkout leads wherever its author likes.
+    for part in own.root.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(real.pop()),
+            part => real.push(part),
+        }
+        let is_link = real.symlink_metadata().is_ok_and(|there| there.is_symlink());
+        if is_link && real.starts_with(repository.top()) {
+            return Err(BaseError::LinkedRoot { path: own.root.display().to_string() });
+        }
+        if is_link {
+            real = real.canonicalize().map_err(|_| outside(&own.root))?;
+        }
+    }
     let prefix = real.strip_prefix(repository.top()).map_err(|_| outside(&own.root))?;
     let mut text = String::new();
     for part in prefix.components() {
@@ -129,6 +155,45 @@ fn first_introduction(
     Ok(Some(commit))
 }
 
+/// Other configurations of the base that the change takes away. What is judged is found by the folder that a step runs in: whoever drops
+/// one, or puts a link in the place of its folder, has another one judged.
+fn gone_elsewhere(
+    repository: &Repository,
+    which: &Which,
+    marks: &[&str],
+    judged: Option<&str>,
+) -> Result<Vec<Change>, BaseError> {
+    let head = repository.commit("HEAD")?;
+    let there = repository.paths_called(&head, marks)?;
+    let mut was = repository.paths_called(&which.rules, marks)?;
+    if which.changed_from != which.rules {
+        // What the base gained since is not what the change takes away.
+        let before = repository.paths_called(&which.changed_from, marks)?;
+        was.retain(|path| before.contains(path));
+    }
+    let gone = was.into_iter().filter(|path| !there.contains(path) && Some(path.as_str()) != judged);
+    Ok(gone
+        .map(|path| {
+            let detail = format!("the base has `{path}`, and the checkout does not: nobody judges by it any more");
+            let old = Some(Digest::of(path.as_bytes()));
+            let key = ChangeKey { of: Changed::Rule { key: path }, old, new: None };
+            Change { key, effect: Effect::Loosening, detail, reverts_to: None, cover: Cover::None }
+        })
+        .collect())
+}
+
+/// Whether the checkout could be a base itself: else it would leave no change after it with a verdict.
+fn as_a_base(repository: &Repository, layout: &Layout, known: &mut Known) -> Option<Change> {
+    let mut read = || -> Result<(), BaseError> {
+        // A process of its own: one that failed is not asked again.
+        snapshot::read(&mut repository.objects()?, &repository.commit("HEAD")?, layout, None, known).map(|_| ())
+    };
+    let detail = chain("no change after this one could be judged by it", &read().err()?);
+    let key = Changed::Rule { key: "as a base".to_owned() };
+    let key = ChangeKey { of: key, old: None, new: Some(Digest::of(detail.as_bytes())) };
+    Some(Change { key, effect: Effect::Loosening, detail, reverts_to: None, cover: Cover::None })
+}
+
 fn held_against(
     own: &Context,
     repository: &Repository,
@@ -158,7 +223,6 @@ fn held_against(
         // What the base builds is not built by this checkout: nothing could be swapped in.
         rules.subject = None;
     }
-    let subject = dimension(tip.config.subject.as_ref());
     let store = scratch.path().join("store");
     missing_blobs(objects, repository, &tip.store, layout, &rules, &store)?;
     let options = vec!["--base".to_owned(), which.rules.to_string()];
@@ -169,7 +233,7 @@ fn held_against(
     let checkout = checkout::read(&own.config)?;
     let commits = Commits { tip: &tip, was: was.as_ref() };
     let mut writing = Writing { objects, lfs: &lfs, scratch: scratch.path(), written: 0 };
-    let mut compared = items::compare(&commits, &checkout, &mut writing, subject, &context)?;
+    let mut compared = items::compare(&commits, &checkout, &mut writing, &context)?;
     reverts::note(&mut compared.changes, repository, objects, &tip, (layout, &context))?;
 
     let approvals = approved::together(&tip.approvals, &own.config.root, &tip.config.approvals, (&which.head, review))?;
@@ -185,6 +249,7 @@ fn held_against(
     if was_config.subject.is_none() && own.config.subject.is_some() {
         notes.push("the checkout names a subject and its base none: it is built once the base names it".to_owned());
     }
+    changes.extend(as_a_base(repository, layout, &mut known));
     if compared.from_base > 0 {
         notes.push(format!("{} cases and canaries are run as the base has them", compared.from_base));
     }
@@ -212,15 +277,6 @@ fn rule(change: RuleChange) -> Change {
         if key.starts_with("profiles.") { "the profile is another one".to_owned() } else { from_to(&old, &new) };
     let key = ChangeKey { old: side(&old), new: side(&new), of: Changed::Rule { key } };
     Change { key, effect, detail, reverts_to: None, cover: Cover::None }
-}
-
-/// What the subject takes the place of.
-fn dimension(subject: Option<&Subject>) -> Option<Dimension> {
-    subject.map(|subject| match subject {
-        Subject::BuiltIn | Subject::Stella(_) | Subject::Scanner(_) => Dimension::Scanner,
-        Subject::Feed(_) => Dimension::Feed,
-        Subject::Policy(_) => Dimension::Policy,
-    })
 }
 
 fn lfs_places(repository: &Repository, layout: &Layout) -> Result<LfsPlaces, BaseError> {

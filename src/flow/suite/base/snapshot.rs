@@ -124,9 +124,7 @@ pub fn read(
         })?;
         for (at, item) in found.drain(..).enumerate() {
             match ids.remove(&at) {
-                Some(id) => {
-                    items.entry(ItemId::case(id)).or_insert(item);
-                }
+                Some(id) => keep(&mut items, ItemId::case(id), item, &mut notes),
                 None => notes.push(format!("`{}` of the base has no id: it is not run", item.path)),
             }
         }
@@ -135,7 +133,7 @@ pub fn read(
         let root = layout.path_of_joined(root)?;
         let Some(files) = listing::of_commit(objects, &commit, &root, known)? else { continue };
         for item in folders(&root, &files, |paths| finding::is_a_canary(paths))? {
-            items.entry(ItemId::canary(item.folder.clone())).or_insert(item);
+            keep(&mut items, ItemId::canary(item.folder.clone()), item, &mut notes);
         }
     }
     let store = layout.path_of_joined(&config.fixture_store)?;
@@ -147,6 +145,18 @@ pub fn read(
             .map_err(|source| BaseError::Approvals { commit: commit.id.short().to_owned(), source })?,
     };
     Ok(Snapshot { config, has_config: bytes.is_some(), items, store, approvals, notes, commit })
+}
+
+/// Keeps the first of two with one id, and says so.
+fn keep(items: &mut BTreeMap<ItemId, StoredItem>, id: ItemId, item: StoredItem, notes: &mut Vec<String>) {
+    if let Some(first) = items.get(&id) {
+        notes.push(format!(
+            "`{}` of the base names both `{}` and `{}`: the second is not run",
+            id.id, first.path, item.path
+        ));
+    } else {
+        items.insert(id, item);
+    }
 }
 
 /// The configuration of a commit, and the files that it names.
@@ -247,7 +257,8 @@ fn filters(objects: &mut Objects, commit: &Commit, layout: &Layout) -> Result<Ve
         let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
         for word in lines.flat_map(str::split_whitespace) {
             let is_filter = word.strip_prefix("filter=").is_some_and(|name| name != "lfs");
-            if is_filter || word.starts_with("working-tree-encoding=") {
+            let is_other_text = word == "ident" || word == "eol=crlf" || word.starts_with("working-tree-encoding=");
+            if is_filter || is_other_text {
                 notes.push(format!(
                     "`{path}` asks git for `{word}`: files of the base are read as git keeps them, without it"
                 ));
