@@ -10,6 +10,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use crate::artifacts::large_inventories::Side;
+use crate::artifacts::level_digest;
 use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableArtifact};
 use crate::canonical::{self, Roots};
 use crate::compare::semantic::Semantics;
@@ -24,7 +25,7 @@ use crate::model::diff::{ArtifactChange, DiffSummary};
 use crate::model::digest::Digest;
 use crate::model::fidelity::{Fidelity, OrderBroken};
 use crate::model::movement::Movement;
-use crate::model::result::ArtifactResult;
+use crate::model::result::{ArtifactResult, Sides};
 use crate::policy::{Policy, PolicyError, PolicyInput, PolicyLimits};
 
 /// How many entries of each kind a difference shows; the rest is counted.
@@ -148,6 +149,8 @@ pub fn compare(
             profile: rules.config.profile(artifact.format, artifact.profile.as_ref()).digest(),
             masked: after.map(|read| read.canonical.masked.clone()).unwrap_or_default(),
             identity: after.map(|read| read.aside.clone()).unwrap_or_default(),
+            meaning: None,
+            decision: None,
         });
         let (digest_before, digest_after) = (before.map(|r| r.canonical.digest), after.map(|r| r.canonical.digest));
         if digest_before != digest_after {
@@ -156,6 +159,14 @@ pub fn compare(
             let first_difference = before
                 .zip(after)
                 .and_then(|(a, b)| canonical::first_difference(&a.canonical.bytes, &b.canonical.bytes));
+            let meaning =
+                |side: Option<&ReadArtifact<'_>>| side.and_then(|read| level_digest::of_meaning(&read.document));
+            let (expected, actual) = (meaning(before), meaning(after));
+            if let Some(result) = artifacts.last_mut().filter(|_| expected.is_some() || actual.is_some()) {
+                // A side of which no meaning is known stands for its bytes.
+                let (expected, actual) = (expected.or(digest_before), actual.or(digest_after));
+                result.meaning = Some(Sides { expected, actual });
+            }
             changes.push(ArtifactChange {
                 name: name.to_owned(),
                 before: digest_before,
@@ -188,6 +199,8 @@ pub fn compare_inventories([before, after]: [Side; 2], rules: &Rules<'_>) -> Res
         profile: rules.config.profile(ArtifactFormat::Cyclonedx, None).digest(),
         masked: after.parted.masked().clone(),
         identity: BTreeMap::new(),
+        meaning: None,
+        decision: None,
     };
     let change = (expected != actual).then(|| ArtifactChange {
         name,
@@ -204,7 +217,7 @@ fn judge(
     (meaning_before, meaning_after): (Semantics, Semantics),
     changes: Vec<ArtifactChange>,
     opaque_differs: bool,
-    artifacts: Vec<ArtifactResult>,
+    mut artifacts: Vec<ArtifactResult>,
     rules: &Rules<'_>,
 ) -> Result<Comparison, ComparisonError> {
     let decision_before = decide(&meaning_before, rules.policy, rules.now)?;
@@ -221,6 +234,18 @@ fn judge(
         &meaning_after,
         (decision_before.as_ref(), decision_after.as_ref()),
     )?;
+    for artifact in &mut artifacts {
+        let Some(Sides { expected, actual }) = artifact.meaning else { continue };
+        if decision_before.is_none() && decision_after.is_none() {
+            continue;
+        }
+        // What decides on nothing stands for what it means.
+        let decided = |decision: &Option<Decision>, meaning: Option<Digest>| {
+            meaning.map(|meaning| decision.as_ref().map_or(meaning, level_digest::of_decision))
+        };
+        let (expected, actual) = (decided(&decision_before, expected), decided(&decision_after, actual));
+        artifact.decision = Some(Sides { expected, actual });
+    }
     let gone = changes.iter().any(|change| change.after.is_none());
     let (before, after) = (meaning_before.with_decision(decision_before), meaning_after.with_decision(decision_after));
     let movement = (!changes.is_empty()).then(|| movement::between(&before, &after, opaque_differs || gone));

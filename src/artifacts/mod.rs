@@ -8,5 +8,6 @@ pub mod detect_profile;
 pub mod diff_paths;
 pub mod document_file;
 pub mod large_inventories;
+pub mod level_digest;
 pub mod observe;
 pub mod read_artifact;

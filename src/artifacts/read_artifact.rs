@@ -65,7 +65,10 @@ impl<'a> ReadArtifact<'a> {
     }
 
     /// The same without what names the build of the tool.
-    fn without_identity(self, config: &Config) -> Result<Self, UnreadableArtifact> {
+    ///
+    /// # Errors
+    /// None that an artifact which was read can cause.
+    pub fn without_identity(self, config: &Config) -> Result<Self, UnreadableArtifact> {
         let profile = config.profile(self.artifact.format, self.artifact.profile.as_ref());
         let aside = identity::put_aside(profile, &self.canonical.bytes, &Limits::default());
         let Some(PutAside { bytes, counted }) = aside.map_err(UnreadableArtifact::Canonical)? else { return Ok(self) };

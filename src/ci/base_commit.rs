@@ -122,16 +122,16 @@ struct Other {
 }
 
 const OTHERS: [Other; 11] = {
-    const fn other(
-        name: &'static str,
-        mark: &'static str,
-        pull: &'static str,
-        target: Option<&'static str>,
-    ) -> Other {
+    const fn other(name: &'static str, mark: &'static str, pull: &'static str, target: Option<&'static str>) -> Other {
         Other { name, mark, pull, target }
     }
     [
-        other("Azure Pipelines", "TF_BUILD", "SYSTEM_PULLREQUEST_TARGETBRANCH", Some("SYSTEM_PULLREQUEST_TARGETBRANCH")),
+        other(
+            "Azure Pipelines",
+            "TF_BUILD",
+            "SYSTEM_PULLREQUEST_TARGETBRANCH",
+            Some("SYSTEM_PULLREQUEST_TARGETBRANCH"),
+        ),
         other("Buildkite", "BUILDKITE", "BUILDKITE_PULL_REQUEST", Some("BUILDKITE_PULL_REQUEST_BASE_BRANCH")),
         other("Jenkins", "JENKINS_URL", "CHANGE_ID", Some("CHANGE_TARGET")),
         other("Bitbucket", "BITBUCKET_BUILD_NUMBER", "BITBUCKET_PR_ID", Some("BITBUCKET_PR_DESTINATION_BRANCH")),
@@ -155,7 +155,9 @@ fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> 
         let branch = branch.unwrap_or_else(|| "BRANCH".to_owned());
         return Err(Untold {
             why: format!("{name} tells that this is a pull request, and not the commit that it is merged into"),
-            mend: format!("git fetch --no-tags origin {branch} && stella ci --gate pr --base refs/remotes/origin/{branch}"),
+            mend: format!(
+                "git fetch --no-tags origin {branch} && stella ci --gate pr --base refs/remotes/origin/{branch}"
+            ),
         });
     }
     let is_known = OTHERS.iter().any(|other| text(other.mark).is_some());
@@ -324,8 +326,14 @@ mod tests {
                 "--base refs/remotes/origin/main",
             ),
             (ask(&[("CHANGE_ID", "1"), ("CHANGE_TARGET", "dev")], None), "--base refs/remotes/origin/dev"),
-            (ask(&[("CI", "true"), ("GITLAB_CI", "true"), ("CI_OPEN_MERGE_REQUESTS", "a/b!3")], None), "merge_request_event"),
-            (ask(&[("CI", "true"), ("BITBUCKET_PR_ID", "3"), ("BITBUCKET_PR_DESTINATION_BRANCH", "dev")], None), "origin/dev"),
+            (
+                ask(&[("CI", "true"), ("GITLAB_CI", "true"), ("CI_OPEN_MERGE_REQUESTS", "a/b!3")], None),
+                "merge_request_event",
+            ),
+            (
+                ask(&[("CI", "true"), ("BITBUCKET_PR_ID", "3"), ("BITBUCKET_PR_DESTINATION_BRANCH", "dev")], None),
+                "origin/dev",
+            ),
             (ask(&[("CIRCLECI", "true"), ("CIRCLE_PULL_REQUEST", "https://x.example/pull/3")], None), "origin/BRANCH"),
             (ask(&[("TRAVIS_PULL_REQUEST", "3"), ("TRAVIS_BRANCH", "main")], None), "origin/main"),
             // A system that nobody here knows.

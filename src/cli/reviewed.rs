@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::ci::base_commit::{PullRequest, Told};
-use crate::ci::github::reviews::{Answer, Why};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::base;
 use crate::cli::error::{CliError, CliResult};
@@ -14,9 +13,11 @@ use crate::flow::suite::base::commit::Asked;
 use crate::flow::suite::base::prepare;
 use crate::host::fs;
 use crate::model::change::approval::InHead;
+use crate::model::change::review::Reviews;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
-use crate::wire::v1::reviewed::{NotCountedV1, ReviewedSchema, ReviewedV1, WhyNot};
+use crate::report::review_phrases;
+use crate::wire::v1::reviewed::ReviewedV1;
 
 /// Find out who has approved exactly this commit of a pull request
 ///
@@ -40,9 +41,6 @@ enum ReviewedError {
     #[error("this is not a pull request at GitHub: there is no review that could be read")]
     NoPullRequest,
     #[cfg(feature = "registry")]
-    #[error("{0} is not set")]
-    Unset(&'static str),
-    #[cfg(feature = "registry")]
     #[error("GitHub cannot be asked")]
     Client(#[source] crate::host::http::HttpError),
     #[cfg(not(feature = "registry"))]
@@ -58,25 +56,15 @@ impl Diagnostic for ReviewedError {
             Self::NoPullRequest => FailureKind::Inconclusive,
             #[cfg(feature = "registry")]
             Self::Client(_) => FailureKind::Infrastructure,
-            Self::Write(_) => FailureKind::Infrastructure,
-            #[cfg(feature = "registry")]
-            Self::Unset(_) => FailureKind::Usage,
             #[cfg(not(feature = "registry"))]
             Self::NoNetwork => FailureKind::Usage,
+            Self::Write(_) => FailureKind::Infrastructure,
         }
     }
 
     fn hint(&self) -> Option<Hint> {
-        match self {
-            Self::NoPullRequest => {
-                Some("reviews are read at GitHub alone; elsewhere use `approvals: {in_head: no}`".into())
-            }
-            #[cfg(feature = "registry")]
-            Self::Unset(_) => {
-                Some("GitHub Actions sets it; a token is given with `env: {GITHUB_TOKEN: ${{ github.token }}}`".into())
-            }
-            _ => None,
-        }
+        let elsewhere = "reviews are read at GitHub alone; elsewhere use `approvals: {in_head: no}`";
+        matches!(self, Self::NoPullRequest).then(|| elsewhere.into())
     }
 }
 
@@ -87,93 +75,44 @@ pub fn run(global: &GlobalArgs, args: &ReviewedArgs) -> CliResult {
         return Err(ReviewedError::NoPullRequest.into());
     };
     let rules = prepare::approval_rules(&config, &asked)?;
-    let approvers = rules.map(|(rules, _)| rules).filter(|rules| rules.in_head == InHead::Reviewed);
-    let answer = match &approvers {
-        // Nobody's review is needed, so nobody is asked.
-        None => Answer::default(),
-        Some(rules) => ask(pull, &rules.approvers)?,
-    };
-    let document = document(pull, &answer);
+    let rules = rules.map(|(rules, _)| rules).filter(|rules| rules.in_head == InHead::Reviewed);
+    // Where nobody's review is needed nobody is asked.
+    let found = rules.map(|rules| ask(pull, &rules.approvers)).transpose()?;
+    let document = ReviewedV1::of(&pull.head, pull.number, &found.clone().unwrap_or_default());
     let mut text = serde_json::to_string_pretty(&document).map_err(ReviewedError::Write)?;
     text.push('\n');
     fs::write_output(&args.out, text.as_bytes())?;
     match global.format {
         Format::Json => output::data(&text),
         Format::Text => {
-            if approvers.is_none() {
-                output::data_line("the base does not ask for a review: `approvals.in_head` is not `reviewed`");
-            }
-            for name in &document.approved_by {
-                output::data_line(&format!("`{name}` has approved {}", document.head));
-            }
-            for NotCountedV1 { reviewer, why } in &document.not_counted {
-                output::data_line(&format!("the review of `{reviewer}` does not count: {}", words(*why)));
-            }
-            if document.approved_by.is_empty() && approvers.is_some() {
-                output::data_line(&format!("no approver has approved {}", document.head));
-            }
+            let lines = review_phrases::lines(found.as_ref(), &pull.head);
+            lines.iter().for_each(|line| output::data_line(line));
         }
     }
     Ok(Exit::Passed.into())
 }
 
-fn document(pull: &PullRequest, answer: &Answer) -> ReviewedV1 {
-    let why = |why: &Why| match why {
-        Why::NotAnApprover => WhyNot::NotAnApprover,
-        Why::Author => WhyNot::Author,
-        Why::AuthorOfACommit => WhyNot::AuthorOfACommit,
-        Why::StaleReview => WhyNot::StaleReview,
-        Why::NotApproving => WhyNot::NotApproving,
-        Why::NotAUser => WhyNot::NotAUser,
-        Why::UnknownAuthor => WhyNot::UnknownAuthor,
-    };
-    let not_counted = answer.not_counted.iter();
-    ReviewedV1 {
-        schema: ReviewedSchema::V1,
-        head: pull.head.clone(),
-        pull_request: pull.number,
-        approved_by: answer.approved_by.clone(),
-        not_counted: not_counted.map(|(name, of)| NotCountedV1 { reviewer: name.clone(), why: why(of) }).collect(),
-    }
-}
-
-fn words(why: WhyNot) -> &'static str {
-    match why {
-        WhyNot::NotAnApprover => "the base does not name them as an approver",
-        WhyNot::Author => "they opened the pull request",
-        WhyNot::AuthorOfACommit => "they wrote one of its commits",
-        WhyNot::StaleReview => "it is of an earlier commit",
-        WhyNot::NotApproving => "it does not approve",
-        WhyNot::NotAUser => "they are not a person",
-        WhyNot::UnknownAuthor => "GitHub does not know the author of one of the commits, who may be anybody",
-    }
-}
-
 #[cfg(feature = "registry")]
-fn ask(pull: &PullRequest, approvers: &std::collections::BTreeSet<String>) -> Result<Answer, CliError> {
+fn ask(pull: &PullRequest, approvers: &std::collections::BTreeSet<String>) -> Result<Reviews, CliError> {
     use std::time::Duration;
 
+    use crate::ci::github::access::Access;
     use crate::ci::github::reviews::{self, Question};
     use crate::host::http::{Http, Reach, Request};
 
-    let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    let needed = |name: &'static str| variable(name).ok_or(ReviewedError::Unset(name));
-    let (repository, token) = (needed("GITHUB_REPOSITORY")?, needed("GITHUB_TOKEN")?);
-    let api = variable("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
+    let access = Access::told(|name| std::env::var_os(name))?;
     let http = Http::new(&Reach { past_proxies: false, certificates: None }).map_err(ReviewedError::Client)?;
     let fetch = |path: &str| {
-        let url = format!("{}/{path}", api.trim_end_matches('/'));
+        let url = access.url(path);
         let mut request = Request::get(&url, Duration::from_secs(30));
-        request.headers.push(("accept", "application/vnd.github+json".to_owned()));
-        request.headers.push(("authorization", format!("Bearer {token}")));
-        request.headers.push(("x-github-api-version", "2022-11-28".to_owned()));
+        request.headers.extend(access.headers());
         Ok(http.bytes(&request, MAX_ANSWER)?)
     };
-    let question = Question { repository: &repository, number: pull.number, head: &pull.head, approvers };
+    let question = Question { repository: &access.repository, number: pull.number, head: &pull.head, approvers };
     Ok(reviews::find(&question, &fetch)?)
 }
 
 #[cfg(not(feature = "registry"))]
-fn ask(_: &PullRequest, _: &std::collections::BTreeSet<String>) -> Result<Answer, CliError> {
+fn ask(_: &PullRequest, _: &std::collections::BTreeSet<String>) -> Result<Reviews, CliError> {
     Err(ReviewedError::NoNetwork.into())
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::parse::is_too_deep;
+use crate::config::parse::{is_too_deep, without_mark};
 use crate::model::change::approval::{Approval, ChangeKey, Changed};
 use crate::model::digest::Digest;
 
@@ -109,6 +109,7 @@ pub enum ApprovalsError {
 /// # Errors
 /// [`ApprovalsError`]: a file that is not understood as a whole approves nothing.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Approval>, ApprovalsError> {
+    let bytes = without_mark(bytes);
     if is_too_deep(bytes) {
         return Err(ApprovalsError::TooDeep);
     }

@@ -18,7 +18,13 @@ pub(super) fn is_too_deep(bytes: &[u8]) -> bool {
     })
 }
 
+/// A text without the mark of its byte order (YAML 1.2.2, 5.2), with which some editors begin it.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 pub(super) fn parse(file: &Path, bytes: &[u8]) -> Result<RawConfig, ConfigError> {
+    let bytes = without_mark(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(RawConfig { version: 1, ..RawConfig::default() });
     }

@@ -111,6 +111,8 @@ pub(super) struct RawSubject {
     pub(super) build: Option<String>,
     /// Variables that the build gets beside those that are harmless, by name. Default: none.
     pub(super) build_env: Option<Vec<String>>,
+    /// Whether the build may become another user, by `sudo` for example. Default: false.
+    pub(super) build_sudo: Option<bool>,
     /// The executable, the stella, the feed's folder or the policy's folder.
     pub(super) path: Option<String>,
     /// Scanner only: its name, as canaries record it. Default: the one engine of the canaries that is not the built-in scanner.

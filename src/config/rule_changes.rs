@@ -55,6 +55,10 @@ const KEYS: &[Key] = &[
     Key("subject.build_env", Class::Permission, |config| {
         json!(config.subject.as_ref().map(|subject| subject.build_env()).unwrap_or_default())
     }),
+    // Who can become root can reach the program that judges.
+    Key("subject.build_sudo", Class::Order(&["false", "true"]), |config| {
+        json!(config.subject.as_ref().is_some_and(Subject::build_sudo).to_string())
+    }),
     Key("subject.engine", Class::Fixed, |config| scanner(config, |scanner| json!(scanner.engine))),
     Key("subject.argv", Class::Fixed, |config| scanner(config, |scanner| json!(scanner.argv))),
     Key("subject.artifacts", Class::Fixed, |config| {
@@ -353,6 +357,7 @@ mod tests {
             ("", "approvals: {in_head: yes}", "approvals.in_head"),
             ("", "approvals: {approvers: [me]}", "approvals.approvers"),
             ("profiles: {own: a}", "profiles: {own: ab}", "profiles.own"),
+            (subject, &with("build_sudo: true"), "subject.build_sudo"),
             (subject, &with("build: make, build_env: [TOKEN]").replace("build: make, ", ""), "subject.build_env"),
         ];
         for (strict, loose, key) in table {

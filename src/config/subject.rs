@@ -41,6 +41,8 @@ pub struct ScannerSubject {
     pub build: Option<String>,
     /// Variables that its build gets beside those that are harmless.
     pub build_env: Vec<String>,
+    /// Its build may become another user.
+    pub build_sudo: bool,
     /// The executable.
     pub path: PathBuf,
     /// The command for cases.
@@ -58,6 +60,8 @@ pub struct TreeSubject {
     pub build: Option<String>,
     /// Variables that its build gets beside those that are harmless.
     pub build_env: Vec<String>,
+    /// Its build may become another user.
+    pub build_sudo: bool,
     /// Its folder, or the program.
     pub path: PathBuf,
 }
@@ -69,6 +73,15 @@ impl Subject {
             Self::BuiltIn => &[],
             Self::Scanner(scanner) => &scanner.build_env,
             Self::Stella(tree) | Self::Feed(tree) | Self::Policy(tree) => &tree.build_env,
+        }
+    }
+
+    /// Whether its build may become another user.
+    pub fn build_sudo(&self) -> bool {
+        match self {
+            Self::BuiltIn => false,
+            Self::Scanner(scanner) => scanner.build_sudo,
+            Self::Stella(tree) | Self::Feed(tree) | Self::Policy(tree) => tree.build_sudo,
         }
     }
 
@@ -129,7 +142,7 @@ impl Valid<'_> {
         }
         match raw.kind {
             RawSubjectKind::Builtin if raw.path.is_some() => self.tree(raw).map(Subject::Stella),
-            RawSubjectKind::Builtin if raw.build.is_some() || raw.build_env.is_some() => {
+            RawSubjectKind::Builtin if raw.build.is_some() || raw.build_env.is_some() || raw.build_sudo.is_some() => {
                 let what = "missing: without the stella that is built there is nothing to build for kind `builtin`";
                 Err(self.error("subject.path", what))
             }
@@ -146,7 +159,8 @@ impl Valid<'_> {
     }
 
     fn tree(&self, raw: RawSubject) -> Result<TreeSubject, ConfigError> {
-        Ok(TreeSubject { path: self.path(raw.path)?, build_env: self.build_env(raw.build_env)?, build: raw.build })
+        let (path, build_env) = (self.path(raw.path)?, self.build_env(raw.build_env)?);
+        Ok(TreeSubject { path, build_env, build_sudo: raw.build_sudo.unwrap_or_default(), build: raw.build })
     }
 
     fn scanner(&self, raw: RawSubject) -> Result<ScannerSubject, ConfigError> {
@@ -171,6 +185,7 @@ impl Valid<'_> {
             engine: raw.engine,
             build: raw.build,
             build_env: self.build_env(raw.build_env)?,
+            build_sudo: raw.build_sudo.unwrap_or_default(),
             path,
             argv,
             artifacts,

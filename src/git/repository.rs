@@ -46,7 +46,8 @@ pub fn top_of(directory: &Path) -> Option<PathBuf> {
 
 /// Whether a folder above `directory`, or itself, is a repository without a checkout.
 fn is_bare(directory: &Path) -> bool {
-    let is_one = |above: &Path| above.join("HEAD").is_file() && above.join("objects").is_dir() && above.join("refs").is_dir();
+    let is_one =
+        |above: &Path| above.join("HEAD").is_file() && above.join("objects").is_dir() && above.join("refs").is_dir();
     directory.ancestors().any(is_one)
 }
 

@@ -256,26 +256,27 @@ mod imp {
     use super::{PATIENCE, StillThere};
     use crate::host::ending::End;
 
-    /// Nothing: only Linux gives orphans to another process than the first.
+    /// It cannot begin: only Linux gives orphans to another process than the first.
     #[derive(Debug)]
-    pub struct Watch;
+    pub struct Watch(std::convert::Infallible);
 
     impl Watch {
-        /// Begins to watch.
+        /// Refuses: what a program leaves behind cannot be found here.
         ///
         /// # Errors
-        /// None here.
+        /// Always.
         pub fn begin() -> io::Result<Self> {
             let _ = PATIENCE;
-            Ok(Self)
+            let why = "on this system nobody can tell what a build leaves running: build before, and give `subject.path` alone";
+            Err(io::Error::new(io::ErrorKind::Unsupported, why))
         }
 
-        /// Does nothing.
+        /// Never called: no watch begins.
         ///
         /// # Errors
-        /// None here.
+        /// None.
         pub fn end_all(&self) -> Result<(), StillThere> {
-            Ok(())
+            match self.0 {}
         }
     }
 

@@ -317,9 +317,17 @@ impl GateResult {
         &self.reasons
     }
 
-    /// Why the gate lets a replay pass that differs; `None` where it says nothing of the kind.
+    /// Why the gate lets a replay pass that does not match; `None` where it says nothing of the kind.
     pub fn allows(&self, replay: &str) -> Option<&Reason> {
-        let allows = |code| matches!(code, ReasonCode::AgreesAtLevel | ReasonCode::NothingLost);
+        let allows = |code| {
+            matches!(
+                code,
+                ReasonCode::AgreesAtLevel
+                    | ReasonCode::NothingLost
+                    | ReasonCode::ApprovedDifference
+                    | ReasonCode::PinnedNotMatching
+            )
+        };
         self.reasons
             .iter()
             .find(|reason| allows(reason.code) && matches!(&reason.about, About::Replay(id) if id == replay))

@@ -15,7 +15,7 @@ use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::exit::Exit;
 use crate::model::experiment::explanation::Explanation;
-use crate::model::fidelity::Fidelity;
+use crate::model::fidelity::{Fidelity, Level};
 use crate::model::gate_result::GateResult;
 use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
@@ -140,6 +140,38 @@ pub struct ArtifactResult {
     pub masked: BTreeMap<String, u64>,
     /// What names the build of the tool in the actual document, and was put aside: path → how often.
     pub identity: BTreeMap<String, u64>,
+    /// Digests of what it means; `None` where both sides are the same byte for byte, or no meaning is known.
+    pub meaning: Option<Sides>,
+    /// Digests of the decision on each side; `None` as above, or where nothing was decided.
+    pub decision: Option<Sides>,
+}
+
+/// Digests of two sides; `None` where there is nothing on a side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sides {
+    /// Of what was expected.
+    pub expected: Option<Digest>,
+    /// Of what came out.
+    pub actual: Option<Digest>,
+}
+
+impl ArtifactResult {
+    /// What stands for each side at a level of fidelity: where no meaning is known, its bytes.
+    pub fn sides(&self, level: Level) -> Sides {
+        let bytes = Sides { expected: self.expected, actual: self.actual };
+        match level {
+            Level::Bitwise => bytes,
+            Level::Semantic => self.meaning.unwrap_or(bytes),
+            Level::Policy => self.decision.or(self.meaning).unwrap_or(bytes),
+        }
+    }
+
+    /// The change of it in a replay, as an approval names it; `None` where the sides agree at that level.
+    pub fn difference(&self, replay: &str, level: Level) -> Option<ChangeKey> {
+        let Sides { expected, actual } = self.sides(level);
+        let of = Changed::Difference { id: replay.to_owned(), artifact: self.name.clone() };
+        (expected != actual).then_some(ChangeKey { of, old: expected, new: actual })
+    }
 }
 
 /// The recording that a replay was made from.
@@ -221,6 +253,8 @@ pub struct RunResult {
     pub partial: bool,
     /// What it was held against; `None` where there was no base.
     pub base: Option<Base>,
+    /// The level at which differences are named and approved: that of the gate that was asked.
+    pub level: Level,
     /// Differences for which there is an approval, or was one.
     pub covered: Vec<CoveredDifference>,
     /// What a gate says of it, where one was asked.
@@ -256,6 +290,7 @@ impl RunResult {
             candidate: Candidate::Unknown,
             partial: false,
             base: None,
+            level: Level::Bitwise,
             covered: Vec::new(),
             gate: None,
         }
@@ -296,15 +331,10 @@ impl RunResult {
     /// What comes out of its replays and differs, artifact by artifact. What is flaky is not a change that could be named.
     pub fn differences(&self) -> Vec<ChangeKey> {
         let drifted = self.replays.iter().filter(|replay| matches!(replay.outcome, Outcome::Drift { .. }));
-        let of_replay = drifted.flat_map(|replay| {
-            let differing = replay.artifacts.iter().filter(|artifact| artifact.expected != artifact.actual);
-            differing.map(|artifact| ChangeKey {
-                of: Changed::Difference { id: replay.id.clone(), artifact: artifact.name.clone() },
-                old: artifact.expected,
-                new: artifact.actual,
-            })
+        let keys = drifted.flat_map(|replay| {
+            replay.artifacts.iter().filter_map(|artifact| artifact.difference(&replay.id, self.level))
         });
-        of_replay.collect()
+        keys.collect()
     }
 
     /// What needs an approval and has none that counts.

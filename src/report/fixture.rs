@@ -185,6 +185,8 @@ pub(crate) fn drifted() -> ReplayResult {
         profile: Digest::of(b"profile"),
         masked: BTreeMap::from([("/metadata/timestamp".into(), 1)]),
         identity: BTreeMap::new(),
+        meaning: None,
+        decision: None,
     }];
     replay.replayed.scanner = digest("scanner of this checkout");
     replay.source = Some(SourceLocation { file: "regressions/SCN-0001-missed-cve/case.metadata.json".into(), line: 3 });

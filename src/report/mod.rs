@@ -10,12 +10,14 @@
 //! [`verdict_words`] and the lines of [`changes`], so that no two outputs disagree; every foreign text passes [`untrusted`].
 //! Absent: I/O, the clock, and any verdict of its own.
 
+pub mod accept_phrases;
 pub mod base_phrases;
 pub mod changes;
 pub mod gate_phrases;
 pub mod junit;
 pub mod markdown;
 pub mod phrases;
+pub mod review_phrases;
 pub mod showing;
 pub mod text;
 pub mod untrusted;

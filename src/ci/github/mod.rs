@@ -2,4 +2,5 @@
 //!
 //! Invariants: whoever calls brings the door to the network; what comes through it is bounded there and strict here.
 
+pub mod access;
 pub mod reviews;

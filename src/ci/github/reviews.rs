@@ -10,6 +10,7 @@ use std::error::Error;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::model::change::review::{Reviews, WhyNot};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 
 /// Entries of one page, the most that the API gives.
@@ -33,28 +34,6 @@ pub struct Question<'a> {
     pub head: &'a str,
     /// Whose review counts, in lowercase.
     pub approvers: &'a BTreeSet<String>,
-}
-
-/// What was found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// Approvers whose review approves the commit.
-    pub approved_by: Vec<String>,
-    /// Reviews that do not count, by who gave them.
-    pub not_counted: Vec<(String, Why)>,
-}
-
-/// Why a review does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "explained where they stand in a document")]
-pub enum Why {
-    NotAnApprover,
-    Author,
-    AuthorOfACommit,
-    StaleReview,
-    NotApproving,
-    NotAUser,
-    UnknownAuthor,
 }
 
 /// Why nothing can be said.
@@ -165,7 +144,7 @@ struct Commit {
 }
 
 /// Asks.
-pub fn find(question: &Question<'_>, fetch: &Fetch<'_>) -> Result<Answer, ReviewsError> {
+pub fn find(question: &Question<'_>, fetch: &Fetch<'_>) -> Result<Reviews, ReviewsError> {
     let Question { repository, number, head, approvers } = question;
     let is_name = |part: &str| {
         !part.is_empty()
@@ -215,23 +194,23 @@ pub fn find(question: &Question<'_>, fetch: &Fetch<'_>) -> Result<Answer, Review
             last.insert(lower(&user.login), review);
         }
     }
-    let mut answer = Answer::default();
+    let mut answer = Reviews::default();
     for (login, review) in last {
         let Some(user) = &review.user else { continue };
         let why = if !approvers.contains(&login) {
-            Some(Why::NotAnApprover)
+            Some(WhyNot::NotAnApprover)
         } else if user.kind != "User" {
-            Some(Why::NotAUser)
+            Some(WhyNot::NotAUser)
         } else if author.as_deref() == Some(login.as_str()) {
-            Some(Why::Author)
+            Some(WhyNot::Author)
         } else if writers.contains(&login) {
-            Some(Why::AuthorOfACommit)
+            Some(WhyNot::AuthorOfACommit)
         } else if review.state != "APPROVED" {
-            Some(Why::NotApproving)
+            Some(WhyNot::NotApproving)
         } else if review.commit_id.as_deref() != Some(*head) {
-            Some(Why::StaleReview)
+            Some(WhyNot::StaleReview)
         } else if unknown {
-            Some(Why::UnknownAuthor)
+            Some(WhyNot::UnknownAuthor)
         } else {
             None
         };

@@ -1,9 +1,10 @@
 //! Runs the build of a checkout, so that nothing of it can reach the verdict.
 //!
 //! A build is the checkout's own program: in a pull request it is the author's. Invariants: it has no variable that steers
-//! the CI system or that holds a secret, unless the configuration names it; it has a process group, and where stella is
-//! root a process namespace, of its own; whatever it has started has ended when this returns, or the run does not go on;
-//! what it says goes through this process, so that no line of it is a command to the CI system.
+//! the CI system or that holds a secret, unless the configuration names it; it has a process group, and where the machine lets it a
+//! process namespace, of its own; it cannot become another user, unless the configuration allows it; whatever it has started has
+//! ended when this returns, or the run does not go on; what it says goes through this process, so that no line of it is a command
+//! to the CI system.
 //!
 //! Absent: a sandbox. A build needs the network and the machine's tools; `docs/configuration.md` says what is left to it.
 
@@ -148,7 +149,7 @@ pub enum BuildError {
 pub fn run(
     command: &str,
     root: &Path,
-    more: &[String],
+    (more, may_become_another_user): (&[String], bool),
     variable: impl Fn(&str) -> Option<OsString>,
     say: &mut dyn FnMut(&str),
 ) -> Result<(), BuildError> {
@@ -157,7 +158,7 @@ pub fn run(
     let _one = ONE.lock();
     let start = |source| BuildError::Start { command: command.to_owned(), source };
     let watch = Watch::begin().map_err(start)?;
-    let mut build = in_own_namespace().unwrap_or_else(|| Command::new("/bin/sh"));
+    let mut build = confined(may_become_another_user).unwrap_or_else(|| Command::new("/bin/sh"));
     // In a namespace of its own this shell is the first process: the command must not be.
     build.args(["-c", "sh -c \"$1\"; exit $?", "sh", command]);
     build.current_dir(root).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -195,26 +196,49 @@ fn environment(more: &[String], variable: impl Fn(&str) -> Option<OsString>) -> 
     names.filter_map(|name| variable(&name).map(|value| (name, value))).collect()
 }
 
-/// `unshare` of util-linux, where it works: then the build sees no process but its own, and all of them end with it. Without
-/// root it would take a user namespace, in which a build could not use `sudo`.
+/// A shell behind the strongest of these that works here, all of util-linux:
+///
+/// - `unshare`: the build sees no process but its own, and all of them end with it. Without root this takes a user namespace, in which
+///   nobody can become another user.
+/// - `setpriv`: nobody can become another user, who could reach the program that judges.
 #[cfg(target_os = "linux")]
-fn in_own_namespace() -> Option<Command> {
-    if !rustix::process::geteuid().is_root() {
-        return None;
-    }
-    let program = ["/usr/bin/unshare", "/bin/unshare"].into_iter().map(PathBuf::from).find(|path| path.is_file())?;
-    let unshare = |run: &[&str]| {
-        let mut command = Command::new(&program);
-        command.args(["--pid", "--fork", "--mount-proc", "--kill-child", "--"]).args(run);
+fn confined(may_become_another_user: bool) -> Option<Command> {
+    const PROCESSES: [&str; 5] = ["--pid", "--fork", "--mount-proc", "--kill-child", "--"];
+    const OWN_USER: [&str; 2] = ["--user", "--map-current-user"];
+    const NO_OTHER_USER: &str = "--no-new-privs";
+    let found = |name: &str| {
+        let places = ["/usr/bin/", "/bin/"].map(|folder| PathBuf::from(format!("{folder}{name}")));
+        places.into_iter().find(|path| path.is_file())
+    };
+    let unshare = found("unshare").map(|path| path.into_os_string());
+    let setpriv = found("setpriv").map(|path| path.into_os_string());
+    let ways: Vec<Vec<OsString>> = if rustix::process::geteuid().is_root() {
+        let words = |program: OsString| std::iter::once(program).chain(PROCESSES.map(OsString::from)).collect();
+        unshare.map(words).into_iter().collect()
+    } else if may_become_another_user {
+        Vec::new()
+    } else {
+        let words = |program: OsString| {
+            std::iter::once(program).chain(OWN_USER.map(OsString::from)).chain(PROCESSES.map(OsString::from)).collect()
+        };
+        let without = setpriv.map(|program| vec![program, NO_OTHER_USER.into(), "--".into()]);
+        unshare.map(words).into_iter().chain(without).collect()
+    };
+    let behind = |way: &[OsString], program: &str| {
+        let mut command = Command::new(&way[0]);
+        command.args(&way[1..]).arg(program);
         command
     };
-    let mut probe = unshare(&["/bin/true"]);
-    probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    probe.status().is_ok_and(|status| status.success()).then(|| unshare(&["/bin/sh"]))
+    let works = |way: &Vec<OsString>| {
+        let mut probe = behind(way, "/bin/true");
+        probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        probe.status().is_ok_and(|status| status.success())
+    };
+    ways.into_iter().find(works).map(|way| behind(&way, "/bin/sh"))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn in_own_namespace() -> Option<Command> {
+fn confined(_may_become_another_user: bool) -> Option<Command> {
     None
 }
 

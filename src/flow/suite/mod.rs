@@ -2,6 +2,7 @@
 //!
 //! Invariant: one that cannot be read or run is a result of its own, and never keeps the others from running.
 
+pub mod accept;
 pub mod base;
 pub mod build;
 pub mod canary;

@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
-use crate::config::Config;
 use crate::execute::builtin::ENGINE;
 use crate::flow::record::recording::{self, RecordError, RecordRequest};
 use crate::flow::record::restore::{self, RestoreError};
+use crate::flow::suite::base::{canary_changes, case_changes};
 use crate::flow::suite::canary::{Canary, MANIFEST};
 use crate::flow::suite::case::{Case, CaseError};
 use crate::flow::suite::subject::Built;
@@ -50,14 +49,6 @@ pub enum RecordAnewError {
     /// It did not run well.
     #[error("it did not run well: {0}")]
     Run(String),
-    /// What came out cannot be read.
-    #[error("`{name}` cannot be read")]
-    Artifact {
-        /// Which.
-        name: String,
-        /// Why.
-        source: UnreadableArtifact,
-    },
     /// What came out is not what was approved.
     #[error("`{0}` is another one than what was approved: it differs from itself")]
     Another(String),
@@ -85,14 +76,13 @@ impl Diagnostic for RecordAnewError {
             | Self::Record(_)
             | Self::Case(_)
             | Self::Run(_)
-            | Self::Artifact { .. }
             | Self::Another(_)
             | Self::Manifest(_) => FailureKind::Inconclusive,
         }
     }
 }
 
-/// What is expected to come out: canonical digests by the name of the artifact. One that is not named must be as it was recorded.
+/// What is expected to come out: digests at the gate's level by the name of the artifact. One that is not named must be as it was recorded.
 pub type Approved = BTreeMap<String, Option<Digest>>;
 
 /// Records a canary anew, into its folder in the checkout.
@@ -128,9 +118,16 @@ pub fn canary(canary: &Canary, built: &Built, approved: &Approved, context: &Con
     // What a fresh checkout needs is committed with it.
     let fixtures = context.keeping_in(LocalStore::open(context.config.fixture_store.clone())?);
     let recording = recording::record(&request, &fixtures)?;
-    let digests = recording.manifest.artifacts.iter().map(|record| (record.path.as_str(), record.canonical_sha256));
-    let recorded = was.artifacts.iter().map(|record| (record.path.as_str(), record.canonical_sha256)).collect();
-    check(digests.collect(), &recorded, approved)?;
+    let across_builds = !swapped.is_empty() && built.is_scanner();
+    let level = context.config.rules.pr_level;
+    let now = case_changes::goldens(
+        &recording.artifacts,
+        &input_roots::of_manifest(&recording.manifest),
+        (across_builds, request.job.clock),
+        context,
+    );
+    let recorded = canary_changes::goldens(canary, context);
+    check(&now.all_at(level), &recorded.all_at(level), approved)?;
 
     let mut manifest = recording.manifest;
     // What a run does not tell, and people wrote down.
@@ -160,35 +157,23 @@ pub fn case(case: &Case, built: &Built, approved: &Approved, context: &Context) 
     let expected: Vec<&str> = replay.expected.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
     let wanted = replayed.artifacts.iter().filter(|artifact| expected.contains(&artifact.name.as_str()));
     let wanted: Vec<Artifact> = wanted.cloned().collect();
+    let level = context.config.rules.pr_level;
     let roots = input_roots::of_job(&replay.job);
-    let digest = |artifact: &Artifact, roots, config: &Config| {
-        let read = ReadArtifact::read(artifact, roots, config);
-        read.map_err(|source| RecordAnewError::Artifact { name: artifact.name.clone(), source })
-            .map(|read| read.canonical.digest)
-    };
-    let of = |artifacts: &[Artifact], roots| -> Result<BTreeMap<String, Digest>, RecordAnewError> {
-        artifacts.iter().map(|one| Ok((one.name.clone(), digest(one, roots, &context.config)?))).collect()
-    };
-    let now = of(&wanted, &roots)?;
-    let recorded = of(&replay.expected.artifacts, &replay.expected.roots)?;
-    check(borrowed(&now), &borrowed(&recorded), approved)?;
+    let now = case_changes::goldens(&wanted, &roots, (replay.across_builds, replay.job.clock), context);
+    check(&now.all_at(level), &case.goldens(context).all_at(level), approved)?;
     write(&case.shown, &wanted)
-}
-
-fn borrowed(digests: &BTreeMap<String, Digest>) -> BTreeMap<&str, Digest> {
-    digests.iter().map(|(name, digest)| (name.as_str(), *digest)).collect()
 }
 
 /// Whether each artifact is what was approved, or what it was.
 fn check(
-    now: BTreeMap<&str, Digest>,
-    recorded: &BTreeMap<&str, Digest>,
+    now: &BTreeMap<String, Digest>,
+    recorded: &BTreeMap<String, Digest>,
     approved: &Approved,
 ) -> Result<(), RecordAnewError> {
     for name in now.keys().chain(recorded.keys()) {
-        let wanted = approved.get(*name).copied().unwrap_or_else(|| recorded.get(name).copied());
+        let wanted = approved.get(name).copied().unwrap_or_else(|| recorded.get(name).copied());
         if now.get(name).copied() != wanted {
-            return Err(RecordAnewError::Another((*name).to_owned()));
+            return Err(RecordAnewError::Another(name.clone()));
         }
     }
     Ok(())

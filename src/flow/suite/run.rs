@@ -105,17 +105,36 @@ impl Diagnostic for CiError {
 /// Something to replay, not yet restored.
 ///
 /// What was read of it before anything foreign ran, or why it could not be; `None` where it is read when its turn comes.
-enum Item {
+pub(super) enum Item {
     Case(Box<Case>, Title, Option<Result<Materials, Outcome>>),
     Canary(Box<Canary>, Title, Option<Result<Vec<Artifact>, Outcome>>),
 }
 
 impl Item {
+    /// Its id.
+    pub(super) fn id(&self) -> &str {
+        &self.title().id
+    }
+
     fn title(&self) -> &Title {
         match self {
             Self::Case(_, title, _) | Self::Canary(_, title, _) => title,
         }
     }
+}
+
+/// A run, with what it was made of.
+pub(super) struct Ran {
+    /// What came out.
+    pub(super) result: RunResult,
+    /// What was replayed.
+    pub(super) items: Vec<Item>,
+    /// The candidate.
+    pub(super) built: Built,
+    /// The first reason why artifacts could not be left where that was asked for.
+    unkept: Option<FsError>,
+    /// Where the candidate lies for as long as this lives.
+    _scratch: Scratch,
 }
 
 /// Runs everything that `request` asks for: how it ended, and the first reason why artifacts could not be left where that was asked
@@ -125,6 +144,15 @@ pub fn run(
     request: &CiRequest,
     subscribers: &mut [&mut dyn Subscriber],
 ) -> Result<(RunResult, Option<FsError>), CiError> {
+    run_and_keep(context, request, subscribers).map(|ran| (ran.result, ran.unkept))
+}
+
+/// The same, for whoever goes on with what was built.
+pub(super) fn run_and_keep(
+    context: &Context,
+    request: &CiRequest,
+    subscribers: &mut [&mut dyn Subscriber],
+) -> Result<Ran, CiError> {
     let started_at = clock::now();
     let folders = match &request.folders {
         Some(folders) => folders,
@@ -193,12 +221,14 @@ pub fn run(
         candidate => candidate,
     };
     result.base.clone_from(&request.base);
+    result.level = request.gate.as_ref().map_or(context.config.rules.pr_level, GateRequest::level);
     approved::cover(&mut result, &request.approvals, finished_at.to_zoned(TimeZone::UTC).date());
     if let Some(gate) = &request.gate {
         result.gate = Some(gate.judge(Some(&result), finished_at)?);
     }
     tell(&Event::RunFinished(Box::new(result.clone())));
-    Ok((result, work.unkept.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    let unkept = work.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Ran { result, items, built, unkept, _scratch: scratch })
 }
 
 fn finished_at(started_at: Timestamp) -> Timestamp {

@@ -131,7 +131,8 @@ pub fn build(context: &Context, say: &mut dyn FnMut(&str)) -> Result<(), Subject
     let Some(command) = subject.build() else { return Ok(()) };
     let helper = Kept::helper();
     let variable = |name: &str| std::env::var_os(name);
-    build::run(command, &config.root, subject.build_env(), variable, say)?;
+    let may_become_another_user = subject.build_sudo();
+    build::run(command, &config.root, (subject.build_env(), may_become_another_user), variable, say)?;
     match helper.filter(|helper| !helper.is_as_it_was()) {
         Some(helper) => Err(SubjectError::Helper(helper.path)),
         None => Ok(()),
@@ -326,6 +327,7 @@ mod tests {
                 engine: named.map(str::to_owned),
                 build: None,
                 build_env: Vec::new(),
+                build_sudo: false,
                 path: "bin/scan.sh".into(),
                 argv: Vec::new(),
                 artifacts: Vec::new(),

@@ -1,13 +1,13 @@
 //! What a gate collects while it looks.
 
-use crate::model::change::approval::{ChangeKey, Changed, Cover};
+use crate::model::change::approval::Cover;
 use crate::model::fidelity::{Fidelity, Level};
 use crate::model::gate_result::{About, Measured, Numbers, Reason, ReasonCode, Weight};
 use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
-use crate::model::result::{ArtifactResult, ReplayResult, RunResult};
+use crate::model::result::{ReplayResult, RunResult};
 use crate::score::rules::Expect;
 use crate::score::sample;
 
@@ -125,16 +125,12 @@ fn approval(run: &RunResult, replay: &ReplayResult) -> Whole {
     if !matches!(replay.outcome, Outcome::Drift { .. }) {
         return Whole::Open;
     }
-    let mut differing = replay.artifacts.iter().filter(|artifact| artifact.expected != artifact.actual).peekable();
-    if differing.peek().is_none() {
+    let differing = replay.artifacts.iter().filter_map(|artifact| artifact.difference(&replay.id, run.level));
+    let cover = |key| run.covered.iter().find(|covered| covered.key == key).map(|covered| &covered.cover);
+    let covers: Vec<_> = differing.map(cover).collect();
+    if covers.is_empty() {
         return Whole::Open;
     }
-    let cover = |artifact: &ArtifactResult| {
-        let of = Changed::Difference { id: replay.id.clone(), artifact: artifact.name.clone() };
-        let key = ChangeKey { of, old: artifact.expected, new: artifact.actual };
-        run.covered.iter().find(|covered| covered.key == key).map(|covered| &covered.cover)
-    };
-    let covers: Vec<_> = differing.map(cover).collect();
     if covers.iter().all(|cover| matches!(cover, Some(Cover::Approved(_)))) {
         Whole::Approved
     } else if covers.iter().all(|cover| matches!(cover, Some(Cover::Approved(_) | Cover::Expired(_)))) {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::hint;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::fidelity::Level;
 use crate::model::gate_result::{Gate, GateResult, Strictness};
 use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::RunResult;
@@ -60,6 +61,15 @@ impl Diagnostic for GateError {
 }
 
 impl GateRequest {
+    /// The level at which the gate looks at differences, and at which they are approved.
+    pub fn level(&self) -> Level {
+        match self.gate {
+            Gate::Pr => self.rules.pr_level,
+            Gate::Release => self.rules.release_level,
+            Gate::Nightly => Level::Bitwise,
+        }
+    }
+
     /// Judges `run` at `now`; a run that is in the history already counts once.
     pub fn judge(&self, run: Option<&RunResult>, now: Timestamp) -> Result<GateResult, GateError> {
         let with_run = || -> Result<Option<History>, GateError> {

@@ -3,9 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::change::accepted::Accepted;
+use crate::model::change::approval::ChangeKey;
 use crate::model::diagnosis::{Diagnosis, LevelState};
 use crate::model::digest::Digest;
 use crate::model::manifest::ArtifactRecord;
+use crate::report::accept_phrases;
 use crate::wire::v1::base::ChangeKeyV1;
 use crate::wire::v1::diff_summary::DiffSummaryDocument;
 use crate::wire::v1::words::{Isolation, Level};
@@ -129,6 +132,24 @@ pub struct AcceptV1 {
     pub flaky: Vec<String>,
     /// Cases and canaries that were recorded anew.
     pub recorded: Vec<String>,
+}
+
+impl From<&Accepted> for AcceptV1 {
+    fn from(accepted: &Accepted) -> Self {
+        let change = |key: &ChangeKey| AcceptableV1 {
+            change: key.into(),
+            detail: accept_phrases::detail(accepted, key),
+            takes_back: accepted.takes_back(key).is_some(),
+        };
+        Self {
+            schema: "stella.accept/1",
+            exactly: accepted.exactly,
+            changes: accepted.chosen.iter().map(change).collect(),
+            written: accepted.written.len() as u64,
+            flaky: accepted.flaky.clone(),
+            recorded: accepted.recorded.clone(),
+        }
+    }
 }
 
 /// A change that can be approved.

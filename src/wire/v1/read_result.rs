@@ -63,13 +63,14 @@ impl TryFrom<ResultDocument> for RunResult {
         if let Some(again) = replays.iter().find(|r| !seen.insert((r.kind, r.mode, &r.id))) {
             return Err(ReadError::Duplicate { id: again.id.clone() });
         }
-        let (told, partial) = (document.candidate, document.partial);
+        let (told, partial, level) = (document.candidate, document.partial, document.level.into());
         let base = document.base.map(Base::try_from).transpose().map_err(ReadError::Base)?;
         let covered = document.covered.into_iter().map(CoveredDifference::try_from).collect::<Result<_, _>>();
         let covered = covered.map_err(ReadError::Base)?;
         let mut run =
             Self::new(document.stella_version, document.started_at, document.finished_at, replays, document.warnings);
         run.partial = partial;
+        run.level = level;
         if let Some(told) = &told {
             run.candidate = told.read().ok_or(ReadError::Candidate)?;
         }

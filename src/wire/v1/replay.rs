@@ -117,6 +117,33 @@ pub struct Artifact {
     /// was.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub identity: BTreeMap<String, u64>,
+    /// Digests of what it means. Absent where both sides are the same byte for byte, or no meaning is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<Sides>,
+    /// Digests of the decision on each side. Absent as above, or where nothing was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Sides>,
+}
+
+/// Digests of two sides; null where there is nothing on a side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sides {
+    /// Of what was expected.
+    pub expected: Option<Digest>,
+    /// Of what came out.
+    pub actual: Option<Digest>,
+}
+
+impl From<result::Sides> for Sides {
+    fn from(sides: result::Sides) -> Self {
+        Self { expected: sides.expected, actual: sides.actual }
+    }
+}
+
+impl From<Sides> for result::Sides {
+    fn from(sides: Sides) -> Self {
+        Self { expected: sides.expected, actual: sides.actual }
+    }
 }
 
 /// Where and how a replay ran.
@@ -264,14 +291,18 @@ impl From<&result::ArtifactResult> for Artifact {
             profile: artifact.profile,
             masked: artifact.masked.clone(),
             identity: artifact.identity.clone(),
+            meaning: artifact.meaning.map(Sides::from),
+            decision: artifact.decision.map(Sides::from),
         }
     }
 }
 
 impl From<Artifact> for result::ArtifactResult {
     fn from(artifact: Artifact) -> Self {
-        let Artifact { name, artifact_type, expected, actual, profile, masked, identity } = artifact;
-        Self { name, artifact_type: artifact_type.into(), expected, actual, profile, masked, identity }
+        let Artifact { name, artifact_type, expected, actual, profile, masked, identity, meaning, decision } = artifact;
+        let (meaning, decision) = (meaning.map(result::Sides::from), decision.map(result::Sides::from));
+        let artifact_type = artifact_type.into();
+        Self { name, artifact_type, expected, actual, profile, masked, identity, meaning, decision }
     }
 }
 

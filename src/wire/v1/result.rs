@@ -12,6 +12,7 @@ use crate::wire::v1::error::UnwritableResult;
 use crate::wire::v1::gate::GateV1;
 use crate::wire::v1::rate::{ExitStatus, Rates};
 use crate::wire::v1::replay::Replay;
+use crate::wire::v1::words::Level;
 
 /// The name and version of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,12 +51,23 @@ pub struct ResultDocument {
     /// What the run was held against; absent where there was no base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseV1>,
+    /// The level at which differences are named and approved; absent where that is the bitwise one.
+    #[serde(default = "bitwise", skip_serializing_if = "is_bitwise")]
+    pub level: Level,
     /// Differences for which there is an approval, or was one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub covered: Vec<CoveredV1>,
     /// What a gate says of the run, where one was asked. It is not read back: whoever decides by it judges again.
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateV1>,
+}
+
+fn bitwise() -> Level {
+    Level::Bitwise
+}
+
+fn is_bitwise(level: &Level) -> bool {
+    *level == Level::Bitwise
 }
 
 impl From<&RunResult> for ResultDocument {
@@ -72,6 +84,7 @@ impl From<&RunResult> for ResultDocument {
             candidate: CandidateV1::of(run),
             partial: run.partial,
             base: run.base.as_ref().map(BaseV1::from),
+            level: run.level.into(),
             covered: run.covered.iter().map(CoveredV1::from).collect(),
             gate: run.gate.as_ref().map(GateV1::from),
         }

@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::change::review::{self, Reviews};
+use crate::wire::v1::words::same_words;
+
 /// The name and version of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ReviewedSchema {
@@ -53,6 +56,32 @@ pub enum WhyNot {
     NotAUser,
     /// A commit has an author whom the provider does not know: it may be anybody.
     UnknownAuthor,
+}
+
+same_words!(review::WhyNot {
+    NotAnApprover,
+    Author,
+    AuthorOfACommit,
+    StaleReview,
+    NotApproving,
+    NotAUser,
+    UnknownAuthor
+});
+
+impl ReviewedV1 {
+    /// What was found of a commit, the last one of a pull request.
+    pub fn of(head: &str, pull_request: u64, found: &Reviews) -> Self {
+        let not_counted = found.not_counted.iter();
+        Self {
+            schema: ReviewedSchema::V1,
+            head: head.to_owned(),
+            pull_request,
+            approved_by: found.approved_by.clone(),
+            not_counted: not_counted
+                .map(|(reviewer, why)| NotCountedV1 { reviewer: reviewer.clone(), why: (*why).into() })
+                .collect(),
+        }
+    }
 }
 
 /// Reads it. The file says who approved; that it comes from a step that was told so by the provider is for the caller to keep.

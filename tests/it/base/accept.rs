@@ -124,19 +124,181 @@ fn what_differs_from_itself_cannot_be_approved() {
         dev.write("regressions/SCN-0001/input/file.txt", "x\n");
         dev.write("regressions/SCN-0001/expected/f.json", "{\"n\": 1}\n");
     });
-    let random = |dev: &Dev<'_>| {
-        dev.script("scan", "echo \"{\\\"n\\\": $(cat /dev/urandom | tr -dc 1-9 | head -c 8)}\" > \"$1\"")
-    };
     forge.dev_git(&["checkout", "--quiet", "-B", "topic"]);
     let dev = forge.dev();
     dev.script("scan", "echo '{\"n\": 2}' > \"$1\"");
     dev.stella(0, &["accept", "--base", "main"]).says(&["difference SCN-0001: f.json"]);
-    random(&dev);
-    // Randomness is seeded in the sandbox, so what flickers here depends on the machine: the inode of a file.
-    dev.script(
-        "scan",
-        "echo \"{\\\"n\\\": \\\"$(ls -di /proc/self | cut -d' ' -f1)-$(ls -i \"$0\" | cut -d' ' -f1)\\\"}\" > \"$1\"",
-    );
-    let run = dev.stella(0, &["accept", "--base", "main"]).stdout;
-    assert!(run.contains("SCN-0001"), "{run}");
+    // Chance is seeded in the sandbox, and the number of a process is its own: when it was started the machine tells.
+    dev.script("scan", "echo \"{\\\"n\\\": $(cut -d' ' -f22 /proc/self/stat)}\" > \"$1\"");
+    let arguments = ["accept", "--base", "main", "--reason", "it is right", "--by", "alice", "--update"];
+    dev.stella(1, &arguments)
+        .says(&["SCN-0001 differs from itself: what is flaky cannot be approved", "nothing needs an approval"]);
+    assert!(!dev.path("approvals.yaml").exists() && dev.read("regressions/SCN-0001/expected/f.json") == "{\"n\": 1}\n");
+    let pull = forge.pull(|dev| {
+        dev.script("scan", "echo \"{\\\"n\\\": $(cut -d' ' -f22 /proc/self/stat)}\" > \"$1\"");
+    });
+    assert_eq!(codes(&forge.judge(1, &pull), "fail"), ["unapproved-flaky"]);
+}
+
+/// A repository that builds a scanner of its own, `mine`, with so many canaries of it, each of another input.
+pub fn of_scanner(config: &str, body: &str, canaries: usize) -> Forge {
+    Forge::of(|dev| {
+        dev.write(
+            ".stella.yaml",
+            format!("version: 1\nsubject:\n  kind: scanner\n  engine: mine\n  path: mine\n{config}"),
+        );
+        dev.script("mine", body);
+        for n in 0..canaries {
+            dev.write(&format!("seen-{n}.json"), format!("{{\"n\": {n}}}\n"));
+            record(dev, &format!("canary-{n:02}"), &format!("seen-{n}.json"), config);
+        }
+    })
+}
+
+/// Records a canary with the command and the artifacts of the configuration.
+pub fn record(dev: &Dev<'_>, name: &str, input: &str, config: &str) {
+    let line = |key: &str| {
+        let line = config.lines().find_map(|line| line.trim().strip_prefix(key)).unwrap();
+        line.trim()
+            .trim_matches(['[', ']'])
+            .split(", ")
+            .map(|word| word.trim_matches('\'').to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (argv, artifacts) = (line("argv:"), line("artifacts:"));
+    let (manifest, expected) =
+        (format!("fixtures/canaries/{name}/manifest.json"), format!("fixtures/canaries/{name}/expected"));
+    let mut arguments =
+        vec!["scan", "--input", input, "--artifact", artifacts[0].as_str(), "--store", "fixtures/store"];
+    arguments.extend(["--emit-manifest", &manifest, "--emit-artifacts-dir", &expected, "--", "./mine"]);
+    arguments.extend(argv[1..].iter().map(String::as_str));
+    dev.stella(0, &arguments);
+}
+
+const SARIF: &str = "  argv: ['{scanner}', '{input}']\n  artifacts: ['findings=-:sarif']\n";
+
+/// A log of one tool: its version, and a result for each rule.
+pub fn sarif(version: &str, rules: &[&str]) -> String {
+    let results: Vec<_> = rules
+        .iter()
+        .map(|rule| {
+            json!({"ruleId": rule, "level": "error", "message": {"text": "found"}, "locations": [{"physicalLocation": {
+                "artifactLocation": {"uri": "a.txt"}, "region": {"startLine": 1}}}]})
+        })
+        .collect();
+    let driver = json!({"name": "mine", "version": version, "rules": rules.iter().map(|id| json!({"id": id})).collect::<Vec<_>>()});
+    let log = json!({"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]});
+    format!("cat <<'END'\n{log}\nEND")
+}
+
+#[test]
+fn an_approval_is_of_what_was_found_whatever_the_build_is_called() {
+    let forge = of_scanner(SARIF, &sarif("1.0.0", &["A"]), 2);
+    // A release that only moves its version is green.
+    forge.judge(0, &forge.pull(|dev| dev.script("mine", &sarif("1.0.1", &["A"]))));
+    let gain = |dev: &Dev<'_>, version: &str| dev.script("mine", &sarif(version, &["A", "B"]));
+    let pull = forge.pull(|dev| gain(dev, "1.1.0"));
+    assert_eq!(about(&forge.judge(1, &pull), "unapproved-drift"), ["canary-00", "canary-01"]);
+    forge.dev_git(&["checkout", "--quiet", &format!("topic-{}", pull.number)]);
+    let dev = forge.dev();
+    let run = dev.stella(0, &["accept", "--base", "main", "--update", "--reason", "a new rule", "--by", "alice"]);
+    run.says(&["2 recorded anew: canary-00, canary-01", "2 entries written"]);
+    let approvals = dev.read("approvals.yaml");
+    dev.copy("fixtures", "../recorded");
+    forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
+    forge.dev_git(&["clean", "--quiet", "-fd"]);
+    forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
+    // A later build that finds the same is the same change; its recordings by the build before are covered, too.
+    let pull = forge.pull(|dev| {
+        gain(dev, "1.1.1");
+        dev.remove("fixtures");
+        dev.copy("../recorded", "fixtures");
+    });
+    let result = forge.judge(0, &pull);
+    assert_eq!(codes(&result, "note"), ["approved-change", "approved-difference"], "{:#}", result["gate"]);
+    // One that finds something else is not.
+    let pull = forge.pull(|dev| dev.script("mine", &sarif("1.1.0", &["A", "C"])));
+    assert_eq!(codes(&forge.judge(1, &pull), "fail"), ["unapproved-drift"]);
+}
+
+/// An inventory of one package, with words that mean nothing.
+fn sbom(version: &str, words: &str) -> String {
+    let component = json!({"type": "library", "name": "a", "version": version, "purl": format!("pkg:npm/a@{version}"),
+        "description": words});
+    let bom = json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": [component]});
+    format!("cat <<'END'\n{bom}\nEND")
+}
+
+#[test]
+fn an_approval_is_of_the_level_that_the_gate_judges_at() {
+    let config = |level: &str| {
+        format!(
+            "  argv: ['{{scanner}}', '{{input}}']\n  artifacts: ['sbom=-:cyclonedx']\ngates: {{pr: {{level: {level}}}}}\n"
+        )
+    };
+    for (level, other_words) in [("sf", 0), ("bf", 1)] {
+        let forge = of_scanner(&config(level), &sbom("1.0.0", "x"), 1);
+        let pull = forge.pull(|dev| dev.script("mine", &sbom("2.0.0", "x")));
+        forge.judge(1, &pull);
+        forge.dev_git(&["checkout", "--quiet", &format!("topic-{}", pull.number)]);
+        forge.dev().stella(0, &["accept", "--base", "main", "--reason", "newer", "--by", "alice"]);
+        let approvals = forge.dev().read("approvals.yaml");
+        forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
+        std::fs::remove_file(forge.dev().path("approvals.yaml")).ok();
+        forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
+        forge.judge(0, &forge.pull(|dev| dev.script("mine", &sbom("2.0.0", "x"))));
+        // Other words mean the same; at the level of bytes they are another change.
+        let pull = forge.pull(|dev| dev.script("mine", &sbom("2.0.0", "in other words")));
+        forge.check_out(&pull.merge, Some(2));
+        let result = forge.judge_checked_out(other_words, &forge.event(&pull));
+        // Judged again from its result, it is the same.
+        std::fs::write(forge.world.path("result.json"), result.to_string()).unwrap();
+        let file = forge.world.path("result.json");
+        forge.run(other_words, &Default::default(), &["gate", "pr", "--result", file.to_str().unwrap()]);
+        forge.judge(1, &forge.pull(|dev| dev.script("mine", &sbom("2.0.1", "x"))));
+    }
+}
+
+#[test]
+fn an_option_with_another_name_is_red_accepted_and_green_once_on_the_base() {
+    let config =
+        |option: &str| format!("  argv: ['{{scanner}}', {option}, '{{input}}']\n  artifacts: ['findings=-:json']\n");
+    let takes =
+        |option: &str| format!("test \"$1\" = {option} || {{ echo \"unknown option $1\" >&2; exit 2; }}\ncat \"$2\"");
+    let forge = of_scanner(&config("--old"), &takes("--old"), 2);
+    let rename = |dev: &Dev<'_>| {
+        dev.script("mine", &takes("--new"));
+        dev.replace(".stella.yaml", "--old", "--new");
+        dev.remove("fixtures/canaries");
+        for n in 0..2 {
+            record(dev, &format!("canary-{n:02}"), &format!("seen-{n}.json"), &config("--new"));
+        }
+    };
+    let pull = forge.pull(rename);
+    let result = forge.judge(1, &pull);
+    assert_eq!(about(&result, "rule-loosened"), ["subject.argv"]);
+    assert_eq!(about(&result, "recording-loosened"), ["canary-00 argv", "canary-01 argv"]);
+    forge.dev_git(&["checkout", "--quiet", &format!("topic-{}", pull.number)]);
+    let dev = forge.dev();
+    let run = dev.stella(0, &["accept", "--base", "main", "--reason", "a better name", "--by", "alice"]);
+    run.says(&["rule subject.argv", "recording canary-00: argv", "3 entries written"]);
+    let approvals = dev.read("approvals.yaml");
+    dev.remove("approvals.yaml");
+    forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
+    forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
+    // How it is called is approved: it is called so, and what it finds is still held against what was expected.
+    let pull = forge.pull(rename);
+    let result = forge.judge(0, &pull);
+    assert!(result["base"]["notes"].to_string().contains("run as the checkout has them"), "{:#}", result["base"]);
+    let pull = forge.pull(|dev| {
+        rename(dev);
+        dev.script("mine", &takes("--new").replace("cat \"$2\"", "echo '{}'"));
+    });
+    assert_eq!(about(&forge.judge(1, &pull), "unapproved-drift"), ["canary-00", "canary-01"]);
+    // A label more needs no approval.
+    let pull = forge.pull(|dev| {
+        rename(dev);
+        dev.rewrite("canary-00", |manifest| manifest["labels"]["tier"] = json!("free"));
+    });
+    forge.judge(0, &pull);
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::base::accept::{of_scanner, record, sarif};
 use crate::base::forge::{Forge, about, codes, old};
 use crate::cli::scene::advisory;
 
@@ -160,21 +161,132 @@ fn recordings_made_anew_that_say_the_same_are_counted() {
 }
 
 #[test]
-fn two_pull_requests_in_one_merge_queue_and_one_from_a_fork() {
+fn two_pull_requests_in_one_merge_queue_are_each_judged_by_what_they_are_put_upon() {
     let forge = Forge::new();
-    let first = forge.pull(|dev| dev.write("one.txt", "1\n"));
-    let start = forge.dev_git(&["rev-parse", "main"]);
-    // The queue puts the second upon the first.
-    forge.dev_git(&["checkout", "--quiet", "-B", "queue", &first.merge]);
-    forge.dev().remove("regressions");
-    forge.dev_git(&["add", "--all"]);
-    forge.dev_git(&["commit", "--quiet", "-m", "second"]);
-    let second = forge.dev_git(&["rev-parse", "HEAD"]);
-    forge.dev_git(&["push", "--quiet", "origin", "queue"]);
-    for (base, head, exit) in [(&start, &first.merge, 0), (&first.merge, &second, 1)] {
-        forge.check_out(head, None);
-        let event = json!({ "merge_group": { "base_sha": base, "head_sha": head, "base_ref": "refs/heads/main" } });
-        let result = forge.judge_checked_out(exit, &forge.environment("merge_group", head, &event));
-        assert_eq!(result["base"]["commit"], base[..12]);
+    let first = forge.pull(|dev| dev.case("regressions/SCN-0002", "SCN-0002"));
+    let second = forge.pull(|dev| dev.write("README.md", "more\n"));
+    let third = forge.pull(|dev| dev.remove("regressions"));
+    for (pull, exit) in [(&first, 0), (&second, 0), (&third, 1)] {
+        forge.judge(exit, pull);
     }
+    // The queue puts each upon the one before.
+    let start = forge.dev_git(&["rev-parse", "main"]);
+    let mut base = start;
+    for (pull, exit, replays) in [(&first, 0, 4), (&second, 0, 4), (&third, 1, 4)] {
+        forge.dev_git(&["checkout", "--quiet", "--force", "-B", "queue", &base]);
+        forge.dev_git(&["merge", "--quiet", "--no-ff", "-m", "queued", &pull.head]);
+        let head = forge.dev_git(&["rev-parse", "HEAD"]);
+        forge.dev_git(&["push", "--quiet", "--force", "origin", "queue"]);
+        forge.check_out(&head, None);
+        let event = json!({ "merge_group": { "base_sha": base, "head_sha": head, "base_ref": "refs/heads/main" } });
+        let result = forge.judge_checked_out(exit, &forge.environment("merge_group", &head, &event));
+        assert_eq!(result["base"]["commit"], base[..12]);
+        assert_eq!(result["replays"].as_array().unwrap().len(), replays);
+        base = head;
+    }
+}
+
+#[test]
+fn a_fork_with_a_remote_of_its_own_is_judged_by_what_it_is_merged_into() {
+    let forge = Forge::new();
+    // The fork is old: the repository that it is merged into has gained a canary, and the fork's own `main` is weaker.
+    let fork = forge.world.path("fork.git");
+    forge.git(
+        &forge.world.path("."),
+        &["clone", "--quiet", "--bare", forge.world.path("bare.git").to_str().unwrap(), fork.to_str().unwrap()],
+    );
+    forge.on_main(|dev| dev.canary("npm-gained", &[]));
+    let theirs = forge.world.path("theirs");
+    forge.git(&forge.world.path("."), &["clone", "--quiet", fork.to_str().unwrap(), theirs.to_str().unwrap()]);
+    let config = std::fs::read_to_string(theirs.join(".stella.yaml")).unwrap();
+    std::fs::write(theirs.join(".stella.yaml"), format!("{config}approvals: {{in_head: yes}}\n")).unwrap();
+    forge.git(&theirs, &["commit", "--quiet", "-am", "our own rules"]);
+    forge.git(&theirs, &["push", "--quiet", "origin", "main"]);
+    forge.git(&theirs, &["checkout", "--quiet", "-b", "topic", "HEAD^"]);
+    std::fs::write(theirs.join("README.md"), "more\n").unwrap();
+    forge.git(&theirs, &["add", "--all"]);
+    forge.git(&theirs, &["commit", "--quiet", "-m", "topic"]);
+    forge.git(&theirs, &["push", "--quiet", "origin", "topic"]);
+    // The forge takes the branch from the fork.
+    forge.dev_git(&[
+        "fetch",
+        "--quiet",
+        fork.to_str().unwrap(),
+        "+topic:refs/heads/of-fork",
+        "+main:refs/heads/main-of-fork",
+    ]);
+    let good = forge.publish(101, "of-fork");
+    let result = forge.judge(0, &good);
+    assert_eq!(result["replays"].as_array().unwrap().len(), 4);
+    // As a head, in a clone whose `origin` is the fork: its `origin/main` is not what it is merged into.
+    let work = forge.check_out(&good.head, None);
+    forge.git(&work, &["remote", "set-url", "origin", fork.to_str().unwrap()]);
+    forge.git(&work, &["fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*"]);
+    forge.git(
+        &work,
+        &["fetch", "--quiet", forge.world.path("bare.git").to_str().unwrap(), "+main:refs/remotes/upstream/main"],
+    );
+    let result = forge.judge_checked_out(0, &forge.event(&good));
+    assert_eq!(result["base"]["commit"], good.base[..12]);
+    forge.run(0, &Default::default(), &["ci", "--gate", "pr", "--base", "upstream/main"]).says(&["npm-gained"]);
+    // What its own `main` weakens is what the pull request from it weakens.
+    let bad = forge.publish(102, "main-of-fork");
+    assert_eq!(about(&forge.judge(1, &bad), "rule-loosened"), ["approvals.in_head"]);
+}
+
+#[test]
+fn the_advisories_of_a_day_are_green_and_listed_and_one_that_is_lost_among_them_is_red() {
+    let forge = Forge::of(|dev| {
+        dev.write(".stella.yaml", "version: 1\nsubject: {kind: feed, path: feed}\n");
+        dev.write("feed/GHSA-old.json", old().to_string());
+        dev.case("regressions/SCN-0001-minimist", "SCN-0001");
+        dev.canary("npm-app", &[]);
+    });
+    let day = |dev: &crate::base::forge::Dev<'_>| {
+        for n in 0..39 {
+            let (id, cve, package) = (format!("GHSA-{n}"), format!("CVE-2026-{n:04}"), format!("other-{n}"));
+            dev.write(&format!("feed/{id}.json"), advisory(&id, &cve, &package, "2.0.0", "LOW").to_string());
+        }
+        let new = advisory("GHSA-new", "CVE-2026-1000", "marked", "4.0.10", "LOW");
+        dev.write("feed/GHSA-new.json", new.to_string());
+    };
+    let pull = forge.pull(day);
+    let result = forge.judge(0, &pull);
+    assert_eq!(codes(&result, "note"), ["nothing-lost"], "{:#}", result["gate"]);
+    let words = forge.words(0, &pull);
+    assert!(words.contains("CVE-2026-1000") && words.contains("1 finding came"), "{words}");
+    let pull = forge.pull(|dev| {
+        day(dev);
+        dev.remove("feed/GHSA-old.json");
+    });
+    assert_eq!(about(&forge.judge(1, &pull), "unapproved-drift"), ["SCN-0001", "npm-app"]);
+    // A pull request cannot ask for less.
+    let pull = forge.pull(|dev| dev.configure("gates: {pr: {level: pf}}"));
+    assert_eq!(about(&forge.judge(1, &pull), "rule-loosened"), ["gates.pr.level"]);
+}
+
+#[test]
+fn a_scanner_upgrade_with_twelve_recordings_made_anew_is_green_and_counted() {
+    const CONFIG: &str = "  argv: ['{scanner}', '{input}']\n  artifacts: ['findings=-:sarif']\n";
+    let forge = of_scanner(CONFIG, &sarif("1.0.0", &["A"]), 12);
+    let pull = forge.pull(|dev| {
+        dev.script("mine", &sarif("2.0.0", &["A"]));
+        let run = dev.stella(0, &["accept", "--base", "main", "--all-equal"]);
+        run.says(&["12 recorded anew: canary-00, canary-01", "nothing needs an approval"]);
+    });
+    let result = forge.judge(0, &pull);
+    assert_eq!(codes(&result, "note"), ["recordings-refreshed"], "{:#}", result["gate"]);
+    let reasons = result["gate"]["reasons"].as_array().unwrap();
+    assert_eq!(reasons[0]["count"], 12);
+    forge.merge(&pull);
+    forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
+    forge.dev().stella(0, &["ci", "--pinned"]);
+    // One of the twelve that finds less is no refresh.
+    let pull = forge.pull(|dev| {
+        dev.script("mine", &sarif("3.0.0", &[]));
+        dev.remove("fixtures/canaries/canary-05");
+        record(dev, "canary-05", "seen-5.json", CONFIG);
+        dev.script("mine", &sarif("3.0.0", &["A"]));
+    });
+    assert_eq!(about(&forge.judge(1, &pull), "recording-loosened"), ["canary-05 findings.out"]);
 }

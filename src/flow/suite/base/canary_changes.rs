@@ -6,11 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::artifacts::level_digest::Digests;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
-use crate::flow::suite::base::case_changes::{About, Goldens, digests};
+use crate::flow::suite::base::case_changes::{self, About, Goldens};
 use crate::flow::suite::canary::Canary;
 use crate::flow::suite::subject;
 use crate::host::fs;
@@ -63,7 +65,8 @@ pub fn changes(was: &Canary, head: &Canary, context: &Context) -> Vec<Change> {
             other => changes.extend(about.value(other, Effect::Loosening, &before, &after)),
         }
     }
-    changes.extend(about.goldens(&goldens(was, context), &goldens(head, context)));
+    let level = context.config.rules.pr_level;
+    changes.extend(about.goldens(&goldens(was, context), &goldens(head, context), level));
     if !changes.iter().any(|change| change.effect == Effect::Loosening)
         && let (None, Some(why)) = (edited(was, context), edited(head, context))
     {
@@ -90,7 +93,8 @@ fn edited(canary: &Canary, context: &Context) -> Option<String> {
         Ok(golden) => {
             let roots = Canary::roots(&canary.manifest);
             faults.extend(golden.edited);
-            faults.extend(contradictions::of_artifacts(&canary.manifest, &golden.artifacts, &roots, &context.config));
+            let (found, _) = contradictions::of_artifacts(&canary.manifest, &golden.artifacts, &roots, &context.config);
+            faults.extend(found);
         }
         Err(error) => return Some(chain("what it expects cannot be read", &error)),
     }
@@ -158,21 +162,28 @@ fn artifacts(about: &About<'_>, was: &ScanManifest, head: &ScanManifest) -> Vec<
 
 /// What is expected, as it lies there: whoever edits a golden artifact says nothing of it in the manifest. Of one that is not
 /// there the blob in the store, and where that is not to be had, its name.
-fn goldens(canary: &Canary, context: &Context) -> Goldens {
-    let roots = Canary::roots(&canary.manifest);
-    let one = |record: &ArtifactRecord| {
+pub fn goldens(canary: &Canary, context: &Context) -> Goldens {
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    for record in &canary.manifest.artifacts {
         let path = canary.directory.join("expected").join(&record.path);
         let bytes = match fs::read_inside(&canary.directory, &path, limits::MAX_DOCUMENT_BYTES) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.is_not_found() => context.blobs.get(&record.raw_sha256).ok().flatten(),
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.is_not_found() => {
+                context.blobs.get(&record.raw_sha256).ok().flatten().ok_or(record.raw_sha256)
+            }
             // It cannot be read: that is another one than any that can.
-            Err(error) => return (record.path.clone(), Digest::of(error.to_string().as_bytes())),
+            Err(error) => Err(Digest::of(error.to_string().as_bytes())),
         };
-        let digest = match bytes {
-            Some(bytes) => digests(&[manifest_summary::artifact(record, bytes)], &roots, context).remove(&record.path),
-            None => None,
-        };
-        (record.path.clone(), digest.unwrap_or(record.raw_sha256))
-    };
-    canary.manifest.artifacts.iter().map(one).collect()
+        match bytes {
+            Ok(bytes) => found.push(manifest_summary::artifact(record, bytes)),
+            Err(bytes) => unread.push((record.path.clone(), Digests { bytes, meaning: None })),
+        }
+    }
+    let across_builds =
+        subject::dimension_in(context.config.subject.as_ref(), &canary.manifest) == Some(Dimension::Scanner);
+    let now = canary.manifest.environment.clock_value.unwrap_or(Timestamp::UNIX_EPOCH);
+    let roots = Canary::roots(&canary.manifest);
+    let mut goldens = case_changes::goldens(&found, &roots, (across_builds, now), context);
+    goldens.digests.extend(unread);
+    goldens
 }

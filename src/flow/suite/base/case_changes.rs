@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::artifacts::read_artifact::ReadArtifact;
+use crate::artifacts::compare_artifacts;
+use crate::artifacts::level_digest::{self, Digests, Reading};
 use crate::canonical::Roots;
 use crate::flow::suite::base::listing::{self, Files};
 use crate::flow::suite::case::{Case, CaseScanner};
@@ -12,6 +14,7 @@ use crate::job::artifact::Artifact;
 use crate::model::change::approval::{ChangeKey, Changed, Cover};
 use crate::model::change::base::{Change, Effect};
 use crate::model::digest::Digest;
+use crate::model::fidelity::Level;
 use crate::workspace::context::Context;
 
 /// What a change is about: one case or canary.
@@ -30,30 +33,30 @@ impl About<'_> {
     }
 
     /// Golden artifacts held against each other.
-    pub fn goldens(&self, was: &Goldens, head: &Goldens) -> Vec<Change> {
+    pub fn goldens(&self, was: &Goldens, head: &Goldens, level: Level) -> Vec<Change> {
         let mut changes = Vec::new();
-        for (name, old) in was {
+        for (name, old) in &was.digests {
             let of = Changed::Golden { id: self.0.to_owned(), artifact: name.clone() };
-            match head.get(name) {
-                Some(new) if new == old => {}
+            match head.digests.get(name) {
+                Some(new) if new.bytes == old.bytes => {}
                 Some(new) => {
                     let detail = "another golden artifact is expected".to_owned();
-                    changes.push(change(of, Effect::Loosening, (Some(*old), Some(*new)), detail));
+                    let at = (old.at(level, was.decision), new.at(level, head.decision));
+                    // What means the same at the gate's level is another one all the same: then its bytes name it.
+                    let (old, new) = if at.0 == at.1 { (old.bytes, new.bytes) } else { at };
+                    changes.push(change(of, Effect::Loosening, (Some(old), Some(new)), detail));
                 }
                 None => {
                     let detail = "the golden artifact is no longer expected".to_owned();
-                    changes.push(change(of, Effect::Loosening, (Some(*old), None), detail));
+                    let old = old.at(level, was.decision);
+                    changes.push(change(of, Effect::Loosening, (Some(old), None), detail));
                 }
             }
         }
-        for (name, new) in head.iter().filter(|(name, _)| !was.contains_key(*name)) {
+        for (name, new) in head.digests.iter().filter(|(name, _)| !was.digests.contains_key(*name)) {
             let of = Changed::Golden { id: self.0.to_owned(), artifact: name.clone() };
-            changes.push(change(
-                of,
-                Effect::Tightening,
-                (None, Some(*new)),
-                "one more golden artifact is expected".to_owned(),
-            ));
+            let detail = "one more golden artifact is expected".to_owned();
+            changes.push(change(of, Effect::Tightening, (None, Some(new.at(level, head.decision))), detail));
         }
         changes
     }
@@ -66,8 +69,26 @@ impl About<'_> {
     }
 }
 
-/// Golden artifacts by name: digests of their canonical forms.
-pub type Goldens = BTreeMap<String, Digest>;
+/// Golden artifacts.
+#[derive(Debug, Clone, Default)]
+pub struct Goldens {
+    /// What stands for each, by its name.
+    pub digests: BTreeMap<String, Digests>,
+    /// The digest of the decision on all of them.
+    pub decision: Option<Digest>,
+}
+
+impl Goldens {
+    /// The digest that names one of them at a level.
+    pub fn at(&self, name: &str, level: Level) -> Option<Digest> {
+        self.digests.get(name).map(|digests| digests.at(level, self.decision))
+    }
+
+    /// The digests that name all of them at a level.
+    pub fn all_at(&self, level: Level) -> BTreeMap<String, Digest> {
+        self.digests.iter().map(|(name, digests)| (name.clone(), digests.at(level, self.decision))).collect()
+    }
+}
 
 fn change(of: Changed, effect: Effect, (old, new): (Option<Digest>, Option<Digest>), detail: String) -> Change {
     let key = ChangeKey { of, old, new };
@@ -94,13 +115,24 @@ pub fn from_to(old: &Value, new: &Value) -> String {
     format!("`{}` was `{}`", word(new), word(old))
 }
 
-/// Canonical digests under the rules of `context`; of what cannot be read the digest of its bytes.
-pub fn digests(artifacts: &[Artifact], roots: &Roots, context: &Context) -> Goldens {
+/// What stands for artifacts under the rules of `context`; for what cannot be read the digest of its bytes. `now` is the instant at which
+/// a policy decides.
+pub fn goldens(
+    artifacts: &[Artifact],
+    roots: &Roots,
+    (across_builds, now): (bool, Timestamp),
+    context: &Context,
+) -> Goldens {
+    let reading = Reading { config: &context.config, across_builds };
     let digest = |artifact: &Artifact| {
-        let read = ReadArtifact::read(artifact, roots, &context.config);
-        read.map_or_else(|_| Digest::of(&artifact.bytes), |read| read.canonical.digest)
+        let unread = Digests { bytes: Digest::of(&artifact.bytes), meaning: None };
+        level_digest::of(artifact, roots, reading).unwrap_or(unread)
     };
-    artifacts.iter().map(|artifact| (artifact.name.clone(), digest(artifact))).collect()
+    let digests = artifacts.iter().map(|artifact| (artifact.name.clone(), digest(artifact))).collect();
+    // It is asked only where it counts: for a decision all findings are read.
+    let decision = (context.config.rules.pr_level == Level::Policy)
+        .then(|| compare_artifacts::decide_on(artifacts, &context.default_policy.policy, now).ok().flatten());
+    Goldens { digests, decision: decision.flatten().as_ref().map(level_digest::of_decision) }
 }
 
 /// Everything that `head` changes of `was`.
@@ -148,12 +180,18 @@ pub fn changes(
         let sides = (Some(listing::digest(&old)), Some(listing::digest(&new)));
         changes.push(about.part("input", loosens, sides, differing(&old, &new)));
     }
-    let goldens = |case: &Case| {
-        let (artifacts, roots) = case.golden(context);
-        digests(artifacts, &roots, context)
-    };
-    changes.extend(about.goldens(&goldens(was), &goldens(head)));
+    let level = context.config.rules.pr_level;
+    changes.extend(about.goldens(&was.goldens(context), &head.goldens(context), level));
     changes
+}
+
+impl Case {
+    /// What stands for what it expects.
+    pub fn goldens(&self, context: &Context) -> Goldens {
+        let (artifacts, roots) = self.golden(context);
+        let across_builds = self.is_across_builds(context.config.subject.as_ref());
+        goldens(artifacts, &roots, (across_builds, self.clock()), context)
+    }
 }
 
 /// Files shown of those that differ.

@@ -228,9 +228,7 @@ impl Here<'_> {
             None => {
                 let branch = format!("refs/remotes/origin/{}", merge.target);
                 let tip = self.repository.reference(&branch)?;
-                tip.ok_or_else(|| {
-                    which(format!("the target's tip (`{branch}`) is not in this clone"), fetch.clone())
-                })?
+                tip.ok_or_else(|| which(format!("the target's tip (`{branch}`) is not in this clone"), fetch.clone()))?
             }
         };
         self.needed(objects, &rules, "the target's tip", &fetch)?;

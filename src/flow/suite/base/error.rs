@@ -136,6 +136,7 @@ impl Diagnostic for BaseError {
             | Self::OtherConfig { .. }
             | Self::Approvals { .. }
             | Self::Outside { .. }
+            | Self::LinkedRoot { .. }
             | Self::Leads { .. }
             | Self::Lfs { .. }
             | Self::Case(_)

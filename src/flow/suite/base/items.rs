@@ -3,7 +3,7 @@
 //! Invariants: whatever the base has is run as the base has it, and what it has not is run as the checkout has it; what a checkout never
 //! touched is not called its change, however far the base has moved on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::flow::suite::base::canary_changes;
@@ -13,11 +13,12 @@ use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::finding::ItemId;
 use crate::flow::suite::base::listing::{self, Files};
 use crate::flow::suite::base::snapshot::{Snapshot, StoredItem};
-use crate::flow::suite::base::write_out::{self, LfsPlaces};
+use crate::flow::suite::base::write_out::{self, LfsPlaces, Wanted};
 use crate::flow::suite::canary::Canary;
 use crate::flow::suite::case::Case;
 use crate::flow::suite::discover::{Folder, Folders};
 use crate::git::objects::Objects;
+use crate::model::change::approval::{ChangeKey, Changed};
 use crate::model::change::base::{Change, Effect};
 use crate::model::result::SubjectKind;
 use crate::workspace::context::Context;
@@ -30,17 +31,37 @@ pub struct Writing<'a> {
     pub lfs: &'a LfsPlaces,
     /// A private folder.
     pub scratch: &'a Path,
-    /// How many were written.
-    pub written: usize,
+}
+
+/// Where folders of the two commits were written, by id.
+#[derive(Debug, Default)]
+struct Written<'a> {
+    tip: BTreeMap<&'a ItemId, PathBuf>,
+    was: BTreeMap<&'a ItemId, PathBuf>,
 }
 
 impl Writing<'_> {
-    fn write(&mut self, item: &StoredItem) -> Result<PathBuf, BaseError> {
-        // A folder of its own, so that its name is its own: that of a canary is its id.
-        let folder = self.scratch.join(self.written.to_string()).join(&item.folder);
-        self.written += 1;
-        write_out::write(self.objects, &item.files, (&item.path, self.lfs), &folder)?;
-        Ok(folder)
+    /// Writes everything that is read from a commit.
+    fn write<'a>(&mut self, commits: &Commits<'a>, own: &Checkout) -> Result<Written<'a>, BaseError> {
+        let is_kept = |id: &ItemId, item: &StoredItem| {
+            own.items.get(id).is_some_and(|head| !head.is_link && head.files == listing::plain(&item.files))
+        };
+        let tip = commits.tip.items.iter().filter(|(id, item)| !is_kept(id, item));
+        let was = commits.was.iter().flat_map(|was| &was.items).filter(|(id, item)| {
+            own.items.contains_key(id) && commits.tip.items.contains_key(id) && !is_kept(id, item)
+        });
+        let mut at: Vec<(PathBuf, &StoredItem)> = Vec::new();
+        let mut place = |(id, item): (&'a ItemId, &'a StoredItem)| {
+            // A folder of its own, so that its name is its own: that of a canary is its id.
+            let folder = self.scratch.join(at.len().to_string()).join(&item.folder);
+            at.push((folder.clone(), item));
+            (id, folder)
+        };
+        let written = Written { tip: tip.map(&mut place).collect(), was: was.map(&mut place).collect() };
+        let wanted: Vec<Wanted<'_>> =
+            at.iter().map(|(to, item)| Wanted { files: &item.files, path: &item.path, to }).collect();
+        write_out::write(self.objects, &wanted, self.lfs)?;
+        Ok(written)
     }
 }
 
@@ -53,6 +74,8 @@ pub struct Compared {
     pub changes: Vec<Change>,
     /// How many folders are run as the base has them, because the checkout has them otherwise.
     pub from_base: usize,
+    /// Those that are run as the checkout has them, because that is approved.
+    pub as_approved: Vec<String>,
 }
 
 /// The two commits: `tip` has the rules, and `was` is what the checkout started from.
@@ -61,6 +84,8 @@ pub struct Commits<'a> {
     pub tip: &'a Snapshot,
     /// Since which changes are counted; `None` where it is the same commit.
     pub was: Option<&'a Snapshot>,
+    /// Whether a change is approved.
+    pub is_approved: &'a dyn Fn(&ChangeKey) -> bool,
 }
 
 /// Holds the base against the checkout.
@@ -71,6 +96,7 @@ pub fn compare(
     context: &Context,
 ) -> Result<Compared, BaseError> {
     let mut compared = Compared::default();
+    let written = writing.write(commits, own)?;
     let mut used: BTreeSet<&ItemId> = BTreeSet::new();
     let was_of = |id: &ItemId| match commits.was {
         None => commits.tip.items.get(id),
@@ -86,10 +112,11 @@ pub fn compare(
             compared.run(id.kind, Folder { directory: head.directory.clone(), shown: head.directory.clone() });
             continue;
         }
-        let directory = writing.write(item)?;
+        // Whatever is not kept was written.
+        let Some(directory) = written.tip.get(id).cloned() else { continue };
         compared.from_base += 1;
         let shown = context.config.root.join(relative_to_root(&item.path, context, writing.lfs));
-        compared.run(id.kind, Folder { directory: directory.clone(), shown });
+        let mut folder = Folder { directory: directory.clone(), shown };
         let was = was_of(id);
         let was_files = was.map(|was| listing::plain(&was.files));
         match (head, was_files) {
@@ -114,13 +141,20 @@ pub fn compare(
             }
             (Some(head), was_files) => {
                 // What it was when the change began, where it was there; else what the base made of it.
-                let (was_directory, was_files) = match (commits.was, was) {
-                    (Some(_), Some(was)) => (writing.write(was)?, was_files.unwrap_or_default()),
-                    _ => (directory, files),
+                let (was_directory, was_files) = match written.was.get(id) {
+                    Some(folder) => (folder.clone(), was_files.unwrap_or_default()),
+                    None => (directory, files.clone()),
                 };
-                compared.changes.extend(of_one(id, (&was_directory, &was_files), head, context)?);
+                let changes = of_one(id, (&was_directory, &was_files), head, context)?;
+                if was_files == files && is_run_as_changed(&changes, commits.is_approved) {
+                    folder = Folder { directory: head.directory.clone(), shown: head.directory.clone() };
+                    compared.from_base -= 1;
+                    compared.as_approved.push(id.id.clone());
+                }
+                compared.changes.extend(changes);
             }
         }
+        compared.run(id.kind, folder);
     }
     for (id, item) in &own.items {
         if used.contains(id) {
@@ -153,6 +187,16 @@ impl Compared {
             SubjectKind::Canary | SubjectKind::Manifest => self.folders.canaries.push(folder),
         }
     }
+}
+
+/// Whether what changed is run: how it is run is another one, such as its command, and all of that is approved. As the base has it the
+/// candidate might not run at all. What is expected alone is held against the candidate as it was.
+fn is_run_as_changed(changes: &[Change], is_approved: &dyn Fn(&ChangeKey) -> bool) -> bool {
+    let mut loosening = changes.iter().filter(|change| change.effect == Effect::Loosening).peekable();
+    let is_of_the_run = |change: &Change| matches!(change.key.of, Changed::Recording { .. });
+    loosening.peek().is_some()
+        && changes.iter().any(|change| change.effect == Effect::Loosening && is_of_the_run(change))
+        && loosening.all(|change| is_approved(&change.key))
 }
 
 /// Where an item of the base lies, from the root of the configuration.

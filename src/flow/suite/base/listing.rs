@@ -120,10 +120,10 @@ pub fn on_disk(root: &Path) -> Result<Files, FsError> {
     if !fs::is_dir(root) {
         return Ok(Files::new());
     }
-    let mut wanted: Vec<(String, Kind)> = Vec::new();
+    let mut wanted: Vec<(PathBuf, Kind)> = Vec::new();
     for item in fs::walk(root, MAX_FILES)? {
         if item.kind != Kind::Directory {
-            wanted.push((item.relative.to_string_lossy().into_owned(), item.kind));
+            wanted.push((item.relative, item.kind));
         }
     }
     let workers = machine::parallelism().clamp(1, 8);
@@ -142,11 +142,19 @@ pub fn on_disk(root: &Path) -> Result<Files, FsError> {
         };
         workers.into_iter().map(join).collect::<Result<Vec<_>, _>>()
     })?;
-    Ok(wanted.into_iter().map(|(path, _)| path).zip(digested.into_iter().flatten()).collect())
+    Ok(wanted.iter().map(|(path, _)| name(path)).zip(digested.into_iter().flatten()).collect())
 }
 
-fn file(root: &Path, path: &str, kind: &Kind) -> Result<File, FsError> {
-    let whole: PathBuf = root.join(path);
+/// A path as text. One that no text can hold has the name that no other has.
+fn name(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) => text.to_owned(),
+        None => format!("{} (not UTF-8: {})", path.display(), hex::encode(path.as_os_str().as_encoded_bytes())),
+    }
+}
+
+fn file(root: &Path, path: &Path, kind: &Kind) -> Result<File, FsError> {
+    let whole = root.join(path);
     Ok(match kind {
         Kind::File { executable, .. } => File {
             what: if *executable { What::Executable } else { What::File },

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
+use jiff::tz::TimeZone;
+
 use crate::config::rule_changes::{self, RuleChange};
-use crate::config::{self, Config, SubjectPlace};
+use crate::config::{self, Config, Subject, SubjectPlace};
 use crate::flow::suite::base::approved::{self, Approvals, Review};
 use crate::flow::suite::base::case_changes::{from_to, of_value};
 use crate::flow::suite::base::checkout;
@@ -14,12 +16,13 @@ use crate::flow::suite::base::items::{self, Commits, Writing};
 use crate::flow::suite::base::listing::{self, Known, StoredFiles};
 use crate::flow::suite::base::reverts;
 use crate::flow::suite::base::snapshot::{self, Layout};
-use crate::flow::suite::base::write_out::{self, LfsPlaces};
+use crate::flow::suite::base::write_out::{self, LfsPlaces, Wanted};
 use crate::flow::suite::case;
 use crate::flow::suite::discover::Folders;
 use crate::git::objects::Objects;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
+use crate::host::clock;
 use crate::host::scratch::Scratch;
 use crate::model::change::approval::{ApprovalRules, ChangeKey, Changed, Cover};
 use crate::model::change::base::{Base, Change, Effect, RulesOf};
@@ -217,7 +220,20 @@ fn held_against(
     };
     let was_config = was.as_ref().map_or(&written, |was| &was.config);
 
+    let approvals = approved::together(&tip.approvals, &own.config.root, &tip.config.approvals, (&which.head, review))?;
+    let today = clock::now().to_zoned(TimeZone::UTC).date();
+    let is_approved = |key: &ChangeKey| Cover::of(key, &approvals.entries, today).is_approved();
+
     let mut rules = tip.config.clone();
+    let rule_changes = rule_changes::changes(was_config, &own.config);
+    if was.is_none() {
+        // How the candidate is called, where another way is approved: in the old one it might not run at all.
+        let approved = rule_changes.iter().map(|change| rule(change.clone())).filter(|change| is_approved(&change.key));
+        let keys: Vec<ChangeKey> = approved.map(|change| change.key).collect();
+        called_as_approved(&mut rules, &own.config, |key| {
+            keys.iter().any(|approved| approved.of == Changed::Rule { key: key.to_owned() })
+        });
+    }
     let subject_dropped = rules.subject.is_some() && own.config.subject.is_none();
     if subject_dropped {
         // What the base builds is not built by this checkout: nothing could be swapped in.
@@ -231,20 +247,22 @@ fn held_against(
     let lfs = lfs_places(repository, layout)?;
     // The checkout's folders are found where the checkout says that they are.
     let checkout = checkout::read(&own.config)?;
-    let commits = Commits { tip: &tip, was: was.as_ref() };
-    let mut writing = Writing { objects, lfs: &lfs, scratch: scratch.path(), written: 0 };
+    let commits = Commits { tip: &tip, was: was.as_ref(), is_approved: &is_approved };
+    let mut writing = Writing { objects, lfs: &lfs, scratch: scratch.path() };
     let mut compared = items::compare(&commits, &checkout, &mut writing, &context)?;
     reverts::note(&mut compared.changes, repository, objects, &tip, (layout, &context))?;
 
-    let approvals = approved::together(&tip.approvals, &own.config.root, &tip.config.approvals, (&which.head, review))?;
     let mut notes = tip.notes.clone();
     let mut changes = compared.changes;
-    for change in rule_changes::changes(was_config, &own.config) {
+    for change in rule_changes {
         if change.is_the_checkouts {
             notes.push(format!("`{}` is the checkout's: {}", change.key, from_to(&change.old, &change.new)));
         } else {
             changes.push(rule(change));
         }
+    }
+    if !compared.as_approved.is_empty() {
+        notes.push(format!("run as the checkout has them, which is approved: {}", compared.as_approved.join(", ")));
     }
     if was_config.subject.is_none() && own.config.subject.is_some() {
         notes.push("the checkout names a subject and its base none: it is built once the base names it".to_owned());
@@ -268,6 +286,25 @@ fn held_against(
         notes,
     };
     Ok(Prepared { context, folders: Some(compared.folders), base, approvals, _scratch: scratch })
+}
+
+/// Takes over how `own` calls its scanner, key by key where that is approved.
+fn called_as_approved(rules: &mut Config, own: &Config, is_approved: impl Fn(&str) -> bool) {
+    let (Some(Subject::Scanner(scanner)), Some(Subject::Scanner(own))) = (&mut rules.subject, &own.subject) else {
+        return;
+    };
+    if is_approved("subject.engine") {
+        scanner.engine.clone_from(&own.engine);
+    }
+    if is_approved("subject.argv") {
+        scanner.argv.clone_from(&own.argv);
+    }
+    if is_approved("subject.artifacts") {
+        scanner.artifacts.clone_from(&own.artifacts);
+    }
+    if is_approved("subject.expect_exit") {
+        scanner.expected_exit_codes.clone_from(&own.expected_exit_codes);
+    }
 }
 
 fn rule(change: RuleChange) -> Change {
@@ -302,5 +339,5 @@ fn missing_blobs(
         return Ok(());
     }
     let path = layout.path_of_joined(&rules.fixture_store)?;
-    write_out::write(objects, &missing, (&path, &lfs_places(repository, layout)?), to)
+    write_out::write(objects, &[Wanted { files: &missing, path: &path, to }], &lfs_places(repository, layout)?)
 }

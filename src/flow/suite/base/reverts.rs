@@ -2,17 +2,23 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use crate::flow::suite::base::case_changes;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::snapshot::{Layout, Snapshot};
 use crate::flow::suite::canary::Canary;
+use crate::flow::suite::case::Case;
+use crate::flow::suite::subject;
 use crate::git::object_id::ObjectId;
 use crate::git::objects::Objects;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
+use crate::job::artifact::Artifact;
 use crate::job::manifest_summary;
 use crate::model::change::approval::Changed;
 use crate::model::change::base::{Change, Effect};
+use crate::model::dimension::Dimension;
 use crate::model::limits;
 use crate::workspace::context::Context;
 
@@ -65,24 +71,28 @@ fn golden(
         }
     };
     let Some(bytes) = file(&format!("expected/{artifact}"))? else { return Ok(None) };
-    let now = layout.top.join(folder);
     let name = Path::new(artifact);
-    let produced = match file("manifest.json")?.map(|bytes| crate::model::manifest::from_json(&bytes)) {
+    let level = context.config.rules.pr_level;
+    let goldens = match file("manifest.json")?.map(|bytes| crate::model::manifest::from_json(&bytes)) {
         Some(Ok(manifest)) => {
-            let record = manifest.artifacts.iter().find(|record| Path::new(&record.path) == name);
-            record.map(|record| (manifest_summary::artifact(record, bytes), Canary::roots(&manifest)))
+            let Some(record) = manifest.artifacts.iter().find(|record| Path::new(&record.path) == name) else {
+                return Ok(None);
+            };
+            let across = subject::dimension_in(context.config.subject.as_ref(), &manifest) == Some(Dimension::Scanner);
+            let now = manifest.environment.clock_value.unwrap_or(Timestamp::UNIX_EPOCH);
+            let one = manifest_summary::artifact(record, bytes);
+            case_changes::goldens(&[one], &Canary::roots(&manifest), (across, now), context)
         }
-        Some(Err(_)) => None,
+        Some(Err(_)) => return Ok(None),
         // A case: read as the checkout's is, where there is one.
         None => {
-            let case = crate::flow::suite::case::Case::read(&now, context).ok();
-            case.and_then(|case| {
-                let (artifacts, roots) = case.golden(context);
-                let one = artifacts.iter().find(|one| one.name == artifact)?;
-                Some((crate::job::artifact::Artifact { bytes: bytes.into(), ..one.clone() }, roots))
-            })
+            let Ok(case) = Case::read(&layout.top.join(folder), context) else { return Ok(None) };
+            let (artifacts, roots) = case.golden(context);
+            let Some(one) = artifacts.iter().find(|one| one.name == artifact) else { return Ok(None) };
+            let one = Artifact { bytes: bytes.into(), ..one.clone() };
+            let across = case.is_across_builds(context.config.subject.as_ref());
+            case_changes::goldens(&[one], &roots, (across, case.clock()), context)
         }
     };
-    let Some((produced, roots)) = produced else { return Ok(None) };
-    Ok(case_changes::digests(&[produced], &roots, context).remove(artifact))
+    Ok(goldens.at(artifact, level))
 }

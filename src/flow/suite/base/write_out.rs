@@ -25,43 +25,50 @@ pub struct LfsPlaces {
     pub top: PathBuf,
 }
 
-/// Writes `files`, whose paths begin at `path` in the repository, below the folder `to`.
-pub fn write(
-    objects: &mut Objects,
-    files: &StoredFiles,
-    (path, lfs): (&str, &LfsPlaces),
-    to: &Path,
-) -> Result<(), BaseError> {
-    make_folder(to)?;
-    let mut wanted: Vec<(&str, &Stored)> = Vec::new();
-    for (name, stored) in files {
-        let target = to.join(name);
-        if let Some(folder) = target.parent() {
-            make_folder(folder)?;
-        }
-        match (&stored.lfs, stored.file.what) {
-            (_, What::Other) => return Err(BaseError::Leads { path: format!("{path}/{name}") }),
-            (Some(pointer), _) => kept_by_lfs(pointer, &format!("{path}/{name}"), lfs, &target, stored.file.what)?,
-            (None, _) => wanted.push((name, stored)),
+/// Files that are written, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The files.
+    pub files: &'a StoredFiles,
+    /// Where their paths begin in the repository.
+    pub path: &'a str,
+    /// The folder that they are written to.
+    pub to: &'a Path,
+}
+
+/// Writes all of them. Git is asked once for everything: a question for each folder would take most of the time.
+pub fn write(objects: &mut Objects, all: &[Wanted<'_>], lfs: &LfsPlaces) -> Result<(), BaseError> {
+    let mut wanted: Vec<(PathBuf, &Stored)> = Vec::new();
+    for Wanted { files, path, to } in all {
+        make_folder(to)?;
+        for (name, stored) in *files {
+            let target = to.join(name);
+            if let Some(folder) = target.parent().filter(|_| name.contains('/')) {
+                make_folder(folder)?;
+            }
+            match (&stored.lfs, stored.file.what) {
+                (_, What::Other) => return Err(BaseError::Leads { path: format!("{path}/{name}") }),
+                (Some(pointer), _) => kept_by_lfs(pointer, &format!("{path}/{name}"), lfs, &target, stored.file.what)?,
+                (None, _) => wanted.push((target, stored)),
+            }
         }
     }
     let ids: Vec<ObjectId> = wanted.iter().map(|(_, stored)| stored.id.clone()).collect();
-    objects.each(&ids, &format!("a file below `{path}`"), &mut |object| {
-        let (name, stored) = wanted[object.at];
-        let target = to.join(name);
+    objects.each(&ids, "a file of the base", &mut |object| {
+        let (target, stored) = &wanted[object.at];
         let failed = |source: io::Error| GitError::Write { path: target.clone(), source };
         if stored.file.what == What::Link {
             let mut bytes = Vec::new();
             object.bytes.read_to_end(&mut bytes).map_err(failed)?;
-            return link(&String::from_utf8_lossy(&bytes), &target).map_err(failed);
+            return link(&String::from_utf8_lossy(&bytes), target).map_err(failed);
         }
-        let mut file = std_fs::File::create_new(&target).map_err(failed)?;
+        let mut file = std_fs::File::create_new(target).map_err(failed)?;
         io::copy(object.bytes, &mut file).map_err(failed)?;
         file.flush().map_err(failed)
     })?;
-    for (name, stored) in &wanted {
+    for (target, stored) in &wanted {
         if stored.file.what == What::Executable {
-            executable(&to.join(name))?;
+            executable(target)?;
         }
     }
     Ok(())

@@ -25,7 +25,7 @@ use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableAr
 use crate::bundle::listed::BundleError;
 use crate::bundle::{feed, policy};
 use crate::canonical::Roots;
-use crate::config;
+use crate::config::{self, Subject};
 use crate::execute::builtin::{self, BuiltInError};
 use crate::flow::replay::replay_job::{Expected, PreparedReplay, Recorded, Title};
 use crate::flow::suite::subject::Built;
@@ -260,6 +260,20 @@ impl Case {
         }
     }
 
+    /// Whether the scanner that runs in this case is built by the checkout.
+    pub fn is_across_builds(&self, subject: Option<&Subject>) -> bool {
+        match subject {
+            Some(Subject::BuiltIn | Subject::Stella(_)) => true,
+            Some(Subject::Scanner(_)) => self.config.scanner == CaseScanner::Subject,
+            Some(Subject::Feed(_) | Subject::Policy(_)) | None => false,
+        }
+    }
+
+    /// What the scanner takes for now.
+    pub fn clock(&self) -> Timestamp {
+        self.config.clock.unwrap_or_else(default_clock)
+    }
+
     /// The replay of this case with `built` as the subject; `materials` are its own.
     pub fn replay(&self, materials: Materials, built: &Built, context: &Context) -> PreparedReplay {
         let Materials { input, feed, policy } = materials;
@@ -276,7 +290,7 @@ impl Case {
             artifacts: Vec::new(),
             feeds: feed.into_iter().collect(),
             policy,
-            clock: self.config.clock.unwrap_or_else(default_clock),
+            clock: self.clock(),
             tz: "UTC".to_owned(),
             locale: "C".to_owned(),
             seed: self.config.seed.unwrap_or_default(),

@@ -1,0 +1,256 @@
+//! Accepts what a change changes: judges it as a pull request is judged, writes an entry for each change that was chosen, and records
+//! anew what was asked for.
+//!
+//! Invariants: the candidate is built once, and what is recorded is recorded with the very build that was judged; an entry is of one change,
+//! from what it was to what it is; what differs from itself gets none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, ToSpan};
+
+use crate::config::approvals;
+use crate::flow::suite::base::approved;
+use crate::flow::suite::base::error::BaseError;
+use crate::flow::suite::base::prepare::Prepared;
+use crate::flow::suite::record_anew::{self, Approved, RecordAnewError};
+use crate::flow::suite::run::{self, CiError, CiRequest, Item, Ran};
+use crate::host::fs::{self, FsError};
+use crate::host::{clock, machine};
+use crate::model::change::accepted::Accepted;
+use crate::model::change::approval::{Approval, ChangeKey, Changed};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::digest::Digest;
+use crate::model::event::Subscriber;
+use crate::model::limits;
+use crate::model::outcome::Outcome;
+use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
+use crate::workspace::context::Context;
+
+/// What is to be accepted.
+#[derive(Debug, Clone, Default)]
+pub struct AcceptRequest {
+    /// Only changes of these cases and canaries; all, rules included, where empty.
+    pub ids: Vec<String>,
+    /// Only if this names exactly the changes that are open.
+    pub exactly: Option<Digest>,
+    /// What the entries say; without it nothing is written.
+    pub entry: Option<Entry>,
+    /// What differs is recorded anew, too.
+    pub update: bool,
+    /// Every canary is recorded anew that the candidate leaves canonically the same.
+    pub all_equal: bool,
+}
+
+/// What an entry says beside its change.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Why it is right.
+    pub reason: String,
+    /// Who answers for it.
+    pub by: String,
+    /// The last day on which it counts; [`DAYS`] from now where nobody says.
+    pub until: Option<Date>,
+}
+
+/// For how many days an approval counts where nobody says.
+pub const DAYS: i64 = 90;
+
+/// Why nothing is accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// It cannot be judged.
+    #[error(transparent)]
+    Run(#[from] CiError),
+    /// Approvals from before cannot be read.
+    #[error(transparent)]
+    Base(#[from] BaseError),
+    /// Other changes are open than those that were named.
+    #[error("the changes that are open here are {found}, and not {asked}")]
+    Others {
+        /// What names those that are open.
+        found: Digest,
+        /// What was named.
+        asked: Digest,
+    },
+    /// What was named is nothing here.
+    #[error("nothing that was replayed or changed is called `{0}`")]
+    Unknown(String),
+    /// An entry that says nothing.
+    #[error("a reason and a name must not be empty")]
+    Empty,
+    /// An entry that would not count.
+    #[error("{0} is over already")]
+    Over(Date),
+    /// The end of the calendar.
+    #[error("the day until which it counts cannot be told")]
+    Until(#[source] jiff::Error),
+    /// The file is not a text.
+    #[error("{} is not UTF-8 text", approvals::FILE_NAME)]
+    NotText(#[source] std::string::FromUtf8Error),
+    /// The file is not one of approvals.
+    #[error("{} cannot be added to", approvals::FILE_NAME)]
+    Approvals(#[source] approvals::ApprovalsError),
+    /// The file cannot be read or written.
+    #[error("cannot write {}", approvals::FILE_NAME)]
+    Files(#[from] FsError),
+    /// One was not recorded anew.
+    #[error("`{id}` was not recorded anew; entries that were written stay")]
+    Record {
+        /// Which.
+        id: String,
+        /// Why.
+        source: RecordAnewError,
+    },
+}
+
+impl Diagnostic for AcceptError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Run(error) => error.kind(),
+            Self::Base(error) => error.kind(),
+            Self::Record { source, .. } => source.kind(),
+            Self::Others { .. } => FailureKind::Inconclusive,
+            Self::Files(_) => FailureKind::Infrastructure,
+            Self::Unknown(_) | Self::Empty | Self::Over(_) | Self::Until(_) | Self::NotText(_) | Self::Approvals(_) => {
+                FailureKind::Usage
+            }
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Run(error) => error.hint(),
+            Self::Base(error) => error.hint(),
+            Self::Record { source, .. } => source.hint(),
+            Self::Others { .. } => Some("look at the report of this very commit".into()),
+            _ => None,
+        }
+    }
+}
+
+/// Accepts what `request` says of the checkout, judged by `base` where there is one.
+pub fn accept(
+    own: &Context,
+    base: Option<&Prepared>,
+    request: &AcceptRequest,
+    subscribers: &mut [&mut dyn Subscriber],
+) -> Result<Accepted, AcceptError> {
+    let earlier = match base {
+        Some(base) => base.approvals.entries.clone(),
+        None => approved::own(&own.config.root)?.entries,
+    };
+    let context = base.map_or(own, |base| &base.context);
+    let judged = CiRequest {
+        pinned: false,
+        only: Vec::new(),
+        jobs: machine::parallelism(),
+        out_dir: None,
+        gate: None,
+        expects_candidate: base.is_some_and(|base| base.base.subject_dropped),
+        explain: None,
+        folders: base.and_then(|base| base.folders.clone()),
+        base: base.map(|base| base.base.clone()),
+        approvals: earlier.clone(),
+    };
+    let ran = run::run_and_keep(context, &judged, subscribers)?;
+    let open = ran.result.open_changes();
+    let exactly = ChangeKey::digest_of_all(&open);
+    if let Some(asked) = request.exactly
+        && asked != exactly
+    {
+        return Err(AcceptError::Others { found: exactly, asked });
+    }
+    let known = |id: &String| {
+        ran.result.replays.iter().any(|replay| replay.id == *id) || open.iter().any(|key| key.of.id() == Some(id))
+    };
+    if let Some(unknown) = request.ids.iter().find(|id| !known(id)) {
+        return Err(AcceptError::Unknown(unknown.clone()));
+    }
+    let is_wanted =
+        |id: Option<&str>| request.ids.is_empty() || id.is_some_and(|id| request.ids.iter().any(|one| one == id));
+    let chosen: Vec<ChangeKey> = open.into_iter().filter(|key| is_wanted(key.of.id())).collect();
+    let is_flaky = |replay: &&ReplayResult| matches!(replay.outcome, Outcome::Flaky { .. });
+    let flaky = ran.result.replays.iter().filter(is_flaky).filter(|replay| is_wanted(Some(&replay.id)));
+    let flaky = flaky.map(|replay| replay.id.clone()).collect();
+    let written = match &request.entry {
+        None => Vec::new(),
+        Some(entry) => entries(entry, &chosen)?,
+    };
+    if !written.is_empty() {
+        write(own, &written)?;
+    }
+    let recorded = record(request, &ran, &chosen, context)?;
+    Ok(Accepted { run: ran.result, exactly, chosen, written, flaky, recorded, earlier })
+}
+
+fn entries(entry: &Entry, chosen: &[ChangeKey]) -> Result<Vec<Approval>, AcceptError> {
+    let Entry { reason, by, until } = entry;
+    if reason.trim().is_empty() || by.trim().is_empty() {
+        return Err(AcceptError::Empty);
+    }
+    let today = clock::now().to_zoned(TimeZone::UTC).date();
+    let span: Span = DAYS.days();
+    let until = match until {
+        Some(until) if *until < today => return Err(AcceptError::Over(*until)),
+        Some(until) => *until,
+        None => today.checked_add(span).map_err(AcceptError::Until)?,
+    };
+    let entry = |key: &ChangeKey| Approval { key: key.clone(), reason: reason.clone(), by: by.clone(), until };
+    Ok(chosen.iter().map(entry).collect())
+}
+
+fn write(own: &Context, entries: &[Approval]) -> Result<(), AcceptError> {
+    let file = own.config.root.join(approvals::FILE_NAME);
+    let old = fs::read_if_present(&file, limits::MAX_CONFIG_BYTES)?;
+    let old = String::from_utf8(old.unwrap_or_default()).map_err(AcceptError::NotText)?;
+    let text = approvals::with(&old, entries).map_err(AcceptError::Approvals)?;
+    Ok(fs::write_atomic(&file, text.as_bytes())?)
+}
+
+/// Records anew what was accepted, and what is canonically the same; the ids of both.
+fn record(
+    request: &AcceptRequest,
+    ran: &Ran,
+    chosen: &[ChangeKey],
+    context: &Context,
+) -> Result<Vec<String>, AcceptError> {
+    let wanted = wanted(request, &ran.result, chosen);
+    let mut recorded = BTreeSet::new();
+    for item in &ran.items {
+        let id = item.id();
+        let Some(approved) = wanted.get(id) else { continue };
+        let done = match item {
+            Item::Case(case, ..) => record_anew::case(case, &ran.built, approved, context),
+            Item::Canary(canary, ..) => record_anew::canary(canary, &ran.built, approved, context),
+        };
+        done.map_err(|source| AcceptError::Record { id: id.to_owned(), source })?;
+        recorded.insert(id.to_owned());
+    }
+    Ok(recorded.into_iter().collect())
+}
+
+/// What is to be recorded anew, and what must come out of it.
+fn wanted(request: &AcceptRequest, result: &RunResult, chosen: &[ChangeKey]) -> BTreeMap<String, Approved> {
+    let mut wanted: BTreeMap<String, Approved> = BTreeMap::new();
+    if request.update {
+        for key in chosen {
+            if let Changed::Difference { id, artifact } = &key.of {
+                wanted.entry(id.clone()).or_default().insert(artifact.clone(), key.new);
+            }
+        }
+    }
+    if request.all_equal {
+        for replay in result.replays.iter().filter(|replay| is_refreshed(replay)) {
+            wanted.entry(replay.id.clone()).or_default();
+        }
+    }
+    wanted
+}
+
+/// Whether what this checkout builds is another one than what was recorded, and nothing came out otherwise.
+fn is_refreshed(replay: &ReplayResult) -> bool {
+    let same = matches!(replay.outcome, Outcome::Match { .. });
+    same && replay.kind == SubjectKind::Canary && replay.mode == Mode::Regression && replay.recorded != replay.replayed
+}

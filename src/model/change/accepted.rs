@@ -1,0 +1,38 @@
+//! What was accepted of a run, or could be.
+
+use crate::model::change::approval::{Approval, ChangeKey, Changed};
+use crate::model::digest::Digest;
+use crate::model::result::RunResult;
+
+/// What was accepted of a run, or could be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    /// The run, judged as a pull request is.
+    pub run: RunResult,
+    /// What names all changes of it that are open.
+    pub exactly: Digest,
+    /// Those of them that were chosen.
+    pub chosen: Vec<ChangeKey>,
+    /// Entries that were written.
+    pub written: Vec<Approval>,
+    /// Cases and canaries that differ from themselves: that is no change that could be named.
+    pub flaky: Vec<String>,
+    /// Cases and canaries that were recorded anew.
+    pub recorded: Vec<String>,
+    /// Approvals from before.
+    pub earlier: Vec<Approval>,
+}
+
+impl Accepted {
+    /// The approval that a change takes back.
+    pub fn takes_back(&self, key: &ChangeKey) -> Option<&Approval> {
+        let inverse = key.inverse();
+        self.earlier.iter().find(|earlier| earlier.key.covers(&inverse))
+    }
+
+    /// The replay whose difference a change is.
+    pub fn replay_of(&self, key: &ChangeKey) -> Option<&crate::model::result::ReplayResult> {
+        let Changed::Difference { id, .. } = &key.of else { return None };
+        self.run.replays.iter().find(|replay| replay.id == *id)
+    }
+}

@@ -1,0 +1,48 @@
+//! The words of `stella accept`: what would change, why, and what was written.
+
+use crate::model::change::accepted::Accepted;
+use crate::model::change::approval::ChangeKey;
+use crate::report::{base_phrases, changes, phrases};
+
+/// Lines of a difference that are shown.
+const LINES: usize = 10;
+
+/// A change in words: its cause, which is shown and is no part of an approval, or what it does.
+pub fn detail(accepted: &Accepted, key: &ChangeKey) -> String {
+    if let Some(replay) = accepted.replay_of(key) {
+        return phrases::cause_cell(&replay.outcome);
+    }
+    let mut changes = accepted.run.base.iter().flat_map(|base| &base.changes);
+    changes.find(|change| change.key == *key).map(|change| change.detail.clone()).unwrap_or_default()
+}
+
+/// Everything, in lines that may quote foreign text. `file` is where entries are written.
+pub fn lines(accepted: &Accepted, file: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(base) = &accepted.run.base {
+        lines.extend(base_phrases::head(base));
+    }
+    for key in &accepted.chosen {
+        lines.push(format!("{} {}: {}", key.of.kind(), key.of, detail(accepted, key)));
+        if let Some(replay) = accepted.replay_of(key) {
+            let shown = changes::first_lines(&replay.diff, LINES);
+            lines.extend(shown.into_iter().map(|line| format!("  {}", line.to_text())));
+        }
+        if let Some(earlier) = accepted.takes_back(key) {
+            lines.push(format!("  takes back what {} approved: {}", earlier.by, earlier.reason));
+        }
+    }
+    for id in &accepted.flaky {
+        lines.push(format!("{id} differs from itself: what is flaky cannot be approved"));
+    }
+    if !accepted.recorded.is_empty() {
+        lines.push(format!("{} recorded anew: {}", accepted.recorded.len(), accepted.recorded.join(", ")));
+    }
+    let count = accepted.chosen.len();
+    lines.push(match (count, accepted.written.len()) {
+        (0, _) => "nothing needs an approval".to_owned(),
+        (_, 0) => format!("{count} changes need an approval; write it with `--reason TEXT`"),
+        (_, written) => format!("{written} entries written to {file}"),
+    });
+    lines
+}
