@@ -300,7 +300,7 @@ pub const MOST_FILES: usize = 30;
 pub const MOST_FILES_OF_FLOW: usize = 3;
 
 /// Options of other programs that texts below the command line name: file, option, whose it is.
-pub const FOREIGN_OPTIONS: [(&str, &str, &str); 35] = [
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 42] = [
     ("ci/base_commit.rs", "--base", "a step of a workflow, which is a line of the command line"),
     ("ci/base_commit.rs", "--gate", "a step of a workflow, which is a line of the command line"),
     ("ci/base_commit.rs", "--no-tags", "an option of git"),
@@ -314,14 +314,18 @@ pub const FOREIGN_OPTIONS: [(&str, &str, &str); 35] = [
     ("git/repository.rs", "--end-of-options", "an option of git"),
     ("git/repository.rs", "--full-history", "an option of git"),
     ("git/repository.rs", "--git-common-dir", "an option of git"),
-    ("git/repository.rs", "--is-inside-work-tree", "an option of git"),
+    ("git/repository.rs", "--git-dir", "an option of git"),
+    ("git/repository.rs", "--work-tree", "an option of git"),
+    ("git/repository.rs", "--hash", "an option of git"),
+    ("git/repository.rs", "--disambiguate", "an option of git"),
+    ("git/repository.rs", "--full-tree", "an option of git"),
     ("git/repository.rs", "--is-shallow-repository", "an option of git"),
     ("git/repository.rs", "--max-count", "an option of git"),
     ("git/repository.rs", "--no-pager", "an option of git"),
     ("git/repository.rs", "--no-replace-objects", "an option of git"),
     ("git/repository.rs", "--quiet", "an option of git"),
-    ("git/repository.rs", "--show-toplevel", "an option of git"),
     ("git/repository.rs", "--verify", "an option of git"),
+    ("report/accept_phrases.rs", "--reason", "a step of a workflow, which is a line of the command line"),
     ("report/base_phrases.rs", "--base", "a step of a workflow, which is a line of the command line"),
     ("report/base_phrases.rs", "--exactly", "a step of a workflow, which is a line of the command line"),
     ("report/base_phrases.rs", "--reason", "a step of a workflow, which is a line of the command line"),
@@ -330,6 +334,9 @@ pub const FOREIGN_OPTIONS: [(&str, &str, &str); 35] = [
     ("flow/suite/build.rs", "--fork", "an option of unshare"),
     ("flow/suite/build.rs", "--mount-proc", "an option of unshare"),
     ("flow/suite/build.rs", "--kill-child", "an option of unshare"),
+    ("flow/suite/build.rs", "--user", "an option of unshare"),
+    ("flow/suite/build.rs", "--map-current-user", "an option of unshare"),
+    ("flow/suite/build.rs", "--no-new-privs", "an option of setpriv"),
     ("format/lockfile/requirements.rs", "--requirement", "a line of a requirements file"),
     ("format/lockfile/requirements.rs", "--constraint", "a line of a requirements file"),
     ("format/lockfile/requirements.rs", "--editable", "a line of a requirements file"),
