@@ -15,6 +15,8 @@ use crate::sandbox::spec::SandboxSpec;
 
 /// The longest frame, in bytes: more than the kernel takes for arguments and environment.
 const LONGEST: u32 = 16 << 20;
+/// A length that most messages keep to, in bytes.
+const USUAL: usize = 16 << 10;
 
 /// What is to be run, and how.
 #[derive(Debug, Serialize, Deserialize)]
@@ -109,7 +111,8 @@ pub(crate) fn receive<T: DeserializeOwned>(mut from: impl Read) -> io::Result<T>
     if length > LONGEST {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let mut body = Vec::new();
+    // What is claimed is made room for only as far as it is usual.
+    let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(USUAL));
     from.take(length.into()).read_to_end(&mut body)?;
     Ok(serde_json::from_slice(&body)?)
 }

@@ -11,12 +11,17 @@
 //! Absent: memory of version 1 for buffers of TCP is not counted before [`Group::count_network`]: to switch that on changes
 //! the kernel's code, which takes a while.
 
+use std::cell::LazyCell;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
+
+use rustix::fs::{stat, statfs};
+
+use crate::sandbox::linux::proc;
 
 const PREFIX: &str = "stella-run-";
 /// How many names are tried.
@@ -28,6 +33,10 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// What the two versions of the interface call things.
 #[derive(Debug)]
 struct Version {
+    /// Where nearly every machine has its groups.
+    usual: &'static str,
+    /// What the kernel calls the file system.
+    magic: u64,
     limit: &'static str,
     /// With swap; absent where the machine has none to count.
     swap: (&'static str, Swap),
@@ -54,6 +63,8 @@ enum Swap {
 }
 
 const V1: Version = Version {
+    usual: "/sys/fs/cgroup/memory",
+    magic: 0x0027_e0eb,
     limit: "memory.limit_in_bytes",
     swap: ("memory.memsw.limit_in_bytes", Swap::Sum),
     held: &["total_rss", "total_shmem", "total_swap"],
@@ -65,6 +76,8 @@ const V1: Version = Version {
 };
 
 const V2: Version = Version {
+    usual: "/sys/fs/cgroup",
+    magic: 0x6367_7270,
     limit: "memory.max",
     swap: ("memory.swap.max", Swap::None),
     held: &["anon", "shmem", "kernel", "sock"],
@@ -110,16 +123,21 @@ impl Entry {
 impl Group {
     /// Makes one that holds at most `limit` bytes; `None` where none can be had.
     pub(super) fn new(limit: u64) -> Option<Self> {
-        let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-        let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-        places(&groups, &mounts).into_iter().find_map(|(parent, version)| Self::below(&parent, version, limit))
+        let groups = proc::text("/proc/self/cgroup").ok()?;
+        let mounts = LazyCell::new(|| proc::text("/proc/self/mountinfo").unwrap_or_default());
+        let place = |path: &str, version: &Version| {
+            if is_hierarchy(version) { Some(beneath(version.usual, path)) } else { mounted(&mounts, path, version) }
+        };
+        places(&groups, place).find_map(|(parent, version)| Self::below(&parent, version, limit))
     }
 
     fn below(parent: &Path, version: &'static Version, limit: u64) -> Option<Self> {
-        sweep(parent);
         // In another pid namespace there may be a process of the same number that has one.
         let name = |attempt: u32| parent.join(format!("{PREFIX}{}-{attempt}", std::process::id()));
-        let folder = (0..ATTEMPTS).map(name).find(|folder| fs::create_dir(folder).is_ok())?;
+        let mut made = (0..ATTEMPTS).map(name).map(|folder| fs::create_dir(&folder).map(|()| folder));
+        // Who may not make one is not asked again.
+        let taken = |made: &io::Result<_>| made.as_ref().is_err_and(|why| why.kind() == io::ErrorKind::AlreadyExists);
+        let folder = made.find(|made| !taken(made))?.ok()?;
         let owner = File::open(&folder).and_then(|owner| owner.lock().map(|()| owner)).ok();
         let entry = fs::OpenOptions::new().write(true).open(folder.join(version.entry)).ok();
         let (Some(owner), Some(entry)) = (owner, entry) else {
@@ -189,9 +207,11 @@ impl Drop for Group {
         for _ in 0..ROUNDS {
             match fs::remove_dir(&self.folder) {
                 Err(error) if error.kind() == io::ErrorKind::ResourceBusy => thread::sleep(PAUSE),
-                _ => return,
+                _ => break,
             }
         }
+        // Now, since nobody waits for this process any more.
+        self.folder.parent().into_iter().for_each(sweep);
     }
 }
 
@@ -216,25 +236,43 @@ fn held(text: &str, names: &[&str]) -> u64 {
 
 /// Where groups could be made: below the own one, then beside it. Of the old interface first, where both are there: it has
 /// the controller then.
-fn places(groups: &str, mounts: &str) -> Vec<(PathBuf, &'static Version)> {
-    let mut places = Vec::new();
-    for line in groups.lines() {
-        let mut parts = line.splitn(3, ':');
-        let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next()) else { continue };
-        let version = match controllers {
-            "" => &V2,
-            list if list.split(',').any(|controller| controller == "memory") => &V1,
-            _ => continue,
-        };
-        let Some(own) = mounted(mounts, path, version) else { continue };
-        places.push((own.clone(), version));
-        // The top of what is shown has nothing beside it.
-        places.extend(own.parent().filter(|_| path != "/").map(|beside| (beside.to_owned(), version)));
-    }
-    places
+/// `place` says where a group is visible.
+fn places(
+    groups: &str,
+    place: impl Fn(&str, &Version) -> Option<PathBuf>,
+) -> impl Iterator<Item = (PathBuf, &'static Version)> {
+    groups
+        .lines()
+        .flat_map(move |line| {
+            let mut parts = line.splitn(3, ':').skip(1);
+            let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else { return [None, None] };
+            let version = match controllers {
+                "" => &V2,
+                list if list.split(',').any(|controller| controller == "memory") => &V1,
+                _ => return [None, None],
+            };
+            let own = place(path, version);
+            // The top of what is shown has nothing beside it.
+            let beside = own.as_deref().filter(|_| path != "/").and_then(Path::parent).map(Path::to_owned);
+            [own, beside].map(|place| place.map(|place| (place, version)))
+        })
+        .flatten()
 }
 
-/// Where the group `path` is visible.
+/// Whether what is mounted at the usual place is the whole hierarchy: a part of it would show groups under other paths.
+fn is_hierarchy(version: &Version) -> bool {
+    /// The number of the top folder of a whole hierarchy.
+    const TOP: u64 = 1;
+    let kind = statfs(version.usual).ok().and_then(|found| u64::try_from(found.f_type).ok());
+    kind == Some(version.magic) && stat(version.usual).is_ok_and(|found| found.st_ino == TOP)
+}
+
+/// The absolute path `path`, beneath the folder `top`.
+fn beneath(top: &str, path: &str) -> PathBuf {
+    Path::new(top).join(path.trim_start_matches('/'))
+}
+
+/// Where the group `path` is visible, by the list of all mounts: it may be long.
 fn mounted(mounts: &str, path: &str, version: &Version) -> Option<PathBuf> {
     mounts.lines().find_map(|line| {
         let (left, right) = line.split_once(" - ")?;
@@ -266,7 +304,8 @@ mod tests {
     #[test]
     fn a_group_is_looked_for_where_the_own_one_is_visible() {
         let found = |groups: &str| -> Vec<_> {
-            places(groups, MOUNTS).into_iter().map(|(path, version)| (path, version.limit)).collect()
+            let places = places(groups, |path, version| mounted(MOUNTS, path, version));
+            places.map(|(path, version)| (path, version.limit)).collect()
         };
         let v1 = "memory.limit_in_bytes";
         assert_eq!(
@@ -286,12 +325,26 @@ mod tests {
         assert_eq!(mounted(&MOUNTS[MOUNTS.find("33").unwrap()..], "/other", &V1), None);
     }
 
+    /// Whatever this machine has: the short way must not come to another place than the list of all mounts.
+    #[test]
+    fn the_usual_place_is_where_the_list_of_mounts_says() {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        for version in [&V1, &V2].into_iter().filter(|version| is_hierarchy(version)) {
+            for path in ["/", "/a/b"] {
+                assert_eq!(mounted(&mounts, path, version), Some(beneath(version.usual, path)), "{version:?}");
+            }
+        }
+        assert!(!is_hierarchy(&Version { usual: "/proc", ..V1 }));
+        assert_eq!(beneath("/sys/fs/cgroup", "/"), Path::new("/sys/fs/cgroup"));
+    }
+
     /// Where this machine shows groups of version 2 and lets one be made, with whatever controllers.
     #[test]
     fn a_process_is_born_in_a_group_of_version_2() {
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap();
-        let places = places(&groups, &mounts).into_iter().filter(|(_, version)| version.network.is_none());
+        let places = places(&groups, |path, version| mounted(&mounts, path, version))
+            .filter(|(_, version)| version.network.is_none());
         let named = |(place, _): (PathBuf, _)| place.join(format!("stella-test-{}", std::process::id()));
         let Some(folder) = places.map(named).find(|folder| fs::create_dir(folder).is_ok()) else { return };
         let place = File::open(&folder).unwrap();

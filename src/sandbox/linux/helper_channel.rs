@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 use serde::{Deserialize, Serialize};
@@ -82,12 +83,15 @@ pub(super) struct Channel {
     /// How the building went: the first message that says so.
     built: RefCell<Option<Said>>,
     ended: RefCell<Option<Said>>,
+    /// Room for a message.
+    message: RefCell<Vec<u8>>,
 }
 
 /// Both ends.
 pub(super) fn open(stella: UnixStream) -> rustix::io::Result<(Channel, Inside)> {
     let (outer, inner) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-    let channel = Channel { inside: outer, stella, built: RefCell::default(), ended: RefCell::default() };
+    let (built, ended, message) = (RefCell::default(), RefCell::default(), RefCell::new(Vec::with_capacity(LONGEST)));
+    let channel = Channel { inside: outer, stella, built, ended, message };
     Ok((channel, Inside(inner)))
 }
 
@@ -183,14 +187,18 @@ impl Channel {
     }
 
     fn hear(&self, flags: RecvFlags) -> Option<Said> {
-        let mut message = vec![0; LONGEST];
-        let (length, _) = loop {
-            match recv(&self.inside, &mut message, flags) {
+        let mut message = self.message.borrow_mut();
+        message.clear();
+        loop {
+            match recv(&self.inside, spare_capacity(&mut message), flags) {
                 Err(rustix::io::Errno::INTR) => {}
-                heard => break heard.ok()?,
+                heard => {
+                    heard.ok()?;
+                    break;
+                }
             }
-        };
-        serde_json::from_slice(message.get(..length)?).ok()
+        }
+        serde_json::from_slice(&message).ok()
     }
 
     /// How the building went, as far as has been heard.

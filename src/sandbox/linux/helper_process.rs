@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read};
 
@@ -92,7 +93,7 @@ impl HelperProcess {
         let stdout = of(child.stdout.take().map(OwnedFd::from));
         let stderr = of(child.stderr.take().map(OwnedFd::from));
         let (budget, report) = (Budget::new(limit), Incoming::Part(Vec::new()));
-        Ok(Self { child, control, budget, stdout, stderr, report, chunk: vec![0; CHUNK], hold })
+        Ok(Self { child, control, budget, stdout, stderr, report, chunk: Vec::with_capacity(CHUNK), hold })
     }
 
     /// Waits for the report; ends the run when it is due or prints too much.
@@ -175,9 +176,10 @@ impl HelperProcess {
 }
 
 impl Stream {
-    fn take(&mut self, budget: &Budget, chunk: &mut [u8]) {
+    fn take(&mut self, budget: &Budget, chunk: &mut Vec<u8>) {
         let Some(from) = &self.from else { return };
-        match read(from, &mut *chunk) {
+        chunk.clear();
+        match read(from, spare_capacity(chunk)) {
             // What is over the limit is read and dropped, so that the program dies by our hand and not by a full pipe.
             Ok(length @ 1..) => self.kept.extend_from_slice(chunk.get(..budget.take(length)).unwrap_or_default()),
             Err(Errno::INTR | Errno::AGAIN) => {}
@@ -187,11 +189,12 @@ impl Stream {
 }
 
 impl Incoming {
-    fn take(&mut self, control: &UnixStream, chunk: &mut [u8]) {
+    fn take(&mut self, control: &UnixStream, chunk: &mut Vec<u8>) {
         let Self::Part(so_far) = self else { return };
-        match read(control, &mut *chunk) {
-            Ok(length @ 1..) => {
-                so_far.extend_from_slice(chunk.get(..length).unwrap_or_default());
+        chunk.clear();
+        match read(control, spare_capacity(chunk)) {
+            Ok(1..) => {
+                so_far.extend_from_slice(chunk);
                 if let Some(report) = wire::parse(so_far) {
                     *self = Self::All(report.map_err(|_: io::Error| ()).ok());
                 }

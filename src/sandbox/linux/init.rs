@@ -18,7 +18,7 @@ use rustix::thread::CpuSet;
 
 use crate::model::result::Isolation;
 use crate::sandbox::ending::Reason;
-use crate::sandbox::linux::filter::{Filter, Purpose};
+use crate::sandbox::linux::filter::Filter;
 use crate::sandbox::linux::group::Entry;
 use crate::sandbox::linux::helper_channel::{Inside, Said, Told};
 use crate::sandbox::linux::launch::{Launch, Started};
@@ -45,6 +45,8 @@ pub(super) struct InitSpec<'a> {
     pub(super) mapping: PathMapping,
     /// Build everything and run nothing.
     pub(super) probe: bool,
+    /// What the program's calls go through.
+    pub(super) filter: Filter,
     /// The processors that stella may use.
     pub(super) processors: CpuSet,
     /// Sockets of the machine's system folders that somebody listens on.
@@ -63,7 +65,7 @@ pub(super) fn live(setting: InitSpec<'_>, inside: &Inside) {
 }
 
 fn run(setting: InitSpec<'_>, inside: &Inside) -> Result<(), Stopped> {
-    let InitSpec { spec, mapping, probe, processors, sockets, group } = setting;
+    let InitSpec { spec, mapping, probe, filter, processors, sockets, group } = setting;
     let Some(Told::Go { traced }) = inside.told() else { return Err(Stopped::Told) };
     set_parent_process_death_signal(Some(Signal::KILL)).or_refuse("be ended with stella")?;
     setsid().or_refuse("start a session")?;
@@ -111,13 +113,8 @@ fn run(setting: InitSpec<'_>, inside: &Inside) -> Result<(), Stopped> {
         inside.say(&Said::Built { lost });
         return Ok(());
     }
-    let purpose = match (namespaces, traced) {
-        (true, true) => Purpose::Full,
-        (true, false) => Purpose::Isolated,
-        (false, _) => Purpose::Traced,
-    };
     let processors = (!traced).then_some(processors);
-    let (program, filter) = (Program::find(spec, &mapping)?, Filter::new(spec, purpose).program());
+    let (program, filter) = (Program::find(spec, &mapping)?, filter.program());
     let path = program.path.clone();
     let launch = Launch::new(program, filter, processors, (reading, signalling), (group, namespaces))?;
     let children = sys::child_events().or_fail("watch the program")?;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
 use rustix::mount::mount_bind;
@@ -36,6 +36,16 @@ pub(super) fn cover(site: &mut Site, listed: &[(&str, String)], covers: &str) ->
         }
     }
     Ok(())
+}
+
+/// A file of `/proc`, in as few readings as can be: the kernel makes much of it anew for each.
+pub(super) fn text(path: &str) -> io::Result<String> {
+    /// Bytes.
+    const USUAL: usize = 16 << 10;
+    let mut text = Vec::with_capacity(USUAL);
+    File::open(path)?.read_to_end(&mut text)?;
+    // What is no text there is a path, and none that is used.
+    Ok(String::from_utf8(text).unwrap_or_else(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()))
 }
 
 fn is_process(name: &[u8]) -> bool {

@@ -4,19 +4,22 @@
 //! Where the run has a file system of its own they are covered. Elsewhere they are found and said. One that is made while
 //! the program runs is not found: of sockets the tracer refuses it, where there is one.
 
-use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, fstat, openat, statat};
 
 use crate::model::result::Isolation;
+use crate::sandbox::linux::proc;
 use crate::sandbox::sandbox_path::SYSTEM_ROOTS;
 use crate::sandbox::spec::{Mount, Network, SandboxSpec};
 
 /// The most that are covered: whoever shows more than this shows the wrong folder.
 pub(super) const MOST: usize = 1_000;
+
+/// Bytes of a list of names that are taken at a time.
+const LISTED: usize = 32 << 10;
 
 /// What leads out of a folder.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -51,9 +54,9 @@ pub(super) fn find(top: BorrowedFd<'_>) -> Special {
             return special;
         }
     }
-    let mut folders = vec![PathBuf::new()];
+    let (mut folders, mut buffer) = (vec![PathBuf::new()], Vec::with_capacity(LISTED));
     while let Some(folder) = folders.pop() {
-        if special.look_into(top, &folder, &mut folders).is_err() {
+        if special.look_into(top, &folder, &mut folders, &mut buffer).is_err() {
             special.partly = true;
         }
     }
@@ -71,11 +74,19 @@ impl Special {
         }
     }
 
-    fn look_into(&mut self, top: BorrowedFd<'_>, folder: &Path, folders: &mut Vec<PathBuf>) -> rustix::io::Result<()> {
+    /// Its list comes into `buffer`, which is for all folders: there are thousands.
+    fn look_into(
+        &mut self,
+        top: BorrowedFd<'_>,
+        folder: &Path,
+        folders: &mut Vec<PathBuf>,
+        buffer: &mut Vec<u8>,
+    ) -> rustix::io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let at = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let opened = openat(top, at, flags, Mode::empty())?;
-        for entry in Dir::new(opened.try_clone().map_err(|_| rustix::io::Errno::MFILE)?)? {
+        let mut entries = RawDir::new(&opened, buffer.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
             let entry = entry?;
             let name = entry.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
@@ -133,7 +144,7 @@ pub(super) fn in_words(found: &[PathBuf], partly: &[PathBuf]) -> Vec<String> {
 /// Sockets that somebody listens on in the machine's system folders, which are too large to be looked through: as far as
 /// the kernel names them.
 pub(super) fn in_system_folders() -> Vec<PathBuf> {
-    let table = fs::read_to_string("/proc/net/unix").unwrap_or_default();
+    let table = proc::text("/proc/net/unix").unwrap_or_default();
     of_table(&table)
 }
 
@@ -153,6 +164,8 @@ fn of_table(table: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -17,6 +17,7 @@ use crate::host::scratch;
 use crate::sandbox::ending::Reason;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::linux::cpu_pinning;
+use crate::sandbox::linux::filter::{Filter, Purpose};
 use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::helper_channel::{self, Channel, Inside, Said};
 use crate::sandbox::linux::init::{self, InitSpec};
@@ -25,9 +26,9 @@ use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
 use crate::sandbox::linux::waiting::TICK;
-use crate::sandbox::linux::{descendants, special, times, tracee, unsandboxed};
+use crate::sandbox::linux::{special, times, tracee, unsandboxed};
 use crate::sandbox::path_mapping::PathMapping;
-use crate::sandbox::spec::{Mount, Network, SandboxSpec};
+use crate::sandbox::spec::{Mount, Network, SandboxSpec, SystemRoots};
 use crate::sandbox::validated::User;
 use crate::sandbox::wire::{self, Cause, How, Mechanism, Part, Report, Request};
 
@@ -124,18 +125,29 @@ impl Run<'_> {
         let (channel, inside) = helper_channel::open(socket).or_fail("make a socket")?;
         let flags = if root.is_some() { 0 } else { namespaces(self.spec.network) };
         // Before the machine's are out of sight.
-        let sockets = if root.is_none() { special::in_system_folders() } else { Vec::new() };
+        let covered = self.spec.network == Network::Denied && self.spec.system == SystemRoots::Host;
+        let sockets = if root.is_none() && covered { special::in_system_folders() } else { Vec::new() };
         // Only the superuser can; whoever cannot keeps groups that have no number inside.
         set_thread_groups(&[]).ok();
         let group = if self.probe { None } else { Group::new(self.spec.limits.memory_bytes) };
+        // Before there are two processes that need it.
+        let filter = Filter::new(
+            self.spec,
+            match (root, traced) {
+                (Some(_), _) => Purpose::Traced,
+                (None, true) => Purpose::Full,
+                (None, false) => Purpose::Isolated,
+            },
+        );
         match sys::fork_into(flags).or_refuse("create namespaces")? {
             Forked::Child => {
                 drop(channel);
-                self.live(root, processors, (sockets, group), &inside)
+                self.live((root, filter), processors, (sockets, group), &inside)
             }
             Forked::Parent(init) => {
                 drop(inside);
-                let made = self.lead(&channel, init, (root.map(PathBuf::as_path), group), traced.then_some(processors));
+                let root = root.map(PathBuf::as_path);
+                let made = self.lead(&channel, init, (root, filter, group), traced.then_some(processors));
                 if made.is_err() {
                     kill_process(init, Signal::KILL).ok();
                 }
@@ -147,7 +159,7 @@ impl Run<'_> {
     /// The child's way; it ends here.
     fn live(
         &self,
-        root: Option<&PathBuf>,
+        (root, filter): (Option<&PathBuf>, Filter),
         processors: CpuSet,
         (sockets, group): (Vec<PathBuf>, Option<Group>),
         inside: &Inside,
@@ -157,7 +169,10 @@ impl Run<'_> {
             Some(root) => PathMapping::Machine { root: root.clone(), mounts: self.spec.mounts.clone() },
         };
         let group = group.map(Group::into_entry).transpose().ok().flatten();
-        init::live(InitSpec { spec: self.spec, mapping, probe: self.probe, processors, sockets, group }, inside);
+        init::live(
+            InitSpec { spec: self.spec, mapping, probe: self.probe, filter, processors, sockets, group },
+            inside,
+        );
         // A copy of the helper must not go on as the helper.
         std::process::exit(0)
     }
@@ -167,7 +182,7 @@ impl Run<'_> {
         &self,
         channel: &Channel,
         init: Pid,
-        (root, group): (Option<&Path>, Option<Group>),
+        (root, filter, group): (Option<&Path>, Filter, Option<Group>),
         traced_on: Option<CpuSet>,
     ) -> Result<(Report, Option<Group>), Stopped> {
         let nothing = openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
@@ -201,8 +216,15 @@ impl Run<'_> {
                 let walls = if root.is_none() { Walls::Namespaces } else { Walls::Tracer };
                 let sampler = Sampler::new(self.spec.limits, group);
                 let sampler = if self.writes_to_disk(root) { sampler.by_thread() } else { sampler };
-                Tracer::new(self.spec, (walls, root), channel, init.as_raw_pid(), (processors, sampler), self.begun)
-                    .follow()
+                Tracer::new(
+                    (self.spec, filter),
+                    (walls, root),
+                    channel,
+                    init.as_raw_pid(),
+                    (processors, sampler),
+                    self.begun,
+                )
+                .follow()
             }
             None => follow(channel, init, Sampler::new(self.spec.limits, group)),
         };
@@ -267,10 +289,10 @@ fn follow(channel: &Channel, init: Pid, mut sampler: Sampler) -> Followed {
                     how = Some(How::Stopped);
                     kill_process(init, Signal::KILL).ok();
                 }
-                // The first process counts everything that this one could without a group.
+                // The first process counts everything that this one could without a group, and the group knows its own: no
+                // process is looked for in the machine's long list.
                 if sampler.has_group() {
-                    let inside = descendants::of_this_process().into_iter().filter(|pid| *pid != init.as_raw_pid());
-                    let sample = sampler.sample(Path::new("/proc"), inside, 0);
+                    let sample = sampler.sample(Path::new("/proc"), std::iter::empty(), 0);
                     peak = sample.memory.max(peak);
                     if sample.exceeded == Some(Reason::OutOfMemory) {
                         how.get_or_insert(How::Killed(Reason::OutOfMemory));

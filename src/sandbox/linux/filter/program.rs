@@ -50,18 +50,14 @@ pub(super) fn value(action: Action, traced: bool) -> u32 {
 /// error; where nobody would, it is the error itself.
 pub(super) fn assemble(rules: &ByNumber, traced: bool) -> Vec<Instruction> {
     let unknown = || vec![give(UNKNOWN, traced)];
+    let done = |known: &Option<(_, Vec<_>)>| match known {
+        None => unknown(),
+        Some((_, uses)) if uses.is_empty() => vec![give(Action::Allow, traced)],
+        Some((_, uses)) => decide_all(uses, traced),
+    };
     // From each of these numbers on, up to the next, the same is done.
-    let mut ranges: Vec<(u32, Vec<Instruction>)> = Vec::new();
-    let mut next = 0;
-    for (number, (_, uses)) in &rules.calls {
-        if *number > next {
-            ranges.push((next, unknown()));
-        }
-        let done = if uses.is_empty() { vec![give(Action::Allow, traced)] } else { decide_all(uses, traced) };
-        ranges.push((*number, done));
-        next = number.saturating_add(1);
-    }
-    ranges.push((next, unknown()));
+    let mut ranges: Vec<(u32, Vec<Instruction>)> = (0..).zip(rules.calls.iter().map(done)).collect();
+    ranges.push((u32::try_from(ranges.len()).unwrap_or(u32::MAX), unknown()));
     ranges.dedup_by(|later, earlier| later.1 == earlier.1);
     // Another calling convention would pass every rule by.
     let head = [instruction(LOAD, ARCHITECTURE), jump(IF_EQUAL, 1, 0, rules.audit)];

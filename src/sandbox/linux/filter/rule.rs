@@ -1,8 +1,6 @@
 //! What a rule is, and what a list of them means for a call. The same list is put into the kernel ([`super::program`])
 //! and asked by the tracer, so that both decide alike.
 
-use std::collections::BTreeMap;
-
 use crate::sandbox::linux::arch::{Call, Numbering};
 
 /// What becomes of a call.
@@ -87,17 +85,23 @@ pub(super) const fn errno(number: i32) -> u16 {
 #[derive(Debug, Clone)]
 pub(super) struct ByNumber {
     pub(super) audit: u32,
-    /// Every known number, with what it is and its rules.
-    pub(super) calls: BTreeMap<u32, (Call, Vec<(When, Action)>)>,
+    /// By its number what a call is, and its rules; `None` where no call is known by that number.
+    pub(super) calls: Vec<Option<(Call, Vec<(When, Action)>)>>,
 }
 
 impl ByNumber {
     /// A rule of a call that the processor lacks has no effect.
     pub(super) fn new(numbering: &Numbering, rules: &[Rule]) -> Self {
-        let known = Call::ALL.iter().filter_map(|call| Some(((numbering.of)(*call)?, (*call, Vec::new()))));
-        let mut calls: BTreeMap<_, (Call, Vec<_>)> = known.collect();
+        let place = |call: Call| (numbering.of)(call).and_then(|number| usize::try_from(number).ok());
+        let last = Call::ALL.iter().filter_map(|call| place(*call)).max();
+        let mut calls = vec![None; last.map_or(0, |last| last + 1)];
+        for call in Call::ALL {
+            if let Some(known) = place(*call).and_then(|number| calls.get_mut(number)) {
+                *known = Some((*call, Vec::new()));
+            }
+        }
         for rule in rules {
-            if let Some((_, uses)) = (numbering.of)(rule.call).and_then(|number| calls.get_mut(&number)) {
+            if let Some(Some((_, uses))) = place(rule.call).and_then(|number| calls.get_mut(number)) {
                 uses.push((rule.when, rule.action));
             }
         }
@@ -106,10 +110,10 @@ impl ByNumber {
 
     /// What becomes of a call, and which it is.
     pub(super) fn decide(&self, seen: Seen) -> (Option<Call>, Action) {
-        if seen.architecture != self.audit {
+        let known = usize::try_from(seen.number).ok().and_then(|number| self.calls.get(number));
+        let Some(Some((call, uses))) = known.filter(|_| seen.architecture == self.audit) else {
             return (None, UNKNOWN);
-        }
-        let Some((call, uses)) = self.calls.get(&seen.number) else { return (None, UNKNOWN) };
+        };
         let decided = uses.iter().find(|(when, _)| when.applies(&seen.arguments));
         (Some(*call), decided.map_or(Action::Allow, |(_, action)| *action))
     }

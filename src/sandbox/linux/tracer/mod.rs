@@ -47,7 +47,7 @@ use task::{AtExit, Task};
 
 use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::arch::{Call, LAYOUT};
-use crate::sandbox::linux::filter::{Action, Filter, Purpose, TRAPPED, options};
+use crate::sandbox::linux::filter::{Action, Filter, TRAPPED, options};
 use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::helper_channel::{Channel, Said};
 use crate::sandbox::linux::limits::Sampler;
@@ -133,7 +133,7 @@ pub(super) struct Tracer<'a> {
 impl<'a> Tracer<'a> {
     /// A tracer of `init`, which it has seized.
     pub(super) fn new(
-        spec: &'a SandboxSpec,
+        (spec, filter): (&'a SandboxSpec, Filter),
         (walls, private): (Walls, Option<&'a Path>),
         channel: &'a Channel,
         init: Pid,
@@ -144,15 +144,11 @@ impl<'a> Tracer<'a> {
             Clock::Frozen(instant) => instant.as_nanosecond(),
             Clock::Real => 0,
         };
-        let purpose = match walls {
-            Walls::Namespaces => Purpose::Full,
-            Walls::Tracer => Purpose::Traced,
-        };
         let step = i128::try_from(spec.clock_step.as_nanos()).unwrap_or(0);
         Self {
             spec,
             walls,
-            filter: Filter::new(spec, purpose),
+            filter,
             // As the kernel names what lies in it.
             private: private.map(|root| root.canonicalize().unwrap_or_else(|_| root.to_owned())),
             channel,
