@@ -42,6 +42,14 @@ impl Scratch {
     /// When it cannot be made or locked.
     pub fn new() -> io::Result<Self> {
         sweep_once();
+        Self::unswept()
+    }
+
+    /// The same for who calls [`sweep_once`] later, when nobody waits for it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn unswept() -> io::Result<Self> {
         Self::new_in(&std::env::temp_dir())
     }
 
@@ -123,10 +131,13 @@ fn sweep(parent: &Path) {
 
     let user = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let (top, name) = (entry.path(), entry.file_name());
-        let formed = name.to_str().is_some_and(is_formed);
+        // Most of what lies there is not: it is told by its name alone.
+        if !entry.file_name().to_str().is_some_and(is_formed) {
+            continue;
+        }
+        let top = entry.path();
         // Of the entry itself, where it is a link.
-        if !formed || !entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user) {
+        if !entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user) {
             continue;
         }
         // One whose maker was killed before it could lock it is empty; one that is just being made is made again.

@@ -30,7 +30,6 @@ pub(crate) fn probe(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Re
 }
 
 pub(crate) fn run(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Finished, SandboxError> {
-    scratch::sweep_once();
     strongest(ceiling, |mechanism| Attempt { spec, helper, mechanism, probe: false }.make()).map(|made| {
         let Made { level, finished, refused } = made;
         Finished { level, lost: all_lost(level, spec, refused, finished.lost), ..finished }
@@ -115,7 +114,7 @@ fn why_not_stronger(level: Isolation, ceiling: Isolation, refused: &[Cause]) -> 
 
 /// A folder for the runs that cannot have a root of their own; goes with the value.
 fn private_root() -> io::Result<Scratch> {
-    let root = Scratch::new()?;
+    let root = Scratch::unswept()?;
     for place in PRIVATE {
         std::fs::create_dir(root.path().join(place.relative()))?;
     }
@@ -146,6 +145,10 @@ impl Attempt<'_> {
         let (child, processors) = self.start(theirs)?;
         // A helper that died early is told apart by its missing report, not by the failing write.
         self.ask(&ours, processors).ok();
+        if !self.probe {
+            // While the helper builds: the folder of temporary files may be long.
+            scratch::sweep_once();
+        }
         let running = HelperProcess::new(child, ours, self.spec.limits.captured_bytes);
         let mut running = running.map_err(|source| machine("watch the helper", source))?;
         let (report, killed) = running.wait(begun.checked_add(self.spec.limits.wall));
