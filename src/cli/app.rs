@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::args::GlobalArgs;
+use crate::cli::deferred::Deferred;
 use crate::cli::error::CliResult;
 use crate::cli::{accept, reviewed};
 use crate::cli::{
@@ -28,21 +29,21 @@ const EXIT_CODES: &str = "Exit codes: 0 passed · 1 drift, regression or a gate 
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Scan(Box<scan::ScanArgs>),
-    Replay(replay::ReplayArgs),
-    Explain(explain::ExplainArgs),
-    Diff(diff::DiffArgs),
-    Ci(Box<ci::CiArgs>),
-    Score(score::ScoreArgs),
-    Gate(gate::GateArgs),
-    Accept(Box<accept::AcceptArgs>),
-    Reviewed(reviewed::ReviewedArgs),
-    Chaos(chaos::ChaosArgs),
-    Canonicalize(canonicalize::CanonicalizeArgs),
-    Init(init::InitArgs),
-    Demo(demo::DemoArgs),
-    Sandbox(Box<sandbox::SandboxArgs>),
-    Doctor(doctor::DoctorArgs),
+    Scan(Deferred<scan::ScanArgs>),
+    Replay(Deferred<replay::ReplayArgs>),
+    Explain(Deferred<explain::ExplainArgs>),
+    Diff(Deferred<diff::DiffArgs>),
+    Ci(Deferred<ci::CiArgs>),
+    Score(Deferred<score::ScoreArgs>),
+    Gate(Deferred<gate::GateArgs>),
+    Accept(Deferred<accept::AcceptArgs>),
+    Reviewed(Deferred<reviewed::ReviewedArgs>),
+    Chaos(Deferred<chaos::ChaosArgs>),
+    Canonicalize(Deferred<canonicalize::CanonicalizeArgs>),
+    Init(Deferred<init::InitArgs>),
+    Demo(Deferred<demo::DemoArgs>),
+    Sandbox(Deferred<sandbox::SandboxArgs>),
+    Doctor(Deferred<doctor::DoctorArgs>),
     #[command(subcommand)]
     Adapter(adapter::AdapterCommand),
     #[command(subcommand)]
@@ -55,34 +56,34 @@ enum Command {
     Profile(profile::ProfileCommand),
     /// The built-in scanner as a process of its own: what a sandbox runs.
     #[command(hide = true)]
-    BuiltinScan(builtin_scan::BuiltinScanArgs),
+    BuiltinScan(Deferred<builtin_scan::BuiltinScanArgs>),
 }
 
 /// Does what the command line asks for.
 pub(super) fn dispatch(app: App) -> CliResult {
     let global = &app.global;
     match app.command {
-        Command::Scan(args) => scan::run(global, &args),
-        Command::Replay(args) => replay::run(global, args),
-        Command::Explain(args) => explain::run(global, args),
-        Command::Diff(args) => diff::run(global, args),
-        Command::Ci(args) => ci::run(global, &args),
-        Command::Score(args) => score::run(global, &args),
-        Command::Gate(args) => gate::run(global, &args),
-        Command::Accept(args) => accept::run(global, &args),
-        Command::Reviewed(args) => reviewed::run(global, &args),
-        Command::Chaos(args) => chaos::run(global, args),
-        Command::Canonicalize(args) => canonicalize::run(global, &args),
-        Command::Init(args) => init::run(global, args),
-        Command::Demo(args) => demo::run(args, run_words),
-        Command::Sandbox(args) => sandbox::run(global, &args),
-        Command::Doctor(args) => doctor::run(global, &args),
+        Command::Scan(args) => scan::run(global, &args.0),
+        Command::Replay(args) => replay::run(global, *args.0),
+        Command::Explain(args) => explain::run(global, *args.0),
+        Command::Diff(args) => diff::run(global, *args.0),
+        Command::Ci(args) => ci::run(global, &args.0),
+        Command::Score(args) => score::run(global, &args.0),
+        Command::Gate(args) => gate::run(global, &args.0),
+        Command::Accept(args) => accept::run(global, &args.0),
+        Command::Reviewed(args) => reviewed::run(global, &args.0),
+        Command::Chaos(args) => chaos::run(global, *args.0),
+        Command::Canonicalize(args) => canonicalize::run(global, &args.0),
+        Command::Init(args) => init::run(global, *args.0),
+        Command::Demo(args) => demo::run(*args.0, run_words),
+        Command::Sandbox(args) => sandbox::run(global, &args.0),
+        Command::Doctor(args) => doctor::run(global, &args.0),
         Command::Adapter(command) => adapter::run(global, command),
         Command::Manifest(command) => manifest::run(global, command),
         Command::Feed(command) => feed::run(global, command),
         Command::Image(command) => image::run(global, command),
         Command::Profile(command) => profile::run(global, command),
-        Command::BuiltinScan(args) => builtin_scan::run(args),
+        Command::BuiltinScan(args) => builtin_scan::run(*args.0),
     }
 }
 

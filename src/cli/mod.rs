@@ -12,6 +12,7 @@ mod builtin_scan;
 mod canonicalize;
 mod chaos;
 mod ci;
+mod deferred;
 mod demo;
 pub mod demo_files;
 mod diff;
@@ -69,7 +70,8 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let code = match App::command().try_get_matches_from(&arguments) {
+    let described = deferred::described(&arguments, App::command);
+    let code = match described.try_get_matches_from(&arguments) {
         Ok(matches) => obey(&arguments, &matches),
         // Help and version are data and no error.
         Err(error) if !error.use_stderr() => {
