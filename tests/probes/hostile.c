@@ -40,7 +40,7 @@ static void act(u8 code) {
     case 7: A, B; act_clock(a, b); break;
     case 8: A; act_deadline(a); break;
     case 9: A; act_touch(a); break;
-    case 10: A, B; act_files(a, b); break;
+    case 10: A, B; act_files(a, b), lend_all(); break;
     case 11: A, B, D, E; act_forbidden(a, b, c, d); break;
     case 12: A; act_read(a); break;
     case 13: A, B; act_look(a, b); break;
@@ -48,7 +48,7 @@ static void act(u8 code) {
     case 15: A; act_random(a); break;
     case 16: act_list(); break;
     case 17: A, B; act_family(a, b); break;
-    case 18: A; act_machine(a); break;
+    case 18: A; act_machine(a), hide(); break;
     }
 }
 
@@ -67,11 +67,11 @@ struct handler {
 };
 
 static void on_signal(int number, void *info, void *context) {
-    (void)info;
     // What the kernel shows of a call that was interrupted; while memory is looked through, what is looked for is there.
     u64 place = *(u64 *)((u8 *)context + FRAME_PLACE) - (u64)at_call;
     if (place == 0 || place == CALL_LENGTH) look_through(context, 512, TIMES | SECRETS, 0, number, "in-a-signal-frame");
-    if (number == 31) *(i64 *)((u8 *)context + FRAME_RESULT) = -4000;
+    // Of a filter, and not of a process that sends it.
+    if (number == 31 && ((int *)info)[2] == 1) *(i64 *)((u8 *)context + FRAME_RESULT) = -4000;
     if (number == 11 || number == 7 || number == 4 || number == 8) leave(100 + number);
 }
 

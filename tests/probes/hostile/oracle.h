@@ -127,6 +127,14 @@ static const struct forbidden {
     {__NR_clone, "clone", SEEN, BITS, 0, 0x7e820000, 1},
     {__NR_unshare, "unshare", SEEN, BITS, 0, 0x7e020080, 1},
     {__NR_seccomp, "seccomp", SEEN, BITS, 1, 8, 16},
+    {451, "cachestat", UNSEEN, ANY, 0, 0, 38}, {__NR_openat2, "openat2", UNSEEN, ANY, 0, 0, 38},
+    // Space that is set aside and not written is counted by nobody.
+    {__NR_fallocate, "fallocate", UNSEEN, IS, 1, 0, 95},
+    // What of the machine's files lies in memory.
+    {__NR_preadv2, "preadv2", UNSEEN, BITS, 5, 8, 95}, {__NR_io_setup, "io_setup", UNSEEN, ANY, 0, 0, 38},
+    {ONLY_X86(78), "getdents", UNSEEN, ANY, 0, 0, 38},
+    WHERE(fcntl, SEEN, 1, 1024, 22), WHERE(fcntl, SEEN, 1, 1040, 22),
+    WHERE(setsockopt, TRACED, 2, 16, 92), WHERE(setsockopt, TRACED, 2, 76, 92),
 };
 enum { FORBIDDEN = sizeof forbidden / sizeof *forbidden };
 

@@ -162,7 +162,7 @@ static i64 reach_process(u8 how) {
         file = C(434, victim, 0);
         if (file >= 0 && !may_be_own(file)) result = C(number = 424, file, harmless, 0, 0), C(__NR_close, file);
         break;
-    case 6: name = "setpriority", result = C(number = __NR_setpriority, 0, victim, 5); break;
+    case 6: name = "setpriority", result = C(number = __NR_setpriority, 0, victim, 19); break;
     case 7: name = "sched_setaffinity", result = C(number = __NR_sched_setaffinity, victim, 8, arena.structures[27]); break;
     case 8: name = "prlimit64", result = C(number = __NR_prlimit64, victim, 4, none, 0); break;
     case 9: name = "ioprio_set", result = C(number = __NR_ioprio_set, 1, victim, 0x4007); break;
@@ -197,7 +197,10 @@ static void act_signal(u8 variant) {
         break;
     }
     // The first process of the run; without namespaces, one that is none of its own.
-    default: result = is_full ? C(__NR_kill, 1, number) : reach_process(variant & 15); break;
+    default:
+        result = is_full ? C(__NR_kill, 1, number) : 0;
+        for (u8 way = 0; way < 16 && !is_full; way++) result = reach_process((variant + way) & 15);
+        break;
     }
     remember(__NR_kill, result);
 }
