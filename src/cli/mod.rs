@@ -117,6 +117,6 @@ fn obey(arguments: &[OsString], matches: &ArgMatches) -> u8 {
 
 /// The command that the arguments ask for, in which nothing is said in vain.
 fn app(arguments: &[OsString], matches: &ArgMatches) -> Result<App, CliError> {
-    options::check(App::command(), arguments, matches)?;
+    options::check(deferred::described(arguments, App::command), arguments, matches)?;
     Ok(App::from_arg_matches(matches).map_err(Unparsed)?)
 }
