@@ -94,12 +94,13 @@ pub(crate) fn lost_at(level: Isolation, spec: &SandboxSpec) -> Vec<String> {
     );
     lose(
         traced && frozen,
-        "uptime: monotonic clocks, start times of processes and the processor time that they used are the machine's",
+        "uptime: monotonic clocks, start times of processes and the processor time that they used are the machine's, and so is \
+         what programs draw from them (names of temporary files that glibc makes, the order of Java's `Map.of`)",
     );
     lose(
         true,
-        "machine: numbers of processes, inodes and sockets, sizes, identities and access times of the file systems that are \
-         shown, features and counters of the processor, which one a thread runs on and how it was scheduled, and the caller's \
+        "machine: numbers of processes, inodes, sockets, devices and mounts, how many processes there are, sizes, identities \
+         and access times of the file systems that are shown, features and counters of the processor, which one a thread runs on and how it was scheduled, and the caller's \
          user number and priority are visible",
     );
     lose(

@@ -111,6 +111,23 @@ fn what_remains_to_tell_is_a_list() {
     }
 }
 
+/// What everyday programs print of the machine is said, as two runs differ by it although the ledger shows nothing.
+#[test]
+fn what_programs_draw_from_what_is_not_fixed_is_said() {
+    let page = fs::read_to_string(crate::harness::repository("docs/sandbox.md")).unwrap();
+    let (_, limits) = page.split_once("## Known limits\n").expect("a heading");
+    let limits = limits.split("\n## ").next().unwrap();
+    for what in ["`mkstemp`", "`Map.of`", "links of `/proc`", "`sched_getcpu`", "numbers of devices and of mounts"] {
+        assert!(limits.contains(what), "`{what}` is not among the limits");
+    }
+    let finished = run_at_most(&spec(&["/bin/true"]), helper(), Isolation::Full).unwrap();
+    let said = |what: &str| finished.lost.iter().any(|lost| lost.contains(what));
+    assert!(said("devices and mounts"), "{:?}", finished.lost);
+    if matches!(finished.level, Isolation::Full | Isolation::Traced) {
+        assert!(said("names of temporary files") && said("`Map.of`"), "{:?}", finished.lost);
+    }
+}
+
 #[test]
 fn folders_of_a_run_have_the_same_modes_whatever_the_umask_is() {
     use std::process::Command;
