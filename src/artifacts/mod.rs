@@ -7,6 +7,7 @@ pub mod compare_artifacts;
 pub mod detect_profile;
 pub mod diff_paths;
 pub mod document_file;
+pub mod found_secrets;
 pub mod large_inventories;
 pub mod level_digest;
 pub mod observe;

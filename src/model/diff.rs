@@ -151,6 +151,29 @@ pub struct DiffSummary {
 }
 
 impl DiffSummary {
+    /// Gives every text that a scanner wrote to `change`; names of artifacts are not among them.
+    pub fn texts(&mut self, change: &mut impl FnMut(&mut String)) {
+        for flip in &mut self.findings.shown {
+            [&mut flip.cve_id, &mut flip.affected_purl, &mut flip.why].into_iter().for_each(&mut *change);
+            for field in &mut flip.changes {
+                [&mut field.before, &mut field.after].into_iter().flatten().for_each(&mut *change);
+            }
+        }
+        for package in &mut self.packages.shown {
+            change(&mut package.name);
+            package.before.iter_mut().chain(&mut package.after).for_each(&mut *change);
+        }
+        for vex in &mut self.vex.shown {
+            [&mut vex.vulnerability, &mut vex.product].into_iter().for_each(&mut *change);
+            [&mut vex.before, &mut vex.after].into_iter().flatten().for_each(&mut *change);
+        }
+        if let Some(of) = &mut self.decision {
+            [&mut of.before, &mut of.after].into_iter().flatten().for_each(&mut *change);
+            of.reasons_added.iter_mut().chain(&mut of.reasons_removed).for_each(&mut *change);
+        }
+        self.artifacts.iter_mut().filter_map(|of| of.first_difference.as_mut()).for_each(change);
+    }
+
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

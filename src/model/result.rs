@@ -21,6 +21,7 @@ use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
 use crate::model::showing::Showing;
+use crate::model::text::redact::Known;
 
 /// What a replay was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -228,6 +229,38 @@ pub struct ReplayResult {
     pub showing: Option<Showing>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
+}
+
+impl ReplayResult {
+    /// The same with none of these values in what scanners said and wrote. What names things (ids, artifacts, labels, places) stays:
+    /// approvals and histories are kept by it.
+    #[must_use]
+    pub fn without(mut self, secrets: &Known) -> Self {
+        let hide = |text: &mut String| *text = secrets.hide(text);
+        match &mut self.outcome {
+            Outcome::Match { .. } | Outcome::Drift { .. } => {}
+            Outcome::Flaky { detail } | Outcome::Unhealthy { detail } | Outcome::Infra { detail } => hide(detail),
+            Outcome::Unreplayable { missing } => missing.iter_mut().for_each(hide),
+        }
+        self.diff.texts(&mut |text| *text = secrets.hide(text));
+        for artifact in &mut self.artifacts {
+            for places in [&mut artifact.masked, &mut artifact.identity] {
+                *places =
+                    std::mem::take(places).into_iter().map(|(path, count)| (secrets.hide(&path), count)).collect();
+            }
+        }
+        if let Some(env) = &mut self.executor {
+            env.denied.iter_mut().for_each(hide);
+        }
+        self.notes.iter_mut().for_each(hide);
+        if let Some(of) = &mut self.explanation {
+            of.not_excluded.iter_mut().for_each(hide);
+            of.cells.iter_mut().filter_map(|cell| cell.failed.as_mut()).for_each(hide);
+            of.changes.iter_mut().for_each(|change| hide(&mut change.what));
+        }
+        self.showing = self.showing.map(|of| of.without(secrets));
+        self
+    }
 }
 
 /// A whole run.

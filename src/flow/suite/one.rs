@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::artifacts::found_secrets::FoundSecrets;
 use crate::attribute::budget::Budget;
 use crate::flow::experiment::explain;
 use crate::flow::replay::output_dir;
@@ -10,9 +11,12 @@ use crate::flow::replay::replay_job::PreparedReplay;
 use crate::host::clock;
 use crate::host::fs::FsError;
 use crate::host::scratch::Scratch;
+use crate::job::artifact::Artifact;
+use crate::model::diff::DiffSummary;
 use crate::model::error_chain::chain;
 use crate::model::manifest::ScanManifest;
 use crate::model::result::{ReplayResult, RunResult};
+use crate::model::text::redact::REDACTED;
 use crate::workspace::context::Context;
 
 /// Which results are explained.
@@ -57,16 +61,41 @@ pub fn one(replay: &PreparedReplay, explain: Explain, keep: Option<Keep<'_>>, co
         explain::explain(replay, &mut result, context, &budget);
     }
     let expected = &replay.expected.artifacts;
+    let secrets = FoundSecrets::of(expected.iter().chain(&replayed.artifacts));
     let kept = match keep {
         None => Ok(()),
         Some(Keep::AsScan(folder)) => output_dir::replay(folder, expected, &replayed),
-        Some(Keep::SideBySide(folder)) => output_dir::side_by_side(folder, expected, &replayed.artifacts),
+        Some(Keep::SideBySide(folder)) if secrets.is_empty() => {
+            output_dir::side_by_side(folder, expected, &replayed.artifacts)
+        }
+        Some(Keep::SideBySide(folder)) => {
+            let without = |all: &[Artifact]| all.iter().filter_map(|one| secrets.without(one)).collect::<Vec<_>>();
+            output_dir::side_by_side(folder, &without(expected), &without(&replayed.artifacts))
+        }
     };
     let unkept = kept.err();
     if let Some(error) = &unkept {
         result.notes.push(chain("expected and actual artifacts could not be kept", error));
     }
+    let result = if secrets.is_empty() { result } else { without_secrets(result, &secrets) };
     Over { result, unkept }
+}
+
+/// What is shown of a replay is published: no value that a secret scanner found stands in it.
+fn without_secrets(result: ReplayResult, secrets: &FoundSecrets) -> ReplayResult {
+    let mut result = match secrets.known() {
+        Some(known) => result.without(&known),
+        None => ReplayResult { diff: DiffSummary::default(), explanation: None, showing: None, ..result },
+    };
+    let values = match (secrets.len(), secrets.known().is_some()) {
+        (1, _) => "1 value".to_owned(),
+        (more, true) => format!("{more} values"),
+        (more, false) => format!("more than {more} values"),
+    };
+    result
+        .notes
+        .push(format!("{values} that a secret scanner found: not shown, and {REDACTED} where they would stand"));
+    result
 }
 
 /// Replays `manifest`: how the run ended, and why what it wrote could not be left where that was asked for.

@@ -177,7 +177,9 @@ impl Known {
             for part in std::iter::once(value).chain(value.lines()).map(str::trim) {
                 if part.chars().count() >= SHORTEST {
                     all.insert(part.to_owned());
-                    all.insert(serde_json::Value::from(part).to_string().trim_matches('"').to_owned());
+                    // Without the quotes around it, and with one that is escaped at its end.
+                    let quoted = serde_json::Value::from(part).to_string();
+                    all.insert(quoted[1..quoted.len() - 1].to_owned());
                 }
             }
         }
@@ -321,6 +323,15 @@ mod tests {
         for (given, expected) in cases {
             assert_eq!(text(given), expected, "{given}");
         }
+    }
+
+    /// A value that ends with a quote left a backslash behind, and what was left was no JSON.
+    #[test]
+    fn a_value_that_ends_with_a_quote_leaves_json() {
+        let value = "key = \"hunter2hunter2\"";
+        let document = serde_json::json!({ "match": value, "a": 1 }).to_string();
+        let shown: serde_json::Value = serde_json::from_str(&Known::of([value]).hide(&document)).unwrap();
+        assert_eq!(shown, serde_json::json!({ "match": REDACTED, "a": 1 }));
     }
 
     #[test]
