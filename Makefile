@@ -9,9 +9,10 @@ STELLA ?= target/debug/stella
 
 # The parts of `make test`, in order: `.ci/run` runs the same and prints how long each took.
 PARTS = real-parts lint self unit
-# The parts of `make test-long`: the nightly workflow has a job for each but the last two, which want a Debian and its superuser.
+# The parts of `make test-long`: the nightly workflow has a job for each but the last three, which want a Debian and its
+# superuser, or a browser.
 NIGHTLY = properties bench-test default-build msrv deny fuzz
-LONG = $(NIGHTLY) aarch64 fuzz-hostile
+LONG = $(NIGHTLY) aarch64 fuzz-hostile browser
 
 .PHONY: help demo test test-long parts $(PARTS) $(LONG) real regress canaries bless bench scanners
 
@@ -120,3 +121,8 @@ fuzz:
 # A hostile program against the sandbox, ten minutes unless FUZZ_SECONDS says otherwise.
 fuzz-hostile:
 	@fuzz/hostile
+
+# The page of a report in Chromium: no script runs and nothing is asked for, and a planted script and picture are seen.
+browser:
+	$(CARGO) build --features $(FEATURES) --quiet
+	@tests/real/browser $(STELLA)

@@ -8,7 +8,7 @@ use crate::cli::error::CliResult;
 use crate::cli::{accept, reviewed};
 use crate::cli::{
     adapter, builtin_scan, canonicalize, chaos, ci, demo, diff, doctor, explain, feed, gate, image, init, manifest,
-    profile, replay, sandbox, scan, score,
+    profile, replay, report, sandbox, scan, score,
 };
 
 /// Proves that security scans are repeatable.
@@ -34,6 +34,7 @@ enum Command {
     Explain(Deferred<explain::ExplainArgs>),
     Diff(Deferred<diff::DiffArgs>),
     Ci(Deferred<ci::CiArgs>),
+    Report(Deferred<report::ReportArgs>),
     Score(Deferred<score::ScoreArgs>),
     Gate(Deferred<gate::GateArgs>),
     Accept(Deferred<accept::AcceptArgs>),
@@ -68,6 +69,7 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Explain(args) => explain::run(global, *args.0),
         Command::Diff(args) => diff::run(global, *args.0),
         Command::Ci(args) => ci::run(global, &args.0),
+        Command::Report(args) => report::run(global, &args.0),
         Command::Score(args) => score::run(global, &args.0),
         Command::Gate(args) => gate::run(global, &args.0),
         Command::Accept(args) => accept::run(global, &args.0),

@@ -10,6 +10,7 @@ use crate::cli::error::{CliError, CliResult};
 use crate::cli::gate::{StrictnessArgs, WantedGate};
 use crate::cli::history::{self, NoteArgs};
 use crate::cli::progress::Progress;
+use crate::cli::report::folder;
 use crate::cli::{output, setup};
 use crate::flow::suite::run::{self, CiRequest};
 use crate::host::fs;
@@ -48,7 +49,8 @@ pub struct CiArgs {
     /// Write a summary in Markdown
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
-    /// Leave expected and actual artifacts of every replay side by side
+    /// Leave expected and actual artifacts of every replay side by side, and beside them the reports: report.html for people,
+    /// result.json, junit.xml, summary.md, stella.sarif and codequality.json
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
     /// Let a gate decide how this ends; nightly implies --pinned
@@ -139,6 +141,9 @@ fn write_reports(args: &CiArgs, result: &RunResult, document: &str) -> Result<()
     }
     if let Some(path) = &args.summary {
         fs::write_output(path, markdown::render(result, markdown::DEFAULT_BUDGET).as_bytes())?;
+    }
+    if let Some(dir) = &args.out_dir {
+        folder::write(dir, result, document)?;
     }
     Ok(())
 }

@@ -32,6 +32,7 @@ mod profile;
 mod progress;
 mod reference;
 mod replay;
+mod report;
 mod reviewed;
 mod sandbox;
 mod scan;

@@ -71,7 +71,12 @@ pub fn store(global: &GlobalArgs, config: &Config) -> Result<PathBuf, CliError> 
 
 /// The options that were given, so that a command that reproduces a replay finds the same things.
 fn options(global: &GlobalArgs, isolation: &IsolationArgs) -> Vec<String> {
-    let text = |path: &PathBuf| path.display().to_string();
+    // A path of this machine means nothing on another; below the working directory it need not be one.
+    let here = std::env::current_dir().unwrap_or_default();
+    let text = |path: &PathBuf| {
+        let below = path.strip_prefix(&here).ok().filter(|below| !below.as_os_str().is_empty());
+        below.unwrap_or(path).display().to_string()
+    };
     let level = isolation.require_isolation.map(|level| Isolation::from(level).code().to_owned());
     let given = [
         ("--config", global.config.as_ref().map(text)),

@@ -95,13 +95,13 @@ fn counted(count: u64, one: &str, more: &str) -> String {
 /// It is made here and read from no file: whoever is shown it pastes it into a shell.
 pub fn accept(run: &RunResult) -> Option<String> {
     let asked = run.gate.as_ref().is_some_and(|gate| gate.gate() == Gate::Pr && gate.verdict() != GateVerdict::Green);
-    let open = run.open_changes();
-    if !asked || open.is_empty() {
+    let open = if asked { run.open_changes() } else { Vec::new() };
+    if open.is_empty() {
         return None;
     }
     let mut words = vec!["stella".to_owned(), "accept".to_owned()];
     if let Some(RulesOf::Base { commit, .. }) = run.base.as_ref().map(|base| &base.rules) {
-        words.extend(["--base".to_owned(), untrusted::visible(commit)]);
+        words.extend(["--base".to_owned(), untrusted::line(commit)]);
     }
     words.extend(["--exactly".to_owned(), ChangeKey::digest_of_all(&open).to_string()]);
     words.extend(["--reason", "WHY"].map(str::to_owned));

@@ -47,6 +47,17 @@ pub(crate) fn run() -> RunResult {
     )
 }
 
+/// The replays of the rich run, `n` times.
+pub(crate) fn many(n: usize) -> RunResult {
+    let run = run();
+    let again = |i: usize| {
+        let replays = run.replays.clone().into_iter();
+        replays.map(move |replay| ReplayResult { id: format!("{}-{i}", replay.id), ..replay })
+    };
+    let (version, began, ended) = (run.stella_version.clone(), run.started_at, run.finished_at);
+    RunResult::new(version, began, ended, (0..n).flat_map(again).collect(), vec![])
+}
+
 fn base(id: &str, title: &str, kind: SubjectKind, mode: Mode, outcome: Outcome) -> ReplayResult {
     let inputs = Dimensions {
         input: digest("input"),
@@ -353,23 +364,25 @@ pub(crate) fn nasty() -> impl Strategy<Value = String> {
 
 /// The rich run with every text replaced by a hostile one; only the uniqueness of ids is kept.
 pub(crate) fn hostile() -> impl Strategy<Value = RunResult> {
-    prop::collection::vec(nasty(), 1..40).prop_map(|texts| {
-        let mut texts = texts.into_iter().cycle();
-        let mut next = move || texts.next().unwrap_or_default();
-        let run = run();
-        let warnings = vec![next(), next()];
-        let replays = run.replays.into_iter().enumerate().map(|(i, replay)| poison(i, replay, &mut next)).collect();
-        let mut run = RunResult::new(next(), run.started_at, run.finished_at, replays, warnings);
-        run.candidate = Candidate::Built(Named { kind: CandidateKind::Feed, name: next() });
-        run.base = Some(held_against(&mut next));
-        run.covered =
-            vec![CoveredDifference { key: change_key(&mut next), cover: Cover::Expired(approval(&mut next)) }];
-        for covered in &mut run.covered {
-            covered.key.of = Changed::Difference { id: next(), artifact: next() };
-            covered.cover = Cover::Approved(Approval { key: covered.key.clone(), ..approval(&mut next) });
-        }
-        run
-    })
+    prop::collection::vec(nasty(), 1..40).prop_map(of_texts)
+}
+
+/// The rich run of which every text is one of `texts`, in turn.
+pub(crate) fn of_texts(texts: Vec<String>) -> RunResult {
+    let mut texts = texts.into_iter().cycle();
+    let mut next = move || texts.next().unwrap_or_default();
+    let run = run();
+    let warnings = vec![next(), next()];
+    let replays = run.replays.into_iter().enumerate().map(|(i, replay)| poison(i, replay, &mut next)).collect();
+    let mut run = RunResult::new(next(), run.started_at, run.finished_at, replays, warnings);
+    run.candidate = Candidate::Built(Named { kind: CandidateKind::Feed, name: next() });
+    run.base = Some(held_against(&mut next));
+    run.covered = vec![CoveredDifference { key: change_key(&mut next), cover: Cover::Expired(approval(&mut next)) }];
+    for covered in &mut run.covered {
+        covered.key.of = Changed::Difference { id: next(), artifact: next() };
+        covered.cover = Cover::Approved(Approval { key: covered.key.clone(), ..approval(&mut next) });
+    }
+    run
 }
 
 /// A base of which every text is foreign.
@@ -402,20 +415,29 @@ fn approval(next: &mut impl FnMut() -> String) -> Approval {
 
 /// The same with a gate, whose reasons quote ids and labels.
 pub(crate) fn hostile_and_judged() -> impl Strategy<Value = RunResult> {
-    hostile().prop_map(|mut run| {
-        judge(&mut run);
-        // Half of them as a pull request, whose report ends with a command.
-        if run.stella_version.len() % 2 == 0 {
-            run.gate = Some(gate::judge(Case::Pr(&run), run.finished_at, &Rules::default(), Strictness::default()));
-        }
-        run
-    })
+    // Half of them as a pull request, whose report ends with a command.
+    hostile().prop_map(|run| if run.stella_version.len() % 2 == 0 { as_pull_request(run) } else { as_release(run) })
+}
+
+/// `run` with what the gate of a release says of it.
+pub(crate) fn as_release(mut run: RunResult) -> RunResult {
+    judge(&mut run);
+    run
+}
+
+/// `run` with what the gate of a pull request says of it.
+pub(crate) fn as_pull_request(mut run: RunResult) -> RunResult {
+    judge(&mut run);
+    run.gate = Some(gate::judge(Case::Pr(&run), run.finished_at, &Rules::default(), Strictness::default()));
+    run
 }
 
 fn poison(i: usize, mut replay: ReplayResult, next: &mut impl FnMut() -> String) -> ReplayResult {
     replay.id = format!("{}{i}", next());
     replay.title = next();
     replay.reproduce = next();
+    replay.recording = Some(Recording { scan_id: next(), manifest: Digest::of(b"manifest") })
+        .filter(|_| replay.kind == SubjectKind::Canary);
     replay.notes = vec![next(), next()];
     replay.labels = BTreeMap::from([(next(), next())]);
     replay.source = replay.source.map(|source| SourceLocation { file: next(), ..source });
@@ -432,7 +454,7 @@ fn poison(i: usize, mut replay: ReplayResult, next: &mut impl FnMut() -> String)
         of
     });
     if let Some(env) = &mut replay.executor {
-        env.lost = vec![next()];
+        (env.lost, env.denied) = (vec![next()], vec![next(), next()]);
         (env.arch, env.os, env.tz, env.locale) = (next(), next(), next(), next());
     }
     replay.explanation = Some(explanation()).map(|mut of| {

@@ -89,6 +89,22 @@ pub fn lines(text: &str, max: usize) -> Vec<String> {
     shown
 }
 
+/// The same text without mentions: an `@` that would begin one is parted from the name behind it.
+///
+/// For readers that look for mentions and have no way to write text as it is.
+pub fn unmentioned(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let (mut rest, mut previous) = (text.chars().peekable(), ' ');
+    while let Some(c) = rest.next() {
+        shown.push(c);
+        if c == '@' && !previous.is_alphanumeric() && rest.peek().is_some_and(|next| !next.is_whitespace()) {
+            shown.push(' ');
+        }
+        previous = c;
+    }
+    shown
+}
+
 /// At most `max` entries of `all`, each made harmless, joined with commas.
 pub fn list(all: &[String], max: usize) -> String {
     let mut text = all.iter().take(max).map(|entry| line(entry)).collect::<Vec<_>>().join(", ");
@@ -165,6 +181,18 @@ mod tests {
         assert_eq!(message("a\r\n::error::\u{1b}[31m"), "a\\r\\n::error::\\x1b[31m");
         let long = message(&"é".repeat(MAX_MESSAGE + 7));
         assert!(long.ends_with("é… (7 more characters)"), "{long}");
+    }
+
+    #[test]
+    fn an_address_stays_whole_and_a_mention_does_not() {
+        for (given, shown) in [
+            ("@org/team", "@ org/team"),
+            ("(@user)", "(@ user)"),
+            ("pkg:npm/minimist@0.0.8", "pkg:npm/minimist@0.0.8"),
+            ("@@x @ y", "@ @ x @ y"),
+        ] {
+            assert_eq!(unmentioned(given), shown);
+        }
     }
 
     #[test]

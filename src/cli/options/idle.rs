@@ -152,6 +152,44 @@ const IDLE: &[Idle] = &[
         why: "the gate judges what this checkout builds, which `--pinned` leaves out; `--gate nightly` judges pinned replays",
     },
     Idle {
+        command: "report",
+        options: &["strict", "fail_on"],
+        when: |given| !given.has("gate"),
+        why: "it says how strict a gate is, and none was asked: name one with `--gate pr|nightly|release`",
+    },
+    Idle {
+        command: "report",
+        options: &["strict"],
+        when: |given| given.is("gate", "pr"),
+        why: "the gate `pr` judges no window: there is no interval",
+    },
+    Idle {
+        command: "report",
+        options: &["history"],
+        when: |given| {
+            !is_any(given, &["badge", "badge-json"]) && !given.is("gate", "nightly") && !given.is("gate", "release")
+        },
+        why: "a badge and the gates `nightly` and `release` look at a window of time",
+    },
+    Idle {
+        command: "report",
+        options: &["key"],
+        when: |given| !is_any(given, &["comment", "sarif"]),
+        why: "a comment and SARIF alone have a key",
+    },
+    Idle {
+        command: "report",
+        options: &["before"],
+        when: |given| !is_any(given, &["comment", "html"]),
+        why: "a comment and the page alone say what is new",
+    },
+    Idle {
+        command: "report",
+        options: &["commit", "link"],
+        when: |given| !is_any(given, &["comment", "html", "job-summary", "buildkite"]),
+        why: "the form has no place for it",
+    },
+    Idle {
         command: "gate",
         options: &["history"],
         when: |given| given.values("gate") == ["pr"],
@@ -191,8 +229,16 @@ const IDLE: &[Idle] = &[
 
 /// Commands whose output is a document, a page or the output of another command.
 fn has_one_form(given: &Given<'_>) -> bool {
-    const ONE: [&str; 7] =
-        ["canonicalize", "demo", "sandbox", "adapter show", "profile show", "manifest migrate", "builtin-scan"];
+    const ONE: [&str; 8] = [
+        "canonicalize",
+        "demo",
+        "report",
+        "sandbox",
+        "adapter show",
+        "profile show",
+        "manifest migrate",
+        "builtin-scan",
+    ];
     ONE.contains(&given.command.as_str())
 }
 
@@ -212,9 +258,13 @@ fn needs_no_store(given: &Given<'_>) -> bool {
         | "profile show" | "profile explain" | "profile test" | "manifest show" | "manifest validate"
         | "manifest migrate" | "feed build" | "feed verify" | "builtin-scan" => true,
         "sandbox" => !given.has("rootfs"),
-        "score" | "gate" => given.has("history"),
+        "score" | "gate" | "report" => given.has("history"),
         _ => false,
     }
+}
+
+fn is_any(given: &Given<'_>, switches: &[&str]) -> bool {
+    switches.iter().any(|id| given.is_on(id))
 }
 
 fn is_command(given: &Given<'_>) -> bool {

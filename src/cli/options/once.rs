@@ -94,6 +94,7 @@ const FILES: &[(&str, &[&str])] = &[
     ("replay", &["from", "history", "out_dir"]),
     ("ci", &["junit", "result", "summary", "history", "out_dir", "reviewed", "config"]),
     ("profile learn", &["input", "out"]),
+    ("report", &["result", "output", "history", "before"]),
 ];
 
 fn one_file(given: &Given<'_>) -> Result<(), OptionError> {

@@ -80,6 +80,27 @@ ci --max-replays ci --max-replays 3
 ci --max-time ci --max-time 3
 ci --require-isolation -
 ci --ro -
+report --html -
+report --markdown -
+report --junit -
+report --sarif -
+report --code-quality -
+report --job-summary -
+report --comment -
+report --github-annotations -
+report --azure -
+report --buildkite -
+report --badge -
+report --badge-json -
+report --output -
+report --gate -
+report --strict report r --html --strict
+report --fail-on report r --html --fail-on warn
+report --history report r --html --history h
+report --key report r --html --key k
+report --commit report r --junit --commit c0ffee0
+report --link report r --junit --link https://a
+report --before report r --junit --before b
 score --history -
 score --window -
 score --by -
@@ -173,6 +194,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("explain --from m", "format config store"),
     ("diff --a a --b b", "format config"),
     ("ci", "format config store"),
+    ("report r --badge", "config store"),
     ("score", "format config store"),
     ("gate nightly", "format config store"),
     ("accept", "format config store"),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use junit_report::{TestCase, TestResult};
 
+use crate::model::digest::Digest;
 use crate::model::outcome::{JunitStatus, Outcome};
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::changes::{self, Line};
@@ -13,6 +14,9 @@ use crate::report::{phrases, showing, untrusted};
 
 /// Lines of a diff, and of a detail, in the body of one case.
 const MAX_LINES: usize = 200;
+
+/// The longest path on Linux, in bytes.
+const MAX_PATH: usize = 4096;
 
 /// Where a reader is sent when a replay has no file of its own: the configuration, which names the roots.
 pub(crate) const NO_FILE: &str = ".stella.yaml";
@@ -26,7 +30,9 @@ pub(crate) fn status(run: &RunResult, replay: &ReplayResult) -> JunitStatus {
 
 /// The case of one replay.
 pub(crate) fn testcase(run: &RunResult, replay: &ReplayResult) -> TestCase {
+    // Nothing has a longer path.
     let file = replay.source.as_ref().map_or(NO_FILE, |source| &source.file);
+    let file = if file.len() > MAX_PATH { NO_FILE } else { file };
     TestCase {
         name: attribute(&name(replay)),
         time: duration(replay.duration_ms),
@@ -50,8 +56,17 @@ pub(crate) fn tell_apart(cases: &mut [TestCase]) {
 }
 
 fn name(replay: &ReplayResult) -> String {
-    let title = untrusted::line(&replay.title);
-    if title.trim().is_empty() { replay.id.clone() } else { format!("{}: {title}", replay.id) }
+    let (title, id) = (untrusted::line(&replay.title), id(&replay.id));
+    if title.trim().is_empty() { id } else { format!("{id}: {title}") }
+}
+
+/// The id; one that is longer than anybody reads is cut, and stays another than every other.
+fn id(id: &str) -> String {
+    if id.chars().nth(untrusted::MAX_CHARS).is_none() {
+        id.to_owned()
+    } else {
+        format!("{} ({})", untrusted::line(id), Digest::of(id.as_bytes()).short())
+    }
 }
 
 fn result(status: JunitStatus, replay: &ReplayResult) -> TestResult {
@@ -99,7 +114,7 @@ fn body(replay: &ReplayResult) -> String {
     }
     lines.extend(changes::inputs(&replay.recorded, &replay.replayed).into_iter().map(|line| format!("input: {line}")));
     lines.extend(changes::first_lines(&replay.diff, MAX_LINES).iter().map(Line::to_text));
-    lines.push(format!("reproduce: {}", untrusted::visible(&replay.reproduce)));
+    lines.push(format!("reproduce: {}", untrusted::message(&replay.reproduce)));
     lines.join("\n")
 }
 

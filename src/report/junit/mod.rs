@@ -91,3 +91,5 @@ fn suite(name: String, package: String, testcases: Vec<TestCase>, started_at: Ti
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::check_inert;

@@ -63,6 +63,65 @@ fn named<'a>(all: &'a [Element], name: &str) -> Vec<&'a Element> {
     all.iter().filter(|element| element.name == name).collect()
 }
 
+/// Fails where `xml` is not a report of `run` that every reader of `docs/testing.md` reads as it is meant. Their rules are taken
+/// from their sources, one block each.
+pub(crate) fn check_inert(xml: &[u8], run: &RunResult) {
+    let all = elements(xml);
+    let known = ["testsuites", "testsuite", "testcase", "properties", "property", "failure", "error"];
+    assert!(all.iter().all(|element| known.contains(&element.name.as_str())), "an element that is not ours");
+    let (suites, cases) = (named(&all, "testsuite"), named(&all, "testcase"));
+    assert_eq!(cases.len(), run.replays.len() + usize::from(run.gate.is_some()));
+
+    // GitLab (`Hash.from_xml`): a `type` of ActiveSupport's list is acted upon or refuses the whole file; of two cases with one name and
+    // class the second is dropped; of an element with text only the text is seen.
+    for element in &all {
+        for (_, value) in element.attributes.iter().filter(|(name, _)| name == "type") {
+            assert!(value.starts_with("replay.") || value.starts_with("gate."), "{value}");
+        }
+    }
+    let names: std::collections::BTreeSet<_> =
+        cases.iter().map(|case| (case.attribute("classname"), case.attribute("name"))).collect();
+    assert_eq!(names.len(), cases.len(), "a case is dropped");
+    // Jenkins: a case without a name is refused; the class is a path with dots.
+    assert!(cases.iter().all(|case| !case.attribute("name").is_empty()));
+    assert!(cases.iter().all(|case| case.attribute("classname").chars().all(|c| c.is_ascii_lowercase() || c == '.')));
+    // dorny/test-reporter: a suite without a name crashes it, nested suites are not read, times are numbers.
+    for suite in &suites {
+        assert!(!suite.attribute("name").trim().is_empty() && suite.attribute("time").parse::<f64>().is_ok());
+    }
+    // EnricoMi: counts are added up as they stand, also `skipped`.
+    for count in ["tests", "failures", "errors", "skipped"] {
+        let number = |element: &Element| element.attribute(count).parse::<usize>().unwrap();
+        let sum: usize = suites.iter().map(|suite| number(suite)).sum();
+        assert_eq!(number(named(&all, "testsuites")[0]), sum, "{count}");
+    }
+    assert_eq!(named(&all, "testsuites")[0].attribute("failures"), named(&all, "failure").len().to_string());
+    assert_eq!(named(&all, "testsuites")[0].attribute("errors"), named(&all, "error").len().to_string());
+    // mikepenz: without a file and a line it searches the whole workspace; Buildkite and CircleCI want file and class.
+    for case in &cases {
+        assert!(case.attributes.iter().any(|(name, _)| name == "file"));
+        assert!(case.attribute("line").parse::<u32>().unwrap() > 0 && case.attribute("time").parse::<f64>().is_ok());
+    }
+    for told in named(&all, "failure").into_iter().chain(named(&all, "error")) {
+        assert!(told.text.starts_with(told.attribute("message")), "{told:?}");
+        assert!(told.text.lines().all(|line| !line.contains("##")), "{told:?}");
+    }
+}
+
+#[test]
+fn a_difference_that_is_approved_is_not_red() {
+    use crate::model::gate_result::{About, Gate, GateResult, Numbers, Reason, ReasonCode, Strictness, Weight};
+    let mut run = fixture::run();
+    run.replays.retain(|replay| replay.id == "SCN-0001");
+    let about = About::Replay("SCN-0001".into());
+    let reason = Reason { code: ReasonCode::ApprovedDifference, weight: Weight::Note, about, numbers: Numbers::None };
+    run.gate = Some(GateResult::new(Gate::Pr, Strictness::default(), vec![], vec![reason]));
+    let all = elements(&render(&run).unwrap());
+    assert_eq!(named(&all, "failure").len(), 0);
+    let allowed = named(&all, "property").into_iter().find(|p| p.attribute("name") == "stella.allowed").unwrap();
+    assert_eq!(allowed.attribute("value"), "approved-difference");
+}
+
 #[test]
 fn the_report_of_the_rich_run() {
     insta::assert_snapshot!(String::from_utf8(render(&fixture::run()).unwrap()).unwrap());

@@ -78,7 +78,7 @@ impl Md {
 
     /// Adds a fenced block; the fence is longer than any run of backticks inside.
     pub fn fence(&mut self, language: &'static str, lines: impl IntoIterator<Item = String>) -> &mut Self {
-        let lines: Vec<String> = lines.into_iter().map(|line| without_marker(&untrusted::visible(&line))).collect();
+        let lines: Vec<String> = lines.into_iter().map(|line| without_marker(&untrusted::log_line(&line))).collect();
         let runs = lines.iter().flat_map(|line| line.split(|c| c != '`')).map(str::len);
         let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);
         self.0 += &format!("{fence}{language}\n");

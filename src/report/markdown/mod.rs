@@ -4,8 +4,10 @@
 //! Too much degrades in steps (fewer rows, shorter blocks, counts alone), and what was left out is said.
 //! Absent: the marker of a comment, which belongs to whoever posts it.
 
+#[cfg(test)]
+pub(crate) mod inert;
 mod md;
 mod page;
 
 pub use md::Md;
-pub use page::{DEFAULT_BUDGET, render};
+pub use page::{DEFAULT_BUDGET, render, render_with};

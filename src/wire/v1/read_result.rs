@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::model::candidate::Candidate;
 use crate::model::change::base::{Base, CoveredDifference};
+use crate::model::gate_result::Gate;
 use crate::model::objects;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::wire::v1::candidate::CandidateV1;
@@ -42,6 +43,19 @@ pub fn read_document(bytes: &[u8]) -> Result<ResultDocument, ReadError> {
         return Err(ReadError::OtherSchema { found: schema.chars().take(100).collect() });
     }
     parse(bytes)
+}
+
+/// The gate that had judged a run when it was written, where one had. What it said is not read: see [`ResultDocument::gate`].
+pub fn judged_by(bytes: &[u8]) -> Option<Gate> {
+    #[derive(Deserialize)]
+    struct Judged {
+        gate: Option<Named>,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        gate: Gate,
+    }
+    serde_json::from_slice::<Judged>(bytes).ok()?.gate.map(|named| named.gate)
 }
 
 fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ReadError> {

@@ -18,6 +18,7 @@ mod init;
 mod manifest;
 mod profile;
 mod replay;
+mod report;
 mod sandbox;
 mod scan;
 pub mod scene;

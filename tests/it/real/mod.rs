@@ -3,6 +3,7 @@
 
 mod beside_osv_scanner;
 mod parts;
+mod readers;
 mod scans;
 mod subject;
 mod zip;
