@@ -7,26 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::House;
 
-/// The circles that are left: one file on a line, an empty line between two. The list only shrinks.
-pub const KNOWN: &str = include_str!("circles.txt");
-
-/// A list of circles, as [`KNOWN`] is written.
-pub fn parse(text: &str) -> Vec<Vec<&str>> {
-    text.split("\n\n").map(|circle| circle.lines().collect()).filter(|circle: &Vec<&str>| !circle.is_empty()).collect()
-}
-
-/// The inverse of [`parse`].
-pub fn write(circles: &[Vec<&str>]) -> String {
-    let circles: Vec<String> = circles.iter().map(|circle| circle.join("\n") + "\n").collect();
-    circles.join("\n")
-}
-
-/// Circles that are not a part of a known one.
-pub fn new<'a>(found: &'a [Vec<&'a str>], known: &[Vec<&str>]) -> Vec<&'a Vec<&'a str>> {
-    let is_part = |circle: &Vec<&str>| known.iter().any(|known| circle.iter().all(|file| known.contains(file)));
-    found.iter().filter(|circle| !is_part(circle)).collect()
-}
-
 /// All circles, each sorted, by their first file.
 pub fn of(house: &House) -> Vec<Vec<&str>> {
     let mut arrows: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();

@@ -125,12 +125,7 @@ fn a_new_circle_is_seen() {
         ("flow/record.rs", "use super::Replay;"),
         ("flow/replay.rs", "fn f() { super::record::now() }"),
     ]);
-    let found = circles::of(&house);
-    assert_eq!(found, [circle]);
-    assert_eq!(circles::new(&found, &[]), [&circle]);
-    assert_eq!(circles::new(&found, &[circle[..2].to_vec()]), [&circle], "a circle that has grown");
-    assert_eq!(circles::new(&found, &[[&circle[..], &["lib.rs"]].concat()]), Vec::<&Vec<&str>>::new());
-    assert_eq!(circles::parse(&circles::write(&found)), found);
+    assert_eq!(circles::of(&house), [circle]);
 }
 
 #[test]
