@@ -26,7 +26,7 @@ use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::root::Processes;
 use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::waiting::{TICK, how_of};
-use crate::sandbox::linux::{descendants, dns, loading, restrict, root, special, sys};
+use crate::sandbox::linux::{descendants, dns, kernel_counts, loading, restrict, root, special, sys};
 use crate::sandbox::path_mapping::PathMapping;
 use crate::sandbox::program::Program;
 use crate::sandbox::spec::{Network, SandboxSpec};
@@ -237,7 +237,7 @@ fn shared_memory() -> u64 {
         let files = found.f_files.saturating_sub(found.f_ffree);
         found.f_blocks.saturating_sub(found.f_bfree).saturating_mul(block) + files.saturating_mul(OF_A_FILE)
     });
-    private.saturating_add(sys::shared_segments()).saturating_add(sys::queued_messages())
+    private.saturating_add(kernel_counts::shared_segments()).saturating_add(kernel_counts::queued_messages())
 }
 
 /// A loopback of the run's own, so that programs find each other and refusals come at once, and the resolver on it.

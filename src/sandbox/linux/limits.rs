@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::group::Group;
-use crate::sandbox::linux::sys;
+use crate::sandbox::linux::kernel_counts;
 use crate::sandbox::linux::tracee::Pid;
 use crate::sandbox::spec::Limits;
 
@@ -126,7 +126,7 @@ impl Sampler {
         let mut written = match &self.written {
             Written::ByThread { of_ended, .. } => *of_ended,
             // Whoever takes in orphans is given what they have written.
-            Written::ByProcess => sys::written_by_children(),
+            Written::ByProcess => kernel_counts::written_by_children(),
         };
         let (mut own, mut mapped) = (0_u64, 0_u64);
         let mut processes = Vec::new();
@@ -246,7 +246,7 @@ fn tables(process: &Path, count: u64) -> Vec<PathBuf> {
     if count > 1 {
         let first = number(process);
         let others = threads(process).filter(|thread| {
-            let same = first.zip(number(thread)).and_then(|(first, other)| sys::share_files(first, other));
+            let same = first.zip(number(thread)).and_then(|(first, other)| kernel_counts::share_files(first, other));
             same != Some(true)
         });
         tables.extend(others.map(|thread| thread.join("fd")));

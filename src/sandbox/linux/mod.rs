@@ -17,6 +17,8 @@ mod group;
 mod helper_channel;
 mod helper_process;
 mod init;
+#[expect(unsafe_code, reason = "counters without a safe wrapper, each call with its argument")]
+mod kernel_counts;
 mod launch;
 mod limits;
 mod loading;

@@ -13,6 +13,7 @@
 //! It finds that out by running the filter once for every number: hence the search, which starts a run faster
 //! than a list.
 
+mod call_lists;
 pub(super) mod options;
 mod program;
 mod rule;

@@ -81,12 +81,15 @@ pub(super) const fn errno(number: i32) -> u16 {
     number.cast_unsigned() as u16
 }
 
+/// A call and its rules, in the order in which they are asked.
+type OfCall = (Call, Vec<(When, Action)>);
+
 /// The rules, by the numbers of a processor.
 #[derive(Debug, Clone)]
 pub(super) struct ByNumber {
     pub(super) audit: u32,
     /// By its number what a call is, and its rules; `None` where no call is known by that number.
-    pub(super) calls: Vec<Option<(Call, Vec<(When, Action)>)>>,
+    pub(super) calls: Vec<Option<OfCall>>,
 }
 
 impl ByNumber {

@@ -17,6 +17,7 @@
 mod address;
 mod bound;
 mod clock;
+mod decide;
 mod directory;
 mod dirent;
 mod draw;
@@ -26,6 +27,7 @@ mod network;
 pub(super) mod observed;
 mod paths;
 mod pending;
+mod population;
 mod resident;
 mod standing;
 mod start;
@@ -34,7 +36,6 @@ mod unix;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::time::Instant;
 
 use rustix::thread::CpuSet;
@@ -47,25 +48,20 @@ use task::{AtExit, Task};
 
 use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::arch::{Call, LAYOUT};
-use crate::sandbox::linux::filter::{Action, Filter, TRAPPED, options};
+use crate::sandbox::linux::filter::{Action, Filter, TRAPPED};
 use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::helper_channel::{Channel, Said};
 use crate::sandbox::linux::limits::Sampler;
-use crate::sandbox::linux::machine_view;
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::vdso::{self, Patch};
 use crate::sandbox::looked_for::Given;
 use crate::sandbox::spec::{Clock, SandboxSpec};
-use crate::sandbox::validated::CpuCount;
 use crate::sandbox::wire::How;
 
 const EFAULT: i64 = libc::EFAULT as i64;
 const EINVAL: i64 = libc::EINVAL as i64;
 const EPERM: u16 = libc::EPERM as u16;
-/// Bits of a mode by which a file lends the rights of its owner or its group.
-const SET_ID: u64 = (libc::S_ISUID | libc::S_ISGID) as u64;
-const ENOPROTOOPT: u16 = libc::ENOPROTOOPT as u16;
 
 /// What keeps the program from the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,91 +270,6 @@ impl<'a> Tracer<'a> {
         false
     }
 
-    /// A process or thread is no more; whether the run is over.
-    fn is_gone(&mut self, pid: Pid, status: i32) -> bool {
-        if let Some(task) = self.tasks.remove(&pid)
-            && Rc::strong_count(&task.process) == 1
-        {
-            self.listings.forget(task.process.borrow().key);
-        }
-        self.early.remove(&pid);
-        self.forget_pending(pid);
-        if pid == self.init {
-            // With namespaces the kernel has ended all others; without, they are ended here.
-            self.kill_all();
-            return self.tasks.is_empty();
-        }
-        if Some(pid) == self.program && self.ended.is_none() {
-            // Before the program runs, the first process says what is wrong.
-            self.ended = self.started.then(|| {
-                if let Some(limit) = self.sampler.memory_exceeded() {
-                    self.observed.peak_memory = self.observed.peak_memory.max(limit);
-                    How::Killed(Reason::OutOfMemory)
-                } else if libc::WIFEXITED(status) {
-                    How::Code(libc::WEXITSTATUS(status))
-                } else {
-                    How::Signal(libc::WTERMSIG(status))
-                }
-            });
-            // One that the kernel has ended while it was loaded: the first process knows more of it.
-            self.is_unloaded = !self.started && libc::WIFSIGNALED(status);
-            if self.ended.is_some() {
-                self.kill_all();
-            }
-        }
-        self.is_over()
-    }
-
-    /// Whether nobody of the program is left. The first process goes with it; nobody needs to wait for that.
-    fn is_over(&self) -> bool {
-        self.ended.is_some() && self.tasks.is_empty() && self.early.is_empty()
-    }
-
-    /// `parent` has started `born`.
-    fn is_born(&mut self, born: Pid, parent: Pid, is_thread: bool) {
-        if self.tasks.contains_key(&born) {
-            // It was taken for an orphan.
-            return;
-        }
-        self.observed.processes += 1;
-        let task = match self.tasks.get(&parent) {
-            Some(parent) if is_thread => parent.thread(),
-            Some(parent) => parent.child(born),
-            None if parent == self.init && self.program.is_none() => {
-                self.program = Some(born);
-                Task::first(self.spec.seed, born)
-            }
-            None => {
-                tracee::kill(born);
-                return;
-            }
-        };
-        self.tasks.insert(born, task);
-        if self.early.remove(&born).is_some() {
-            tracee::resume(born, Resume::Run);
-        }
-        if self.tasks.len() > usize::try_from(self.spec.limits.processes).unwrap_or(usize::MAX) {
-            self.end(Reason::TooManyProcesses);
-        }
-    }
-
-    /// Finds a parent for whoever has waited for the event of one that was ended before it could come.
-    fn adopt(&mut self) {
-        let waiting: Vec<_> =
-            self.early.iter_mut().map(|(pid, waited)| (*pid, std::mem::replace(waited, true))).collect();
-        for (born, _) in waiting.into_iter().filter(|(_, waited)| *waited) {
-            match task::parent(born) {
-                Some((parent, is_thread)) if self.tasks.contains_key(&parent) => self.is_born(born, parent, is_thread),
-                // On a busy machine the first process may not have come to say so.
-                Some((parent, false)) if parent == self.init && self.program.is_none() => {
-                    self.is_born(born, parent, false);
-                }
-                // Where it belongs is not known, and so not what it may see.
-                _ => tracee::kill(born),
-            }
-        }
-    }
-
     /// A call that a filter asks about: this run's, or one of the program's own.
     fn asked(&mut self, pid: Pid) -> Resume {
         let Some(seen) = tracee::asked(pid) else {
@@ -418,159 +329,6 @@ impl<'a> Tracer<'a> {
                 Resume::Deliver(libc::SIGSYS)
             }
         }
-    }
-
-    /// What becomes of a call that the rules leave to the tracer.
-    fn decide(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
-        match call {
-            Call::ClockGettime | Call::Gettimeofday | Call::Time => self.read_clock(pid, call, arguments),
-            Call::Futex
-            | Call::ClockNanosleep
-            | Call::TimerfdSettime
-            | Call::TimerSettime
-            | Call::MqTimedsend
-            | Call::MqTimedreceive => self.deadline(pid, call, arguments),
-            Call::TimerCreate | Call::TimerfdCreate => self.create_timer(pid, arguments),
-            Call::Utimensat | Call::Utimes | Call::Utime | Call::Futimesat => self.touch(pid, call, arguments),
-            Call::Getrandom => self.draw(pid, arguments),
-            Call::SchedGetaffinity => self.processors(pid, arguments),
-            Call::Getdents64 => self.list(pid, arguments),
-            Call::Mincore => answered(pid, resident::result(pid, arguments[0], arguments[1], arguments[2])),
-            Call::Uname => answer_with(pid, arguments[0], &machine_view::system_name(self.spec)),
-            Call::Sysinfo => answer_with(pid, arguments[0], &machine_view::system_info(self.spec)),
-            Call::Getsockopt | Call::Setsockopt => self.socket_option(pid, call, arguments),
-            Call::Socket | Call::Socketpair => self.socket(pid, call, arguments),
-            Call::Bind => self.bind(pid, call, arguments),
-            Call::Connect | Call::Sendto | Call::Sendmsg | Call::Sendmmsg => self.reach(pid, call, arguments),
-            Call::Fstat => self.clamp_later(pid, call, arguments),
-            Call::Stat | Call::Lstat | Call::Newfstatat | Call::Statx => self.file_status(pid, call, arguments),
-            Call::Open => self.open(pid, call, (1, 2), arguments),
-            Call::Openat => self.open(pid, call, (2, 3), arguments),
-            Call::Chmod | Call::Creat | Call::Fchmod | Call::Mknod => self.lend_nothing(pid, 1, arguments),
-            Call::Fchmodat | Call::Fchmodat2 | Call::Mknodat => self.lend_nothing(pid, 2, arguments),
-            Call::Execve
-            | Call::Execveat
-            | Call::Chdir
-            | Call::Access
-            | Call::Faccessat
-            | Call::Faccessat2
-            | Call::Readlink
-            | Call::Readlinkat => self.look_up(pid, call, arguments),
-            Call::Kill | Call::RtSigqueueinfo | Call::Tkill => self.signal(pid, call, arguments[0]),
-            Call::Prlimit64
-            | Call::SchedSetaffinity
-            | Call::SchedSetattr
-            | Call::SchedSetparam
-            | Call::SchedSetscheduler
-            | Call::MigratePages
-            | Call::MovePages => self.change_process(pid, call, arguments[0]),
-            Call::IoprioSet | Call::Setpriority => {
-                // Of the kinds of number that there are only this one names a process: 0 for one, and 1 for the other.
-                let of_process = if call == Call::Setpriority { libc::PRIO_PROCESS as i32 } else { 1 };
-                if number(arguments[0]) == of_process {
-                    self.change_process(pid, call, arguments[1])
-                } else {
-                    self.refuse(pid, Some(call), EPERM)
-                }
-            }
-            // A rule asks about a call for which there is nothing here.
-            _ => self.refuse(pid, Some(call), EPERM),
-        }
-    }
-
-    /// `setsockopt` and `getsockopt` with the number of an option that at one level of a socket would show the time of day, or
-    /// bind the socket to a name that the machine sees.
-    fn socket_option(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
-        let [_, level, option, ..] = *arguments;
-        let list = if call == Call::Setsockopt { options::SET } else { options::GOT };
-        let (level, option) = (number(level), number(option));
-        let binds =
-            call == Call::Setsockopt && self.walls == Walls::Tracer && options::has(options::BINDING, level, option);
-        if binds || options::has(list, level, option) { self.refuse(pid, Some(call), ENOPROTOOPT) } else { Resume::Run }
-    }
-
-    fn refuse(&mut self, pid: Pid, call: Option<Call>, errno: u16) -> Resume {
-        self.note_refusal(pid, call);
-        answered(pid, -i64::from(errno))
-    }
-
-    fn note_refusal(&mut self, pid: Pid, call: Option<Call>) {
-        if let Some(task) = self.tasks.get(&pid) {
-            self.observed.refuse(call.map_or("unknown", Call::name), task.executable());
-        }
-    }
-
-    /// A call that sends a signal, where the numbers of processes are the machine's: one of the run's own may get it, and one
-    /// that is no more, for the answer.
-    fn signal(&mut self, pid: Pid, call: Call, target: u64) -> Resume {
-        let of_the_run = match number(target) {
-            0 => true,
-            -1 => false,
-            group @ i32::MIN..0 => {
-                let group = rustix::process::Pid::from_raw(group.saturating_neg());
-                let of = |pid: &Pid| rustix::process::getpgid(rustix::process::Pid::from_raw(*pid)).ok();
-                self.tasks.keys().any(|pid| of(pid) == group)
-            }
-            one => self.tasks.contains_key(&one) || task::is_no_more(one),
-        };
-        if of_the_run { Resume::Run } else { self.refuse(pid, Some(call), EPERM) }
-    }
-
-    /// A call that changes the process or thread of this number, where the numbers are the machine's: one of the run's may be.
-    fn change_process(&mut self, pid: Pid, call: Call, other: u64) -> Resume {
-        match number(other) {
-            other if other == 0 || self.tasks.contains_key(&other) => match (call, self.spec.cpu_count) {
-                (Call::SchedSetaffinity, Some(_)) => answered(pid, 0),
-                _ => Resume::Run,
-            },
-            _ => self.refuse(pid, Some(call), EPERM),
-        }
-    }
-
-    /// A call that gives a file a mode, as the argument of this number: without the bits by which it would lend the rights of
-    /// its owner.
-    fn lend_nothing(&mut self, pid: Pid, argument: usize, arguments: &[u64; 6]) -> Resume {
-        let mode = arguments.get(argument).copied().unwrap_or(0);
-        self.change_arguments(pid, &[(argument, mode & !SET_ID)])
-    }
-
-    /// `open` and `openat`, with the numbers of the arguments for how and for the mode.
-    fn open(&mut self, pid: Pid, call: Call, (how, mode): (usize, usize), arguments: &[u64; 6]) -> Resume {
-        const MAKES: u64 = (libc::O_CREAT | libc::O_TMPFILE & !libc::O_DIRECTORY).cast_unsigned() as u64;
-        let of = |argument: usize| arguments.get(argument).copied().unwrap_or(0);
-        let seen = self.look_up(pid, call, arguments);
-        if of(how) & MAKES != 0 && of(mode) & SET_ID != 0 {
-            return self.lend_nothing(pid, mode, arguments);
-        }
-        seen
-    }
-
-    /// A look at a file's times, at its path, or at both.
-    fn file_status(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
-        use crate::sandbox::spec::{FileTimes, Paths};
-        let mut how = Resume::Run;
-        if self.spec.file_times == FileTimes::Clamped && self.spec.clock != Clock::Real {
-            how = self.clamp_later(pid, call, arguments);
-        }
-        if self.spec.paths != Paths::Rare && self.look_up(pid, call, arguments) == Resume::ToExit {
-            how = Resume::ToExit;
-        }
-        how
-    }
-
-    /// `sched_getaffinity(pid, length, mask)`: as many processors as the spec says, whatever the machine has.
-    fn processors(&self, pid: Pid, arguments: &[u64; 6]) -> Resume {
-        let mask = machine_view::processor_mask(self.spec.cpu_count.map_or(1, CpuCount::get));
-        let [_, length, place, ..] = *arguments;
-        let result = if length < mask.len() as u64 {
-            -EINVAL
-        } else if tracee::write(pid, place, &mask) {
-            i64::try_from(mask.len()).unwrap_or(0)
-        } else {
-            -EFAULT
-        };
-        tracee::answer(pid, result);
-        Resume::Run
     }
 
     /// Remembers what to do at the end of the call.
@@ -694,11 +452,5 @@ fn number(register: u64) -> i32 {
 
 fn answered(pid: Pid, result: i64) -> Resume {
     tracee::answer(pid, result);
-    Resume::Run
-}
-
-fn answer_with(pid: Pid, place: u64, bytes: &[u8]) -> Resume {
-    let written = tracee::write(pid, place, bytes);
-    tracee::answer(pid, if written { 0 } else { -EFAULT });
     Resume::Run
 }
