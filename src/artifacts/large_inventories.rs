@@ -228,6 +228,7 @@ mod tests {
     use crate::canonical::Roots;
     use crate::job::artifact::Artifact;
     use crate::model::artifact::ArtifactType;
+    use crate::model::result::ArtifactResult;
     use crate::policy::Policy;
 
     fn with_rules<T>(with: impl FnOnce(&Rules<'_>) -> T) -> T {
@@ -420,7 +421,10 @@ mod tests {
                 if let (Some(quick), Some(full)) = (quick, full) {
                     prop_assert_eq!(&quick.diff, &full.diff, "{} {}", a, b);
                     prop_assert_eq!(quick.fidelity, full.fidelity);
-                    prop_assert_eq!(quick.artifacts, full.artifacts);
+                    // What approvals go by is of replays, which are never compared in the quick way.
+                    let named = |artifact: ArtifactResult| ArtifactResult { meaning: None, decision: None, ..artifact };
+                    let full: Vec<_> = full.artifacts.into_iter().map(named).collect();
+                    prop_assert_eq!(quick.artifacts, full);
                 }
             }
         }
