@@ -50,7 +50,9 @@ pub struct Records {
 /// Reads every record. One that cannot be read is an error for the whole feed, for a finding that is missing in silence is
 /// worse than no scan; so is a feed in which nothing is a record.
 pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Records, FeedError> {
-    let mut reader = Reader::default();
+    let files = files.into_iter();
+    // As many as there are files at least; growing by doubling would hold half as much again for nothing.
+    let mut reader = Reader { advisories: Vec::with_capacity(files.size_hint().0), ..Reader::default() };
     for (path, bytes) in files {
         if path.ends_with(".zip") {
             reader.archive(path, bytes)?;

@@ -20,13 +20,13 @@ pub(super) struct Vulnerability {
     pub(super) ids: BTreeSet<String>,
 }
 
-/// The names of a record.
+/// The names of a record. A feed has one for each of its records: each id is kept once.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// Its id in its database.
-    pub(super) id: String,
-    /// Its id, its aliases, and its only id upstream.
-    ids: BTreeSet<String>,
+    /// Its id, its aliases, and its only id upstream: sorted, each once.
+    ids: Box<[String]>,
+    /// The place of its id in its database among them.
+    own: usize,
     cve: Cve,
 }
 
@@ -34,22 +34,30 @@ pub(super) struct Names {
 #[derive(Debug)]
 enum Cve {
     None,
-    One(String),
+    /// Its place among the ids.
+    One(usize),
     Several,
 }
 
 impl Names {
     pub(super) fn of(advisory: &Advisory) -> Self {
         let upstream = advisory.upstream.iter().filter(|_| advisory.upstream.len() == 1);
-        let ids: BTreeSet<String> =
-            std::iter::once(&advisory.id).chain(&advisory.aliases).chain(upstream).cloned().collect();
-        let mut cves = ids.iter().filter(|id| is_cve(id));
+        let mut ids: Vec<&String> = std::iter::once(&advisory.id).chain(&advisory.aliases).chain(upstream).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut cves = ids.iter().enumerate().filter(|(_, id)| is_cve(id)).map(|(place, _)| place);
         let cve = match (cves.next(), cves.next()) {
             (None, _) => Cve::None,
-            (Some(only), None) => Cve::One(only.clone()),
+            (Some(only), None) => Cve::One(only),
             (Some(_), Some(_)) => Cve::Several,
         };
-        Self { id: advisory.id.clone(), ids, cve }
+        let own = ids.iter().position(|id| **id == advisory.id).unwrap_or_default();
+        Self { ids: ids.into_iter().cloned().collect(), own, cve }
+    }
+
+    /// Its id in its database.
+    pub(super) fn id(&self) -> &str {
+        self.ids.get(self.own).map_or("", String::as_str)
     }
 
     /// Whether it is about several vulnerabilities at once.
@@ -65,8 +73,8 @@ pub(super) fn fold(records: &[&Names]) -> Vec<(Vulnerability, Vec<usize>)> {
     let mut others = Vec::new();
     for (place, record) in records.iter().enumerate() {
         match &record.cve {
-            Cve::Several => bundles.entry(&record.id).or_default().push(place),
-            Cve::One(cve) => by_cve.entry(cve).or_default().push(place),
+            Cve::Several => bundles.entry(record.id()).or_default().push(place),
+            Cve::One(cve) => by_cve.entry(&record.ids[*cve]).or_default().push(place),
             Cve::None => others.push(place),
         }
     }
@@ -109,7 +117,7 @@ fn linked(records: &[&Names], places: &[usize]) -> Vec<Vec<usize>> {
     let mut owns = Vec::with_capacity(places.len());
     for place in places {
         let own = sets.add();
-        for id in &records[*place].ids {
+        for id in records[*place].ids.iter() {
             let number = *numbers.entry(id).or_insert_with(|| sets.add());
             sets.join(own, number);
         }

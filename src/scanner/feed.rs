@@ -130,7 +130,7 @@ impl Feed {
     /// Records that name a package so in an ecosystem that the schema does not know.
     pub(super) fn strange(&self, name: &str) -> impl Iterator<Item = (&str, &Ecosystem)> {
         let named = self.strange.get(name).into_iter().flatten();
-        named.map(|(record, ecosystem)| (self.records[*record].names.id.as_str(), ecosystem))
+        named.map(|(record, ecosystem)| (self.records[*record].names.id(), ecosystem))
     }
 
     fn add(&mut self, id: &str, record: usize, affected: Affected) {
@@ -240,7 +240,7 @@ mod tests {
     fn names(feed: &Feed, ecosystem: &str, name: &str) -> Vec<String> {
         let ecosystem = Ecosystem::from(ecosystem);
         let mut names: Vec<_> =
-            feed.entries(&ecosystem, name).map(|entry| feed.record(entry).names.id.clone()).collect();
+            feed.entries(&ecosystem, name).map(|entry| feed.record(entry).names.id().to_owned()).collect();
         names.sort();
         names
     }

@@ -133,7 +133,7 @@ fn hits(package: &Package, feed: &Feed, gaps: &mut Gaps) -> Vec<Hit> {
         for entry in places.iter().map(|place| entries[*place]) {
             let record = feed.record(entry);
             for rating in entry.unread_ratings.iter().chain(&record.unread_ratings) {
-                gaps.unread_rating(&record.names.id, rating);
+                gaps.unread_rating(record.names.id(), rating);
             }
             hit.severity = hit.severity.max(entry.severity).max(record.severity);
             hit.fixed.extend(entry.fixed.iter().cloned());
@@ -153,7 +153,7 @@ fn is_affected(entry: &Entry, asked: &Asked<'_>, feed: &Feed, package: &Package,
         version.is_some_and(|version| range.contains(version))
     });
     if !affected && let Some(why) = undecided(entry, asked) {
-        gaps.not_evaluated(&feed.record(entry).names.id, package, why);
+        gaps.not_evaluated(feed.record(entry).names.id(), package, why);
     }
     affected
 }

@@ -54,12 +54,12 @@ impl PackagistVersion {
         if !is_date && numbers[0].len() > FIRST {
             return Err(PackagistError::Numbers);
         }
-        let separated = |rest: &str| -> Option<usize> {
+        let next = |rest: &str| {
             let after = rest.strip_prefix('.').or_else(|| rest.strip_prefix(['-', ':']).filter(|_| is_date))?;
             after.starts_with(|c: char| c.is_ascii_digit()).then_some(rest.len() - after.len())
         };
-        while let Some(separator) = separated(rest) {
-            rest = &rest[separator..];
+        while let Some(mark) = next(rest) {
+            rest = &rest[mark..];
             numbers.push(number(&mut rest)?);
         }
         if numbers.len() > 4 && !is_date {
