@@ -11,7 +11,7 @@ use std::thread;
 use sha2::{Digest as _, Sha256};
 
 use crate::artifacts::document_file::InFile;
-use crate::canonical::{self, JsonError, Limits, Profile, Sink, Source as _, Unsuited};
+use crate::canonical::{self, Form, JsonError, Limits, Profile, Sink, Source as _, Unsuited};
 use crate::host::fs::FsError;
 use crate::job::artifact;
 use crate::model::artifact::ArtifactFormat;
@@ -35,8 +35,9 @@ pub fn digest(profile: &Profile, document: &[u8]) -> Result<Digest, JsonError> {
     hashed(|sink| canonical::send_with(profile, &document, &Limits::default(), sink))
 }
 
-/// Values one after the other are read as one document under the profile for them.
+/// Values one after the other are read as one document under the profile for them; a byte order mark is no part of JSON.
 fn read_as<'d>(profile: &Profile, document: &'d [u8]) -> Cow<'d, [u8]> {
+    let document = if profile.form() == Form::Bytes { document } else { artifact::without_mark(document) };
     profile.name().parse().map_or(Cow::Borrowed(document), |format| artifact::document(format, document))
 }
 

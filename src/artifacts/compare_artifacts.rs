@@ -11,19 +11,20 @@ use jiff::Timestamp;
 
 use crate::artifacts::large_inventories::Side;
 use crate::artifacts::level_digest;
-use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableArtifact};
+use crate::artifacts::read_artifact::{self, KnownArtifacts, ReadArtifact, UnreadableArtifact};
 use crate::canonical::{self, Roots};
 use crate::compare::semantic::Semantics;
 use crate::compare::{diff, fidelity, movement};
 use crate::config::Config;
 use crate::format::coverage;
 use crate::format::{self, Document};
-use crate::job::artifact::Artifact;
-use crate::model::artifact::{ArtifactFormat, ArtifactType};
+use crate::job::artifact::{Artifact, without_mark};
+use crate::model::artifact::{ArtifactFormat, ArtifactType, ProfileName};
 use crate::model::decision::Decision;
-use crate::model::diff::{ArtifactChange, DiffSummary};
+use crate::model::diff::{ArtifactChange, DiffSummary, Top};
 use crate::model::digest::Digest;
-use crate::model::fidelity::{Fidelity, OrderBroken};
+use crate::model::error_chain::causes;
+use crate::model::fidelity::{Fidelity, Level, OrderBroken};
 use crate::model::movement::Movement;
 use crate::model::result::{ArtifactResult, Sides};
 use crate::policy::{Policy, PolicyError, PolicyInput, PolicyLimits};
@@ -73,6 +74,8 @@ pub struct Comparison {
     pub artifacts: Vec<ArtifactResult>,
     /// What was gained and what was lost; `None` where the bytes agree.
     pub movement: Option<Movement>,
+    /// Things to know that are no failure: what could not be read, and why.
+    pub notes: Vec<String>,
 }
 
 /// Why two sides cannot be compared.
@@ -131,16 +134,19 @@ pub fn compare(
             }
         })
     };
-    let (before, after) = (by_name(before?), by_name(after?));
+    let (mut before, mut after) = (by_name(before?), by_name(after?));
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
 
     let mut artifacts = Vec::new();
     let mut changes = Vec::new();
+    let mut notes = Vec::new();
     let mut opaque_differs = false;
     for name in names {
+        as_one_tool(before.get_mut(name), after.get_mut(name));
         let (before, after) = (before.get(name), after.get(name));
         let Some(either) = after.or(before) else { continue };
         let artifact = either.artifact;
+        notes.extend(unread(name, before, after));
         artifacts.push(ArtifactResult {
             name: name.to_owned(),
             artifact_type: artifact.artifact_type,
@@ -151,14 +157,19 @@ pub fn compare(
             identity: after.map(|read| read.aside.clone()).unwrap_or_default(),
             meaning: None,
             decision: None,
+            not_compared: not_compared(before, after),
         });
         let (digest_before, digest_after) = (before.map(|r| r.canonical.digest), after.map(|r| r.canonical.digest));
         if digest_before != digest_after {
             // Evidence supports findings and has no meaning of its own: it counts in the bytes alone.
-            opaque_differs |= !artifact.format.has_meaning() && artifact.artifact_type != ArtifactType::Evidence;
-            let first_difference = before
-                .zip(after)
-                .and_then(|(a, b)| canonical::first_difference(&a.canonical.bytes, &b.canonical.bytes));
+            let is_opaque = before.is_some_and(ReadArtifact::is_opaque) || after.is_some_and(ReadArtifact::is_opaque);
+            let is_evidence = !artifact.format.has_meaning() && artifact.artifact_type == ArtifactType::Evidence;
+            opaque_differs |= is_opaque && !is_evidence;
+            let both = before.zip(after).map(|(a, b)| (&*a.canonical.bytes, &*b.canonical.bytes));
+            let first_difference = both.and_then(|(a, b)| canonical::first_difference(a, b));
+            // Where the meanings differ, they say more.
+            let is_told = !is_opaque && before.map(|read| &read.document) != after.map(|read| &read.document);
+            let differences = both.filter(|_| !is_told).map(|(a, b)| canonical::differences(a, b, PLACES));
             let meaning =
                 |side: Option<&ReadArtifact<'_>>| side.and_then(|read| level_digest::of_meaning(&read.document));
             let (expected, actual) = (meaning(before), meaning(after));
@@ -172,15 +183,86 @@ pub fn compare(
                 before: digest_before,
                 after: digest_after,
                 first_difference,
+                differences: differences.unwrap_or_default(),
             });
         }
     }
 
-    let (before, after) = (
-        meaning(before.into_values().map(|read| read.document)),
-        meaning(after.into_values().map(|read| read.document)),
-    );
-    judge((before, after), changes, opaque_differs, artifacts, rules)
+    // Of what one side cannot be read, nothing is compared: else all that the other says would seem lost, or new.
+    let is_unread = |read: &ReadArtifact<'_>| read.unread.is_some();
+    let unread: BTreeSet<String> = before
+        .values()
+        .chain(after.values())
+        .filter(|read| is_unread(read))
+        .map(|read| read.name().to_owned())
+        .collect();
+    let of = |side: BTreeMap<&str, ReadArtifact<'_>>| {
+        meaning(side.into_values().filter(|read| !unread.contains(read.name())).map(|read| read.document))
+    };
+    judge((of(before), of(after)), changes, (opaque_differs, notes), artifacts, rules)
+}
+
+/// How many places of a difference are shown with their values; the rest is counted.
+const PLACES: usize = 10;
+
+/// An empty list does not tell which tool wrote it: it is read as that which the other side is of.
+fn as_one_tool(before: Option<&mut ReadArtifact<'_>>, after: Option<&mut ReadArtifact<'_>>) {
+    let (Some(before), Some(after)) = (before, after) else { return };
+    if let Some(tool) = tool(before) {
+        read_as(&tool, after);
+    } else if let Some(tool) = tool(after) {
+        read_as(&tool, before);
+    }
+}
+
+/// The tool whose report an artifact was read as.
+fn tool(read: &ReadArtifact<'_>) -> Option<ProfileName> {
+    read.artifact.profile.clone().filter(|_| !read.is_opaque())
+}
+
+/// Reads an empty list as a report of `tool`.
+fn read_as(tool: &ProfileName, read: &mut ReadArtifact<'_>) {
+    let is_empty =
+        read.artifact.format == ArtifactFormat::Json && matches!(&*read.canonical.bytes, b"[]" | b"null" | b"{}");
+    if read.is_opaque()
+        && is_empty
+        && let Ok(document) = format::read_report(tool, &read.canonical.bytes)
+    {
+        read.document = document.into();
+    }
+}
+
+/// What could not be read of an artifact, on which side and why; and what was read and is not a part of it.
+fn unread(name: &str, before: Option<&ReadArtifact<'_>>, after: Option<&ReadArtifact<'_>>) -> Vec<String> {
+    let marked = |read: &&ReadArtifact<'_>| {
+        read.artifact.format != ArtifactFormat::Bytes && without_mark(&read.artifact.bytes) != &*read.artifact.bytes
+    };
+    let mark = before.into_iter().chain(after).find(marked).map(|_| {
+        format!("`{name}` begins with a byte order mark, which is not a part of the document (RFC 8259 §8.1)")
+    });
+    mark.into_iter().chain(sides_unread(name, before, after)).collect()
+}
+
+fn sides_unread(name: &str, before: Option<&ReadArtifact<'_>>, after: Option<&ReadArtifact<'_>>) -> Vec<String> {
+    let said =
+        |read: Option<&ReadArtifact<'_>>| read.and_then(|read| read.unread.as_ref()).map(|unread| causes(unread));
+    match (said(before), said(after)) {
+        (Some(before), Some(after)) if before == after => vec![format!("`{name}`: {before}")],
+        (before, after) => {
+            let sides = [("as expected", before), ("as it came out", after)];
+            sides.into_iter().filter_map(|(side, said)| Some(format!("`{name}` {side}: {}", said?))).collect()
+        }
+    }
+}
+
+/// The parts of an artifact that count in its bytes alone.
+fn not_compared(before: Option<&ReadArtifact<'_>>, after: Option<&ReadArtifact<'_>>) -> Vec<String> {
+    let sides = || before.into_iter().chain(after);
+    if sides().any(|read| read.unread.is_some()) || sides().all(ReadArtifact::is_opaque) {
+        return vec!["what it means".to_owned()];
+    }
+    let parts: BTreeSet<&String> = sides().flat_map(|read| &read.document.not_compared).collect();
+    parts.into_iter().cloned().collect()
 }
 
 fn by_name(side: Vec<ReadArtifact<'_>>) -> BTreeMap<&str, ReadArtifact<'_>> {
@@ -201,22 +283,29 @@ pub fn compare_inventories([before, after]: [Side; 2], rules: &Rules<'_>) -> Res
         identity: BTreeMap::new(),
         meaning: None,
         decision: None,
+        not_compared: [&before, &after]
+            .into_iter()
+            .flat_map(|side| side.document.not_compared.clone())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
     };
     let change = (expected != actual).then(|| ArtifactChange {
         name,
         before: expected,
         after: actual,
         first_difference: before.parted.first_difference(&after.parted),
+        differences: Top::default(),
     });
     let meanings = [before, after].map(|side| meaning(std::iter::once(side.document.into())));
-    judge(meanings.into(), change.into_iter().collect(), false, vec![artifact], rules)
+    judge(meanings.into(), change.into_iter().collect(), (false, Vec::new()), vec![artifact], rules)
 }
 
 /// The verdicts on two meanings and on how their artifacts differ.
 fn judge(
     (meaning_before, meaning_after): (Semantics, Semantics),
     changes: Vec<ArtifactChange>,
-    opaque_differs: bool,
+    (opaque_differs, mut notes): (bool, Vec<String>),
     mut artifacts: Vec<ArtifactResult>,
     rules: &Rules<'_>,
 ) -> Result<Comparison, ComparisonError> {
@@ -227,8 +316,15 @@ fn judge(
     } else {
         decide(&meaning_after, rules.policy, rules.now)?
     };
+    // What a profile hides means nothing, but for few places that mean something beside others: then it is seen all the same.
+    let bitwise = changes.is_empty() && meaning_before == meaning_after;
+    if changes.is_empty() && !bitwise {
+        notes.push(
+            "the canonical bytes agree and the meanings do not: what the profile leaves out decides here".to_owned(),
+        );
+    }
     let fidelity = fidelity::judge(
-        changes.is_empty(),
+        bitwise,
         opaque_differs,
         &meaning_before,
         &meaning_after,
@@ -248,9 +344,15 @@ fn judge(
     }
     let gone = changes.iter().any(|change| change.after.is_none());
     let (before, after) = (meaning_before.with_decision(decision_before), meaning_after.with_decision(decision_after));
-    let movement = (!changes.is_empty()).then(|| movement::between(&before, &after, opaque_differs || gone));
+    let movement = (!bitwise).then(|| movement::between(&before, &after, opaque_differs || gone));
     let diff = diff::summarize(&before, &after, changes, TOP);
-    Ok(Comparison { fidelity, diff, artifacts, movement })
+    if fidelity.at(Level::Semantic) == Some(true) && !bitwise {
+        let parts = artifacts.iter().filter(|artifact| !artifact.not_compared.is_empty());
+        notes.extend(parts.map(|artifact| {
+            format!("semantic fidelity does not look at {} of `{}`", artifact.not_compared.join(", "), artifact.name)
+        }));
+    }
+    Ok(Comparison { fidelity, diff, artifacts, movement, notes })
 }
 
 /// The canonical digests of one side, what it means, and its decision: its own, or the policy's.
@@ -313,14 +415,16 @@ fn read_actual<'a>(
 
 fn meaning(documents: impl Iterator<Item = Arc<Document>>) -> Semantics {
     let (mut packages, mut findings, mut vex, mut decision) = (None, None, None, None);
+    let mut facts = Vec::new();
     for document in documents {
         let document = Arc::unwrap_or_clone(document);
+        facts.extend(document.facts);
         join(&mut packages, document.packages);
         join(&mut findings, document.findings);
         join(&mut vex, document.vex);
         decision = decision.or(document.decision);
     }
-    Semantics::from_parts(packages, findings, vex, decision)
+    Semantics::from_parts(packages, findings, vex, decision).with_facts(facts)
 }
 
 fn join<T>(all: &mut Option<Vec<T>>, more: Option<Vec<T>>) {
@@ -333,14 +437,9 @@ fn join<T>(all: &mut Option<Vec<T>>, more: Option<Vec<T>>) {
 
 /// The policy's decision on artifacts that have none of their own; none where they hold no findings to decide on.
 pub fn decide_on(artifacts: &[Artifact], policy: &Policy, now: Timestamp) -> Result<Option<Decision>, ComparisonError> {
-    let mut documents = Vec::new();
-    for artifact in artifacts {
-        let document = format::read_document(artifact.format, &artifact.bytes);
-        documents.push(document.map_err(|source| ComparisonError::Actual {
-            name: artifact.name.clone(),
-            source: UnreadableArtifact::Format(source),
-        })?);
-    }
+    let documents = artifacts.iter().map(|artifact| read_artifact::meaning(artifact, &artifact.document()).ok());
+    // What cannot be read may hold whatever a policy forbids: nothing is decided beside it.
+    let Some(documents) = documents.collect::<Option<Vec<Document>>>() else { return Ok(None) };
     decide(&meaning(documents.into_iter().map(Arc::new)), policy, now)
 }
 

@@ -3,15 +3,15 @@
 //! What a document is, is told by few of its places. So a file is read once for an *outline*, in which all else is left
 //! out, and what it is, is what its outline is.
 //!
-//! Invariant: [`format::detect`] answers the same of the outline as of the document.
+//! Invariant: [`format::detect`] and what recognises tools answer the same of the outline as of the document.
 
 use std::sync::LazyLock;
 
 use crate::artifacts::document_file::InFile;
 use crate::canonical::{self, Limits, Profile, Sink, Source};
 use crate::config::Config;
-use crate::format;
 use crate::host::fs::FsError;
+use crate::job::artifact::kind_of;
 use crate::model::artifact::ArtifactFormat;
 
 /// Leaves out what [`format::detect`] does not look at. Where two rules mean a place the first counts, and a set of what
@@ -24,20 +24,25 @@ rules:
 - {path: /descriptor/name, action: set, reason: looked at}
 - {path: /results/*/source, action: set, reason: looked at}
 - {path: /results/*/packages, action: set, reason: looked at}
+- {path: /results/*/check_id, action: set, reason: looked at}
+- {path: /results/*/path, action: set, reason: looked at}
+- {path: /results/*/extra, action: set, reason: looked at}
 - {path: /results/*, action: set, reason: looked at}
 - {path: /results/*/packages/*, action: drop, reason: not looked at}
+- {path: /results/*/extra/*, action: drop, reason: not looked at}
 - {path: /results/*/*, action: drop, reason: not looked at}
 - {path: /*/*, action: drop, reason: not looked at}
 ";
 /// An outline of more bytes is not worth having: the document is read as a whole.
 const LONGEST: usize = 1 << 20;
 
-/// The profile for what `bytes` are. What is no JSON is read as JSON all the same, so that a damaged document is
-/// refused instead of being taken for something else.
-pub fn recognised<'c>(bytes: &[u8], config: &'c Config) -> &'c Profile {
-    match format::detect(bytes) {
-        ArtifactFormat::Bytes => config.profile(ArtifactFormat::Json, None),
-        format => config.profile(format, None),
+/// The profile for what a file of this name holds, as comparisons choose it: that of its format, or of the tool that wrote it.
+/// What is not JSON is read as JSON all the same, so that a damaged document is refused instead of being taken for something
+/// else.
+pub fn recognised<'c>(name: &str, bytes: &[u8], config: &'c Config) -> &'c Profile {
+    match kind_of(name, bytes) {
+        (ArtifactFormat::Bytes, _) => config.profile(ArtifactFormat::Json, None),
+        (format, tool) => config.profile(format, tool.as_ref()),
     }
 }
 
@@ -45,11 +50,11 @@ pub fn recognised<'c>(bytes: &[u8], config: &'c Config) -> &'c Profile {
 ///
 /// # Errors
 /// As [`InFile::whole`].
-pub fn recognised_in_file<'c>(file: &mut InFile, config: &'c Config) -> Result<&'c Profile, FsError> {
+pub fn recognised_in_file<'c>(name: &str, file: &mut InFile, config: &'c Config) -> Result<&'c Profile, FsError> {
     let window = file.window();
     Ok(match outline(file, window) {
-        Some(outline) => recognised(&outline, config),
-        None => recognised(&file.whole()?, config),
+        Some(outline) => recognised(name, &outline, config),
+        None => recognised(name, &file.whole()?, config),
     })
 }
 
@@ -59,11 +64,8 @@ fn outline(source: &mut dyn Source, window: usize) -> Option<Vec<u8>> {
     let mut beginning = Beginning(Vec::new());
     canonical::send_in_windows(PROFILE.as_ref()?, source, window, &Limits::default(), &mut beginning).ok()?;
     let Beginning(outline) = beginning;
-    match outline.first() {
-        // What is no object is of no known format, whatever it holds.
-        Some(b'[') => Some(b"[]".to_vec()),
-        _ => (outline.len() <= LONGEST).then_some(outline),
-    }
+    // Of a list the first element may tell which tool wrote it, and that is left out here.
+    (outline.first() != Some(&b'[') && outline.len() <= LONGEST).then_some(outline)
 }
 
 /// What is sent, as far as that is not too long.
@@ -88,6 +90,8 @@ mod tests {
 
     use super::*;
     use crate::canonical::Unsuited;
+    use crate::format;
+    use crate::format::detect::tool;
 
     struct Text<'t>(&'t [u8]);
 
@@ -129,6 +133,8 @@ mod tests {
             json!({}),
             json!([{ "a": [1, 2] }, "b"]),
             json!([result, result]),
+            json!([{ "check_id": "a", "path": "b", "extra": { "x": [1] }, "y": {} }]),
+            json!([{ "check_id": "a", "path": "b" }]),
             json!([result, { "source": {}, "packages": [] }]),
             json!([{ "source": { "path": "/a", "type": "lockfile" }, "packages": {} }]),
             json!({ "0": result }),
@@ -153,6 +159,10 @@ mod tests {
             "matches",
             "results",
             "experimental_config",
+            "errors",
+            "paths",
+            "metadata",
+            "auditReportVersion",
             "SchemaVersion",
             "ArtifactName",
             "Results",
@@ -171,6 +181,7 @@ mod tests {
             let Some(outline) = outline(&mut Text(text.as_bytes()), window) else {
                 return Err(TestCaseError::fail("it was not read in windows"));
             };
+            prop_assert_eq!(tool::recognise(&outline), tool::recognise(text.as_bytes()), "{}", text);
             prop_assert_eq!(format::detect(&outline), format::detect(text.as_bytes()), "{} of {}", String::from_utf8_lossy(&outline), text);
         }
     }
@@ -186,7 +197,7 @@ mod tests {
             outline(&mut Text(text.as_bytes()), 1 << 16).map(|outline| String::from_utf8(outline).unwrap())
         };
         assert_eq!(outline_of(&text).as_deref(), Some(r#"{"bomFormat":"CycloneDX","components":[]}"#));
-        assert_eq!(outline_of(&format!("[{}1]", "1,".repeat(LONGEST))).as_deref(), Some("[]"));
+        assert_eq!(outline_of("[1,2]"), None, "its elements may tell the tool");
         assert_eq!(outline_of("[1").as_deref(), None, "what is damaged is left to those who say where");
         let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(LONGEST));
         assert_eq!(outline_of(&long), None);

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 
 use crate::artifacts::compare_artifacts::{self, Comparison, ComparisonError, Rules, Scope};
 use crate::artifacts::large_inventories;
-use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableArtifact};
+use crate::artifacts::read_artifact::{KnownArtifacts, UnreadableArtifact};
 use crate::canonical::Roots;
 use crate::config::Config;
-use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError, Kind};
-use crate::job::artifact::{Artifact, usual_profile, usual_type};
-use crate::model::artifact::ArtifactType;
+use crate::job::artifact::{Artifact, kind_of, usual_profile, usual_type};
+use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::error_chain::causes;
 use crate::model::limits;
 use crate::policy::{Policy, PolicyError};
 
@@ -37,14 +37,6 @@ pub enum DiffPathsError {
     /// A directory without a file.
     #[error("`{}` holds no file", .0.display())]
     Empty(PathBuf),
-    /// A file is not what its format says.
-    #[error("`{}` cannot be compared", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: UnreadableArtifact,
-    },
     /// The default policy does not load.
     #[error("the default policy does not load")]
     Policy(#[from] PolicyError),
@@ -64,14 +56,13 @@ impl Diagnostic for DiffPathsError {
             | Self::Missing(_)
             | Self::Mixed { .. }
             | Self::Empty(_)
-            | Self::Unreadable { .. }
             | Self::Comparison(ComparisonError::Expected { .. } | ComparisonError::Actual { .. }) => FailureKind::Usage,
         }
     }
 
     fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Comparison(_) | Self::Policy(_) | Self::Unreadable { .. } => None,
+            Self::Comparison(_) | Self::Policy(_) => None,
             Self::Read(_) | Self::Missing(_) | Self::Mixed { .. } | Self::Empty(_) => {
                 Some("give two files, or two directories of artifacts".into())
             }
@@ -79,8 +70,17 @@ impl Diagnostic for DiffPathsError {
     }
 }
 
-/// Compares `a` with `b`.
-pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPathsError> {
+/// Compares `a` with `b`, as documents of `format` where one is given. Nothing is refused for what is in it: what has no
+/// meaning is compared by its canonical bytes, what has none of those by its bytes, and a note says so.
+///
+/// # Errors
+/// See [`DiffPathsError`].
+pub fn compare(
+    a: &Path,
+    b: &Path,
+    format: Option<ArtifactFormat>,
+    config: &Config,
+) -> Result<Comparison, DiffPathsError> {
     if let Some(missing) = [a, b].into_iter().find(|path| fs::is_missing(path)) {
         return Err(DiffPathsError::Missing(missing.to_owned()));
     }
@@ -97,28 +97,61 @@ pub fn compare(a: &Path, b: &Path, config: &Config) -> Result<Comparison, DiffPa
         actual_roots: &roots,
         across_builds: false,
     };
-    if let Some(sides) = large_inventories::read(a, b, config) {
+    if format.is_none_or(|format| format == ArtifactFormat::Cyclonedx)
+        && let Some(sides) = large_inventories::read(a, b, config)
+    {
         return Ok(compare_artifacts::compare_inventories(sides, &rules)?);
     }
-    let (before, after) = match (fs::is_dir(a), fs::is_dir(b)) {
-        (true, true) => (directory(a, config)?, directory(b, config)?),
+    let (mut before, mut after) = match (fs::is_dir(a), fs::is_dir(b)) {
+        (true, true) => (directory(a, format)?, directory(b, format)?),
         // Two files are one artifact, whatever they are called.
         (false, false) => {
             let one = |path| {
                 let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES)?;
-                artifact("artifact".to_owned(), path, bytes, config).map(|artifact| vec![artifact])
+                Ok::<_, DiffPathsError>(vec![artifact("artifact".to_owned(), file_name(path), format, bytes)])
             };
             (one(a)?, one(b)?)
         }
         (true, false) => return Err(DiffPathsError::Mixed { directory: a.to_owned(), file: b.to_owned() }),
         (false, true) => return Err(DiffPathsError::Mixed { directory: b.to_owned(), file: a.to_owned() }),
     };
-    let nothing = KnownArtifacts::default();
-    compare_artifacts::compare(&before, &nothing, &after, &rules).map_err(|error| match error {
-        ComparisonError::Expected { name, source } => DiffPathsError::Unreadable { path: place(a, &name), source },
-        ComparisonError::Actual { name, source } => DiffPathsError::Unreadable { path: place(b, &name), source },
-        error => error.into(),
-    })
+    let (nothing, mut notes) = (KnownArtifacts::default(), Vec::new());
+    loop {
+        let (name, side, source) = match compare_artifacts::compare(&before, &nothing, &after, &rules) {
+            Ok(mut comparison) => {
+                let named = comparison.notes.iter().map(|note| with_paths(note, a, b));
+                comparison.notes = notes.into_iter().chain(named).collect();
+                return Ok(comparison);
+            }
+            Err(ComparisonError::Expected { name, source }) => (name, a, source),
+            Err(ComparisonError::Actual { name, source }) => (name, b, source),
+            Err(error) => return Err(error.into()),
+        };
+        // Both sides in the one way that both can be read in; each turn leaves one fewer.
+        let (format, how) = match &source {
+            UnreadableArtifact::Canonical(_) => (ArtifactFormat::Bytes, "its bytes are compared as they are"),
+            UnreadableArtifact::Format(_) => (ArtifactFormat::Json, "only its canonical bytes are compared"),
+        };
+        notes.push(format!("`{}`: {how}: {}", place(side, &name).display(), causes(&source)));
+        for artifact in before.iter_mut().chain(&mut after).filter(|artifact| artifact.name == name) {
+            if artifact.format != ArtifactFormat::Bytes {
+                (artifact.format, artifact.profile) = (format, None);
+            }
+        }
+    }
+}
+
+/// A note in which an artifact is called by the path of its file.
+fn with_paths(note: &str, a: &Path, b: &Path) -> String {
+    let quoted = note.strip_prefix('`').and_then(|rest| rest.split_once('`'));
+    let Some((name, rest)) = quoted else { return note.to_owned() };
+    let (a, b) = (place(a, name), place(b, name));
+    match (rest.strip_prefix(" as expected"), rest.strip_prefix(" as it came out")) {
+        (Some(rest), _) => format!("`{}`{rest}", a.display()),
+        (_, Some(rest)) => format!("`{}`{rest}", b.display()),
+        _ if a == b => format!("`{}`{rest}", a.display()),
+        _ => format!("`{}` and `{}`{rest}", a.display(), b.display()),
+    }
 }
 
 /// Where the artifact `name` of `side` is.
@@ -126,7 +159,12 @@ fn place(side: &Path, name: &str) -> PathBuf {
     if fs::is_dir(side) { side.join(name) } else { side.to_owned() }
 }
 
-fn directory(root: &Path, config: &Config) -> Result<Vec<Artifact>, DiffPathsError> {
+/// The name of a file, by which it may be known.
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn directory(root: &Path, format: Option<ArtifactFormat>) -> Result<Vec<Artifact>, DiffPathsError> {
     let items = fs::walk(root, limits::MAX_BUNDLE_ENTRIES)?;
     let hidden = |path: &Path| path.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
     let files = items.into_iter().filter(|item| item.kind != Kind::Directory && !hidden(&item.relative));
@@ -137,23 +175,21 @@ fn directory(root: &Path, config: &Config) -> Result<Vec<Artifact>, DiffPathsErr
             return Err(FsError::NotAFile { path }.into());
         }
         let bytes = fs::read_inside(root, &path, limits::MAX_DOCUMENT_BYTES)?;
-        artifact(item.relative.to_string_lossy().into_owned(), &path, bytes, config)
+        let name = item.relative.to_string_lossy().into_owned();
+        Ok(artifact(name.clone(), name, format, bytes))
     });
-    let artifacts = artifacts.collect::<Result<Vec<_>, _>>()?;
+    let artifacts = artifacts.collect::<Result<Vec<_>, DiffPathsError>>()?;
     if artifacts.is_empty() { Err(DiffPathsError::Empty(root.to_owned())) } else { Ok(artifacts) }
 }
 
-fn artifact(name: String, path: &Path, bytes: Vec<u8>, config: &Config) -> Result<Artifact, DiffPathsError> {
-    let format = by_name::recognise(&name, &bytes);
+/// An artifact that is known by `known_as` and its content, unless its format is given.
+fn artifact(name: String, known_as: String, format: Option<ArtifactFormat>, bytes: Vec<u8>) -> Artifact {
+    let (format, profile) = match format {
+        Some(format) => (format, usual_profile(format, &bytes)),
+        None => kind_of(&known_as, &bytes),
+    };
     // What a file of unknown format is for is not known either: it must not pass for mere evidence.
-    let artifact_type =
-        if format.has_meaning() || name == "evidence.json" { usual_type(format) } else { ArtifactType::Findings };
-    let profile = usual_profile(format, &bytes);
-    let artifact = Artifact { artifact_type, name, format, profile, bytes: bytes.into() };
-    // What is compared is read then; what is not must be readable all the same.
-    if !artifact.artifact_type.is_primary() {
-        ReadArtifact::read(&artifact, &Roots::default(), config)
-            .map_err(|source| DiffPathsError::Unreadable { path: path.to_owned(), source })?;
-    }
-    Ok(artifact)
+    let is_evidence = known_as == "evidence.json";
+    let artifact_type = if format.has_meaning() || is_evidence { usual_type(format) } else { ArtifactType::Findings };
+    Artifact { artifact_type, name, format, profile, bytes: bytes.into() }
 }

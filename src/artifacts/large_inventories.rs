@@ -228,6 +228,7 @@ mod tests {
     use crate::canonical::Roots;
     use crate::job::artifact::Artifact;
     use crate::model::artifact::ArtifactType;
+    use crate::model::fidelity::Level;
     use crate::model::result::ArtifactResult;
     use crate::policy::Policy;
 
@@ -417,7 +418,10 @@ mod tests {
             let (text, other) = (a.to_string(), if is_pretty { format!("{b:#}") } else { b.to_string() });
             for (a, b) in [(&text, &other), (&other, &text), (&text, &text)] {
                 let (quick, full) = (quick(a, b), full(a, b));
-                prop_assert_eq!(quick.is_some(), full.is_some(), "{} {}", a, b);
+                // What may be a link of the document to itself takes more than one pass; what cannot be read is left to the full way.
+                let may_be_left = [a, b].iter().any(|text| text.contains("urn:cdx:"))
+                    || full.as_ref().is_some_and(|full| full.fidelity.at(Level::Semantic).is_none());
+                prop_assert!(quick.is_some() == full.is_some() || may_be_left, "{} {}", a, b);
                 if let (Some(quick), Some(full)) = (quick, full) {
                     prop_assert_eq!(&quick.diff, &full.diff, "{} {}", a, b);
                     prop_assert_eq!(quick.fidelity, full.fidelity);
@@ -449,7 +453,11 @@ mod tests {
             ("root", vec![component("a"), component("a"), nest.clone()]),
         ] {
             let bad = document(root, &components).to_string();
-            assert!(full(&bad, &good).is_none() && full(&good, &bad).is_none(), "{bad}");
+            for (a, b) in [(&bad, &good), (&good, &bad)] {
+                let full = full(a, b).unwrap();
+                assert_eq!(full.fidelity.at(Level::Semantic), None, "{bad}");
+                assert!(full.notes[0].contains("given to two elements"), "{:?}", full.notes);
+            }
             assert!(quick(&bad, &good).is_none() && quick(&good, &bad).is_none(), "{bad}");
         }
     }

@@ -61,22 +61,28 @@ pub fn of(artifact: &Artifact, roots: &Roots, reading: Reading<'_>) -> Result<Di
 
 /// Of what a document means; `None` where it speaks of nothing that is known.
 pub fn of_meaning(document: &Document) -> Option<Digest> {
-    if *document == Document::default() {
+    if !document.has_meaning() {
         return None;
     }
-    let Document { packages, findings, vex, decision } = document;
+    // What is not compared has no part in what it means.
+    let Document { packages, findings, vex, decision, facts, not_compared: _ } = document;
     let sorted = |mut all: Vec<Value>| {
         all.sort_by_key(Value::to_string);
+        all
+    };
+    let distinct = |all: Vec<Value>| {
+        let mut all = sorted(all);
         all.dedup();
-        json!(all)
+        all
     };
     Some(named(
         "sf",
         &json!({
             "packages": packages.as_ref().map(|all| sorted(all.iter().map(package).collect())),
             "findings": findings.as_ref().map(|all| sorted(all.iter().map(finding).collect())),
-            "vex": vex.as_ref().map(|all| sorted(all.iter().map(statement).collect())),
+            "vex": vex.as_ref().map(|all| distinct(all.iter().map(statement).collect())),
             "decision": decision.as_ref().map(decided),
+            "facts": facts,
         }),
     ))
 }
@@ -92,22 +98,22 @@ fn named(level: &str, value: &Value) -> Digest {
 }
 
 fn package(of: &Package) -> Value {
-    let Package { name, version, purl, ecosystem, licenses, source } = of;
+    let Package { name, version, purl, ecosystem, licenses, source, details } = of;
     let source = source.as_ref().map(|SourcePackage { name, version }| json!([name, version]));
-    json!([name, version, purl.as_ref().map(|purl| purl.as_str()), ecosystem.to_string(), licenses, source])
+    json!([name, version, purl.as_ref().map(|purl| purl.as_str()), ecosystem.to_string(), licenses, source, details])
 }
 
 fn finding(of: &Finding) -> Value {
-    let Finding { key, aliases, package, version, severity, fixed_versions, reachability, vex_status } = of;
+    let Finding { key, aliases, package, version, severity, fixed_versions, reachability, vex_status, details } = of;
     let FindingKey { cve_id, affected } = key;
     let status = vex_status.map(|status| status.code());
     let (severity, reachability) = (severity.code(), reachability.code());
-    json!([cve_id, affected, aliases, package, version, severity, fixed_versions, reachability, status])
+    json!([cve_id, affected, aliases, package, version, severity, fixed_versions, reachability, status, details])
 }
 
 fn statement(of: &VexStatement) -> Value {
-    let VexStatement { vulnerability, product, status, justification } = of;
-    json!([vulnerability, product, status.code(), justification])
+    let VexStatement { vulnerability, product, status, justification, details } = of;
+    json!([vulnerability, product, status.code(), justification, details])
 }
 
 fn decided(of: &Decision) -> Value {
@@ -130,6 +136,7 @@ mod tests {
             product: product.into(),
             status: crate::model::vex::VexStatus::Affected,
             justification: None,
+            details: [].into(),
         };
         let of = |all: &[&str]| {
             of_meaning(&Document { vex: Some(all.iter().map(|p| vex(p)).collect()), ..Document::default() })
@@ -148,7 +155,7 @@ mod tests {
     fn the_text_that_is_digested_stays() {
         assert_eq!(of_decision(&decision(true)), Digest::of(b"stella.pf/1\n[true,[\"code\"]]"));
         let document = Document { findings: Some(Vec::new()), ..Document::default() };
-        let text = "stella.sf/1\n{\"decision\":null,\"findings\":[],\"packages\":null,\"vex\":null}";
+        let text = "stella.sf/1\n{\"decision\":null,\"facts\":[],\"findings\":[],\"packages\":null,\"vex\":null}";
         assert_eq!(of_meaning(&document), Some(Digest::of(text.as_bytes())));
     }
 

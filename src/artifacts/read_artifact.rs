@@ -1,15 +1,18 @@
 //! One artifact, read once: its canonical form and what it means, under the profile that applies to it.
 //!
-//! Invariant: what stands in [`KnownArtifacts`] was read with the roots and the configuration under which it is compared.
+//! Invariant: what stands in [`KnownArtifacts`] was read in full, with the roots and the configuration under which it is compared.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use serde::de::IgnoredAny;
 
 use crate::canonical::identity::{self, PutAside};
 use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
 use crate::config::Config;
 use crate::format::{self, Document, FormatError};
 use crate::job::artifact::Artifact;
+use crate::model::artifact::ArtifactFormat;
 use crate::model::digest::Digest;
 
 /// Artifacts of one side that have been read already, by their names. Taking one costs nothing.
@@ -34,34 +37,62 @@ pub struct ReadArtifact<'a> {
     pub document: Arc<Document>,
     /// What names the build of the tool and was put aside: place → how often.
     pub aside: BTreeMap<String, u64>,
+    /// Why what it means is not compared, or not its canonical bytes; `None` where both are.
+    pub unread: Option<Unread>,
+}
+
+/// Why an artifact is compared by less than its format has.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// Its reader cannot read it: its canonical bytes are compared.
+    #[error("what it means is not compared, only its canonical bytes")]
+    Meaning(#[source] FormatError),
+    /// It is JSON that has no canonical form: its bytes are compared as they are.
+    #[error("only its bytes are compared, as they are: it has no canonical form")]
+    Bytes(#[source] JsonError),
 }
 
 /// Why an artifact cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableArtifact {
-    /// It has no canonical form.
+    /// It has no canonical form, and is not JSON at all.
     #[error("it has no canonical form")]
     Canonical(#[source] JsonError),
-    /// Its content is not what its format asks for.
+    /// It is one of our own documents, and its content is not what its format asks for.
     #[error("it is not a valid document of its format")]
     Format(#[source] FormatError),
 }
 
 impl<'a> ReadArtifact<'a> {
-    /// Reads an artifact of a scan whose input lay at `roots`.
+    /// Reads an artifact of a scan whose input lay at `roots`. What its reader cannot read is compared by its canonical bytes, and
+    /// JSON that has none by its bytes.
     ///
     /// # Errors
-    /// When it is not what its format says.
+    /// When it is not JSON, which its format says it is; or is a broken document of our own.
     pub fn read(artifact: &'a Artifact, roots: &Roots, config: &Config) -> Result<Self, UnreadableArtifact> {
         let profile = config.profile(artifact.format, artifact.profile.as_ref());
         let (bytes, limits) = (artifact.document(), Limits::default());
-        let canonical =
-            canonical::canonicalize_rooted(profile, roots, &bytes, &limits).map_err(UnreadableArtifact::Canonical)?;
+        let canonical = match canonical::canonicalize_rooted(profile, roots, &bytes, &limits) {
+            Ok(canonical) => canonical,
+            Err(error) if is_json(&bytes) => return Ok(Self::as_bytes(artifact, &bytes, error)),
+            Err(error) => return Err(UnreadableArtifact::Canonical(error)),
+        };
         // What is the same byte for byte must mean the same, too.
         let named = canonical::without_names_of_the_run(profile, roots, &bytes, &limits)
             .map_err(UnreadableArtifact::Canonical)?;
-        let document = format::read_document(artifact.format, &named).map_err(UnreadableArtifact::Format)?;
-        Ok(Self { artifact, canonical: canonical.into(), document: document.into(), aside: BTreeMap::new() })
+        let (document, unread) = match meaning(artifact, &named) {
+            Ok(document) => (document, None),
+            Err(error) if artifact.format.is_our_own() => return Err(UnreadableArtifact::Format(error)),
+            Err(error) => (Document::default(), Some(Unread::Meaning(error))),
+        };
+        Ok(Self { artifact, canonical: canonical.into(), document: document.into(), aside: BTreeMap::new(), unread })
+    }
+
+    /// An artifact of which nothing but its bytes can be compared.
+    fn as_bytes(artifact: &'a Artifact, bytes: &[u8], why: JsonError) -> Self {
+        let canonical = Canonical { bytes: bytes.to_vec(), digest: Digest::of(bytes), masked: BTreeMap::new() };
+        let (document, aside) = (Document::default().into(), BTreeMap::new());
+        Self { artifact, canonical: canonical.into(), document, aside, unread: Some(Unread::Bytes(why)) }
     }
 
     /// The same without what names the build of the tool.
@@ -69,6 +100,9 @@ impl<'a> ReadArtifact<'a> {
     /// # Errors
     /// None that an artifact which was read can cause.
     pub fn without_identity(self, config: &Config) -> Result<Self, UnreadableArtifact> {
+        if matches!(self.unread, Some(Unread::Bytes(_))) {
+            return Ok(self);
+        }
         let profile = config.profile(self.artifact.format, self.artifact.profile.as_ref());
         let aside = identity::put_aside(profile, &self.canonical.bytes, &Limits::default());
         let Some(PutAside { bytes, counted }) = aside.map_err(UnreadableArtifact::Canonical)? else { return Ok(self) };
@@ -96,6 +130,7 @@ impl<'a> ReadArtifact<'a> {
                         canonical: Arc::clone(canonical),
                         document: Arc::clone(document),
                         aside: BTreeMap::new(),
+                        unread: None,
                     }),
                     None => Self::read(artifact, roots, config),
                 };
@@ -105,8 +140,31 @@ impl<'a> ReadArtifact<'a> {
             .collect()
     }
 
+    /// Whether nobody knows what it means: it is of no known kind, nothing of it was read, or its reader cannot read it.
+    pub fn is_opaque(&self) -> bool {
+        self.unread.is_some() || !self.document.has_meaning()
+    }
+
     /// Its file name.
     pub fn name(&self) -> &'a str {
         &self.artifact.name
     }
+}
+
+/// What an artifact means. Under the profile of a tool it is a report of that tool, even where it does not say so itself: one
+/// without any finding may be an empty list.
+pub fn meaning(artifact: &Artifact, bytes: &[u8]) -> Result<Document, FormatError> {
+    let document = format::read_document(artifact.format, bytes)?;
+    match &artifact.profile {
+        Some(tool) if artifact.format == ArtifactFormat::Json && !document.has_meaning() => {
+            format::read_report(tool, bytes)
+        }
+        _ => Ok(document),
+    }
+}
+
+/// Whether bytes are JSON, be it of a kind that has no canonical form (RFC 8785 §3.1 asks for I-JSON).
+fn is_json(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }

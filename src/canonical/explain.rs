@@ -52,7 +52,7 @@ pub fn explain(profile: &Profile, roots: &Roots, input: &[u8], limits: &Limits) 
     }
     let document = parse::parse(input, Source::Foreign, limits)?;
     let mut places = vec![Vec::new(); profile.rules().len()];
-    for stage in [Stage::Write, Stage::ResolveIndex, Stage::Alias, Stage::Relabel] {
+    for stage in [Stage::Write, Stage::ResolveIndex, Stage::OwnLink, Stage::Alias, Stage::Relabel] {
         let (mut follower, place) = Follower::start(profile.rules(), stage);
         name(&document, profile.rules(), &mut follower, &place, &mut Vec::new(), &mut places);
     }
@@ -69,9 +69,10 @@ fn does(rule: &Rule, value: &Value<'_>) -> bool {
         | (Action::ResolveIndex { .. }, Value::Number(_))
         | (Action::Set { .. }, Value::Array(_)) => true,
         (
-            Action::Mask { pattern: Some(pattern) } | Action::Alias { pattern } | Action::Relabel { pattern },
+            Action::Mask { pattern: Some(pattern) } | Action::Alias { pattern, .. } | Action::Relabel { pattern, .. },
             Value::String(text),
         ) => pattern.is_match(text),
+        (Action::OwnLink { form, .. }, Value::String(text)) => form.may_be(text),
         _ => false,
     }
 }

@@ -24,6 +24,7 @@ pub mod jcs;
 pub mod profile;
 
 mod difference;
+mod differences;
 mod document;
 mod error;
 mod explain;
@@ -43,6 +44,7 @@ mod refusals;
 mod samples;
 
 pub use difference::first_difference;
+pub use differences::differences;
 pub use document::{InvalidRoot, Roots};
 pub use error::{JsonError, JsonErrorKind};
 pub use explain::{Explanation, RuleUse, explain};

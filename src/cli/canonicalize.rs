@@ -72,8 +72,9 @@ pub fn run(global: &GlobalArgs, args: &CanonicalizeArgs) -> CliResult {
             hash_file(file, wanted.as_ref(), &config)?;
         } else {
             let document = read(file)?;
-            let profile =
-                wanted.as_ref().unwrap_or_else(|| named(file, detect_profile::recognised(&document, &config)));
+            let profile = wanted
+                .as_ref()
+                .unwrap_or_else(|| named(file, detect_profile::recognised(&file_name(file), &document, &config)));
             show(args.hash, file, profile, &document).map_err(|error| refused(file, error))?;
         }
     }
@@ -87,7 +88,7 @@ fn hash_file(file: &Path, wanted: Option<&Profile>, config: &Config) -> Result<(
     let mut opened = InFile::open(file)?;
     let profile = match wanted {
         Some(profile) => profile,
-        None => named(file, detect_profile::recognised_in_file(&mut opened, config)?),
+        None => named(file, detect_profile::recognised_in_file(&file_name(file), &mut opened, config)?),
     };
     let digest = canonicalize::digest_of_file(profile, &mut opened).map_err(|error| match error {
         FileError::Fs(error) => CliError::from(error),
@@ -95,6 +96,11 @@ fn hash_file(file: &Path, wanted: Option<&Profile>, config: &Config) -> Result<(
     })?;
     show_digest(digest, file);
     Ok(())
+}
+
+/// The name by which a file may be known.
+fn file_name(file: &Path) -> String {
+    file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Says which profile was chosen.

@@ -1,5 +1,7 @@
 //! Generators for property tests: results from a small world, so that two of them often share keys.
 
+use std::collections::BTreeSet;
+
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -33,6 +35,7 @@ fn package() -> impl Strategy<Value = Package> {
             purl: has_purl.then(|| purl(&name, &version).parse().unwrap()),
             name,
             source: source.map(|name| SourcePackage { name, version: version.clone() }),
+            details: BTreeSet::new(),
             version,
             ecosystem: Ecosystem::npm(),
             licenses,
@@ -64,6 +67,7 @@ fn finding() -> impl Strategy<Value = Finding> {
             fixed_versions,
             reachability,
             vex_status,
+            details: BTreeSet::new(),
         },
     )
 }
@@ -71,7 +75,7 @@ fn finding() -> impl Strategy<Value = Finding> {
 fn statement() -> impl Strategy<Value = VexStatement> {
     let justification = option::of(pick(["code_not_present", "code_not_reachable"]));
     (pick(IDS), pick(NAMES), status(), justification).prop_map(|(vulnerability, product, status, justification)| {
-        VexStatement { vulnerability, product, status, justification }
+        VexStatement { vulnerability, product, status, justification, details: BTreeSet::new() }
     })
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::flip_reason::{FlipReasons, fields};
-use crate::compare::semantic::{Keyed, Semantics};
+use crate::compare::semantic::{Keyed, Semantics, apart};
 use crate::model::decision::Decision;
 use crate::model::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
@@ -52,14 +52,8 @@ pub fn decision_change(before: Option<&Decision>, after: Option<&Decision>) -> O
 /// The entries of one key on both sides, where they differ.
 struct Pair<'a, K, T> {
     key: &'a K,
-    before: &'a BTreeSet<T>,
-    after: &'a BTreeSet<T>,
-}
-
-impl<K, T> Pair<'_, K, T> {
-    fn direction(&self) -> Direction {
-        direction(self.before.is_empty(), self.after.is_empty())
-    }
+    before: &'a [T],
+    after: &'a [T],
 }
 
 fn direction(nothing_before: bool, nothing_after: bool) -> Direction {
@@ -77,26 +71,29 @@ fn differing<'a, K: Ord, T: Ord>(
 ) -> impl Iterator<Item = Pair<'a, K, T>> {
     let keys: BTreeSet<&K> = before.iter().chain(after).flat_map(BTreeMap::keys).collect();
     keys.into_iter().filter_map(move |key| {
-        let side = |keyed: &'a Option<Keyed<K, T>>| keyed.as_ref().and_then(|keyed| keyed.get(key));
+        let side = |keyed: &'a Option<Keyed<K, T>>| {
+            keyed.as_ref().and_then(|keyed| keyed.get(key)).map_or(&[][..], Vec::as_slice)
+        };
         let (before, after) = (side(before), side(after));
-        let none = const { &BTreeSet::new() };
-        (before != after).then(|| Pair { key, before: before.unwrap_or(none), after: after.unwrap_or(none) })
+        (before != after).then_some(Pair { key, before, after })
     })
 }
 
 fn flips(before: &Semantics, after: &Semantics) -> Vec<FindingFlip> {
     let why = FlipReasons::new(before, after);
-    let severity = |side: &BTreeSet<Finding>| side.iter().map(|finding| finding.severity).max();
+    let severity = |side: &[&Finding]| side.iter().map(|finding| finding.severity).max();
     let mut flips: Vec<(Severity, FindingFlip)> = differing(&before.findings, &after.findings)
         .map(|pair| {
-            let (was, is) = (severity(pair.before), severity(pair.after));
+            // Of several at one place those that both sides have did not flip.
+            let (gone, new) = apart(pair.before, pair.after);
+            let (was, is) = (severity(&gone), severity(&new));
             let flip = FindingFlip {
                 cve_id: pair.key.cve_id.clone(),
                 affected_purl: pair.key.affected.clone(),
-                direction: pair.direction(),
+                direction: direction(gone.is_empty(), new.is_empty()),
                 severity: was.or(is).unwrap_or_default(),
-                changes: changes(pair.before, pair.after),
-                why: why.explain(pair.before, pair.after),
+                changes: changes(&gone, &new),
+                why: why.explain(&gone, &new, pair.before.len() - gone.len()),
                 cause: None,
             };
             (was.max(is).unwrap_or_default(), flip)
@@ -107,7 +104,7 @@ fn flips(before: &Semantics, after: &Semantics) -> Vec<FindingFlip> {
     flips.into_iter().map(|(_, flip)| flip).collect()
 }
 
-fn changes(before: &BTreeSet<Finding>, after: &BTreeSet<Finding>) -> Vec<FieldChange> {
+fn changes(before: &[&Finding], after: &[&Finding]) -> Vec<FieldChange> {
     let sides = fields(before).into_iter().zip(fields(after));
     sides
         .filter(|((_, before), (_, after))| before != after)
@@ -117,68 +114,86 @@ fn changes(before: &BTreeSet<Finding>, after: &BTreeSet<Finding>) -> Vec<FieldCh
 
 /// Packages grouped by name and ecosystem, so that an upgrade is one change and not two.
 fn packages(before: &Semantics, after: &Semantics) -> Vec<PackageChange> {
-    type Groups<'a> = BTreeMap<(&'a str, String), [BTreeSet<&'a Package>; 2]>;
+    type Groups<'a> = BTreeMap<(&'a str, String), [Vec<&'a Package>; 2]>;
     let mut groups = Groups::new();
     for (side, semantics) in [before, after].into_iter().enumerate() {
         for package in semantics.packages() {
-            groups.entry((&package.name, package.ecosystem.to_string())).or_default()[side].insert(package);
+            groups.entry((&package.name, package.ecosystem.to_string())).or_default()[side].push(package);
         }
     }
-    let differing = groups.into_iter().filter(|(_, [before, after])| before != after);
-    differing
-        .map(|((name, _), [before, after])| {
+    groups
+        .into_iter()
+        .filter_map(|((name, _), [mut before, mut after])| {
+            before.sort();
+            after.sort();
+            let (gone, new) = apart(&before, &after);
+            if gone.is_empty() && new.is_empty() {
+                return None;
+            }
             let (was, is) = (versions(&before), versions(&after));
             // Where the versions agree, what differs is said behind them.
-            let (was, is) =
-                if was == is { (described(&before, &after), described(&after, &before)) } else { (was, is) };
-            PackageChange {
+            let (was, is) = if was == is { (described(&gone, &new), described(&new, &gone)) } else { (was, is) };
+            Some(PackageChange {
                 name: name.to_owned(),
                 direction: direction(before.is_empty(), after.is_empty()),
                 before: was,
                 after: is,
-            }
+            })
         })
         .collect()
 }
 
-fn versions(packages: &BTreeSet<&Package>) -> Vec<String> {
+fn versions(packages: &[&Package]) -> Vec<String> {
     let versions: BTreeSet<&str> = packages.iter().map(|package| package.version.as_str()).collect();
     versions.into_iter().map(str::to_owned).collect()
 }
 
-/// The packages that `other` lacks, with all that is known of them.
-fn described(packages: &BTreeSet<&Package>, other: &BTreeSet<&Package>) -> Vec<String> {
-    let describe = |package: &&Package| {
+/// Packages with all that is known of them; of the details those that none of `other` has.
+fn described(packages: &[&&Package], other: &[&&Package]) -> Vec<String> {
+    let is_there = |detail: &&String| other.iter().any(|package| package.details.contains(*detail));
+    let describe = |package: &&&Package| {
         let purl = package.purl.as_ref().map(ToString::to_string);
         let licenses = (!package.licenses.is_empty())
             .then(|| format!("licences {}", package.licenses.iter().cloned().collect::<Vec<_>>().join(", ")));
         let source = package.source.as_ref().map(|source| format!("source {} {}", source.name, source.version));
-        let details: Vec<String> = [purl, licenses, source].into_iter().flatten().collect();
+        let own = package.details.iter().filter(|detail| !is_there(detail)).cloned();
+        let details: Vec<String> = [purl, licenses, source].into_iter().flatten().chain(own).collect();
         let details = if details.is_empty() { "no purl, licence or source".to_owned() } else { details.join("; ") };
         format!("{} ({details})", package.version)
     };
-    packages.difference(other).map(describe).collect()
+    packages.iter().map(describe).collect()
 }
 
 fn vex(before: &Semantics, after: &Semantics) -> Vec<VexChange> {
-    let text = |side: &BTreeSet<VexStatement>| {
-        let statements: Vec<String> = side
-            .iter()
-            .map(|statement| match &statement.justification {
-                Some(justification) => format!("{} ({justification})", statement.status),
-                None => statement.status.to_string(),
-            })
-            .collect();
-        (!statements.is_empty()).then(|| statements.join(", "))
-    };
     differing(&before.vex, &after.vex)
-        .map(|pair| VexChange {
-            vulnerability: pair.key.0.clone(),
-            product: pair.key.1.clone(),
-            before: text(pair.before),
-            after: text(pair.after),
+        .map(|pair| {
+            let [mut before, mut after] = [stated(pair.before, &[]), stated(pair.after, &[])];
+            if before == after {
+                // Where the statuses agree, what differs is said behind them.
+                let (gone, new) = apart(pair.before, pair.after);
+                (before, after) = (stated(gone.iter().copied(), &new), stated(new.iter().copied(), &gone));
+            }
+            VexChange { vulnerability: pair.key.0.clone(), product: pair.key.1.clone(), before, after }
         })
         .collect()
+}
+
+/// What statements say; with those of the other side given, in what detail they differ from them.
+fn stated<'a>(side: impl IntoIterator<Item = &'a VexStatement>, other: &[&VexStatement]) -> Option<String> {
+    let is_there = |detail: &&String| other.iter().any(|statement| statement.details.contains(*detail));
+    let statements: Vec<String> = side
+        .into_iter()
+        .map(|statement| {
+            let details = statement.details.iter().filter(|detail| !other.is_empty() && !is_there(detail));
+            let behind: Vec<&str> = statement.justification.iter().chain(details).map(String::as_str).collect();
+            if behind.is_empty() {
+                statement.status.to_string()
+            } else {
+                format!("{} ({})", statement.status, behind.join("; "))
+            }
+        })
+        .collect();
+    (!statements.is_empty()).then(|| statements.join(", "))
 }
 
 #[cfg(test)]
@@ -195,12 +210,13 @@ mod tests {
 
     /// The same with every part there: what a part lacks and what it holds nothing of looks the same in a summary.
     fn complete(of: &Semantics) -> Semantics {
-        let Semantics { packages, findings, vex, decision } = of.clone();
+        let Semantics { packages, findings, vex, decision, facts } = of.clone();
         Semantics {
             packages: packages.or_else(|| Some(Keyed::new())),
             findings: findings.or_else(|| Some(Keyed::new())),
             vex: vex.or_else(|| Some(Keyed::new())),
             decision,
+            facts,
         }
     }
 
@@ -286,6 +302,7 @@ mod tests {
             ecosystem: Ecosystem::npm(),
             licenses: [license.into()].into(),
             source: None,
+            details: BTreeSet::new(),
         };
         let before = vec![
             package("both", "1", "MIT"),

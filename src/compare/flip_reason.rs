@@ -12,10 +12,11 @@ use crate::model::package::Package;
 /// The fields of a finding apart from its key, as text; several findings with one key are joined by `|`.
 ///
 /// An empty text or list is *absent*. The order is that in which a reader wants to hear of a change.
-pub(super) fn fields(findings: &BTreeSet<Finding>) -> [(&'static str, Option<String>); 7] {
+pub(super) fn fields(findings: &[&Finding]) -> [(&'static str, Option<String>); 8] {
     let list = |items: &BTreeSet<String>| items.iter().cloned().collect::<Vec<_>>().join(", ");
     let join = |text: &dyn Fn(&Finding) -> String| {
-        let texts: BTreeSet<String> = findings.iter().map(text).filter(|text| !text.is_empty()).collect();
+        let texts: BTreeSet<String> =
+            findings.iter().map(|finding| text(finding)).filter(|text| !text.is_empty()).collect();
         (!texts.is_empty()).then(|| texts.into_iter().collect::<Vec<_>>().join(" | "))
     };
     [
@@ -26,6 +27,7 @@ pub(super) fn fields(findings: &BTreeSet<Finding>) -> [(&'static str, Option<Str
         ("version", join(&|finding| finding.version.clone())),
         ("package", join(&|finding| finding.package.clone())),
         ("aliases", join(&|finding| list(&finding.aliases))),
+        ("details", join(&|finding| finding.details.iter().cloned().collect::<Vec<_>>().join("; "))),
     ]
 }
 
@@ -72,9 +74,12 @@ impl<'a> FlipReasons<'a> {
         Self { before: Side::new(before), after: Side::new(after) }
     }
 
-    /// Explains one key whose findings differ; at most one side is empty.
-    pub(super) fn explain(&self, before: &BTreeSet<Finding>, after: &BTreeSet<Finding>) -> String {
+    /// Explains one key of which these findings differ; at most one side is empty. `kept` is how many it has that
+    /// both sides share: those that are gone or new stand beside them.
+    pub(super) fn explain(&self, before: &[&Finding], after: &[&Finding], kept: usize) -> String {
         match (before.first(), after.first()) {
+            (Some(_), None) if kept > 0 => beside(before.len(), kept, "no longer"),
+            (None, Some(_)) if kept > 0 => beside(after.len(), kept, "newly"),
             (Some(finding), None) => one_sided(finding, &self.before, &self.after, &DISAPPEARED, false),
             (None, Some(finding)) => one_sided(finding, &self.after, &self.before, &APPEARED, true),
             _ => changed(before, after),
@@ -105,7 +110,7 @@ impl<'a> Side<'a> {
     }
 
     /// What the inventory says of the package that the finding names.
-    fn entry(&self, finding: &Finding) -> Option<&'a BTreeSet<Package>> {
+    fn entry(&self, finding: &Finding) -> Option<&'a Vec<Package>> {
         self.semantics.packages.as_ref()?.get(&finding.key.affected)
     }
 
@@ -160,8 +165,13 @@ fn one_sided(finding: &Finding, has: &Side<'_>, lacks: &Side<'_>, words: &Words,
     }
 }
 
+/// Explains findings of which others of the same rule and place are on both sides.
+fn beside(count: usize, kept: usize, word: &str) -> String {
+    format!("{count} of {} at this place {word} reported", count + kept)
+}
+
 /// Names every field that differs.
-fn changed(before: &BTreeSet<Finding>, after: &BTreeSet<Finding>) -> String {
+fn changed(before: &[&Finding], after: &[&Finding]) -> String {
     let sides = fields(before).into_iter().zip(fields(after));
     let phrases: Vec<String> = sides
         .filter(|((_, before), (_, after))| before != after)
@@ -207,6 +217,7 @@ mod tests {
             fixed_versions: ["1.2.3".into()].into(),
             reachability: Reachability::Reachable,
             vex_status: None,
+            details: BTreeSet::new(),
         }
     }
 
@@ -225,6 +236,7 @@ mod tests {
             ecosystem: Ecosystem::npm(),
             licenses: BTreeSet::new(),
             source: None,
+            details: BTreeSet::new(),
         }
     }
 

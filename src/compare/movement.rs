@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compare::semantic::{Keyed, Semantics};
+use crate::compare::semantic::{Keyed, Semantics, apart};
 use crate::model::decision::Decision;
-use crate::model::finding::{Finding, Reachability, Severity};
+use crate::model::finding::{Finding, Reachability, SUPPRESSED, Severity};
 use crate::model::movement::Movement;
 use crate::model::vex::{VexStatement, VexStatus};
 
@@ -15,7 +15,9 @@ use crate::model::vex::{VexStatement, VexStatus};
 pub fn between(before: &Semantics, after: &Semantics, unknown: bool) -> Movement {
     let mut movement = Movement { unknown, ..Movement::default() };
     for (before, after) in pairs(&before.findings, &after.findings) {
-        match (before.is_empty(), after.is_empty()) {
+        // Of several at one place those that both sides have say nothing of the others.
+        let (gone, new) = apart(before, after);
+        match (gone.is_empty(), new.is_empty()) {
             (true, _) => movement.appeared += 1,
             (_, true) => movement.disappeared += 1,
             _ if is_weaker(before, after) => movement.weakened += 1,
@@ -33,7 +35,8 @@ pub fn between(before: &Semantics, after: &Semantics, unknown: bool) -> Movement
         true => after.iter().any(takes_back),
         false => excuses(before, after),
     });
-    movement.other_lost = (packages.count() + vex.count()) as u64;
+    let facts = apart(&before.facts, &after.facts).0;
+    movement.other_lost = (packages.count() + vex.count() + facts.len()) as u64;
     movement.decision_changed = !decides_alike(before.decision(), after.decision());
     movement
 }
@@ -42,33 +45,36 @@ pub fn between(before: &Semantics, after: &Semantics, unknown: bool) -> Movement
 fn pairs<'a, K: Ord, T: Ord>(
     before: &'a Option<Keyed<K, T>>,
     after: &'a Option<Keyed<K, T>>,
-) -> impl Iterator<Item = (&'a BTreeSet<T>, &'a BTreeSet<T>)> {
+) -> impl Iterator<Item = (&'a [T], &'a [T])> {
     let keys: BTreeSet<&K> = before.iter().chain(after).flat_map(BTreeMap::keys).collect();
     keys.into_iter().filter_map(move |key| {
-        let none = const { &BTreeSet::new() };
-        let side = |keyed: &'a Option<Keyed<K, T>>| keyed.as_ref().and_then(|keyed| keyed.get(key)).unwrap_or(none);
+        let side = |keyed: &'a Option<Keyed<K, T>>| {
+            keyed.as_ref().and_then(|keyed| keyed.get(key)).map_or(&[][..], Vec::as_slice)
+        };
         let (before, after) = (side(before), side(after));
         (before != after).then_some((before, after))
     })
 }
 
 /// Whether less is said of a finding. Of several entries the strongest counts, and none may go.
-fn is_weaker(before: &BTreeSet<Finding>, after: &BTreeSet<Finding>) -> bool {
-    let severity =
-        |side: &BTreeSet<Finding>| side.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Unknown);
-    let reachable =
-        |side: &BTreeSet<Finding>| side.iter().map(|finding| reach(finding.reachability)).max().unwrap_or(0);
-    let concern =
-        |side: &BTreeSet<Finding>| side.iter().map(|finding| finding.vex_status.map_or(1, alarm)).max().unwrap_or(0);
-    let has_fix = |side: &BTreeSet<Finding>| side.iter().any(|finding| !finding.fixed_versions.is_empty());
-    let about = |side: &BTreeSet<Finding>| -> BTreeSet<(String, String)> {
+fn is_weaker(before: &[Finding], after: &[Finding]) -> bool {
+    let severity = |side: &[Finding]| side.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Unknown);
+    let reachable = |side: &[Finding]| side.iter().map(|finding| reach(finding.reachability)).max().unwrap_or(0);
+    let concern = |side: &[Finding]| side.iter().map(|finding| finding.vex_status.map_or(1, alarm)).max().unwrap_or(0);
+    let has_fix = |side: &[Finding]| side.iter().any(|finding| !finding.fixed_versions.is_empty());
+    let about = |side: &[Finding]| -> BTreeSet<(String, String)> {
         side.iter().map(|finding| (finding.package.clone(), finding.version.clone())).collect()
+    };
+    let details = |side: &[Finding]| -> BTreeSet<String> {
+        side.iter().flat_map(|finding| finding.details.iter().cloned()).collect()
     };
     severity(after) < severity(before)
         || reachable(after) < reachable(before)
         || concern(after) < concern(before)
         || (has_fix(before) && !has_fix(after))
         || !about(after).is_superset(&about(before))
+        || !details(after).is_superset(&details(before))
+        || details(after).difference(&details(before)).any(|new| new.starts_with(SUPPRESSED))
         || after.len() < before.len()
 }
 
@@ -89,8 +95,8 @@ fn alarm(status: VexStatus) -> u8 {
 }
 
 /// Whether statements that were there excuse more than they did, or are gone.
-fn excuses(before: &BTreeSet<VexStatement>, after: &BTreeSet<VexStatement>) -> bool {
-    let loudest = |side: &BTreeSet<VexStatement>| side.iter().map(|statement| alarm(statement.status)).max();
+fn excuses(before: &[VexStatement], after: &[VexStatement]) -> bool {
+    let loudest = |side: &[VexStatement]| side.iter().map(|statement| alarm(statement.status)).max();
     after.len() < before.len() || loudest(after) < loudest(before)
 }
 
@@ -117,6 +123,7 @@ mod tests {
             fixed_versions: BTreeSet::from(["2".to_owned()]),
             reachability: Reachability::Unknown,
             vex_status: Some(VexStatus::UnderInvestigation),
+            details: BTreeSet::new(),
         }
     }
 
@@ -167,6 +174,7 @@ mod tests {
                 product: "log@1".into(),
                 status: *status,
                 justification: None,
+                details: BTreeSet::new(),
             };
             of.iter().map(statement).collect()
         };

@@ -55,7 +55,7 @@ struct FindingV1 {
 
 impl From<&Finding> for FindingV1 {
     fn from(finding: &Finding) -> Self {
-        let Finding { key, aliases, package, version, severity, fixed_versions, reachability, vex_status } =
+        let Finding { key, aliases, package, version, severity, fixed_versions, reachability, vex_status, details: _ } =
             finding.clone();
         let FindingKey { cve_id, affected: affected_purl } = key;
         Self { cve_id, affected_purl, aliases, package, version, severity, fixed_versions, reachability, vex_status }
@@ -67,19 +67,21 @@ impl From<FindingV1> for Finding {
         let FindingV1 { cve_id, affected_purl: affected, aliases, package, version, .. } = wire;
         let key = FindingKey { cve_id, affected };
         let FindingV1 { severity, fixed_versions, reachability, vex_status, .. } = wire;
-        Self { key, aliases, package, version, severity, fixed_versions, reachability, vex_status }
+        let details = BTreeSet::new();
+        Self { key, aliases, package, version, severity, fixed_versions, reachability, vex_status, details }
     }
 }
 
-/// Reads findings, sorted, each once.
+/// Reads findings, sorted, each as often as it stands there.
 ///
 /// # Errors
 /// When the document is not `stella.findings/1` to the letter.
 pub fn read(text: &str) -> Result<Vec<Finding>, FormatError> {
     json::check_schema(FORMAT, text, &[SCHEMA])?;
     let document: FindingsV1 = json::read(FORMAT, text)?;
-    let findings: BTreeSet<Finding> = document.findings.into_iter().map(Finding::from).collect();
-    Ok(findings.into_iter().collect())
+    let mut findings: Vec<Finding> = document.findings.into_iter().map(Finding::from).collect();
+    findings.sort();
+    Ok(findings)
 }
 
 /// Writes findings, sorted, each once.

@@ -2,13 +2,14 @@
 //!
 //! A match is a finding. Its key is the CVE id that the match or one of its related vulnerabilities bears, and the
 //! package's purl. A match that a VEX document made Grype ignore is a statement; one that is ignored for other reasons
-//! says nothing here. *Negligible* is no severity, as in Grype's own CycloneDX.
+//! is a fact. *Negligible* is no severity, as in Grype's own CycloneDX.
 //! Absent: the matched packages as an inventory (clean ones are not in the document), match details, EPSS, risk.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
 use crate::format::json;
@@ -55,6 +56,7 @@ struct Related {
 struct Fix {
     /// Absent and `null` in documents of older versions.
     versions: Option<Vec<String>>,
+    state: Option<String>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -87,6 +89,15 @@ struct Artifact {
     name: String,
     version: String,
     purl: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    locations: Option<Vec<Place>>,
+}
+
+/// Where a package was seen.
+#[derive(Deserialize)]
+struct Place {
+    path: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -99,14 +110,19 @@ struct IgnoreRule {
 /// Reads a report.
 pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let report: Report = json::read(FORMAT, text)?;
-    let mut findings = BTreeSet::new();
+    let mut findings = Vec::new();
     let mut unfolding = Unfolding::new(FORMAT);
     for (index, found) in report.matches.into_iter().enumerate() {
         let (ids, place) = identify(&found, || format!("matches[{index}].vulnerability.id"))?;
         let severity = found.vulnerability.severity.map(Severity::from).unwrap_or_default();
-        let fixed_versions = found.vulnerability.fix.and_then(|fix| fix.versions).unwrap_or_default();
+        let mut details = Details::default();
+        let fix = found.vulnerability.fix;
+        details.maybe("fix", fix.as_ref().and_then(|fix| fix.state.as_ref()));
+        details.maybe("type", found.artifact.kind);
+        details.each("seen at", found.artifact.locations.into_iter().flatten().filter_map(|place| place.path));
+        let fixed_versions = fix.and_then(|fix| fix.versions).unwrap_or_default();
         let Affected { key, name, version } = place;
-        findings.insert(Finding {
+        findings.push(Finding {
             key: FindingKey { cve_id: ids.name, affected: key },
             aliases: ids.aliases,
             package: name,
@@ -115,10 +131,14 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             fixed_versions: fixed_versions.into_iter().collect(),
             reachability: Reachability::Unknown,
             vex_status: None,
+            details: details.done(),
         });
     }
-    let vex = report.ignored_matches.map(|ignored| statements(ignored, &mut unfolding)).transpose()?;
-    Ok(Document { findings: Some(findings.into_iter().collect()), vex, ..Document::default() })
+    findings.sort();
+    let ignored = report.ignored_matches.map(|ignored| statements(ignored, &mut unfolding)).transpose()?;
+    let (vex, mut facts) = ignored.map_or((None, Vec::new()), |(vex, facts)| (Some(vex), facts));
+    facts.sort();
+    Ok(Document { findings: Some(findings), vex, facts, ..Document::default() })
 }
 
 fn identify(found: &Match, path: impl Fn() -> String) -> Result<(Ids, Affected), FormatError> {
@@ -127,15 +147,16 @@ fn identify(found: &Match, path: impl Fn() -> String) -> Result<(Ids, Affected),
         let problem = "it is empty; a vulnerability is nothing without an id".to_owned();
         return Err(FormatError::Field { format: FORMAT, path: path(), problem });
     };
-    let Artifact { name, version, purl } = &found.artifact;
+    let Artifact { name, version, purl, .. } = &found.artifact;
     Ok((ids, Affected::new(name.clone(), version.clone(), purl.as_deref())))
 }
 
-/// What VEX documents say of the matches that they made Grype ignore, sorted, each once.
-fn statements(ignored: Vec<Match>, unfolding: &mut Unfolding) -> Result<Vec<VexStatement>, FormatError> {
-    let mut statements = BTreeSet::new();
+/// What VEX documents say of the matches that they made Grype ignore, sorted, each once; and the other ones.
+fn statements(ignored: Vec<Match>, unfolding: &mut Unfolding) -> Result<(Vec<VexStatement>, Vec<String>), FormatError> {
+    let (mut statements, mut facts) = (BTreeSet::new(), Vec::new());
     for (index, found) in ignored.into_iter().enumerate() {
         let (ids, place) = identify(&found, || format!("ignoredMatches[{index}].vulnerability.id"))?;
+        let mut by_vex = false;
         for (at, rule) in found.applied_ignore_rules.into_iter().enumerate() {
             let status = match rule.vex_status.as_deref() {
                 None | Some("") => continue,
@@ -149,13 +170,17 @@ fn statements(ignored: Vec<Match>, unfolding: &mut Unfolding) -> Result<Vec<VexS
                     return Err(FormatError::Field { format: FORMAT, path, problem });
                 }
             };
+            by_vex = true;
             let justification = rule.vex_justification.filter(|word| !word.is_empty());
             unfolding.take([ids.name.as_str(), &place.key, justification.as_deref().unwrap_or_default()])?;
             let (vulnerability, product) = (ids.name.clone(), place.key.clone());
-            statements.insert(VexStatement { vulnerability, product, status, justification });
+            statements.insert(VexStatement { vulnerability, product, status, justification, details: BTreeSet::new() });
+        }
+        if !by_vex {
+            facts.push(format!("ignored: {} in {}", ids.name, place.key));
         }
     }
-    Ok(statements.into_iter().collect())
+    Ok((statements.into_iter().collect(), facts))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::detect::inventory::{InventoryKind, KNOWN, is_requirements, recognise};
 use crate::format::error::FormatError;
-use crate::format::listing::{Skipped, distinct};
+use crate::format::listing::Skipped;
 use crate::format::lockfile::dpkg::Distro;
 use crate::format::lockfile::{cargo, dpkg, gemfile, go_mod, go_sum, gradle, npm, poetry, requirements};
 use crate::format::text::decode_marked;
@@ -64,7 +64,7 @@ pub(crate) fn read_with(path: &str, bytes: &[u8], beside: &Beside<'_>) -> Result
     }
     let mut listing = match kind {
         InventoryKind::Cyclonedx => cyclonedx::read(text).map_err(own)?.listing,
-        InventoryKind::Spdx => spdx::read(text).map_err(own)?,
+        InventoryKind::Spdx => spdx::read(text).map_err(own)?.listing,
         InventoryKind::Spdx3 => spdx3::read(text).map_err(own)?.listing,
         InventoryKind::Syft => syft::read(text).map_err(own)?,
         InventoryKind::CargoLock => cargo::read(text).map_err(own)?,
@@ -92,7 +92,7 @@ pub(crate) fn read_with(path: &str, bytes: &[u8], beside: &Beside<'_>) -> Result
         let unknown = |package: &&mut Package| package.ecosystem == Ecosystem::debian();
         listing.packages.iter_mut().filter(unknown).for_each(|package| package.ecosystem = known.clone());
     }
-    Ok(Inventory { kind, packages: distinct(listing.packages), skipped: listing.skipped })
+    Ok(Inventory { kind, packages: listing.distinct(), skipped: listing.skipped })
 }
 
 /// A file that was merged by halves lists what it should not, or nothing.

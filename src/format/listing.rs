@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::format::licenses;
 use crate::model::package::Package;
 
 /// An entry of an inventory that is not taken as it stands.
@@ -17,12 +18,32 @@ pub struct Skipped {
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
     pub(crate) packages: Vec<Package>,
+    /// What is listed and is not a package to a scan: an operating system, firmware, a file, what the document is about.
+    pub(crate) others: Vec<Package>,
     pub(crate) skipped: Vec<Skipped>,
 }
 
 impl Listing {
     pub(crate) fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
         self.skipped.push(Skipped { what: what.into(), why: why.into() });
+    }
+
+    /// All that is listed, for a comparison: as often as it stands there, sorted, with licences by what they say.
+    pub(crate) fn compared(self) -> Vec<Package> {
+        let mut all: Vec<Package> = self.packages.into_iter().chain(self.others).collect();
+        for package in &mut all {
+            package.licenses =
+                std::mem::take(&mut package.licenses).iter().map(|text| licenses::canonical(text)).collect();
+        }
+        all.sort();
+        all
+    }
+
+    /// The packages for a scan: each once, without what only a comparison looks at.
+    pub(crate) fn distinct(&mut self) -> Vec<Package> {
+        let mut packages = std::mem::take(&mut self.packages);
+        packages.iter_mut().for_each(|package| package.details.clear());
+        distinct(packages)
     }
 }
 

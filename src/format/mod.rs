@@ -28,8 +28,10 @@ pub mod osv;
 pub mod reading;
 
 mod csaf;
+mod details;
 mod grype;
 mod json;
+mod licenses;
 mod listing;
 mod lockfile;
 mod osv_scanner;
@@ -42,6 +44,7 @@ mod spdx;
 mod spdx3;
 mod syft;
 mod text;
+mod tools;
 mod trivy;
 mod vulnerability_ids;
 
@@ -58,5 +61,5 @@ pub use document::Document;
 pub use error::FormatError;
 pub use inventory::{Inventory, read_inventory};
 pub use listing::Skipped;
-pub use read_document::read_document;
+pub use read_document::{read_document, read_report};
 pub use text::MAX_DOCUMENT_BYTES;

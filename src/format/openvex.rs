@@ -2,13 +2,16 @@
 //!
 //! The product of a statement is its purl, else its `@id`; where the statement is about a part of it,
 //! `product -> part`. A justification belongs to *not_affected*; with another status it is not written.
-//! Absent: times and precedence of statements, status notes, action statements.
+//! Of several statements on one vulnerability in one product the last in time decides (§ *Precedence*): the others say nothing
+//! any more. A statement without a time has that of the document. Of two at the same time none can be put aside.
+//! Absent: authors, roles, suppliers, versions of statements.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::format::details::Details;
 use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::text::Unfolding;
@@ -64,6 +67,10 @@ struct Statement {
     impact_statement: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     action_statement: Option<String>,
+    #[serde(skip_serializing)]
+    status_notes: Option<String>,
+    #[serde(skip_serializing)]
+    timestamp: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -72,6 +79,8 @@ struct Vulnerability {
     id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    #[serde(default, skip_serializing)]
+    aliases: Vec<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -82,15 +91,28 @@ struct Product {
     identifiers: Option<Identifiers>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     subcomponents: Vec<Product>,
+    #[serde(default, skip_serializing)]
+    hashes: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Serialize)]
 struct Identifiers {
     #[serde(skip_serializing_if = "Option::is_none")]
     purl: Option<String>,
+    #[serde(skip_serializing)]
+    cpe22: Option<String>,
+    #[serde(skip_serializing)]
+    cpe23: Option<String>,
 }
 
 impl Product {
+    /// What it is besides its name.
+    fn tell(&self, details: &mut Details, whose: &str) {
+        let cpes = self.identifiers.iter().flat_map(|all| [all.cpe22.as_ref(), all.cpe23.as_ref()]).flatten();
+        details.each(&format!("{whose}cpe"), cpes);
+        details.each(&format!("{whose}hash"), self.hashes.iter().map(|(name, hash)| format!("{name} {hash}")));
+    }
+
     fn name(&self) -> Option<&str> {
         self.identifiers.as_ref().and_then(|all| all.purl.as_deref()).or(self.id.as_deref())
     }
@@ -103,7 +125,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<VexStatement>, FormatError> {
         return Err(FormatError::Version { format: FORMAT, found: header.context, known: &[WRITTEN] });
     }
     let document: Document = json::read(FORMAT, text)?;
-    let mut statements = BTreeSet::new();
+    let mut statements: BTreeMap<(String, String), Deciding> = BTreeMap::new();
+    let of_document = document.timestamp;
     let mut unfolding = Unfolding::new(FORMAT);
     for (index, statement) in document.statements.into_iter().enumerate() {
         let absent = |path: String| FormatError::Field {
@@ -111,34 +134,81 @@ pub(crate) fn read(text: &str) -> Result<Vec<VexStatement>, FormatError> {
             path: format!("statements[{index}].{path}"),
             problem: "it names nothing; give it a name or an `@id`".to_owned(),
         };
+        let mut said = Details::default();
+        said.each("alias", &statement.vulnerability.aliases);
+        said.maybe("notes", statement.status_notes);
+        said.maybe("action", statement.action_statement.filter(|text| text != NO_ACTION));
         let vulnerability = statement.vulnerability.name.or(statement.vulnerability.id);
         let vulnerability = vulnerability.ok_or_else(|| absent("vulnerability".to_owned()))?;
+        let time = Time::of(statement.timestamp.as_deref().unwrap_or(&of_document));
         let impact = statement.impact_statement.filter(|text| text != NO_REASON);
-        let reason = statement.justification.or(impact.filter(|_| statement.status == VexStatus::NotAffected));
+        let reason =
+            statement.justification.clone().or(impact.clone().filter(|_| statement.status == VexStatus::NotAffected));
+        said.maybe("impact", impact.filter(|impact| Some(impact) != reason.as_ref()));
         for (at, product) in statement.products.iter().enumerate() {
             let whole = product.name().ok_or_else(|| absent(format!("products[{at}]")))?;
+            let mut own = said.clone();
+            product.tell(&mut own, "");
             let mut places = Vec::new();
             for (part_at, part) in product.subcomponents.iter().enumerate() {
+                let mut details = own.clone();
+                part.tell(&mut details, "part ");
                 let part = part.name();
                 let part = part.ok_or_else(|| absent(format!("products[{at}].subcomponents[{part_at}]")))?;
                 unfolding.take([whole, part])?;
-                places.push(format!("{whole}{COMPONENT_SEPARATOR}{part}"));
+                places.push((format!("{whole}{COMPONENT_SEPARATOR}{part}"), details));
             }
             if places.is_empty() {
-                places.push(whole.to_owned());
+                places.push((whole.to_owned(), own));
             }
-            for _ in &places {
-                unfolding.take([vulnerability.as_str(), reason.as_deref().unwrap_or_default()])?;
+            for (product, details) in places {
+                let texts = [vulnerability.as_str(), reason.as_deref().unwrap_or_default()];
+                unfolding.take(texts.into_iter().chain(details.texts()))?;
+                let key = (vulnerability.clone(), product.clone());
+                statements.entry(key).or_default().take(
+                    time.clone(),
+                    VexStatement {
+                        vulnerability: vulnerability.clone(),
+                        product,
+                        status: statement.status,
+                        justification: reason.clone(),
+                        details: details.done(),
+                    },
+                );
             }
-            statements.extend(places.into_iter().map(|product| VexStatement {
-                vulnerability: vulnerability.clone(),
-                product,
-                status: statement.status,
-                justification: reason.clone(),
-            }));
         }
     }
-    Ok(statements.into_iter().collect())
+    let mut deciding: Vec<_> = statements.into_values().flat_map(|deciding| deciding.statements).collect();
+    deciding.sort();
+    Ok(deciding)
+}
+
+/// When a statement was made. A text that is not an instant comes before every instant, and is as late as any other.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Time(Option<Timestamp>);
+
+impl Time {
+    fn of(text: &str) -> Self {
+        Self(text.parse().ok())
+    }
+}
+
+/// The statements of one vulnerability and product that are the last in time.
+#[derive(Default)]
+struct Deciding {
+    time: Time,
+    statements: BTreeSet<VexStatement>,
+}
+
+impl Deciding {
+    fn take(&mut self, time: Time, statement: VexStatement) {
+        if time > self.time {
+            *self = Self { time, statements: BTreeSet::new() };
+        } else if time < self.time {
+            return;
+        }
+        self.statements.insert(statement);
+    }
 }
 
 /// Writes statements as an OpenVEX document. `timestamp` is the instant that the document speaks for; its
@@ -164,8 +234,15 @@ fn statement(statement: &VexStatement) -> Statement {
     let justification = reason.filter(|reason| JUSTIFICATIONS.contains(reason)).map(str::to_owned);
     let impact = justification.is_none() && denied;
     Statement {
-        vulnerability: Vulnerability { id: None, name: Some(statement.vulnerability.clone()) },
-        products: vec![Product { id: Some(statement.product.clone()), identifiers: None, subcomponents: Vec::new() }],
+        vulnerability: Vulnerability { id: None, name: Some(statement.vulnerability.clone()), aliases: Vec::new() },
+        products: vec![Product {
+            id: Some(statement.product.clone()),
+            identifiers: None,
+            subcomponents: Vec::new(),
+            hashes: BTreeMap::new(),
+        }],
+        status_notes: None,
+        timestamp: None,
         status: statement.status,
         impact_statement: impact.then(|| reason.unwrap_or(NO_REASON).to_owned()),
         justification,
@@ -183,6 +260,7 @@ mod tests {
             product: product.into(),
             status,
             justification: justification.map(str::to_owned),
+            details: BTreeSet::new(),
         }
     }
 
@@ -230,6 +308,35 @@ mod tests {
                 statement("pkg:oci/i@sha256:00 -> pkg:npm/a@1", VexStatus::NotAffected, own)
             ]
         );
+    }
+
+    #[test]
+    fn the_last_in_time_decides() {
+        let of = |statements: &str, document: &str| {
+            let text = format!(
+                r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x","author":"a","timestamp":"{document}","version":1,
+                "statements":[{statements}]}}"#
+            );
+            let statuses = read(&text).unwrap().into_iter().map(|statement| statement.status);
+            statuses.collect::<Vec<_>>()
+        };
+        let one = |status: &str, time: &str| {
+            let time = if time.is_empty() { String::new() } else { format!(r#","timestamp":"{time}""#) };
+            format!(r#"{{"vulnerability":{{"name":"v"}},"products":[{{"@id":"p"}}],"status":"{status}"{time}}}"#)
+        };
+        let pair = |a: String, b: String| format!("{a},{b}");
+        use VexStatus::{Affected, Fixed};
+        let (early, late) = ("2024-01-01T00:00:00Z", "2024-02-01T00:00:00+02:00");
+        for (statements, document, expected) in [
+            (pair(one("affected", early), one("fixed", late)), late, &[Fixed][..]),
+            (pair(one("affected", late), one("fixed", early)), late, &[Affected]),
+            (pair(one("fixed", early), one("affected", late)), late, &[Affected]),
+            (pair(one("affected", ""), one("fixed", early)), late, &[Affected]),
+            (pair(one("affected", ""), one("fixed", late)), early, &[Fixed]),
+            (pair(one("affected", early), one("fixed", early)), late, &[Affected, Fixed]),
+        ] {
+            assert_eq!(of(&statements, document), expected, "{statements}");
+        }
     }
 
     #[test]

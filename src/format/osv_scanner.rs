@@ -2,17 +2,23 @@
 //!
 //! A group is one vulnerability under several ids: one finding. Its severity is the group's score, else the strongest
 //! that its records state; its fixes are what the records say of the package. Packages get the purl of their
-//! ecosystem, so that they are told apart as everywhere else.
-//! Absent: which lockfile a package is from, call analysis, licence violations: they are compared as bytes only.
+//! ecosystem, so that they are told apart as everywhere else; one of a repository is known by its commit. Which of the
+//! vulnerable symbols are called (`experimental_analysis`) is reachability; the source, licences and groups of dependencies
+//! are details.
+//!
+//! A report that lists vulnerable packages alone is not an inventory: then it lists no packages. Absent: the records
+//! themselves beyond what is said above.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
 use crate::format::json;
-use crate::format::listing::distinct;
+use crate::format::licenses;
+use crate::format::listing::Listing;
 use crate::format::osv::{Advisory, AffectedPackage, Event, Wire};
 use crate::format::package;
 use crate::format::purl::{self, Written};
@@ -33,7 +39,17 @@ struct Report {
 
 #[derive(Deserialize)]
 struct Source {
+    source: Option<Origin>,
     packages: Vec<Found>,
+}
+
+/// Where packages were found.
+#[derive(Deserialize)]
+struct Origin {
+    #[serde(default)]
+    path: String,
+    #[serde(rename = "type", default)]
+    kind: String,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +61,10 @@ struct Found {
     groups: Vec<Group>,
     #[serde(default)]
     licenses: Vec<String>,
+    #[serde(default)]
+    license_violations: Vec<String>,
+    #[serde(default)]
+    dependency_groups: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +72,17 @@ struct Listed {
     name: String,
     version: String,
     ecosystem: String,
+    /// Of a package that has no version.
+    #[serde(default)]
+    commit: String,
+}
+
+/// What call analysis says of one record.
+#[derive(Deserialize)]
+struct Called {
+    called: Option<bool>,
+    #[serde(default)]
+    unimportant: bool,
 }
 
 #[derive(Deserialize)]
@@ -61,17 +92,28 @@ struct Group {
     /// A CVSS base score as a text; empty where no record has one.
     #[serde(default)]
     max_severity: String,
+    #[serde(alias = "experimentalAnalysis")]
+    experimental_analysis: Option<BTreeMap<String, Called>>,
 }
 
 /// Reads a report.
 pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let report: Report = json::read(FORMAT, text)?;
-    let (mut packages, mut findings) = (Vec::new(), BTreeSet::new());
+    let (mut packages, mut findings) = (Vec::new(), Vec::new());
+    let mut lists_others = false;
     let mut unfolding = Unfolding::new(FORMAT);
     for (source_at, source) in report.results.unwrap_or_default().into_iter().enumerate() {
+        let place = source.source.map(|Origin { path, kind }| format!("{kind} {path}")).unwrap_or_default();
         for (at, found) in source.packages.into_iter().enumerate() {
             let path = || format!("results[{source_at}].packages[{at}]");
-            let package = package_of(found.package, found.licenses);
+            let mut details = Details::default();
+            details.add("source", &place);
+            details.each("dependency group", found.dependency_groups);
+            details.each("licence violation", found.license_violations);
+            let mut package = package_of(found.package, found.licenses);
+            unfolding.take(details.texts())?;
+            package.details = details.done();
+            lists_others |= found.groups.is_empty();
             let records = found.vulnerabilities.into_iter().map(Advisory::from);
             let records: BTreeMap<String, Advisory> = records.map(|record| (record.id.clone(), record)).collect();
             for (group_at, group) in found.groups.into_iter().enumerate() {
@@ -81,23 +123,22 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
                     let problem = "it is empty; a vulnerability is nothing without an id".to_owned();
                     return Err(FormatError::Field { format: FORMAT, path, problem });
                 };
-                findings.insert(finding);
+                findings.push(finding);
             }
             packages.push(package);
         }
     }
-    Ok(Document {
-        packages: Some(distinct(packages)),
-        findings: Some(findings.into_iter().collect()),
-        ..Document::default()
-    })
+    findings.sort();
+    let listing = Listing { packages, ..Listing::default() };
+    Ok(Document { packages: lists_others.then(|| listing.compared()), findings: Some(findings), ..Document::default() })
 }
 
 fn package_of(listed: Listed, licenses: Vec<String>) -> Package {
     let ecosystem = Ecosystem::from(listed.ecosystem.as_str());
     let purl = purl_of(&ecosystem, &listed.name, &listed.version);
     let licenses = licenses.into_iter().filter(|license| license != "UNKNOWN").collect();
-    let package = package::of_entry(listed.name, Some(listed.version), purl.map(Written::from), licenses);
+    let version = if listed.version.is_empty() { listed.commit } else { listed.version };
+    let package = package::of_entry(listed.name, Some(version), purl.map(Written::from), licenses);
     // The document's own word on the ecosystem: a purl may say less.
     Package { ecosystem, ..package }
 }
@@ -152,9 +193,14 @@ fn finding(
         }
     }
     let Some(ids) = Ids::of("", others) else { return Ok(None) };
+    let (reachability, unimportant) = called(group.experimental_analysis.as_ref());
+    let mut details = Details::default();
+    details.each("package", &package.details);
+    details.each("licence", package.licenses.iter().map(|text| licenses::canonical(text)));
+    details.each("unimportant", unimportant);
     let scored = group.max_severity.parse().map(severity::from_cvss_score).ok();
     let key = package.key();
-    unfolding.take(ids.texts().chain([key.as_str(), &package.name, &package.version]))?;
+    unfolding.take(ids.texts().chain([key.as_str(), &package.name, &package.version]).chain(details.texts()))?;
     Ok(Some(Finding {
         key: FindingKey { cve_id: ids.name, affected: key },
         aliases: ids.aliases,
@@ -162,9 +208,22 @@ fn finding(
         version: package.version.clone(),
         severity: scored.unwrap_or(stated),
         fixed_versions,
-        reachability: Reachability::Unknown,
+        reachability,
         vex_status: None,
+        details: details.done(),
     }))
+}
+
+/// Whether the vulnerable code of any record is called, and which records the tool calls unimportant.
+fn called(analysis: Option<&BTreeMap<String, Called>>) -> (Reachability, Vec<&String>) {
+    let all = || analysis.into_iter().flatten();
+    let said: BTreeSet<bool> = all().filter_map(|(_, said)| said.called).collect();
+    let reachability = match (said.contains(&true), said.contains(&false)) {
+        (true, _) => Reachability::Reachable,
+        (false, true) => Reachability::Unreachable,
+        (false, false) => Reachability::Unknown,
+    };
+    (reachability, all().filter(|(_, said)| said.unimportant).map(|(id, _)| id).collect())
 }
 
 #[cfg(test)]

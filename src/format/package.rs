@@ -16,12 +16,13 @@ pub(crate) fn of_entry(
     let facts = purl.as_ref().and_then(Written::facts);
     let purl = purl.map(|written| written.purl);
     let version = version_of(version, facts.as_ref());
+    let details = BTreeSet::new();
     match facts {
         Some(facts) => {
             let name = name_of(name, &facts);
-            Package { name, version, purl, ecosystem: facts.ecosystem, licenses, source: facts.source }
+            Package { name, version, purl, ecosystem: facts.ecosystem, licenses, source: facts.source, details }
         }
-        None => Package { name, version, purl, ecosystem: Ecosystem::unknown(), licenses, source: None },
+        None => Package { name, version, purl, ecosystem: Ecosystem::unknown(), licenses, source: None, details },
     }
 }
 

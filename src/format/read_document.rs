@@ -2,18 +2,32 @@
 
 use crate::format::document::Document;
 use crate::format::error::FormatError;
-use crate::format::listing::distinct;
 use crate::format::text::decode;
 use crate::format::{
-    csaf, cyclonedx, decision, findings, grype, openvex, osv_scanner, sarif, spdx, spdx3, syft, trivy,
+    csaf, cyclonedx, decision, detect, findings, grype, openvex, osv_scanner, sarif, spdx, spdx3, syft, tools, trivy,
 };
-use crate::model::artifact::ArtifactFormat;
+use crate::model::artifact::{ArtifactFormat, ProfileName};
 
-/// Reads a document in a known format. Of `json` and `bytes` no meaning is known, and nothing is read.
+/// Reads a report of the tool of that name, where its reports are known: what it writes where it found nothing may not tell whose it is.
+///
+/// # Errors
+/// When it does not read as the tool writes it.
+pub fn read_report(tool: &ProfileName, bytes: &[u8]) -> Result<Document, FormatError> {
+    tools::read(tool.as_str(), bytes)
+}
+
+/// Reads a document in a known format. Of `json` what a tool wrote is read whose reports are known; of other JSON and of `bytes`
+/// no meaning is known, and nothing is read.
 ///
 /// # Errors
 /// When the document breaks the rules of its format.
 pub fn read_document(format: ArtifactFormat, bytes: &[u8]) -> Result<Document, FormatError> {
+    if format == ArtifactFormat::Json {
+        return match detect::tool::recognise(bytes) {
+            Some(tool) => tools::read(tool.as_str(), bytes),
+            None => Ok(Document::default()),
+        };
+    }
     if !format.has_meaning() {
         return Ok(Document::default());
     }
@@ -21,22 +35,29 @@ pub fn read_document(format: ArtifactFormat, bytes: &[u8]) -> Result<Document, F
     let nothing = Document::default();
     Ok(match format {
         ArtifactFormat::Cyclonedx => {
-            let contents = cyclonedx::read(text)?;
-            let packages = Some(distinct(contents.listing.packages));
-            Document { packages, findings: contents.findings, vex: contents.vex, decision: None }
+            let cyclonedx::Contents { listing, findings, vex, has_components, not_read } = cyclonedx::read(text)?;
+            let packages = has_components.then(|| listing.compared());
+            Document { packages, findings, vex, not_compared: not_read, ..nothing }
         }
         ArtifactFormat::CyclonedxVex => {
-            Document { vex: Some(cyclonedx::read(text)?.vex.unwrap_or_default()), ..nothing }
+            let cyclonedx::Contents { listing, findings, vex, has_components: _, not_read } = cyclonedx::read(text)?;
+            // What it is about is not an inventory.
+            let facts = listing.compared().into_iter().map(|package| {
+                let details: Vec<String> = package.details.iter().cloned().collect();
+                format!("{} ({})", package.key(), details.join("; "))
+            });
+            Document { findings, vex, facts: facts.collect(), not_compared: not_read, ..nothing }
         }
-        ArtifactFormat::Spdx => Document { packages: Some(distinct(spdx::read(text)?.packages)), ..nothing },
-        ArtifactFormat::Spdx3 => {
-            let contents = spdx3::read(text)?;
-            Document { packages: Some(distinct(contents.listing.packages)), vex: contents.vex, ..nothing }
-        }
-        ArtifactFormat::Syft => Document { packages: Some(distinct(syft::read(text)?.packages)), ..nothing },
+        ArtifactFormat::Spdx => spdx::read(text)?.compared(),
+        ArtifactFormat::Spdx3 => spdx3::read(text)?.compared(),
+        ArtifactFormat::Syft => Document {
+            packages: Some(syft::read(text)?.compared()),
+            not_compared: ["files, relationships and the distribution".to_owned()].into(),
+            ..nothing
+        },
         ArtifactFormat::Openvex => Document { vex: Some(openvex::read(text)?), ..nothing },
-        ArtifactFormat::Csaf => Document { vex: Some(csaf::read(text)?), ..nothing },
-        ArtifactFormat::Sarif => Document { findings: Some(sarif::read(text)?), ..nothing },
+        ArtifactFormat::Csaf => csaf::read(text)?,
+        ArtifactFormat::Sarif => sarif::read(text)?,
         ArtifactFormat::Grype => grype::read(text)?,
         ArtifactFormat::OsvScanner => osv_scanner::read(text)?,
         ArtifactFormat::Trivy => trivy::read(text)?,

@@ -1,20 +1,24 @@
 //! SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/>), read for its results.
 //!
 //! A result is a finding when it says that something is wrong (`kind` *fail*, *open* or *review*) and still
-//! there (`baselineState` is not *absent*). Its key is the rule and the first place: `uri:line`, else the
-//! logical location. Results that agree in all of that are one finding.
-//! Absent: suppressions, code flows, fixes, messages: they are compared as bytes only.
+//! there (`baselineState` is not *absent*). Its key is the rule and the first place: `uri:line:column`, else the
+//! logical location. What else tells it from others is among its details: message, fingerprints, other places, the
+//! tool, suppressions. Results that agree in all of that are as many as there are; other results are facts.
+//! Absent: code flows, stacks, graphs, fixes, web requests, what lies in other files: they are compared as bytes only.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::format::details::Details;
+use crate::format::document::Document;
 use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::severity;
 use crate::format::text::Unfolding;
-use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
+use crate::model::finding::{Finding, FindingKey, Reachability, SUPPRESSED, Severity};
 
 const FORMAT: &str = "SARIF";
 
@@ -35,6 +39,10 @@ struct Run {
     results: Option<Vec<SarifResult>>,
     #[serde(default)]
     artifacts: Vec<Artifact>,
+    #[serde(default, rename = "originalUriBaseIds")]
+    bases: BTreeMap<String, ArtifactLocation>,
+    #[serde(rename = "externalPropertyFileReferences")]
+    elsewhere: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +54,8 @@ struct Tool {
 
 #[derive(Deserialize)]
 struct Component {
+    #[serde(default)]
+    name: String,
     #[serde(default)]
     rules: Vec<Rule>,
 }
@@ -70,7 +80,8 @@ struct Properties {
     security_severity: Option<Value>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize, Clone, Copy, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 enum Level {
     None,
@@ -88,9 +99,46 @@ struct SarifResult {
     kind: Option<String>,
     level: Option<Level>,
     baseline_state: Option<String>,
+    message: Option<Message>,
     #[serde(default)]
     locations: Vec<Location>,
+    #[serde(default)]
+    fingerprints: BTreeMap<String, Value>,
+    #[serde(default)]
+    partial_fingerprints: BTreeMap<String, Value>,
+    #[serde(default)]
+    suppressions: Vec<Suppression>,
+    occurrence_count: Option<i64>,
     properties: Option<Properties>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    text: Option<String>,
+    markdown: Option<String>,
+    id: Option<String>,
+    #[serde(default)]
+    arguments: Vec<String>,
+}
+
+impl Message {
+    /// The text, else what makes it.
+    fn said(&self) -> String {
+        match self.text.as_ref().or(self.markdown.as_ref()) {
+            Some(text) => text.clone(),
+            None => std::iter::once(self.id.as_deref().unwrap_or_default())
+                .chain(self.arguments.iter().map(String::as_str))
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Suppression {
+    kind: Option<String>,
+    status: Option<String>,
+    justification: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +167,7 @@ struct Location {
 struct PhysicalLocation {
     artifact_location: Option<ArtifactLocation>,
     region: Option<Region>,
+    address: Option<Address>,
 }
 
 #[derive(Deserialize)]
@@ -127,8 +176,10 @@ struct Artifact {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ArtifactLocation {
     uri: Option<String>,
+    uri_base_id: Option<String>,
     index: Option<i64>,
 }
 
@@ -136,6 +187,22 @@ struct ArtifactLocation {
 #[serde(rename_all = "camelCase")]
 struct Region {
     start_line: Option<u64>,
+    start_column: Option<u64>,
+    end_line: Option<u64>,
+    end_column: Option<u64>,
+    char_offset: Option<i64>,
+    char_length: Option<u64>,
+    byte_offset: Option<i64>,
+    byte_length: Option<u64>,
+}
+
+/// Where in memory, as far as it is the same in every process.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Address {
+    relative_address: Option<i64>,
+    offset_from_parent: Option<i64>,
+    fully_qualified_name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -145,22 +212,28 @@ struct LogicalLocation {
     name: Option<String>,
 }
 
-/// Reads the findings of a SARIF log, sorted, each once.
-pub(crate) fn read(text: &str) -> Result<Vec<Finding>, FormatError> {
+/// Reads the results of a SARIF log, sorted.
+pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let header: Header = json::read(FORMAT, text)?;
     if header.version != "2.1.0" {
         return Err(FormatError::Version { format: FORMAT, found: header.version, known: &["2.1.0"] });
     }
     let log: Log = json::read(FORMAT, text)?;
-    let mut findings = BTreeSet::new();
+    let mut document = Document::default();
     let mut unfolding = Unfolding::new(FORMAT);
     for (run_at, run) in log.runs.unwrap_or_default().iter().enumerate() {
         let rules = Rules::of(&run.tool);
-        for (at, result) in run.results.iter().flatten().enumerate() {
-            let failed = matches!(result.kind.as_deref(), None | Some("fail" | "open" | "review"));
-            if !failed || result.baseline_state.as_deref() == Some("absent") {
-                continue;
-            }
+        let places = Places { artifacts: &run.artifacts, bases: &run.bases };
+        if run.elsewhere.is_some() {
+            document.not_compared.insert("parts of a run that lie in other files".to_owned());
+        }
+        // What has no list of results, not even an empty one, did not get as far.
+        let Some(results) = &run.results else {
+            document.not_compared.insert("runs without results".to_owned());
+            continue;
+        };
+        let findings = document.findings.get_or_insert_default();
+        for (at, result) in results.iter().enumerate() {
             let rule = rules.find(result);
             let named = result.rule_id.as_ref().or(result.rule.as_ref().and_then(|rule| rule.id.as_ref()));
             let Some(id) = named.or(rule.map(|rule| &rule.id)) else {
@@ -168,9 +241,23 @@ pub(crate) fn read(text: &str) -> Result<Vec<Finding>, FormatError> {
                 let problem = "it is absent, and no rule is referred to; name the rule".to_owned();
                 return Err(FormatError::Field { format: FORMAT, path, problem });
             };
-            let (uri, place) = place(result, &run.artifacts);
-            unfolding.take([id.as_str(), &uri, &place])?;
-            findings.insert(Finding {
+            let mut locations = result.locations.iter().map(|location| places.of(location));
+            let (uri, place) = locations.next().unwrap_or_default();
+            let mut details = details(result, &run.tool.driver.name);
+            details.each("also at", locations.map(|(_, place)| place));
+            if let Some(first) = result.locations.first() {
+                around(first, &mut details);
+            }
+            unfolding.take([id.as_str(), &uri, &place].into_iter().chain(details.texts()))?;
+            let is_absent = result.baseline_state.as_deref() == Some("absent");
+            let failed = matches!(result.kind.as_deref(), None | Some("fail" | "open" | "review"));
+            if !failed || is_absent {
+                let kind = if is_absent { "absent" } else { result.kind.as_deref().unwrap_or_default() };
+                let rest: Vec<&str> = details.texts().collect();
+                document.facts.push(format!("{kind}: {id} at {place} ({})", rest.join("; ")));
+                continue;
+            }
+            findings.push(Finding {
                 key: FindingKey { cve_id: id.clone(), affected: place },
                 aliases: BTreeSet::new(),
                 package: uri,
@@ -179,10 +266,123 @@ pub(crate) fn read(text: &str) -> Result<Vec<Finding>, FormatError> {
                 fixed_versions: BTreeSet::new(),
                 reachability: Reachability::Unknown,
                 vex_status: None,
+                details: details.done(),
             });
         }
     }
-    Ok(findings.into_iter().collect())
+    document.facts.sort();
+    document.findings.iter_mut().for_each(|findings| findings.sort());
+    Ok(document)
+}
+
+/// What tells a result from others of its rule and place.
+fn details(result: &SarifResult, tool: &str) -> Details {
+    let mut details = Details::default();
+    details.add("tool", tool);
+    details.maybe("message", result.message.as_ref().map(Message::said));
+    details.maybe("level", result.level.map(<&str>::from));
+    details.maybe("kind", result.kind.as_ref().filter(|kind| *kind != "fail"));
+    details.maybe("baseline", result.baseline_state.as_ref());
+    details.maybe("occurrences", result.occurrence_count.map(|count| count.to_string()));
+    for (what, prints) in [("fingerprint", &result.fingerprints), ("partial fingerprint", &result.partial_fingerprints)]
+    {
+        for (name, print) in prints {
+            let print = print.as_str().map_or_else(|| print.to_string(), str::to_owned);
+            details.add(what, format!("{name} {print}"));
+        }
+    }
+    for suppression in &result.suppressions {
+        let Suppression { kind, status, justification } = suppression;
+        // §3.35.3: without a status it is accepted.
+        let status = status.as_deref().unwrap_or("accepted");
+        let said = [Some(status), kind.as_deref(), justification.as_deref()].into_iter().flatten();
+        let said: Vec<&str> = said.collect();
+        details.add(SUPPRESSED.trim_end_matches(": "), said.join(", "));
+    }
+    details
+}
+
+/// What of the first place is not in its key.
+fn around(location: &Location, details: &mut Details) {
+    details.each("in", location.logical_locations.iter().filter_map(LogicalLocation::said));
+    let Some(physical) = &location.physical_location else { return };
+    if let Some(region) = &physical.region {
+        let pair = |one: Option<String>, other: Option<String>| {
+            (one.is_some() || other.is_some())
+                .then(|| format!("{}:{}", one.as_deref().unwrap_or_default(), other.as_deref().unwrap_or_default()))
+        };
+        let text = |number: Option<u64>| number.map(|number| number.to_string());
+        let signed = |number: Option<i64>| number.filter(|number| *number >= 0).map(|number| number.to_string());
+        details.maybe("until", pair(text(region.end_line), text(region.end_column)));
+        details.maybe("characters", pair(signed(region.char_offset), text(region.char_length)));
+        details.maybe("bytes", pair(signed(region.byte_offset), text(region.byte_length)));
+    }
+    if let Some(Address { relative_address, offset_from_parent, fully_qualified_name }) = &physical.address {
+        let signed = |number: &Option<i64>| number.filter(|number| *number >= 0).map(|number| number.to_string());
+        details.maybe("relative address", signed(relative_address));
+        details.maybe("offset from parent", signed(offset_from_parent));
+        details.maybe("address in", fully_qualified_name.as_ref());
+    }
+}
+
+impl LogicalLocation {
+    fn said(&self) -> Option<&String> {
+        self.fully_qualified_name.as_ref().or(self.name.as_ref())
+    }
+}
+
+/// How deep addresses may be relative to one another.
+const DEEPEST_BASE: usize = 16;
+
+/// What the places of a run are told by.
+struct Places<'r> {
+    artifacts: &'r [Artifact],
+    bases: &'r BTreeMap<String, ArtifactLocation>,
+}
+
+impl Places<'_> {
+    /// What is affected, and the place in it.
+    fn of(&self, location: &Location) -> (String, String) {
+        let physical = location.physical_location.as_ref();
+        let given = physical.and_then(|physical| physical.artifact_location.as_ref());
+        let listed = || at(self.artifacts, given?.index)?.location.as_ref();
+        let found = given.filter(|given| given.uri.is_some()).or_else(listed);
+        if let Some(uri) = found.and_then(|found| self.uri(found)) {
+            let region = physical.and_then(|physical| physical.region.as_ref());
+            let line = region.and_then(|region| region.start_line);
+            let column = region.and_then(|region| region.start_column);
+            let place = match (line, column) {
+                (Some(line), Some(column)) => format!("{uri}:{line}:{column}"),
+                (Some(line), None) => format!("{uri}:{line}"),
+                (None, _) => uri.clone(),
+            };
+            return (uri, place);
+        }
+        let logical = location.logical_locations.first();
+        let name = logical.and_then(LogicalLocation::said).cloned().unwrap_or_default();
+        (name.clone(), name)
+    }
+
+    /// The address, with what it is relative to as far as that is relative itself: where the rest lies is the machine's.
+    fn uri(&self, location: &ArtifactLocation) -> Option<String> {
+        let mut uri = location.uri.clone()?;
+        let mut base = location.uri_base_id.as_ref();
+        for _ in 0..DEEPEST_BASE {
+            let Some(found) = base.and_then(|id| self.bases.get(id)) else { break };
+            match found.uri.as_deref() {
+                Some(before) if !is_absolute(before) => uri.insert_str(0, before),
+                _ => break,
+            }
+            base = found.uri_base_id.as_ref();
+        }
+        Some(uri)
+    }
+}
+
+/// Whether an address says where on a machine, or on which.
+fn is_absolute(uri: &str) -> bool {
+    let scheme = uri.split(['/', '?', '#']).next().unwrap_or_default();
+    uri.starts_with('/') || scheme.contains(':')
 }
 
 /// The rules of a run, by place and by id.
@@ -218,23 +418,6 @@ impl<'r> Rules<'r> {
 /// The element at a SARIF index; −1 means none (§3.7.4).
 fn at<T>(list: &[T], index: Option<i64>) -> Option<&T> {
     list.get(usize::try_from(index?).ok()?)
-}
-
-/// What is affected, and the place in it.
-fn place(result: &SarifResult, artifacts: &[Artifact]) -> (String, String) {
-    let Some(location) = result.locations.first() else { return Default::default() };
-    let physical = location.physical_location.as_ref();
-    let artifact = physical.and_then(|physical| physical.artifact_location.as_ref());
-    let listed = || at(artifacts, artifact?.index)?.location.as_ref()?.uri.as_ref();
-    if let Some(uri) = artifact.and_then(|artifact| artifact.uri.as_ref()).or_else(listed) {
-        let line = physical.and_then(|physical| physical.region.as_ref()).and_then(|region| region.start_line);
-        let place = line.map_or_else(|| uri.clone(), |line| format!("{uri}:{line}"));
-        return (uri.clone(), place);
-    }
-    let logical = location.logical_locations.first();
-    let name = logical.and_then(|logical| logical.fully_qualified_name.as_ref().or(logical.name.as_ref()));
-    let name = name.cloned().unwrap_or_default();
-    (name.clone(), name)
 }
 
 /// A score counts before a level; the result's own before its rule's.
@@ -278,16 +461,56 @@ mod tests {
               {"ruleId":"R5","kind":"pass","level":"none"},
               {"ruleId":"R6","baselineState":"absent"}]},
           {"tool":{"driver":{"name":"u"}},"results":null}]}"#;
-        let findings = read(text).unwrap();
+        let document = read(text).unwrap();
+        let findings = document.findings.unwrap();
         let read: Vec<_> =
             findings.iter().map(|f| (f.key.cve_id.as_str(), f.key.affected.as_str(), f.severity)).collect();
         assert_eq!(
             read,
             [
                 ("R1", "a.py:3", Severity::Critical),
+                ("R1", "a.py:3:9", Severity::Critical),
                 ("R2", "listed.py", Severity::High),
                 ("R3", "m::f", Severity::Low),
                 ("R4", "", Severity::Medium),
+            ]
+        );
+        assert_eq!(
+            document.facts,
+            ["absent: R6 at  (baseline: absent; tool: t)", "pass: R5 at  (kind: pass; level: none; tool: t)"]
+        );
+        assert_eq!(document.not_compared, ["runs without results".to_owned()].into());
+    }
+
+    #[test]
+    fn a_run_without_results_says_nothing_of_findings() {
+        for (results, findings) in [("", None), (r#","results":null"#, None), (r#","results":[]"#, Some(Vec::new()))] {
+            let text = format!(r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"t"}}}}{results}}}]}}"#);
+            assert_eq!(read(&text).unwrap().findings, findings, "{results}");
+        }
+    }
+
+    #[test]
+    fn what_tells_results_apart_is_a_detail() {
+        let text = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},
+          "originalUriBaseIds":{"SRC":{"uri":"lib/","uriBaseId":"ROOT"},"ROOT":{"uri":"file:///home/x/"}},
+          "results":[{"ruleId":"R","message":{"text":"m"},"fingerprints":{"f/v1":"1"},"occurrenceCount":2,
+            "suppressions":[{"kind":"inSource","justification":"known"}],
+            "locations":[{"physicalLocation":{"artifactLocation":{"uri":"a.py","uriBaseId":"SRC"},"region":{"startLine":1,"endLine":2}}},
+                         {"physicalLocation":{"artifactLocation":{"uri":"b.py"}}}]}]}]}"#;
+        let findings = read(text).unwrap().findings.unwrap();
+        assert_eq!(findings[0].key.affected, "lib/a.py:1");
+        let details: Vec<&str> = findings[0].details.iter().map(String::as_str).collect();
+        assert_eq!(
+            details,
+            [
+                "also at: b.py",
+                "fingerprint: f/v1 1",
+                "message: m",
+                "occurrences: 2",
+                "suppressed: accepted, inSource, known",
+                "tool: t",
+                "until: 2:",
             ]
         );
     }

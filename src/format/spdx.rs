@@ -2,17 +2,23 @@
 //!
 //! Invariants: an `SPDXID` names one element. Every package of the document is a package, the described
 //! one too: writers do not agree on what they describe, and leaving one out could miss a vulnerability.
+//! In a comparison checksums, purpose, download location, CPEs, other links and which licence was concluded and which declared
+//! count as well.
 //! Absent: files, snippets, relationships; SPDX 3, which is another format altogether ([`crate::format::spdx3`]).
 
 use std::collections::{BTreeSet, HashSet};
 
 use serde::Deserialize;
 
+use crate::format::details::Details;
+use crate::format::document;
 use crate::format::error::FormatError;
-use crate::format::json;
+use crate::format::json::{self, Present};
+use crate::format::licenses;
 use crate::format::listing::Listing;
 use crate::format::package;
 use crate::format::purl::Written;
+use crate::model::package::Package;
 
 const FORMAT: &str = "SPDX";
 
@@ -26,12 +32,17 @@ struct Header {
 struct Document {
     #[serde(rename = "SPDXID")]
     id: Option<String>,
-    #[serde(default)]
-    packages: Vec<SpdxPackage>,
+    packages: Option<Vec<SpdxPackage>>,
     #[serde(default)]
     files: Vec<Element>,
     #[serde(default)]
     snippets: Vec<Element>,
+    #[serde(default)]
+    relationships: Present,
+    #[serde(default)]
+    annotations: Present,
+    #[serde(default, rename = "hasExtractedLicensingInfos")]
+    extracted: Present,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +62,33 @@ struct SpdxPackage {
     license_declared: Option<String>,
     #[serde(default)]
     external_refs: Vec<ExternalRef>,
+    #[serde(default)]
+    checksums: Vec<Checksum>,
+    download_location: Option<String>,
+    primary_package_purpose: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Checksum {
+    algorithm: String,
+    checksum_value: String,
+}
+
+/// What a document says.
+pub(crate) struct Contents {
+    pub(crate) listing: Listing,
+    /// Whether it lists packages, be it none.
+    has_packages: bool,
+    not_read: BTreeSet<String>,
+}
+
+impl Contents {
+    /// What it means in a comparison.
+    pub(crate) fn compared(self) -> document::Document {
+        let packages = self.has_packages.then(|| self.listing.compared());
+        document::Document { packages, not_compared: self.not_read, ..document::Document::default() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -61,7 +99,7 @@ struct ExternalRef {
 }
 
 /// Reads the packages of an SPDX document.
-pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
+pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
     let header: Header = json::read(FORMAT, text)?;
     if !matches!(header.spdx_version.as_str(), "SPDX-2.2" | "SPDX-2.3") {
         let known = &["SPDX-2.2", "SPDX-2.3"];
@@ -69,18 +107,27 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
     }
     let document: Document = json::read(FORMAT, text)?;
     let mut ids = HashSet::new();
-    let packages = document.packages.iter().map(|package| &package.id);
+    let packages = document.packages.iter().flatten().map(|package| &package.id);
     let others = document.files.iter().chain(&document.snippets).map(|element| &element.id);
     for id in document.id.iter().chain(packages).chain(others) {
         if !ids.insert(id) {
             return Err(FormatError::DuplicateId { format: FORMAT, id: id.clone() });
         }
     }
+    let parts = [
+        ("files", !document.files.is_empty()),
+        ("snippets", !document.snippets.is_empty()),
+        ("relationships", document.relationships.0),
+        ("annotations", document.annotations.0),
+        ("extracted licences", document.extracted.0),
+    ];
+    let not_read = parts.into_iter().filter(|(_, present)| *present).map(|(name, _)| name.to_owned()).collect();
+    let has_packages = document.packages.is_some();
     let mut listing = Listing::default();
-    for (index, package) in document.packages.into_iter().enumerate() {
+    for (index, package) in document.packages.into_iter().flatten().enumerate() {
         take(&mut listing, index, package);
     }
-    Ok(listing)
+    Ok(Contents { listing, has_packages, not_read })
 }
 
 fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
@@ -105,10 +152,35 @@ fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
     for other in purls {
         listing.skip(other.purl.to_string(), format!("`{}` has another purl, which sorts before it", package.name));
     }
+    let mut details = Details::default();
+    let known = |text: &String| !matches!(text.as_str(), "" | "NOASSERTION" | "NONE");
+    for (what, license) in [("concluded", &package.license_concluded), ("declared", &package.license_declared)] {
+        details.maybe(what, license.as_ref().filter(|text| known(text)).map(|text| licenses::canonical(text)));
+    }
+    details.maybe("download", package.download_location.as_ref().filter(|text| known(text)));
+    details.maybe("purpose", package.primary_package_purpose.as_ref());
+    for Checksum { algorithm, checksum_value } in &package.checksums {
+        details.add(algorithm, checksum_value);
+    }
+    for ExternalRef { reference_type, reference_locator } in &package.external_refs {
+        if reference_type != "purl" {
+            details.add(reference_type, reference_locator);
+        }
+    }
+    // Of several purls one names the package, and all are compared.
+    details.each(
+        "purl",
+        package
+            .external_refs
+            .iter()
+            .filter(|other| other.reference_type == "purl")
+            .map(|other| &other.reference_locator),
+    );
     let stated = [package.license_concluded, package.license_declared].into_iter().flatten();
     let licenses: BTreeSet<_> = stated.filter(|text| !matches!(text.as_str(), "" | "NOASSERTION" | "NONE")).collect();
     let version = package.version_info.filter(|version| version != "NOASSERTION");
-    listing.packages.push(package::of_entry(package.name, version, purl, licenses));
+    let package = package::of_entry(package.name, version, purl, licenses);
+    listing.packages.push(Package { details: details.done(), ..package });
 }
 
 #[cfg(test)]
@@ -124,7 +196,7 @@ mod tests {
                {"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"pkg:npm/JSONStream@1.3.5"},
                {"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"nonsense"}]},
             {"SPDXID":"SPDXRef-root","name":"app"}]}"#;
-        let listing = read(text).unwrap();
+        let listing = read(text).unwrap().listing;
         let [stream, app] = &listing.packages[..] else { panic!() };
         assert_eq!((stream.name.as_str(), stream.key().as_str()), ("JSONStream", "pkg:npm/jsonstream@1.3.5"));
         assert_eq!(stream.licenses, ["MIT".to_owned()].into());
@@ -139,7 +211,7 @@ mod tests {
             (r#"{"spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"a","name":"x"}],"files":[{"SPDXID":"a"}]}"#, "id `a`"),
             (r#"{"spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"a"}]}"#, "`packages[0]`"),
         ] {
-            let error = read(text).unwrap_err().to_string();
+            let error = read(text).err().unwrap().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

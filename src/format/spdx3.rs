@@ -1,8 +1,8 @@
 //! SPDX 3.0.1, JSON-LD (<https://spdx.github.io/spdx-spec/v3.0.1/>), read for its packages and VEX statements.
 //!
-//! Invariants: an `spdxId` names one element. Every `software_Package` is a package, the described one too. Licences are
+//! A document is a graph, or a single element. Invariants: an `spdxId` names one element. Every `software_Package` is a package, the described one too. Licences are
 //! those that relationships declare or conclude. A VEX assessment is a statement for each product that it is about; its
-//! justification is OpenVEX's word.
+//! justification is OpenVEX's word. Other assessments of vulnerabilities, and what else packages are, count in a comparison.
 //! Absent: files, snippets, other profiles' elements; JSON-LD that spells names in another way than the
 //! specification's own context.
 
@@ -10,12 +10,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 
+use crate::format::details::Details;
+use crate::format::document;
 use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::listing::Listing;
 use crate::format::package;
 use crate::format::purl::Written;
 use crate::format::text::Unfolding;
+use crate::model::package::Package;
 use crate::model::vex::{VexStatement, VexStatus};
 
 const FORMAT: &str = "SPDX 3";
@@ -32,7 +35,7 @@ struct Header {
 #[derive(Deserialize)]
 struct Document {
     #[serde(rename = "@graph")]
-    graph: Vec<Element>,
+    graph: Option<Vec<Element>>,
 }
 
 /// An element of any class: the members of all that are read.
@@ -60,6 +63,28 @@ struct Element {
     justification: Option<String>,
     #[serde(rename = "security_impactStatement")]
     impact: Option<String>,
+    #[serde(rename = "security_actionStatement")]
+    action: Option<String>,
+    #[serde(rename = "security_severity")]
+    severity: Option<String>,
+    #[serde(rename = "security_score")]
+    score: Option<f64>,
+    #[serde(rename = "security_vectorString")]
+    vector: Option<String>,
+    #[serde(rename = "software_primaryPurpose")]
+    purpose: Option<String>,
+    #[serde(rename = "software_downloadLocation")]
+    download: Option<String>,
+    #[serde(default, rename = "verifiedUsing")]
+    verified: Vec<Hash>,
+}
+
+/// What a content is verified with; other methods than hashes have no such members.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Hash {
+    algorithm: Option<String>,
+    hash_value: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +99,18 @@ pub(crate) struct Contents {
     pub(crate) listing: Listing,
     /// Absent where the document assesses nothing.
     pub(crate) vex: Option<Vec<VexStatement>>,
+    /// Other assessments, a line for each.
+    facts: Vec<String>,
+    not_read: BTreeSet<String>,
+}
+
+impl Contents {
+    /// What it means in a comparison. A graph without a package does not speak of packages.
+    pub(crate) fn compared(self) -> document::Document {
+        let packages = Some(self.listing.compared()).filter(|packages| !packages.is_empty());
+        let (vex, facts) = (self.vex, self.facts);
+        document::Document { packages, vex, facts, not_compared: self.not_read, ..document::Document::default() }
+    }
 }
 
 /// Reads a document.
@@ -83,8 +120,13 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         return Err(FormatError::Version { format: FORMAT, found: header.context, known: &[READ] });
     }
     let document: Document = json::read(FORMAT, text)?;
+    let graph = match document.graph {
+        Some(graph) => graph,
+        // The schema: a single element beside its context.
+        None => vec![json::read::<Element>(FORMAT, text)?],
+    };
     let mut by_id: HashMap<&str, &Element> = HashMap::new();
-    for element in &document.graph {
+    for element in &graph {
         if let Some(id) = &element.id
             && by_id.insert(id, element).is_some()
         {
@@ -92,10 +134,10 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         }
     }
     let mut unfolding = Unfolding::new(FORMAT);
-    let licenses = licenses(&document.graph, &by_id, &mut unfolding)?;
+    let licenses = licenses(&graph, &by_id, &mut unfolding)?;
     let mut listing = Listing::default();
     let mut keys: HashMap<&str, String> = HashMap::new();
-    for (index, element) in document.graph.iter().enumerate().filter(|(_, element)| element.class == PACKAGE) {
+    for (index, element) in graph.iter().enumerate().filter(|(_, element)| element.class == PACKAGE) {
         let Some(name) = element.name.clone() else {
             let problem = "it is absent; a package has a name".to_owned();
             return Err(FormatError::Field { format: FORMAT, path: format!("@graph[{index}].name"), problem });
@@ -103,12 +145,77 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         let purl = purl(&mut listing, index, element);
         let id = element.id.as_deref();
         let licenses = id.and_then(|id| licenses.get(id)).cloned().unwrap_or_default();
+        let mut details = Details::default();
+        details.maybe("purpose", element.purpose.as_ref());
+        details.maybe("download", element.download.as_ref());
+        for Hash { algorithm, hash_value } in &element.verified {
+            details.maybe(algorithm.as_deref().unwrap_or("verified"), hash_value.as_ref());
+        }
+        let external = element.external_identifiers.iter();
+        details.each(
+            "identifier",
+            external.map(|other| format!("{} {}", other.external_identifier_type, other.identifier)),
+        );
         let package = package::of_entry(name, element.version.clone(), purl, licenses);
+        let package = Package { details: details.done(), ..package };
         keys.extend(id.map(|id| (id, package.key())));
         listing.packages.push(package);
     }
-    let vex = statements(&document.graph, &by_id, &keys, &mut unfolding)?;
-    Ok(Contents { listing, vex })
+    let vex = statements(&graph, &by_id, &keys, &mut unfolding)?;
+    let facts = assessments(&graph, &by_id, &keys, &mut unfolding)?;
+    let not_read = graph.iter().filter(|element| !is_read(element)).map(|element| format!("`{}`", element.class));
+    Ok(Contents { listing, vex, facts, not_read: not_read.collect() })
+}
+
+/// Whether an element is read, or says only who made the document.
+fn is_read(element: &Element) -> bool {
+    let licenses = matches!(element.relationship.as_deref(), Some("hasDeclaredLicense" | "hasConcludedLicense"));
+    let known = matches!(
+        element.class.as_str(),
+        PACKAGE
+            | "CreationInfo"
+            | "SpdxDocument"
+            | "software_Sbom"
+            | "Bom"
+            | "Agent"
+            | "Person"
+            | "Organization"
+            | "SoftwareAgent"
+            | "Tool"
+            | "simplelicensing_LicenseExpression"
+            | "security_Vulnerability"
+    );
+    known || licenses || element.class.ends_with(ASSESSMENT)
+}
+
+const ASSESSMENT: &str = "VulnAssessmentRelationship";
+
+/// What is assessed of vulnerabilities besides a VEX status, a line for each, sorted; and vulnerabilities that nothing assesses.
+fn assessments(
+    graph: &[Element],
+    by_id: &HashMap<&str, &Element>,
+    keys: &HashMap<&str, String>,
+    unfolding: &mut Unfolding,
+) -> Result<Vec<String>, FormatError> {
+    let mut facts = Vec::new();
+    let of = |element: &&Element| element.class.ends_with(ASSESSMENT) && !element.class.starts_with("security_Vex");
+    for element in graph.iter().filter(of) {
+        let from = element.from.as_deref().unwrap_or_default();
+        let vulnerability = by_id.get(from).and_then(|vulnerability| named(vulnerability)).unwrap_or(from);
+        let score = element.score.map(|score| score.to_string());
+        let said = [element.severity.as_deref(), score.as_deref(), element.vector.as_deref()];
+        let said: Vec<&str> = said.into_iter().flatten().collect();
+        for to in &element.to {
+            let product = keys.get(to.as_str()).unwrap_or(to);
+            let fact = format!("{}: {vulnerability} in {product} ({})", element.class, said.join(" "));
+            unfolding.take([fact.as_str()])?;
+            facts.push(fact);
+        }
+    }
+    let vulnerabilities = graph.iter().filter(|element| element.class == "security_Vulnerability");
+    facts.extend(vulnerabilities.map(|element| format!("vulnerability {}", named(element).unwrap_or_default())));
+    facts.sort();
+    Ok(facts)
 }
 
 const PACKAGE: &str = "software_Package";
@@ -184,14 +291,19 @@ fn statements(
         let vulnerability = by_id.get(from).and_then(|vulnerability| named(vulnerability)).unwrap_or(from);
         let word = element.justification.as_deref().map(justification).or_else(|| element.impact.clone());
         let word = word.filter(|_| status == VexStatus::NotAffected);
+        let mut details = Details::default();
+        details.maybe("action", element.action.as_ref());
+        let details = details.done();
         for to in &element.to {
             let product = keys.get(to.as_str()).unwrap_or(to);
-            unfolding.take([vulnerability, product, word.as_deref().unwrap_or_default()])?;
+            let texts = [vulnerability, product, word.as_deref().unwrap_or_default()];
+            unfolding.take(texts.into_iter().chain(details.iter().map(String::as_str)))?;
             statements.insert(VexStatement {
                 vulnerability: vulnerability.to_owned(),
                 product: product.clone(),
                 status,
                 justification: word.clone(),
+                details: details.clone(),
             });
         }
     }

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::format::details::Details;
 use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::listing::Listing;
 use crate::format::package;
+use crate::model::package::Package;
 
 const FORMAT: &str = "Syft JSON";
 
@@ -24,6 +26,10 @@ struct Artifact {
     version: String,
     #[serde(default)]
     purl: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    language: String,
     licenses: Option<Vec<License>>,
 }
 
@@ -52,7 +58,11 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
             _ => spdx_expression,
         });
         let licenses: BTreeSet<_> = licenses.filter(|license| !license.is_empty()).collect();
-        listing.packages.push(package::of_entry(artifact.name, Some(artifact.version), purl, licenses));
+        let mut details = Details::default();
+        details.add("type", &artifact.kind);
+        details.add("language", &artifact.language);
+        let package = package::of_entry(artifact.name, Some(artifact.version), purl, licenses);
+        listing.packages.push(Package { details: details.done(), ..package });
     }
     Ok(listing)
 }

@@ -4,16 +4,19 @@
 //! elsewhere or *will_not_fix*; only *not_affected* and *under_investigation* say something else of it.
 //! What a VEX document made Trivy suppress (`ExperimentalModifiedFindings`) are statements.
 //! A misconfiguration is a finding when it failed; its key, like a secret's, is the rule and the place.
-//! Absent: licences as findings, misconfigurations that passed, CVSS scores (Trivy's own `Severity` counts), layers.
+//! Licences, what passed and what an ignore file took away are facts. Which target it is, Trivy's own word for the status and
+//! the message of a misconfiguration are details; of a secret nothing of its text is.
+//! Absent: CVSS scores (Trivy's own `Severity` counts), layers.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
 use crate::format::json;
-use crate::format::listing::distinct;
+use crate::format::listing::Listing;
 use crate::format::package::{self, Affected};
 use crate::format::text::Unfolding;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
@@ -39,12 +42,33 @@ struct Report {
 #[serde(rename_all = "PascalCase")]
 struct TrivyResult {
     target: String,
+    #[serde(default)]
+    class: String,
+    #[serde(default, rename = "Type")]
+    kind: String,
+    licenses: Option<Vec<License>>,
     /// Absent where packages are not listed.
     packages: Option<Vec<Listed>>,
     vulnerabilities: Option<Vec<Vulnerability>>,
     misconfigurations: Option<Vec<Misconfiguration>>,
     secrets: Option<Vec<Secret>>,
     experimental_modified_findings: Option<Vec<Modified>>,
+}
+
+/// A licence that was found, and what the policy of the scan says of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct License {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    pkg_name: String,
+    #[serde(default)]
+    file_path: String,
+    #[serde(default)]
+    category: String,
+    #[serde(default)]
+    severity: String,
 }
 
 #[derive(Deserialize)]
@@ -80,13 +104,15 @@ struct Vulnerability {
     pkg_name: String,
     pkg_identifier: Option<Identifier>,
     installed_version: String,
+    pkg_path: Option<String>,
     /// Several versions, with commas between them.
     fixed_version: Option<String>,
     status: Option<Status>,
     severity: Option<Rated>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize, Clone, Copy, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 enum Status {
     Unknown,
@@ -144,6 +170,7 @@ struct Misconfiguration {
     avd_id: Option<String>,
     severity: Option<Rated>,
     status: Option<String>,
+    message: Option<String>,
     cause_metadata: Option<Cause>,
 }
 
@@ -151,6 +178,8 @@ struct Misconfiguration {
 #[serde(rename_all = "PascalCase")]
 struct Cause {
     start_line: Option<u64>,
+    end_line: Option<u64>,
+    resource: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +189,7 @@ struct Secret {
     rule_id: String,
     severity: Option<Rated>,
     start_line: Option<u64>,
+    end_line: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +205,8 @@ struct Modified {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Suppressed {
+    #[serde(rename = "ID")]
+    rule: Option<String>,
     #[serde(rename = "VulnerabilityID")]
     id: Option<String>,
     #[serde(default)]
@@ -192,48 +224,90 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     }
     let report: Report = json::read(FORMAT, text)?;
     let (mut packages, mut vex) = (None, None);
-    let mut findings = BTreeSet::new();
+    let (mut findings, mut facts) = (Vec::new(), Vec::new());
     let mut unfolding = Unfolding::new(FORMAT);
     for result in report.results.into_iter().flatten() {
+        let mut target = Details::default();
+        target.add("target", [&*result.target, &*result.class, &*result.kind].join(" "));
         if let Some(listed) = result.packages {
-            packages.get_or_insert_with(Vec::new).extend(listed.into_iter().map(package));
+            for listed in listed {
+                unfolding.take(target.texts())?;
+                let details = target.clone().done();
+                packages.get_or_insert_with(Vec::new).push(Package { details, ..package(listed) });
+            }
         }
-        findings.extend(result.vulnerabilities.into_iter().flatten().map(vulnerability));
-        let mut of_place = |rule: String, alias: Option<String>, line: Option<u64>, severity: Option<Rated>| {
-            let place = line.filter(|line| *line > 0);
-            let place = place.map_or_else(|| result.target.clone(), |line| format!("{}:{line}", result.target));
-            unfolding.take([rule.as_str(), &place, &result.target])?;
-            findings.insert(Finding {
-                aliases: alias.filter(|alias| !alias.is_empty() && *alias != rule).into_iter().collect(),
-                key: FindingKey { cve_id: rule, affected: place },
-                package: result.target.clone(),
-                version: String::new(),
-                severity: severity.map(Severity::from).unwrap_or_default(),
-                fixed_versions: BTreeSet::new(),
-                reachability: Reachability::Unknown,
-                vex_status: None,
-            });
-            Ok(())
-        };
+        for found in result.vulnerabilities.into_iter().flatten() {
+            unfolding.take(target.texts())?;
+            findings.push(vulnerability(found, target.clone()));
+        }
+        for License { name, pkg_name, file_path, category, severity } in result.licenses.into_iter().flatten() {
+            facts.push(format!("licence {name} of {pkg_name}{file_path}: {category} {severity}"));
+        }
+        let mut of_place =
+            |rule: String, alias: Option<String>, line: Option<u64>, severity: Option<Rated>, details: Details| {
+                let place = line.filter(|line| *line > 0);
+                let place = place.map_or_else(|| result.target.clone(), |line| format!("{}:{line}", result.target));
+                unfolding.take([rule.as_str(), &place, &result.target].into_iter().chain(details.texts()))?;
+                findings.push(Finding {
+                    aliases: alias.filter(|alias| !alias.is_empty() && *alias != rule).into_iter().collect(),
+                    key: FindingKey { cve_id: rule, affected: place },
+                    package: result.target.clone(),
+                    version: String::new(),
+                    severity: severity.map(Severity::from).unwrap_or_default(),
+                    fixed_versions: BTreeSet::new(),
+                    reachability: Reachability::Unknown,
+                    vex_status: None,
+                    details: details.done(),
+                });
+                Ok::<(), FormatError>(())
+            };
         for failed in result.misconfigurations.into_iter().flatten() {
             if failed.status.as_deref().is_none_or(|status| status == "FAIL") {
-                let line = failed.cause_metadata.and_then(|cause| cause.start_line);
-                of_place(failed.id, failed.avd_id, line, failed.severity)?;
+                let line = failed.cause_metadata.as_ref().and_then(|cause| cause.start_line);
+                let mut details = target.clone();
+                details.maybe("message", failed.message);
+                details.maybe("resource", failed.cause_metadata.as_ref().and_then(|cause| cause.resource.as_ref()));
+                let end = failed.cause_metadata.as_ref().and_then(|cause| cause.end_line);
+                details.maybe("until", end.map(|end| end.to_string()));
+                of_place(failed.id, failed.avd_id, line, failed.severity, details)?;
+            } else {
+                let status = failed.status.as_deref().unwrap_or_default();
+                facts.push(format!("{status}: {} in {}", failed.id, result.target));
             }
         }
         for secret in result.secrets.into_iter().flatten() {
-            of_place(secret.rule_id, None, secret.start_line, secret.severity)?;
+            let mut details = target.clone();
+            details.maybe("until", secret.end_line.map(|end| end.to_string()));
+            of_place(secret.rule_id, None, secret.start_line, secret.severity, details)?;
         }
         if let Some(modified) = result.experimental_modified_findings {
-            vex.get_or_insert_with(BTreeSet::new).extend(modified.into_iter().filter_map(statement));
+            let statements = vex.get_or_insert_with(BTreeSet::new);
+            for modified in modified {
+                let (status, id) =
+                    (modified.status.clone(), modified.finding.as_ref().and_then(Suppressed::id).cloned());
+                match statement(modified) {
+                    Some(statement) => _ = statements.insert(statement),
+                    None => facts.push(format!("{status}: {} in {}", id.unwrap_or_default(), result.target)),
+                }
+            }
         }
     }
+    findings.sort();
+    facts.sort();
+    let listing = |packages| Listing { packages, ..Listing::default() };
     Ok(Document {
-        packages: packages.map(distinct),
-        findings: Some(findings.into_iter().collect()),
+        packages: packages.map(|all| listing(all).compared()),
+        findings: Some(findings),
         vex: vex.map(|all| all.into_iter().collect()),
-        decision: None,
+        facts,
+        ..Document::default()
     })
+}
+
+impl Suppressed {
+    fn id(&self) -> Option<&String> {
+        self.id.as_ref().or(self.rule.as_ref())
+    }
 }
 
 fn package(listed: Listed) -> Package {
@@ -256,7 +330,9 @@ fn join(epoch: u64, version: Option<&str>, release: Option<&str>) -> Option<Stri
     Some(format!("{epoch}{version}{}", release.unwrap_or_default()))
 }
 
-fn vulnerability(found: Vulnerability) -> Finding {
+fn vulnerability(found: Vulnerability, mut details: Details) -> Finding {
+    details.maybe("status", found.status.map(<&str>::from));
+    details.maybe("path", found.pkg_path);
     let purl = found.pkg_identifier.and_then(|identifier| identifier.purl);
     let Affected { key, name, version } = Affected::new(found.pkg_name, found.installed_version, purl.as_deref());
     let fixed = found.fixed_version.unwrap_or_default();
@@ -270,6 +346,7 @@ fn vulnerability(found: Vulnerability) -> Finding {
         fixed_versions: fixed_versions.map(str::to_owned).collect(),
         reachability: Reachability::Unknown,
         vex_status: found.status.and_then(Status::of_package),
+        details: details.done(),
     }
 }
 
@@ -286,7 +363,7 @@ fn statement(modified: Modified) -> Option<VexStatement> {
     let purl = finding.pkg_identifier.and_then(|identifier| identifier.purl);
     let product = Affected::new(finding.pkg_name, finding.installed_version, purl.as_deref()).key;
     let justification = modified.statement.filter(|text| !text.is_empty());
-    Some(VexStatement { vulnerability: finding.id?, product, status, justification })
+    Some(VexStatement { vulnerability: finding.id?, product, status, justification, details: BTreeSet::new() })
 }
 
 #[cfg(test)]

@@ -28,14 +28,31 @@ impl Artifact {
     }
 }
 
-/// The one document that `bytes` of a format are read as: values one after the other are one array.
+/// The one document that `bytes` of a format are read as: values one after the other are one array, and a byte order mark is no
+/// part of it (RFC 8259 §8.1 lets a parser ignore one).
 pub fn document(format: ArtifactFormat, bytes: &[u8]) -> Cow<'_, [u8]> {
-    if format == ArtifactFormat::JsonLines { format::json_lines::as_array(bytes) } else { Cow::Borrowed(bytes) }
+    match format {
+        ArtifactFormat::Bytes => Cow::Borrowed(bytes),
+        ArtifactFormat::JsonLines => format::json_lines::as_array(without_mark(bytes)),
+        _ => Cow::Borrowed(without_mark(bytes)),
+    }
+}
+
+/// Bytes without the byte order mark of UTF-8.
+pub fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// The profile for what wrote a document of unknown meaning, where its content says which tool that was.
 pub fn usual_profile(format: ArtifactFormat, bytes: &[u8]) -> Option<ProfileName> {
     if format == ArtifactFormat::Json { format::detect::tool::recognise(bytes) } else { None }
+}
+
+/// What a file of this name holds, and the profile for it where that is not its format's: the one choice that everything makes
+/// where nobody says.
+pub fn kind_of(name: &str, bytes: &[u8]) -> (ArtifactFormat, Option<ProfileName>) {
+    let format = format::detect::by_name::recognise(name, bytes);
+    (format, usual_profile(format, bytes))
 }
 
 /// What an artifact of this format is for, where nobody said.

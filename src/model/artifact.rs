@@ -116,6 +116,11 @@ impl ArtifactFormat {
         self.into()
     }
 
+    /// Whether only stella writes it: then what breaks its rules is broken, and never of another version.
+    pub fn is_our_own(self) -> bool {
+        matches!(self, Self::StellaFindings | Self::StellaDecision)
+    }
+
     /// Whether the meaning of a document in this format is known.
     pub fn has_meaning(self) -> bool {
         !matches!(self, Self::Json | Self::JsonLines | Self::Bytes)

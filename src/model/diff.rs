@@ -104,6 +104,19 @@ pub struct ArtifactChange {
     pub after: Option<Digest>,
     /// JSON pointer of the first difference in the canonical documents, where both are JSON.
     pub first_difference: Option<String>,
+    /// The first places that differ, with both values; empty where the findings, packages and statements say more.
+    pub differences: Top<PlaceChange>,
+}
+
+/// One place of a document at which two differ.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PlaceChange {
+    /// A JSON pointer (RFC 6901), or `line N` or `byte N` of what is not JSON.
+    pub place: String,
+    /// What stands there before, cut where it is long; `None` where nothing does.
+    pub before: Option<String>,
+    /// The same after.
+    pub after: Option<String>,
 }
 
 /// A list that may be cut, with what was cut counted.

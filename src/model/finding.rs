@@ -83,6 +83,9 @@ pub struct FindingKey {
     pub affected: String,
 }
 
+/// How a detail begins that says why somebody need not look at a finding.
+pub const SUPPRESSED: &str = "suppressed: ";
+
 /// One vulnerability in one package, with every field that a policy may look at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Finding {
@@ -102,4 +105,6 @@ pub struct Finding {
     pub reachability: Reachability,
     /// VEX status where one was stated with the finding.
     pub vex_status: Option<VexStatus>,
+    /// What else tells it from others of its key, each named (`message: …`, `fingerprint x/v1: …`). No policy looks at it.
+    pub details: BTreeSet<String>,
 }

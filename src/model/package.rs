@@ -101,6 +101,8 @@ pub struct Package {
     pub licenses: BTreeSet<String>,
     /// Its source package, where that is another.
     pub source: Option<SourcePackage>,
+    /// What else tells it from others of its key, each named (`type: firmware`, `SHA-256: …`). No policy looks at it.
+    pub details: BTreeSet<String>,
 }
 
 impl Package {

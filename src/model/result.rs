@@ -141,6 +141,8 @@ pub struct ArtifactResult {
     pub masked: BTreeMap<String, u64>,
     /// What names the build of the tool in the actual document, and was put aside: path → how often.
     pub identity: BTreeMap<String, u64>,
+    /// The parts of it that count in the bytes alone, because nobody reads what they mean.
+    pub not_compared: Vec<String>,
     /// Digests of what it means; `None` where both sides are the same byte for byte, or no meaning is known.
     pub meaning: Option<Sides>,
     /// Digests of the decision on each side; `None` as above, or where nothing was decided.

@@ -1,5 +1,6 @@
 //! VEX statements: what a vulnerability means for a product.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -46,4 +47,6 @@ pub struct VexStatement {
     pub status: VexStatus,
     /// Why it is not affected (`vulnerable_code_not_in_execute_path`, …), in the format's own words.
     pub justification: Option<String>,
+    /// What else it says, and of what exactly, each named (`version: 2.0`, `branch: …`). No policy looks at it.
+    pub details: BTreeSet<String>,
 }

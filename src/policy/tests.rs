@@ -112,6 +112,7 @@ fn finding(of: &serde_json::Map<String, Value>) -> Finding {
             .get("reachability")
             .map_or(Reachability::Unknown, |value| serde_json::from_value(value.clone()).unwrap()),
         vex_status: of.get("vex_status").map(|value| serde_json::from_value(value.clone()).unwrap()),
+        details: BTreeSet::new(),
     }
 }
 
@@ -121,6 +122,7 @@ fn statement(of: &serde_json::Map<String, Value>) -> VexStatement {
         product: text(of, "product", "pkg:npm/log@1").into(),
         status: serde_json::from_value(of["status"].clone()).unwrap(),
         justification: None,
+        details: BTreeSet::new(),
     }
 }
 
@@ -167,6 +169,7 @@ fn the_documented_input_is_the_real_one() {
         ecosystem: Ecosystem::from("Maven"),
         licenses: ["Apache-2.0".into()].into(),
         source: None,
+        details: BTreeSet::new(),
     };
     let finding = Finding {
         key: FindingKey { cve_id: "CVE-2021-44228".into(), affected: purl.into() },
@@ -177,12 +180,14 @@ fn the_documented_input_is_the_real_one() {
         fixed_versions: ["2.15.0".into()].into(),
         reachability: Reachability::Reachable,
         vex_status: None,
+        details: BTreeSet::new(),
     };
     let statement = VexStatement {
         vulnerability: "CVE-2021-44228".into(),
         product: purl.into(),
         status: VexStatus::NotAffected,
         justification: Some("vulnerable_code_not_in_execute_path".into()),
+        details: BTreeSet::new(),
     };
     assert_eq!(*PolicyInput::new([&package], [&finding], [&statement]).as_json(), documented);
 }

@@ -4,7 +4,8 @@
 //! ours; what was cut is counted.
 
 use crate::model::diff::{
-    ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
+    ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, PlaceChange, Top,
+    VexChange,
 };
 use crate::model::digest::Digest;
 use crate::model::dimension::{Dimension, Dimensions};
@@ -210,6 +211,20 @@ fn artifact(change: &ArtifactChange, out: &mut Vec<Line>) {
         text += &format!(", first difference at {at}");
     }
     out.push(Line { mark: Mark::Changed, depth: 1, text });
+    for PlaceChange { place, before, after } in &change.differences.shown {
+        let at = if place.is_empty() { "the root".to_owned() } else { untrusted::line(place) };
+        let mark = match (before, after) {
+            (None, _) => Mark::Added,
+            (_, None) => Mark::Removed,
+            _ => Mark::Changed,
+        };
+        out.push(Line { mark, depth: 2, text: format!("{at}: {} → {}", side(before), side(after)) });
+    }
+    if change.differences.omitted > 0 {
+        let (count, word) =
+            (change.differences.omitted, if change.differences.omitted == 1 { "place" } else { "places" });
+        plain(2, format!("and {count} more {word}"), out);
+    }
 }
 
 fn plain(depth: usize, text: String, out: &mut Vec<Line>) {

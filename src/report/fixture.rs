@@ -186,6 +186,7 @@ pub(crate) fn drifted() -> ReplayResult {
             before: digest("findings before"),
             after: digest("findings after"),
             first_difference: Some("/findings/0/cve_id".into()),
+            differences: Top::default(),
         }],
     };
     replay.artifacts = vec![ArtifactResult {
@@ -198,6 +199,7 @@ pub(crate) fn drifted() -> ReplayResult {
         identity: BTreeMap::new(),
         meaning: None,
         decision: None,
+        not_compared: Vec::new(),
     }];
     replay.replayed.scanner = digest("scanner of this checkout");
     replay.source = Some(SourceLocation { file: "regressions/SCN-0001-missed-cve/case.metadata.json".into(), line: 3 });

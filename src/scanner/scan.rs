@@ -200,6 +200,7 @@ impl Hit {
             fixed_versions: self.fixed,
             reachability,
             vex_status: Some(vex::status(reachability)),
+            details: BTreeSet::new(),
         };
         (finding, path)
     }

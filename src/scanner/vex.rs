@@ -8,6 +8,8 @@
 //!
 //! `fixed` is never stated: a version that is fixed is no finding. Justifications are OpenVEX's words.
 
+use std::collections::BTreeSet;
+
 use crate::model::finding::{Finding, Reachability};
 use crate::model::vex::{VexStatement, VexStatus};
 
@@ -35,6 +37,7 @@ pub fn statements(findings: &[Finding]) -> Vec<VexStatement> {
                 product: finding.key.affected.clone(),
                 status,
                 justification: justification(status),
+                details: BTreeSet::new(),
             }
         })
         .collect()

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::canonical::{Profile, ProfileError};
 use crate::config::Config;
-use crate::format::detect::by_name;
 use crate::hint;
 use crate::host::fs::{self, FsError};
+use crate::job::artifact::kind_of;
 use crate::model::artifact::{ArtifactFormat, ProfileName};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
@@ -74,7 +74,8 @@ pub fn find_or_none(text: &str, config: &Config) -> Result<Profile, ProfilesErro
 
 /// The profile that applies to a document of this name and content.
 pub fn for_document<'a>(name: &str, bytes: &[u8], config: &'a Config) -> &'a Profile {
-    config.profile(by_name::recognise(name, bytes), None)
+    let (format, tool) = kind_of(name, bytes);
+    config.profile(format, tool.as_ref())
 }
 
 /// Documents on which the built-in profile of that name is tried: its name, and what it holds.
@@ -99,22 +100,30 @@ documents! {
     "csaf/full"
     "cyclonedx/full"
     "cyclonedx/legacy-tools"
+    "cyclonedx/own-links"
     "cyclonedx/random-refs"
     "cyclonedx-vex/full"
     "detect-secrets/full"
+    "eslint/full"
+    "gitleaks/full"
     "grype/full"
     "json/full"
     "json-lines/full"
+    "npm-audit/full"
     "openvex/full"
     "osv-scanner/full"
     "retire/full"
+    "ruff/full"
     "sarif/by-id-only"
     "sarif/full"
     "sarif/positions"
     "semgrep/full"
     "spdx/full"
+    "spdx/random-ids"
     "spdx3/full"
     "spdx3/namespace"
+    "spdx3/random-ids"
+    "spdx3/single"
     "stella-decision/full"
     "stella-findings/full"
     "syft/full"

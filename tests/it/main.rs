@@ -13,6 +13,7 @@ mod architecture;
 mod attribution;
 mod base;
 mod cli;
+mod comparing;
 mod corpus;
 mod docs;
 mod generated;

@@ -1,6 +1,7 @@
 //! Documents of foreign formats against the schemas that their makers publish: what is valid is read, and what is not is
 //! named by its path, by the schema and by the reader.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -157,12 +158,14 @@ fn what_is_written_is_valid() {
         ecosystem: Ecosystem::from("Debian:12"),
         licenses: ["BSD-4-Clause", "own words"].map(str::to_owned).into(),
         source: Some(stella::model::package::SourcePackage { name: "util-linux".into(), version: "2.38.1-5".into() }),
+        details: BTreeSet::new(),
     };
     let statement = |status, justification: Option<&str>| VexStatement {
         vulnerability: "CVE-2021-23337".into(),
         product: "pkg:npm/lodash@4.17.20".into(),
         status,
         justification: justification.map(str::to_owned),
+        details: BTreeSet::new(),
     };
     let statements = [
         statement(VexStatus::NotAffected, Some("vulnerable_code_not_in_execute_path")),

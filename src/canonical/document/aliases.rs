@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::canonical::document::marked;
 use crate::canonical::document::rewrite::rewrite;
 use crate::canonical::document::value::Value;
 use crate::canonical::rule::matcher::{Follower, Place};
-use crate::canonical::rule::{Action, Rule, Stage, TextPattern};
+use crate::canonical::rule::{Action, Pattern, Rule, Stage, TextPattern};
 use crate::model::digest::Digest;
 
 /// With more than these, they are no namespaces of a document.
@@ -17,7 +18,7 @@ const MOST: usize = 64;
 /// Replaces every namespace that `rules` find; adds to `done` in how many texts and names.
 pub(super) fn replace(document: &mut Value<'_>, rules: &[Rule], done: &mut [u64]) {
     for (index, rule) in rules.iter().enumerate() {
-        let Action::Alias { pattern } = rule.action() else { continue };
+        let Action::Alias { pattern, at } = rule.action() else { continue };
         let mut found = BTreeMap::new();
         let (mut follower, place) = Follower::start(rules, Stage::Alias);
         collect(document, &mut follower, &place, index, pattern, &mut found);
@@ -25,10 +26,17 @@ pub(super) fn replace(document: &mut Value<'_>, rules: &[Rule], done: &mut [u64]
             continue;
         }
         let names = named(document, pattern, found);
-        done[index] += rewrite(document, &|text| {
+        let shortened = |text: &str| {
             let namespace = pattern.find(text)?;
             names.get(namespace).map(|name| format!("{name}{}", &text[namespace.len()..]))
-        });
+        };
+        if at.is_empty() {
+            done[index] += rewrite(document, &shortened);
+        } else {
+            let places: Vec<&Pattern> = std::iter::once(rule.path()).chain(at).collect();
+            marked::mark(document, &places, &|text| shortened(text).is_some());
+            done[index] += rewrite(document, &|text| shortened(marked::unmarked(text)?));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The reference way: a document is read into a tree, rules are applied to it as a whole, and it is written.
 //!
 //! ```text
-//! drop, mask ─▶ positions ─▶ aliases ─▶ roots ─▶ random ids ─▶ (written: sets in order, RFC 8785)
+//! own links ─▶ drop, mask ─▶ positions ─▶ aliases ─▶ roots ─▶ random ids ─▶ (written: sets in order, RFC 8785)
 //! ```
 //!
 //! The order matters: an id is named after what it stands for, so nothing volatile may be left in that; and a set is
@@ -21,6 +21,8 @@ pub(super) mod value;
 mod aliases;
 mod drop_and_mask;
 mod indices;
+mod marked;
+mod own_links;
 mod relabel;
 mod rewrite;
 mod roots;
@@ -38,6 +40,10 @@ pub(super) fn apply(rules: &[Rule], roots: &Roots, mut document: Value<'_>, size
     }
     let mut done = vec![0; rules.len()];
     let has = |stage| rules.iter().any(|rule| rule.action().stage() == stage);
+    // First: the address of the document is itself volatile, and dropped.
+    if has(Stage::OwnLink) {
+        own_links::shorten(&mut document, rules, &mut done);
+    }
     drop_and_mask::drop_and_mask(&mut document, rules, &mut done);
     if has(Stage::ResolveIndex) {
         indices::resolve(&mut document, rules, &mut done);

@@ -11,18 +11,21 @@
 //! Only the third step looks beyond the object itself: where things differ in what they hold, a change in one place
 //! does not rename the others.
 //!
+//! A rule may say where ids are referred to: a text elsewhere that happens to be one is only a text, and stays.
+//!
 //! Invariants: the names do not depend on the ids, nor on the order of sets; a package URL is never taken for a random
 //! id; texts that only contain an id are left alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical::document::emit;
+use crate::canonical::document::marked;
 use crate::canonical::document::rewrite::rewrite;
 use crate::canonical::document::value::Value;
 use crate::canonical::rule::matcher::{Follower, Place};
-use crate::canonical::rule::{Action, Rule, Stage};
+use crate::canonical::rule::{Action, Pattern, Rule, Stage};
 
 /// How often colours are refined: how many references away a difference is seen.
 const ROUNDS: usize = 4;
@@ -40,6 +43,7 @@ pub(super) fn relabel(document: &mut Value<'_>, rules: &[Rule], done: &mut [u64]
     if ids.rules.is_empty() {
         return;
     }
+    ids.mark(document, rules);
     let colours = colours(document, rules, &ids);
     let names: HashMap<&str, (String, usize)> = ids
         .numbers
@@ -69,7 +73,7 @@ struct Ids {
 impl Ids {
     fn collect(&mut self, value: &Value<'_>, rules: &[Rule], follower: &mut Follower<'_>, place: &Place) {
         if let (Some(index), Value::String(text)) = (place.decision, value)
-            && let Action::Relabel { pattern } = rules[index].action()
+            && let Action::Relabel { pattern, .. } = rules[index].action()
             && !text.starts_with("pkg:")
             && !self.numbers.contains_key(text.as_ref())
             && pattern.is_match(text)
@@ -95,6 +99,32 @@ impl Ids {
             }
             _ => {}
         }
+    }
+
+    /// Where the rule of an id says where ids are referred to, only texts there are it.
+    fn mark(&mut self, document: &mut Value<'_>, rules: &[Rule]) {
+        for (index, rule) in rules.iter().enumerate() {
+            let Action::Relabel { at, .. } = rule.action() else { continue };
+            if at.is_empty() {
+                continue;
+            }
+            let own: HashSet<&str> = self
+                .numbers
+                .iter()
+                .filter(|(_, number)| self.rules[**number] == index)
+                .map(|(id, _)| id.as_str())
+                .collect();
+            let places: Vec<&Pattern> = std::iter::once(rule.path()).chain(at).collect();
+            marked::mark(document, &places, &|text| own.contains(text));
+        }
+        let is_placed = |number: usize| match rules[self.rules[number]].action() {
+            Action::Relabel { at, .. } => !at.is_empty(),
+            _ => false,
+        };
+        let numbers = std::mem::take(&mut self.numbers).into_iter();
+        self.numbers = numbers
+            .map(|(id, number)| if is_placed(number) { (marked::marked(&id), number) } else { (id, number) })
+            .collect();
     }
 
     fn number(&self, text: &str) -> Option<usize> {

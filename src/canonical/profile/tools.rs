@@ -1,4 +1,4 @@
-//! Profiles for the JSON of single tools, of which no meaning is known. They are asked for by name; the format stays `json`.
+//! Profiles for the JSON of single tools. Which tool wrote a document its content tells; the format stays `json`.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,18 @@ macro_rules! tools {
     };
 }
 
-tools!["bandit.yaml", "checkov.yaml", "detect-secrets.yaml", "retire.yaml", "semgrep.yaml", "zizmor.yaml"];
+tools![
+    "bandit.yaml",
+    "checkov.yaml",
+    "detect-secrets.yaml",
+    "eslint.yaml",
+    "gitleaks.yaml",
+    "npm-audit.yaml",
+    "retire.yaml",
+    "ruff.yaml",
+    "semgrep.yaml",
+    "zizmor.yaml"
+];
 
 /// All of them, sorted by name.
 pub(super) fn all() -> &'static [Profile] {

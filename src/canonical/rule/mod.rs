@@ -50,6 +50,16 @@ pub enum Action {
     Alias {
         /// The namespace.
         pattern: TextPattern,
+        /// Where it is replaced; without any, everywhere.
+        at: Vec<Pattern>,
+    },
+    /// A reference that begins with the document's own address, which is new in each run, is one within the document: it loses
+    /// the address.
+    OwnLink {
+        /// How such a reference is written.
+        form: LinkForm,
+        /// Where the address stands.
+        of: MemberPath,
     },
     /// Where the input lay on the machine is replaced by a constant, in every text and member's name at and below the
     /// place.
@@ -59,6 +69,8 @@ pub enum Action {
     Relabel {
         /// Which texts are random ids.
         pattern: TextPattern,
+        /// Where they are referred to; without any, everywhere. A text elsewhere that happens to be one stays.
+        at: Vec<Pattern>,
     },
     /// An array is a multiset: its elements are put in order, duplicates kept.
     Set {
@@ -67,12 +79,46 @@ pub enum Action {
     },
 }
 
+/// How a reference is written that begins with the address of its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkForm {
+    /// `urn:cdx:UUID/VERSION#id`, where the address is `urn:uuid:UUID` (CycloneDX's BOM-Link).
+    BomLink,
+    /// `ADDRESS#id`.
+    Fragment,
+}
+
+impl LinkForm {
+    /// Whether a text may be such a reference, whatever the address is.
+    pub(crate) fn may_be(self, text: &str) -> bool {
+        match self {
+            Self::BomLink => text.starts_with("urn:cdx:"),
+            Self::Fragment => text.contains('#'),
+        }
+    }
+
+    /// The reference without `address`, where it begins with that.
+    pub(crate) fn within<'t>(self, text: &'t str, address: &str) -> Option<&'t str> {
+        match self {
+            Self::BomLink => {
+                let rest = text.strip_prefix("urn:cdx:")?.strip_prefix(address.strip_prefix("urn:uuid:")?)?;
+                let (version, id) = rest.strip_prefix('/')?.split_once('#').unwrap_or((&rest[1..], ""));
+                let is_version = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+                is_version.then_some(id)
+            }
+            Self::Fragment => text.strip_prefix(address)?.strip_prefix('#'),
+        }
+    }
+}
+
 /// The steps of the pipeline, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     /// Drop, mask and set share it: they are what a document can be given while it is written.
     Write,
     ResolveIndex,
+    OwnLink,
     Alias,
     RootMap,
     Relabel,
@@ -89,6 +135,7 @@ impl Action {
         match self {
             Self::Drop | Self::Mask { .. } | Self::Set { .. } => Stage::Write,
             Self::ResolveIndex { .. } => Stage::ResolveIndex,
+            Self::OwnLink { .. } => Stage::OwnLink,
             Self::Alias { .. } => Stage::Alias,
             Self::RootMap => Stage::RootMap,
             Self::Relabel { .. } => Stage::Relabel,
@@ -149,6 +196,12 @@ struct Written {
     by: Vec<MemberPath>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     key: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    form: Option<LinkForm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<MemberPath>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    at: Vec<Pattern>,
     reason: String,
 }
 
@@ -158,6 +211,7 @@ enum ActionName {
     Drop,
     Mask,
     ResolveIndex,
+    OwnLink,
     Alias,
     RootMap,
     Relabel,
@@ -180,6 +234,14 @@ enum RuleError {
     NoPattern(Pattern),
     #[error("rule for `{0}` has `into` or `by`: only `action: resolve-index` takes them")]
     IntoWithout(Pattern),
+    #[error("rule for `{0}` has `at`: only `alias` and `relabel` take it")]
+    AtWithout(Pattern),
+    #[error("rule for `{0}` has `form` or `of`: only `own-link` takes them")]
+    FormWithout(Pattern),
+    #[error(
+        "rule for `{0}` needs `form`, how a reference is written, and `of`, where the address of the document stands"
+    )]
+    NoForm(Pattern),
     #[error("rule for `{0}` needs `into`, the array, and `by`, what tells its elements apart")]
     NoInto(Pattern),
     #[error("rule for `{path}`: {source}")]
@@ -192,7 +254,7 @@ impl TryFrom<Written> for Rule {
     type Error = RuleError;
 
     fn try_from(written: Written) -> Result<Self, RuleError> {
-        let Written { path, action, pattern, into, by, key, reason } = written;
+        let Written { path, action, pattern, into, by, key, form, of, at, reason } = written;
         let reason = reason.trim().to_owned();
         let is = |names: &[ActionName]| names.contains(&action);
         if reason.is_empty() {
@@ -206,6 +268,12 @@ impl TryFrom<Written> for Rule {
         }
         if !(is(&[ActionName::ResolveIndex]) || into.is_empty() && by.is_empty()) {
             return Err(RuleError::IntoWithout(path));
+        }
+        if !is(&[ActionName::Alias, ActionName::Relabel]) && !at.is_empty() {
+            return Err(RuleError::AtWithout(path));
+        }
+        if !is(&[ActionName::OwnLink]) && (form.is_some() || of.is_some()) {
+            return Err(RuleError::FormWithout(path));
         }
         if !is(&[ActionName::Set, ActionName::RootMap]) && path.as_str().is_empty() {
             return Err(RuleError::WholeDocument);
@@ -228,9 +296,13 @@ impl TryFrom<Written> for Rule {
                 }
                 Action::ResolveIndex { into, by }
             }
-            ActionName::Alias => Action::Alias { pattern: needed(Anchor::Beginning)? },
+            ActionName::OwnLink => match (form, of) {
+                (Some(form), Some(of)) => Action::OwnLink { form, of },
+                _ => return Err(RuleError::NoForm(path)),
+            },
+            ActionName::Alias => Action::Alias { pattern: needed(Anchor::Beginning)?, at },
             ActionName::RootMap => Action::RootMap,
-            ActionName::Relabel => Action::Relabel { pattern: needed(Anchor::Whole)? },
+            ActionName::Relabel => Action::Relabel { pattern: needed(Anchor::Whole)?, at },
             ActionName::Set => Action::Set { key },
         };
         Ok(Self { path, action, reason })
@@ -247,6 +319,9 @@ impl From<Rule> for Written {
             into: Vec::new(),
             by: Vec::new(),
             key: Vec::new(),
+            form: None,
+            of: None,
+            at: Vec::new(),
             reason,
         };
         match action {
@@ -259,14 +334,18 @@ impl From<Rule> for Written {
                 written.action = ActionName::ResolveIndex;
                 (written.into, written.by) = (into, by);
             }
-            Action::Alias { pattern } => {
+            Action::Alias { pattern, at } => {
                 written.action = ActionName::Alias;
-                written.pattern = Some(pattern.as_str().to_owned());
+                (written.pattern, written.at) = (Some(pattern.as_str().to_owned()), at);
+            }
+            Action::OwnLink { form, of } => {
+                written.action = ActionName::OwnLink;
+                (written.form, written.of) = (Some(form), Some(of));
             }
             Action::RootMap => written.action = ActionName::RootMap,
-            Action::Relabel { pattern } => {
+            Action::Relabel { pattern, at } => {
                 written.action = ActionName::Relabel;
-                written.pattern = Some(pattern.as_str().to_owned());
+                (written.pattern, written.at) = (Some(pattern.as_str().to_owned()), at);
             }
             Action::Set { key } => {
                 written.action = ActionName::Set;

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::canonical::{self, Explanation, Limits, Profile, Roots, health};
+use crate::artifacts::detect_profile;
+use crate::canonical::{self, Explanation, Form, Limits, Profile, Roots, health};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::{output, setup};
 use crate::host::fs;
+use crate::job::artifact;
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::model::limits;
@@ -32,15 +34,16 @@ pub struct ExplainArgs {
 
 pub(super) fn run(global: &GlobalArgs, args: &ExplainArgs) -> CliResult {
     let config = setup::config(global)?;
-    let bytes = fs::read(&args.file, limits::MAX_DOCUMENT_BYTES)?;
+    let read = fs::read(&args.file, limits::MAX_DOCUMENT_BYTES)?;
     let given = args.profile.as_deref().map(|text| profiles::find(text, &config)).transpose()?;
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let profile = given.as_ref().unwrap_or_else(|| profiles::for_document(&name, &bytes, &config));
+    let profile = given.as_ref().unwrap_or_else(|| detect_profile::recognised(&name, &read, &config));
+    let bytes = if profile.form() == Form::Bytes { &*read } else { artifact::without_mark(&read) };
     let roots = Roots::new(args.root.iter().cloned())?;
     let unreadable = |error| CliError::from(error).hint("a profile of form `json` reads JSON");
-    let explained = canonical::explain(profile, &roots, &bytes, &Limits::default()).map_err(unreadable)?;
-    let unwell = health::examine(profile, &bytes, &Limits::default()).map_err(unreadable)?;
-    let document = document(args, profile, &bytes, &explained, unwell.iter().map(ToString::to_string).collect());
+    let explained = canonical::explain(profile, &roots, bytes, &Limits::default()).map_err(unreadable)?;
+    let unwell = health::examine(profile, bytes, &Limits::default()).map_err(unreadable)?;
+    let document = document(args, profile, bytes, &explained, unwell.iter().map(ToString::to_string).collect());
     match global.format {
         Format::Json => output::json(&document),
         Format::Text => output::data(&text(&document)),

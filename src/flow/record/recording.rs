@@ -35,6 +35,7 @@ use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
+use crate::model::error_chain::causes;
 use crate::model::manifest::{
     ArtifactRecord, ClockMode, Environment, FeedBundleRef, Feeds, FileTimes, Input, InputType, MANIFEST_VERSION,
     Normalization, PolicyRef, ScanManifest, Scanner, ScannerKind,
@@ -165,7 +166,7 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
         let has_profile = artifact.profile.is_some();
         notes.extend(unnamed_format::ambiguous(spec, artifact.format, has_profile, &artifact.bytes));
     }
-    let artifacts = records(request, &executed, context)?;
+    let artifacts = records(request, &executed, context, &mut notes)?;
     let mut batch = context.local.batch();
     if let Some(ledger) = &executed.ledger {
         batch.put(ledger)?;
@@ -255,6 +256,7 @@ fn records(
     request: &RecordRequest,
     executed: &Executed,
     context: &Context,
+    notes: &mut Vec<Hint>,
 ) -> Result<Vec<ArtifactRecord>, RecordError> {
     let job = &request.job;
     let roots = match &request.as_is {
@@ -273,6 +275,7 @@ fn records(
             source,
             showing: Box::new(executed.after(Trouble::Malformed, job, context)),
         })?;
+        notes.extend(read.unread.as_ref().map(|unread| format!("`{}`: {}", artifact.name, causes(unread)).into()));
         let spec = job.artifacts.iter().find(|spec| spec.file_name() == artifact.name);
         records.push(ArtifactRecord {
             artifact_type: artifact.artifact_type,

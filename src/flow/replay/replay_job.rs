@@ -162,6 +162,7 @@ impl PreparedReplay {
         result.fidelity = Some(comparison.fidelity);
         result.artifacts = comparison.artifacts;
         result.notes.extend(put_aside(&result.artifacts));
+        result.notes.extend(comparison.notes);
         if comparison.fidelity.is_bitwise() {
             return Ok(Outcome::Match { lucky: !first.denied.is_empty() });
         }

@@ -3,6 +3,7 @@
 //! Invariants: nothing that exists is overwritten; the first case is there as a whole or not at all; what is expected of the first case is what the scanner really finds, and
 //! its advisory says that it is an example.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -151,6 +152,7 @@ fn sample() -> Found {
         ecosystem: Ecosystem::pypi(),
         licenses: Default::default(),
         source: None,
+        details: BTreeSet::new(),
     };
     Found {
         path: PathBuf::from("requirements.txt"),

@@ -8,8 +8,10 @@
 //! | under_investigation | `under_investigation` |
 //!
 //! A *not_affected* takes its justification from a flag, whose labels are OpenVEX's words, else from the threat of
-//! category *impact*. Any category of document is read so: an advisory states the same lists as a VEX document.
-//! Absent: `recommended`, which is no status; remediations, scores, notes and revisions.
+//! category *impact*. Any category of document is read so: an advisory states the same lists as a VEX document. The list
+//! itself, threats, remediations and scores are details of the statement. `cve` and `ids` are optional (§3.2.3): then the title
+//! names the vulnerability. One without a status of any product is a fact.
+//! Absent: notes, references, revisions, acknowledgments.
 
 mod products;
 
@@ -17,7 +19,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
-use crate::format::csaf::products::{FORMAT, ProductTree, Products};
+use crate::format::csaf::products::{FORMAT, Named, ProductTree, Products};
+use crate::format::details::Details;
+use crate::format::document::Document;
 use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::text::Unfolding;
@@ -36,15 +40,20 @@ struct Meta {
 #[derive(Deserialize)]
 struct Advisory {
     product_tree: Option<ProductTree>,
-    #[serde(default)]
-    vulnerabilities: Vec<Vulnerability>,
+    vulnerabilities: Option<Vec<Vulnerability>>,
 }
 
 #[derive(Deserialize)]
 struct Vulnerability {
     cve: Option<String>,
+    title: Option<String>,
     #[serde(default)]
     ids: Vec<Id>,
+    cwe: Option<Weakness>,
+    #[serde(default)]
+    scores: Vec<Score>,
+    #[serde(default)]
+    remediations: Vec<Remediation>,
     #[serde(default)]
     product_status: ProductStatus,
     #[serde(default)]
@@ -58,6 +67,38 @@ struct Id {
     text: String,
 }
 
+#[derive(Deserialize)]
+struct Weakness {
+    id: Option<String>,
+}
+
+/// How bad it is for some products.
+#[derive(Deserialize)]
+struct Score {
+    #[serde(default)]
+    products: Vec<String>,
+    cvss_v2: Option<Cvss>,
+    cvss_v3: Option<Cvss>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Cvss {
+    vector_string: Option<String>,
+    base_score: Option<f64>,
+    base_severity: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Remediation {
+    category: String,
+    details: String,
+    #[serde(default)]
+    product_ids: Vec<String>,
+    #[serde(default)]
+    group_ids: Vec<String>,
+}
+
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct ProductStatus {
@@ -68,18 +109,20 @@ struct ProductStatus {
     first_fixed: Vec<String>,
     fixed: Vec<String>,
     under_investigation: Vec<String>,
+    recommended: Vec<String>,
 }
 
 impl ProductStatus {
-    fn lists(self) -> [(VexStatus, Vec<String>); 7] {
+    /// Each list with what it says.
+    fn lists(self) -> [(&'static str, VexStatus, Vec<String>); 7] {
         [
-            (VexStatus::Affected, self.first_affected),
-            (VexStatus::Affected, self.known_affected),
-            (VexStatus::Affected, self.last_affected),
-            (VexStatus::NotAffected, self.known_not_affected),
-            (VexStatus::Fixed, self.first_fixed),
-            (VexStatus::Fixed, self.fixed),
-            (VexStatus::UnderInvestigation, self.under_investigation),
+            ("first_affected", VexStatus::Affected, self.first_affected),
+            ("known_affected", VexStatus::Affected, self.known_affected),
+            ("last_affected", VexStatus::Affected, self.last_affected),
+            ("known_not_affected", VexStatus::NotAffected, self.known_not_affected),
+            ("first_fixed", VexStatus::Fixed, self.first_fixed),
+            ("fixed", VexStatus::Fixed, self.fixed),
+            ("under_investigation", VexStatus::UnderInvestigation, self.under_investigation),
         ]
     }
 }
@@ -104,7 +147,7 @@ struct Threat {
 }
 
 /// Reads the statements of a document, sorted, each once.
-pub(crate) fn read(text: &str) -> Result<Vec<VexStatement>, FormatError> {
+pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let header: Header = json::read(FORMAT, text)?;
     if header.document.csaf_version != "2.0" {
         let found = header.document.csaf_version;
@@ -113,31 +156,107 @@ pub(crate) fn read(text: &str) -> Result<Vec<VexStatement>, FormatError> {
     let advisory: Advisory = json::read(FORMAT, text)?;
     let mut unfolding = Unfolding::new(FORMAT);
     let products = Products::of(advisory.product_tree.unwrap_or_default(), &mut unfolding)?;
+    let mut document = Document { not_compared: NOT_COMPARED.map(str::to_owned).into(), ..Document::default() };
+    let Some(vulnerabilities) = advisory.vulnerabilities else { return Ok(document) };
     let mut statements = BTreeSet::new();
-    for (index, vulnerability) in advisory.vulnerabilities.into_iter().enumerate() {
-        // Ids of other systems are a set: which stands first must not matter.
-        let other = || vulnerability.ids.iter().map(|id| &id.text).min().cloned();
-        let Some(name) = vulnerability.cve.clone().or_else(other) else {
-            let path = format!("vulnerabilities[{index}]");
-            let problem = "neither `cve` nor `ids` names it; a vulnerability is nothing without an id".to_owned();
-            return Err(FormatError::Field { format: FORMAT, path, problem });
-        };
+    for vulnerability in vulnerabilities {
+        let name = vulnerability.name();
         let reasons = reasons(&vulnerability, &products, &mut unfolding)?;
-        for (status, ids) in vulnerability.product_status.lists() {
+        let mut by_product = by_product(&vulnerability, &products, &mut unfolding)?;
+        let mut of_all = Details::default();
+        // Where the CVE names it, the other ids are its aliases.
+        of_all.each("id", vulnerability.ids.iter().map(|id| &id.text).filter(|id| **id != name));
+        of_all.maybe("weakness", vulnerability.cwe.as_ref().and_then(|cwe| cwe.id.as_ref()));
+        for id in &vulnerability.product_status.recommended {
+            let Named { name, details } = products.named(id);
+            unfolding.take([name.as_str()].into_iter().chain(details.iter().map(String::as_str)))?;
+            let details: Vec<String> = details.into_iter().collect();
+            of_all.add("recommended", format!("{name} ({})", details.join("; ")));
+        }
+        let of_all = of_all.done();
+        let mut is_stated = false;
+        for (list, status, ids) in vulnerability.product_status.lists() {
             for id in ids {
+                is_stated = true;
                 let reason = reasons.get(id.as_str()).filter(|_| status == VexStatus::NotAffected);
-                let product = products.name(&id);
-                unfolding.take([name.as_str(), product, reason.map_or("", String::as_str)])?;
+                let Named { name: product, mut details } = products.named(&id);
+                details.insert(format!("list: {list}"));
+                details.extend(of_all.iter().cloned());
+                details.extend(by_product.entry(id).or_default().texts().map(str::to_owned));
+                let texts = [name.as_str(), &product, reason.map_or("", String::as_str)];
+                unfolding.take(texts.into_iter().chain(details.iter().map(String::as_str)))?;
                 statements.insert(VexStatement {
                     vulnerability: name.clone(),
-                    product: product.to_owned(),
+                    product,
                     status,
                     justification: reason.cloned(),
+                    details,
                 });
             }
         }
+        if !is_stated {
+            let details: Vec<String> = of_all.into_iter().collect();
+            document.facts.push(format!("{name} without a status of any product ({})", details.join("; ")));
+        }
     }
-    Ok(statements.into_iter().collect())
+    document.facts.sort();
+    document.vex = Some(statements.into_iter().collect());
+    Ok(document)
+}
+
+/// What is never compared but as bytes.
+const NOT_COMPARED: [&str; 1] = ["notes, references, revisions and acknowledgments"];
+
+impl Vulnerability {
+    /// The CVE id, else the least of its other ids, which are a set, else its title.
+    fn name(&self) -> String {
+        let other = || self.ids.iter().map(|id| &id.text).min().or(self.title.as_ref()).cloned();
+        self.cve.clone().or_else(other).unwrap_or_else(|| "(a vulnerability without an id)".to_owned())
+    }
+}
+
+/// What is said of single products besides their status, by id.
+fn by_product(
+    vulnerability: &Vulnerability,
+    products: &Products,
+    unfolding: &mut Unfolding,
+) -> Result<HashMap<String, Details>, FormatError> {
+    let mut details: HashMap<String, Details> = HashMap::new();
+    let mut add = |id: &String, what: &str, text: &str| {
+        unfolding.take([id.as_str(), what, text])?;
+        details.entry(id.clone()).or_default().add(what, text);
+        Ok::<(), FormatError>(())
+    };
+    let members = |ids: &[String], groups: &[String]| -> Vec<String> {
+        let grouped = groups.iter().flat_map(|group| products.group(group));
+        ids.iter().chain(grouped).cloned().collect()
+    };
+    for Threat { category, details, product_ids, group_ids } in &vulnerability.threats {
+        for id in members(product_ids, group_ids) {
+            add(&id, "threat", &format!("{category}: {details}"))?;
+        }
+    }
+    for Remediation { category, details, product_ids, group_ids } in &vulnerability.remediations {
+        for id in members(product_ids, group_ids) {
+            add(&id, "remediation", &format!("{category}: {details}"))?;
+        }
+    }
+    for Flag { label, product_ids, group_ids } in &vulnerability.flags {
+        for id in members(product_ids, group_ids) {
+            add(&id, "flag", label)?;
+        }
+    }
+    for Score { products, cvss_v2, cvss_v3 } in &vulnerability.scores {
+        for Cvss { vector_string, base_score, base_severity } in cvss_v2.iter().chain(cvss_v3) {
+            let score = base_score.map(|score| score.to_string());
+            let said: Vec<&str> =
+                [vector_string.as_deref(), score.as_deref(), base_severity.as_deref()].into_iter().flatten().collect();
+            for id in products {
+                add(id, "score", &said.join(" "))?;
+            }
+        }
+    }
+    Ok(details)
 }
 
 /// Why products are not affected, by id. Of several reasons a flag counts before a threat, and the least of its kind.
@@ -176,7 +295,7 @@ mod tests {
 
     #[test]
     fn every_list_is_a_status() {
-        let read = read(&document(
+        let document = read(&document(
             r#""product_tree":{
                  "branches":[{"category":"vendor","name":"v","branches":[
                    {"category":"product_version","name":"1","product":{"product_id":"A","name":"app 1","product_identification_helper":{"purl":"pkg:npm/App@1"}}}]}],
@@ -191,6 +310,7 @@ mod tests {
                 {"ids":[{"system_name":"x","text":"X-2"},{"system_name":"x","text":"X-1"}],"product_status":{"first_affected":["A"]}}]"#,
         ))
         .unwrap();
+        let read = document.vex.unwrap();
         let lines: Vec<_> = read
             .iter()
             .map(|s| {
@@ -200,8 +320,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "CVE-2024-1 B not_affected own words",
-                "CVE-2024-1 B under_investigation -",
+                "CVE-2024-1 b not_affected own words",
+                "CVE-2024-1 b under_investigation -",
                 "CVE-2024-1 cpe:/o:x:os:9 fixed -",
                 "CVE-2024-1 cpe:/o:x:os:9 -> pkg:npm/app@1 not_affected own words",
                 "CVE-2024-1 gone affected -",
@@ -215,7 +335,6 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (text, expected) in [
             (document("").replace("2.0", "2.1").replace(",}", "}"), "version `2.1` is not read, only `2.0`"),
-            (document(r#""vulnerabilities":[{"product_status":{}}]"#), "`vulnerabilities[0]`"),
             (
                 document(r#""vulnerabilities":[{"product_status":{"fixed":"A"}}]"#),
                 "`vulnerabilities[0].product_status.fixed`",
@@ -230,6 +349,32 @@ mod tests {
             let error = read(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_vulnerability_needs_no_id() {
+        let text = document(
+            r#""product_tree":{"full_product_names":[{"product_id":"A","name":"a"}]},
+               "vulnerabilities":[{"title":"A flaw","product_status":{"fixed":["A"]}},{"product_status":{}}]"#,
+        );
+        let document = read(&text).unwrap();
+        assert_eq!(document.vex.unwrap()[0].vulnerability, "A flaw");
+        assert_eq!(document.facts, ["(a vulnerability without an id) without a status of any product ()"]);
+    }
+
+    #[test]
+    fn a_product_is_what_it_is_and_not_its_id() {
+        let of = |id: &str, range: &str| {
+            let text = document(&format!(
+                r#""product_tree":{{"branches":[{{"category":"product_name","name":"Gate","branches":[
+                     {{"category":"product_version_range","name":"{range}","product":{{"product_id":"{id}","name":"Gate"}}}}]}}]}},
+                   "vulnerabilities":[{{"cve":"CVE-1","product_status":{{"known_affected":["{id}"]}},
+                     "remediations":[{{"category":"vendor_fix","details":"upd","product_ids":["{id}"]}}]}}]"#
+            ));
+            read(&text).unwrap().vex.unwrap()
+        };
+        assert_eq!(of("P1", "<2"), of("CSAFPID-7", "<2"));
+        assert_ne!(of("P1", "<2"), of("P1", "<3"));
     }
 
     #[test]

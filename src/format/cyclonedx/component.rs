@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::format::cyclonedx::wire::{Component, FORMAT, License, LicenseChoice, Property};
+use crate::format::details::Details;
 use crate::format::error::FormatError;
 use crate::format::listing::Listing;
 use crate::format::package;
@@ -36,6 +37,8 @@ pub(crate) struct Reader {
     pub(crate) listing: Listing,
     /// What the document is about, for vulnerabilities that name no component.
     pub(crate) subject: Option<Place>,
+    /// The document's own serial number, with which a BOM-Link begins that stays within it.
+    pub(crate) serial: Option<String>,
     ids: HashSet<String>,
     by_ref: HashMap<String, Place>,
 }
@@ -46,11 +49,13 @@ impl Reader {
         let nested = std::mem::take(&mut root.components);
         let id = root.bom_ref.take();
         self.claim(id.as_deref())?;
-        let (package, _) = read_package(root);
+        let (mut package, _) = read_package(root);
         if let Some(id) = id {
             self.by_ref.insert(id, Place::from(&package));
         }
         self.subject = Some(Place::from(&package));
+        package.details.insert("the document is about it".to_owned());
+        self.listing.others.push(package);
         self.components("metadata.component.components", nested)
     }
 
@@ -74,6 +79,7 @@ impl Reader {
             } else {
                 let why = format!("`{}` is of type `{kind}` and has no purl: not a package", package.key());
                 self.listing.skip(&path, why);
+                self.listing.others.push(package);
             }
             if !nested.is_empty() {
                 self.components(&format!("{path}.components"), nested)?;
@@ -92,11 +98,14 @@ impl Reader {
         }
     }
 
-    /// What a reference means: a `bom-ref`, the fragment of a BOM-Link, or a purl itself. A component inside a product,
-    /// `whole -> part`, is neither: it is known by these words.
+    /// What a reference means: a `bom-ref`, the fragment of a BOM-Link to this document, or a purl itself. A component inside a
+    /// product, `whole -> part`, is neither: it is known by these words.
     pub(crate) fn resolve(&self, reference: &str) -> Option<Place> {
-        let fragment = reference.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#')).map(|(_, id)| id);
-        if let Some(place) = self.by_ref.get(reference).or_else(|| self.by_ref.get(fragment?)) {
+        let link = reference.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#'));
+        let fragment = link.map(|(_, id)| id);
+        // Without a serial number of its own nobody can say which document is meant.
+        let own = link.filter(|(document, _)| self.serial.as_deref().is_none_or(|serial| is_of(document, serial)));
+        if let Some(place) = self.by_ref.get(reference).or_else(|| self.by_ref.get(own?.1)) {
             return Some(place.clone());
         }
         let written: Written =
@@ -104,6 +113,12 @@ impl Reader {
         let facts = written.facts()?;
         Some(Place { key: written.purl.to_string(), name: facts.name, version: facts.version.unwrap_or_default() })
     }
+}
+
+/// Whether `uuid/version` of a BOM-Link is of the document with this serial number.
+fn is_of(document: &str, serial: &str) -> bool {
+    let uuid = document.split('/').next().unwrap_or_default();
+    serial.strip_prefix("urn:uuid:").unwrap_or(serial).eq_ignore_ascii_case(uuid)
 }
 
 /// The package of a component, and the text of its purl where it is none.
@@ -117,6 +132,11 @@ fn read_package(component: Component) -> (Package, Option<String>) {
     let source = source(properties, &version).or_else(|| facts.as_ref()?.source.clone());
     let ecosystem = Property::find(properties, ECOSYSTEM).map(Ecosystem::from);
     let ecosystem = ecosystem.or_else(|| Some(facts.as_ref()?.ecosystem.clone()));
+    let mut details = Details::default();
+    details.add("type", &component.kind);
+    details.maybe("scope", component.scope.as_ref().filter(|scope| *scope != "required"));
+    details.maybe("cpe", component.cpe.as_ref());
+    component.hashes.iter().for_each(|hash| details.add(&hash.alg, &hash.content));
     let licenses = component.licenses.into_iter().filter_map(|choice| match choice.license {
         Some(License { id, name }) => id.or(name),
         None => choice.expression,
@@ -128,6 +148,7 @@ fn read_package(component: Component) -> (Package, Option<String>) {
         ecosystem: ecosystem.unwrap_or_else(Ecosystem::unknown),
         licenses: licenses.filter(|license| !license.is_empty()).collect(),
         source,
+        details: details.done(),
     };
     (package, bad_purl)
 }
@@ -187,6 +208,9 @@ pub(crate) fn write(package: &Package, reference: String) -> Component {
         name: package.name.clone(),
         version: Some(package.version.clone()).filter(|version| !version.is_empty()),
         licenses: package.licenses.iter().map(license).collect(),
+        scope: None,
+        cpe: None,
+        hashes: Vec::new(),
         purl: package.purl.as_ref().map(Purl::to_string),
         properties,
         components: Vec::new(),

@@ -3,6 +3,8 @@
 //! Invariants: a `bom-ref` names one element; the root (`metadata.component`) is what the document is
 //! about, not one of its packages; written documents hold nothing volatile (no serial number, no
 //! timestamp, no tool), so that equal packages give equal bytes.
+//! A vulnerability is a finding, with or without `analysis` and `components`; one that has nothing but its analysis is a
+//! statement alone. Components that are not packages, and the root, count in a comparison.
 //! Absent: services, dependencies, compositions, evidence: they are compared as bytes only.
 
 mod component;
@@ -32,6 +34,10 @@ pub(crate) struct Contents {
     pub(crate) findings: Option<Vec<Finding>>,
     /// Absent where the document has no `vulnerabilities` at all.
     pub(crate) vex: Option<Vec<VexStatement>>,
+    /// Whether it says what it is about or lists components, be it none.
+    pub(crate) has_components: bool,
+    /// The parts that are there and not read.
+    pub(crate) not_read: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -53,19 +59,24 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         return Err(FormatError::Version { format: FORMAT, found: header.spec_version, known: READ });
     }
     let bom: Bom = json::read(FORMAT, text)?;
+    let not_read = bom.not_read();
     let mut reader = component::Reader::default();
-    if let Some(root) = bom.metadata.and_then(|metadata| metadata.component) {
+    reader.serial = bom.serial_number;
+    let root = bom.metadata.and_then(|metadata| metadata.component);
+    let lists_components = bom.components.is_some();
+    let has_components = root.is_some() || lists_components;
+    if let Some(root) = root {
         reader.root(root)?;
     }
     reader.components("components", bom.components.unwrap_or_default())?;
     let (findings, vex) = match bom.vulnerabilities {
         Some(vulnerabilities) => {
-            let (findings, vex) = vulnerability::read(vulnerabilities, &mut reader)?;
-            (Some(findings), Some(vex))
+            let (findings, vex) = vulnerability::read(vulnerabilities, &mut reader, lists_components)?;
+            (findings, Some(vex))
         }
         None => (None, None),
     };
-    Ok(Contents { listing: reader.listing, findings, vex })
+    Ok(Contents { listing: reader.listing, findings, vex, has_components, not_read })
 }
 
 /// Writes packages as a normalised SBOM, CycloneDX 1.6.
@@ -197,6 +208,7 @@ mod tests {
             ecosystem: Ecosystem::from("Debian:12"),
             licenses: ["BSD-4-Clause".to_owned()].into(),
             source: Some(SourcePackage { name: "util-linux".into(), version: "2.38.1-5".into() }),
+            details: BTreeSet::new(),
         };
         let written = write(&[package("pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12")]);
         let expected = r#"{

@@ -78,7 +78,13 @@ impl QuickScan {
                 b"name" => name = Some(cursor.string()?),
                 b"purl" => purl = cursor.string_or_null()?,
                 b"bom-ref" => self.references.extend(cursor.string_or_null()?.map(number)),
-                b"group" | b"version" => _ = cursor.string_or_null()?,
+                b"group" | b"version" | b"scope" | b"cpe" => _ = cursor.string_or_null()?,
+                b"hashes" => cursor.array(|cursor| {
+                    cursor.object(|member, cursor| match member {
+                        b"alg" | b"content" => cursor.string().map(|_| ()),
+                        _ => cursor.skip(),
+                    })
+                })?,
                 b"licenses" => cursor.array(|cursor| {
                     cursor.object(|member, cursor| match member {
                         b"license" if cursor.null() => Some(()),

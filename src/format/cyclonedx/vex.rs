@@ -25,7 +25,11 @@ pub fn write(statements: &[VexStatement]) -> Vec<u8> {
         let other = given.filter(|_| justification.is_none());
         Vulnerability {
             id: statement.vulnerability.clone(),
-            analysis: Some(Analysis { state: Some(State::from(statement.status)), justification }),
+            analysis: Some(Analysis {
+                state: Some(State::from(statement.status)),
+                justification,
+                ..Analysis::default()
+            }),
             affects: vec![Affect { reference: statement.product.clone(), versions: Vec::new() }],
             properties: other.map(|word| Property::new(JUSTIFICATION, word)).into_iter().collect(),
             ..Vulnerability::default()
@@ -46,6 +50,7 @@ mod tests {
             product: "pkg:npm/lodash@4.17.20".into(),
             status: VexStatus::NotAffected,
             justification: Some("vulnerable_code_not_in_execute_path".into()),
+            details: BTreeSet::new(),
         }]);
         let expected = r#"{
   "bomFormat": "CycloneDX",

@@ -1,6 +1,10 @@
 //! The parts of a CycloneDX document that are read and written, as they stand on the wire.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+
+use crate::format::json::Present;
 
 use crate::model::finding::Severity;
 use crate::model::vex::VexStatus;
@@ -21,12 +25,28 @@ pub(crate) struct Bom {
     /// The document's own revision; always 1 when written.
     #[serde(default)]
     pub(crate) version: i64,
+    #[serde(skip_serializing)]
+    pub(crate) serial_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) metadata: Option<Metadata>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) components: Option<Vec<Component>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) vulnerabilities: Option<Vec<Vulnerability>>,
+    #[serde(default, skip_serializing)]
+    pub(crate) services: Present,
+    #[serde(default, skip_serializing)]
+    pub(crate) dependencies: Present,
+    #[serde(default, skip_serializing)]
+    pub(crate) compositions: Present,
+    #[serde(default, skip_serializing)]
+    pub(crate) annotations: Present,
+    #[serde(default, skip_serializing)]
+    pub(crate) formulation: Present,
+    #[serde(default, skip_serializing)]
+    pub(crate) declarations: Present,
+    #[serde(default, skip_serializing)]
+    pub(crate) definitions: Present,
 }
 
 impl Bom {
@@ -36,10 +56,32 @@ impl Bom {
             bom_format: FORMAT.to_owned(),
             spec_version: WRITTEN.to_owned(),
             version: 1,
+            serial_number: None,
             metadata: None,
             components: None,
             vulnerabilities: None,
+            services: Present::default(),
+            dependencies: Present::default(),
+            compositions: Present::default(),
+            annotations: Present::default(),
+            formulation: Present::default(),
+            declarations: Present::default(),
+            definitions: Present::default(),
         }
+    }
+
+    /// The parts that are there and not read.
+    pub(crate) fn not_read(&self) -> BTreeSet<String> {
+        let parts = [
+            ("services", self.services),
+            ("dependencies", self.dependencies),
+            ("compositions", self.compositions),
+            ("annotations", self.annotations),
+            ("formulation", self.formulation),
+            ("declarations", self.declarations),
+            ("definitions", self.definitions),
+        ];
+        parts.into_iter().filter(|(_, present)| present.0).map(|(name, _)| name.to_owned()).collect()
     }
 }
 
@@ -63,6 +105,12 @@ pub(crate) struct Component {
     pub(crate) version: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) licenses: Vec<LicenseChoice>,
+    #[serde(skip_serializing)]
+    pub(crate) scope: Option<String>,
+    #[serde(skip_serializing)]
+    pub(crate) cpe: Option<String>,
+    #[serde(default, skip_serializing)]
+    pub(crate) hashes: Vec<ComponentHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) purl: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -85,6 +133,15 @@ pub(crate) struct License {
     pub(crate) id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
+}
+
+/// The digest of a component's content.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct ComponentHash {
+    #[serde(default)]
+    pub(crate) alg: String,
+    #[serde(default)]
+    pub(crate) content: String,
 }
 
 /// A named value outside the schema.
@@ -145,12 +202,16 @@ pub(crate) struct Rating {
     pub(crate) method: Option<String>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, Default)]
 pub(crate) struct Analysis {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<State>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) justification: Option<CodeWord>,
+    #[serde(default, skip_serializing)]
+    pub(crate) response: Vec<String>,
+    #[serde(skip_serializing)]
+    pub(crate) detail: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -166,6 +227,8 @@ pub(crate) struct Affect {
 pub(crate) struct AffectedVersion {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<String>,
+    #[serde(skip_serializing)]
+    pub(crate) range: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<String>,
 }

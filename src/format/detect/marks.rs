@@ -95,12 +95,19 @@ pub(super) struct InventoryMarks<'t> {
     pub(super) graph: Option<&'t RawValue>,
 }
 
-/// Members of a document's root, or of each element of a list, that mark what a tool wrote.
-pub(super) const TOOL_MARKS: [(&str, &[&str]); 6] = [
+/// Members of a document's root, or of each element of a list, that mark what a tool wrote. A tool may have several sets of
+/// them, for its versions.
+pub(super) const TOOL_MARKS: [(&str, &[&str]); 11] = [
     ("bandit", &["errors", "generated_at", "metrics", "results"]),
     ("checkov", &["check_type", "results", "summary"]),
     ("detect-secrets", &["filters_used", "generated_at", "plugins_used", "results"]),
+    ("eslint", &["errorCount", "filePath", "messages", "warningCount"]),
+    ("gitleaks", &["File", "Fingerprint", "RuleID", "Secret", "StartLine"]),
+    ("npm-audit", &["auditReportVersion", "metadata", "vulnerabilities"]),
+    ("npm-audit", &["actions", "advisories", "metadata", "muted"]),
     ("retire", &["data", "errors", "messages", "start", "time", "version"]),
-    ("semgrep", &["errors", "paths", "results", "skipped_rules", "version"]),
+    ("ruff", &["code", "end_location", "filename", "location", "message"]),
+    // Before version 0.91 it does not say which it is, and before 1.0 not which rules it skipped.
+    ("semgrep", &["errors", "paths", "results"]),
     ("zizmor", &["determinations", "ident", "locations", "url"]),
 ];

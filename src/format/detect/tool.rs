@@ -1,4 +1,4 @@
-//! Which tool wrote a JSON document of which no meaning is known, by the members that it has.
+//! Which tool wrote a JSON document that is of no format, by the members that it has.
 //!
 //! Invariant: only what no other kind of document is likely to have together counts, for a profile leaves things out.
 
@@ -24,8 +24,30 @@ pub fn recognise(bytes: &[u8]) -> Option<ProfileName> {
     };
     let members: HashSet<&str> = members.0.iter().map(|(name, _)| name.as_str()).collect();
     let mut tools = TOOL_MARKS.iter().filter(|(_, marks)| marks.iter().all(|mark| members.contains(mark)));
-    let (name, _) = tools.next()?;
+    let old = || members.contains("errors") && members.contains("results") && is_old_semgrep(text);
+    let name = tools.next().map(|(name, _)| *name).or_else(|| old().then_some("semgrep"))?;
     name.parse().ok()
+}
+
+/// Before version 0.46 semgrep says nothing at the root that others do not say: its results tell it.
+fn is_old_semgrep(text: &str) -> bool {
+    let read = serde_json::from_str::<OldSemgrep>(text);
+    read.is_ok_and(|report| !report.results.is_empty())
+}
+
+#[derive(Deserialize)]
+struct OldSemgrep {
+    results: Vec<OldSemgrepResult>,
+}
+
+#[derive(Deserialize)]
+struct OldSemgrepResult {
+    #[serde(rename = "check_id")]
+    _check: String,
+    #[serde(rename = "path")]
+    _path: String,
+    #[serde(rename = "extra")]
+    _extra: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +73,21 @@ mod tests {
     #[test]
     fn every_tool_with_a_profile_has_its_marks() {
         let profiles: Vec<&str> = crate::canonical::Profile::tools().iter().map(|profile| profile.name()).collect();
-        assert_eq!(TOOL_MARKS.map(|(tool, _)| tool).to_vec(), profiles);
+        let mut marked = TOOL_MARKS.map(|(tool, _)| tool).to_vec();
+        marked.dedup();
+        assert_eq!(marked, profiles);
+    }
+
+    #[test]
+    fn older_versions_are_recognised() {
+        for (text, tool) in [
+            (r#"{"results":[{"check_id":"a","path":"b","extra":{}}],"errors":[]}"#, "semgrep"),
+            (r#"{"results":[],"errors":[],"paths":{"scanned":[]}}"#, "semgrep"),
+            (r#"{"results":[],"errors":[],"paths":{},"version":"0.100.0"}"#, "semgrep"),
+            (r#"{"actions":[],"advisories":{},"muted":[],"metadata":{},"runId":"x"}"#, "npm-audit"),
+        ] {
+            assert_eq!(name(text).as_deref(), Some(tool), "{text}");
+        }
     }
 
     #[test]

@@ -143,6 +143,7 @@ fn take(listing: &mut Listing, stanza: Option<Stanza<'_>>, distro: Option<&Distr
         ecosystem: distro.map_or_else(Ecosystem::debian, Distro::ecosystem),
         licenses: BTreeSet::new(),
         source: stanza.source.filter(|source| !source.is_empty()).map(|source| source_package(source, version)),
+        details: BTreeSet::new(),
     });
     Ok(())
 }

@@ -20,7 +20,15 @@ use crate::model::package::{Package, Purl};
 
 /// A package as lockfiles know it: no licence, no source package.
 fn locked(name: String, version: String, purl: Purl, ecosystem: Ecosystem) -> Package {
-    Package { name, version, purl: Some(purl), ecosystem, licenses: BTreeSet::new(), source: None }
+    Package {
+        name,
+        version,
+        purl: Some(purl),
+        ecosystem,
+        licenses: BTreeSet::new(),
+        source: None,
+        details: BTreeSet::new(),
+    }
 }
 
 /// Reads a TOML document. Depth is bounded by the parser.

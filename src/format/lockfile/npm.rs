@@ -140,6 +140,7 @@ fn package(name: &str, version: &str, resolved: &str, license: Option<String>) -
         ecosystem: Ecosystem::npm(),
         licenses: license.into_iter().collect::<BTreeSet<_>>(),
         source: None,
+        details: BTreeSet::new(),
     })
 }
 

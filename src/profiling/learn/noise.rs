@@ -73,7 +73,10 @@ fn texts(path: &str, (first, second): (&str, &str), is_referred_to: bool) -> Res
         let last = path.rsplit('/').next().unwrap_or_default();
         if is_referred_to && NAMING.contains(&last) {
             let pattern = whole(UUID).ok_or(UNKNOWN)?;
-            return Ok((Action::Relabel { pattern }, "a random id that other places refer to".to_owned()));
+            return Ok((
+                Action::Relabel { pattern, at: Vec::new() },
+                "a random id that other places refer to".to_owned(),
+            ));
         }
         if is_referred_to {
             return Err("a random id that refers to another place".to_owned());

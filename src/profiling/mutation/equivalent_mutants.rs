@@ -98,8 +98,24 @@ fn volatile(document: &Value, rules: &[Rule], seen: &[Seen<'_>], one: &mut impl 
         Some((at, other))
     });
     for (at, other) in some(volatile.collect()) {
+        if let (Some(address), true) = (at.value.as_str(), is_address(&at.pointer, rules)) {
+            // A document under another address refers to itself by that one.
+            let core = address.strip_prefix("urn:uuid:").unwrap_or(address);
+            let changed =
+                traverse::rename(document, &|text| text.contains(core).then(|| text.replace(core, &turned(core))));
+            one("volatile value", &at.pointer, &changed);
+            continue;
+        }
         one("volatile value", &at.pointer, &traverse::with(document, &at.pointer, other));
     }
+}
+
+/// Whether a place holds the document's own address.
+fn is_address(pointer: &str, rules: &[Rule]) -> bool {
+    rules.iter().any(|rule| match rule.action() {
+        Action::OwnLink { of, .. } => format!("/{of}") == pointer,
+        _ => false,
+    })
 }
 
 /// `text` with other digits in what `pattern` matches, where that is still what it matches.
@@ -131,8 +147,8 @@ fn random(document: &Value, rules: &[Rule], one: &mut impl FnMut(&'static str, &
         let texts = places.filter_map(|at| {
             let text = at.value.as_str()?;
             match rules[at.rule?].action() {
-                Action::Relabel { pattern } if !text.starts_with("pkg:") => pattern.find(text),
-                Action::Alias { pattern } => pattern.find(text),
+                Action::Relabel { pattern, .. } if !text.starts_with("pkg:") => pattern.find(text),
+                Action::Alias { pattern, .. } => pattern.find(text),
                 _ => None,
             }
         });
@@ -140,7 +156,7 @@ fn random(document: &Value, rules: &[Rule], one: &mut impl FnMut(&'static str, &
     };
     let patterns = |stage| {
         rules.iter().filter(move |rule| rule.action().stage() == stage).filter_map(|rule| match rule.action() {
-            Action::Relabel { pattern } | Action::Alias { pattern } => Some(pattern),
+            Action::Relabel { pattern, .. } | Action::Alias { pattern, .. } => Some(pattern),
             _ => None,
         })
     };

@@ -145,7 +145,7 @@ fn lists(document: &Value, seen: &[Seen<'_>], ids: &BTreeSet<&str>, try_one: &mu
 fn ids<'v>(document: &'v Value, rules: &[Rule]) -> BTreeSet<&'v str> {
     let definitions = traverse::all(document, rules, Stage::Relabel).into_iter();
     let ids = definitions.filter_map(|at| match rules[at.rule?].action() {
-        Action::Relabel { pattern } => at.value.as_str().filter(|text| pattern.is_match(text)),
+        Action::Relabel { pattern, .. } => at.value.as_str().filter(|text| pattern.is_match(text)),
         _ => None,
     });
     ids.collect()

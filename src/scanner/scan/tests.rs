@@ -19,6 +19,7 @@ fn package(ecosystem: &str, name: &str, version: &str) -> Package {
         ecosystem: Ecosystem::from(ecosystem),
         licenses: BTreeSet::new(),
         source: None,
+        details: BTreeSet::new(),
     }
 }
 

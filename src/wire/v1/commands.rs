@@ -1,5 +1,7 @@
 //! What commands print with `--format json`, beside the result of a run: one versioned type each.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -43,6 +45,10 @@ pub struct DiffV1 {
     pub same: bool,
     /// All three verdicts.
     pub levels: LevelsV1,
+    /// Things to know that are no failure: what could not be read, and why.
+    pub notes: Vec<String>,
+    /// The parts of each artifact that count in the bytes alone, because nobody reads what they mean.
+    pub not_compared: BTreeMap<String, Vec<String>>,
     /// What differs.
     pub diff_summary: DiffSummaryDocument,
 }

@@ -44,6 +44,18 @@ pub struct Listed<T> {
     pub omitted: u32,
 }
 
+impl<T> Listed<T> {
+    fn is_empty(&self) -> bool {
+        self.shown.is_empty() && self.omitted == 0
+    }
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self { shown: Vec::new(), omitted: 0 }
+    }
+}
+
 /// One finding that flipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingFlip {
@@ -124,6 +136,21 @@ pub struct ArtifactChange {
     pub after: Option<Digest>,
     /// JSON pointer (RFC 6901) of the first difference in the canonical documents; null where they are not JSON.
     pub first_difference: Option<String>,
+    /// The first places that differ, with both values; absent where there are none, because the findings, packages and
+    /// statements above say more.
+    #[serde(default, skip_serializing_if = "Listed::is_empty")]
+    pub differences: Listed<PlaceChange>,
+}
+
+/// One place of a document at which two differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaceChange {
+    /// A JSON pointer (RFC 6901), or `line N` or `byte N` of what is not JSON.
+    pub place: String,
+    /// What stands there before, cut where it is long; null where nothing does.
+    pub before: Option<String>,
+    /// The same after.
+    pub after: Option<String>,
 }
 
 impl From<&DiffSummary> for DiffSummaryDocument {
@@ -180,7 +207,26 @@ macro_rules! same_fields {
 same_fields!(FieldChange { field, before, after });
 same_fields!(VexChange { vulnerability, product, before, after });
 same_fields!(DecisionChange { before, after, reasons_added, reasons_removed });
-same_fields!(ArtifactChange { name, before, after, first_difference });
+same_fields!(PlaceChange { place, before, after });
+
+impl From<&diff::ArtifactChange> for ArtifactChange {
+    fn from(change: &diff::ArtifactChange) -> Self {
+        Self {
+            name: change.name.clone(),
+            before: change.before,
+            after: change.after,
+            first_difference: change.first_difference.clone(),
+            differences: listed(&change.differences, PlaceChange::from),
+        }
+    }
+}
+
+impl From<ArtifactChange> for diff::ArtifactChange {
+    fn from(change: ArtifactChange) -> Self {
+        let ArtifactChange { name, before, after, first_difference, differences } = change;
+        Self { name, before, after, first_difference, differences: top(differences, diff::PlaceChange::from) }
+    }
+}
 
 impl From<&diff::FindingFlip> for FindingFlip {
     fn from(flip: &diff::FindingFlip) -> Self {

@@ -117,6 +117,9 @@ pub struct Artifact {
     /// was.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub identity: BTreeMap<String, u64>,
+    /// The parts of it that count in the bytes alone, because nobody reads what they mean. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_compared: Vec<String>,
     /// Digests of what it means. Absent where both sides are the same byte for byte, or no meaning is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meaning: Option<Sides>,
@@ -293,16 +296,28 @@ impl From<&result::ArtifactResult> for Artifact {
             identity: artifact.identity.clone(),
             meaning: artifact.meaning.map(Sides::from),
             decision: artifact.decision.map(Sides::from),
+            not_compared: artifact.not_compared.clone(),
         }
     }
 }
 
 impl From<Artifact> for result::ArtifactResult {
     fn from(artifact: Artifact) -> Self {
-        let Artifact { name, artifact_type, expected, actual, profile, masked, identity, meaning, decision } = artifact;
+        let Artifact {
+            name,
+            artifact_type,
+            expected,
+            actual,
+            profile,
+            masked,
+            identity,
+            not_compared,
+            meaning,
+            decision,
+        } = artifact;
         let (meaning, decision) = (meaning.map(result::Sides::from), decision.map(result::Sides::from));
         let artifact_type = artifact_type.into();
-        Self { name, artifact_type, expected, actual, profile, masked, identity, meaning, decision }
+        Self { name, artifact_type, expected, actual, profile, masked, identity, not_compared, meaning, decision }
     }
 }
 

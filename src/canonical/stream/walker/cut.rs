@@ -14,8 +14,16 @@ impl<const RULES: bool> Walker<'_, '_, '_, RULES> {
     pub(super) fn look_at_text(&self, at: usize, end: usize) -> Pass<()> {
         for watch in self.states.watching(self.state) {
             let pattern = match watch {
-                Action::Alias { pattern } | Action::Relabel { pattern } | Action::Mask { pattern: Some(pattern) } => {
-                    pattern
+                Action::Alias { pattern, .. }
+                | Action::Relabel { pattern, .. }
+                | Action::Mask { pattern: Some(pattern) } => pattern,
+                Action::OwnLink { form, .. } => {
+                    // An escape may hide how it begins.
+                    let written = self.read.text.get(at + 1..end.saturating_sub(1)).unwrap_or_default();
+                    if written.contains('\\') || form.may_be(written) {
+                        return Err(Box::new(Stop::Unsuited));
+                    }
+                    continue;
                 }
                 Action::Drop
                 | Action::Mask { pattern: None }

@@ -6,6 +6,7 @@ use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableAr
 use crate::canonical::{CANONICALIZER_VERSION, Profile, Roots};
 use crate::config::Config;
 use crate::flow::record::contradictions::fields::NOT_PLAIN;
+use crate::format;
 use crate::job::artifact::Artifact;
 use crate::job::manifest_summary::is_plain_name;
 use crate::model::artifact::ArtifactFormat;
@@ -63,7 +64,9 @@ pub fn of_artifacts(
         if let Some((field, what)) = of_artifact(record, &read, same_rules, config) {
             faults.push(Fault::edited(format!("artifacts[{i}].{field}"), what));
         }
-        if let Ok(read) = read {
+        if let Ok(read) = read
+            && read.unread.is_none()
+        {
             known.add(read);
         }
     }
@@ -78,6 +81,9 @@ fn of_artifact(
 ) -> Option<(&'static str, String)> {
     let format = record.format;
     let canonical = match read {
+        Ok(ReadArtifact { unread: Some(unread), artifact, .. }) if format::detect(&artifact.bytes) != format => {
+            return Some(("format", format!("the stored artifact is not `{format}`: {}", causes(unread))));
+        }
         Ok(read) => &read.canonical,
         Err(error) => return Some(("format", format!("the stored artifact is not `{format}`: {}", causes(error)))),
     };

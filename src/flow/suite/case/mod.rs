@@ -29,9 +29,8 @@ use crate::config::{self, Subject};
 use crate::execute::builtin::{self, BuiltInError};
 use crate::flow::replay::replay_job::{Expected, PreparedReplay, Recorded, Title};
 use crate::flow::suite::subject::Built;
-use crate::format::detect::by_name;
 use crate::host::fs::{self, FsError};
-use crate::job::artifact::{Artifact, usual_profile, usual_type};
+use crate::job::artifact::{Artifact, kind_of, usual_type};
 use crate::job::input_roots;
 use crate::job::machine_settings::Settings;
 use crate::job::material::{FeedMaterial, InputMaterial, MaterialError, PolicyMaterial, ScannerMaterial};
@@ -419,8 +418,10 @@ fn read_expected(case: &Path, specs: &[ArtifactSpec], context: &Context) -> Resu
         let name = item.relative.to_string_lossy().into_owned();
         let bytes = fs::read_inside(case, &file, limits::MAX_DOCUMENT_BYTES).map_err(CaseError::Read)?;
         let given = specs.iter().find(|spec| spec.file_name() == name).filter(|spec| spec.format.is_some());
-        let format = given.and_then(|spec| spec.format).unwrap_or_else(|| by_name::recognise(&name, &bytes));
-        let profile = given.map_or_else(|| usual_profile(format, &bytes), |spec| spec.profile.clone());
+        let (format, profile) = match given.and_then(|spec| Some((spec.format?, spec.profile.clone()))) {
+            Some(given) => given,
+            None => kind_of(&name, &bytes),
+        };
         let artifact = Artifact { artifact_type: usual_type(format), name, format, profile, bytes: bytes.into() };
         ReadArtifact::read(&artifact, &Roots::default(), &context.config)
             .map_err(|source| CaseError::Expected { file, source })?;

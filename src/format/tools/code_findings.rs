@@ -1,0 +1,202 @@
+//! Analysers of code: bandit, semgrep, checkov.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::format::details::Details;
+use crate::format::error::FormatError;
+use crate::format::json;
+use crate::format::tools::{Report, Spot, severity};
+use crate::model::finding::SUPPRESSED;
+
+#[derive(Deserialize)]
+struct BanditReport {
+    results: Vec<BanditResult>,
+    #[serde(default)]
+    errors: Vec<BanditError>,
+}
+
+#[derive(Deserialize)]
+struct BanditResult {
+    test_id: String,
+    filename: String,
+    line_number: Option<u64>,
+    col_offset: Option<u64>,
+    end_col_offset: Option<u64>,
+    #[serde(default)]
+    line_range: Vec<u64>,
+    issue_severity: Option<String>,
+    issue_confidence: Option<String>,
+    issue_text: Option<String>,
+    issue_cwe: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct BanditError {
+    filename: Option<String>,
+    reason: Option<String>,
+}
+
+/// `bandit -f json`.
+pub(super) fn bandit(text: &str, report: &mut Report) -> Result<(), FormatError> {
+    let read: BanditReport = json::read("bandit JSON", text)?;
+    for found in read.results {
+        let spot = Spot { file: found.filename, line: found.line_number, column: found.col_offset };
+        let mut details = Details::default();
+        details.maybe("message", found.issue_text);
+        details.maybe("confidence", found.issue_confidence);
+        details.maybe("weakness", found.issue_cwe.and_then(|cwe| cwe.get("id").map(Value::to_string)));
+        details.maybe("until", found.line_range.last().map(u64::to_string));
+        details.maybe("until column", found.end_col_offset.map(|end| end.to_string()));
+        report.found(found.test_id, &spot, severity(found.issue_severity.as_deref()), details);
+    }
+    for BanditError { filename, reason } in read.errors {
+        report.facts.push(format!("error in {}: {}", filename.unwrap_or_default(), reason.unwrap_or_default()));
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct SemgrepReport {
+    results: Vec<SemgrepResult>,
+    #[serde(default)]
+    errors: Vec<SemgrepError>,
+}
+
+#[derive(Deserialize)]
+struct SemgrepResult {
+    check_id: String,
+    path: String,
+    start: Option<Point>,
+    end: Option<Point>,
+    extra: SemgrepExtra,
+}
+
+#[derive(Deserialize)]
+struct Point {
+    line: Option<u64>,
+    col: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct SemgrepExtra {
+    message: Option<String>,
+    severity: Option<String>,
+    fingerprint: Option<String>,
+    #[serde(default)]
+    is_ignored: bool,
+    validation_state: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SemgrepError {
+    #[serde(rename = "type")]
+    kind: Option<Value>,
+    level: Option<String>,
+    path: Option<String>,
+    rule_id: Option<String>,
+}
+
+/// `semgrep scan --json`, old versions too.
+pub(super) fn semgrep(text: &str, report: &mut Report) -> Result<(), FormatError> {
+    let read: SemgrepReport = json::read("semgrep JSON", text)?;
+    for found in read.results {
+        let spot = Spot {
+            file: found.path,
+            line: found.start.as_ref().and_then(|start| start.line),
+            column: found.start.as_ref().and_then(|start| start.col),
+        };
+        let mut details = Details::default();
+        details.maybe("message", found.extra.message);
+        details.maybe("fingerprint", found.extra.fingerprint);
+        details.maybe("validation", found.extra.validation_state);
+        if let Some(Point { line: Some(line), col }) = found.end {
+            details.add("until", format!("{line}:{}", col.unwrap_or_default()));
+        }
+        if found.extra.is_ignored {
+            details.add(SUPPRESSED.trim_end_matches(": "), "nosemgrep");
+        }
+        report.found(found.check_id, &spot, severity(found.extra.severity.as_deref()), details);
+    }
+    for SemgrepError { kind, level, path, rule_id } in read.errors {
+        let kind = kind.map(|kind| kind.as_str().map_or_else(|| kind.to_string(), str::to_owned));
+        let said: Vec<String> = [level, kind, rule_id, path].into_iter().flatten().collect();
+        report.facts.push(format!("error: {}", said.join(" ")));
+    }
+    Ok(())
+}
+
+/// One report, or one for each framework.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum CheckovReports {
+    Several(Vec<CheckovReport>),
+    One(Box<CheckovReport>),
+}
+
+#[derive(Deserialize)]
+struct CheckovReport {
+    #[serde(default)]
+    check_type: String,
+    results: Option<CheckovResults>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct CheckovResults {
+    passed_checks: Vec<Check>,
+    failed_checks: Vec<Check>,
+    skipped_checks: Vec<Check>,
+    parsing_errors: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Check {
+    check_id: String,
+    check_name: Option<String>,
+    check_result: Option<CheckResult>,
+    #[serde(default)]
+    file_path: String,
+    #[serde(default)]
+    file_line_range: Vec<u64>,
+    resource: Option<String>,
+    severity: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CheckResult {
+    result: Option<Value>,
+    suppress_comment: Option<String>,
+}
+
+/// `checkov -o json`.
+pub(super) fn checkov(text: &str, report: &mut Report) -> Result<(), FormatError> {
+    let reports = match json::read("checkov JSON", text)? {
+        CheckovReports::Several(reports) => reports,
+        CheckovReports::One(one) => vec![*one],
+    };
+    for CheckovReport { check_type, results } in reports {
+        let results = results.unwrap_or_default();
+        for check in results.failed_checks {
+            let line = check.file_line_range.first().copied();
+            let spot = Spot { file: check.file_path, line, column: None };
+            let mut details = Details::default();
+            details.add("framework", &check_type);
+            details.maybe("message", check.check_name);
+            details.maybe("resource", check.resource);
+            details.maybe("until", check.file_line_range.get(1).map(u64::to_string));
+            report.found(check.check_id, &spot, severity(check.severity.as_deref()), details);
+        }
+        for (what, checks) in [("passed", results.passed_checks), ("skipped", results.skipped_checks)] {
+            for check in checks {
+                let Check { check_id, file_path, resource, check_result, .. } = check;
+                let said =
+                    check_result.and_then(|said| said.suppress_comment.or_else(|| said.result.map(|r| r.to_string())));
+                let (resource, said) = (resource.unwrap_or_default(), said.unwrap_or_default());
+                report.facts.push(format!("{what}: {check_type} {check_id} of {resource} in {file_path} {said}"));
+            }
+        }
+        report.facts.extend(results.parsing_errors.into_iter().map(|file| format!("not parsed: {file}")));
+    }
+    Ok(())
+}

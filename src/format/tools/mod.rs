@@ -1,0 +1,249 @@
+//! What the JSON of single tools means: reports that have no format of their own, only the tool that writes them.
+//!
+//! | tool | finding | severity |
+//! |---|---|---|
+//! | bandit | test and place | `issue_severity` |
+//! | checkov | failed check and place | `severity` |
+//! | detect-secrets | type of the secret and place | none |
+//! | ESLint | rule and place | error is high, a warning medium |
+//! | gitleaks | rule and place | none |
+//! | `npm audit` | advisory and package | `severity` |
+//! | retire | CVE, else the advisory, and component | `severity` |
+//! | Ruff | code and place | none |
+//! | semgrep | check and place | `severity` |
+//! | zizmor | audit and primary place | `severity` |
+//!
+//! Invariants: every entry is a finding or a fact, as often as it stands there; of a secret only a digest is told; what does
+//! not read as the tool writes it is refused with its place. Absent: what only describes a rule, timings, totals.
+
+mod audit_findings;
+mod code_findings;
+mod lint_findings;
+mod secret_findings;
+mod workflow_findings;
+
+use std::collections::BTreeSet;
+
+use crate::format::details::Details;
+use crate::format::document::Document;
+use crate::format::error::FormatError;
+use crate::format::text::decode;
+use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
+
+/// Reads a report of the tool of that name.
+pub(crate) fn read(tool: &str, bytes: &[u8]) -> Result<Document, FormatError> {
+    let Some((_, reader)) = READERS.iter().find(|(name, _)| *name == tool) else { return Ok(Document::default()) };
+    let mut report = Report::default();
+    reader(decode("report", bytes)?, &mut report)?;
+    let Report { mut findings, mut facts } = report;
+    findings.sort();
+    facts.sort();
+    Ok(Document { findings: Some(findings), facts, ..Document::default() })
+}
+
+type Reader = fn(&str, &mut Report) -> Result<(), FormatError>;
+
+/// Every tool whose reports are read.
+const READERS: [(&str, Reader); 10] = [
+    ("bandit", code_findings::bandit),
+    ("checkov", code_findings::checkov),
+    ("detect-secrets", secret_findings::detect_secrets),
+    ("eslint", lint_findings::eslint),
+    ("gitleaks", secret_findings::gitleaks),
+    ("npm-audit", audit_findings::npm_audit),
+    ("retire", audit_findings::retire),
+    ("ruff", lint_findings::ruff),
+    ("semgrep", code_findings::semgrep),
+    ("zizmor", workflow_findings::zizmor),
+];
+
+/// What a report says.
+#[derive(Default)]
+struct Report {
+    findings: Vec<Finding>,
+    facts: Vec<String>,
+}
+
+/// Where something is in a source.
+#[derive(Default)]
+struct Spot {
+    file: String,
+    line: Option<u64>,
+    column: Option<u64>,
+}
+
+impl Spot {
+    fn text(&self) -> String {
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => format!("{}:{line}:{column}", self.file),
+            (Some(line), None) => format!("{}:{line}", self.file),
+            (None, _) => self.file.clone(),
+        }
+    }
+}
+
+impl Report {
+    /// Takes a finding in a source.
+    fn found(&mut self, rule: impl Into<String>, spot: &Spot, severity: Severity, details: Details) {
+        self.findings.push(Finding {
+            key: FindingKey { cve_id: rule.into(), affected: spot.text() },
+            aliases: BTreeSet::new(),
+            package: spot.file.clone(),
+            version: String::new(),
+            severity,
+            fixed_versions: BTreeSet::new(),
+            reachability: Reachability::Unknown,
+            vex_status: None,
+            details: details.done(),
+        });
+    }
+}
+
+/// A severity in whatever words tools have for it.
+fn severity(word: Option<&str>) -> Severity {
+    match word.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "critical" => Severity::Critical,
+        "high" | "error" | "fatal" => Severity::High,
+        "medium" | "moderate" | "warning" | "warn" => Severity::Medium,
+        "low" | "info" | "informational" | "note" => Severity::Low,
+        "none" => Severity::None,
+        _ => Severity::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical::Profile;
+    use crate::format::detect::tool::recognise;
+
+    fn sample(tool: &str) -> Vec<u8> {
+        let path = format!("{}/tests/data/canonical/{tool}/full.json", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn lines(document: &Document) -> Vec<String> {
+        let findings = document.findings.iter().flatten();
+        findings.map(|found| format!("{} {} {}", found.key.cve_id, found.key.affected, found.severity)).collect()
+    }
+
+    #[test]
+    fn every_tool_with_a_profile_is_read() {
+        let profiles: Vec<&str> = Profile::tools().iter().map(Profile::name).collect();
+        assert_eq!(READERS.map(|(name, _)| name).to_vec(), profiles);
+    }
+
+    #[test]
+    fn every_sample_is_read() {
+        let expected: [(&str, &[&str]); 10] = [
+            ("bandit", &["B301 ./app/main.py:12:11 medium", "B602 ./app/main.py:9:4 high"]),
+            ("checkov", &["CKV_AWS_18 /main.tf unknown", "CKV_AWS_20 /main.tf:1 high"]),
+            ("detect-secrets", &["AWS Access Key app/main.py:3 unknown", "Secret Keyword app/main.py:7 unknown"]),
+            (
+                "eslint",
+                &[
+                    "(no rule) /home/ci/app/web/broken.js:3:1 high",
+                    "eqeqeq /home/ci/app/web/main.js:9:8 medium",
+                    "no-eval /home/ci/app/web/main.js:4:1 high",
+                ],
+            ),
+            ("gitleaks", &["aws-access-token app/main.py:3:12 unknown", "generic-api-key app/main.py:7:1 unknown"]),
+            (
+                "npm-audit",
+                &[
+                    "GHSA-35jh-r3h4-6jhm lodash high",
+                    "GHSA-p6mc-m468-83gw lodash high",
+                    "GHSA-xvch-5gv4-984h minimist critical",
+                ],
+            ),
+            ("retire", &["CVE-2012-6708 jquery@1.8.1 medium", "CVE-2020-11022 jquery@1.8.1 medium"]),
+            ("ruff", &["(no rule) /home/ci/app/broken.py:2:5 unknown", "S307 /home/ci/app/main.py:4:1 unknown"]),
+            (
+                "semgrep",
+                &[
+                    "tmp.stella.config.md5 app/main.py:11:12 medium",
+                    "tmp.stella.config.shell-true app/main.py:9:5 high",
+                ],
+            ),
+            ("zizmor", &["artipacked  medium", "template-injection  high"]),
+        ];
+        for (tool, findings) in expected {
+            let bytes = sample(tool);
+            assert_eq!(recognise(&bytes).map(String::from).as_deref(), Some(tool));
+            assert_eq!(lines(&read(tool, &bytes).unwrap()), findings, "{tool}");
+        }
+    }
+
+    #[test]
+    fn every_entry_that_goes_is_seen() {
+        fn without(value: &serde_json::Value, at: &mut usize) -> serde_json::Value {
+            match value {
+                serde_json::Value::Array(items) => {
+                    let mut left = Vec::new();
+                    for item in items {
+                        let is_object = item.is_object();
+                        if is_object && *at == 0 {
+                            *at = usize::MAX;
+                            continue;
+                        }
+                        *at -= usize::from(is_object && *at != usize::MAX);
+                        left.push(without(item, at));
+                    }
+                    left.into()
+                }
+                serde_json::Value::Object(members) => members
+                    .iter()
+                    .map(|(name, member)| (name.clone(), without(member, at)))
+                    .collect::<serde_json::Map<_, _>>()
+                    .into(),
+                other => other.clone(),
+            }
+        }
+        // Entries of these are findings, each on its own.
+        for tool in ["bandit", "gitleaks", "ruff", "semgrep", "zizmor"] {
+            let whole: serde_json::Value = serde_json::from_slice(&sample(tool)).unwrap();
+            let before = read(tool, whole.to_string().as_bytes()).unwrap();
+            for at in 0..before.findings.as_ref().unwrap().len() {
+                let results =
+                    |value: &serde_json::Value| if value.is_array() { value.clone() } else { value["results"].clone() };
+                let mut left = whole.clone();
+                let fewer = without(&results(&whole), &mut at.clone());
+                if left.is_array() {
+                    left = fewer;
+                } else {
+                    left["results"] = fewer;
+                }
+                let after = read(tool, left.to_string().as_bytes()).unwrap();
+                assert_ne!(before, after, "{tool}: {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_secret_only_a_digest_is_told() {
+        let document = read("gitleaks", &sample("gitleaks")).unwrap();
+        assert!(!format!("{document:?}").contains("AKIA"), "{document:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (tool, text, expected) in [
+            ("bandit", r#"{"results":[{"filename":1}]}"#, "`results[0].filename`"),
+            ("semgrep", r#"{"results":[{"check_id":"a"}]}"#, "`results[0]`"),
+            ("eslint", r#"[{"filePath":"a","messages":{}}]"#, "`[0].messages`"),
+        ] {
+            let error = read(tool, text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert_eq!(read("another", b"{").unwrap(), Document::default());
+    }
+
+    #[test]
+    fn nothing_found_is_said() {
+        for (tool, text) in
+            [("eslint", "[]"), ("ruff", "[]"), ("gitleaks", "[]"), ("gitleaks", "null"), ("zizmor", "[]")]
+        {
+            assert_eq!(read(tool, text.as_bytes()).unwrap().findings, Some(Vec::new()), "{tool}");
+        }
+    }
+}
