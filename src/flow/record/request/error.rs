@@ -162,7 +162,13 @@ impl Diagnostic for ScanRequestError {
             | Self::NoRootfs
             | Self::AsIsImage
             | Self::AsIsBundle
-            | Self::AsIsFeeds => FailureKind::Usage,
+            | Self::AsIsFeeds
+            | Self::ExcludedMissing { .. }
+            | Self::ExcludedOutside { .. }
+            | Self::ExcludedOfFile { .. }
+            | Self::PlatformOfFile(_)
+            | Self::BuiltIn(_)
+            | Self::NoCallGraph { .. } => FailureKind::Usage,
         }
     }
 
