@@ -3,6 +3,8 @@
 //! By these digests changes are named and approved. So they must stay: the text that is digested is written here, field by field, and
 //! does not follow from how a type of ours is called.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
@@ -64,8 +66,8 @@ pub fn of_meaning(document: &Document) -> Option<Digest> {
     if !document.has_meaning() {
         return None;
     }
-    // What is not compared has no part in what it means.
     let Document { packages, findings, vex, decision, facts, not_compared: _ } = document;
+    // How often a package or a finding stands there counts.
     let sorted = |mut all: Vec<Value>| {
         all.sort_by_key(Value::to_string);
         all
@@ -75,16 +77,28 @@ pub fn of_meaning(document: &Document) -> Option<Digest> {
         all.dedup();
         all
     };
-    Some(named(
-        "sf",
-        &json!({
-            "packages": packages.as_ref().map(|all| sorted(all.iter().map(package).collect())),
-            "findings": findings.as_ref().map(|all| sorted(all.iter().map(finding).collect())),
-            "vex": vex.as_ref().map(|all| distinct(all.iter().map(statement).collect())),
-            "decision": decision.as_ref().map(decided),
-            "facts": facts,
-        }),
-    ))
+    let mut said = json!({
+        "packages": packages.as_ref().map(|all| sorted(all.iter().map(package).collect())),
+        "findings": findings.as_ref().map(|all| sorted(all.iter().map(finding).collect())),
+        "vex": vex.as_ref().map(|all| distinct(all.iter().map(statement).collect())),
+        "decision": decision.as_ref().map(decided),
+    });
+    // Absent where there are none, so that what has none keeps its digest.
+    if !facts.is_empty() {
+        said["facts"] = json!(facts);
+    }
+    Some(named("sf", &said))
+}
+
+/// An element with its details, where it has any.
+fn with_details(of: Value, details: &BTreeSet<String>) -> Value {
+    match of {
+        Value::Array(mut fields) if !details.is_empty() => {
+            fields.push(json!(details));
+            Value::Array(fields)
+        }
+        other => other,
+    }
 }
 
 /// Of a decision.
@@ -100,7 +114,8 @@ fn named(level: &str, value: &Value) -> Digest {
 fn package(of: &Package) -> Value {
     let Package { name, version, purl, ecosystem, licenses, source, details } = of;
     let source = source.as_ref().map(|SourcePackage { name, version }| json!([name, version]));
-    json!([name, version, purl.as_ref().map(|purl| purl.as_str()), ecosystem.to_string(), licenses, source, details])
+    let purl = purl.as_ref().map(|purl| purl.as_str());
+    with_details(json!([name, version, purl, ecosystem.to_string(), licenses, source]), details)
 }
 
 fn finding(of: &Finding) -> Value {
@@ -108,12 +123,13 @@ fn finding(of: &Finding) -> Value {
     let FindingKey { cve_id, affected } = key;
     let status = vex_status.map(|status| status.code());
     let (severity, reachability) = (severity.code(), reachability.code());
-    json!([cve_id, affected, aliases, package, version, severity, fixed_versions, reachability, status, details])
+    let fields = json!([cve_id, affected, aliases, package, version, severity, fixed_versions, reachability, status]);
+    with_details(fields, details)
 }
 
 fn statement(of: &VexStatement) -> Value {
     let VexStatement { vulnerability, product, status, justification, details } = of;
-    json!([vulnerability, product, status.code(), justification, details])
+    with_details(json!([vulnerability, product, status.code(), justification]), details)
 }
 
 fn decided(of: &Decision) -> Value {
@@ -136,7 +152,7 @@ mod tests {
             product: product.into(),
             status: crate::model::vex::VexStatus::Affected,
             justification: None,
-            details: [].into(),
+            details: BTreeSet::new(),
         };
         let of = |all: &[&str]| {
             of_meaning(&Document { vex: Some(all.iter().map(|p| vex(p)).collect()), ..Document::default() })
@@ -155,7 +171,7 @@ mod tests {
     fn the_text_that_is_digested_stays() {
         assert_eq!(of_decision(&decision(true)), Digest::of(b"stella.pf/1\n[true,[\"code\"]]"));
         let document = Document { findings: Some(Vec::new()), ..Document::default() };
-        let text = "stella.sf/1\n{\"decision\":null,\"facts\":[],\"findings\":[],\"packages\":null,\"vex\":null}";
+        let text = "stella.sf/1\n{\"decision\":null,\"findings\":[],\"packages\":null,\"vex\":null}";
         assert_eq!(of_meaning(&document), Some(Digest::of(text.as_bytes())));
     }
 

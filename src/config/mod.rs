@@ -262,7 +262,7 @@ mod tests {
             (
                 "subject: {kind: scanner, path: x, argv: ['{scanner}'], artifacts: ['sbom=x:json/nope']}\n",
                 ".stella.yaml: `subject.artifacts`: no profile is called `nope`: known are those of the formats, `bandit`, \
-                 `checkov`, `detect-secrets`, `retire`, `semgrep`, `zizmor`",
+                 `checkov`, `detect-secrets`, `eslint`, `gitleaks`, `npm-audit`, `retire`, `ruff`, `semgrep`, `zizmor`",
             ),
             ("profiles: {No: x}\n", ".stella.yaml: `profiles`"),
             (

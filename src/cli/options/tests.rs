@@ -59,6 +59,7 @@ explain --require-isolation -
 explain --ro -
 diff --a -
 diff --b -
+diff --as -
 diff --mode -
 diff --json diff --a a --b b --json --format text
 ci --pinned ci --pinned --gate pr

@@ -165,6 +165,16 @@ fn random(document: &Value, rules: &[Rule], one: &mut impl FnMut(&'static str, &
         let is_id = |new: &String| new != id && patterns(stage).any(|pattern| pattern.find(new) == Some(new.as_str()));
         [turned(id), turned_digits(id)].into_iter().find(is_id)
     };
+    // By its own address and an id a document refers to what is in it.
+    let addresses: Vec<&str> = rules
+        .iter()
+        .filter_map(|rule| match rule.action() {
+            Action::OwnLink { of, .. } => document.pointer(&format!("/{of}"))?.as_str(),
+            _ => None,
+        })
+        .map(|address| address.strip_prefix("urn:uuid:").unwrap_or(address))
+        .filter(|address| !address.is_empty())
+        .collect();
     for (kind, stage) in [("random ids", Stage::Relabel), ("namespace", Stage::Alias)] {
         let ids = named(stage);
         let renamed: BTreeMap<&str, String> =
@@ -175,7 +185,11 @@ fn random(document: &Value, rules: &[Rule], one: &mut impl FnMut(&'static str, &
         }
         let changed = traverse::rename(document, &|text| {
             if stage == Stage::Relabel {
-                return renamed.get(text).cloned();
+                return renamed.get(text).cloned().or_else(|| {
+                    let (document, id) = text.rsplit_once('#')?;
+                    let is_own = addresses.iter().any(|address| document.contains(address));
+                    renamed.get(id).filter(|_| is_own).map(|new| format!("{document}#{new}"))
+                });
             }
             let namespace = patterns(stage).find_map(|pattern| pattern.find(text))?;
             renamed.get(namespace).map(|new| format!("{new}{}", &text[namespace.len()..]))

@@ -150,8 +150,8 @@ fn what_is_not_decided_is_said() {
         package("npm", "x", "1.2.3.4"),
         package("npm", "x", "1.2.3.5"),
         package("npm", "z", ""),
-        package("Hackage", "a", "1"),
-        package("Hackage", "b", "1"),
+        package("ConanCenter", "a", "1"),
+        package("ConanCenter", "b", "1"),
         package("Debian", "openssl", "1"),
         package("PyPI", "y", "1.0.post1"),
     ];
@@ -163,7 +163,7 @@ fn what_is_not_decided_is_said() {
             "`X-1` about `x@1.0.0` is not evaluated: a range of `X-1` for `x` is passed over: `1.x` is not a valid npm version",
             "`X-1` about `x@1.2.3.5` is not evaluated: a range of `X-1` for `x` is passed over: `1.x` is not a valid npm version",
             "1 package is matched only with what affects every version: no version",
-            "2 packages are matched by listed versions alone: the version order of ecosystem `Hackage` is not known",
+            "2 packages are matched by listed versions alone: the version order of ecosystem `ConanCenter` is not known",
             "`x@1.2.3.4` is matched by listed versions alone: `1.2.3.4` is not a valid npm version",
             "`x@1.2.3.5` is matched by listed versions alone: `1.2.3.5` is not a valid npm version",
             "1 package is matched with every Debian release: theirs is not known",
@@ -176,18 +176,18 @@ fn what_is_not_decided_is_said() {
 #[test]
 fn an_ecosystem_without_an_order_is_matched_by_listed_versions() {
     let feed = Feed::new(vec![record(&json!({ "id": "X-1", "affected": [{
-        "package": { "ecosystem": "Hackage", "name": "text" },
+        "package": { "ecosystem": "ConanCenter", "name": "text" },
         "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": "4.1.94" }] }],
         "versions": ["4.1.87", "4.1.93"],
     }] }))]);
-    let text = |version| package("Hackage", "text", version);
+    let text = |version| package("ConanCenter", "text", version);
     let packages = [text("4.1.87"), text("4.1.88"), text("4.1.94")];
     let scan = scan(&packages, &feed, None);
     assert_eq!(lines(&scan), ["X-1 text@4.1.87 unknown"]);
     assert_eq!(scan.findings[0].fixed_versions, ["4.1.94".to_owned()].into());
     assert_eq!(
         notes(&scan),
-        ["3 packages are matched by listed versions alone: the version order of ecosystem `Hackage` is not known"]
+        ["3 packages are matched by listed versions alone: the version order of ecosystem `ConanCenter` is not known"]
     );
 }
 
@@ -305,7 +305,7 @@ fn a_method_reaches_its_package_where_any_symbol_is_vulnerable() {
 
 fn any_package() -> impl Strategy<Value = Package> {
     let ecosystem =
-        prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian", "Maven", "Rocky Linux(:[89])?", "Hackage"];
+        prop_oneof!["npm", "PyPI", "Go", "Debian:1[12]", "Debian", "Maven", "Rocky Linux(:[89])?", "ConanCenter"];
     (ecosystem, "[ab]", "[0-2](\\.[0-2]){0,2}(x)?")
         .prop_map(|(ecosystem, name, version)| package(&ecosystem, &name, &version))
 }
