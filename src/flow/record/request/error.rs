@@ -162,13 +162,7 @@ impl Diagnostic for ScanRequestError {
             | Self::NoRootfs
             | Self::AsIsImage
             | Self::AsIsBundle
-            | Self::AsIsFeeds
-            | Self::ExcludedMissing { .. }
-            | Self::ExcludedOutside { .. }
-            | Self::ExcludedOfFile { .. }
-            | Self::PlatformOfFile(_)
-            | Self::BuiltIn(_)
-            | Self::NoCallGraph { .. } => FailureKind::Usage,
+            | Self::AsIsFeeds => FailureKind::Usage,
         }
     }
 
