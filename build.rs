@@ -38,7 +38,7 @@ const SOURCES: [&str; 23] = [
 ];
 
 /// Crates whose behaviour reaches the scanner's results. What they depend on is hashed with them.
-const CRATES: [&str; 15] = [
+const CRATES: [&str; 16] = [
     "cvss",
     "jiff",
     "packageurl",
@@ -49,6 +49,7 @@ const CRATES: [&str; 15] = [
     "serde",
     "serde_json",
     "serde_path_to_error",
+    "spdx",
     "strum",
     "tar",
     "toml",

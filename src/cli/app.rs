@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::args::GlobalArgs;
-use crate::cli::deferred::Deferred;
 use crate::cli::error::CliResult;
+use crate::cli::options::deferred::Deferred;
 use crate::cli::{accept, reviewed};
 use crate::cli::{
     adapter, builtin_scan, canonicalize, chaos, ci, demo, diff, doctor, explain, feed, gate, image, init, manifest,

@@ -12,7 +12,6 @@ mod builtin_scan;
 mod canonicalize;
 mod chaos;
 mod ci;
-mod deferred;
 mod demo;
 pub mod demo_files;
 mod diff;
@@ -71,7 +70,7 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let described = deferred::described(&arguments, App::command);
+    let described = options::deferred::described(&arguments, App::command);
     let code = match described.try_get_matches_from(&arguments) {
         Ok(matches) => obey(&arguments, &matches),
         // Help and version are data and no error.
@@ -118,6 +117,6 @@ fn obey(arguments: &[OsString], matches: &ArgMatches) -> u8 {
 
 /// The command that the arguments ask for, in which nothing is said in vain.
 fn app(arguments: &[OsString], matches: &ArgMatches) -> Result<App, CliError> {
-    options::check(deferred::described(arguments, App::command), arguments, matches)?;
+    options::check(options::deferred::described(arguments, App::command), arguments, matches)?;
     Ok(App::from_arg_matches(matches).map_err(Unparsed)?)
 }

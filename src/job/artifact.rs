@@ -33,7 +33,7 @@ impl Artifact {
 pub fn document(format: ArtifactFormat, bytes: &[u8]) -> Cow<'_, [u8]> {
     match format {
         ArtifactFormat::Bytes => Cow::Borrowed(bytes),
-        ArtifactFormat::JsonLines => format::json_lines::as_array(without_mark(bytes)),
+        ArtifactFormat::JsonLines => format::json::lines::as_array(without_mark(bytes)),
         _ => Cow::Borrowed(without_mark(bytes)),
     }
 }

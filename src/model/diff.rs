@@ -184,7 +184,13 @@ impl DiffSummary {
             [&mut of.before, &mut of.after].into_iter().flatten().for_each(&mut *change);
             of.reasons_added.iter_mut().chain(&mut of.reasons_removed).for_each(&mut *change);
         }
-        self.artifacts.iter_mut().filter_map(|of| of.first_difference.as_mut()).for_each(change);
+        for ArtifactChange { name: _, before: _, after: _, first_difference, differences } in &mut self.artifacts {
+            first_difference.iter_mut().for_each(&mut *change);
+            for PlaceChange { place, before, after } in &mut differences.shown {
+                change(place);
+                [before, after].into_iter().flatten().for_each(&mut *change);
+            }
+        }
     }
 
     /// Whether nothing differs.

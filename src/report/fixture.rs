@@ -11,7 +11,8 @@ use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReas
 use crate::model::change::approval::{Approval, ChangeKey, Changed, Cover};
 use crate::model::change::base::{self, Base, CoveredDifference, Effect, RulesOf};
 use crate::model::diff::{
-    ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
+    ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, PlaceChange, Top,
+    VexChange,
 };
 use crate::model::digest::Digest;
 use crate::model::dimension::{Dimension, Dimensions};
@@ -491,6 +492,7 @@ fn poison(i: usize, mut replay: ReplayResult, next: &mut impl FnMut() -> String)
     }
     for artifact in &mut replay.diff.artifacts {
         (artifact.name, artifact.first_difference) = (next(), Some(next()));
+        artifact.differences.shown = vec![PlaceChange { place: next(), before: Some(next()), after: None }];
     }
     replay
 }

@@ -60,7 +60,7 @@ const TABLE: &[(&str, &str, Right)] = &[
                 "M github.com/Masterminds/goutils@1.1.0 unknown",
                 "N Newtonsoft.Json@12.0.1 unknown",
             ],
-            &["`NuGet`"],
+            &[],
         ),
     ),
     (

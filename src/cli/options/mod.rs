@@ -4,6 +4,7 @@
 //! nowhere else; a test walks the options that clap knows, so that none can be forgotten. Absent: what cannot be told without
 //! reading a file, such as a name that nothing has; who reads the file says that.
 
+pub(super) mod deferred;
 mod error;
 mod given;
 mod idle;

@@ -5,8 +5,9 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::format::detect::marks::{Csaf, Descriptor, DocumentMarks, OsvScannerResult};
+use crate::format::json::lines;
 use crate::format::text::decode;
-use crate::format::{decision, findings, json_lines, openvex, spdx3};
+use crate::format::{decision, findings, openvex, spdx3};
 use crate::model::artifact::ArtifactFormat;
 use crate::model::objects;
 
@@ -20,7 +21,7 @@ pub fn detect(bytes: &[u8]) -> ArtifactFormat {
     let other = || match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => ArtifactFormat::Json,
         // A document of a known kind with something behind it is broken, and no line of a list.
-        Err(_) => match json_lines::first_of_several(text) {
+        Err(_) => match lines::first_of_several(text) {
             Some(first) if known(first).is_none() => ArtifactFormat::JsonLines,
             _ => ArtifactFormat::Bytes,
         },

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::format::details::Details;
 use crate::format::error::FormatError;
 use crate::format::json::{self, Members};
-use crate::format::tools::{Report, severity};
+use crate::format::tools::report::{Report, severity};
 use crate::format::vulnerability_ids::Ids;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
 

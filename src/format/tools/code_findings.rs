@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::format::details::Details;
 use crate::format::error::FormatError;
 use crate::format::json;
-use crate::format::tools::{Report, Spot, severity};
+use crate::format::tools::report::{Report, Spot, severity};
 use crate::model::finding::SUPPRESSED;
 
 #[derive(Deserialize)]

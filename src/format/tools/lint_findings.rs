@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::format::details::Details;
 use crate::format::error::FormatError;
 use crate::format::json;
-use crate::format::tools::{Report, Spot, severity};
+use crate::format::tools::report::{Report, Spot, severity};
 
 /// What stands for the rule where a tool names none: a file that cannot be parsed.
 const NO_RULE: &str = "(no rule)";

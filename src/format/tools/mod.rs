@@ -19,16 +19,14 @@
 mod audit_findings;
 mod code_findings;
 mod lint_findings;
+mod report;
 mod secret_findings;
 mod workflow_findings;
 
-use std::collections::BTreeSet;
-
-use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
 use crate::format::text::decode;
-use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
+use crate::format::tools::report::Report;
 
 /// Reads a report of the tool of that name.
 pub(crate) fn read(tool: &str, bytes: &[u8]) -> Result<Document, FormatError> {
@@ -56,60 +54,6 @@ const READERS: [(&str, Reader); 10] = [
     ("semgrep", code_findings::semgrep),
     ("zizmor", workflow_findings::zizmor),
 ];
-
-/// What a report says.
-#[derive(Default)]
-struct Report {
-    findings: Vec<Finding>,
-    facts: Vec<String>,
-}
-
-/// Where something is in a source.
-#[derive(Default)]
-struct Spot {
-    file: String,
-    line: Option<u64>,
-    column: Option<u64>,
-}
-
-impl Spot {
-    fn text(&self) -> String {
-        match (self.line, self.column) {
-            (Some(line), Some(column)) => format!("{}:{line}:{column}", self.file),
-            (Some(line), None) => format!("{}:{line}", self.file),
-            (None, _) => self.file.clone(),
-        }
-    }
-}
-
-impl Report {
-    /// Takes a finding in a source.
-    fn found(&mut self, rule: impl Into<String>, spot: &Spot, severity: Severity, details: Details) {
-        self.findings.push(Finding {
-            key: FindingKey { cve_id: rule.into(), affected: spot.text() },
-            aliases: BTreeSet::new(),
-            package: spot.file.clone(),
-            version: String::new(),
-            severity,
-            fixed_versions: BTreeSet::new(),
-            reachability: Reachability::Unknown,
-            vex_status: None,
-            details: details.done(),
-        });
-    }
-}
-
-/// A severity in whatever words tools have for it.
-fn severity(word: Option<&str>) -> Severity {
-    match word.unwrap_or_default().to_ascii_lowercase().as_str() {
-        "critical" => Severity::Critical,
-        "high" | "error" | "fatal" => Severity::High,
-        "medium" | "moderate" | "warning" | "warn" => Severity::Medium,
-        "low" | "info" | "informational" | "note" => Severity::Low,
-        "none" => Severity::None,
-        _ => Severity::Unknown,
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::format::details::Details;
 use crate::format::error::FormatError;
 use crate::format::json::{self, Members};
-use crate::format::tools::{Report, Spot};
+use crate::format::tools::report::{Report, Spot};
 use crate::model::digest::Digest;
 use crate::model::finding::{SUPPRESSED, Severity};
 

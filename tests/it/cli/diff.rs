@@ -165,7 +165,7 @@ fn hidden_files_and_folders_are_passed_by() {
 fn what_cannot_be_compared_is_said() {
     let world = two();
     std::fs::create_dir(world.work("empty")).unwrap();
-    world.write("broken.json", "{\"bomFormat\": \"CycloneDX\", \"components\": 7}");
+    world.write("broken.json", "{\"bomFormat\": \"CycloneDX\", \"specVersion\": \"1.6\", \"components\": 7}");
     let wrong = [
         ("out", "out/findings.json", "`out` is a directory and `out/findings.json` is a file"),
         ("out/findings.json", "out", "`out` is a directory and `out/findings.json` is a file"),

@@ -13,7 +13,8 @@ use crate::job::material;
 pub fn check(input: &Path, excluded: &[PathBuf]) -> Result<(), ScanRequestError> {
     let Some(first) = excluded.first() else { return Ok(()) };
     // Whoever reads the input says why it cannot be looked at.
-    if std::fs::metadata(input).is_ok_and(|there| !there.is_dir()) {
+    let Ok(there) = std::fs::metadata(input) else { return Ok(()) };
+    if !there.is_dir() {
         return Err(ScanRequestError::ExcludedOfFile { excluded: first.clone(), input: input.to_owned() });
     }
     let root = input.canonicalize().unwrap_or_else(|_| input.to_owned());

@@ -1,5 +1,7 @@
 //! JSON in and out: errors that name the field, output that is always the same.
 
+pub mod lines;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;

@@ -14,7 +14,7 @@ thread_local! {
 
 /// The arguments of a command.
 #[derive(Debug)]
-pub(super) struct Deferred<T>(pub(super) Box<T>);
+pub(in crate::cli) struct Deferred<T>(pub(in crate::cli) Box<T>);
 
 impl<T: Args> Args for Deferred<T> {
     fn augment_args(command: Command) -> Command {
@@ -42,7 +42,7 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
 
 /// Describes a program that is called with `arguments`, its own name first: commands that they do not ask for without
 /// their options.
-pub(super) fn described(arguments: &[OsString], describe: impl FnOnce() -> Command) -> Command {
+pub(in crate::cli) fn described(arguments: &[OsString], describe: impl FnOnce() -> Command) -> Command {
     PUT_OFF.set(is_one_command(arguments));
     let described = describe();
     PUT_OFF.set(false);
