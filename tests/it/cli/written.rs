@@ -204,12 +204,20 @@ fn what_cannot_be_written_is_a_failure_for_every_file() {
         (line, run.stderr)
     };
     for (option, line) in WRITES {
-        let (line, said) = run(line, "/dev/full");
+        let is_history = option.ends_with("--history");
+        let (shown, said) = run(line, "/dev/full");
         // What is added to is read before, and a device is no history.
-        let why = if option.ends_with("--history") { "is not a regular file" } else { "No space left on device" };
-        assert!(said.contains(why), "{line}\n{said}");
-        let (line, said) = run(line.replace("/dev/full", "@").as_str(), "file/below");
-        assert!(said.contains("`file`"), "{line}\n{said}");
+        let why = if is_history { "is not a regular file" } else { "No space left on device" };
+        assert!(said.contains(why), "{shown}\n{said}");
+        if is_history {
+            let line = line.replace('@', "file/below");
+            world
+                .stella(2, &line.split(' ').collect::<Vec<_>>())
+                .complains(&["cannot read the history", "`file/below`"]);
+        } else {
+            let (shown, said) = run(line, "file/below");
+            assert!(said.contains("`file`"), "{shown}\n{said}");
+        }
     }
     for (option, line) in WRITES.iter().filter(|(option, _)| !option.ends_with("--history")) {
         let (_, said) = run(line, "folder");
