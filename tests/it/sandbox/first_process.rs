@@ -1,7 +1,11 @@
 //! The first process of a run, which looks at the limits and answers for the resolver, is the same user as the program, and
 //! is not the program's to touch.
 
+use std::fs;
+use std::process::Command;
+
 use stella::model::result::Isolation;
+use stella::sandbox::ledger::Entry;
 use stella::sandbox::run::run_at_most;
 
 use super::{helper, out, python, spec};
@@ -23,6 +27,7 @@ def tried(what, act):
 def call(*arguments):
     return 0 if c.syscall(*arguments) == 0 else ctypes.get_errno()
 tried('files', lambda: resource.prlimit(first, resource.RLIMIT_NOFILE, (4, 4)))
+tried('core files', lambda: resource.prlimit(first, resource.RLIMIT_CORE, (0, 0)))
 tried('time', lambda: resource.prlimit(first, resource.RLIMIT_CPU))
 tried('rank', lambda: os.setpriority(os.PRIO_PROCESS, first, 19))
 tried('rank of all', lambda: os.setpriority(os.PRIO_USER, os.getuid(), 19))
@@ -58,7 +63,8 @@ fn nobody_touches_the_first_process() {
             let line = text.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(' '));
             line.unwrap_or_else(|| panic!("{ceiling:?} {what}: {text}{}", String::from_utf8_lossy(&finished.stderr)))
         };
-        for what in ["files", "time", "rank", "rank of all", "schedule", "processors", "disk", "disk of all"] {
+        let limits = ["files", "core files", "time"];
+        for what in limits.into_iter().chain(["rank", "rank of all", "schedule", "processors", "disk", "disk of all"]) {
             assert_eq!(said(what), libc::EPERM.to_string(), "{ceiling:?} {what}: {text}");
         }
         // With namespaces the kernel takes these signals, and nothing comes of them.
@@ -76,17 +82,45 @@ fn nobody_touches_the_first_process() {
 #[test]
 fn no_handler_of_core_files_is_called() {
     let Some(python) = python() else { return };
-    let script = "import resource\nof = resource.getrlimit\ncore, files = resource.RLIMIT_CORE, resource.RLIMIT_NOFILE\n\
+    // By its number, too, which at one level is the machine's and is judged.
+    let script = "import os, resource\nof = resource.getrlimit\ncore, files = resource.RLIMIT_CORE, resource.RLIMIT_NOFILE\n\
                   print(of(core))\nresource.setrlimit(core, (0, 0))\nprint(of(core))\n\
                   resource.prlimit(0, core, (0, 0))\nprint(of(core))\n\
+                  resource.prlimit(os.getpid(), core, (0, 0))\nprint(of(core))\n\
                   resource.setrlimit(files, (64, 64))\nprint(of(files))";
     // One that whoever starts stella has set lower stays.
     let highest = rustix::process::getrlimit(rustix::process::Resource::Core).maximum.unwrap_or(u64::MAX).min(1);
     for ceiling in LEVELS {
         let finished = run_at_most(&spec(&[python, "-c", script]), helper(), ceiling).unwrap();
         if finished.level != Isolation::None {
-            let core = format!("({highest}, {highest})\n").repeat(3);
+            let core = format!("({highest}, {highest})\n").repeat(4);
             assert_eq!(out(&finished), core + "(64, 64)\n", "{ceiling:?}");
         }
     }
+}
+
+/// A limit that has no effect on the run's own is refused for a process outside: it is no success, and it is in the ledger.
+#[test]
+fn no_process_outside_is_limited_not_even_in_its_core_files() {
+    let Some(python) = python() else { return };
+    let mut outside = Command::new("sleep").arg("60").spawn().unwrap();
+    let limits = || fs::read_to_string(format!("/proc/{}/limits", outside.id())).unwrap();
+    let before = limits();
+    let script = "import resource, sys\nfor limit in (resource.RLIMIT_CORE, resource.RLIMIT_NOFILE):\n    \
+                  try:\n        print(resource.prlimit(int(sys.argv[1]), limit, (0, 0)))\n    \
+                  except OSError as error:\n        print(error.errno)";
+    let finished = run_at_most(&spec(&[python, "-c", script, &outside.id().to_string()]), helper(), Isolation::Traced);
+    let after = limits();
+    outside.kill().unwrap();
+    outside.wait().unwrap();
+    let finished = finished.unwrap();
+    if finished.level == Isolation::Traced {
+        assert_eq!(out(&finished), format!("{0}\n{0}\n", libc::EPERM));
+        let count = finished.ledger.entries.iter().find_map(|entry| match entry {
+            Entry::Refused { call, count, .. } if call == "prlimit64" => Some(*count),
+            _ => None,
+        });
+        assert_eq!(count, Some(2), "{:?}", finished.ledger.entries);
+    }
+    assert_eq!(before, after);
 }

@@ -23,7 +23,7 @@ mod table;
 
 pub(super) use program::{Instruction, TRAPPED};
 pub(super) use rule::{Action, Seen};
-pub(super) use rules::Purpose;
+pub(super) use rules::{CORE_FILES, Purpose};
 
 use crate::sandbox::linux::arch::{Call, NUMBERING};
 use crate::sandbox::spec::SandboxSpec;

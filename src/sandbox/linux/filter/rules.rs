@@ -23,6 +23,9 @@ const EINVAL: u16 = errno(libc::EINVAL);
 const EOPNOTSUPP: u16 = errno(libc::EOPNOTSUPP);
 const EAFNOSUPPORT: u16 = errno(libc::EAFNOSUPPORT);
 
+/// `RLIMIT_CORE`, whose type differs from C library to C library.
+pub(in crate::sandbox::linux) const CORE_FILES: u32 = 4;
+
 /// A constant of the C library's that is a set of bits or a small number.
 const fn bits(value: i32) -> u32 {
     value.cast_unsigned()
@@ -67,9 +70,9 @@ impl Rules {
 /// The rules of `spec`.
 pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     let mut rules = Rules::default();
-    core_files(&mut rules);
     first_process(&mut rules, purpose);
     holes(&mut rules, spec, purpose);
+    core_files(&mut rules);
     left_behind(&mut rules, purpose);
     uncounted(&mut rules);
     page_cache(&mut rules, purpose);
@@ -87,11 +90,12 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
 
 /// A limit on core files that keeps the kernel from calling the machine's handler of them stands. Programs lower it to 0,
 /// where it would be called again: that has no effect.
+///
+/// It comes after the rules about other processes: who tries to limit one that is not its to limit is not told that it
+/// has, and is noted.
 fn core_files(rules: &mut Rules) {
-    // `RLIMIT_CORE`, whose type differs from C library to C library.
-    const CORE: u32 = 4;
-    rules.answer(Call::Setrlimit, "core", When::Is(0, CORE), 0);
-    rules.answer(Call::Prlimit64, "core", When::IsGiven((1, CORE), 2), 0);
+    rules.answer(Call::Setrlimit, "core", When::Is(0, CORE_FILES), 0);
+    rules.answer(Call::Prlimit64, "core", When::IsGiven((1, CORE_FILES), 2), 0);
 }
 
 /// The first process of the namespaces, which has the same user and is 1 for every program: what looks at the limits and

@@ -1,7 +1,7 @@
 //! What becomes of a call that the rules of the filter leave to the tracer: each is named here, and a call that is not is refused.
 
 use crate::sandbox::linux::arch::Call;
-use crate::sandbox::linux::filter::options;
+use crate::sandbox::linux::filter::{CORE_FILES, options};
 use crate::sandbox::linux::machine_view;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::tracer::{EFAULT, EINVAL, EPERM, Tracer, Walls, answered, number, resident, task};
@@ -50,8 +50,8 @@ impl Tracer<'_> {
             | Call::Readlink
             | Call::Readlinkat => self.look_up(pid, call, arguments),
             Call::Kill | Call::RtSigqueueinfo | Call::Tkill => self.signal(pid, call, arguments[0]),
-            Call::Prlimit64
-            | Call::SchedSetaffinity
+            Call::Prlimit64 => self.limit_process(pid, call, arguments),
+            Call::SchedSetaffinity
             | Call::SchedSetattr
             | Call::SchedSetparam
             | Call::SchedSetscheduler
@@ -111,13 +111,29 @@ impl Tracer<'_> {
 
     /// A call that changes the process or thread of this number, where the numbers are the machine's: one of the run's may be.
     pub(super) fn change_process(&mut self, pid: Pid, call: Call, other: u64) -> Resume {
-        match number(other) {
-            other if other == 0 || self.tasks.contains_key(&other) => match (call, self.spec.cpu_count) {
-                (Call::SchedSetaffinity, Some(_)) => answered(pid, 0),
-                _ => Resume::Run,
-            },
-            _ => self.refuse(pid, Some(call), EPERM),
+        if !self.is_of_the_run(other) {
+            return self.refuse(pid, Some(call), EPERM);
         }
+        match (call, self.spec.cpu_count) {
+            (Call::SchedSetaffinity, Some(_)) => answered(pid, 0),
+            _ => Resume::Run,
+        }
+    }
+
+    /// `prlimit64(process, limit, new, old)`, where the numbers of processes are the machine's. The limit on core files stays,
+    /// whatever is set, as the filter answers by itself where no process is named.
+    pub(super) fn limit_process(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        let [other, limit, new, ..] = *arguments;
+        if self.is_of_the_run(other) && number(limit).cast_unsigned() == CORE_FILES && new != 0 {
+            return answered(pid, 0);
+        }
+        self.change_process(pid, call, other)
+    }
+
+    /// Whether this number is that of a process or thread of the run, or means the caller.
+    fn is_of_the_run(&self, other: u64) -> bool {
+        let other = number(other);
+        other == 0 || self.tasks.contains_key(&other)
     }
 
     /// A call that gives a file a mode, as the argument of this number: without the bits by which it would lend the rights of
