@@ -74,7 +74,7 @@ pub struct Comparison {
     pub artifacts: Vec<ArtifactResult>,
     /// What was gained and what was lost; `None` where the bytes agree.
     pub movement: Option<Movement>,
-    /// Things to know that are no failure: what could not be read, and why.
+    /// Things to know that are not a failure: what could not be read, and why.
     pub notes: Vec<String>,
 }
 

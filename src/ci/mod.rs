@@ -1,4 +1,5 @@
-//! Continuous integration: which system runs this process.
+//! Continuous integration: which system runs this process, what it says of the change, and who
+//! approved it there.
 //!
 //! Invariants: the environment is a function that is passed in; nothing here reads it. Absent: posting anything.
 

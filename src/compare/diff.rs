@@ -50,10 +50,10 @@ pub fn decision_change(before: Option<&Decision>, after: Option<&Decision>) -> O
 }
 
 /// The entries of one key on both sides, where they differ.
-struct Pair<'a, K, T> {
+pub(super) struct Pair<'a, K, T> {
     key: &'a K,
-    before: &'a [T],
-    after: &'a [T],
+    pub(super) before: &'a [T],
+    pub(super) after: &'a [T],
 }
 
 fn direction(nothing_before: bool, nothing_after: bool) -> Direction {
@@ -65,7 +65,7 @@ fn direction(nothing_before: bool, nothing_after: bool) -> Direction {
 }
 
 /// Every key whose entries differ, in order.
-fn differing<'a, K: Ord, T: Ord>(
+pub(super) fn differing<'a, K: Ord, T: Ord>(
     before: &'a Option<Keyed<K, T>>,
     after: &'a Option<Keyed<K, T>>,
 ) -> impl Iterator<Item = Pair<'a, K, T>> {

@@ -2,8 +2,9 @@
 //!
 //! Invariant: what is not surely a gain is a loss. Absent: what is allowed; a gate says that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use crate::compare::diff::differing;
 use crate::compare::semantic::{Keyed, Semantics, apart};
 use crate::model::decision::Decision;
 use crate::model::finding::{Finding, Reachability, SUPPRESSED, Severity};
@@ -46,14 +47,7 @@ fn pairs<'a, K: Ord, T: Ord>(
     before: &'a Option<Keyed<K, T>>,
     after: &'a Option<Keyed<K, T>>,
 ) -> impl Iterator<Item = (&'a [T], &'a [T])> {
-    let keys: BTreeSet<&K> = before.iter().chain(after).flat_map(BTreeMap::keys).collect();
-    keys.into_iter().filter_map(move |key| {
-        let side = |keyed: &'a Option<Keyed<K, T>>| {
-            keyed.as_ref().and_then(|keyed| keyed.get(key)).map_or(&[][..], Vec::as_slice)
-        };
-        let (before, after) = (side(before), side(after));
-        (before != after).then_some((before, after))
-    })
+    differing(before, after).map(|pair| (pair.before, pair.after))
 }
 
 /// Whether less is said of a finding. Of several entries the strongest counts, and none may go.

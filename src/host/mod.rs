@@ -1,4 +1,4 @@
-//! The only doors to the world outside: files, the clock, and the limits on what comes in through them.
+//! Doors to the world outside: files, the clock, and the limits on what comes in through them.
 //!
 //! Invariants: whatever is read has a size limit; whatever is written is whole or absent; every error names its path.
 //! The network is one file, `http`, which is not there unless the feature `registry` is on. Absent: environment variables

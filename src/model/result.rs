@@ -223,7 +223,7 @@ pub struct ReplayResult {
     pub source: Option<SourceLocation>,
     /// One command that runs this replay alone.
     pub reproduce: String,
-    /// Things to know that are no failure.
+    /// Things to know that are not a failure.
     pub notes: Vec<String>,
     /// The experiment that found the causes, where one was made.
     pub explanation: Option<Explanation>,

@@ -41,7 +41,9 @@ pub fn lines(accepted: &Accepted, file: &str) -> Vec<String> {
     let count = accepted.chosen.len();
     lines.push(match (count, accepted.written.len()) {
         (0, _) => "nothing needs an approval".to_owned(),
+        (1, 0) => "1 change needs an approval; write it with `--reason TEXT`".to_owned(),
         (_, 0) => format!("{count} changes need an approval; write it with `--reason TEXT`"),
+        (_, 1) => format!("1 entry written to {file}"),
         (_, written) => format!("{written} entries written to {file}"),
     });
     lines

@@ -6,10 +6,10 @@
 //! | [`junit`] | test viewers of CI systems |
 //! | [`markdown`] | job summaries and comments |
 //! | [`html`] | a page for people, and what is printed from it |
-//! | [`emit`] | all of these and more, as a list: every form in which a report leaves the program |
+//! | [`emit`] | every form, as a list: all in which a report leaves the program |
 //!
-//! Invariants: everything is made from [`crate::model::result::RunResult`] (a score: from [`crate::score`]) with the words of [`words`] and
-//! [`verdict_words`] and the lines of [`changes`], so that no two outputs disagree; every foreign text passes [`untrusted`].
+//! Invariants: everything is made from [`crate::model::result::RunResult`] (a score: from [`crate::score`]) with the words of [`phrases`] and
+//! [`gate_phrases`] and the lines of [`changes`], so that no two outputs disagree; every foreign text passes [`untrusted`].
 //! Absent: I/O, the clock, and any verdict of its own.
 
 pub mod accept_phrases;

@@ -1,8 +1,8 @@
 //! Root filesystems: the layers of an image put upon each other in a folder, kept by the digest of its manifest.
 //!
 //! Nothing is ever written outside that folder, and it appears only when it is whole. What is refused is refused by name
-//! ([`RootfsError`]), what cannot be kept without privileges is counted in [`Notes`]. Unpacking needs no privileges, and keeps what needs none: names, contents, permissions, links, times. Everything
-//! belongs to who unpacks it; what is lost is counted. The folder gets its name when everything is in it.
+//! ([`RootfsError`]), what cannot be kept without privileges is counted in [`Notes`]. Unpacking needs no privileges; everything
+//! belongs to who unpacks it.
 //!
 //! `<cache>/sha256/ab/<hex of the manifest's digest>/` holds `root/` and `rootfs.json`, which says what the content was.
 

@@ -14,7 +14,7 @@
 //! - when [`run::run`] returns, no process of the program is left; what is left of its namespaces is empty and goes by
 //!   itself. Killing stella kills the run.
 //!
-//! Absent: what a run means. Whether a denied call matters is for [`crate::flow`] to say.
+//! Absent: what a run means. Whether a denied call matters is for [`crate::execute::health_gate`] to say.
 
 mod budget;
 #[cfg(any(test, not(target_os = "linux")))]

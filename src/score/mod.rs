@@ -11,7 +11,8 @@
 //!
 //! Invariants: the result depends on the records and never on their order or on how they were spread over files; the two
 //! questions (*did I break it*, *is it repeatable*) are never added up; what could not be compared stands beside a rate and
-//! never in it. Absent: files (see [`crate::flow`]), words (see [`crate::report`]), and approvals: nothing is approved yet.
+//! never in it. Absent: files (see [`crate::flow`]), words (see [`crate::report`]), and the reading
+//! of approvals (see [`crate::config::approvals`]).
 
 pub mod gate;
 pub mod history;

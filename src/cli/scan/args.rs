@@ -32,7 +32,7 @@ pub struct ScanArgs {
     /// The platform of an image, e.g. linux/arm64 [default: the only one, else that of this machine]
     #[arg(long, value_name = "OS/ARCH")]
     pub(super) platform: Option<Platform>,
-    /// What is no part of the input, e.g. a virtual environment whose links leave it (repeatable)
+    /// What is not a part of the input, e.g. a virtual environment whose links leave it (repeatable)
     #[arg(long, value_name = "PATH")]
     pub(super) exclude: Vec<PathBuf>,
     /// A call graph for the built-in scanner's reachability (JSON, stella.callgraph/1)

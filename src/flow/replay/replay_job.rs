@@ -88,7 +88,7 @@ pub struct PreparedReplay {
     pub job: ScanSpec,
     /// What to expect.
     pub expected: Expected,
-    /// Things to know that are no failure.
+    /// Things to know that are not a failure.
     pub notes: Vec<String>,
     /// The job as it was recorded; a case has none.
     pub origin: Option<Restored>,

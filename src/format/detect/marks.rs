@@ -1,6 +1,6 @@
 //! What marks what: the members by which documents, inventories and the reports of tools are told apart.
 //!
-//! Invariant: what is looked at below the root is also what an outline of a document keeps (`flow/recognise.rs`); a test holds the
+//! Invariant: what is looked at below the root is also what an outline of a document keeps (`artifacts/detect_profile.rs`); a test holds the
 //! two together.
 
 use serde::Deserialize;

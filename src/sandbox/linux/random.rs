@@ -1,13 +1,10 @@
 //! Randomness that follows from the seed. For repeating a run, never for secrets.
 
-/// Two numbers to one that looks like neither: the finaliser of SplitMix64 (Steele, Lea, Flood: *Fast splittable
-/// pseudorandom number generators*, 2014).
+use crate::model::statistics::split_mix::{self, GOLDEN};
+
+/// Two numbers to one that looks like neither.
 pub(super) fn mix(a: u64, b: u64) -> u64 {
-    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mixed = a.wrapping_add(b.wrapping_mul(GOLDEN)).wrapping_add(GOLDEN);
-    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+    split_mix::mix(a.wrapping_add(b.wrapping_mul(GOLDEN)).wrapping_add(GOLDEN))
 }
 
 /// Fills `buffer` with the stream of `key` from its word number `first` on.

@@ -45,7 +45,7 @@ pub struct DiffV1 {
     pub same: bool,
     /// All three verdicts.
     pub levels: LevelsV1,
-    /// Things to know that are no failure: what could not be read, and why.
+    /// Things to know that are not a failure: what could not be read, and why.
     pub notes: Vec<String>,
     /// The parts of each artifact that count in the bytes alone, because nobody reads what they mean.
     pub not_compared: BTreeMap<String, Vec<String>>,

@@ -27,7 +27,7 @@ pub struct ExplanationV1 {
     pub explanation: Option<Explanation>,
     /// What changed; null where nothing did.
     pub diff_summary: Option<DiffSummaryDocument>,
-    /// Things to know that are no failure.
+    /// Things to know that are not a failure.
     pub notes: Vec<String>,
     /// One command that shows it again.
     pub reproduce: String,

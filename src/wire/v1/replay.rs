@@ -67,7 +67,7 @@ pub struct Replay {
     pub source: Option<Source>,
     /// One command that runs this replay alone.
     pub reproduce: String,
-    /// Things to know that are no failure.
+    /// Things to know that are not a failure.
     pub notes: Vec<String>,
     /// The experiment that found the causes; absent where none was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]

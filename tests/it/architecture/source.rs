@@ -12,9 +12,9 @@ use super::texts;
 
 /// One file of the house.
 pub struct File {
-    /// Relative to `src`: `flow/config/mod.rs`.
+    /// Relative to `src`: `config/mod.rs`.
     pub path: String,
-    /// Its module: `["flow", "config"]`; empty for the roots.
+    /// Its module: `["config"]`; empty for the roots.
     pub module: Vec<String>,
     /// Every path that it names, in the order in which they stand.
     pub uses: Vec<Use>,

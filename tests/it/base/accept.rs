@@ -91,7 +91,7 @@ fn rules_and_recordings_are_accepted_one_by_one() {
     forge.dev_git(&["checkout", "--quiet", &format!("topic-{}", pull.number)]);
     let run =
         forge.dev().stella(0, &["accept", "npm-other", "--base", "main", "--reason", "it is too old", "--by", "alice"]);
-    run.says(&["recording npm-other: gone", "1 entries written"]);
+    run.says(&["recording npm-other: gone", "1 entry written"]);
     let approvals = forge.dev().read("approvals.yaml");
     assert!(!approvals.contains("thresholds"), "{approvals}");
     forge.dev_git(&["checkout", "--quiet", "--force", "main"]);

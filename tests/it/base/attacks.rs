@@ -356,7 +356,7 @@ fn approving_oneself_does_nothing_where_the_base_does_not_say_so() {
     let lose = |dev: &Dev<'_>| {
         dev.edit("feed/GHSA-old.json", |record| record["affected"][0]["package"]["name"] = json!("other"));
         let run = dev.stella(0, &["accept", "--base", "main", "--reason", "it is right", "--by", "alice"]);
-        run.says(&["entries written to approvals.yaml"]);
+        run.says(&[" written to approvals.yaml"]);
     };
     let pull = forge.pull(lose);
     let result = forge.judge(1, &pull);
