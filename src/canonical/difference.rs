@@ -75,12 +75,28 @@ fn descend<'a>(a: &'a Value<'_>, b: &'a Value<'_>, steps: &mut Vec<Step<'a>>) ->
     }
 }
 
+/// A canonical list that begins with `text`, a piece of JSON: whatever is left open is closed. `None` where no list can be made of it.
+#[cfg(test)]
+pub(in crate::canonical) fn closed(text: &str) -> Option<Vec<u8>> {
+    let mut open = Vec::new();
+    for c in text.chars() {
+        match c {
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ']' | '}' => _ = open.pop(),
+            _ => {}
+        }
+    }
+    let ends: String = open.into_iter().rev().collect();
+    let text = format!("[{}{ends}]", text.trim_end_matches(','));
+    crate::canonical::jcs::canonicalize(text.as_bytes(), &Limits::default()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::canonical::jcs::canonicalize;
 
     proptest! {
         /// The short way, on canonical documents, leads where the long one does.
@@ -90,19 +106,6 @@ mod tests {
             at in any::<prop::sample::Index>(),
             with in "([\\[\\]{}12,]|\"a\":|\"x\"){0,3}",
         ) {
-            let closed = |text: &str| {
-                let mut open = Vec::new();
-                for c in text.chars() {
-                    match c {
-                        '[' => open.push(']'),
-                        '{' => open.push('}'),
-                        ']' | '}' => _ = open.pop(),
-                        _ => {}
-                    }
-                }
-                let ends: String = open.into_iter().rev().collect();
-                canonicalize(format!("[{}{ends}]", text.trim_end_matches(',')).as_bytes(), &Limits::default()).ok()
-            };
             let start = at.index(a.len() + 1);
             prop_assume!(a.is_char_boundary(start));
             let other = format!("{}{with}{}", &a[..start], &a[start..]);
