@@ -162,7 +162,14 @@ fn in_process(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
             let next = hint!("give a directory of OSV records, or a bundle, with {}", Parameter::Feed.to("PATH"));
             Failure::unhealthy("the built-in scanner failed", &error).next([next])
         }
-        _ => Failure::unhealthy("the built-in scanner failed", &error),
+        BuiltInError::Flag(_)
+        | BuiltInError::Twice(_)
+        | BuiltInError::NoInventory { .. }
+        | BuiltInError::Inventory(_)
+        | BuiltInError::CallGraph { .. }
+        | BuiltInError::TwoCallGraphs { .. }
+        | BuiltInError::TwoFeeds
+        | BuiltInError::Feed { .. } => Failure::unhealthy("the built-in scanner failed", &error),
     })?;
     let environment = environment(job, true);
     let executor = executor(job, &environment);
@@ -187,7 +194,7 @@ pub fn environment(job: &ScanSpec, frozen: bool) -> ExecutionEnvironment {
         tz: job.tz.clone(),
         locale: job.locale.clone(),
         network: job.network,
-        clock: (frozen && (is_builtin(job) || !job.settings.clock_runs)).then_some(job.clock),
+        clock: (frozen && (job.scanner.is_builtin() || !job.settings.clock_runs)).then_some(job.clock),
         runtime: None,
         cpu_count: job.settings.cpu_count.map(CpuCount::get),
         seed: Some(job.seed),
@@ -288,13 +295,13 @@ fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: 
     let known_well = health_gate::is_known_well(job, exit_code, &context.config);
     let artifacts = folders.collect(job, &finished, known_well);
     let artifacts = artifacts.map_err(|(trouble, failure)| told(trouble, failure))?;
-    let frozen = matches!(finished.level, Isolation::Full | Isolation::Traced) || is_builtin(job);
+    let frozen = matches!(finished.level, Isolation::Full | Isolation::Traced) || job.scanner.is_builtin();
     let mut environment = environment(job, frozen);
-    if finished.level == Isolation::None && !is_builtin(job) {
+    if finished.level == Isolation::None && !job.scanner.is_builtin() {
         // What was asked for is not what was had.
         environment.network = NetworkMode::Enabled;
     }
-    if !is_builtin(job) {
+    if !job.scanner.is_builtin() {
         let runtime = host_fingerprint::of_host(&job.roots);
         environment.runtime =
             Some(runtime.map_err(|error| Failure::infra("cannot take a fingerprint of the system folders", &error))?);
@@ -313,7 +320,7 @@ fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: 
     };
     let said = String::from_utf8_lossy(&finished.stderr);
     let notes = said.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned);
-    let notes = if is_builtin(job) { notes.collect() } else { Vec::new() };
+    let notes = if job.scanner.is_builtin() { notes.collect() } else { Vec::new() };
     Ok(Executed { artifacts, exit_code, executor, environment, denied, ledger, notes, showing: shown })
 }
 
@@ -334,10 +341,6 @@ fn too_weak(error: &NotIsolated) -> Failure {
 /// A run that could not be made, with what can be done about it.
 fn cannot_run(error: &SandboxError) -> Failure {
     Failure::infra("cannot run the scanner", error).next(error.hint())
-}
-
-fn is_builtin(job: &ScanSpec) -> bool {
-    job.scanner.is_builtin()
 }
 
 /// The first half of the health gate: how the program ended.

@@ -176,7 +176,7 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
     }
     batch.commit()?;
     let expected = expected_exit_codes(job, &executed, &context.config);
-    if !is_builtin(job)
+    if !is_this_program(job)
         && expected == [executed.exit_code]
         && executed.exit_code != 0
         && job.expected_exit_codes.is_empty()
@@ -349,8 +349,8 @@ fn manifest(
         environment: environment(job, executed),
         normalization: Normalization {
             canonicalizer_version: CANONICALIZER_VERSION.to_owned(),
-            sbom_schema: is_builtin(job).then(|| "cyclonedx-1.6".to_owned()),
-            vex_schema: is_builtin(job).then(|| "cyclonedx-vex-1.6".to_owned()),
+            sbom_schema: is_this_program(job).then(|| "cyclonedx-1.6".to_owned()),
+            vex_schema: is_this_program(job).then(|| "cyclonedx-vex-1.6".to_owned()),
             extra: extra(),
         },
         artifacts,
@@ -370,7 +370,8 @@ fn expected_exit_codes(job: &ScanSpec, executed: &Executed, config: &Config) -> 
     known.map_or_else(|| vec![executed.exit_code], <[i32]>::to_vec)
 }
 
-fn is_builtin(job: &ScanSpec) -> bool {
+/// Whether this very program is the scanner, and not another stella.
+fn is_this_program(job: &ScanSpec) -> bool {
     matches!(job.scanner, ScannerMaterial::BuiltIn)
 }
 
@@ -426,7 +427,7 @@ fn scanner(
     };
     let config_is_tree = matches!(job.config, Some(InputMaterial::Tree(_)));
     Scanner {
-        engine: if is_builtin(job) { ENGINE.to_owned() } else { request.engine.clone() },
+        engine: if is_this_program(job) { ENGINE.to_owned() } else { request.engine.clone() },
         kind: Some(kind),
         scanner_image_digest: None,
         scanner_binary_digest: Some(job.scanner.identity().into()),

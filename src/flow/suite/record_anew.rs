@@ -20,7 +20,7 @@ use crate::job::artifact::Artifact;
 use crate::job::input_roots;
 use crate::job::manifest_file;
 use crate::job::manifest_summary::UNKNOWN_VERSION;
-use crate::model::diagnostic::{Diagnostic, FailureKind};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimension;
 use crate::model::manifest::{NotReplayable, ReplayableManifest};
@@ -69,15 +69,26 @@ pub enum RecordAnewError {
 impl Diagnostic for RecordAnewError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Files(_) | Self::Scratch(_) | Self::Store(_) => FailureKind::Infrastructure,
+            Self::Record(error) => error.kind(),
+            Self::Restore(RestoreError::Damaged(_)) => FailureKind::Verification,
+            Self::Case(error) if error.is_broken() => FailureKind::Usage,
+            Self::Files(_) | Self::Scratch(_) | Self::Store(_) | Self::Restore(RestoreError::Broken(_)) => {
+                FailureKind::Infrastructure
+            }
             Self::Placeholders(_)
             | Self::Gone(_)
-            | Self::Restore(_)
-            | Self::Record(_)
+            | Self::Restore(RestoreError::Gone(_))
             | Self::Case(_)
             | Self::Run(_)
             | Self::Another(_)
             | Self::Manifest(_) => FailureKind::Inconclusive,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Record(error) => error.hint(),
+            _ => None,
         }
     }
 }
