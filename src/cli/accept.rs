@@ -90,5 +90,6 @@ pub fn run(global: &GlobalArgs, args: &AcceptArgs) -> CliResult {
             lines.iter().for_each(|line| output::data_line(line));
         }
     }
-    Ok(if accepted.flaky.is_empty() { Exit::Passed } else { Exit::Failed }.into())
+    let is_all = accepted.flaky.is_empty() && accepted.refused.is_empty();
+    Ok(if is_all { Exit::Passed } else { Exit::Failed }.into())
 }

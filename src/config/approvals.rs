@@ -162,14 +162,14 @@ fn valid(raw: RawApproval) -> Result<Approval, String> {
             .map(Some)
             .map_err(|error| format!("`{name}`: {error}; expected a digest, or `{ABSENT}`")),
     };
-    let (old, new) = (side("old", &old)?, side("new", &new)?);
-    if old == new {
+    let key = ChangeKey { of, old: side("old", &old)?, new: side("new", &new)? };
+    if !key.can_be_approved() {
         return Err("`old` and `new` are the same: that is not a change".to_owned());
     }
     filled("reason", &reason)?;
     filled("by", &by)?;
-    filled("artifact, rule", of.part())?;
-    Ok(Approval { key: ChangeKey { of, old, new }, reason, by, until })
+    filled("artifact, rule", key.of.part())?;
+    Ok(Approval { key, reason, by, until })
 }
 
 fn raw(approval: &Approval) -> RawApproval {

@@ -379,6 +379,7 @@ impl RunResult {
         let mut open: Vec<ChangeKey> = self.differences().into_iter().filter(|key| !is_approved(key)).collect();
         open.extend(self.base.iter().flat_map(|base| base.open()).map(|change| change.key.clone()));
         // Whoever approves a difference approves that it is recorded.
+        open.retain(ChangeKey::can_be_approved);
         let all = open.clone();
         open.retain(|key| !all.iter().any(|other| other != key && other.covers(key)));
         open

@@ -35,12 +35,16 @@ pub fn lines(accepted: &Accepted, file: &str) -> Vec<String> {
     for id in &accepted.flaky {
         lines.push(format!("{id} differs from itself: what is flaky cannot be approved"));
     }
+    for change in &accepted.refused {
+        lines.push(format!("{} {}: {}", change.key.of.kind(), change.key.of, change.detail));
+    }
     if !accepted.recorded.is_empty() {
         lines.push(format!("{} recorded anew: {}", accepted.recorded.len(), accepted.recorded.join(", ")));
     }
     let count = accepted.chosen.len();
     lines.push(match (count, accepted.written.len()) {
-        (0, _) => "nothing needs an approval".to_owned(),
+        (0, _) if accepted.refused.is_empty() => "nothing needs an approval".to_owned(),
+        (0, _) => "nothing can be approved".to_owned(),
         (1, 0) => "1 change needs an approval; write it with `--reason TEXT`".to_owned(),
         (_, 0) => format!("{count} changes need an approval; write it with `--reason TEXT`"),
         (_, 1) => format!("1 entry written to {file}"),

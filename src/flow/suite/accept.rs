@@ -174,6 +174,9 @@ pub fn accept(
     let is_flaky = |replay: &&ReplayResult| matches!(replay.outcome, Outcome::Flaky { .. });
     let flaky = ran.result.replays.iter().filter(is_flaky).filter(|replay| is_wanted(Some(&replay.id)));
     let flaky = flaky.map(|replay| replay.id.clone()).collect();
+    let unapproved = ran.result.base.iter().flat_map(|base| base.open());
+    let refused = unapproved.filter(|change| !change.key.can_be_approved() && is_wanted(change.key.of.id()));
+    let refused = refused.cloned().collect();
     let written = match &request.entry {
         None => Vec::new(),
         Some(entry) => entries(entry, &chosen)?,
@@ -182,7 +185,7 @@ pub fn accept(
         write(own, &written)?;
     }
     let recorded = record(request, &ran, &chosen, context)?;
-    Ok(Accepted { run: ran.result, exactly, chosen, written, flaky, recorded, earlier })
+    Ok(Accepted { run: ran.result, exactly, chosen, written, flaky, refused, recorded, earlier })
 }
 
 fn entries(entry: &Entry, chosen: &[ChangeKey]) -> Result<Vec<Approval>, AcceptError> {

@@ -1,6 +1,7 @@
 //! What was accepted of a run, or could be.
 
 use crate::model::change::approval::{Approval, ChangeKey, Changed};
+use crate::model::change::base::Change;
 use crate::model::digest::Digest;
 use crate::model::result::RunResult;
 
@@ -17,6 +18,8 @@ pub struct Accepted {
     pub written: Vec<Approval>,
     /// Cases and canaries that differ from themselves: that is no change that could be named.
     pub flaky: Vec<String>,
+    /// What the checkout changes of the base and nobody can approve.
+    pub refused: Vec<Change>,
     /// Cases and canaries that were recorded anew.
     pub recorded: Vec<String>,
     /// Approvals from before.

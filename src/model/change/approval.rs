@@ -98,6 +98,11 @@ impl ChangeKey {
         Self { of: self.of.clone(), old: self.new, new: self.old }
     }
 
+    /// Whether an approval can name it: by digests that differ.
+    pub fn can_be_approved(&self) -> bool {
+        self.old != self.new
+    }
+
     /// Whether whoever approved `self` has approved `other`, too: the same change; or that what was approved as the output of a
     /// replay is what is expected from now on.
     pub fn covers(&self, other: &Self) -> bool {

@@ -136,6 +136,8 @@ pub struct AcceptV1 {
     pub written: u64,
     /// Cases and canaries that differ from themselves, which cannot be approved.
     pub flaky: Vec<String>,
+    /// What the checkout changes of the base and nobody can approve, in words.
+    pub refused: Vec<String>,
     /// Cases and canaries that were recorded anew.
     pub recorded: Vec<String>,
 }
@@ -153,6 +155,7 @@ impl From<&Accepted> for AcceptV1 {
             changes: accepted.chosen.iter().map(change).collect(),
             written: accepted.written.len() as u64,
             flaky: accepted.flaky.clone(),
+            refused: accepted.refused.iter().map(|change| format!("{}: {}", change.key.of, change.detail)).collect(),
             recorded: accepted.recorded.clone(),
         }
     }

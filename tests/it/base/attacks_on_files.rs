@@ -263,6 +263,19 @@ fn each_attack_is_red_for_its_reason_and_its_twin_is_green() {
     judge(&Forge::new(), ATTACKS);
 }
 
+/// An entry for it would be one that nobody can read again, and a base that nobody can be judged by.
+#[test]
+fn what_makes_a_recording_unreplayable_is_not_offered_for_approval_and_nothing_is_written() {
+    let forge = Forge::new();
+    forge.dev_git(&["checkout", "--quiet", "-B", "topic"]);
+    let dev = forge.dev();
+    let golden = format!("{CANARY}/expected/findings.json");
+    dev.write(&golden, format!("{}\n\n", dev.read(&golden)));
+    let run = dev.stella(1, &["accept", "--base", "main", "--reason", "r", "--by", "b", "--update"]);
+    run.says(&["npm-app: unreplayable", "it cannot be approved"]);
+    assert!(!dev.path("approvals.yaml").exists());
+}
+
 #[test]
 fn a_copy_does_not_stand_for_two_that_are_gone() {
     let forge = Forge::new();

@@ -253,6 +253,11 @@ fn held_against(
     reverts::note(&mut compared.changes, repository, objects, &tip, (layout, &context))?;
 
     let mut notes = tip.notes.clone();
+    if which.rules.to_string() == which.head {
+        notes.push(
+            "the base is the commit that is checked out: only what is not committed is held against it".to_owned(),
+        );
+    }
     let mut changes = compared.changes;
     for change in rule_changes {
         if change.is_the_checkouts {
