@@ -14,7 +14,10 @@ use std::ffi::OsString;
 
 use serde::Deserialize;
 
+use crate::hint;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::parameter::{Operation, Parameter};
+use crate::model::text::command_line;
 
 /// What is told of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +71,8 @@ pub struct MergeRequest {
 pub struct Untold {
     /// What is missing.
     pub why: String,
-    /// The line that mends it.
-    pub mend: String,
+    /// What mends it.
+    pub mend: Hint,
 }
 
 impl Diagnostic for Untold {
@@ -78,9 +81,31 @@ impl Diagnostic for Untold {
     }
 
     fn hint(&self) -> Option<Hint> {
-        Some(self.mend.clone().into())
+        Some(self.mend.clone())
     }
 }
+
+/// The line that fetches a branch of the target under the name that [`fetched`] gives it, also into a clone of one branch or one commit.
+/// `whole` brings all of its history where a clone has only the end of it; git refuses that for one that has all.
+pub fn fetch(branch: &str, whole: bool) -> String {
+    let into = format!("+refs/heads/{branch}:{}", fetched(branch));
+    let options = ["--unshallow", "--no-tags"].into_iter().skip(usize::from(!whole));
+    let words = ["git", "fetch"].into_iter().chain(options).chain(["origin", &into]);
+    command_line::line(words)
+}
+
+/// The whole name of a branch that was fetched, which no tag or branch of that name can take.
+pub fn fetched(branch: &str) -> String {
+    format!("refs/remotes/origin/{branch}")
+}
+
+/// What a person says where no system tells it.
+fn give_it() -> Hint {
+    hint!("give the base with {}", Parameter::Base.to("REV"))
+}
+
+/// What runs a job at GitLab for merge requests.
+const FOR_MERGE_REQUESTS: &str = "run the job with `rules: [{if: $CI_PIPELINE_SOURCE == \"merge_request_event\"}]`";
 
 /// Reads what is told. `event` gives the bytes of the event's file, for GitHub.
 ///
@@ -103,7 +128,7 @@ pub fn told(
             None => Ok(Told::NoPullRequest),
             Some(open) => Err(Untold {
                 why: format!("the pipeline is that of a branch, for which a merge request is open ({open})"),
-                mend: "run the job with `rules: [{if: $CI_PIPELINE_SOURCE == \"merge_request_event\"}]`".to_owned(),
+                mend: FOR_MERGE_REQUESTS.into(),
             }),
         };
     }
@@ -155,8 +180,10 @@ fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> 
         let branch = branch.unwrap_or_else(|| "BRANCH".to_owned());
         return Err(Untold {
             why: format!("{name} tells that this is a pull request, and not the commit that it is merged into"),
-            mend: format!(
-                "git fetch --no-tags origin {branch} && stella ci --gate pr --base refs/remotes/origin/{branch}"
+            mend: hint!(
+                "fetch it with `{}`, and name it: {}",
+                fetch(&branch, false),
+                Operation::Ci.with([Parameter::Gate.to("pr"), Parameter::Base.to(fetched(&branch))], None)
             ),
         });
     }
@@ -164,7 +191,11 @@ fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> 
     match text("CI").filter(|ci| ci != "false") {
         Some(_) if !is_known => Err(Untold {
             why: "CI is set, and nothing tells whether this is a pull request".to_owned(),
-            mend: "give the base with `--base REV`; for a run of no pull request `--base HEAD`".to_owned(),
+            mend: hint!(
+                "give the base with {}; for a run of no pull request {}",
+                Parameter::Base.to("REV"),
+                Parameter::Base.to("HEAD")
+            ),
         }),
         _ => Ok(Told::NoPullRequest),
     }
@@ -200,27 +231,20 @@ fn github(
     struct GroupEvent {
         merge_group: Group,
     }
-    let untold = |why: String, mend: &str| Untold { why, mend: mend.to_owned() };
+    let untold = |why: String, mend: Hint| Untold { why, mend };
     let bytes = || {
         let path = text("GITHUB_EVENT_PATH");
         path.and_then(|path| event(&path)).ok_or_else(|| {
-            untold(
-                format!("the event `{name}` has no file that could be read (GITHUB_EVENT_PATH)"),
-                "give the base with `--base REV`",
-            )
+            untold(format!("the event `{name}` has no file that could be read (GITHUB_EVENT_PATH)"), give_it())
         })
     };
     let wrong = |error: serde_json::Error| {
-        untold(
-            format!("the file of the event `{name}` does not tell its commits: {error}"),
-            "give the base with `--base REV`",
-        )
+        untold(format!("the file of the event `{name}` does not tell its commits: {error}"), give_it())
     };
     match name {
         "pull_request" => {
             let PullEvent { pull_request } = serde_json::from_slice(&bytes()?).map_err(wrong)?;
-            let event = text("GITHUB_SHA")
-                .ok_or_else(|| untold("GITHUB_SHA is not set".to_owned(), "give the base with `--base REV`"))?;
+            let event = text("GITHUB_SHA").ok_or_else(|| untold("GITHUB_SHA is not set".to_owned(), give_it()))?;
             Ok(Told::PullRequest(PullRequest {
                 number: pull_request.number,
                 event,
@@ -240,7 +264,7 @@ fn github(
         | "workflow_run"
         | "issue_comment" => Err(untold(
             format!("the event `{name}` does not check out what is merged"),
-            "judge pull requests in a workflow with `on: pull_request`",
+            "judge pull requests in a workflow with `on: pull_request`".into(),
         )),
         _ => Ok(Told::NoPullRequest),
     }
@@ -250,7 +274,7 @@ fn gitlab(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> {
     let needed = |name: &str| {
         text(name).ok_or_else(|| Untold {
             why: format!("this is a merge request, and {name} is not set"),
-            mend: "run the job with `rules: [{if: $CI_PIPELINE_SOURCE == \"merge_request_event\"}]`".to_owned(),
+            mend: FOR_MERGE_REQUESTS.into(),
         })
     };
     Ok(Told::MergeRequest(MergeRequest {
@@ -308,6 +332,19 @@ mod tests {
         }
     }
 
+    /// Whoever opens a pull request into a branch of their own chooses its name, and the line is pasted into a shell.
+    #[test]
+    fn the_name_of_a_branch_is_no_command() {
+        assert_eq!(
+            fetch("main", true),
+            "git fetch --unshallow --no-tags origin +refs/heads/main:refs/remotes/origin/main"
+        );
+        let line = fetch("$(id)", false);
+        assert_eq!(line, "git fetch --no-tags origin '+refs/heads/$(id):refs/remotes/origin/$(id)'");
+        let told = ask(&[("CHANGE_ID", "1"), ("CHANGE_TARGET", "a;id")], None).unwrap_err();
+        assert!(told.mend.for_command_line().ends_with("--base 'refs/remotes/origin/a;id'`"), "{told:?}");
+    }
+
     #[test]
     fn a_pull_request_whose_base_is_not_told_is_an_error_with_a_line_that_mends_it() {
         let github =
@@ -340,7 +377,7 @@ mod tests {
             (ask(&[("CI", "true")], None), "--base HEAD"),
         ] {
             let untold = untold.unwrap_err();
-            assert!(untold.mend.contains(mend), "{untold:?}");
+            assert!(untold.mend.for_command_line().contains(mend), "{untold:?}");
         }
     }
 }

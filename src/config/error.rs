@@ -11,6 +11,7 @@ use crate::model::artifact::{InvalidProfileName, ProfileName};
 use crate::model::artifact_spec::ArtifactSpecError;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::parameter::Operation;
+use crate::model::text::names;
 
 /// How deep `[` and `{` may stand in each other; a valid configuration has three levels.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -102,7 +103,7 @@ impl Diagnostic for ConfigError {
 
 /// A profile that an artifact names and nobody wrote.
 #[derive(Debug, thiserror::Error)]
-#[error("no profile is called `{name}`: known are those of the formats, {}", quoted(.known))]
+#[error("no profile is called `{name}`: known are those of the formats, {}", names::quoted(.known))]
 pub struct UnknownProfile {
     pub(super) name: ProfileName,
     pub(super) known: BTreeSet<String>,
@@ -116,10 +117,6 @@ impl Diagnostic for UnknownProfile {
     fn hint(&self) -> Option<Hint> {
         Some("name one of your own under `profiles` in .stella.yaml; docs/profiles.md".into())
     }
-}
-
-fn quoted(names: &BTreeSet<String>) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A name that no adapter has.

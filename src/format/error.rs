@@ -2,6 +2,8 @@
 
 use std::str::Utf8Error;
 
+use crate::model::text::names;
+
 /// A document that is refused: which format, where, and how to mend it.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
@@ -54,7 +56,7 @@ pub enum FormatError {
         known: &'static str,
     },
     /// A version of the format that is not read.
-    #[error("{format}: version `{found}` is not read, only {}; write the document again in one of these", quoted(.known))]
+    #[error("{format}: version `{found}` is not read, only {}; write the document again in one of these", names::quoted(.known.iter()))]
     Version {
         /// The format.
         format: &'static str,
@@ -127,8 +129,4 @@ pub enum FormatError {
         /// The text as given.
         given: String,
     },
-}
-
-fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::model::parameter::{Given, Operation, Parameter};
+use crate::model::text::command_line;
 use crate::model::text::redact::Known;
 
 /// What mends an error, or what to do next. Made by [`hint!`](crate::hint) or of plain words.
@@ -45,12 +46,27 @@ impl Spelt {
             words.extend(value.clone());
         }
         if let Some(subject) = &self.subject {
-            // What follows is a command of its own.
-            let is_command = matches!(self.operation, Some(Operation::Sandbox | Operation::Scan));
-            words.extend(is_command.then(|| "--".to_owned()));
+            words.extend(self.takes_a_command().then(|| "--".to_owned()));
             words.push(subject.clone());
         }
         words
+    }
+
+    /// Whether the subject is a command of its own.
+    fn takes_a_command(&self) -> bool {
+        matches!(self.operation, Some(Operation::Sandbox | Operation::Scan))
+    }
+
+    /// The same as one line of a shell: what a value holds is no command in it.
+    pub fn line(&self) -> String {
+        match &self.subject {
+            // Already a line.
+            Some(command) if self.takes_a_command() => {
+                let before = Self { subject: None, ..self.clone() };
+                format!("{} -- {command}", command_line::line(before.words()))
+            }
+            _ => command_line::line(self.words()),
+        }
     }
 }
 
@@ -80,7 +96,7 @@ impl Hint {
 
     /// Its words, for someone who has the command line at hand.
     pub fn for_command_line(&self) -> String {
-        self.spelt(|spelt| format!("`{}`", spelt.words().join(" ")))
+        self.spelt(|spelt| format!("`{}`", spelt.line()))
     }
 
     /// The same without these values.
@@ -162,6 +178,12 @@ impl From<Operation> for Part {
     }
 }
 
+impl From<Given> for Spelt {
+    fn from(given: Given) -> Self {
+        Self { operation: None, given: vec![given], subject: None }
+    }
+}
+
 impl From<Spelt> for Part {
     fn from(spelt: Spelt) -> Self {
         Self::Spelt(spelt)
@@ -206,6 +228,13 @@ mod tests {
         let spelt = Operation::Sandbox.with([Parameter::TracePaths.into()], Some("COMMAND"));
         assert_eq!(hint!("{}", spelt).for_command_line(), "`stella sandbox --trace-paths -- COMMAND`");
         assert_eq!(hint!("{}", Operation::AdapterShow.of("grype")).for_command_line(), "`stella adapter show grype`");
+    }
+
+    /// The name of a branch is whatever somebody called it, and a hint is pasted into a shell.
+    #[test]
+    fn a_value_is_no_command_in_what_is_pasted() {
+        let hint = hint!("{}", Parameter::Base.to("origin/$(id)"));
+        assert_eq!(hint.for_command_line(), "`--base 'origin/$(id)'`");
     }
 
     #[test]

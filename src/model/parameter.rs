@@ -12,12 +12,15 @@ pub enum Parameter {
     Artifact,
     ArtifactInInput,
     AsIs,
+    Base,
+    By,
     CallGraph,
     Clock,
     Dir,
     EmitArtifactsDir,
     EmitManifest,
     Env,
+    Exactly,
     Exclude,
     Explain,
     ExpectExit,
@@ -32,18 +35,22 @@ pub enum Parameter {
     Mode,
     Network,
     Only,
+    Out,
     OutDir,
     Output,
     Path,
     Pinned,
     Platform,
+    Reason,
     Result,
+    Reviewed,
     Ro,
     Scanner,
     ScannerConfig,
     Store,
     Timeout,
     TracePaths,
+    Update,
     With,
 }
 
@@ -78,6 +85,8 @@ impl From<Parameter> for Given {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::VariantArray)]
 #[expect(missing_docs, reason = "docs/cli.md says what each of them does")]
 pub enum Operation {
+    #[strum(serialize = "accept")]
+    Accept,
     #[strum(serialize = "adapter list")]
     AdapterList,
     #[strum(serialize = "adapter show")]
@@ -100,6 +109,8 @@ pub enum Operation {
     ProfileList,
     #[strum(serialize = "replay")]
     Replay,
+    #[strum(serialize = "reviewed")]
+    Reviewed,
     #[strum(serialize = "sandbox")]
     Sandbox,
     #[strum(serialize = "scan")]

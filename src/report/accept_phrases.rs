@@ -1,7 +1,10 @@
 //! The words of `stella accept`: what would change, why, and what was written.
 
+use crate::hint;
 use crate::model::change::accepted::Accepted;
 use crate::model::change::approval::ChangeKey;
+use crate::model::parameter::Parameter;
+use crate::report::count::counted;
 use crate::report::{base_phrases, changes, phrases};
 
 /// Lines of a difference that are shown.
@@ -45,10 +48,11 @@ pub fn lines(accepted: &Accepted, file: &str) -> Vec<String> {
     lines.push(match (count, accepted.written.len()) {
         (0, _) if accepted.refused.is_empty() => "nothing needs an approval".to_owned(),
         (0, _) => "nothing can be approved".to_owned(),
-        (1, 0) => "1 change needs an approval; write it with `--reason TEXT`".to_owned(),
-        (_, 0) => format!("{count} changes need an approval; write it with `--reason TEXT`"),
-        (_, 1) => format!("1 entry written to {file}"),
-        (_, written) => format!("{written} entries written to {file}"),
+        (_, 0) => {
+            let open = counted(count as u64, "change needs", "changes need");
+            hint!("{} an approval; write it with {}", open, Parameter::Reason.to("TEXT")).for_command_line()
+        }
+        (_, written) => format!("{} written to {file}", counted(written as u64, "entry", "entries")),
     });
     lines
 }

@@ -3,8 +3,9 @@
 use crate::model::change::approval::{Approval, ChangeKey, Cover};
 use crate::model::change::base::{Base, Change, CoveredDifference, Effect, RulesOf};
 use crate::model::gate_result::{Gate, GateVerdict};
+use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::RunResult;
-use crate::model::text::command_line;
+use crate::report::count::counted;
 use crate::report::untrusted;
 
 /// Changes that are shown; whoever wants all of them reads the JSON.
@@ -86,10 +87,6 @@ pub fn covered(run: &RunResult) -> Vec<String> {
     lines
 }
 
-fn counted(count: u64, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
-}
-
 /// The one command that accepts exactly what is not approved; `None` where nothing of it can be, or no gate of pull requests was asked.
 ///
 /// It is made here and read from no file: whoever is shown it pastes it into a shell.
@@ -99,11 +96,11 @@ pub fn accept(run: &RunResult) -> Option<String> {
     if open.is_empty() {
         return None;
     }
-    let mut words = vec!["stella".to_owned(), "accept".to_owned()];
+    let exactly = Parameter::Exactly.to(ChangeKey::digest_of_all(&open).to_string());
+    let mut accept = Operation::Accept.with([exactly, Parameter::Reason.to("WHY")], None);
+    // By the same base.
     if let Some(RulesOf::Base { commit, .. }) = run.base.as_ref().map(|base| &base.rules) {
-        words.extend(["--base".to_owned(), untrusted::line(commit)]);
+        accept.given.insert(0, Parameter::Base.to(untrusted::line(commit)));
     }
-    words.extend(["--exactly".to_owned(), ChangeKey::digest_of_all(&open).to_string()]);
-    words.extend(["--reason", "WHY"].map(str::to_owned));
-    Some(command_line::line(words))
+    Some(accept.line())
 }

@@ -4,6 +4,7 @@ use crate::model::fidelity::Level;
 use crate::model::gate_result::{About, GateResult, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
 use crate::model::rate::Share;
 use crate::model::statistics::wilson::Interval;
+use crate::report::count::counted;
 use crate::report::{phrases, untrusted};
 
 /// `BF`, `SF`, `PF`
@@ -57,8 +58,7 @@ pub fn headline(gate_result: &GateResult) -> String {
     let weighty = gate_result.reasons().iter().filter(|reason| reason.weight != Weight::Note).count();
     let reasons = match weighty {
         0 => String::new(),
-        1 => " (1 reason)".to_owned(),
-        more => format!(" ({more} reasons)"),
+        some => format!(" ({})", counted(some as u64, "reason", "reasons")),
     };
     format!("gate {}: {}{reasons}", gate_result.gate().code(), gate_result.verdict().code())
 }
@@ -88,10 +88,7 @@ pub fn measured(measured: &Measured) -> String {
             if measured.scope == Scope::Canaries { phrases::counted_rate(counts) } else { rate_with_interval(counts) };
         format!("{} {rate}", level(at))
     });
-    let manifests = match measured.sample.manifests {
-        1 => "1 distinct manifest".to_owned(),
-        more => format!("{more} distinct manifests"),
-    };
+    let manifests = counted(measured.sample.manifests, "distinct manifest", "distinct manifests");
     let beside = phrases::beside(tally);
     let beside = if beside.is_empty() { beside } else { format!("; beside it {beside}") };
     format!("{what}: {}; {manifests}{beside}", rates.join("; "))
@@ -221,8 +218,4 @@ fn plain(code: ReasonCode) -> &'static str {
         // Reasons that have numbers; their code says enough where none were given.
         _ => code.code(),
     }
-}
-
-fn counted(count: u64, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
 }

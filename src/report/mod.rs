@@ -16,6 +16,7 @@ pub mod accept_phrases;
 pub mod badge;
 pub mod base_phrases;
 pub mod changes;
+pub mod count;
 pub mod emit;
 pub mod flip;
 pub mod gate_phrases;

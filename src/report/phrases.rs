@@ -9,6 +9,7 @@ use crate::model::manifest::Wrong;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
 use crate::model::result::{ExecutorEnv, Isolation, Mode, ReplayResult, RunResult, SubjectKind};
+use crate::report::count::counted;
 use crate::report::untrusted;
 
 /// `case`, `canary`, `manifest`.
@@ -151,7 +152,7 @@ pub fn counted_rate((good, all): (u64, u64)) -> String {
 
 /// The counts that stand beside a rate and never in it; empty where there are none.
 pub fn beside(tally: &Tally) -> String {
-    counted(&[
+    present(&[
         (tally.lucky, "lucky"),
         (tally.unhealthy, "unhealthy"),
         (tally.unreplayable, "unreplayable"),
@@ -178,7 +179,7 @@ pub fn verdict(run: &RunResult) -> String {
         return format!("{word}: nothing was replayed");
     }
     let (a, b) = (&run.regression, &run.fidelity);
-    let rest = counted(&[
+    let rest = present(&[
         (a.drift + b.drift, "drift"),
         (a.flaky + b.flaky, "flaky"),
         (a.unhealthy + b.unhealthy, "unhealthy"),
@@ -200,9 +201,8 @@ pub fn rates(run: &RunResult) -> [(Mode, &Tally); 2] {
 /// On how many replays the candidate was run, in one line; `None` where that is no question.
 pub fn candidate(run: &RunResult) -> Option<String> {
     let coverage = run.coverage();
-    let of = |counted: RanOn, what: &str| {
-        (counted.of > 0).then(|| format!("{} of {} {}", counted.ran, counted.of, plural(counted.of, what)))
-    };
+    let of =
+        |on: RanOn, one: &str, more: &str| (on.of > 0).then(|| format!("{} of {}", on.ran, counted(on.of, one, more)));
     match &run.candidate {
         Candidate::Unknown => None,
         Candidate::LeftOut if coverage.all().of == 0 => None,
@@ -211,7 +211,7 @@ pub fn candidate(run: &RunResult) -> Option<String> {
         Candidate::Dropped => Some("no candidate: the base builds one and this checkout does not".to_owned()),
         Candidate::Built(named) => {
             let all = coverage.all();
-            let parts = [of(coverage.cases, "case"), of(coverage.canaries, "canary")];
+            let parts = [of(coverage.cases, "case", "cases"), of(coverage.canaries, "canary", "canaries")];
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             let (kind, name) = (named.kind.code(), untrusted::line(&named.name));
             let name = if named.kind == CandidateKind::BuiltIn {
@@ -237,14 +237,6 @@ pub fn unclaimed(run: &RunResult) -> Option<String> {
             untrusted::list(&unclaimed, SHOWN)
         )
     })
-}
-
-fn plural(count: u64, what: &str) -> String {
-    match (count, what) {
-        (1, _) => what.to_owned(),
-        (_, "canary") => "canaries".to_owned(),
-        _ => format!("{what}s"),
-    }
 }
 
 /// What must be said of a run in which something ran without a sandbox; a green table must not hide it.
@@ -285,9 +277,9 @@ pub fn executor(env: &ExecutorEnv) -> String {
     format!("{place}{lost}, {os}/{arch}, tz {tz}, locale {locale}, {clock}{denied}")
 }
 
-fn counted(counts: &[(u64, &str)]) -> String {
-    let present = counts.iter().filter(|(count, _)| *count > 0);
-    present.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+fn present(counts: &[(u64, &str)]) -> String {
+    let some = counts.iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a run that went wrong showed, in labelled lines: the same in every output.
 
 use crate::model::showing::{Ended, Limit, Showing, signal_name};
+use crate::report::count::counted;
 use crate::report::untrusted;
 
 /// Names and paths that one line holds.
@@ -42,7 +43,7 @@ pub fn lines(showing: &Showing) -> Vec<(&'static str, String)> {
         lines.push(("absent", format!("{} ({what})", untrusted::list(&looked_up, LISTED))));
     }
     if let (Some(reads), Some(Ended::Limit { limit: Limit::Time, .. })) = (showing.clock_reads, &showing.ended) {
-        lines.push(("clock", format!("read {reads} time{}", if reads == 1 { "" } else { "s" })));
+        lines.push(("clock", format!("read {}", counted(reads, "time", "times"))));
     }
     lines.extend(showing.next.iter().map(|step| ("next", untrusted::line(&step.for_command_line()))));
     lines

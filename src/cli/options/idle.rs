@@ -242,25 +242,75 @@ fn has_one_form(given: &Given<'_>) -> bool {
     ONE.contains(&given.command.as_str())
 }
 
-fn needs_no_config(given: &Given<'_>) -> bool {
-    match given.command.as_str() {
-        "demo" | "doctor" | "manifest show" | "manifest validate" | "manifest migrate" | "feed build"
-        | "feed verify" | "builtin-scan" => true,
-        "sandbox" => !given.has("rootfs"),
-        "profile test" => !given.has("profile"),
-        _ => false,
+/// Whether a command uses something that every command can be given.
+enum Use {
+    Always,
+    Never,
+    /// What it was given says it.
+    If(fn(&Given<'_>) -> bool),
+}
+
+impl Use {
+    fn is_used(&self, given: &Given<'_>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::If(uses) => uses(given),
+        }
     }
 }
 
+/// Every command: whether it reads a configuration, and whether it uses a store. A test holds it to the program's own list.
+const USES: &[(&str, Use, Use)] = {
+    use Use::{Always, If, Never};
+    const NO_HISTORY: Use = If(|given| !given.has("history"));
+    const A_ROOTFS: Use = If(|given| given.has("rootfs"));
+    &[
+        ("accept", Always, Always),
+        ("adapter list", Always, Never),
+        ("adapter show", Always, Never),
+        ("builtin-scan", Never, Never),
+        ("canonicalize", Always, Never),
+        ("chaos", Always, Always),
+        ("ci", Always, Always),
+        ("demo", Never, Never),
+        ("diff", Always, Never),
+        ("doctor", Never, Never),
+        ("explain", Always, Always),
+        ("feed bisect", Always, Always),
+        ("feed build", Never, Never),
+        ("feed verify", Never, Never),
+        ("gate", Always, NO_HISTORY),
+        ("image inspect", Always, Always),
+        ("image unpack", Always, Always),
+        ("init", Always, Always),
+        ("manifest migrate", Never, Never),
+        ("manifest show", Never, Never),
+        ("manifest validate", Never, Never),
+        ("profile explain", Always, Never),
+        ("profile learn", Always, Always),
+        ("profile list", Always, Never),
+        ("profile show", Always, Never),
+        ("profile test", If(|given| given.has("profile")), Never),
+        ("replay", Always, Always),
+        ("report", Always, NO_HISTORY),
+        ("reviewed", Always, Never),
+        ("sandbox", A_ROOTFS, A_ROOTFS),
+        ("scan", Always, Always),
+        ("score", Always, NO_HISTORY),
+    ]
+};
+
+fn uses(given: &Given<'_>) -> Option<&'static (&'static str, Use, Use)> {
+    USES.iter().find(|(command, ..)| *command == given.command)
+}
+
+fn needs_no_config(given: &Given<'_>) -> bool {
+    uses(given).is_some_and(|(_, config, _)| !config.is_used(given))
+}
+
 fn needs_no_store(given: &Given<'_>) -> bool {
-    match given.command.as_str() {
-        "demo" | "doctor" | "diff" | "canonicalize" | "reviewed" | "adapter list" | "adapter show" | "profile list"
-        | "profile show" | "profile explain" | "profile test" | "manifest show" | "manifest validate"
-        | "manifest migrate" | "feed build" | "feed verify" | "builtin-scan" => true,
-        "sandbox" => !given.has("rootfs"),
-        "score" | "gate" | "report" => given.has("history"),
-        _ => false,
-    }
+    uses(given).is_some_and(|(_, _, store)| !store.is_used(given))
 }
 
 fn is_any(given: &Given<'_>, switches: &[&str]) -> bool {
@@ -281,4 +331,31 @@ fn is_adapter(given: &Given<'_>) -> bool {
 
 fn is_as_is(given: &Given<'_>) -> bool {
     is_command(given) && given.is_on("as_is")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::*;
+    use crate::cli::app::App;
+
+    fn names(command: &Command, above: &[&str], all: &mut Vec<String>) {
+        for sub in command.get_subcommands() {
+            let words = [above, &[sub.get_name()]].concat();
+            if sub.has_subcommands() {
+                names(sub, &words, all);
+            } else {
+                all.push(words.join(" "));
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_says_what_it_uses() {
+        let (mut all, known) = (Vec::new(), USES.iter().map(|(command, ..)| *command).collect::<Vec<_>>());
+        names(&App::command(), &[], &mut all);
+        all.sort();
+        assert_eq!(known, all);
+    }
 }

@@ -14,6 +14,7 @@ use crate::job::artifact;
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::model::limits;
+use crate::report::count::counted;
 use crate::report::untrusted;
 use crate::wire::v1::profiles::{ProfileExplanationV1, RuleUseV1};
 use crate::workspace::profiles;
@@ -92,8 +93,8 @@ fn text(document: &ProfileExplanationV1) -> String {
     ];
     for rule in &document.rules {
         let count = match rule.action {
-            "set" => format!("{}, {} put in order", counted(rule.count, "array"), rule.reordered),
-            _ => counted(rule.count, "place"),
+            "set" => format!("{}, {} put in order", counted(rule.count, "array", "arrays"), rule.reordered),
+            _ => counted(rule.count, "place", "places"),
         };
         let path = if rule.path.is_empty() { "(all)" } else { &rule.path };
         lines.push(format!("{:<13} {path}: {count}", rule.action));
@@ -107,8 +108,4 @@ fn text(document: &ProfileExplanationV1) -> String {
     }
     lines.extend(document.unhealthy.iter().map(|what| format!("unhealthy     {what}")));
     lines.iter().map(|line| untrusted::visible(line).to_string() + "\n").collect()
-}
-
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

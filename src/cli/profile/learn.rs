@@ -14,6 +14,7 @@ use crate::flow::experiment::learn_request::{self, LearnRequest};
 use crate::host::fs;
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::exit::Exit;
+use crate::report::count::counted;
 use crate::report::untrusted;
 use crate::wire::v1::profiles::{LessonV1, ProfileLearnV1};
 use crate::workspace::profiles;
@@ -114,10 +115,9 @@ fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &LearnReport) -> Result<
             fs::write_output(path, yaml.as_bytes())?;
         }
         output::talk(&format!(
-            "artifact `{}`: {} new rule{}; {} of {} runs are then the same as the first",
+            "artifact `{}`: {}; {} of {} runs are then the same as the first",
             lesson.artifact,
-            learnt.new.len(),
-            if learnt.new.len() == 1 { "" } else { "s" },
+            counted(learnt.new.len() as u64, "new rule", "new rules"),
             learnt.same,
             learnt.of
         ));

@@ -13,6 +13,7 @@ use crate::job::manifest_file;
 use crate::model::artifact::ArtifactType;
 use crate::model::hint::Hint;
 use crate::model::text::command_line;
+use crate::report::count::counted;
 use crate::wire::v1::commands::RecordingV1;
 
 /// The words in their order, each once.
@@ -73,7 +74,7 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
         findings = findings.or(document.findings.map(|all| all.len()));
         decision = decision.or(document.decision);
     }
-    let count = |n: Option<usize>, what: &str| n.map(|n| format!("{n} {what}{}", if n == 1 { "" } else { "s" }));
+    let count = |n: Option<usize>, one: &str, more: &str| n.map(|n| counted(n as u64, one, more));
     let decided = decision.map(|d| {
         let reasons: Vec<&str> = d.reasons.iter().map(String::as_str).collect();
         format!(
@@ -82,8 +83,10 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
             if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) }
         )
     });
-    let facts: Vec<String> =
-        [count(packages, "package"), count(findings, "finding"), decided].into_iter().flatten().collect();
+    let facts: Vec<String> = [count(packages, "package", "packages"), count(findings, "finding", "findings"), decided]
+        .into_iter()
+        .flatten()
+        .collect();
     say(&format!(
         "recorded {}: {}",
         manifest.scan_id,

@@ -30,6 +30,7 @@ use crate::model::outcome::Outcome;
 use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::{Mode, SubjectKind};
 use crate::model::text::command_line;
+use crate::model::text::names;
 use crate::model::text::source_line;
 use crate::report::untrusted;
 use crate::sandbox::validated::{CpuCount, Hostname, Locale, TimeZone};
@@ -213,13 +214,13 @@ pub enum ReplayError {
     #[error(transparent)]
     Tree(#[from] TreeError),
     /// Nobody said which of several feeds is meant.
-    #[error("the recording has several feeds: name one of {}", quoted(.feeds))]
+    #[error("the recording has several feeds: name one of {}", quoted_or_none(.feeds))]
     WhichFeed {
         /// The recorded feeds.
         feeds: Vec<String>,
     },
     /// A feed that the recording does not have.
-    #[error("the recording has no feed `{name}`: it has {}", quoted(.feeds))]
+    #[error("the recording has no feed `{name}`: it has {}", quoted_or_none(.feeds))]
     NoSuchFeed {
         /// What was asked for.
         name: String,
@@ -236,7 +237,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Flags(#[from] BuiltInError),
     /// A variable that the recording did not pass: the scan would be another one.
-    #[error("the recording passed no variable `{0}`: it passed {passed}", passed = quoted(.1))]
+    #[error("the recording passed no variable `{0}`: it passed {passed}", passed = quoted_or_none(.1))]
     NotPassed(String, Vec<String>),
     /// A variable that is not set.
     #[error("the variable `{0}` is not set")]
@@ -287,11 +288,11 @@ impl Diagnostic for ReplayError {
     }
 }
 
-fn quoted(names: &[String]) -> String {
+fn quoted_or_none(names: &[String]) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names::quoted(names)
 }
 
 fn listed(faults: &[Fault]) -> String {

@@ -92,9 +92,12 @@ pub enum AcceptError {
     /// The file is not one of approvals.
     #[error("{} cannot be added to", approvals::FILE_NAME)]
     Approvals(#[source] approvals::ApprovalsError),
-    /// The file cannot be read or written.
+    /// The file cannot be read.
+    #[error("cannot read {}", approvals::FILE_NAME)]
+    Read(#[source] FsError),
+    /// The file cannot be written.
     #[error("cannot write {}", approvals::FILE_NAME)]
-    Files(#[from] FsError),
+    Write(#[source] FsError),
     /// One was not recorded anew.
     #[error("`{id}` was not recorded anew; entries that were written stay")]
     Record {
@@ -112,7 +115,7 @@ impl Diagnostic for AcceptError {
             Self::Base(error) => error.kind(),
             Self::Record { source, .. } => source.kind(),
             Self::Others { .. } => FailureKind::Inconclusive,
-            Self::Files(_) => FailureKind::Infrastructure,
+            Self::Read(_) | Self::Write(_) => FailureKind::Infrastructure,
             Self::Unknown(_) | Self::Empty | Self::Over(_) | Self::Until(_) | Self::NotText(_) | Self::Approvals(_) => {
                 FailureKind::Usage
             }
@@ -206,10 +209,10 @@ fn entries(entry: &Entry, chosen: &[ChangeKey]) -> Result<Vec<Approval>, AcceptE
 
 fn write(own: &Context, entries: &[Approval]) -> Result<(), AcceptError> {
     let file = own.config.root.join(approvals::FILE_NAME);
-    let old = fs::read_if_present(&file, limits::MAX_CONFIG_BYTES)?;
+    let old = fs::read_if_present(&file, limits::MAX_CONFIG_BYTES).map_err(AcceptError::Read)?;
     let old = String::from_utf8(old.unwrap_or_default()).map_err(AcceptError::NotText)?;
     let text = approvals::with(&old, entries).map_err(AcceptError::Approvals)?;
-    Ok(fs::write_atomic(&file, text.as_bytes())?)
+    fs::write_atomic(&file, text.as_bytes()).map_err(AcceptError::Write)
 }
 
 /// Records anew what was accepted, and what is canonically the same; the ids of both.

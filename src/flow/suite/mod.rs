@@ -11,5 +11,6 @@ pub mod discover;
 pub mod init;
 pub mod one;
 pub mod record_anew;
+pub mod reviewed;
 pub mod run;
 pub mod subject;

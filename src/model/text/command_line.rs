@@ -6,7 +6,7 @@ pub fn line<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
 }
 
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+…".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else {
@@ -22,6 +22,7 @@ mod tests {
     fn only_what_a_shell_would_change_is_quoted() {
         let cases = [
             (&["stella", "ci", "--only=SCN-0001"][..], "stella ci --only=SCN-0001"),
+            (&["--feed", "…"], "--feed …"),
             (&["a b", "", "$HOME", "~", "*"], "'a b' '' '$HOME' '~' '*'"),
             (&["it's"], r"'it'\''s'"),
             (&["a\nb"], "'a\nb'"),

@@ -1,8 +1,9 @@
 //! Forms of text that more than one part reads or writes: command lines, pointers into JSON, placeholders, places in a source
-//! file, and what is taken out of a text before it is kept.
+//! file, names in a sentence, and what is taken out of a text before it is kept.
 
 pub mod command_line;
 pub mod json_pointer;
+pub mod names;
 pub mod placeholder;
 pub mod redact;
 pub mod source_line;

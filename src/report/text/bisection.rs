@@ -1,6 +1,7 @@
 //! Where findings flipped in a chain of snapshots, and what changed in the feed there.
 
 use crate::model::experiment::bisect::{Bisection, Flip};
+use crate::report::count::counted;
 use crate::report::text::style::{Ink, Style};
 use crate::report::untrusted;
 
@@ -9,8 +10,7 @@ pub fn bisection(of: &Bisection, style: Style) -> String {
     let mut out: String = of.flips.iter().map(|flip| block(flip, style)).collect();
     let flips = match of.flips.len() {
         0 => "no finding differs between the ends".to_owned(),
-        1 => "1 finding flipped".to_owned(),
-        more => format!("{more} findings flipped"),
+        some => format!("{} flipped", counted(some as u64, "finding", "findings")),
     };
     out += &format!("reproduce {}\n", untrusted::visible(&of.reproduce));
     out + &format!("{flips}: {} snapshots, {} replays\n", of.snapshots, of.replays)

@@ -6,6 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::model::cause::{Cause, Factor};
 use crate::model::experiment::explanation::{CellRuns, Change, Explanation};
+use crate::report::count::counted;
 use crate::report::text::style::{Ink, Style};
 use crate::report::{phrases, untrusted};
 
@@ -79,8 +80,7 @@ fn came_out(cell: &CellRuns) -> String {
     }
     let shown = match cell.changed {
         0 => "as recorded".to_owned(),
-        1 => "1 change".to_owned(),
-        more => format!("{more} changes"),
+        some => counted(some as u64, "change", "changes"),
     };
     if cell.results > 1 { format!("{} different results; the first: {shown}", cell.results) } else { shown }
 }

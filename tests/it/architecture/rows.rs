@@ -300,16 +300,12 @@ pub const MOST_FILES: usize = 30;
 pub const MOST_FILES_OF_FLOW: usize = 3;
 
 /// Options of other programs that texts below the command line name: file, option, whose it is.
-pub const FOREIGN_OPTIONS: [(&str, &str, &str); 42] = [
-    ("ci/base_commit.rs", "--base", "a step of a workflow, which is a line of the command line"),
-    ("ci/base_commit.rs", "--gate", "a step of a workflow, which is a line of the command line"),
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 34] = [
     ("ci/base_commit.rs", "--no-tags", "an option of git"),
-    ("flow/suite/base/approved.rs", "--reviewed", "a step of a workflow, which is a line of the command line"),
-    ("flow/suite/base/commit.rs", "--base", "a step of a workflow, which is a line of the command line"),
+    ("ci/base_commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/commit.rs", "--no-tags", "an option of git"),
     ("flow/suite/base/commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/error.rs", "--filter", "an option of git"),
-    ("flow/suite/base/prepare.rs", "--base", "a step of a workflow, which is a line of the command line"),
     ("git/repository.rs", "--batch", "an option of git"),
     ("git/repository.rs", "--end-of-options", "an option of git"),
     ("git/repository.rs", "--full-history", "an option of git"),
@@ -325,10 +321,6 @@ pub const FOREIGN_OPTIONS: [(&str, &str, &str); 42] = [
     ("git/repository.rs", "--no-replace-objects", "an option of git"),
     ("git/repository.rs", "--quiet", "an option of git"),
     ("git/repository.rs", "--verify", "an option of git"),
-    ("report/accept_phrases.rs", "--reason", "a step of a workflow, which is a line of the command line"),
-    ("report/base_phrases.rs", "--base", "a step of a workflow, which is a line of the command line"),
-    ("report/base_phrases.rs", "--exactly", "a step of a workflow, which is a line of the command line"),
-    ("report/base_phrases.rs", "--reason", "a step of a workflow, which is a line of the command line"),
     ("execute/builtin.rs", "--distro", "a flag of the built-in scanner, as manifests have it"),
     ("flow/suite/build.rs", "--pid", "an option of unshare"),
     ("flow/suite/build.rs", "--fork", "an option of unshare"),

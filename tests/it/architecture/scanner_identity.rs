@@ -13,13 +13,14 @@ use super::{HOUSE, root};
 const BEGINS: [&str; 3] = ["execute/builtin.rs", "execute/builtin_input.rs", "workspace/image.rs"];
 
 /// Where it ends: files and folders that it uses and that are not its source, each with the reason.
-const BOUNDARY: [(&str, &str); 6] = [
+const BOUNDARY: [(&str, &str); 7] = [
     ("host/", "hands over bytes as they are, or an error"),
     ("store/", "hands over bytes by their digest, or an error"),
     ("workspace/context.rs", "names the stores that bytes are taken from"),
     ("workspace/open_inputs.rs", "only its error is named"),
     ("model/diagnostic.rs", "kind and hint of an error"),
     ("model/error_chain.rs", "words of an error"),
+    ("model/text/names.rs", "words of an error"),
 ];
 
 /// Crates that the source names and that cannot change a result, each with the reason.

@@ -173,6 +173,45 @@ impl Forge {
         self.world.run(exit, command)
     }
 
+    /// Runs a line in the checkout, as a person pastes it into a shell.
+    pub fn paste(&self, exit: u8, environment: &BTreeMap<String, String>, line: &str) -> Run {
+        let mut command = self.world.pasted(line);
+        command.envs(environment);
+        self.world.run(exit, command)
+    }
+
+    /// Does what the hints say, as it stands, until `stella` gives no more; how it ended, and how many lines were pasted.
+    pub fn mended(&self, environment: &BTreeMap<String, String>, arguments: &[&str]) -> (Option<i32>, usize) {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let mut arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let mut pasted = 0;
+        for _ in 0..4 {
+            let mut command = self.world.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+            let output = command.envs(environment).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            let hints: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("hint: ")).collect();
+            let quoted: Vec<&str> = hints.iter().flat_map(|hint| hint.split('`').skip(1).step_by(2)).collect();
+            let lines: Vec<&&str> = quoted.iter().filter(|quoted| quoted.starts_with("git ")).collect();
+            if lines.is_empty() {
+                return (output.status.code(), pasted);
+            }
+            for line in lines {
+                self.paste(0, environment, line);
+                pasted += 1;
+            }
+            for quoted in quoted {
+                if let Some(line) = quoted.strip_prefix("stella ") {
+                    arguments = words(line);
+                } else if quoted.starts_with("--base ") {
+                    arguments.retain(|word| word != "--base");
+                    arguments.retain(|word| !word.contains("origin") && word != "main");
+                    arguments.extend(words(quoted));
+                }
+            }
+        }
+        panic!("the hints do not come to an end: {arguments:?}");
+    }
+
     /// Judges a pull request whose merge is checked out with both its parents.
     pub fn judge(&self, exit: u8, pull: &Pull) -> Value {
         self.check_out(&pull.merge, Some(2));

@@ -66,17 +66,16 @@ fn what_is_missing_is_said_with_the_line_that_mends_it() {
     // The head alone, without what it left.
     forge.check_out(&pull.head, Some(1));
     let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
-    run.complains(&["(the target's tip) is not in this clone, which is shallow", "hint: git fetch --no-tags origin"]);
-    // Enough of it, after that line.
-    let work = forge.world.path("work");
-    forge.git(&work, &["fetch", "--quiet", "--no-tags", "origin", &pull.base]);
-    forge.git(&work, &["fetch", "--quiet", "--unshallow", "origin", &pull.head]);
-    forge.judge_checked_out(0, &forge.event(&pull));
+    run.complains(&[
+        "(the target's tip) is not in this clone, which is shallow",
+        "hint: fetch the target: `git fetch --unshallow --no-tags origin +refs/heads/main:refs/remotes/origin/main`",
+    ]);
     // A revision that is not there, and one that is.
     let none = Default::default();
     forge
         .run(3, &none, &["ci", "--gate", "pr", "--base", "origin/nothing"])
         .complains(&["`origin/nothing`", "hint: fetch it"]);
+    forge.check_out(&pull.head, None);
     forge.run(0, &none, &["ci", "--gate", "pr", "--base", &pull.base]).says(&["--base"]);
     for event in ["pull_request_target", "workflow_run"] {
         let environment = forge.environment(event, &pull.base, &json!({}));
@@ -115,7 +114,7 @@ fn a_merge_request_at_gitlab_has_the_rules_of_the_tip_and_the_changes_of_its_own
     let run = forge.run(3, &variables, &["ci", "--gate", "pr"]);
     run.complains(&[
         "(`refs/remotes/origin/main`) is not in this clone",
-        "hint: git fetch --no-tags origin +refs/heads/main",
+        "hint: fetch the target: `git fetch --no-tags origin +refs/heads/main:refs/remotes/origin/main`",
     ]);
     forge.git(&forge.world.path("work"), &["fetch", "--quiet", "origin", "+refs/heads/main:refs/remotes/origin/main"]);
     let result = forge.judge_checked_out(1, &variables);
@@ -139,4 +138,49 @@ fn a_base_goes_with_the_gate_of_pull_requests_or_with_one_replay() {
     // As the base has it, it matches; as the checkout has it, it does not.
     forge.run(0, &none, &["ci", "--base", &pull.base, "--only", "SCN-0001"]);
     forge.run(1, &none, &["ci", "--only", "SCN-0001"]);
+}
+
+/// Each line is run as it is printed, and what is judged then is what was meant.
+#[test]
+fn a_line_that_is_printed_works_as_it_stands() {
+    let forge = Forge::new();
+    let start = forge.dev_git(&["rev-parse", "main"]);
+    forge.on_main(|dev| dev.write("README.md", "newer\n"));
+    let base = forge.on_main(|dev| dev.write("README.md", "newest\n"));
+    let pull = forge.pull_from(&start, |dev| dev.write("other.md", "more\n"));
+    let set = |pairs: &[(&str, &str)]| -> std::collections::BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let none = set(&[]);
+    let pr = ["ci", "--gate", "pr"];
+    let gitlab = set(&[
+        ("CI_MERGE_REQUEST_IID", "4"),
+        ("CI_COMMIT_SHA", &pull.head),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &start),
+    ]);
+    let group = json!({ "merge_group": {"base_sha": pull.base, "head_sha": pull.merge} });
+    let mut group = forge.environment("merge_group", &pull.merge, &group);
+    let kept = forge.world.path("group.json");
+    std::fs::copy(&group["GITHUB_EVENT_PATH"], &kept).unwrap();
+    group.insert("GITHUB_EVENT_PATH".to_owned(), kept.to_str().unwrap().to_owned());
+    let event = forge.event(&pull);
+    for depth in [Some(1), None] {
+        for (name, commit, environment, more) in [
+            ("GitHub, a checkout of the head", &pull.head, &event, &[][..]),
+            ("GitHub, a merge queue", &pull.merge, &group, &[]),
+            ("GitLab", &pull.head, &gitlab, &[]),
+            ("Jenkins", &pull.head, &set(&[("CHANGE_ID", "1"), ("CHANGE_TARGET", "main")]), &[]),
+            ("a branch by its short name", &pull.head, &none, &["--base", "main"]),
+            ("a branch of the remote", &pull.head, &none, &["--base", "origin/main"]),
+            ("a branch by its whole name", &pull.head, &none, &["--base", "refs/remotes/origin/main"]),
+            ("a commit", &pull.head, &none, &["--base", &base]),
+        ] {
+            forge.check_out(commit, depth);
+            let (exit, pasted) = forge.mended(environment, &[&pr[..], more].concat());
+            assert_eq!(exit, Some(0), "{name}, {depth:?}");
+            // What is whole and has its base needs none.
+            assert!(pasted > 0 || depth.is_none(), "{name}, {depth:?}");
+        }
+    }
 }

@@ -6,10 +6,12 @@ use jiff::civil::Date;
 
 use crate::config::approvals::{self, ApprovalsError};
 use crate::flow::suite::base::error::BaseError;
+use crate::hint;
 use crate::host::fs;
 use crate::model::change::approval::{Approval, ApprovalRules, Cover, InHead};
 use crate::model::change::base::CoveredDifference;
 use crate::model::limits;
+use crate::model::parameter::Parameter;
 use crate::model::result::RunResult;
 
 /// An approving review that was found by whoever may ask the provider.
@@ -84,7 +86,8 @@ pub fn together(
 /// Whether one of the approvers approved exactly this commit, and the words for it.
 fn reviewed(rules: &ApprovalRules, head: &str, review: Option<&Review>) -> (bool, String) {
     let Some(review) = review else {
-        return (false, "approvals of this checkout need a review, and none was given with `--reviewed`".to_owned());
+        let why = hint!("approvals of this checkout need a review, and none was given with {}", Parameter::Reviewed);
+        return (false, why.for_command_line());
     };
     if review.head != head {
         let why = format!("the review is of another commit ({}) than the one that is judged ({head})", review.head);

@@ -11,13 +11,21 @@
 //! Invariants: HEAD^1 counts only where HEAD is the very merge that the system made; whatever else is checked out, a first parent is only a
 //! commit of whoever wrote the change. What is not there or does not fit is an error with the line that mends it.
 
-use crate::ci::base_commit::{MergeRequest, PullRequest, Told};
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::ci::base_commit::{self, MergeRequest, PullRequest, Told, Untold};
 use crate::flow::suite::base::error::BaseError;
 use crate::git::error::GitError;
 use crate::git::object_id::ObjectId;
 use crate::git::objects::Objects;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
+use crate::hint;
+use crate::host::fs;
+use crate::model::diagnostic::Hint;
+use crate::model::hint::Spelt;
+use crate::model::parameter::{Given, Parameter};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +34,20 @@ pub enum Asked {
     Revision(String),
     /// What the system that runs this tells.
     System(Told),
+}
+
+/// The largest event of a CI system that is read.
+const MAX_EVENT_BYTES: u64 = 64 << 20;
+
+impl Asked {
+    /// What the system that runs this tells; `variable` reads the environment.
+    ///
+    /// # Errors
+    /// [`Untold`] where this is a pull request and its base is not told.
+    pub fn told(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Untold> {
+        let event = |path: &str| fs::read(Path::new(path), MAX_EVENT_BYTES).ok();
+        base_commit::told(variable, event).map(Self::System)
+    }
 }
 
 /// The base, found.
@@ -65,15 +87,16 @@ struct Here<'a> {
     head: ObjectId,
 }
 
-fn which(why: impl Into<String>, mend: impl Into<String>) -> BaseError {
+fn which(why: impl Into<String>, mend: impl Into<Hint>) -> BaseError {
     BaseError::Which { why: why.into(), mend: mend.into() }
 }
 
 /// A commit that a system names, by its whole name.
 fn named(text: &str, what: &str) -> Result<ObjectId, BaseError> {
-    ObjectId::parse(text)
-        .filter(|id| !id.is_zero())
-        .ok_or_else(|| which(format!("{what} is `{text}`, which names no commit"), "give the base with `--base REV`"))
+    ObjectId::parse(text).filter(|id| !id.is_zero()).ok_or_else(|| {
+        let mend = hint!("give the base with {}", Parameter::Base.to("REV"));
+        which(format!("{what} is `{text}`, which names no commit"), mend)
+    })
 }
 
 impl Here<'_> {
@@ -94,7 +117,7 @@ impl Here<'_> {
         objects: &mut Objects,
         id: &ObjectId,
         what: &'static str,
-        mend: &str,
+        mend: impl Into<Hint>,
     ) -> Result<Commit, BaseError> {
         match self.is_there(objects, id)? {
             Some(commit) => Ok(commit),
@@ -102,9 +125,14 @@ impl Here<'_> {
                 commit: id.short().to_owned(),
                 what,
                 shallow: self.repository.is_shallow()?,
-                mend: mend.to_owned(),
+                mend: mend.into(),
             }),
         }
+    }
+
+    /// The line that brings a branch of the target, and its history where this clone has only the end of it.
+    fn fetch(&self, branch: &str) -> Result<String, BaseError> {
+        Ok(base_commit::fetch(branch, self.repository.is_shallow()?))
     }
 
     /// Where the change left `tip`.
@@ -115,7 +143,7 @@ impl Here<'_> {
                 commit: tip.short().to_owned(),
                 what: "the commit at which this change left its base",
                 shallow: true,
-                mend: WHOLE_HISTORY.to_owned(),
+                mend: WHOLE_HISTORY.into(),
             }),
             None => Err(which(
                 format!("{} and HEAD have no commit in common", tip.short()),
@@ -126,25 +154,42 @@ impl Here<'_> {
 
     /// The target's tip, where it was fetched and has moved on since the event; else `base`, which the event names.
     fn newer(&self, base: &ObjectId, target: &str) -> Result<ObjectId, BaseError> {
-        match self.repository.reference(&format!("refs/remotes/origin/{target}"))? {
+        match self.repository.reference(&base_commit::fetched(target))? {
             Some(tip) if self.repository.merge_base(base, &tip)?.as_ref() == Some(base) => Ok(tip),
             _ => Ok(base.clone()),
         }
     }
 
     fn revision(&self, revision: &str) -> Result<Which, BaseError> {
-        let rules = self.repository.commit(revision).map_err(|error| match error {
-            GitError::NoCommit(_) => BaseError::Absent {
-                commit: format!("`{revision}`"),
-                what: "named with --base",
-                shallow: self.repository.is_shallow().unwrap_or(false),
-                mend: "fetch it: `git fetch --no-tags origin BRANCH`, and name `origin/BRANCH`".to_owned(),
-            },
-            error => error.into(),
-        })?;
+        let rules = self.repository.commit(revision);
+        let rules = match rules {
+            Err(GitError::NoCommit(_)) => {
+                return Err(BaseError::Absent {
+                    commit: format!("`{revision}`"),
+                    what: "named as the base",
+                    shallow: self.repository.is_shallow()?,
+                    mend: self.fetch_revision(revision)?,
+                });
+            }
+            rules => rules?,
+        };
         let changed_from = self.left(&rules)?;
-        let how = format!("--base {revision}");
+        let how = Spelt::from(Given::from(Parameter::Base.to(revision))).line();
         Ok(Which { rules, changed_from, how, head: self.head.to_string() })
+    }
+
+    /// How to get what a person named: a commit, or a branch, by whichever of its names.
+    fn fetch_revision(&self, revision: &str) -> Result<Hint, BaseError> {
+        if ObjectId::parse(revision).is_some() {
+            let options = if self.repository.is_shallow()? { "--unshallow --no-tags" } else { "--no-tags" };
+            return Ok(hint!("fetch it: `git fetch {} origin {}`", options, revision));
+        }
+        let is_plain = |name: &&str| !name.is_empty() && !name.contains(['^', '~', '@', ':']);
+        let own = ["refs/remotes/origin/", "origin/"].iter().find_map(|above| revision.strip_prefix(above));
+        let branch = own.or_else(|| revision.strip_prefix("refs/heads/")).unwrap_or(revision);
+        let branch = Some(branch).filter(is_plain).unwrap_or("BRANCH");
+        let (line, name) = (self.fetch(branch)?, Parameter::Base.to(base_commit::fetched(branch)));
+        Ok(hint!("fetch it: `{}`, and name it as it is called then: {}", line, name))
     }
 
     fn pull_request(&self, objects: &mut Objects, pull: &PullRequest) -> Result<Which, BaseError> {
@@ -172,8 +217,8 @@ impl Here<'_> {
             };
         }
         if self.head == head {
-            let mend = format!("git fetch --no-tags origin {base} && git fetch --unshallow");
-            self.needed(objects, &base, "the target's tip", &mend)?;
+            let mend = hint!("fetch the target: `{}`", self.fetch(&pull.target)?);
+            self.needed(objects, &base, "the target's tip", mend)?;
             let rules = self.newer(&base, &pull.target)?;
             let changed_from = self.left(&rules)?;
             let how = format!("pull request {number}, its head; the tip of `{}`", pull.target);
@@ -198,12 +243,7 @@ impl Here<'_> {
                 "check out what `actions/checkout` checks out without `ref:`, with `fetch-depth: 0`",
             ));
         }
-        self.needed(
-            objects,
-            &base,
-            "what the merge group is put upon",
-            "check out the whole history: `fetch-depth: 0`",
-        )?;
+        self.needed(objects, &base, "what the merge group is put upon", WHOLE_HISTORY)?;
         if self.left(&base)? != base {
             return Err(which(
                 format!("HEAD does not come from the group's `base_sha` ({})", base.short()),
@@ -222,16 +262,16 @@ impl Here<'_> {
                 "check out the commit of the pipeline",
             ));
         }
-        let fetch = format!("git fetch --no-tags origin +refs/heads/{0}:refs/remotes/origin/{0}", merge.target);
+        let fetch = hint!("fetch the target: `{}`", self.fetch(&merge.target)?);
         let rules = match &merge.target_tip {
             Some(tip) => named(tip, "CI_MERGE_REQUEST_TARGET_BRANCH_SHA")?,
             None => {
-                let branch = format!("refs/remotes/origin/{}", merge.target);
+                let branch = base_commit::fetched(&merge.target);
                 let tip = self.repository.reference(&branch)?;
                 tip.ok_or_else(|| which(format!("the target's tip (`{branch}`) is not in this clone"), fetch.clone()))?
             }
         };
-        self.needed(objects, &rules, "the target's tip", &fetch)?;
+        self.needed(objects, &rules, "the target's tip", fetch)?;
         let changed_from = named(&merge.diff_base, "CI_MERGE_REQUEST_DIFF_BASE_SHA")?;
         self.needed(objects, &changed_from, "CI_MERGE_REQUEST_DIFF_BASE_SHA", WHOLE_HISTORY)?;
         let how = format!("merge request, the tip of `{}`", merge.target);

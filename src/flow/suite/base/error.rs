@@ -22,8 +22,8 @@ pub enum BaseError {
     Which {
         /// What does not fit.
         why: String,
-        /// The line that mends it.
-        mend: String,
+        /// What mends it.
+        mend: Hint,
     },
     /// A commit that is needed is not in this clone.
     #[error("the commit {commit} ({what}) is not in this clone{}", if *.shallow { ", which is shallow" } else { "" })]
@@ -34,8 +34,8 @@ pub enum BaseError {
         what: &'static str,
         /// Whether history was cut off.
         shallow: bool,
-        /// The line that mends it.
-        mend: String,
+        /// What mends it.
+        mend: Hint,
     },
     /// The base's configuration cannot be read.
     #[error(
@@ -146,7 +146,7 @@ impl Diagnostic for BaseError {
 
     fn hint(&self) -> Option<Hint> {
         Some(match self {
-            Self::Which { mend, .. } | Self::Absent { mend, .. } => mend.clone().into(),
+            Self::Which { mend, .. } | Self::Absent { mend, .. } => mend.clone(),
             Self::Git(GitError::NoGit) => "install git: a base is read with it".into(),
             Self::Git(GitError::NotARepository { .. }) => {
                 "run it in the checkout of the change, which must be a clone".into()

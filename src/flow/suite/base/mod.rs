@@ -24,5 +24,6 @@ pub mod items;
 pub mod listing;
 pub mod prepare;
 pub mod reverts;
+pub mod review_file;
 pub mod snapshot;
 pub mod write_out;

@@ -28,6 +28,8 @@ use crate::model::change::approval::{ApprovalRules, ChangeKey, Changed, Cover};
 use crate::model::change::base::{Base, Change, Effect, RulesOf};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
+use crate::model::hint::Spelt;
+use crate::model::parameter::Parameter;
 use crate::workspace::context::Context;
 
 /// A base that is ready.
@@ -241,7 +243,7 @@ fn held_against(
     }
     let store = scratch.path().join("store");
     missing_blobs(objects, repository, &tip.store, layout, &rules, &store)?;
-    let options = vec!["--base".to_owned(), which.rules.to_string()];
+    let options = Spelt::from(Parameter::Base.to(which.rules.to_string())).words();
     let context = own.by_rules_of(rules, &store, options);
 
     let lfs = lfs_places(repository, layout)?;
