@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use stella::flow::schema;
@@ -62,8 +62,14 @@ impl World {
 
     /// Writes a shell script that can be run.
     pub fn script(&self, relative: &str, body: &str) -> PathBuf {
-        let path = self.write(relative, format!("#!/bin/sh\n{body}\n"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        self.program(relative, &format!("#!/bin/sh\n{body}\n"))
+    }
+
+    /// Writes a file that can be executed.
+    pub fn program(&self, relative: &str, content: &str) -> PathBuf {
+        let path = self.work(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        write_program(&path, content);
         path
     }
 
@@ -99,6 +105,13 @@ impl World {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stella"));
         command.args(arguments);
+        self.sealed(command)
+    }
+
+    /// The same, ended by the signals that end a program, also where whoever started the tests ignores some of them.
+    pub fn interruptible(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT,TERM,HUP,QUIT", env!("CARGO_BIN_EXE_stella")]).args(arguments);
         self.sealed(command)
     }
 
@@ -211,6 +224,16 @@ pub fn says(text: &str, words: &[&str]) {
     }
 }
 
+/// Writes a file that can be executed, through a process of its own: a file that this process has open for writing is open
+/// in whatever another test's thread is just starting, too, and nobody can execute it until that has become its program.
+pub fn write_program(path: &Path, content: &str) {
+    let mut writer = Command::new("/bin/sh");
+    writer.args(["-c", "cat > \"$0\" && chmod 755 \"$0\""]).arg(path).stdin(Stdio::piped());
+    let mut writer = writer.spawn().unwrap();
+    writer.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success(), "{}", path.display());
+}
+
 /// A path of this repository.
 pub fn repository(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
@@ -227,17 +250,10 @@ pub fn files(root: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Copies a tree.
+/// Copies a file or a tree; by a process of its own, as in [`write_program`].
 pub fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        fs::copy(from, to).unwrap();
-    }
+    let status = Command::new("cp").args(["-RLT", "--"]).args([from, to]).status().unwrap();
+    assert!(status.success(), "{} to {}", from.display(), to.display());
 }
 
 /// Holds a document against a schema of `docs/schema/`, by the name of its file.

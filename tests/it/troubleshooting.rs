@@ -3,10 +3,10 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::scene::only;
-use crate::harness::{World, says};
+use crate::harness::{World, copy, says};
 
 const PAGE: &str = "docs/troubleshooting.md";
 
@@ -133,8 +133,7 @@ fn world(way: &Way) -> World {
     symlink("/usr/bin/python3", world.work("venv/bin/python3")).unwrap();
     let work = world.work("");
     let script = way.scanner.replace("WORK/", work.to_str().unwrap());
-    let path = world.write(way.name, script);
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    world.program(way.name, &script);
     world
 }
 
@@ -437,8 +436,7 @@ fn configuration_that_was_looked_for_is_told_whether_the_run_went_well_or_not() 
     let looks = "import os\nhome = os.environ['HOME']\nfor path in (home + '/.scanrc', home + '/.cache/scan/advisories.db', home + '/.other',\n\
                  \x20            'beside.toml', '/etc/scan/rules.yaml', '/usr/share/nothing', home + '/x.py'):\n    os.path.exists(path)\n";
     let script = |end: &str| {
-        let path = world.write("scan.py", format!("#!/usr/bin/python3\n{looks}{end}\n"));
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        world.program("scan.py", &format!("#!/usr/bin/python3\n{looks}{end}\n"));
     };
     script("print('{}')");
     let text = said(&world, 0, &["--", "./scan.py", "--config=beside.toml"]);
@@ -471,8 +469,7 @@ fn a_run_that_failed_for_want_of_the_network_is_not_recorded_as_well() {
             "#!/usr/bin/python3\nimport socket, sys\ntry:\n    socket.create_connection(('registry.example.com', 443))\n\
              except OSError:\n    pass\nprint('{{}}')\nsys.exit({code})\n"
         );
-        let path = world.write("audit", script);
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        world.program("audit", &script);
     };
     script(1);
     let text = said(&world, 3, &["--", "./audit"]);
@@ -522,11 +519,10 @@ fn an_interpreter_that_is_a_link_to_a_hidden_one_is_told_with_both_folders() {
         fs::create_dir_all(world.work(name)).unwrap();
     }
     // A shell is a program that needs nothing beside it.
-    fs::copy("/bin/sh", world.work("pyenv/bin/python3")).unwrap();
+    copy(Path::new("/bin/sh"), &world.work("pyenv/bin/python3"));
     symlink(world.work("pyenv/bin/python3"), world.work("venv/bin/python3")).unwrap();
     let script = format!("#!{}\necho '{{}}'\n", world.work("venv/bin/python3").display());
-    let path = world.write("venv/bin/scan", script);
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    world.program("venv/bin/scan", &script);
     let both = "--ro [WORLD]/work/venv --ro [WORLD]/work/pyenv";
     says(&said(&world, 4, &["--", "venv/bin/scan"]), &["lacks   [WORLD]/work/venv/bin/python3", both]);
     let text = said(&world, 4, &["--ro", "venv", "--", "venv/bin/scan"]);
@@ -539,8 +535,7 @@ fn a_step_that_is_run_as_it_is_says_what_to_do_too() {
     let world = World::new();
     world.write("in/a", "");
     let run = |exit: u8, bytes: &str, words: &[&str]| {
-        let path = world.write("step", bytes);
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        world.program("step", bytes);
         let scan = ["scan", "--as-is", "--expect-exit", "0", "--artifact", "findings=out.json", "--", "./step"];
         says(&world.stella(exit, &scan).stderr.replace("\n  |       ", " "), words);
     };

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::cli::scene::{advisory, npm_lock};
-use crate::harness::{Run, World, copy, valid};
+use crate::harness::{Run, World, copy, valid, write_program};
 
 pub const CVE: &str = "CVE-2020-0001";
 
@@ -271,8 +271,9 @@ impl Dev<'_> {
     }
 
     pub fn script(&self, relative: &str, body: &str) {
-        self.write(relative, format!("#!/bin/sh\n{body}\n"));
-        fs::set_permissions(self.path(relative), fs::Permissions::from_mode(0o755)).unwrap();
+        let path = self.path(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        write_program(&path, &format!("#!/bin/sh\n{body}\n"));
     }
 
     pub fn read(&self, relative: &str) -> String {

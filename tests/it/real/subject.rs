@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cli::gate::codes;
 use crate::cli::scene::only;
-use crate::harness::{World, valid};
+use crate::harness::{World, copy, valid};
 use crate::real::{program, scans};
 
 /// A repository with a canary of the release before, which builds whatever `scan.in` is.
@@ -15,7 +15,7 @@ fn repository() -> Option<World> {
     let world = World::new();
     scans::write(&world.work("seen")).unwrap();
     fs::create_dir(world.work("bin")).unwrap();
-    fs::copy(before, world.work("bin/zizmor")).unwrap();
+    copy(&before, &world.work("bin/zizmor"));
     let scan = ["scan", "--scanner", "zizmor=bin/zizmor", "--output", "sarif", "--input", "seen/workflows"];
     let folder = "fixtures/canaries/workflows";
     let (manifest, expected) = (format!("{folder}/manifest.json"), format!("{folder}/expected"));

@@ -52,7 +52,7 @@ fn again(wrapper: &[&str], level: Isolation, tests: &[&str]) {
     let shared = shared.unwrap();
     let copy = |from: &Path, name: &str| {
         let to = shared.path().join(name);
-        fs::copy(from, &to).unwrap();
+        crate::harness::copy(from, &to);
         fs::set_permissions(&to, Permissions::from_mode(0o755)).unwrap();
         to
     };

@@ -3,13 +3,13 @@
 use std::fs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{alive, mark};
+use super::{alive, mark, until};
 
 /// The program of this build, or the copy that another user can reach; its helper lies beside it.
 fn stella() -> PathBuf {
@@ -36,7 +36,9 @@ impl World {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(stella());
+        // Whoever started the tests may ignore some signals (`nohup`, a shell that puts them behind itself).
+        let mut command = Command::new("env");
+        command.arg("--default-signal=INT,TERM,HUP,QUIT,USR1").arg(stella());
         command.args(arguments).current_dir(self.path("work")).env_clear();
         command.env("HOME", self.path("home")).env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command.env("TMPDIR", self.path("temporary")).stdout(Stdio::null()).stderr(Stdio::null());
@@ -65,14 +67,6 @@ fn list(folder: &Path, all: &mut Vec<PathBuf>) {
     }
 }
 
-fn until(what: &str, done: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
 /// Whether it is the program itself, at its name or its path, and not who starts it.
 fn sleeps(command: &str) -> bool {
     command.split(' ').next().is_some_and(|program| program == "sleep" || program.ends_with("/sleep"))
@@ -89,6 +83,21 @@ fn processes(mark: &str) -> impl Iterator<Item = Pid> {
 
 fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// Waits until it has ended, for a minute.
+fn ended(child: &mut Child) -> ExitStatus {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if began.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            panic!("it goes on: {}", child.wait().unwrap());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// What a program leaves that does not want to be removed, before it waits.
@@ -113,7 +122,7 @@ fn a_signal_ends_a_run_of_every_level_and_leaves_nothing() {
             let mut child = world.command(&arguments).spawn().unwrap();
             until("the program runs", || alive(&mark).iter().any(|command| sleeps(command)));
             send(&child, signal);
-            let status = child.wait().unwrap();
+            let status = ended(&mut child);
             assert_eq!(status.signal(), Some(signal.as_raw()), "{level} {status}");
             until(&format!("{signal:?} at {level} ends every process"), || alive(&mark).is_empty());
             assert_eq!(world.left(), [] as [PathBuf; 0], "{signal:?} at {level}");
@@ -121,27 +130,35 @@ fn a_signal_ends_a_run_of_every_level_and_leaves_nothing() {
     }
 }
 
-/// Records a program that waits for a while; returns what it runs.
-fn recorded(world: &World, wait: &str) -> String {
-    let script = format!("sleep {wait}; echo '[]'");
-    let arguments = ["scan", "--input", "../in", "--artifact", "findings=-:bytes", "--", "/bin/sh", "-c", &script];
+/// Records a program that is done at once; returns what it runs. From then on it waits.
+fn recorded(world: &World, wait: &str) -> [String; 3] {
+    // What is in a folder that is shown is not recorded.
+    let shown = world.path("shown");
+    fs::create_dir(&shown).unwrap();
+    fs::write(shown.join("quick"), "").unwrap();
+    let script = format!("test -e {}/quick || sleep {wait}; echo '[]'", shown.display());
+    let ro = ["--ro".to_owned(), shown.display().to_string()];
+    let arguments = ["scan", "--input", "../in", "--artifact", "findings=-:bytes", &ro[0], &ro[1]];
+    let arguments: Vec<_> = arguments.into_iter().chain(["--", "/bin/sh", "-c", &script]).collect();
     let status = world.command(&arguments).status().unwrap();
     assert_eq!(status.code(), Some(0));
-    script
+    fs::remove_file(shown.join("quick")).unwrap();
+    let [option, folder] = ro;
+    [script, option, folder]
 }
 
 #[test]
 fn a_signal_ends_every_command_that_runs_a_scanner() {
     let world = World::new();
-    // Seconds: long enough to be seen, and few enough to be recorded.
-    let mark = format!("3.{}", mark(510));
-    let script = recorded(&world, &mark);
-    let scan = ["scan", "--input", "../in", "--emit-manifest", "other.json", "--artifact"];
+    let mark = mark(510);
+    let [script, ro, shown] = recorded(&world, &mark);
+    let scan = ["scan", "--input", "../in", "--emit-manifest", "other.json", &ro, &shown, "--artifact"];
     let scan: Vec<_> = scan.into_iter().chain(["findings=-:bytes", "--", "/bin/sh", "-c", &script]).collect();
+    let replay = ["replay", "--from", "MANIFEST.json", &ro, &shown];
+    let chaos = ["chaos", "--from", "MANIFEST.json", &ro, &shown];
     let as_is = ["scan", "--as-is", "--input", "../in", "--emit-manifest", "other.json", "--artifact"];
     let as_is: Vec<_> = as_is.into_iter().chain(["findings=-:bytes", "--", "sleep", &mark]).collect();
-    let commands: [&[&str]; 4] =
-        [&scan, &["replay", "--from", "MANIFEST.json"], &["chaos", "--from", "MANIFEST.json"], &as_is];
+    let commands: [&[&str]; 4] = [&scan, &replay, &chaos, &as_is];
     for (command, signal) in commands.into_iter().zip([Signal::INT, Signal::TERM, Signal::HUP, Signal::TERM]) {
         let mut child = world.command(command).spawn().unwrap();
         let running = || {
@@ -150,7 +167,7 @@ fn a_signal_ends_every_command_that_runs_a_scanner() {
         };
         until(&format!("{command:?} runs its program"), running);
         send(&child, signal);
-        let status = child.wait().unwrap();
+        let status = ended(&mut child);
         assert_eq!(status.signal(), Some(signal.as_raw()), "{command:?}: {status}");
         until("every process ends", || alive(&mark).is_empty());
         assert_eq!(world.left(), [] as [PathBuf; 0], "{command:?}");
@@ -176,7 +193,7 @@ fn a_signal_ends_a_step_that_is_run_as_it_is_with_all_that_it_has_started() {
             let mut child = world.command(&scan).spawn().unwrap();
             until("the step runs", || alive(&mark).iter().any(|command| sleeps(command)));
             send(&child, signal);
-            let status = child.wait().unwrap();
+            let status = ended(&mut child);
             assert_eq!(status.signal(), Some(signal.as_raw()), "{script}: {status}");
             until(&format!("{signal:?} ends every process of {script}"), || alive(&mark).is_empty());
             assert_eq!(world.left(), [] as [PathBuf; 0], "{signal:?} of {script}");
@@ -207,13 +224,18 @@ fn child_runs(child: &Child) -> bool {
 fn a_signal_that_the_caller_ignores_is_ignored() {
     let world = World::new();
     let mark = mark(520);
-    let script = format!("trap '' HUP; exec \"$0\" sandbox -- sh -c 'sleep 1; echo {mark}'");
+    let shown = world.path("in");
+    let waits = format!("until test -e {}/heard; do sleep 0.0{mark}; done", shown.display());
+    let script = format!("trap '' HUP; exec \"$0\" sandbox --ro {} -- sh -c '{waits}'", shown.display());
     let mut command = Command::new("/bin/sh");
     command.args(["-c", &script]).arg(stella()).env("TMPDIR", world.path("temporary")).stdout(Stdio::null());
     let mut child = command.spawn().unwrap();
-    until("the program runs", || alive(&mark).len() > 1);
+    until("the program runs", || alive(&mark).iter().any(|command| sleeps(command)));
     send(&child, Signal::HUP);
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    // Whoever has it ended would have done so by now, or does not wait for the program to end well.
+    until("the program goes on", || alive(&mark).iter().any(|command| sleeps(command)));
+    fs::write(shown.join("heard"), "").unwrap();
+    assert_eq!(ended(&mut child).code(), Some(0));
 }
 
 /// At any moment: while the helper starts, while folders are made, while the program runs, while all of it is taken down.
@@ -221,7 +243,7 @@ fn a_signal_that_the_caller_ignores_is_ignored() {
 fn what_is_killed_at_any_moment_ends_and_is_swept_by_the_next_run() {
     let world = World::new();
     let mark = mark(530);
-    recorded(&world, &format!("1.{mark}"));
+    let [_, ro, shown] = recorded(&world, &mark);
     let kept = world.path("temporary").join("stella-notes-of-mine");
     fs::create_dir(&kept).unwrap();
     let began = Instant::now();
@@ -229,7 +251,7 @@ fn what_is_killed_at_any_moment_ends_and_is_swept_by_the_next_run() {
         let level = ["full", "traced", "isolated", "none"][round as usize % 4];
         let script = unwilling(&mark);
         let sandbox = ["sandbox", "--at-most", level, "--", "/bin/sh", "-c", &script];
-        let replay = ["replay", "--from", "MANIFEST.json"];
+        let replay = ["replay", "--from", "MANIFEST.json", &ro, &shown];
         let mut child = world.command(if round % 3 == 0 { &replay } else { &sandbox }).spawn().unwrap();
         // No two alike, and none that could be foreseen.
         let noise = began.elapsed().subsec_nanos() % 20_000;

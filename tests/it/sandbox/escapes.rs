@@ -10,6 +10,7 @@ use stella::sandbox::run::{Ending, Finished, run_at_most};
 
 use super::probes::{Probe, probe, spec_of};
 use super::{LEVELS, helper, is_lost, isolates, out, traces};
+use crate::harness::write_program;
 
 #[test]
 fn every_way_out_is_refused_at_every_level_with_namespaces() {
@@ -168,8 +169,7 @@ fn no_key_of_the_caller_can_be_read() {
     let planting = folder.path().join("helper");
     let secret = format!("secret-{}", std::process::id());
     let script = format!("#!/bin/sh\nexec {} plant {secret} {} \"$@\"\n", program.display(), helper().display());
-    fs::write(&planting, script).unwrap();
-    fs::set_permissions(&planting, Permissions::from_mode(0o755)).unwrap();
+    write_program(&planting, &script);
     for ceiling in LEVELS {
         let Ok(finished) = run_at_most(&spec_of(&program, &["steal"]), &planting, ceiling) else {
             eprintln!("skipped: no secret can be planted here");

@@ -22,11 +22,12 @@ mod writes;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use stella::model::result::Isolation;
 use stella::sandbox::level::require;
-use stella::sandbox::run::{Ending, Finished, probe_strictest, run};
+use stella::sandbox::run::{Ending, Finished, probe_strictest, run, run_at_most};
 use stella::sandbox::spec::{Clock, HostRoot, SandboxSpec};
 use stella::sandbox::validated::Argv;
 
@@ -60,6 +61,29 @@ fn shell(script: &str) -> SandboxSpec {
 
 fn out(finished: &Finished) -> String {
     String::from_utf8_lossy(&finished.stdout).into_owned()
+}
+
+/// Runs with a limit on time that is multiplied by four until the program has come as far as it is to, for how far it comes
+/// within a time is the machine's load; up to some minutes.
+fn within(spec: &mut SandboxSpec, ceiling: Isolation, wall: Duration, came: impl Fn(&Finished) -> bool) -> Finished {
+    spec.limits.wall = wall;
+    loop {
+        let finished = run_at_most(spec, helper(), ceiling).unwrap();
+        if came(&finished) {
+            return finished;
+        }
+        spec.limits.wall *= 4;
+        assert!(spec.limits.wall < Duration::from_secs(240), "{ceiling:?} {:?}: {}", finished.ending, out(&finished));
+    }
+}
+
+/// Waits until something is so, for a minute.
+fn until(what: &str, done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Runs to a good end and returns what was printed.

@@ -18,7 +18,7 @@ use stella::sandbox::sandbox_path::INPUT;
 use stella::sandbox::spec::{HostRoot, Mount, SandboxSpec};
 
 use super::probes::{Probe, probe, spec_of};
-use super::{LEVELS, has_namespaces, helper, is_lost, out, python, spec};
+use super::{LEVELS, alive, has_namespaces, helper, is_lost, mark, out, python, spec, until};
 
 /// Whoever waits outside.
 struct Outside {
@@ -36,7 +36,10 @@ impl Outside {
     fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("stella-test-").tempdir_in("/var/tmp").unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        // One number for all of them, which another process may have of one kind.
+        let (tcp, udp) = std::iter::repeat_with(|| TcpListener::bind("127.0.0.1:0").unwrap())
+            .find_map(|tcp| UdpSocket::bind(tcp.local_addr().unwrap()).ok().map(|udp| (tcp, udp)))
+            .unwrap();
         let port = tcp.local_addr().unwrap().port();
         let name = format!("stella-test-{}-{port}", std::process::id());
         let stream = UnixListener::bind(folder.path().join("stream")).unwrap();
@@ -46,7 +49,7 @@ impl Outside {
         }
         let outside = Self {
             tcp_6: TcpListener::bind(("::1", port)).ok(),
-            udp: UdpSocket::bind(("127.0.0.1", port)).unwrap(),
+            udp,
             udp_6: UdpSocket::bind(("::1", port)).ok(),
             named: UnixListener::bind_addr(&SocketAddr::from_abstract_name(name).unwrap()).unwrap(),
             tcp,
@@ -213,21 +216,22 @@ fn a_socket_that_comes_later_is_refused_where_there_is_a_tracer() {
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         let script = format!(
             "import os, socket, time\n\
-             for _ in range(300):\n\
-             \x20 if os.path.exists('{0}/socket'): break\n\
-             \x20 time.sleep(0.1)\n\
-             time.sleep(0.2)\n\
+             while not os.path.exists('{0}/socket'): time.sleep(0.1)\n\
              try: socket.socket(socket.AF_UNIX).connect('{0}/socket'); print('REACHED')\n\
              except OSError as error: print('no', error.errno)",
             folder.path().display()
         );
-        let mut spec = spec(&[python, "-c", &script]);
+        let mark = mark(600);
+        let mut spec = spec(&[python, "-c", &script, &mark]);
         spec.roots.push(HostRoot::try_from(folder.path().to_str().unwrap().to_owned()).unwrap());
         let place = folder.path().join("socket");
         let maker = std::thread::spawn(move || {
-            std::thread::sleep(std::time::Duration::from_millis(400));
-            let listener = UnixListener::bind(&place).unwrap();
-            fs::set_permissions(&place, Permissions::from_mode(0o777)).unwrap();
+            // When the folders have been looked through, and before the program can find it unfinished.
+            until("the program runs", || !alive(&mark).is_empty());
+            let unfinished = place.with_extension("new");
+            let listener = UnixListener::bind(&unfinished).unwrap();
+            fs::set_permissions(&unfinished, Permissions::from_mode(0o777)).unwrap();
+            fs::rename(&unfinished, &place).unwrap();
             listener
         });
         let finished = run_at_most(&spec, helper(), ceiling).unwrap();
