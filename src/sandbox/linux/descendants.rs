@@ -2,18 +2,23 @@
 //! each has another number in each.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::{fs, io};
 
+use crate::sandbox::linux::proc;
 use crate::sandbox::linux::tracee::Pid;
 
 /// Every process that descends from this one, by its number in `/proc`.
-pub(super) fn of_this_process() -> Vec<Pid> {
-    own().map(|own| below(own, &parents())).unwrap_or_default()
+///
+/// # Errors
+/// Where `/proc` cannot be read: no process would be seen, whatever there is.
+pub(super) fn of_this_process() -> io::Result<Vec<Pid>> {
+    Ok(below(own()?, &parents()?))
 }
 
 /// The number that this process has in `/proc`, whatever it has in its own namespace.
-fn own() -> Option<Pid> {
-    fs::read_link("/proc/self").ok()?.to_str()?.parse().ok()
+fn own() -> io::Result<Pid> {
+    let link = fs::read_link("/proc/self")?;
+    link.to_str().and_then(|number| number.parse().ok()).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 fn below(first: Pid, parents: &BTreeMap<Pid, Pid>) -> Vec<Pid> {
@@ -27,15 +32,15 @@ fn below(first: Pid, parents: &BTreeMap<Pid, Pid>) -> Vec<Pid> {
 }
 
 /// The parent of every process that can be seen.
-fn parents() -> BTreeMap<Pid, Pid> {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes
-        .filter_map(|entry| {
-            let pid = entry.file_name().to_str()?.parse().ok()?;
-            let stat = fs::read(entry.path().join("stat")).ok()?;
-            Some((pid, parent_in(&String::from_utf8_lossy(&stat))?))
-        })
-        .collect()
+fn parents() -> io::Result<BTreeMap<Pid, Pid>> {
+    let mut parents = BTreeMap::new();
+    for entry in fs::read_dir("/proc")? {
+        let entry = entry?;
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(stat) = proc::of_process(&entry.path().join("stat"))? else { continue };
+        parents.extend(parent_in(&stat).map(|parent| (pid, parent)));
+    }
+    Ok(parents)
 }
 
 /// The fourth field of `/proc/PID/stat`; the second is a name in parentheses and may hold anything.
@@ -58,7 +63,7 @@ mod tests {
     #[test]
     fn this_process_has_the_parent_that_the_system_says() {
         let parent = rustix::process::getppid().map(rustix::process::Pid::as_raw_pid);
-        assert_eq!(parents().get(&own().unwrap()).copied(), parent);
+        assert_eq!(parents().unwrap().get(&own().unwrap()).copied(), parent);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{stat, statfs};
+use rustix::fs::{fstat, stat, statfs};
 
 use crate::sandbox::linux::proc;
 
@@ -133,19 +133,15 @@ impl Group {
 
     fn below(parent: &Path, version: &'static Version, limit: u64) -> Option<Self> {
         // In another pid namespace there may be a process of the same number that has one.
-        let name = |attempt: u32| parent.join(format!("{PREFIX}{}-{attempt}", std::process::id()));
-        let mut made = (0..ATTEMPTS).map(name).map(|folder| fs::create_dir(&folder).map(|()| folder));
-        // Who may not make one is not asked again.
-        let taken = |made: &io::Result<_>| made.as_ref().is_err_and(|why| why.kind() == io::ErrorKind::AlreadyExists);
-        let folder = made.find(|made| !taken(made))?.ok()?;
-        let owner = File::open(&folder).and_then(|owner| owner.lock().map(|()| owner)).ok();
+        let names = (0..ATTEMPTS).map(|attempt| parent.join(format!("{PREFIX}{}-{attempt}", std::process::id())));
+        let (folder, owner) = own(names, |folder| fs::create_dir(folder))?;
         let entry = fs::OpenOptions::new().write(true).open(folder.join(version.entry)).ok();
-        let (Some(owner), Some(entry)) = (owner, entry) else {
+        let Some(entry) = entry else {
             fs::remove_dir(folder).ok();
             return None;
         };
         let group = Self { folder, owner, version, limit, entry };
-        // Without the controller it has no such file; nor where somebody has swept it before it was locked.
+        // Without the controller it has no such file.
         group.write(version.limit, &limit.to_string()).ok()?;
         let (file, swap) = &version.swap;
         let swap = match swap {
@@ -213,6 +209,35 @@ impl Drop for Group {
         // Now, since nobody waits for this process any more.
         self.folder.parent().into_iter().for_each(sweep);
     }
+}
+
+/// Makes the first of the folders `names` that can be had, and locks it. Another run that ends may take it for nobody's before
+/// it is locked, and remove it: then the next one is tried.
+fn own(names: impl Iterator<Item = PathBuf>, make: impl Fn(&Path) -> io::Result<()>) -> Option<(PathBuf, File)> {
+    for folder in names {
+        match make(&folder) {
+            Ok(()) => {}
+            Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => continue,
+            // Who may not make one is not asked again.
+            Err(_) => return None,
+        }
+        match File::open(&folder).and_then(|owner| owner.lock().map(|()| owner)) {
+            Ok(owner) if is_at(&owner, &folder) => return Some((folder, owner)),
+            Ok(_) => {}
+            Err(gone) if gone.kind() == io::ErrorKind::NotFound => {}
+            Err(_) => {
+                fs::remove_dir(&folder).ok();
+                return None;
+            }
+        }
+    }
+    None
+}
+
+/// Whether `folder` is what lies at `path`, and not another one that has its name since.
+fn is_at(folder: &File, path: &Path) -> bool {
+    fstat(folder)
+        .is_ok_and(|held| stat(path).is_ok_and(|found| (held.st_dev, held.st_ino) == (found.st_dev, found.st_ino)))
 }
 
 /// Removes groups that nobody holds: their makers were killed. One with processes in it cannot be removed.
@@ -366,6 +391,32 @@ mod tests {
         // A folder that is none: nothing is started.
         let none = File::open("/").unwrap();
         assert!(sys::fork_sharing(&mut || 7, Some(none.as_fd())).is_err());
+    }
+
+    /// Named regression: a run that ended took the group of one that was just beginning away, which then ran without.
+    #[test]
+    fn a_group_that_is_swept_before_it_is_locked_is_made_again() {
+        let parent = tempfile::tempdir().unwrap();
+        let names = || (0..4).map(|number| parent.path().join(format!("{PREFIX}{number}")));
+        let made = std::cell::Cell::new(0);
+        let swept = |folder: &Path| {
+            fs::create_dir(folder)?;
+            made.set(made.get() + 1);
+            // Another run ends just now, twice.
+            if made.get() < 3 {
+                sweep(parent.path())
+            }
+            Ok(())
+        };
+        let (folder, owner) = own(names(), swept).unwrap();
+        assert_eq!((folder, made.get()), (parent.path().join("stella-run-2"), 3));
+        // It is held from now on.
+        sweep(parent.path());
+        assert_eq!(names().filter(|name| name.exists()).count(), 1);
+        drop(owner);
+        sweep(parent.path());
+        assert_eq!(names().filter(|name| name.exists()).count(), 0);
+        assert!(own(names(), |_| Err(io::ErrorKind::PermissionDenied.into())).is_none());
     }
 
     #[test]

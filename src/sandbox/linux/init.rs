@@ -22,7 +22,7 @@ use crate::sandbox::linux::filter::Filter;
 use crate::sandbox::linux::group::Entry;
 use crate::sandbox::linux::helper_channel::{Inside, Said, Told};
 use crate::sandbox::linux::launch::{Launch, Started};
-use crate::sandbox::linux::limits::Sampler;
+use crate::sandbox::linux::limits::{Sampler, UNSEEN};
 use crate::sandbox::linux::root::Processes;
 use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::waiting::{TICK, how_of};
@@ -196,7 +196,10 @@ impl Duty<'_> {
             if let Some(watcher) = &mut self.watcher {
                 let mut how = ended;
                 let shared = if self.namespaces { shared_memory() } else { 0 };
-                let sample = watcher.sample(Path::new("/proc"), descendants::of_this_process().into_iter(), shared);
+                let looked = descendants::of_this_process()
+                    .and_then(|all| watcher.sample(Path::new("/proc"), all.into_iter(), shared));
+                // The end of this process is that of the run.
+                let sample = looked.or_fail(UNSEEN)?;
                 peak_memory = sample.memory.max(peak_memory);
                 processes = sample.processes.max(processes);
                 how = how.or(sample.exceeded.map(How::Killed));

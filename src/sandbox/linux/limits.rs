@@ -6,17 +6,19 @@
 //! file in memory that is only on its way from one process to another.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs::{self, File};
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use std::{fs, io};
 
 use crate::sandbox::ending::Reason;
 use crate::sandbox::linux::group::Group;
-use crate::sandbox::linux::kernel_counts;
 use crate::sandbox::linux::tracee::Pid;
+use crate::sandbox::linux::{kernel_counts, proc};
 use crate::sandbox::spec::Limits;
+
+/// The step that fails where limits cannot be watched.
+pub(super) const UNSEEN: &str = "look at the processes of the run, for its limits";
 
 /// Looks at the processes of a run.
 #[derive(Debug)]
@@ -90,8 +92,8 @@ impl Sampler {
     /// A thread is about to end.
     pub(super) fn is_ending(&mut self, pid: Pid) {
         if let Written::ByThread { of_ended, ending, .. } = &mut self.written {
-            let io = read(&PathBuf::from(format!("/proc/{pid}/task/{pid}/io")));
-            if let Some(io) = io {
+            let io = proc::of_process(&PathBuf::from(format!("/proc/{pid}/task/{pid}/io")));
+            if let Ok(Some(io)) = io {
                 *of_ended = of_ended.saturating_add(written_by(&io));
                 ending.insert(pid);
             }
@@ -121,7 +123,10 @@ impl Sampler {
 
     /// Looks at `pids` in the `/proc` at `proc`; threads among them are counted with their process. `shared` are bytes
     /// that belong to no process.
-    pub(super) fn sample(&mut self, proc: &Path, pids: impl Iterator<Item = Pid>, shared: u64) -> Sample {
+    ///
+    /// # Errors
+    /// Where a process that is there cannot be looked at, as without a descriptor for it: what it uses would count as nothing.
+    pub(super) fn sample(&mut self, proc: &Path, pids: impl Iterator<Item = Pid>, shared: u64) -> io::Result<Sample> {
         let mut sample = Sample::default();
         let mut written = match &self.written {
             Written::ByThread { of_ended, .. } => *of_ended,
@@ -132,15 +137,16 @@ impl Sampler {
         let mut processes = Vec::new();
         for pid in pids {
             let folder = proc.join(pid.to_string());
-            let Some(usage) = read(&folder.join("status")).and_then(|text| usage(&text, pid)) else { continue };
+            let status = proc::of_process(&folder.join("status"))?;
+            let Some(usage) = status.and_then(|text| usage(&text, pid)) else { continue };
             // What is left of a first thread that has ended has no memory, whatever the others of its process have.
-            let memory =
-                usage.memory.or_else(|| threads(&folder).find_map(|thread| memory(&read(&thread.join("status"))?)));
+            let of_thread = |thread: PathBuf| memory(&proc::of_process(&thread.join("status")).ok()??);
+            let memory = usage.memory.or_else(|| threads(&folder).find_map(of_thread));
             let Memory { own: of_it, shared } = memory.unwrap_or_default();
             own = own.saturating_add(of_it);
             mapped = mapped.saturating_add(shared);
             sample.processes = sample.processes.saturating_add(usage.threads);
-            written = written.saturating_add(self.written.of(&folder));
+            written = written.saturating_add(self.written.of(&folder)?);
             processes.push((folder, usage.threads));
         }
         let unnamed = if self.group.is_some() { 0 } else { self.files.look(&processes) };
@@ -161,7 +167,7 @@ impl Sampler {
             (sample.processes > self.limits.processes.into(), Reason::TooManyProcesses),
         ];
         sample.exceeded = limits.into_iter().find_map(|(exceeded, reason)| exceeded.then_some(reason));
-        sample
+        Ok(sample)
     }
 
     pub(super) fn has_group(&self) -> bool {
@@ -192,9 +198,13 @@ impl Sampler {
 }
 
 impl Written {
-    /// By a process that lives; nothing where the kernel does not account for it.
-    fn of(&self, process: &Path) -> u64 {
-        let of = |folder: &Path| read(&folder.join("io")).map_or(0, |text| written_by(&text));
+    /// By a process that lives; nothing where the kernel does not account for it, or does not say.
+    fn of(&self, process: &Path) -> io::Result<u64> {
+        let of = |folder: &Path| match proc::of_process(&folder.join("io")) {
+            Ok(text) => Ok(text.map_or(0, |text| written_by(&text))),
+            Err(shut) if shut.kind() == io::ErrorKind::PermissionDenied => Ok(0),
+            Err(why) => Err(why),
+        };
         match self {
             Self::ByProcess => of(process),
             Self::ByThread { unsure, .. } if number(process).is_some_and(|process| unsure.contains(&process)) => {
@@ -202,7 +212,7 @@ impl Written {
             }
             Self::ByThread { ending, .. } => {
                 let lives = |thread: &PathBuf| number(thread).is_none_or(|number| !ending.contains(&number));
-                threads(process).filter(lives).fold(0, |sum, thread| sum.saturating_add(of(&thread)))
+                threads(process).filter(lives).try_fold(0, |sum: u64, thread| Ok(sum.saturating_add(of(&thread)?)))
             }
         }
     }
@@ -264,13 +274,6 @@ fn number(folder: &Path) -> Option<Pid> {
     folder.file_name()?.to_str()?.parse().ok()
 }
 
-/// A small file of `/proc`, as far as it is small.
-fn read(path: &Path) -> Option<String> {
-    let mut text = Vec::new();
-    File::open(path).ok()?.take(8192).read_to_end(&mut text).ok()?;
-    Some(String::from_utf8_lossy(&text).into_owned())
-}
-
 /// Memory and threads of process `pid`; `None` where it is a thread.
 fn usage(status: &str, pid: Pid) -> Option<Usage> {
     if field(status, "Tgid") != u64::try_from(pid).ok() {
@@ -328,16 +331,13 @@ mod tests {
         // Of the process as a whole, with what it has waited for.
         std::fs::write(proc.path().join("12/io"), "write_bytes: 5000\n").unwrap();
         let process = proc.path().join("12");
-        assert_eq!(Written::ByProcess.of(&process), 5000);
+        assert_eq!(Written::ByProcess.of(&process).unwrap(), 5000);
         let ending = |ending: &[Pid]| Written::ByThread {
             of_ended: 0,
             ending: ending.iter().copied().collect(),
             unsure: HashSet::new(),
         };
-        assert_eq!(
-            (ending(&[]).of(&process), ending(&[12]).of(&process), ending(&[12, 13]).of(&process)),
-            (100, 10, 0)
-        );
+        assert_eq!([&[][..], &[12], &[12, 13]].map(|ended| ending(ended).of(&process).unwrap()), [100, 10, 0]);
         // This very thread.
         let mut sampler = Sampler::new(Limits::default(), None).by_thread();
         let own = rustix::thread::gettid().as_raw_pid();
@@ -346,7 +346,7 @@ mod tests {
         sampler.is_gone(2, 2, 300);
         // A thread that nobody has seen ending: its process counts as a whole, while it lives and when it ends.
         sampler.is_gone(13, 12, 0);
-        assert_eq!(sampler.written.of(&process), 5000);
+        assert_eq!(sampler.written.of(&process).unwrap(), 5000);
         sampler.is_gone(12, 12, 5000);
         let Written::ByThread { of_ended, ending, unsure } = sampler.written else { panic!() };
         assert!(ending.is_empty() && unsure.is_empty() && (5300..1 << 30).contains(&of_ended), "{of_ended}");
@@ -362,14 +362,32 @@ mod tests {
             std::fs::write(folder.join("status"), status).unwrap();
         }
         std::fs::copy(first.join("task/12/status"), first.join("status")).unwrap();
-        let sample = Sampler::new(Limits::default(), None).sample(proc.path(), std::iter::once(12), 0);
+        let sample = Sampler::new(Limits::default(), None).sample(proc.path(), std::iter::once(12), 0).unwrap();
         assert_eq!((sample.memory, sample.processes), (168 * 1024, 2));
+    }
+
+    /// Named regression: whoever had no descriptor left to look with counted nothing, and let everything run.
+    #[test]
+    fn what_cannot_be_looked_at_is_an_error_and_not_nothing() {
+        let proc = tempfile::tempdir().unwrap();
+        let folder = proc.path().join("12");
+        fs::create_dir(&folder).unwrap();
+        let sample = || Sampler::new(Limits::default(), None).sample(proc.path(), std::iter::once(12), 0);
+        // One that has ended is nothing.
+        assert_eq!(sample().unwrap(), Sample::default());
+        // A link to itself cannot be opened by anybody, and is no process that is gone.
+        std::os::unix::fs::symlink("status", folder.join("status")).unwrap();
+        assert_eq!(sample().unwrap_err().raw_os_error(), Some(libc::ELOOP));
+        fs::remove_file(folder.join("status")).unwrap();
+        fs::write(folder.join("status"), STATUS).unwrap();
+        std::os::unix::fs::symlink("io", folder.join("io")).unwrap();
+        assert_eq!(sample().unwrap_err().raw_os_error(), Some(libc::ELOOP));
     }
 
     #[test]
     fn files_in_memory_count_once_however_often_they_are_open() {
         let memory = rustix::fs::memfd_create("test", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
-        let mut file = File::from(memory);
+        let mut file = fs::File::from(memory);
         std::io::Write::write_all(&mut file, &vec![1; 1 << 20]).unwrap();
         let _again = file.try_clone().unwrap();
         let looked = Files::default().look(&[("/proc/self".into(), 1), ("/proc/self".into(), 2)]);
@@ -387,7 +405,7 @@ mod tests {
         }
         let sample = |memory_bytes, processes, shared| {
             let limits = Limits { memory_bytes, processes, ..Limits::default() };
-            Sampler::new(limits, None).sample(proc.path(), [12, 13, 14].into_iter(), shared).exceeded
+            Sampler::new(limits, None).sample(proc.path(), [12, 13, 14].into_iter(), shared).unwrap().exceeded
         };
         assert_eq!(sample(336 * 1024, 6, 0), None);
         assert_eq!(sample(336 * 1024 - 1, 6, 0), Some(Reason::OutOfMemory));

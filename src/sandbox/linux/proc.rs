@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
+use rustix::io::Errno;
 use rustix::mount::mount_bind;
 
 use crate::sandbox::linux::site::Site;
@@ -46,6 +47,18 @@ pub(super) fn text(path: &str) -> io::Result<String> {
     File::open(path)?.read_to_end(&mut text)?;
     // What is no text there is a path, and none that is used.
     Ok(String::from_utf8(text).unwrap_or_else(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()))
+}
+
+/// A small file of a process, as far as it is small; `None` where the process is gone.
+pub(super) fn of_process(path: &Path) -> io::Result<Option<String>> {
+    /// Bytes.
+    const MOST: u64 = 8192;
+    let mut text = Vec::new();
+    match File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut text)) {
+        Ok(_) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
+        Err(gone) if matches!(Errno::from_io_error(&gone), Some(Errno::NOENT | Errno::SRCH)) => Ok(None),
+        Err(why) => Err(why),
+    }
 }
 
 fn is_process(name: &[u8]) -> bool {

@@ -21,7 +21,7 @@ use crate::sandbox::linux::filter::{Filter, Purpose};
 use crate::sandbox::linux::group::Group;
 use crate::sandbox::linux::helper_channel::{self, Channel, Inside, Said};
 use crate::sandbox::linux::init::{self, InitSpec};
-use crate::sandbox::linux::limits::Sampler;
+use crate::sandbox::linux::limits::{Sample, Sampler, UNSEEN};
 use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
@@ -242,7 +242,10 @@ impl Run<'_> {
         followed: Followed,
         uncounted: bool,
     ) -> Result<(Report, Option<Group>), Stopped> {
-        let Followed { how, observed, group, lost: found } = followed;
+        let Followed { how, observed, group, lost: found, unseen } = followed;
+        if let Some(why) = unseen {
+            return Err(why).or_fail(UNSEEN);
+        }
         let uncounted = uncounted || observed.uncounted;
         let report = match (how, channel.built()) {
             (_, Some(Said::Refused(cause))) => Err(Stopped::Refused(cause)),
@@ -276,7 +279,7 @@ impl Run<'_> {
 
 /// Follows a first process that nobody traces. What its own view of the run cannot count, the group does.
 fn follow(channel: &Channel, init: Pid, mut sampler: Sampler) -> Followed {
-    let (mut observed, mut how, mut peak) = (Observed::default(), None, 0);
+    let (mut observed, mut how, mut peak, mut unseen) = (Observed::default(), None, 0, None);
     loop {
         match sys::wait_any() {
             Ok(Some(_)) => {}
@@ -292,7 +295,11 @@ fn follow(channel: &Channel, init: Pid, mut sampler: Sampler) -> Followed {
                 // The first process counts everything that this one could without a group, and the group knows its own: no
                 // process is looked for in the machine's long list.
                 if sampler.has_group() {
-                    let sample = sampler.sample(Path::new("/proc"), std::iter::empty(), 0);
+                    let sample = sampler.sample(Path::new("/proc"), std::iter::empty(), 0).unwrap_or_else(|why| {
+                        unseen = Some(why);
+                        kill_process(init, Signal::KILL).ok();
+                        Sample::default()
+                    });
                     peak = sample.memory.max(peak);
                     if sample.exceeded == Some(Reason::OutOfMemory) {
                         how.get_or_insert(How::Killed(Reason::OutOfMemory));
@@ -314,7 +321,7 @@ fn follow(channel: &Channel, init: Pid, mut sampler: Sampler) -> Followed {
         how = Some(How::Killed(Reason::OutOfMemory));
         observed.peak_memory = observed.peak_memory.max(limit);
     }
-    Followed { how, observed, group: sampler.into_group(), lost: Vec::new() }
+    Followed { how, observed, group: sampler.into_group(), lost: Vec::new(), unseen }
 }
 
 /// But for that of control groups: the program's own group is to be the top one of it, so the program makes it.

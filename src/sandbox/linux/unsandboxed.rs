@@ -103,7 +103,8 @@ fn end_descendants() {
 
 /// Sends every descendant of this process the signal that cannot be refused.
 fn kill_descendants() {
-    for pid in descendants::of_this_process().into_iter().filter_map(Pid::from_raw) {
+    // Where they cannot be seen now, they are looked for again.
+    for pid in descendants::of_this_process().unwrap_or_default().into_iter().filter_map(Pid::from_raw) {
         kill_process(pid, Signal::KILL).ok();
     }
 }

@@ -82,19 +82,23 @@ fn nobody_touches_the_first_process() {
 #[test]
 fn no_handler_of_core_files_is_called() {
     let Some(python) = python() else { return };
-    // By its number, too, which at one level is the machine's and is judged.
+    // By its number, too, which at one level is the machine's and is judged. Python asks for the limit that there was in the
+    // same call: it is told, or that it cannot be.
     let script = "import os, resource\nof = resource.getrlimit\ncore, files = resource.RLIMIT_CORE, resource.RLIMIT_NOFILE\n\
+                  def both(pid):\n  try: print('was', resource.prlimit(pid, core, (0, 0)))\n  except OSError as e: print('was', e.errno)\n\
                   print(of(core))\nresource.setrlimit(core, (0, 0))\nprint(of(core))\n\
-                  resource.prlimit(0, core, (0, 0))\nprint(of(core))\n\
-                  resource.prlimit(os.getpid(), core, (0, 0))\nprint(of(core))\n\
+                  both(0)\nprint(of(core))\nboth(os.getpid())\nprint(of(core))\n\
                   resource.setrlimit(files, (64, 64))\nprint(of(files))";
     // One that whoever starts stella has set lower stays.
     let highest = rustix::process::getrlimit(rustix::process::Resource::Core).maximum.unwrap_or(u64::MAX).min(1);
     for ceiling in LEVELS {
         let finished = run_at_most(&spec(&[python, "-c", script]), helper(), ceiling).unwrap();
         if finished.level != Isolation::None {
-            let core = format!("({highest}, {highest})\n").repeat(4);
-            assert_eq!(out(&finished), core + "(64, 64)\n", "{ceiling:?}");
+            let limit = format!("({highest}, {highest})");
+            let said = String::from_utf8_lossy(&finished.stderr);
+            let was = if finished.level == Isolation::Isolated { libc::EPERM.to_string() } else { limit.clone() };
+            let expected = format!("{limit}\n{limit}\nwas {was}\n{limit}\nwas {was}\n{limit}\n(64, 64)\n");
+            assert_eq!(out(&finished), expected, "{ceiling:?} {said}");
         }
     }
 }

@@ -102,16 +102,27 @@ fn low(argument: u32) -> Instruction {
     instruction(LOAD, ARGUMENTS + 8 * argument)
 }
 
-/// Gives it where the argument is not 0: one of its halves at least.
-fn given(argument: u32, give: Instruction) -> Vec<Instruction> {
+/// Does it where the argument is not 0: one of its halves at least.
+fn given(argument: u32, then: Vec<Instruction>) -> Vec<Instruction> {
     let high = instruction(LOAD, ARGUMENTS + 8 * argument + 4);
-    vec![low(argument), jump(IF_BITS, 2, 0, u32::MAX), high, jump(IF_BITS, 0, 1, u32::MAX), give]
+    let head = [low(argument), jump(IF_BITS, 2, 0, u32::MAX), high, jump(IF_BITS, 0, length(&then), u32::MAX)];
+    head.into_iter().chain(then).collect()
+}
+
+/// Does it where the argument is this value.
+fn is(argument: u32, value: u32, then: Vec<Instruction>) -> Vec<Instruction> {
+    [low(argument), jump(IF_EQUAL, 0, length(&then), value)].into_iter().chain(then).collect()
+}
+
+/// What a rule has is a few instructions.
+fn length(instructions: &[Instruction]) -> u8 {
+    u8::try_from(instructions.len()).unwrap_or(u8::MAX)
 }
 
 fn decide(when: When, give: Instruction) -> Vec<Instruction> {
     match when {
         When::Always => vec![give],
-        When::Is(argument, value) => vec![low(argument), jump(IF_EQUAL, 0, 1, value), give],
+        When::Is(argument, value) => is(argument, value, vec![give]),
         When::Has(argument, bits) => vec![low(argument), jump(IF_BITS, 0, 1, bits), give],
         When::Masked(argument, mask, value) => {
             vec![low(argument), instruction(AND, mask), jump(IF_EQUAL, 0, 1, value), give]
@@ -119,12 +130,9 @@ fn decide(when: When, give: Instruction) -> Vec<Instruction> {
         When::Both((one, its), (other, bits)) => {
             vec![low(one), jump(IF_BITS, 0, 3, its), low(other), jump(IF_BITS, 0, 1, bits), give]
         }
-        When::Given(argument) => given(argument, give),
-        When::IsGiven((argument, value), other) => {
-            let given = given(other, give);
-            let length = u8::try_from(given.len()).unwrap_or(u8::MAX);
-            [low(argument), jump(IF_EQUAL, 0, length, value)].into_iter().chain(given).collect()
-        }
+        When::Given(argument) => given(argument, vec![give]),
+        When::IsGiven((argument, value), other) => is(argument, value, given(other, vec![give])),
+        When::IsGivenBoth((argument, value), one, other) => is(argument, value, given(one, given(other, vec![give]))),
     }
 }
 
@@ -197,6 +205,11 @@ mod tests {
                 .prop_map(|(one, its, other, bits)| When::Both((one, its), (other, bits))),
             (0u32..6).prop_map(When::Given),
             (0u32..6, 0u32..4, 0u32..6).prop_map(|(argument, value, other)| When::IsGiven((argument, value), other)),
+            (0u32..6, 0u32..4, 0u32..6, 0u32..6).prop_map(|(argument, value, one, other)| When::IsGivenBoth(
+                (argument, value),
+                one,
+                other
+            )),
         ]
     }
 

@@ -29,6 +29,8 @@ pub(in crate::sandbox::linux) enum When {
     Masked(u32, u32, u32),
     /// This argument, the first of the pair, is the value beside it, and the other one is not a null pointer.
     IsGiven((u32, u32), u32),
+    /// The same, and the third is not a null pointer either.
+    IsGivenBoth((u32, u32), u32, u32),
     /// Both of these arguments have one of the bits beside them.
     Both((u32, u32), (u32, u32)),
     /// This argument is not a null pointer.
@@ -131,6 +133,9 @@ impl When {
             Self::Is(index, value) => low(index) == value,
             Self::Has(index, bits) => low(index) & bits != 0,
             Self::IsGiven((index, value), other) => low(index) == value && argument(other) != 0,
+            Self::IsGivenBoth((index, value), one, other) => {
+                low(index) == value && argument(one) != 0 && argument(other) != 0
+            }
             Self::Masked(index, mask, value) => low(index) & mask == value,
             Self::Both((one, its), (other, bits)) => low(one) & its != 0 && low(other) & bits != 0,
             Self::Given(index) => argument(index) != 0,

@@ -72,7 +72,7 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     let mut rules = Rules::default();
     first_process(&mut rules, purpose);
     holes(&mut rules, spec, purpose);
-    core_files(&mut rules);
+    core_files(&mut rules, purpose);
     left_behind(&mut rules, purpose);
     uncounted(&mut rules);
     page_cache(&mut rules, purpose);
@@ -93,9 +93,19 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
 ///
 /// It comes after the rules about other processes: who tries to limit one that is not its to limit is not told that it
 /// has, and is noted.
-fn core_files(rules: &mut Rules) {
+///
+/// Who asks for the limit that there was in the same call gets it from the kernel, where a tracer can take the new one out of
+/// the call; where nobody can, that is refused: a success would leave the program with a limit that nobody has written.
+fn core_files(rules: &mut Rules, purpose: Purpose) {
+    const NEW: u32 = 2;
+    const OLD: u32 = 3;
     rules.answer(Call::Setrlimit, "core", When::Is(0, CORE_FILES), 0);
-    rules.answer(Call::Prlimit64, "core", When::IsGiven((1, CORE_FILES), 2), 0);
+    let both = When::IsGivenBoth((1, CORE_FILES), NEW, OLD);
+    match purpose {
+        Purpose::Full | Purpose::Traced => rules.ask(Call::Prlimit64, "core-and-old", both),
+        Purpose::Isolated => rules.answer(Call::Prlimit64, "core-and-old", both, EPERM),
+    }
+    rules.answer(Call::Prlimit64, "core", When::IsGiven((1, CORE_FILES), NEW), 0);
 }
 
 /// The first process of the namespaces, which has the same user and is 1 for every program: what looks at the limits and

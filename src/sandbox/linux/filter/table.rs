@@ -99,7 +99,7 @@ fn example(when: When, before: &[&Rule]) -> Option<[u64; 6]> {
         When::Always => (0, 0),
         When::Is(at, value) | When::Masked(at, _, value) => (at, value),
         When::Has(at, bits) | When::Both((at, bits), _) => (at, 1 << bits.trailing_zeros()),
-        When::IsGiven((at, value), _) => (at, value),
+        When::IsGiven((at, value), _) | When::IsGivenBoth((at, value), ..) => (at, value),
         When::Given(at) => (at, 1),
     };
     // The others may be what a rule before means.
@@ -109,7 +109,10 @@ fn example(when: When, before: &[&Rule]) -> Option<[u64; 6]> {
         if let When::Both(_, (at, bits)) = when {
             arguments[at as usize] = 1 << bits.trailing_zeros();
         }
-        if let When::IsGiven(_, at) = when {
+        if let When::IsGiven(_, at) | When::IsGivenBoth(_, at, _) = when {
+            arguments[at as usize] = 1;
+        }
+        if let When::IsGivenBoth(.., at) = when {
             arguments[at as usize] = 1;
         }
         arguments

@@ -120,12 +120,14 @@ impl Tracer<'_> {
         }
     }
 
-    /// `prlimit64(process, limit, new, old)`, where the numbers of processes are the machine's. The limit on core files stays,
-    /// whatever is set, as the filter answers by itself where no process is named.
+    /// `prlimit64(process, limit, new, old)`. The limit on core files stays, whatever is set: the kernel is asked for the one
+    /// that there is alone. Where the numbers of processes are the machine's, the process must be one of the run's.
     pub(super) fn limit_process(&mut self, pid: Pid, call: Call, arguments: &[u64; 6]) -> Resume {
+        const NEW: usize = 2;
         let [other, limit, new, ..] = *arguments;
-        if self.is_of_the_run(other) && number(limit).cast_unsigned() == CORE_FILES && new != 0 {
-            return answered(pid, 0);
+        let may_be_named = self.walls == Walls::Namespaces || self.is_of_the_run(other);
+        if may_be_named && number(limit).cast_unsigned() == CORE_FILES && new != 0 {
+            return self.change_arguments(pid, &[(NEW, 0)]);
         }
         self.change_process(pid, call, other)
     }

@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use rustix::fs::{Mode, OFlags, RawDir, open};
+use rustix::fs::{Mode, OFlags, RawDir, fstat, open};
 use rustix::io::Errno;
 
 use crate::sandbox::linux::random;
@@ -116,7 +116,11 @@ impl Tracer<'_> {
         let Some(process) = self.key_of(pid) else { return Begun::No };
         let link = PathBuf::from(format!("/proc/{pid}/fd/{descriptor}"));
         let directory = open(&link, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-        let (Ok(directory), Ok(metadata)) = (directory, fs::metadata(&link)) else { return Begun::No };
+        let Some((directory, found)) =
+            directory.ok().and_then(|directory| fstat(&directory).ok().map(|found| (directory, found)))
+        else {
+            return Begun::No;
+        };
         let mut entries = match read_all(&directory) {
             Ok(entries) => entries,
             Err(Errno::NOMEM) => return Begun::Full,
@@ -127,7 +131,7 @@ impl Tracer<'_> {
         }
         let Some(position) = position(pid, descriptor) else { return Begun::No };
         self.sort(&mut entries);
-        let (device, inode) = (metadata.dev(), metadata.ino());
+        let (device, inode) = (found.st_dev, found.st_ino);
         let listing = Listing { entries: Rc::new(entries), given: 0, position, device, inode };
         let mut listing = self.listings.shared(listing);
         let is_new = Rc::strong_count(&listing.entries) == 1;

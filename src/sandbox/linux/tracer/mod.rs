@@ -35,6 +35,7 @@ mod task;
 mod unix;
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -85,6 +86,8 @@ pub(super) struct Followed {
     pub(super) group: Option<Group>,
     /// What could not be kept, as was found on the way.
     pub(super) lost: Vec<String>,
+    /// Why the limits could not be watched: the run was ended for it.
+    pub(super) unseen: Option<io::Error>,
 }
 
 /// A run that is being traced.
@@ -118,6 +121,8 @@ pub(super) struct Tracer<'a> {
     network_up: bool,
     sampler: Sampler,
     ended: Option<How>,
+    /// Why the limits cannot be watched.
+    unseen: Option<io::Error>,
     /// Whether the program has been ended before its first instruction.
     is_unloaded: bool,
     observed: Observed,
@@ -163,6 +168,7 @@ impl<'a> Tracer<'a> {
             network_up: false,
             sampler,
             ended: None,
+            unseen: None,
             is_unloaded: false,
             observed: Observed::default(),
             given: Given::of(spec),
@@ -197,7 +203,8 @@ impl<'a> Tracer<'a> {
             .then(|| PAGES_LEFT.to_owned())
             .into_iter()
             .collect();
-        Followed { how: self.ended, observed: self.observed, group: self.sampler.into_group(), lost }
+        let Self { ended: how, observed, sampler, unseen, .. } = self;
+        Followed { how, observed, group: sampler.into_group(), lost, unseen }
     }
 
     /// One event; whether it was the last one.
@@ -411,7 +418,15 @@ impl<'a> Tracer<'a> {
         self.connect_again();
         self.interrupt_overdue();
         let shared = self.observed.shared_memory;
-        let sample = self.sampler.sample(Path::new("/proc"), self.tasks.keys().copied(), shared);
+        let sample = match self.sampler.sample(Path::new("/proc"), self.tasks.keys().copied(), shared) {
+            Ok(sample) => sample,
+            Err(why) => {
+                self.unseen = Some(why);
+                self.ended.get_or_insert(How::Stopped);
+                self.kill_all();
+                return;
+            }
+        };
         if self.walls == Walls::Namespaces {
             self.channel.ask_for_memory();
         }
