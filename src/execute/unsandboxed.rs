@@ -5,14 +5,12 @@
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::Arc;
 
 use crate::execute::collect_artifacts;
 use crate::execute::failure::{Failure, Trouble};
 use crate::execute::run_job::Executed;
 use crate::execute::showing;
 use crate::host::descendants::Step;
-use crate::host::ending;
 use crate::host::machine;
 use crate::host::scratch::Scratch;
 use crate::job::dimensions::ExecutionEnvironment;
@@ -180,13 +178,7 @@ fn run(argv: &[String], directory: &Path, wants_stdout: bool) -> io::Result<(Exi
     if wants_stdout {
         command.stdout(Stdio::piped());
     }
-    let (mut child, step) = Step::start(|| command.spawn())?;
-    // Where what it starts cannot be seen, the step alone is told of a signal.
-    let held = match step {
-        Some(step) => ending::hold_run(Arc::new(step)).map(Some),
-        None => ending::hold_child(&child),
-    };
-    let _hold = held.inspect_err(|_| drop(child.kill()))?;
+    let (mut child, _hold) = Step::start(|| command.spawn())?;
     let mut kept = Vec::new();
     let mut lost = None;
     if let Some(mut stdout) = child.stdout.take() {

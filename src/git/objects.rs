@@ -51,8 +51,7 @@ impl Objects {
     pub(super) fn start(mut command: Command, program: &Path) -> Result<Self, GitError> {
         let failed = |source| GitError::Run { program: program.to_owned(), source };
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(failed)?;
-        let hold = ending::hold_child(&child).map_err(failed)?;
+        let (mut child, hold) = ending::hold_child(|| command.spawn()).map_err(failed)?;
         let (questions, answers) = (child.stdin.take(), child.stdout.take());
         let (Some(questions), Some(answers)) = (questions, answers) else {
             return Err(failed(io::ErrorKind::BrokenPipe.into()));

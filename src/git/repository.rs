@@ -246,8 +246,7 @@ impl Repository {
         let failed = |source| GitError::Run { program: self.program.clone(), source };
         let mut command = self.command(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().map_err(failed)?;
-        let _hold = ending::hold_child(&child).map_err(failed)?;
+        let (child, _hold) = ending::hold_child(|| command.spawn()).map_err(failed)?;
         let output = child.wait_with_output().map_err(failed)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
         if output.status.success() {

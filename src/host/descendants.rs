@@ -36,6 +36,7 @@ mod imp {
     use std::collections::{BTreeMap, BTreeSet};
     use std::io;
     use std::process::Child;
+    use std::sync::Arc;
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -45,7 +46,8 @@ mod imp {
     };
 
     use super::{PATIENCE, StillThere};
-    use crate::host::ending::End;
+    use crate::host::ending::process::Process;
+    use crate::host::ending::{self, End, Hold};
 
     const PAUSE: Duration = Duration::from_millis(5);
 
@@ -163,15 +165,23 @@ mod imp {
     }
 
     impl Step {
-        /// Starts the step and watches it.
+        /// Starts the step, watches it and holds it. Where what it starts cannot be seen ([`Watch::begin`]), the step alone is
+        /// told of a signal.
         ///
         /// # Errors
-        /// As `start`; where nothing can be watched ([`Watch::begin`]) the child comes without a watch.
-        pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Option<Self>)> {
-            let tree = Tree::begin().ok();
-            let child = start()?;
-            let pid = Pid::from_child(&child).as_raw_nonzero().get();
-            Ok((child, tree.map(|tree| Self { tree, pid })))
+        /// As `start`, and where signals cannot be watched.
+        pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Option<Hold>)> {
+            let started = ending::hold_started(|| {
+                let tree = Tree::begin().ok();
+                let child = start()?;
+                let pid = Pid::from_child(&child).as_raw_nonzero().get();
+                let run: Arc<dyn End> = match tree {
+                    Some(tree) => Arc::new(Self { tree, pid }),
+                    None => Arc::new(Process::of(&child)),
+                };
+                Ok((child, run))
+            });
+            started.map(|(child, hold)| (child, Some(hold)))
         }
 
         fn living(&self) -> BTreeMap<i32, Seen> {
@@ -254,7 +264,7 @@ mod imp {
     use std::process::Child;
 
     use super::{PATIENCE, StillThere};
-    use crate::host::ending::End;
+    use crate::host::ending::Hold;
 
     /// It cannot begin: only Linux gives orphans to another process than the first.
     #[derive(Debug)]
@@ -289,14 +299,8 @@ mod imp {
         ///
         /// # Errors
         /// As `start`.
-        pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Option<Self>)> {
+        pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Option<Hold>)> {
             Ok((start()?, None))
         }
-    }
-
-    impl End for Step {
-        fn ask(&self, _signal: i32) {}
-
-        fn wait(&self) {}
     }
 }

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::process::Child;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Something that runs and can be ended from any thread.
@@ -27,6 +28,8 @@ enum Held {
     Run(Arc<dyn End>),
     Folder(PathBuf),
     File(PathBuf),
+    /// A folder that others share: it goes when it is empty.
+    Shared(PathBuf),
 }
 
 /// What the name of a folder ends with while it is removed.
@@ -58,15 +61,17 @@ fn list() -> MutexGuard<'static, List> {
 }
 
 impl List {
-    /// Fails where signals are to be watched and cannot be, as where no thread can be started.
-    fn hold(&mut self, what: Held) -> io::Result<Hold> {
+    /// Makes something and holds it. A signal that comes meanwhile waits for that: before there is anything it is watched for.
+    /// Fails where it cannot be, as where no thread can be started.
+    fn hold<T>(&mut self, make: impl FnOnce() -> io::Result<(T, Held)>) -> io::Result<(T, Hold)> {
         if self.armed && !self.watched {
             signals::watch()?;
             self.watched = true;
         }
+        let (made, held) = make()?;
         self.next += 1;
-        self.held.insert(self.next, what);
-        Ok(Hold(self.next))
+        self.held.insert(self.next, held);
+        Ok((made, Hold(self.next)))
     }
 }
 
@@ -75,12 +80,20 @@ pub fn arm() {
     list().armed = true;
 }
 
-/// Holds a run.
+/// Holds a run that ends by itself when this process does.
 ///
 /// # Errors
 /// Where signals cannot be watched.
 pub fn hold_run(run: Arc<dyn End>) -> io::Result<Hold> {
-    list().hold(Held::Run(run))
+    list().hold(|| Ok(((), Held::Run(run)))).map(|((), hold)| hold)
+}
+
+/// Starts a run and holds it, as one step: a signal finds it held, or comes before it is started.
+///
+/// # Errors
+/// As `start`, and where signals cannot be watched: then it is not started.
+pub fn hold_started<T>(start: impl FnOnce() -> io::Result<(T, Arc<dyn End>)>) -> io::Result<(T, Hold)> {
+    list().hold(|| start().map(|(started, run)| (started, Held::Run(run))))
 }
 
 /// Makes a folder and holds it, as one step; `make` gives its path.
@@ -88,15 +101,15 @@ pub fn hold_run(run: Arc<dyn End>) -> io::Result<Hold> {
 /// # Errors
 /// As `make`.
 pub fn hold_folder<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<(T, Hold)> {
-    let mut list = list();
-    let (made, path) = make()?;
-    match list.hold(Held::Folder(path.clone())) {
-        Ok(hold) => Ok((made, hold)),
-        Err(why) => {
-            std::fs::remove_dir(path).ok();
-            Err(why)
-        }
-    }
+    list().hold(|| make().map(|(made, path)| (made, Held::Folder(path))))
+}
+
+/// Holds a folder that other processes share: what is left of it when all else is removed is removed if it is empty.
+///
+/// # Errors
+/// Where signals cannot be watched.
+pub fn hold_shared(folder: PathBuf) -> io::Result<Hold> {
+    list().hold(|| Ok(((), Held::Shared(folder)))).map(|((), hold)| hold)
 }
 
 /// Makes a file and holds it, as one step; `make` gives its path.
@@ -104,33 +117,30 @@ pub fn hold_folder<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Re
 /// # Errors
 /// As `make`.
 pub fn hold_file<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<(T, Hold)> {
-    let mut list = list();
-    let (made, path) = make()?;
-    match list.hold(Held::File(path.clone())) {
-        Ok(hold) => Ok((made, hold)),
-        Err(why) => {
-            std::fs::remove_file(path).ok();
-            Err(why)
-        }
-    }
+    list().hold(|| make().map(|(made, path)| (made, Held::File(path))))
 }
 
-/// Holds a program that is run as it is, without a sandbox: it is told by the same signal.
+/// Starts a program as it is, without a sandbox, and holds it: it is told by the same signal.
 ///
 /// # Errors
-/// As [`hold_run`].
+/// As [`hold_started`].
 #[cfg(target_os = "linux")]
-pub fn hold_child(child: &std::process::Child) -> io::Result<Option<Hold>> {
-    hold_run(Arc::new(process::Process::of(child))).map(Some)
+pub fn hold_child(start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Option<Hold>)> {
+    let started = hold_started(|| {
+        let child = start()?;
+        let process = process::Process::of(&child);
+        Ok((child, Arc::new(process) as Arc<dyn End>))
+    });
+    started.map(|(child, hold)| (child, Some(hold)))
 }
 
-/// Nothing: on other systems a terminal tells it.
+/// Starts it: on other systems a terminal tells it.
 ///
 /// # Errors
-/// None.
+/// As `start`.
 #[cfg(not(target_os = "linux"))]
-pub fn hold_child(_child: &std::process::Child) -> io::Result<Option<Hold>> {
-    Ok(None)
+pub fn hold_child(start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Option<Hold>)> {
+    start().map(|child| (child, None))
 }
 
 #[cfg(target_os = "linux")]
@@ -263,11 +273,16 @@ mod signals {
         runs().for_each(|run| run.wait());
         for held in list.held.values() {
             match held {
-                Held::Run(_) => {}
+                Held::Run(_) | Held::Shared(_) => {}
                 Held::Folder(path) => remove(path),
                 Held::File(path) => {
                     std::fs::remove_file(path).ok();
                 }
+            }
+        }
+        for held in list.held.values() {
+            if let Held::Shared(path) = held {
+                std::fs::remove_dir(path).ok();
             }
         }
         emulate_default_handler(signal).ok();
@@ -288,5 +303,50 @@ mod signals {
             }
             thread::sleep(PAUSE);
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+    use std::thread;
+    use std::time::Duration;
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    const STARTS: &str = "STELLA_TEST_STARTS";
+
+    /// Named regression: a signal that came when a step had just been started ended this process, and left the step running.
+    #[test]
+    fn a_signal_that_comes_while_a_run_is_started_ends_it() {
+        // Signals are a process's own: this one sends itself one.
+        if let Some(file) = std::env::var_os(STARTS) {
+            arm();
+            let started = hold_child(|| {
+                let child = Command::new("sleep").arg("1000").spawn()?;
+                fs::write(file, child.id().to_string())?;
+                kill_process(getpid(), Signal::TERM)?;
+                // Whoever is to hear of it does so now, or waits.
+                thread::sleep(Duration::from_millis(200));
+                Ok(child)
+            });
+            drop(started.unwrap().0.wait());
+            thread::sleep(Duration::from_secs(60));
+            return;
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut itself = Command::new(std::env::current_exe().unwrap());
+        itself.args(["--exact", "host::ending::tests::a_signal_that_comes_while_a_run_is_started_ends_it"]);
+        let ended = itself.env(STARTS, file.path()).output().unwrap();
+        let pid = fs::read_to_string(file.path()).unwrap();
+        let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        if command.starts_with("sleep") {
+            Command::new("kill").args(["-9", &pid]).status().unwrap();
+        }
+        assert_eq!((ended.status.signal(), command.as_str()), (Some(Signal::TERM.as_raw()), ""));
     }
 }

@@ -2,10 +2,14 @@
 //! killed has left goes with the next run.
 //!
 //! ```text
-//! TMPDIR/stella-<12 letters and digits>/   of this user alone
-//!   owner                                  locked for as long as the folder is in use; the kernel lets go of it
-//!   run/                                   what the folder is for
+//! TMPDIR/stella-<user's number>/             of this user alone; gone when nothing is in it
+//!   stella-<12 letters and digits>/          of this user alone
+//!     owner                                  locked for as long as the folder is in use; the kernel lets go of it
+//!     run/                                   what the folder is for
 //! ```
+//!
+//! They lie together so that whoever sweeps need not read all that lies in `TMPDIR`, which may be much. Where another user
+//! has the outer folder, the inner ones lie in `TMPDIR` itself, and all of that is read.
 //!
 //! Invariants: a folder is swept only by who holds the lock of its `owner`, so never one that a living process uses, in
 //! whatever container; never one of another user, and never one that is not of this form.
@@ -32,6 +36,7 @@ pub struct Scratch {
     path: PathBuf,
     /// Before [`Self::_owner`], which must outlast it.
     _hold: Hold,
+    _outer: Option<Hold>,
     _owner: File,
 }
 
@@ -55,13 +60,23 @@ impl Scratch {
 
     fn new_in(parent: &Path) -> io::Result<Self> {
         loop {
+            let shared = shared::make(parent);
+            let outer = shared.clone().map(ending::hold_shared).transpose()?;
+            let place = shared.as_deref().unwrap_or(parent);
             // As one step: whoever is interrupted between the two would leave it.
-            let (made, hold) = ending::hold_folder(|| {
-                let top = tempfile::Builder::new().prefix(PREFIX).rand_bytes(LETTERS).tempdir_in(parent)?.keep();
+            let made = ending::hold_folder(|| {
+                let top = tempfile::Builder::new().prefix(PREFIX).rand_bytes(LETTERS).tempdir_in(place)?.keep();
                 Ok((top.clone(), top))
-            })?;
+            });
+            let (made, hold) = match made {
+                // Somebody has removed it as an empty one.
+                Err(gone) if gone.kind() == io::ErrorKind::NotFound && shared.is_some() => continue,
+                made => made?,
+            };
             match own(&made) {
-                Ok(Some(owner)) => return Ok(Self { path: made.join(RUN), top: made, _hold: hold, _owner: owner }),
+                Ok(Some(owner)) => {
+                    return Ok(Self { path: made.join(RUN), top: made, _hold: hold, _outer: outer, _owner: owner });
+                }
                 // Somebody has taken it for nobody's before it was locked.
                 Ok(None) => {}
                 Err(error) => {
@@ -115,13 +130,95 @@ pub fn remove_by_path(path: &Path) -> io::Result<()> {
 /// Removes the folder `top`, and last of it what shows whose it is.
 fn remove(top: &Path) -> io::Result<()> {
     remove_tree(&top.join(RUN))?;
-    remove_tree(top)
+    remove_tree(top)?;
+    top.parent().into_iter().for_each(shared::leave);
+    Ok(())
 }
 
 /// Removes what earlier processes have left; once in the life of this one.
 pub fn sweep_once() {
     static SWEPT: Once = Once::new();
-    SWEPT.call_once(|| sweep(&std::env::temp_dir()));
+    SWEPT.call_once(|| sweep_all(&std::env::temp_dir()));
+}
+
+/// Removes what earlier processes have left below `parent`.
+fn sweep_all(parent: &Path) {
+    match shared::find(parent) {
+        shared::Found::Nothing => {}
+        shared::Found::Own(place) => {
+            sweep(&place);
+            shared::leave(&place);
+        }
+        shared::Found::Foreign => sweep(parent),
+    }
+}
+
+/// The folder in which those of this user lie together.
+#[cfg(target_os = "linux")]
+mod shared {
+    use std::fs;
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    use std::path::{Path, PathBuf};
+
+    use super::PREFIX;
+
+    pub(super) enum Found {
+        Nothing,
+        Own(PathBuf),
+        /// Something that another user may have made to be found here.
+        Foreign,
+    }
+
+    fn name() -> String {
+        format!("{PREFIX}{}", rustix::process::geteuid().as_raw())
+    }
+
+    /// Finds it in `parent`; it is this user's if nobody else can put anything into it.
+    pub(super) fn find(parent: &Path) -> Found {
+        let place = parent.join(name());
+        let user = rustix::process::geteuid().as_raw();
+        match place.symlink_metadata() {
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => Found::Nothing,
+            Ok(found) if found.is_dir() && found.uid() == user && found.mode() & 0o022 == 0 => Found::Own(place),
+            _ => Found::Foreign,
+        }
+    }
+
+    /// Makes it in `parent`, if it is not there; `None` where it cannot be this user's.
+    pub(super) fn make(parent: &Path) -> Option<PathBuf> {
+        fs::DirBuilder::new().mode(0o700).create(parent.join(name())).ok();
+        if let Found::Own(place) = find(parent) { Some(place) } else { None }
+    }
+
+    /// Removes it if it is one and is empty.
+    pub(super) fn leave(place: &Path) {
+        if place.file_name().is_some_and(|found| found == name().as_str()) {
+            fs::remove_dir(place).ok();
+        }
+    }
+}
+
+/// Here nothing is swept.
+#[cfg(not(target_os = "linux"))]
+mod shared {
+    use std::path::{Path, PathBuf};
+
+    #[expect(dead_code, reason = "what there is on Linux")]
+    pub(super) enum Found {
+        Nothing,
+        Own(PathBuf),
+        Foreign,
+    }
+
+    pub(super) fn find(_parent: &Path) -> Found {
+        Found::Nothing
+    }
+
+    pub(super) fn make(_parent: &Path) -> Option<PathBuf> {
+        None
+    }
+
+    pub(super) fn leave(_place: &Path) {}
 }
 
 /// Removes every folder in `parent` that is of this form, of this user, and nobody's.
@@ -204,11 +301,53 @@ mod tests {
     fn a_folder_goes_with_its_value_and_is_not_swept_before() {
         let dir = tempfile::tempdir().unwrap();
         let scratch = Scratch::new_in(dir.path()).unwrap();
+        let other = Scratch::new_in(dir.path()).unwrap();
         fs::write(scratch.path().join("file"), "x").unwrap();
-        sweep(dir.path());
+        assert_eq!(names(dir.path()).len(), 1);
+        sweep_all(dir.path());
         assert!(scratch.path().join("file").exists());
         drop(scratch);
+        assert!(other.path().exists());
+        drop(other);
         assert_eq!(names(dir.path()), [] as [String; 0]);
+    }
+
+    /// What lies in the folder for temporary files is not read, however much it is.
+    #[test]
+    fn what_was_left_is_found_where_it_lies() {
+        let dir = tempfile::tempdir().unwrap();
+        let scratch = Scratch::new_in(dir.path()).unwrap();
+        let place = scratch.top.parent().unwrap().to_owned();
+        left(&place, "stella-000000000001", WORDS);
+        left(dir.path(), "stella-000000000002", WORDS);
+        sweep_all(dir.path());
+        assert_eq!(names(&place), [scratch.top.file_name().unwrap().to_str().unwrap()]);
+        drop(scratch);
+        left(&place, "stella-000000000001", WORDS);
+        sweep_all(dir.path());
+        assert_eq!(names(dir.path()), ["stella-000000000002"]);
+    }
+
+    /// Another user may have made it, to decide about what lies in it: then all is as if there were none.
+    #[test]
+    fn a_folder_that_others_can_change_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let place = dir.path().join(format!("stella-{}", rustix::process::geteuid().as_raw()));
+        let used = || {
+            left(dir.path(), "stella-000000000001", WORDS);
+            let scratch = Scratch::new_in(dir.path()).unwrap();
+            assert_eq!(scratch.top.parent(), Some(dir.path()));
+            drop(scratch);
+            sweep_all(dir.path());
+            assert_eq!(names(dir.path()), [place.file_name().unwrap().to_str().unwrap()]);
+        };
+        symlink(outside.path(), &place).unwrap();
+        used();
+        fs::remove_file(&place).unwrap();
+        fs::create_dir(&place).unwrap();
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o777)).unwrap();
+        used();
     }
 
     #[test]
@@ -260,7 +399,7 @@ mod tests {
             for _ in 0..2 {
                 scope.spawn(|| {
                     while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                        sweep(dir.path());
+                        sweep_all(dir.path());
                     }
                 });
             }

@@ -165,8 +165,7 @@ pub fn run(
     build.env_clear().envs(environment(more, variable));
     own_group(&mut build);
 
-    let mut child = build.spawn().map_err(start)?;
-    let _hold = ending::hold_child(&child).inspect_err(|_| drop(child.kill())).map_err(start)?;
+    let (mut child, _hold) = ending::hold_child(|| build.spawn()).map_err(start)?;
     let (sender, said) = mpsc::channel();
     let (status, left) = thread::scope(|scope| {
         for pipe in pipes(&mut child) {
