@@ -80,7 +80,7 @@ fn came_out(cell: &CellRuns) -> String {
     }
     let shown = match cell.changed {
         0 => "as recorded".to_owned(),
-        some => counted(some as u64, "change", "changes"),
+        some => counted(some, "change", "changes"),
     };
     if cell.results > 1 { format!("{} different results; the first: {shown}", cell.results) } else { shown }
 }

@@ -25,7 +25,7 @@ use crate::hint;
 use crate::host::fs;
 use crate::model::diagnostic::Hint;
 use crate::model::hint::Spelt;
-use crate::model::parameter::{Given, Parameter};
+use crate::model::parameter::Parameter;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +174,7 @@ impl Here<'_> {
             rules => rules?,
         };
         let changed_from = self.left(&rules)?;
-        let how = Spelt::from(Given::from(Parameter::Base.to(revision))).line();
+        let how = Spelt::from(Parameter::Base.to(revision)).line();
         Ok(Which { rules, changed_from, how, head: self.head.to_string() })
     }
 
