@@ -6,211 +6,23 @@
 //! tool, suppressions. Results that agree in all of that are as many as there are; other results are facts.
 //! Absent: code flows, stacks, graphs, fixes, web requests, what lies in other files: they are compared as bytes only.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod log;
+mod places;
+mod rules;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::Value;
+use std::collections::BTreeSet;
 
+use self::log::{Address, Header, Location, Log, LogicalLocation, Message, SarifResult, Suppression};
+use self::places::Places;
+use self::rules::{Rules, result_severity};
 use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
 use crate::format::json;
-use crate::format::severity;
 use crate::format::text::Unfolding;
-use crate::model::finding::{Finding, FindingKey, Reachability, SUPPRESSED, Severity};
+use crate::model::finding::{Finding, FindingKey, Reachability, SUPPRESSED};
 
 const FORMAT: &str = "SARIF";
-
-#[derive(Deserialize)]
-struct Header {
-    version: String,
-}
-
-#[derive(Deserialize)]
-struct Log {
-    runs: Option<Vec<Run>>,
-}
-
-#[derive(Deserialize)]
-struct Run {
-    tool: Tool,
-    /// `null` where the run did not get as far.
-    results: Option<Vec<SarifResult>>,
-    #[serde(default)]
-    artifacts: Vec<Artifact>,
-    #[serde(default, rename = "originalUriBaseIds")]
-    bases: BTreeMap<String, ArtifactLocation>,
-    #[serde(rename = "externalPropertyFileReferences")]
-    elsewhere: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    driver: Component,
-    #[serde(default)]
-    extensions: Vec<Component>,
-}
-
-#[derive(Deserialize)]
-struct Component {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    rules: Vec<Rule>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    id: String,
-    default_configuration: Option<Configuration>,
-    properties: Option<Properties>,
-}
-
-#[derive(Deserialize)]
-struct Configuration {
-    level: Option<Level>,
-}
-
-/// A CVSS score, as a text (GitHub's convention) or as a number.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Properties {
-    security_severity: Option<Value>,
-}
-
-#[derive(Deserialize, Clone, Copy, strum::IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
-#[serde(rename_all = "lowercase")]
-enum Level {
-    None,
-    Note,
-    Warning,
-    Error,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifResult {
-    rule_id: Option<String>,
-    rule_index: Option<i64>,
-    rule: Option<RuleReference>,
-    kind: Option<String>,
-    level: Option<Level>,
-    baseline_state: Option<String>,
-    message: Option<Message>,
-    #[serde(default)]
-    locations: Vec<Location>,
-    #[serde(default)]
-    fingerprints: BTreeMap<String, Value>,
-    #[serde(default)]
-    partial_fingerprints: BTreeMap<String, Value>,
-    #[serde(default)]
-    suppressions: Vec<Suppression>,
-    occurrence_count: Option<i64>,
-    properties: Option<Properties>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    text: Option<String>,
-    markdown: Option<String>,
-    id: Option<String>,
-    #[serde(default)]
-    arguments: Vec<String>,
-}
-
-impl Message {
-    /// The text, else what makes it.
-    fn said(&self) -> String {
-        match self.text.as_ref().or(self.markdown.as_ref()) {
-            Some(text) => text.clone(),
-            None => std::iter::once(self.id.as_deref().unwrap_or_default())
-                .chain(self.arguments.iter().map(String::as_str))
-                .collect::<Vec<_>>()
-                .join(" "),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Suppression {
-    kind: Option<String>,
-    status: Option<String>,
-    justification: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RuleReference {
-    id: Option<String>,
-    index: Option<i64>,
-    tool_component: Option<ToolComponent>,
-}
-
-#[derive(Deserialize)]
-struct ToolComponent {
-    index: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Location {
-    physical_location: Option<PhysicalLocation>,
-    #[serde(default)]
-    logical_locations: Vec<LogicalLocation>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PhysicalLocation {
-    artifact_location: Option<ArtifactLocation>,
-    region: Option<Region>,
-    address: Option<Address>,
-}
-
-#[derive(Deserialize)]
-struct Artifact {
-    location: Option<ArtifactLocation>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactLocation {
-    uri: Option<String>,
-    uri_base_id: Option<String>,
-    index: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: Option<u64>,
-    start_column: Option<u64>,
-    end_line: Option<u64>,
-    end_column: Option<u64>,
-    char_offset: Option<i64>,
-    char_length: Option<u64>,
-    byte_offset: Option<i64>,
-    byte_length: Option<u64>,
-}
-
-/// Where in memory, as far as it is the same in every process.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Address {
-    relative_address: Option<i64>,
-    offset_from_parent: Option<i64>,
-    fully_qualified_name: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LogicalLocation {
-    fully_qualified_name: Option<String>,
-    name: Option<String>,
-}
 
 /// Reads the results of a SARIF log, sorted.
 pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
@@ -325,125 +137,10 @@ fn around(location: &Location, details: &mut Details) {
     }
 }
 
-impl LogicalLocation {
-    fn said(&self) -> Option<&String> {
-        self.fully_qualified_name.as_ref().or(self.name.as_ref())
-    }
-}
-
-/// How deep addresses may be relative to one another.
-const DEEPEST_BASE: usize = 16;
-
-/// What the places of a run are told by.
-struct Places<'r> {
-    artifacts: &'r [Artifact],
-    bases: &'r BTreeMap<String, ArtifactLocation>,
-}
-
-impl Places<'_> {
-    /// What is affected, and the place in it.
-    fn of(&self, location: &Location) -> (String, String) {
-        let physical = location.physical_location.as_ref();
-        let given = physical.and_then(|physical| physical.artifact_location.as_ref());
-        let listed = || at(self.artifacts, given?.index)?.location.as_ref();
-        let found = given.filter(|given| given.uri.is_some()).or_else(listed);
-        if let Some(uri) = found.and_then(|found| self.uri(found)) {
-            let region = physical.and_then(|physical| physical.region.as_ref());
-            let line = region.and_then(|region| region.start_line);
-            let column = region.and_then(|region| region.start_column);
-            let place = match (line, column) {
-                (Some(line), Some(column)) => format!("{uri}:{line}:{column}"),
-                (Some(line), None) => format!("{uri}:{line}"),
-                (None, _) => uri.clone(),
-            };
-            return (uri, place);
-        }
-        let logical = location.logical_locations.first();
-        let name = logical.and_then(LogicalLocation::said).cloned().unwrap_or_default();
-        (name.clone(), name)
-    }
-
-    /// The address, with what it is relative to as far as that is relative itself: where the rest lies is the machine's.
-    fn uri(&self, location: &ArtifactLocation) -> Option<String> {
-        let mut uri = location.uri.clone()?;
-        let mut base = location.uri_base_id.as_ref();
-        for _ in 0..DEEPEST_BASE {
-            let Some(found) = base.and_then(|id| self.bases.get(id)) else { break };
-            match found.uri.as_deref() {
-                Some(before) if !is_absolute(before) => uri.insert_str(0, before),
-                _ => break,
-            }
-            base = found.uri_base_id.as_ref();
-        }
-        Some(uri)
-    }
-}
-
-/// Whether an address says where on a machine, or on which.
-fn is_absolute(uri: &str) -> bool {
-    let scheme = uri.split(['/', '?', '#']).next().unwrap_or_default();
-    uri.starts_with('/') || scheme.contains(':')
-}
-
-/// The rules of a run, by place and by id.
-struct Rules<'r> {
-    tool: &'r Tool,
-    by_id: HashMap<&'r str, &'r Rule>,
-}
-
-impl<'r> Rules<'r> {
-    fn of(tool: &'r Tool) -> Self {
-        // Of several rules with one id the first counts; the driver's come first.
-        let mut by_id = HashMap::new();
-        for rule in std::iter::once(&tool.driver).chain(&tool.extensions).flat_map(|component| &component.rules) {
-            by_id.entry(rule.id.as_str()).or_insert(rule);
-        }
-        Self { tool, by_id }
-    }
-
-    fn find(&self, result: &SarifResult) -> Option<&'r Rule> {
-        let reference = result.rule.as_ref();
-        let component = reference.and_then(|rule| rule.tool_component.as_ref()).and_then(|component| component.index);
-        let component = match component {
-            Some(index) => at(&self.tool.extensions, Some(index)),
-            None => Some(&self.tool.driver),
-        };
-        let index = result.rule_index.or(reference.and_then(|rule| rule.index));
-        let id = result.rule_id.as_deref().or(reference.and_then(|rule| rule.id.as_deref()));
-        let by_index = component.and_then(|component| at(&component.rules, index));
-        by_index.or_else(|| self.by_id.get(id?).copied())
-    }
-}
-
-/// The element at a SARIF index; −1 means none (§3.7.4).
-fn at<T>(list: &[T], index: Option<i64>) -> Option<&T> {
-    list.get(usize::try_from(index?).ok()?)
-}
-
-/// A score counts before a level; the result's own before its rule's.
-fn result_severity(result: &SarifResult, rule: Option<&Rule>) -> Severity {
-    let properties = [result.properties.as_ref(), rule.and_then(|rule| rule.properties.as_ref())];
-    let score = properties.into_iter().flatten().find_map(|properties| match &properties.security_severity {
-        Some(Value::String(text)) => text.trim().parse().ok(),
-        Some(Value::Number(number)) => number.as_f64(),
-        _ => None,
-    });
-    if let Some(score) = score {
-        return severity::from_cvss_score(score);
-    }
-    let default = || rule?.default_configuration.as_ref()?.level;
-    // §3.27.10: the level is `warning` where nothing says another.
-    match result.level.or_else(default).unwrap_or(Level::Warning) {
-        Level::None => Severity::None,
-        Level::Note => Severity::Low,
-        Level::Warning => Severity::Medium,
-        Level::Error => Severity::High,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::finding::Severity;
 
     #[test]
     fn results_are_findings() {
