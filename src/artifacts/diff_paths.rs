@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::artifacts::compare_artifacts::{self, Comparison, ComparisonError, Rules, Scope};
+use crate::artifacts::compare_artifacts;
+use crate::artifacts::comparison::{Comparison, ComparisonError, Rules, Scope};
 use crate::artifacts::large_inventories;
 use crate::artifacts::read_artifact::{KnownArtifacts, UnreadableArtifact};
 use crate::canonical::Roots;

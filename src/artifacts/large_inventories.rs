@@ -223,7 +223,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::artifacts::compare_artifacts::{self, Comparison, Rules, Scope};
+    use crate::artifacts::compare_artifacts;
+    use crate::artifacts::comparison::{Comparison, Rules, Scope};
     use crate::artifacts::read_artifact::KnownArtifacts;
     use crate::canonical::Roots;
     use crate::job::artifact::Artifact;

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use crate::artifacts::compare_artifacts::{self, ComparisonError, Rules};
+use crate::artifacts::comparison::{ComparisonError, Rules};
+use crate::artifacts::in_scope;
 use crate::attribute::{Key, Observation};
 use crate::job::artifact::Artifact;
 use crate::model::digest::Digest;
 
 /// Reads the artifacts of one side.
 pub fn observe(expected: &[Artifact], actual: &[Artifact], rules: &Rules<'_>) -> Result<Observation, ComparisonError> {
-    let (canonical, meaning, decision) = compare_artifacts::read(expected, actual, rules)?;
+    let (canonical, meaning, decision) = in_scope::read(expected, actual, rules)?;
     let mut observation: Observation =
         canonical.into_iter().map(|(name, digest)| (Key::Artifact(name), digest)).collect();
     let mut add = |keyed: BTreeMap<Key, Digest>| observation.extend(keyed);

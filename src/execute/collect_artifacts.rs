@@ -6,7 +6,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use crate::artifacts::compare_artifacts;
+use crate::artifacts::meaning;
 use crate::execute::failure::{Failure, Trouble};
 use crate::execute::unnamed_format;
 use crate::format;
@@ -126,7 +126,7 @@ fn other_than_a_file(path: &Path) -> Option<&'static str> {
 pub fn with_decision(job: &ScanSpec, mut artifacts: Vec<Artifact>) -> Result<Vec<Artifact>, Failure> {
     let decides = artifacts.iter().any(|artifact| artifact.artifact_type == ArtifactType::Decision);
     let Some(material) = job.policy.as_ref().filter(|_| !decides) else { return Ok(artifacts) };
-    let decision = compare_artifacts::decide_on(&artifacts, &material.policy, job.clock)
+    let decision = meaning::decide_on(&artifacts, &material.policy, job.clock)
         .map_err(|error| Failure::infra("the policy cannot decide", &error))?;
     if let Some(decision) = decision {
         let bytes = format::decision::write(&decision).into();

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::artifacts::compare_artifacts::{self, Rules};
+use crate::artifacts::comparison::Rules;
+use crate::artifacts::in_scope;
 use crate::attribute::noise;
 use crate::execute::run_job::{self, Executed};
 use crate::flow::experiment::perturbation::{ALL, PerturbationKind};
@@ -179,7 +180,7 @@ impl Scan<'_> {
             actual_roots: &input_roots::of_job(job),
             across_builds: self.replay.across_builds,
         };
-        let (digests, ..) = compare_artifacts::read(&expected.artifacts, &executed.artifacts, &rules)
+        let (digests, ..) = in_scope::read(&expected.artifacts, &executed.artifacts, &rules)
             .map_err(|error| chain("the result cannot be read", &error))?;
         Ok((digests.into_iter().collect(), executed))
     }

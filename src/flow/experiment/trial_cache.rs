@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::artifacts::compare_artifacts::{Rules, Scope};
+use crate::artifacts::comparison::{Rules, Scope};
 use crate::artifacts::observe::observe;
 use crate::attribute::TrialOutcome;
 use crate::attribute::trial_run::TrialRun;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::artifacts::compare_artifacts::Rules;
+use crate::artifacts::comparison::Rules;
 use crate::artifacts::observe::observe;
 use crate::attribute::budget::Budget;
 use crate::attribute::judge::KeyVerdict;

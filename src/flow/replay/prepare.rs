@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::artifacts::compare_artifacts::Scope;
+use crate::artifacts::comparison::Scope;
 use crate::attribute::budget::Budget;
 use crate::execute::builtin::{self, BuiltInError};
 use crate::flow::record::contradictions;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::artifacts::compare_artifacts::{self, Comparison, ComparisonError, Rules, Scope};
+use crate::artifacts::comparison::{Comparison, ComparisonError, Rules, Scope};
+use crate::artifacts::{compare_artifacts, in_scope};
 use crate::artifacts::read_artifact::KnownArtifacts;
 use crate::canonical::Roots;
 use crate::execute::failure::{Failure, Fault, Trouble};
@@ -144,7 +145,7 @@ impl PreparedReplay {
         let covers = first.artifacts.iter().any(|artifact| artifact.name == coverage::FILE);
         if covers
             && self.expected.scope == Scope::All
-            && compare_artifacts::is_before_coverage(&self.expected.artifacts)
+            && in_scope::is_before_coverage(&self.expected.artifacts)
         {
             result.notes.push(format!(
                 "the recording is older than `{}`, which is not compared: record again to compare what was looked at",
@@ -172,7 +173,7 @@ impl PreparedReplay {
             apart(began);
         }
         let second = run_job::execute(&self.job, context)?;
-        let names = compare_artifacts::unstable(
+        let names = in_scope::unstable(
             &self.expected.artifacts,
             (&result.artifacts, &second.artifacts),
             &self.rules(&input_roots::of_job(&self.job), context),

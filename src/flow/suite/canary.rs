@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::artifacts::compare_artifacts::Scope;
+use crate::artifacts::comparison::Scope;
 use crate::canonical::Roots;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::artifacts::compare_artifacts;
+use crate::artifacts::meaning;
 use crate::artifacts::level_digest::{self, Digests, Reading};
 use crate::canonical::Roots;
 use crate::flow::suite::base::listing::{self, Files};
@@ -131,7 +131,7 @@ pub fn goldens(
     let digests = artifacts.iter().map(|artifact| (artifact.name.clone(), digest(artifact))).collect();
     // It is asked only where it counts: for a decision all findings are read.
     let decision = (context.config.rules.pr_level == Level::Policy)
-        .then(|| compare_artifacts::decide_on(artifacts, &context.default_policy.policy, now).ok().flatten());
+        .then(|| meaning::decide_on(artifacts, &context.default_policy.policy, now).ok().flatten());
     Goldens { digests, decision: decision.flatten().as_ref().map(level_digest::of_decision) }
 }
 

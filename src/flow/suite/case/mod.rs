@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use crate::artifacts::compare_artifacts::Scope;
+use crate::artifacts::comparison::Scope;
 use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableArtifact};
 use crate::bundle::listed::BundleError;
 use crate::bundle::{feed, policy};
