@@ -11,7 +11,8 @@ use crate::model::ecosystem::Ecosystem;
 use crate::model::finding::Severity;
 use crate::scanner::alias::Names;
 use crate::scanner::matching::{Listed, Timeline, covers_everything};
-use crate::scanner::version::Order;
+use crate::model::ecosystem::version_order::VersionOrder;
+use crate::scanner::version;
 
 /// A set of advisories.
 #[derive(Debug, Default)]
@@ -140,7 +141,7 @@ impl Feed {
             self.strange.entry(package.name.clone()).or_default().push((record, package.ecosystem.clone()));
         }
         // Without an order only the listed versions decide; the scan says so of the packages.
-        let order = Order::of(&package.ecosystem).ok();
+        let order = version::order_of(&package.ecosystem).ok();
         let key = key(&package.ecosystem, &package.name);
         let release = package.ecosystem.release().map(Cow::into_owned);
         let mut entry = Entry {
@@ -160,7 +161,7 @@ impl Feed {
         for range in &affected.ranges {
             let order = match range.kind {
                 // The order of such a range is its own, whatever that of the ecosystem is.
-                RangeKind::Semver => Some(order.map_or(Order::SemVer, Order::semver)),
+                RangeKind::Semver => Some(order.map_or(VersionOrder::SemVer, VersionOrder::semver)),
                 RangeKind::Ecosystem => order,
                 RangeKind::Git => {
                     entry.has_commits = true;

@@ -7,12 +7,13 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::osv::Event;
-use crate::scanner::version::{Order, Version, VersionError};
+use crate::model::ecosystem::version_order::VersionOrder;
+use crate::scanner::version::{self, Version, VersionError};
 
 /// A range with its versions read and its events sorted.
 #[derive(Debug)]
 pub(super) struct Timeline {
-    order: Order,
+    order: VersionOrder,
     /// Sorted, one for each version: what the record writes for one version has no order among itself.
     changes: Vec<(Point, Changes)>,
     limits: Vec<Point>,
@@ -57,8 +58,8 @@ impl Timeline {
     ///
     /// # Errors
     /// The first version that has no place in `order`.
-    pub(super) fn new(order: Order, events: &[Event]) -> Result<Self, VersionError> {
-        let at = |text: &str| order.parse(text).map(Point::At);
+    pub(super) fn new(order: VersionOrder, events: &[Event]) -> Result<Self, VersionError> {
+        let at = |text: &str| version::parse(order, text).map(Point::At);
         let (mut changes, mut limits) = (BTreeMap::<Point, Changes>::new(), Vec::new());
         for event in events {
             match event {
@@ -74,7 +75,7 @@ impl Timeline {
     }
 
     /// The order in which a version must have been read to be asked for.
-    pub(super) fn order(&self) -> Order {
+    pub(super) fn order(&self) -> VersionOrder {
         self.order
     }
 
@@ -121,10 +122,10 @@ pub(super) struct Listed {
 
 impl Listed {
     /// Reads a list; without an order it is one of texts.
-    pub(super) fn new(order: Option<Order>, list: &[String]) -> Self {
+    pub(super) fn new(order: Option<VersionOrder>, list: &[String]) -> Self {
         let mut listed = Self::default();
         for text in list {
-            match order.and_then(|order| order.parse(text).ok()) {
+            match order.and_then(|order| version::parse(order, text).ok()) {
                 Some(version) => listed.versions.push(version),
                 None => _ = listed.texts.insert(text.clone()),
             }
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
 
     /// Reads `introduced=0 fixed=1.0.2`.
-    fn timeline(order: Order, events: &str) -> Timeline {
+    fn timeline(order: VersionOrder, events: &str) -> Timeline {
         let event = |text: &str| match text.split_once('=').unwrap() {
             ("introduced", version) => Event::Introduced(version.into()),
             ("fixed", version) => Event::Fixed(version.into()),
@@ -184,9 +185,9 @@ mod tests {
             ("introduced=1.0.2 fixed=1.0.2 introduced=0", &every[..]),
             ("fixed=1.0.2 introduced=0 introduced=1.0.2", &every[..]),
         ] {
-            let range = timeline(Order::SemVer, events);
+            let range = timeline(VersionOrder::SemVer, events);
             let found: Vec<_> =
-                every.into_iter().filter(|text| range.contains(&Order::SemVer.parse(text).unwrap())).collect();
+                every.into_iter().filter(|text| range.contains(&version::parse(VersionOrder::SemVer, text).unwrap())).collect();
             assert_eq!(found, affected, "{events}");
         }
     }
@@ -210,33 +211,33 @@ mod tests {
     #[test]
     fn each_order_is_its_own() {
         for (order, events, inside, outside) in [
-            (Order::Pypi, "introduced=0 fixed=1!1.0", "2024.1", "1!1.0"),
-            (Order::Pypi, "introduced=1.0 fixed=2.0", "2.0rc1", "2.0"),
-            (Order::Debian, "introduced=0 fixed=1.1.1k-1+deb11u2", "1.1.1k-1+deb11u1", "1.1.1k-1+deb11u2"),
-            (Order::Debian, "introduced=0 fixed=1:1.0-1", "9.0-1", "1:1.0-1"),
-            (Order::Go, "introduced=1.21.0-0 fixed=1.21.3", "go1.21rc2", "go1.21.3"),
-            (Order::Npm, "introduced=0 fixed=6.5.4", "v6.5.3", "6.5.10"),
-            (Order::Maven, "introduced=0 fixed=4.1.94.Final", "4.1.94.CR1", "4.1.94"),
-            (Order::RubyGems, "introduced=7.0.0 fixed=7.0.8.1", "7.0.8", "7.0.0.rc2"),
-            (Order::Rpm, "introduced=0 fixed=1:3.0.7-25.el9_3", "1:3.0.7-25.el9", "1:3.0.7-25.el9_3"),
+            (VersionOrder::Pypi, "introduced=0 fixed=1!1.0", "2024.1", "1!1.0"),
+            (VersionOrder::Pypi, "introduced=1.0 fixed=2.0", "2.0rc1", "2.0"),
+            (VersionOrder::Debian, "introduced=0 fixed=1.1.1k-1+deb11u2", "1.1.1k-1+deb11u1", "1.1.1k-1+deb11u2"),
+            (VersionOrder::Debian, "introduced=0 fixed=1:1.0-1", "9.0-1", "1:1.0-1"),
+            (VersionOrder::Go, "introduced=1.21.0-0 fixed=1.21.3", "go1.21rc2", "go1.21.3"),
+            (VersionOrder::Npm, "introduced=0 fixed=6.5.4", "v6.5.3", "6.5.10"),
+            (VersionOrder::Maven, "introduced=0 fixed=4.1.94.Final", "4.1.94.CR1", "4.1.94"),
+            (VersionOrder::RubyGems, "introduced=7.0.0 fixed=7.0.8.1", "7.0.8", "7.0.0.rc2"),
+            (VersionOrder::Rpm, "introduced=0 fixed=1:3.0.7-25.el9_3", "1:3.0.7-25.el9", "1:3.0.7-25.el9_3"),
         ] {
             let range = timeline(order, events);
-            assert!(range.contains(&order.parse(inside).unwrap()), "{inside} in {events}");
-            assert!(!range.contains(&order.parse(outside).unwrap()), "{outside} not in {events}");
+            assert!(range.contains(&version::parse(order, inside).unwrap()), "{inside} in {events}");
+            assert!(!range.contains(&version::parse(order, outside).unwrap()), "{outside} not in {events}");
         }
     }
 
     #[test]
     fn a_range_with_an_unreadable_version_decides_nothing() {
         let events = [Event::Introduced("0".into()), Event::Fixed("1.x".into())];
-        assert_eq!(Timeline::new(Order::Npm, &events).unwrap_err().to_string(), "`1.x` is not a valid npm version");
+        assert_eq!(Timeline::new(VersionOrder::Npm, &events).unwrap_err().to_string(), "`1.x` is not a valid npm version");
     }
 
     #[test]
     fn lists_are_compared_by_order_and_else_by_text() {
-        let listed = Listed::new(Some(Order::Pypi), &["1.0".into(), "2.0.x-dev".into()]);
+        let listed = Listed::new(Some(VersionOrder::Pypi), &["1.0".into(), "2.0.x-dev".into()]);
         for (text, expected) in [("1.0.0", true), ("1.0.1", false), ("2.0.x-dev", true), ("2.0.X-dev", false)] {
-            assert_eq!(listed.contains(text, Order::Pypi.parse(text).ok().as_ref()), expected, "{text}");
+            assert_eq!(listed.contains(text, version::parse(VersionOrder::Pypi, text).ok().as_ref()), expected, "{text}");
         }
     }
 
@@ -254,9 +255,9 @@ mod tests {
             let events: Vec<_> = cuts.iter().enumerate().map(cut).collect();
             let mut turned = events.clone();
             turned.rotate_left(usize::try_from(seed % 7).unwrap() % events.len());
-            let version = Order::SemVer.parse(&format!("{version}.0.0")).unwrap();
-            let sorted = Timeline::new(Order::SemVer, &events).unwrap();
-            let turned = Timeline::new(Order::SemVer, &turned).unwrap();
+            let version = version::parse(VersionOrder::SemVer, &format!("{version}.0.0")).unwrap();
+            let sorted = Timeline::new(VersionOrder::SemVer, &events).unwrap();
+            let turned = Timeline::new(VersionOrder::SemVer, &turned).unwrap();
             prop_assert_eq!(sorted.contains(&version), turned.contains(&version));
         }
     }

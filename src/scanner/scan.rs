@@ -16,7 +16,8 @@ use crate::scanner::callgraph::CallGraph;
 use crate::scanner::feed::{Entry, Feed};
 use crate::scanner::gaps::{Gaps, Note};
 use crate::scanner::reachability::{CallPath, Reach};
-use crate::scanner::version::{Order, Version};
+use crate::model::ecosystem::version_order::VersionOrder;
+use crate::scanner::version::{self, Version};
 use crate::scanner::vex;
 
 /// What a scan found.
@@ -78,13 +79,13 @@ struct Hit {
 struct Asked<'a> {
     text: &'a str,
     /// None where the ecosystem's is not known: listed versions decide alone.
-    order: Option<Order>,
+    order: Option<VersionOrder>,
     own: Option<Version>,
     semver: Option<Version>,
 }
 
 impl Asked<'_> {
-    fn read_in(&self, order: Order) -> Option<&Version> {
+    fn read_in(&self, order: VersionOrder) -> Option<&Version> {
         if Some(order) == self.order { self.own.as_ref() } else { self.semver.as_ref() }
     }
 }
@@ -107,14 +108,14 @@ fn hits(package: &Package, feed: &Feed, gaps: &mut Gaps) -> Vec<Hit> {
         gaps.no_version(package);
         None
     } else {
-        Order::of(&package.ecosystem).map_err(|error| gaps.unknown_ecosystem(package, error.to_string())).ok()
+        version::order_of(&package.ecosystem).map_err(|error| gaps.unknown_ecosystem(package, error.to_string())).ok()
     };
     if package.ecosystem.lacks_release() {
         gaps.no_release(&package.ecosystem);
     }
-    let own = order.and_then(|order| order.parse(text).map_err(|error| gaps.unordered(package, &error)).ok());
+    let own = order.and_then(|order| version::parse(order, text).map_err(|error| gaps.unordered(package, &error)).ok());
     // Without an order of its own an ecosystem may still have ranges of semantic versions.
-    let semver = order.map_or(Order::SemVer, Order::semver).parse(text).ok();
+    let semver = version::parse(order.map_or(VersionOrder::SemVer, VersionOrder::semver), text).ok();
     let asked = Asked { text, order, own, semver };
 
     let entries: Vec<&Entry> = feed.entries(&package.ecosystem, name).collect();

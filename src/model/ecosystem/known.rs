@@ -4,6 +4,8 @@
 //! its versions stand, what the rest of its ecosystem string says, and under which package URL types others list it.
 //! `tests/data/osv/ecosystems.txt` is the schema's list; a test holds the two together.
 
+use crate::model::ecosystem::version_order::VersionOrder as Order;
+
 /// What the name of an affected package names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
@@ -24,41 +26,6 @@ pub enum Spelling {
     Pypi,
     /// The address of a repository: in any case, with or without its scheme and `.git`.
     Repository,
-}
-
-/// In which order versions stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
-    /// Semantic Versioning 2.0.0, as written.
-    SemVer,
-    /// node-semver.
-    Npm,
-    /// Go modules and toolchains.
-    Go,
-    /// PEP 440.
-    Pypi,
-    /// Debian policy.
-    Debian,
-    /// Maven's POM reference.
-    Maven,
-    /// `rpmvercmp` on epoch, version and release.
-    Rpm,
-    /// `Gem::Version`.
-    RubyGems,
-    /// apk-tools.
-    Apk,
-    /// NuGet.
-    NuGet,
-    /// Composer.
-    Packagist,
-    /// pub_semver.
-    Pub,
-    /// Lists of numbers with dots.
-    Haskell,
-    /// Lists of numbers with dots and hyphens.
-    R,
-    /// None that is implemented here: only listed versions, and ranges of type `SEMVER`, decide. The test of the table says why.
-    Unknown,
 }
 
 /// What follows the name in an ecosystem string.
@@ -89,8 +56,9 @@ pub struct Row {
     pub named: Named,
     /// When two names are one.
     pub spelling: Spelling,
-    /// The order of its versions.
-    pub scheme: Scheme,
+    /// The order of its versions. Where none is implemented here, only listed versions and ranges of type `SEMVER` decide; the
+    /// test of the table says why.
+    pub version_order: Option<Order>,
     /// What its suffix says.
     pub suffix: Suffix,
     /// Package URL types, with the namespaces that mean this ecosystem; none means every namespace.
@@ -100,10 +68,18 @@ pub struct Row {
 impl Row {
     const fn new(
         name: &'static str,
-        scheme: Scheme,
+        version_order: Order,
         purls: &'static [(&'static str, &'static [&'static str])],
     ) -> Self {
-        Self { name, named: Named::Package, spelling: Spelling::Exact, scheme, suffix: Suffix::None, purls }
+        Self { version_order: Some(version_order), ..Self::without_order(name, purls) }
+    }
+
+    const fn without_order(
+        name: &'static str,
+        purls: &'static [(&'static str, &'static [&'static str])],
+    ) -> Self {
+        let (named, spelling, suffix) = (Named::Package, Spelling::Exact, Suffix::None);
+        Self { name, named, spelling, version_order: None, suffix, purls }
     }
 
     const fn of_sources(mut self) -> Self {
@@ -128,60 +104,60 @@ const ANY: &[&str] = &[];
 ///
 /// AlmaLinux differs from the schema's word, which says *source*: its records name the binary packages.
 pub static ROWS: &[Row] = &[
-    Row::new("AlmaLinux", Scheme::Rpm, &[("rpm", &["almalinux", "alma"])]).released(Suffix::Major),
-    Row::new("Alpaquita", Scheme::Apk, &[("apk", &["alpaquita"])]).of_sources().released(Suffix::Whole),
-    Row::new("Alpine", Scheme::Apk, &[("apk", &["alpine"])]).of_sources().released(Suffix::Branch),
-    Row::new("Android", Scheme::Unknown, &[]).released(Suffix::Whole),
-    Row::new("BellSoft Hardened Containers", Scheme::Apk, &[("apk", &["bellsoft-hardened-containers"])])
+    Row::new("AlmaLinux", Order::Rpm, &[("rpm", &["almalinux", "alma"])]).released(Suffix::Major),
+    Row::new("Alpaquita", Order::Apk, &[("apk", &["alpaquita"])]).of_sources().released(Suffix::Whole),
+    Row::new("Alpine", Order::Apk, &[("apk", &["alpine"])]).of_sources().released(Suffix::Branch),
+    Row::without_order("Android", &[]).released(Suffix::Whole),
+    Row::new("BellSoft Hardened Containers", Order::Apk, &[("apk", &["bellsoft-hardened-containers"])])
         .of_sources()
         .released(Suffix::Whole),
-    Row::new("Bioconductor", Scheme::R, &[("bioconductor", ANY)]),
-    Row::new("Bitnami", Scheme::SemVer, &[("bitnami", ANY)]).spelled(Spelling::AnyCase),
-    Row::new("Chainguard", Scheme::Apk, &[("apk", &["chainguard"])]),
-    Row::new("CleanStart", Scheme::Apk, &[("apk", &["cleanstart"])]),
-    Row::new("ConanCenter", Scheme::Unknown, &[("conan", ANY)]),
-    Row::new("CRAN", Scheme::R, &[("cran", ANY)]),
-    Row::new("crates.io", Scheme::SemVer, &[("cargo", ANY)]),
-    Row::new("Debian", Scheme::Debian, &[("deb", &["debian"])]).of_sources().released(Suffix::Major),
-    Row::new("Docker Hardened Images", Scheme::Unknown, &[("dhi", ANY)]),
-    Row::new("Echo", Scheme::Debian, &[("deb", &["echo"])]).of_sources(),
-    Row::new("FreeBSD", Scheme::Unknown, &[]).released(Suffix::Whole),
-    Row::new("GHC", Scheme::Haskell, &[]),
-    Row::new("GitHub Actions", Scheme::SemVer, &[("githubactions", ANY)]).spelled(Spelling::AnyCase),
-    Row::new("Go", Scheme::Go, &[("golang", ANY)]).spelled(Spelling::AnyCase),
-    Row::new("Hackage", Scheme::Haskell, &[("hackage", ANY)]),
-    Row::new("Hex", Scheme::SemVer, &[("hex", ANY), ("otp", ANY)]).spelled(Spelling::AnyCase),
-    Row::new("Julia", Scheme::SemVer, &[("julia", ANY)]),
-    Row::new("Kubernetes", Scheme::Npm, &[]),
-    Row::new("Linux", Scheme::Unknown, &[]),
-    Row::new("Mageia", Scheme::Rpm, &[("rpm", &["mageia"])]).of_sources().released(Suffix::Major),
-    Row::new("Maven", Scheme::Maven, &[("maven", ANY)]).released(Suffix::Repository(MAVEN_CENTRAL)),
-    Row::new("MinimOS", Scheme::Apk, &[("apk", &["minimos"])]),
-    Row::new("npm", Scheme::Npm, &[("npm", ANY)]),
-    Row::new("NuGet", Scheme::NuGet, &[("nuget", ANY)]).spelled(Spelling::AnyCase),
-    Row::new("opam", Scheme::Debian, &[("opam", ANY)]),
-    Row::new("openEuler", Scheme::Rpm, &[("rpm", &["openeuler"])]).of_sources().released(Suffix::Whole),
-    Row::new("openSUSE", Scheme::Rpm, &[("rpm", &["opensuse"])]).of_sources().released(Suffix::Whole),
-    Row::new("OSS-Fuzz", Scheme::Unknown, &[]),
-    Row::new("Packagist", Scheme::Packagist, &[("composer", ANY)])
+    Row::new("Bioconductor", Order::R, &[("bioconductor", ANY)]),
+    Row::new("Bitnami", Order::SemVer, &[("bitnami", ANY)]).spelled(Spelling::AnyCase),
+    Row::new("Chainguard", Order::Apk, &[("apk", &["chainguard"])]),
+    Row::new("CleanStart", Order::Apk, &[("apk", &["cleanstart"])]),
+    Row::without_order("ConanCenter", &[("conan", ANY)]),
+    Row::new("CRAN", Order::R, &[("cran", ANY)]),
+    Row::new("crates.io", Order::SemVer, &[("cargo", ANY)]),
+    Row::new("Debian", Order::Debian, &[("deb", &["debian"])]).of_sources().released(Suffix::Major),
+    Row::without_order("Docker Hardened Images", &[("dhi", ANY)]),
+    Row::new("Echo", Order::Debian, &[("deb", &["echo"])]).of_sources(),
+    Row::without_order("FreeBSD", &[]).released(Suffix::Whole),
+    Row::new("GHC", Order::Haskell, &[]),
+    Row::new("GitHub Actions", Order::SemVer, &[("githubactions", ANY)]).spelled(Spelling::AnyCase),
+    Row::new("Go", Order::Go, &[("golang", ANY)]).spelled(Spelling::AnyCase),
+    Row::new("Hackage", Order::Haskell, &[("hackage", ANY)]),
+    Row::new("Hex", Order::SemVer, &[("hex", ANY), ("otp", ANY)]).spelled(Spelling::AnyCase),
+    Row::new("Julia", Order::SemVer, &[("julia", ANY)]),
+    Row::new("Kubernetes", Order::Npm, &[]),
+    Row::without_order("Linux", &[]),
+    Row::new("Mageia", Order::Rpm, &[("rpm", &["mageia"])]).of_sources().released(Suffix::Major),
+    Row::new("Maven", Order::Maven, &[("maven", ANY)]).released(Suffix::Repository(MAVEN_CENTRAL)),
+    Row::new("MinimOS", Order::Apk, &[("apk", &["minimos"])]),
+    Row::new("npm", Order::Npm, &[("npm", ANY)]),
+    Row::new("NuGet", Order::NuGet, &[("nuget", ANY)]).spelled(Spelling::AnyCase),
+    Row::new("opam", Order::Debian, &[("opam", ANY)]),
+    Row::new("openEuler", Order::Rpm, &[("rpm", &["openeuler"])]).of_sources().released(Suffix::Whole),
+    Row::new("openSUSE", Order::Rpm, &[("rpm", &["opensuse"])]).of_sources().released(Suffix::Whole),
+    Row::without_order("OSS-Fuzz", &[]),
+    Row::new("Packagist", Order::Packagist, &[("composer", ANY)])
         .spelled(Spelling::AnyCase)
         .released(Suffix::Repository("https://packagist.org")),
-    Row::new("Photon OS", Scheme::Rpm, &[("rpm", &["photon", "photon-os"])]).released(Suffix::Whole),
-    Row::new("Pub", Scheme::Pub, &[("pub", ANY)]).spelled(Spelling::AnyCase),
-    Row::new("PyPI", Scheme::Pypi, &[("pypi", ANY)]).spelled(Spelling::Pypi),
-    Row::new("Red Hat", Scheme::Rpm, &[("rpm", &["redhat", "rhel"])]).released(Suffix::Cpe),
-    Row::new("Rocky Linux", Scheme::Rpm, &[("rpm", &["rocky", "rockylinux", "rocky-linux"])])
+    Row::new("Photon OS", Order::Rpm, &[("rpm", &["photon", "photon-os"])]).released(Suffix::Whole),
+    Row::new("Pub", Order::Pub, &[("pub", ANY)]).spelled(Spelling::AnyCase),
+    Row::new("PyPI", Order::Pypi, &[("pypi", ANY)]).spelled(Spelling::Pypi),
+    Row::new("Red Hat", Order::Rpm, &[("rpm", &["redhat", "rhel"])]).released(Suffix::Cpe),
+    Row::new("Rocky Linux", Order::Rpm, &[("rpm", &["rocky", "rockylinux", "rocky-linux"])])
         .of_sources()
         .released(Suffix::Major),
-    Row::new("Root", Scheme::Unknown, &[]).released(Suffix::Whole),
-    Row::new("RubyGems", Scheme::RubyGems, &[("gem", ANY)]),
-    Row::new("SUSE", Scheme::Rpm, &[("rpm", &["suse", "sles"])]).of_sources().released(Suffix::Whole),
-    Row::new("SwiftURL", Scheme::SemVer, &[("swift", ANY)]).spelled(Spelling::Repository),
-    Row::new("Ubuntu", Scheme::Debian, &[("deb", &["ubuntu"])]).of_sources().released(Suffix::Ubuntu),
-    Row::new("VSCode", Scheme::SemVer, &[("vscode-extension", ANY)])
+    Row::without_order("Root", &[]).released(Suffix::Whole),
+    Row::new("RubyGems", Order::RubyGems, &[("gem", ANY)]),
+    Row::new("SUSE", Order::Rpm, &[("rpm", &["suse", "sles"])]).of_sources().released(Suffix::Whole),
+    Row::new("SwiftURL", Order::SemVer, &[("swift", ANY)]).spelled(Spelling::Repository),
+    Row::new("Ubuntu", Order::Debian, &[("deb", &["ubuntu"])]).of_sources().released(Suffix::Ubuntu),
+    Row::new("VSCode", Order::SemVer, &[("vscode-extension", ANY)])
         .spelled(Spelling::AnyCase)
         .released(Suffix::Repository("https://marketplace.visualstudio.com/vscode")),
-    Row::new("Wolfi", Scheme::Apk, &[("apk", &["wolfi"])]),
+    Row::new("Wolfi", Order::Apk, &[("apk", &["wolfi"])]),
 ];
 
 /// The repository that Maven's artifacts are from where nothing else is said.
@@ -219,7 +195,7 @@ mod tests {
             ("OSS-Fuzz", "versions are tags of repositories, in whatever form"),
             ("Root", "packages are of many ecosystems, each with its own versions"),
         ];
-        let without: Vec<&str> = ROWS.iter().filter(|row| row.scheme == Scheme::Unknown).map(|row| row.name).collect();
+        let without: Vec<&str> = ROWS.iter().filter(|row| row.version_order.is_none()).map(|row| row.name).collect();
         assert_eq!(without, reasons.map(|(name, _)| name));
     }
 

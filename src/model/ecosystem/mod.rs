@@ -1,17 +1,20 @@
 //! Packaging ecosystems, named as in OSV (<https://ossf.github.io/osv-schema/#defined-ecosystems>).
 //!
 //! Everything that is known of one stands here: how its names are spelled and compared, what its releases have in common,
-//! which package URLs mean it. Absent: the order of its versions, which the scanner has (`known` says which one it is).
+//! which package URLs mean it. `known` says which order its versions
+//! stand in. Absent: how a version is read, which the scanner knows.
 
 pub mod known;
 mod release;
+pub mod version_order;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use crate::model::ecosystem::known::{Named, ROWS, Row, Scheme, Spelling, Suffix};
+use crate::model::ecosystem::known::{Named, ROWS, Row, Spelling, Suffix};
+use crate::model::ecosystem::version_order::VersionOrder;
 
 /// An ecosystem with what follows its name: the release of a distribution, the repository of an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,9 +126,9 @@ impl Ecosystem {
         }
     }
 
-    /// In which order its versions stand.
-    pub fn scheme(&self) -> Scheme {
-        self.row().map_or(Scheme::Unknown, |row| row.scheme)
+    /// In which order its versions stand; `None` where that is not known.
+    pub fn version_order(&self) -> Option<VersionOrder> {
+        self.row()?.version_order
     }
 
     /// The same without its suffix.

@@ -27,10 +27,9 @@ mod published;
 
 use std::cmp::Ordering;
 use std::error::Error;
-use std::fmt;
 
 use crate::model::ecosystem::Ecosystem;
-use crate::model::ecosystem::known::Scheme;
+use crate::model::ecosystem::version_order::VersionOrder;
 use crate::scanner::version::apk::ApkVersion;
 use crate::scanner::version::debian::DebianVersion;
 use crate::scanner::version::maven::MavenVersion;
@@ -65,7 +64,7 @@ pub enum VersionError {
     #[error("`{text}` is not a valid {order} version")]
     Unparsable {
         /// The order that was asked.
-        order: Order,
+        order: VersionOrder,
         /// The text.
         text: String,
         /// What is wrong with it.
@@ -73,132 +72,42 @@ pub enum VersionError {
     },
 }
 
-/// A rule by which versions are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Order {
-    /// Semantic Versioning 2.0.0 §11, strictly as written: crates.io, and OSV ranges of type `SEMVER`.
-    SemVer,
-    /// node-semver: SemVer with a leading `v` or `=` allowed.
-    Npm,
-    /// Go modules and toolchains: SemVer with a leading `v` or `go`, short forms and `1.21rc2`.
-    Go,
-    /// PEP 440.
-    Pypi,
-    /// Debian policy §5.6.12.
-    Debian,
-    /// The version order of Maven's POM reference.
-    Maven,
-    /// `rpmvercmp` on epoch, version and release.
-    Rpm,
-    /// `Gem::Version`.
-    RubyGems,
-    /// apk-tools: Alpine and those that use its package manager.
-    Apk,
-    /// NuGet: up to four numbers, pre-releases in any case.
-    NuGet,
-    /// Composer, for Packagist.
-    Packagist,
-    /// Pub: SemVer in which build metadata counts.
-    Pub,
-    /// Haskell's `Data.Version`.
-    Haskell,
-    /// R's `numeric_version`.
-    R,
+/// The order of an ecosystem's own versions (OSV ranges of type `ECOSYSTEM`).
+///
+/// # Errors
+/// [`VersionError::UnknownEcosystem`] where none is implemented.
+pub fn order_of(ecosystem: &Ecosystem) -> Result<VersionOrder, VersionError> {
+    ecosystem.version_order().ok_or_else(|| VersionError::UnknownEcosystem { ecosystem: ecosystem.name().to_owned() })
 }
 
-impl Order {
-    /// The order of an ecosystem's own versions (OSV ranges of type `ECOSYSTEM`).
-    ///
-    /// # Errors
-    /// [`VersionError::UnknownEcosystem`] where none is implemented.
-    pub fn of(ecosystem: &Ecosystem) -> Result<Self, VersionError> {
-        match ecosystem.scheme() {
-            Scheme::SemVer => Ok(Self::SemVer),
-            Scheme::Npm => Ok(Self::Npm),
-            Scheme::Go => Ok(Self::Go),
-            Scheme::Pypi => Ok(Self::Pypi),
-            Scheme::Debian => Ok(Self::Debian),
-            Scheme::Maven => Ok(Self::Maven),
-            Scheme::Rpm => Ok(Self::Rpm),
-            Scheme::RubyGems => Ok(Self::RubyGems),
-            Scheme::Apk => Ok(Self::Apk),
-            Scheme::NuGet => Ok(Self::NuGet),
-            Scheme::Packagist => Ok(Self::Packagist),
-            Scheme::Pub => Ok(Self::Pub),
-            Scheme::Haskell => Ok(Self::Haskell),
-            Scheme::R => Ok(Self::R),
-            Scheme::Unknown => Err(VersionError::UnknownEcosystem { ecosystem: ecosystem.name().to_owned() }),
-        }
+/// Reads a version.
+///
+/// # Errors
+/// Names the text that is not a version in this order.
+pub fn parse(order: VersionOrder, text: &str) -> Result<Version, VersionError> {
+    if text.len() > MAX_LENGTH {
+        return Err(VersionError::TooLong { length: text.len() });
     }
-
-    /// The order of OSV ranges of type `SEMVER` in the same ecosystem: its own spelling where that is a SemVer.
-    pub fn semver(self) -> Self {
-        match self {
-            // NuGet's versions of four numbers stand in ranges of this type, too.
-            Self::Npm | Self::Go | Self::NuGet | Self::Pub => self,
-            Self::SemVer
-            | Self::Pypi
-            | Self::Debian
-            | Self::Maven
-            | Self::Rpm
-            | Self::RubyGems
-            | Self::Apk
-            | Self::Packagist
-            | Self::Haskell
-            | Self::R => Self::SemVer,
-        }
-    }
-
-    /// Reads a version.
-    ///
-    /// # Errors
-    /// Names the text that is not a version in this order.
-    pub fn parse(self, text: &str) -> Result<Version, VersionError> {
-        if text.len() > MAX_LENGTH {
-            return Err(VersionError::TooLong { length: text.len() });
-        }
-        let parsed: Result<Family, Box<dyn Error + Send + Sync>> = match self {
-            Self::SemVer => SemVer::parse(text).map(Family::SemVer).map_err(Into::into),
-            Self::Npm => npm::parse(text).map(Family::SemVer).map_err(Into::into),
-            Self::Go => go::parse(text).map(Family::SemVer).map_err(Into::into),
-            Self::Pypi => PypiVersion::parse(text).map(Family::Pypi).map_err(Into::into),
-            Self::Debian => DebianVersion::parse(text).map(Family::Debian).map_err(Into::into),
-            Self::Maven => MavenVersion::parse(text).map(Family::Maven).map_err(Into::into),
-            Self::Rpm => RpmVersion::parse(text).map(Family::Rpm).map_err(Into::into),
-            Self::RubyGems => GemVersion::parse(text).map(Family::RubyGems).map_err(Into::into),
-            Self::Apk => ApkVersion::parse(text).map(Family::Apk).map_err(Into::into),
-            Self::NuGet => NuGetVersion::parse(text).map(Family::NuGet).map_err(Into::into),
-            Self::Packagist => PackagistVersion::parse(text).map(Family::Packagist).map_err(Into::into),
-            Self::Pub => PubVersion::parse(text).map(Family::Pub).map_err(Into::into),
-            Self::Haskell => Numbers::of_haskell(text).map(Family::Numbers).map_err(Into::into),
-            Self::R => Numbers::of_r(text).map(Family::Numbers).map_err(Into::into),
-        };
-        parsed.map(Version).map_err(|source| VersionError::Unparsable { order: self, text: text.to_owned(), source })
-    }
+    let parsed: Result<Family, Box<dyn Error + Send + Sync>> = match order {
+        VersionOrder::SemVer => SemVer::parse(text).map(Family::SemVer).map_err(Into::into),
+        VersionOrder::Npm => npm::parse(text).map(Family::SemVer).map_err(Into::into),
+        VersionOrder::Go => go::parse(text).map(Family::SemVer).map_err(Into::into),
+        VersionOrder::Pypi => PypiVersion::parse(text).map(Family::Pypi).map_err(Into::into),
+        VersionOrder::Debian => DebianVersion::parse(text).map(Family::Debian).map_err(Into::into),
+        VersionOrder::Maven => MavenVersion::parse(text).map(Family::Maven).map_err(Into::into),
+        VersionOrder::Rpm => RpmVersion::parse(text).map(Family::Rpm).map_err(Into::into),
+        VersionOrder::RubyGems => GemVersion::parse(text).map(Family::RubyGems).map_err(Into::into),
+        VersionOrder::Apk => ApkVersion::parse(text).map(Family::Apk).map_err(Into::into),
+        VersionOrder::NuGet => NuGetVersion::parse(text).map(Family::NuGet).map_err(Into::into),
+        VersionOrder::Packagist => PackagistVersion::parse(text).map(Family::Packagist).map_err(Into::into),
+        VersionOrder::Pub => PubVersion::parse(text).map(Family::Pub).map_err(Into::into),
+        VersionOrder::Haskell => Numbers::of_haskell(text).map(Family::Numbers).map_err(Into::into),
+        VersionOrder::R => Numbers::of_r(text).map(Family::Numbers).map_err(Into::into),
+    };
+    parsed.map(Version).map_err(|source| VersionError::Unparsable { order, text: text.to_owned(), source })
 }
 
-impl fmt::Display for Order {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SemVer => "SemVer",
-            Self::Npm => "npm",
-            Self::Go => "Go",
-            Self::Pypi => "PEP 440",
-            Self::Debian => "Debian",
-            Self::Maven => "Maven",
-            Self::Rpm => "RPM",
-            Self::RubyGems => "RubyGems",
-            Self::Apk => "apk",
-            Self::NuGet => "NuGet",
-            Self::Packagist => "Packagist",
-            Self::Pub => "Pub",
-            Self::Haskell => "Haskell",
-            Self::R => "R",
-        })
-    }
-}
-
-/// A version that was read by an [`Order`].
+/// A version that was read in a [`VersionOrder`].
 ///
 /// Equal means *same place in the order* (`1.0+a` and `1.0+b` in SemVer), not same text. Only versions of one
 /// order are ever compared; between families the order is that of the variants, so that it stays total.
@@ -225,8 +134,8 @@ enum Family {
 /// # Errors
 /// The ecosystem has no known order, or a text is not one of its versions.
 pub fn compare(ecosystem: &Ecosystem, a: &str, b: &str) -> Result<Ordering, VersionError> {
-    let order = Order::of(ecosystem)?;
-    Ok(order.parse(a)?.cmp(&order.parse(b)?))
+    let order = order_of(ecosystem)?;
+    Ok(parse(order, a)?.cmp(&parse(order, b)?))
 }
 
 #[cfg(test)]
@@ -235,21 +144,21 @@ mod tests {
 
     use super::*;
 
-    const ORDERS: [Order; 14] = [
-        Order::SemVer,
-        Order::Npm,
-        Order::Go,
-        Order::Pypi,
-        Order::Debian,
-        Order::Maven,
-        Order::Rpm,
-        Order::RubyGems,
-        Order::Apk,
-        Order::NuGet,
-        Order::Packagist,
-        Order::Pub,
-        Order::Haskell,
-        Order::R,
+    const ORDERS: [VersionOrder; 14] = [
+        VersionOrder::SemVer,
+        VersionOrder::Npm,
+        VersionOrder::Go,
+        VersionOrder::Pypi,
+        VersionOrder::Debian,
+        VersionOrder::Maven,
+        VersionOrder::Rpm,
+        VersionOrder::RubyGems,
+        VersionOrder::Apk,
+        VersionOrder::NuGet,
+        VersionOrder::Packagist,
+        VersionOrder::Pub,
+        VersionOrder::Haskell,
+        VersionOrder::R,
     ];
 
     #[test]
@@ -264,25 +173,25 @@ mod tests {
             for text in ["", " ", "hello, world", "1.2.3 4", "ü", "1..2", "latest"] {
                 // These let a version start with a letter and hold `1..2` for one; Maven lets it be any word.
                 let lenient: &[&str] = match order {
-                    Order::Debian | Order::Rpm => &["latest", "1..2"],
-                    Order::Maven => &["latest", "1..2", "ü"],
+                    VersionOrder::Debian | VersionOrder::Rpm => &["latest", "1..2"],
+                    VersionOrder::Maven => &["latest", "1..2", "ü"],
                     _ => &[],
                 };
                 if lenient.contains(&text) {
-                    assert!(order.parse(text).is_ok(), "{order}: {text}");
+                    assert!(parse(order, text).is_ok(), "{order}: {text}");
                     continue;
                 }
-                let error = order.parse(text).unwrap_err().to_string();
+                let error = parse(order, text).unwrap_err().to_string();
                 assert_eq!(error, format!("`{text}` is not a valid {order} version"));
             }
-            assert!(matches!(order.parse(&"1".repeat(257)), Err(VersionError::TooLong { length: 257 })));
+            assert!(matches!(parse(order, &"1".repeat(257)), Err(VersionError::TooLong { length: 257 })));
         }
     }
 
     #[test]
     fn a_fourth_number_is_never_dropped() {
-        for order in [Order::SemVer, Order::Npm, Order::Go] {
-            assert!(order.parse("1.2.3.4").is_err(), "{order}");
+        for order in [VersionOrder::SemVer, VersionOrder::Npm, VersionOrder::Go] {
+            assert!(parse(order, "1.2.3.4").is_err(), "{order}");
         }
     }
 
@@ -305,7 +214,7 @@ mod tests {
         #[test]
         fn each_order_is_total(a in version_like(), b in version_like(), c in version_like()) {
             for order in ORDERS {
-                let (Ok(a), Ok(b), Ok(c)) = (order.parse(&a), order.parse(&b), order.parse(&c)) else { continue };
+                let (Ok(a), Ok(b), Ok(c)) = (parse(order, &a), parse(order, &b), parse(order, &c)) else { continue };
                 prop_assert_eq!(a.cmp(&a), Ordering::Equal);
                 prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
                 prop_assert_eq!(a == b, a.cmp(&b) == Ordering::Equal);
@@ -321,7 +230,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in any::<String>(), like in "[-0-9a-z.+~:!=v ]{0,300}") {
             for order in ORDERS {
-                let _ = (order.parse(&text), order.parse(&like));
+                let _ = (parse(order, &text), parse(order, &like));
             }
         }
     }

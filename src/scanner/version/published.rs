@@ -2,11 +2,12 @@
 
 use std::cmp::Ordering;
 
-use crate::scanner::version::Order;
+use crate::model::ecosystem::version_order::VersionOrder;
+use crate::scanner::version;
 
 /// Holds every statement of a table against an order. Says how many pairs there were.
-fn check(order: Order, table: &str) -> usize {
-    let read = |text: &str| order.parse(text).unwrap_or_else(|error| panic!("{error}"));
+fn check(order: VersionOrder, table: &str) -> usize {
+    let read = |text: &str| version::parse(order, text).unwrap_or_else(|error| panic!("{error}"));
     let mut pairs = 0;
     for line in table.lines().filter(|line| !line.starts_with('#')) {
         let (sign, expected) = if line.contains(" = ") { (" = ", Ordering::Equal) } else { (" < ", Ordering::Less) };
@@ -25,15 +26,15 @@ fn check(order: Order, table: &str) -> usize {
 
 #[test]
 fn orders_are_the_published_ones() {
-    assert_eq!(check(Order::Maven, include_str!("../../../tests/data/version/maven.txt")), 637);
-    assert_eq!(check(Order::RubyGems, include_str!("../../../tests/data/version/ruby-gems.txt")), 25);
-    assert_eq!(check(Order::Rpm, include_str!("../../../tests/data/version/rpm.txt")), 63);
-    assert_eq!(check(Order::Apk, include_str!("../../../tests/data/version/apk.txt")), 310);
-    assert_eq!(check(Order::NuGet, include_str!("../../../tests/data/version/nuget.txt")), 125);
-    assert_eq!(check(Order::Packagist, include_str!("../../../tests/data/version/packagist.txt")), 199);
-    assert_eq!(check(Order::Pub, include_str!("../../../tests/data/version/pub.txt")), 121);
-    assert_eq!(check(Order::Haskell, include_str!("../../../tests/data/version/haskell.txt")), 67);
-    assert_eq!(check(Order::R, include_str!("../../../tests/data/version/r.txt")), 58);
+    assert_eq!(check(VersionOrder::Maven, include_str!("../../../tests/data/version/maven.txt")), 637);
+    assert_eq!(check(VersionOrder::RubyGems, include_str!("../../../tests/data/version/ruby-gems.txt")), 25);
+    assert_eq!(check(VersionOrder::Rpm, include_str!("../../../tests/data/version/rpm.txt")), 63);
+    assert_eq!(check(VersionOrder::Apk, include_str!("../../../tests/data/version/apk.txt")), 310);
+    assert_eq!(check(VersionOrder::NuGet, include_str!("../../../tests/data/version/nuget.txt")), 125);
+    assert_eq!(check(VersionOrder::Packagist, include_str!("../../../tests/data/version/packagist.txt")), 199);
+    assert_eq!(check(VersionOrder::Pub, include_str!("../../../tests/data/version/pub.txt")), 121);
+    assert_eq!(check(VersionOrder::Haskell, include_str!("../../../tests/data/version/haskell.txt")), 67);
+    assert_eq!(check(VersionOrder::R, include_str!("../../../tests/data/version/r.txt")), 58);
 }
 
 /// Larger tables, by hand: STELLA_VERSION_TABLES names a folder with one for each order, such as `apk.txt`. What an order does not
@@ -42,12 +43,12 @@ fn orders_are_the_published_ones() {
 fn orders_are_those_of_larger_tables() {
     let Ok(folder) = std::env::var("STELLA_VERSION_TABLES") else { return };
     let orders = [
-        ("apk", Order::Apk),
-        ("nuget", Order::NuGet),
-        ("packagist", Order::Packagist),
-        ("pub", Order::Pub),
-        ("haskell", Order::Haskell),
-        ("r", Order::R),
+        ("apk", VersionOrder::Apk),
+        ("nuget", VersionOrder::NuGet),
+        ("packagist", VersionOrder::Packagist),
+        ("pub", VersionOrder::Pub),
+        ("haskell", VersionOrder::Haskell),
+        ("r", VersionOrder::R),
     ];
     let mut wrong = Vec::new();
     for (name, order) in orders {
@@ -57,7 +58,7 @@ fn orders_are_those_of_larger_tables() {
             let (sign, expected) =
                 if line.contains(" = ") { (" = ", Ordering::Equal) } else { (" < ", Ordering::Less) };
             let (a, b) = line.split_once(sign).unwrap();
-            match (order.parse(a), order.parse(b)) {
+            match (version::parse(order, a), version::parse(order, b)) {
                 (Ok(left), Ok(right)) if left.cmp(&right) != expected => wrong.push(format!("{order}: {line}")),
                 (Ok(_), Ok(_)) => pairs += 1,
                 _ => unread.push(line),
