@@ -62,3 +62,4 @@ pub use inventory::{Inventory, read_inventory};
 pub use listing::Skipped;
 pub use read_document::{read_document, read_report};
 pub use text::MAX_DOCUMENT_BYTES;
+pub(crate) use tools::reported_secrets;

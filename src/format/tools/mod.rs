@@ -20,8 +20,11 @@ mod audit_findings;
 mod code_findings;
 mod lint_findings;
 mod report;
+mod reported_secrets;
 mod secret_findings;
 mod workflow_findings;
+
+pub(crate) use reported_secrets::reported_secrets;
 
 use crate::format::document::Document;
 use crate::format::error::FormatError;
