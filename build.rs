@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-const SOURCES: [&str; 23] = [
+const SOURCES: [&str; 24] = [
     "src/archive",
     "src/bundle",
     "src/compare/semantic.rs",
@@ -27,8 +27,9 @@ const SOURCES: [&str; 23] = [
     "src/model/ecosystem",
     "src/model/finding.rs",
     "src/model/limits.rs",
-    "src/model/objects.rs",
+    "src/model/same_words.rs",
     "src/model/package.rs",
+    "src/model/text/objects.rs",
     "src/model/vex.rs",
     "src/oci",
     "src/policy",

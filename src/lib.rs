@@ -13,8 +13,8 @@
 //! | layer | modules | may use |
 //! |---|---|---|
 //! | words | `model` | nothing of ours |
-//! | pure | `canonical`, `profiling`, `format`, `scanner`, `compare`, `attribute`, `score`, `report`, `wire` | `model`; `scanner` and `compare` also `format`; `profiling` and `compare` also `canonical`; `attribute` also `compare`; `report` also all of these but `attribute` |
-//! | world | `host`, then `ci`, `git`, `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox` | `model`, `host`; the architecture test says who of them uses whom |
+//! | pure | `canonical`, `profiling`, `format`, `scanner`, `compare`, `attribute`, `score`, `report`, `wire`, `ci` | `model`; `profiling` also `canonical`, `scanner` also `format`, `report` also `score`, `wire` also `score` and `report` |
+//! | world | `host`, then `git`, `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox` | `model`, `host`; the architecture test says who of them uses whom |
 //! | scan | `config`, `job`, `workspace`, `artifacts`, `execute` | what stands before them |
 //! | flow | `flow` | everything above; its rooms in the order `record`, `replay`, `experiment`, `suite` |
 //! | faces | `cli` | everything above |
@@ -25,6 +25,7 @@ pub mod model;
 
 pub mod attribute;
 pub mod canonical;
+pub mod ci;
 pub mod compare;
 pub mod format;
 pub mod profiling;
@@ -37,7 +38,6 @@ pub mod host;
 
 pub mod archive;
 pub mod bundle;
-pub mod ci;
 pub mod git;
 pub mod oci;
 pub mod policy;

@@ -2,16 +2,14 @@
 
 use std::cmp::Ordering;
 
-use stella::scanner::version::Order;
-
-const ORDERS: [Order; 8] =
-    [Order::SemVer, Order::Npm, Order::Go, Order::Pypi, Order::Debian, Order::Maven, Order::Rpm, Order::RubyGems];
+use stella::model::ecosystem::version_order::VersionOrder;
+use stella::scanner::version;
 
 /// One run of the target.
 pub fn run(text: &str) {
     let lines: Vec<&str> = text.split('\n').take(3).collect();
-    for order in ORDERS {
-        let versions: Vec<_> = lines.iter().filter_map(|line| order.parse(line).ok()).collect();
+    for &order in VersionOrder::ALL {
+        let versions: Vec<_> = lines.iter().filter_map(|line| version::parse(order, line).ok()).collect();
         for a in &versions {
             assert_eq!(a.cmp(a), Ordering::Equal);
             for b in &versions {

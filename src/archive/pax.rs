@@ -65,7 +65,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::damaged::damaged;
+    use crate::model::text::damaged::damaged;
 
     #[test]
     fn a_record_counts_itself() {

@@ -93,7 +93,7 @@ fn hashed<T, E>(send: impl FnOnce(&mut dyn Sink) -> Result<T, E>) -> Result<Dige
         });
         let Ok(hashing) = hashing else {
             // No thread can be started: one after the other.
-            let mut sink = Here(Sha256::new());
+            let mut sink = HashSink(Sha256::new());
             let sent = send(&mut sink);
             return sent.map(|_| Digest::from_bytes(sink.0.finalize().into()));
         };
@@ -106,9 +106,9 @@ fn hashed<T, E>(send: impl FnOnce(&mut dyn Sink) -> Result<T, E>) -> Result<Dige
 }
 
 /// Hashes blocks as they come.
-struct Here(Sha256);
+struct HashSink(Sha256);
 
-impl Sink for Here {
+impl Sink for HashSink {
     fn take(&mut self, block: &mut Vec<u8>) {
         self.0.update(&*block);
         block.clear();
@@ -154,7 +154,7 @@ mod tests {
             }
             Ok::<_, ()>(())
         };
-        let mut here = Here(Sha256::new());
+        let mut here = HashSink(Sha256::new());
         send(&mut here).unwrap();
         assert_eq!(Digest::from_bytes(here.0.finalize().into()), hashed(send).unwrap());
         assert_eq!(hashed(send).unwrap(), Digest::of(b"ab"));

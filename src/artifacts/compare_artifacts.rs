@@ -19,10 +19,10 @@ use crate::compare::semantic::Semantics;
 use crate::compare::{diff, fidelity, movement};
 use crate::job::artifact::Artifact;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
+use crate::model::comparison::diff::{ArtifactChange, Top};
+use crate::model::comparison::fidelity::Level;
 use crate::model::decision::Decision;
-use crate::model::diff::{ArtifactChange, Top};
 use crate::model::digest::Digest;
-use crate::model::fidelity::Level;
 use crate::model::result::{ArtifactResult, Sides};
 
 /// How many entries of each kind a difference shows; the rest is counted.

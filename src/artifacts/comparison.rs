@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use crate::artifacts::read_artifact::UnreadableArtifact;
 use crate::canonical::Roots;
 use crate::config::Config;
-use crate::model::diff::DiffSummary;
-use crate::model::fidelity::{Fidelity, OrderBroken};
-use crate::model::movement::Movement;
+use crate::model::comparison::diff::DiffSummary;
+use crate::model::comparison::fidelity::{Fidelity, OrderBroken};
+use crate::model::comparison::movement::Movement;
 use crate::model::result::ArtifactResult;
 use crate::policy::{Policy, PolicyError};
 

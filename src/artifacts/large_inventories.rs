@@ -101,13 +101,13 @@ fn digest(parted: &Partitioned) -> Digest {
 
 /// What was seen of components, each by its position.
 #[derive(Default)]
-struct Seen {
+struct ComponentScan {
     references: Vec<(usize, u64)>,
     names: Vec<(usize, u64)>,
     any_name: Vec<usize>,
 }
 
-impl Seen {
+impl ComponentScan {
     fn look(&mut self, index: usize, component: &[u8]) -> Option<()> {
         let mut scan = QuickScan::default();
         scan.component(component).then(|| {
@@ -119,8 +119,8 @@ impl Seen {
 }
 
 /// Looks at components of `parted` until all are looked at: `next` says which turn it is, for whoever looks.
-fn look(parted: &Partitioned, next: &AtomicUsize) -> Option<Seen> {
-    let mut seen = Seen::default();
+fn look(parted: &Partitioned, next: &AtomicUsize) -> Option<ComponentScan> {
+    let mut seen = ComponentScan::default();
     loop {
         let start = next.fetch_add(TURN, Ordering::Relaxed);
         if start >= parted.len() {
@@ -148,7 +148,7 @@ fn sides(a: Partitioned, b: Partitioned) -> Option<[Side; 2]> {
     let (rest_a, rest_b) = (rest(&a)?, rest(&b)?);
     let mut of_a: Vec<u64> = references().map(|(_, reference)| *reference).chain(rest_a.references).collect();
     of_a.sort_unstable();
-    let mut of_b = Seen::default();
+    let mut of_b = ComponentScan::default();
     only_b.iter().try_for_each(|index| of_b.look(*index, b.raw_element(*index)))?;
     let mut only_of_b = HashSet::new();
     let is_new_in_b = of_b
@@ -229,7 +229,7 @@ mod tests {
     use crate::canonical::Roots;
     use crate::job::artifact::Artifact;
     use crate::model::artifact::ArtifactType;
-    use crate::model::fidelity::Level;
+    use crate::model::comparison::fidelity::Level;
     use crate::model::result::ArtifactResult;
     use crate::policy::Policy;
 

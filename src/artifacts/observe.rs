@@ -10,6 +10,9 @@ use crate::job::artifact::Artifact;
 use crate::model::digest::Digest;
 
 /// Reads the artifacts of one side.
+///
+/// # Errors
+/// When an artifact is not what its format says, or the policy cannot decide.
 pub fn observe(expected: &[Artifact], actual: &[Artifact], rules: &Rules<'_>) -> Result<Observation, ComparisonError> {
     let (canonical, meaning, decision) = in_scope::read(expected, actual, rules)?;
     let mut observation: Observation =

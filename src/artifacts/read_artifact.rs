@@ -153,6 +153,9 @@ impl<'a> ReadArtifact<'a> {
 
 /// What an artifact means. Under the profile of a tool it is a report of that tool, even where it does not say so itself: one
 /// without any finding may be an empty list.
+///
+/// # Errors
+/// When the bytes are not a document of the artifact's format.
 pub fn meaning(artifact: &Artifact, bytes: &[u8]) -> Result<Document, FormatError> {
     let document = format::read_document(artifact.format, bytes)?;
     match &artifact.profile {

@@ -14,7 +14,7 @@ use crate::canonical::document::parse::{Source, parse};
 use crate::canonical::document::value::{Value, utf16_order};
 use crate::canonical::limits::Limits;
 use crate::canonical::location::{Step, excerpt, pointer};
-use crate::model::diff::{PlaceChange, Top};
+use crate::model::comparison::diff::{PlaceChange, Top};
 
 /// The first `most` places at which `a` and `b` differ, in the order of `a`; the rest is counted. Places of JSON are pointers
 /// (RFC 6901), those of other text lines (`line 12`), those of other bytes offsets (`byte 12`).

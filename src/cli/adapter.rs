@@ -4,11 +4,12 @@ use clap::{Args, Subcommand};
 
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::config::adapter::Adapter;
 use crate::model::exit::Exit;
 use crate::report::untrusted;
-use crate::wire::v1::commands::{AdapterV1, AdaptersV1};
+use crate::wire::v1::commands::{AdapterV1, AdaptersSchema, AdaptersV1};
 
 /// List and show the scanners that `stella scan --scanner NAME` knows how to run
 #[derive(Debug, Subcommand)]
@@ -49,7 +50,7 @@ fn list(global: &GlobalArgs, adapters: &[&Adapter]) {
             feed: adapter.feed.as_ref().map(|feed| feed.what.clone()),
             config: adapter.config.as_ref().map(|config| config.what.clone()),
         });
-        output::json(&AdaptersV1 { schema: "stella.adapters/1", adapters: adapters.collect() });
+        output::json(&AdaptersV1 { schema: AdaptersSchema, adapters: adapters.collect() });
         return;
     }
     for adapter in adapters {

@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::cli::error::CliResult;
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::execute::builtin::Scan;
 use crate::execute::builtin_input::{self, Files};
 use crate::host::fs;

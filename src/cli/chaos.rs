@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::CliResult;
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::flow::experiment::chaos;
 use crate::flow::replay::prepare::ReplayRequest;
 use crate::job::manifest_file;

@@ -7,14 +7,15 @@ use clap::{Args, ValueEnum};
 use crate::artifacts::diff_paths;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::model::artifact::ArtifactFormat;
+use crate::model::comparison::fidelity::Level;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
-use crate::model::fidelity::Level;
 use crate::report::text::{self, Style};
 use crate::report::untrusted;
-use crate::wire::v1::commands::{DiffV1, LevelsV1};
+use crate::wire::v1::commands::{DiffSchema, DiffV1, LevelsV1};
 use crate::wire::v1::diff_summary::DiffSummaryDocument;
 
 /// Compare two results, files or directories
@@ -92,7 +93,7 @@ pub fn run(global: &GlobalArgs, args: DiffArgs) -> CliResult {
     if args.json || global.format == Format::Json {
         let at = |level| comparison.fidelity.at(level);
         output::json(&DiffV1 {
-            schema: "stella.diff/1",
+            schema: DiffSchema,
             mode: level.into(),
             same,
             notes: comparison.notes.clone(),

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::model::exit::Exit;
 use crate::report::text;
 use crate::sandbox::doctor;

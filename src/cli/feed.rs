@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use crate::bundle::feed::FeedBundle;
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::CliResult;
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::flow::experiment::bisect;
 use crate::flow::replay::prepare::ReplayRequest;
 use crate::job::manifest_file;
@@ -17,7 +18,7 @@ use crate::model::parameter::Operation;
 use crate::model::text::command_line;
 use crate::report::text::{self, Style};
 use crate::report::untrusted;
-use crate::wire::v1::commands::FeedBundleInfoV1;
+use crate::wire::v1::commands::{FeedBundleInfoSchema, FeedBundleInfoV1};
 use crate::wire::v1::feed_bisect::FeedBisectV1;
 use crate::workspace::feed_bundle;
 
@@ -137,7 +138,7 @@ fn show(global: &GlobalArgs, path: &Path, archive: Digest, bundle: &FeedBundle) 
     let content = bundle.content_digest();
     match global.format {
         Format::Json => output::json(&FeedBundleInfoV1 {
-            schema: "stella.feed-bundle-info/1",
+            schema: FeedBundleInfoSchema,
             bundle: path.display().to_string(),
             digest: archive,
             content_digest: content,

@@ -6,14 +6,15 @@ use clap::{Args, Subcommand};
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
 use crate::model::text::command_line;
 use crate::oci::{Image, Platform};
 use crate::report::untrusted;
 use crate::rootfs::RootFs;
-use crate::wire::v1::commands::{ImageInfoV1, ImageLayerV1, ImageRootFsV1};
+use crate::wire::v1::commands::{ImageInfoSchema, ImageInfoV1, ImageLayerV1, ImageRootFsV1};
 use crate::workspace::context::Context;
 use crate::workspace::image;
 
@@ -94,7 +95,7 @@ fn show(global: &GlobalArgs, name: &str, image: &Image, rootfs: Option<&RootFs>)
             diff_id: layer.diff_id,
         });
         output::json(&ImageInfoV1 {
-            schema: "stella.image-info/1",
+            schema: ImageInfoSchema,
             image: name.to_owned(),
             digest: image.digest(),
             platform: image.platform().to_string(),

@@ -6,11 +6,12 @@ use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::CliResult;
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::flow::suite::init;
 use crate::model::error_chain::causes;
 use crate::model::exit::Exit;
-use crate::wire::v1::commands::InitV1;
+use crate::wire::v1::commands::{InitSchema, InitV1};
 
 /// Write a commented .stella.yaml and a first working case
 ///
@@ -27,7 +28,7 @@ pub fn run(global: &GlobalArgs, _: InitArgs) -> CliResult {
     }
     if global.format == Format::Json {
         output::json(&InitV1 {
-            schema: "stella.init/1",
+            schema: InitSchema,
             inventory: done.inventory.as_ref().map(shown),
             written: done.written.iter().map(shown).collect(),
             kept: done.kept.iter().map(shown).collect(),

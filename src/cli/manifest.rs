@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
 use crate::host::fs;
@@ -16,7 +16,7 @@ use crate::model::error_chain::causes;
 use crate::model::exit::Exit;
 use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
 use crate::report::untrusted;
-use crate::wire::v1::commands::{ManifestStateV1, ManifestValidationV1};
+use crate::wire::v1::commands::{ManifestStateV1, ManifestValidationSchema, ManifestValidationV1};
 
 /// Show, validate or migrate a ScanManifest
 #[derive(Debug, Subcommand)]
@@ -141,10 +141,7 @@ fn validate(global: &GlobalArgs, args: &FilesArgs) -> CliResult {
     match global.format {
         Format::Json => {
             let manifests = rows.into_iter().map(|(file, state, problems)| ManifestStateV1 { file, state, problems });
-            output::json(&ManifestValidationV1 {
-                schema: "stella.manifest-validation/1",
-                manifests: manifests.collect(),
-            });
+            output::json(&ManifestValidationV1 { schema: ManifestValidationSchema, manifests: manifests.collect() });
         }
         Format::Text => {
             for (file, state, problems) in &rows {

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::flow::suite::base::commit::Asked;
 use crate::flow::suite::reviewed;
 use crate::host::fs;

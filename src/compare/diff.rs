@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::flip_reason::{FlipReasons, fields};
 use crate::compare::semantic::{Keyed, Semantics, apart};
-use crate::model::decision::Decision;
-use crate::model::diff::{
+use crate::model::comparison::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, Top, VexChange,
 };
+use crate::model::decision::Decision;
 use crate::model::finding::{Finding, Severity};
 use crate::model::package::Package;
 use crate::model::vex::VexStatement;

@@ -1,8 +1,8 @@
 //! The three verdicts of a comparison.
 
 use crate::compare::semantic::{Semantics, semantically_equal};
+use crate::model::comparison::fidelity::{Fidelity, OrderBroken};
 use crate::model::decision::Decision;
-use crate::model::fidelity::{Fidelity, OrderBroken};
 
 /// Judges a replay by its recording.
 ///
@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
     use crate::compare::arbitrary::{Parts, parts};
-    use crate::model::fidelity::Level;
+    use crate::model::comparison::fidelity::Level;
     use crate::model::finding::Severity;
 
     fn decision(passed: bool) -> Decision {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use crate::compare::diff::differing;
 use crate::compare::semantic::{Keyed, Semantics, apart};
+use crate::model::comparison::movement::Movement;
 use crate::model::decision::Decision;
 use crate::model::finding::{Finding, Reachability, SUPPRESSED, Severity};
-use crate::model::movement::Movement;
 use crate::model::vex::{VexStatement, VexStatus};
 
 /// What moved from `before` to `after`, which have their decisions; `unknown` where something else differs that nobody

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::gate_result::Strictness;
 use crate::model::rate::Share;
 use crate::score::rules::{By, Expect, PerGate, Rules};

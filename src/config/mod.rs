@@ -83,6 +83,9 @@ fn misnamed(directory: &Path, has_right_one: bool) -> Option<PathBuf> {
 
 impl Config {
     /// Reads `file`, or `.stella.yaml` in `directory`, or takes the defaults where there is none.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or says what is not valid.
     pub fn load(directory: &Path, file: Option<&Path>) -> Result<Self, ConfigError> {
         let default = directory.join(FILE_NAME);
         let file = match file {
@@ -104,12 +107,18 @@ impl Config {
     }
 
     /// The defaults for a repository without a file.
+    ///
+    /// # Errors
+    /// Only by a mistake of this program: the defaults are valid.
     pub fn for_directory(root: &Path) -> Result<Self, ConfigError> {
         Self::new(root, None, RawConfig::default(), &on_disk(root))
     }
 
     /// A configuration that does not lie on disk: that of another commit. `bytes` are those of its file, where it has one, and
     /// `files` gives those that it names. With a `place` the subject is built as that says, and all else stays.
+    ///
+    /// # Errors
+    /// When a file that it names cannot be had, or says what is not valid.
     pub fn of_commit(
         root: &Path,
         (file, bytes): (&Path, Option<&[u8]>),
@@ -162,6 +171,9 @@ impl Config {
     }
 
     /// Whether every profile that `artifacts` name is there.
+    ///
+    /// # Errors
+    /// Names the profile that is not there.
     pub fn check_profiles(&self, artifacts: &[ArtifactSpec]) -> Result<(), UnknownProfile> {
         let mut named = artifacts.iter().filter_map(|artifact| artifact.profile.as_ref());
         let Some(unknown) = named.find(|name| self.named_profile(name).is_none()) else { return Ok(()) };
@@ -208,8 +220,8 @@ fn on_disk(root: &Path) -> impl Fn(&str) -> Result<Vec<u8>, FsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::damaged::damaged;
     use crate::model::rate::Share;
+    use crate::model::text::damaged::damaged;
     use crate::score::rules::By;
 
     fn load(text: &str) -> Result<Config, ConfigError> {

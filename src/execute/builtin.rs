@@ -120,6 +120,10 @@ impl Diagnostic for BuiltInError {
 
 impl Scan<'_> {
     /// Scans.
+    ///
+    /// # Errors
+    /// When a flag, an inventory, a call graph, the feed or the policy cannot be used; what cannot be decided of a package is a part
+    /// of the output.
     pub fn run(&self) -> Result<Output, BuiltInError> {
         let distro = distro(self.flags)?;
         let (reading, graph) = self.read_files(distro)?;
@@ -278,6 +282,9 @@ fn artifact(name: &str, format: ArtifactFormat, bytes: Vec<u8>) -> Artifact {
 }
 
 /// Reads back what a built-in scanner in another process wrote.
+///
+/// # Errors
+/// When a file cannot be read or is too large.
 pub fn read_artifacts(directory: &Path) -> Result<Vec<Artifact>, FsError> {
     let mut artifacts = Vec::new();
     for (name, format) in by_name::BUILT_IN {

@@ -21,6 +21,9 @@ pub struct Files {
 }
 
 /// Reads the folders.
+///
+/// # Errors
+/// When a folder or a file in it cannot be read, or is more than a tree may hold.
 pub fn read(input: &Path, feeds: Option<&Path>, rules: Option<&Path>) -> Result<Files, TreeError> {
     let input = InputMaterial::read(input, &[])?;
     let mut read = Vec::new();

@@ -123,6 +123,9 @@ fn other_than_a_file(path: &Path) -> Option<&'static str> {
 }
 
 /// Adds the decision of the job's policy, where one was given and the scanner decides nothing itself.
+///
+/// # Errors
+/// When an artifact is not what its format says, or the policy cannot decide.
 pub fn with_decision(job: &ScanSpec, mut artifacts: Vec<Artifact>) -> Result<Vec<Artifact>, Failure> {
     let decides = artifacts.iter().any(|artifact| artifact.artifact_type == ArtifactType::Decision);
     let Some(material) = job.policy.as_ref().filter(|_| !decides) else { return Ok(artifacts) };

@@ -13,6 +13,9 @@ use crate::model::artifact::ArtifactFormat;
 
 /// Lets a run pass where nothing that it wrote, nor its exit code, tells of a run that did not go well.
 /// `was_refused` says that it reached for the network in vain.
+///
+/// # Errors
+/// Says which trouble the run tells of.
 pub fn gate(
     job: &ScanSpec,
     artifacts: &[Artifact],

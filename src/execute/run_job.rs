@@ -111,6 +111,9 @@ fn situation(job: &ScanSpec, config: &Config) -> Situation {
 const NAMED: usize = 3;
 
 /// Runs `job` once.
+///
+/// # Errors
+/// When the scan could not run, or ran badly: [`Failure`] tells the two apart.
 pub fn execute(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
     let mut executed = run_once(job, context)?;
     gate(job, &executed, context)?;
@@ -119,6 +122,9 @@ pub fn execute(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
 }
 
 /// The second half of the health gate, with what the run showed.
+///
+/// # Errors
+/// When the run did not go well.
 pub fn gate(job: &ScanSpec, executed: &Executed, context: &Context) -> Result<(), Failure> {
     let told = |(trouble, failure): (Trouble, Failure)| {
         failure.showing(executed.after(trouble, job, context)).without(&secrets(job))
@@ -140,6 +146,9 @@ fn differences(job: &ScanSpec) -> Vec<String> {
 }
 
 /// Runs `job` once in a sandbox, with something changed around it.
+///
+/// # Errors
+/// When the scan could not run, or ran badly: [`Failure`] tells the two apart.
 pub fn execute_with(job: &ScanSpec, overrides: &RunOverrides, context: &Context) -> Result<Executed, Failure> {
     let executed = in_sandbox(job, overrides, context)?;
     gate(job, &executed, context)?;

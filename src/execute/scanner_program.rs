@@ -48,6 +48,9 @@ impl Diagnostic for ProgramError {
 }
 
 /// Finds the program of `adapter`: the one that is given, else the first on `search`.
+///
+/// # Errors
+/// When there is no such program, or its file cannot be read.
 pub fn locate(adapter: &Adapter, given: Option<&Path>, search: Option<&OsStr>) -> Result<Located, ProgramError> {
     let path = match given {
         Some(path) if !path.is_file() => return Err(ProgramError::NoFile { path: path.to_owned() }),

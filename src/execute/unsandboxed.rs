@@ -39,6 +39,9 @@ pub struct HostPaths {
 }
 
 /// Runs the command with the caller's environment; its talk and its output pass through.
+///
+/// # Errors
+/// When the command cannot be started, or what it should have written cannot be read.
 pub fn execute(job: &ScanSpec, place: &HostPaths) -> Result<Executed, Failure> {
     let out = Scratch::new();
     let out = out.map_err(|error| Failure::infra("cannot make a private folder", &error))?;

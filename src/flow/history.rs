@@ -81,6 +81,9 @@ impl Diagnostic for HistoryError {
 }
 
 /// Adds every record of `file` to `history`. A file that does not exist holds nothing where `may_be_missing`.
+///
+/// # Errors
+/// When the file cannot be read, one of its lines is not a record, or two records contradict each other.
 pub fn read_into(history: &mut History, file: &Path, may_be_missing: bool) -> Result<(), HistoryError> {
     let bytes = match fs::read(file, limits::MAX_HISTORY_BYTES) {
         Err(error) if may_be_missing && error.is_not_found() => return Ok(()),
@@ -138,6 +141,9 @@ pub fn check(file: &Path) -> Result<(), HistoryError> {
 }
 
 /// Appends every replay of `run`, on disk before this returns.
+///
+/// # Errors
+/// When a record or the file cannot be written.
 pub fn append(file: &Path, run: &RunResult, commit: Option<&str>) -> Result<(), HistoryError> {
     let lines = ReplayRecord::of_run(run, commit).iter().map(wire::write).collect::<Result<String, WriteError>>()?;
     fs::append_lines(file, &lines).map_err(HistoryError::Append)
@@ -146,7 +152,7 @@ pub fn append(file: &Path, run: &RunResult, commit: Option<&str>) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::damaged::damaged;
+    use crate::model::text::damaged::damaged;
     use crate::score::arbitrary::record;
 
     fn lines(runs: std::ops::Range<u64>) -> Vec<String> {

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::error::FormatError;
 use crate::format::json;
-use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
-use crate::model::vex::VexStatus;
+use crate::model::finding::{self, Finding, FindingKey};
+use crate::model::same_words::same_words;
+use crate::model::vex;
 
 const FORMAT: &str = "stella findings";
 /// The schema that is read and written.
@@ -53,11 +54,52 @@ struct FindingV1 {
     vex_status: Option<VexStatus>,
 }
 
+/// A qualitative severity (CVSS v3.1 §5 names), weakest first.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Severity {
+    Unknown,
+    None,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// Whether vulnerable code can be called from an entry point.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Reachability {
+    /// A call path from an entry point to a vulnerable symbol exists.
+    Reachable,
+    /// The call graph covers the package, and no path exists.
+    Unreachable,
+    /// No call graph, no symbols, or the graph does not cover the package.
+    #[default]
+    Unknown,
+}
+
+/// The status labels that all VEX formats share.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum VexStatus {
+    NotAffected,
+    Affected,
+    Fixed,
+    UnderInvestigation,
+}
+
+same_words!(finding::Severity { Unknown, None, Low, Medium, High, Critical });
+same_words!(finding::Reachability { Reachable, Unreachable, Unknown });
+same_words!(vex::VexStatus { NotAffected, Affected, Fixed, UnderInvestigation });
+
 impl From<&Finding> for FindingV1 {
     fn from(finding: &Finding) -> Self {
         let Finding { key, aliases, package, version, severity, fixed_versions, reachability, vex_status, details: _ } =
             finding.clone();
         let FindingKey { cve_id, affected: affected_purl } = key;
+        let (severity, reachability) = (severity.into(), reachability.into());
+        let vex_status = vex_status.map(VexStatus::from);
         Self { cve_id, affected_purl, aliases, package, version, severity, fixed_versions, reachability, vex_status }
     }
 }
@@ -67,6 +109,8 @@ impl From<FindingV1> for Finding {
         let FindingV1 { cve_id, affected_purl: affected, aliases, package, version, .. } = wire;
         let key = FindingKey { cve_id, affected };
         let FindingV1 { severity, fixed_versions, reachability, vex_status, .. } = wire;
+        let (severity, reachability) = (severity.into(), reachability.into());
+        let vex_status = vex_status.map(vex::VexStatus::from);
         let details = BTreeSet::new();
         Self { key, aliases, package, version, severity, fixed_versions, reachability, vex_status, details }
     }
@@ -120,7 +164,7 @@ mod tests {
     #[test]
     fn the_document_is_this() {
         let findings = read(DOCUMENT).unwrap();
-        assert_eq!(findings[0].vex_status, Some(VexStatus::Affected));
+        assert_eq!(findings[0].vex_status, Some(vex::VexStatus::Affected));
         assert_eq!(String::from_utf8(write(&findings)).unwrap(), DOCUMENT);
     }
 

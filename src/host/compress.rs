@@ -164,7 +164,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::damaged::damaged;
+    use crate::model::text::damaged::damaged;
 
     #[test]
     fn what_is_not_exactly_one_frame_is_refused() {

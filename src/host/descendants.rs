@@ -89,7 +89,7 @@ mod imp {
     }
 
     /// A process as `/proc` shows it.
-    struct Seen {
+    struct ProcessStatus {
         parent: i32,
         name: String,
         is_zombie: bool,
@@ -107,7 +107,7 @@ mod imp {
         }
 
         /// The processes of the program that are there now.
-        fn left(&self) -> BTreeMap<i32, Seen> {
+        fn left(&self) -> BTreeMap<i32, ProcessStatus> {
             let mut all = all();
             let program = below(&all, own(), &self.before);
             all.retain(|pid, _| program.contains(pid));
@@ -184,7 +184,7 @@ mod imp {
             started.map(|(child, hold)| (child, Some(hold)))
         }
 
-        fn living(&self) -> BTreeMap<i32, Seen> {
+        fn living(&self) -> BTreeMap<i32, ProcessStatus> {
             let mut left = self.tree.left();
             left.retain(|_, seen| !seen.is_zombie);
             left
@@ -225,11 +225,12 @@ mod imp {
     }
 
     /// What is below `top` in `there`, but for `but` and what is below those.
-    fn below(there: &BTreeMap<i32, Seen>, top: i32, but: &BTreeSet<i32>) -> BTreeSet<i32> {
+    fn below(there: &BTreeMap<i32, ProcessStatus>, top: i32, but: &BTreeSet<i32>) -> BTreeSet<i32> {
         let mut below = BTreeSet::from([top]);
         loop {
-            let is_new =
-                |pid: &i32, seen: &Seen| !below.contains(pid) && !but.contains(pid) && below.contains(&seen.parent);
+            let is_new = |pid: &i32, seen: &ProcessStatus| {
+                !below.contains(pid) && !but.contains(pid) && below.contains(&seen.parent)
+            };
             let more: Vec<i32> = there.iter().filter(|(pid, seen)| is_new(pid, seen)).map(|(pid, _)| *pid).collect();
             if more.is_empty() {
                 below.remove(&top);
@@ -239,14 +240,14 @@ mod imp {
         }
     }
 
-    fn all() -> BTreeMap<i32, Seen> {
+    fn all() -> BTreeMap<i32, ProcessStatus> {
         let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
         let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
         numbers.filter_map(|pid| Some((pid, seen(pid)?))).collect()
     }
 
     /// `stat` is `pid (name) state parent …`, and the name may hold anything.
-    fn seen(pid: i32) -> Option<Seen> {
+    fn seen(pid: i32) -> Option<ProcessStatus> {
         let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
         let stat = String::from_utf8_lossy(&stat);
         let (head, tail) = stat.rsplit_once(')')?;
@@ -254,7 +255,7 @@ mod imp {
         let state = fields.next()?;
         let parent = fields.next()?.parse().ok()?;
         let name = head.split_once('(').map_or(head, |(_, name)| name).to_owned();
-        Some(Seen { parent, name, is_zombie: matches!(state, "Z" | "X") })
+        Some(ProcessStatus { parent, name, is_zombie: matches!(state, "Z" | "X") })
     }
 }
 

@@ -27,6 +27,9 @@ pub struct Invocation {
 
 impl Invocation {
     /// Its digest.
+    ///
+    /// # Errors
+    /// When a value has no canonical form.
     pub fn digest(&self) -> Result<Digest, JsonError> {
         let mut told = json!({ "argv": self.argv, "flags": self.flags, "env_names": self.env_names });
         // Absent, not empty: older recordings keep their digest.
@@ -64,6 +67,9 @@ pub struct ExecutionEnvironment {
 
 impl ExecutionEnvironment {
     /// Their digest.
+    ///
+    /// # Errors
+    /// When a value has no canonical form.
     pub fn digest(&self) -> Result<Digest, JsonError> {
         let mut value = json!({
             "arch": self.arch,
@@ -93,6 +99,9 @@ impl ExecutionEnvironment {
 }
 
 /// The dimensions of a recording.
+///
+/// # Errors
+/// When a value of the manifest has no canonical form.
 pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonError> {
     let written = manifest.manifest();
     let (scanner, environment) = (&written.scanner, &written.environment);
@@ -130,6 +139,9 @@ pub fn of_manifest(manifest: &ReplayableManifest) -> Result<Dimensions, JsonErro
 }
 
 /// One digest for several feeds, by name; that of the only one where there is one.
+///
+/// # Errors
+/// When a value has no canonical form.
 pub fn feeds_digest(feeds: &BTreeMap<String, Digest>) -> Result<Option<Digest>, JsonError> {
     match feeds.len() {
         0 => Ok(None),
@@ -148,13 +160,16 @@ pub enum Named {
 }
 
 /// The name of a scan, derived from its inputs, its outputs and the instant at which it was recorded.
+///
+/// # Errors
+/// When a value has no canonical form.
 pub fn scan_id(
     inputs: &Dimensions,
     outputs: &[Digest],
     created_at: Timestamp,
     named: Named,
 ) -> Result<String, JsonError> {
-    let mut of = json!({ "inputs": inputs, "outputs": outputs, "created_at": created_at });
+    let mut of = json!({ "inputs": inputs.known(), "outputs": outputs, "created_at": created_at });
     if let (Named::Sealed, Some(of)) = (named, of.as_object_mut()) {
         of.insert("sealed".to_owned(), true.into());
     }
@@ -170,6 +185,9 @@ pub fn is_derived_id(id: &str) -> bool {
 }
 
 /// SHA-256 of the canonical JSON of `value`.
+///
+/// # Errors
+/// When it has no canonical form: a number that is not a double, a text that is not Unicode.
 pub fn digest_of(value: &serde_json::Value) -> Result<Digest, JsonError> {
     let bytes = serde_json::to_vec(value).unwrap_or_default();
     Ok(Digest::of(&jcs::canonicalize(&bytes, &Limits::default())?))

@@ -69,6 +69,9 @@ impl Diagnostic for ManifestBytesError {
 }
 
 /// Reads a manifest.
+///
+/// # Errors
+/// When the file cannot be read, or is not a manifest of a version that is known.
 pub fn read(file: &Path) -> Result<ScanManifest, ManifestFileError> {
     let bytes = fs::read(file, limits::MAX_DOCUMENT_BYTES).map_err(ManifestFileError::Read)?;
     let manifest =
@@ -89,12 +92,18 @@ pub fn to_bytes(manifest: &ScanManifest) -> Result<Vec<u8>, ManifestBytesError> 
 }
 
 /// The manifest's own digest: SHA-256 of its canonical JSON.
+///
+/// # Errors
+/// When the bytes are not JSON that has a canonical form.
 pub fn digest(manifest: &ScanManifest) -> Result<Digest, ManifestBytesError> {
     let bytes = serde_json::to_vec(manifest).unwrap_or_default();
     Ok(Digest::of(&jcs::canonicalize(&bytes, &Limits::default())?))
 }
 
 /// What the `seal` of a manifest must be: the digest of everything else in it, fields of later versions too.
+///
+/// # Errors
+/// When the bytes are not JSON that has a canonical form.
 pub fn seal(manifest: &ScanManifest) -> Result<Digest, ManifestBytesError> {
     digest(&ScanManifest { seal: None, ..manifest.clone() })
 }

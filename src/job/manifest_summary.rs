@@ -32,6 +32,9 @@ pub struct UnsafeName {
 }
 
 /// Artifacts and feeds become files and folders under their names: a manifest from elsewhere must not choose where.
+///
+/// # Errors
+/// Names the first that is not the name of a file or folder.
 pub fn check_names(manifest: &ScanManifest) -> Result<(), UnsafeName> {
     let artifacts = manifest.artifacts.iter().map(|artifact| ("artifact", &artifact.path));
     let feeds = manifest.feeds.bundles.iter().map(|feed| ("feed", &feed.name));

@@ -49,6 +49,9 @@ pub struct Records {
 
 /// Reads every record. One that cannot be read is an error for the whole feed, for a finding that is missing in silence is
 /// worse than no scan; so is a feed in which nothing is a record.
+///
+/// # Errors
+/// Names the record that cannot be read, or says that nothing is one.
 pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Records, FeedError> {
     let files = files.into_iter();
     // As many as there are files at least; growing by doubling would hold half as much again for nothing.

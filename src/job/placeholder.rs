@@ -80,11 +80,17 @@ impl Placeholders {
     }
 
     /// Where an unpacked image is mounted, read-only.
+    ///
+    /// # Errors
+    /// When its name is not a path in the sandbox.
     pub fn rootfs_mount(&self) -> Result<SandboxPath, InvalidSandboxPath> {
         SandboxPath::new(rootfs())
     }
 
     /// Where the scanner's file or folder is mounted.
+    ///
+    /// # Errors
+    /// When its name is not a path in the sandbox.
     pub fn scanner_mount(&self) -> Result<SandboxPath, InvalidSandboxPath> {
         SandboxPath::new(self.scanner.clone())
     }

@@ -68,6 +68,9 @@ impl ScanSpec {
     }
 
     /// The digests of all its inputs, executed in `surroundings`.
+    ///
+    /// # Errors
+    /// When an input has no canonical form.
     pub fn dimensions(&self, environment: &ExecutionEnvironment) -> Result<Dimensions, JsonError> {
         let invocation = Invocation {
             argv: self.argv.clone(),

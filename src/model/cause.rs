@@ -2,18 +2,12 @@
 
 use std::fmt;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::model::digest::Digest;
 use crate::model::dimension::{Dimension, Dimensions};
 
 /// The class of a mismatch (`mismatch_reason`).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
 pub enum MismatchReason {
     /// Another vulnerability or licence feed.
     FeedDrift,
@@ -47,11 +41,8 @@ impl fmt::Display for MismatchReason {
 }
 
 /// A finer name below a [`MismatchReason`].
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the meaning")]
 #[cfg_attr(test, derive(strum::VariantArray))]
 pub enum SubTag {
@@ -79,12 +70,11 @@ impl SubTag {
 }
 
 /// What can be swapped alone: an input, or one part of the environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Factor {
     /// The input.
     pub dimension: Dimension,
     /// The part of it, where it has parts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<SubTag>,
 }
 
@@ -123,8 +113,7 @@ impl fmt::Display for Factor {
 }
 
 /// How the inputs of a cause that has several act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Joined {
     /// Only together: without one of them the others change nothing, or something else.
     Together,
@@ -146,7 +135,7 @@ impl Joined {
 }
 
 /// The replays that prove a cause. Each is named by the digest of all its inputs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Evidence {
     /// With the cause's inputs swapped in and all else as recorded the difference is there.
     pub made_by: Digest,
@@ -159,8 +148,7 @@ pub struct Evidence {
 }
 
 /// How a cause is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KnownBy {
     /// By experiment: swapping what the cause names, and nothing else, makes and unmakes the difference.
     Proved,
@@ -169,23 +157,19 @@ pub enum KnownBy {
 }
 
 /// One cause of a mismatch.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Cause {
     /// The class.
     pub reason: MismatchReason,
     /// A finer name where one is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_tag: Option<SubTag>,
     /// How it is known.
     pub known_by: KnownBy,
     /// The inputs of a cause that has several, in the order in which the floor rule asks; empty where `reason` names it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<Factor>,
     /// How these inputs act.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined: Option<Joined>,
     /// What proves it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
 }
 

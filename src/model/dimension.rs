@@ -1,16 +1,12 @@
 //! The inputs of a scan, each by digest: what may differ between a recording and its replay.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::model::digest::Digest;
 
 /// One input of a scan.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
 pub enum Dimension {
     /// What is scanned.
     Input,
@@ -38,20 +34,14 @@ impl Dimension {
 }
 
 /// The digests of all dimensions; `None` where a scan has no such input or it is not known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "one field per variant of `Dimension`")]
 pub struct Dimensions {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scanner: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feed: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Digest>,
 }
 
@@ -59,6 +49,12 @@ impl Dimensions {
     /// Every dimension with its digest, in the order in which the floor rule asks.
     pub fn by_floor_order(&self) -> [(Dimension, Option<Digest>); 6] {
         Dimension::BY_FLOOR_ORDER.map(|dimension| (dimension, self.get(dimension)))
+    }
+
+    /// Those that are known, by their stable names.
+    pub fn known(&self) -> BTreeMap<&'static str, Digest> {
+        let known = |(dimension, digest): (Dimension, Option<Digest>)| Some((dimension.code(), digest?));
+        self.by_floor_order().into_iter().filter_map(known).collect()
     }
 
     /// The digest of one dimension.

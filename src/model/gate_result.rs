@@ -4,17 +4,14 @@
 //! a verdict of its own and never green. Absent: the rules that find the reasons (see [`crate::score`]).
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::model::change::approval::Changed;
+use crate::model::comparison::fidelity::Level;
 use crate::model::exit::Exit;
-use crate::model::fidelity::Level;
 use crate::model::rate::{Sample, Share};
 
 /// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Gate {
     /// A pull request: did this run break anything.
     Pr,
@@ -36,11 +33,8 @@ impl Gate {
 }
 
 /// What a gate says, weakest first: of several reasons the last wins.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
-#[serde(rename_all = "lowercase")]
 pub enum GateVerdict {
     /// Good.
     Green,
@@ -60,23 +54,8 @@ impl GateVerdict {
 }
 
 /// Why, as a stable code. `docs/scores.md` has a heading for each.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "kebab-case")]
-#[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "explained in docs/scores.md, which a test holds complete")]
 pub enum ReasonCode {
     NothingReplayed,
@@ -149,8 +128,7 @@ impl ReasonCode {
 }
 
 /// How much a reason weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Weight {
     /// To know; changes nothing.
     Note,
@@ -163,7 +141,7 @@ pub enum Weight {
 }
 
 /// One value of one label, such as `ecosystem` `npm`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bucket {
     /// Name of the label.
     pub label: String,
@@ -248,8 +226,7 @@ pub struct Reason {
 }
 
 /// What a gate looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Every replay of the run.
     Run,
@@ -361,19 +338,6 @@ mod tests {
 
     fn reason(code: ReasonCode, weight: Weight) -> Reason {
         Reason { code, weight, about: About::Everything, numbers: Numbers::None }
-    }
-
-    #[test]
-    fn codes_are_written_as_in_json() {
-        for code in ReasonCode::ALL.iter().copied() {
-            assert_eq!(serde_json::to_value(code).unwrap(), code.code());
-        }
-        for gate in [Gate::Pr, Gate::Nightly, Gate::Release] {
-            assert_eq!(serde_json::to_value(gate).unwrap(), gate.code());
-        }
-        for verdict in [GateVerdict::Green, GateVerdict::Warn, GateVerdict::Insufficient, GateVerdict::Fail] {
-            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.code());
-        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Rates that cannot flatter: the counts stay beside the quotient.
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::outcome::Outcome;
 
 /// Counts of outcomes, and of agreement at each level.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::model::comparison::fidelity::Fidelity;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
-use crate::model::fidelity::Fidelity;
 use crate::model::outcome::Outcome;
 use crate::model::result::{Mode, Recording, ReplayResult, RunResult, SubjectKind};
 

@@ -10,22 +10,21 @@ use crate::model::artifact::ArtifactType;
 use crate::model::candidate::{Candidate, Coverage};
 use crate::model::change::approval::{ChangeKey, Changed};
 use crate::model::change::base::{Base, CoveredDifference};
-use crate::model::diff::DiffSummary;
+use crate::model::comparison::diff::DiffSummary;
+use crate::model::comparison::fidelity::{Fidelity, Level};
+use crate::model::comparison::movement::Movement;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::exit::Exit;
 use crate::model::experiment::explanation::Explanation;
-use crate::model::fidelity::{Fidelity, Level};
 use crate::model::gate_result::GateResult;
-use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
 use crate::model::showing::Showing;
 use crate::model::text::redact::Known;
 
 /// What a replay was made from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SubjectKind {
     /// A regression case: a folder with input and expected findings.
     Case,
@@ -47,8 +46,7 @@ impl SubjectKind {
 }
 
 /// Which question a replay answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// Did I break it: the subject swapped in, everything else pinned.
     Regression,

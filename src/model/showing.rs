@@ -3,9 +3,6 @@
 //! Invariants: everything is bounded; what a foreign program said was redacted; the texts are shown through the gate for
 //! foreign text like any other. Evidence, never part of fidelity.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::model::hint::Hint;
 use crate::model::text::redact::Known;
 
@@ -64,8 +61,7 @@ impl Showing {
 }
 
 /// How a scanner ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "how", rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// By itself.
     Exit {
@@ -84,14 +80,12 @@ pub enum Ended {
         /// How much it may use, in the unit of the limit.
         allowed: u64,
         /// How much it used, as far as that was seen.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         used: Option<u64>,
     },
 }
 
 /// What is limited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// Wall time, in seconds.
     Time,
@@ -104,7 +98,7 @@ pub enum Limit {
 }
 
 /// A path that is not in the sandbox.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AbsentPath {
     /// The path; of a program that was looked up in every folder of `PATH` its name alone. What begins with `~/` lies in the
     /// home folder: that of a run is empty.
@@ -130,11 +124,6 @@ impl AbsentPath {
         matches!(self.attempt.as_str(), "execute" | "enter" | "create")
     }
 
-    /// Whether it lies in the home folder.
-    pub fn is_in_home(&self) -> bool {
-        self.path.starts_with("~/")
-    }
-
     /// Whether it is the name of a program, which was looked up in every folder of `PATH`.
     pub fn is_looked_up(&self) -> bool {
         self.attempt == "execute" && !self.path.contains('/')
@@ -142,7 +131,7 @@ impl AbsentPath {
 }
 
 /// A program that cannot start for want of the one that reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoInterpreter {
     /// The program.
     pub program: String,

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
-use crate::model::objects;
+use crate::model::text::objects;
 use crate::oci::error::{DocumentProblem, ImageError};
 use crate::oci::platform::Platform;
 
@@ -178,8 +178,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::damaged::damaged;
     use crate::model::error_chain::causes;
+    use crate::model::text::damaged::damaged;
 
     fn descriptor(media_type: &str) -> String {
         format!(r#"{{"mediaType":"{media_type}","digest":"{}","size":0,"annotations":{{}}}}"#, Digest::of(b""))

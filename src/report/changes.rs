@@ -3,7 +3,7 @@
 //! Invariants: every line is harmless (see [`crate::report::untrusted`]) and begins with a word or a sign of
 //! ours; what was cut is counted.
 
-use crate::model::diff::{
+use crate::model::comparison::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, PlaceChange, Top,
     VexChange,
 };

@@ -10,14 +10,14 @@ use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReason};
 use crate::model::change::approval::{Approval, ChangeKey, Changed, Cover};
 use crate::model::change::base::{self, Base, CoveredDifference, Effect, RulesOf};
-use crate::model::diff::{
+use crate::model::comparison::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, PlaceChange, Top,
     VexChange,
 };
+use crate::model::comparison::fidelity::Fidelity;
 use crate::model::digest::Digest;
 use crate::model::dimension::{Dimension, Dimensions};
 use crate::model::experiment::explanation::{CellRuns, Change, Explanation, Noise};
-use crate::model::fidelity::Fidelity;
 use crate::model::finding::Severity;
 use crate::model::gate_result::Strictness;
 use crate::model::outcome::Outcome;

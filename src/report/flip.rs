@@ -3,7 +3,7 @@
 //! Invariants: every text is one harmless line; the fingerprint of an item says what flipped where, and not to which value, so
 //! that the same flip has the same one in every run.
 
-use crate::model::diff::{DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, VexChange};
+use crate::model::comparison::diff::{DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, VexChange};
 use crate::model::digest::Digest;
 use crate::model::finding::Severity;
 use crate::model::outcome::Outcome;

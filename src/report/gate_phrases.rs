@@ -1,6 +1,6 @@
 //! The words of a gate: one sentence per reason, the same in every output.
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::gate_result::{About, GateResult, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
 use crate::model::rate::Share;
 use crate::model::statistics::wilson::Interval;

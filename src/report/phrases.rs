@@ -2,9 +2,9 @@
 
 use crate::model::candidate::{Candidate, CandidateKind, RanOn};
 use crate::model::cause::{Cause, Evidence, Joined, KnownBy, MismatchReason};
+use crate::model::comparison::fidelity::{Fidelity, Level};
 use crate::model::exit::Exit;
 use crate::model::experiment::explanation::{Explanation, Noise};
-use crate::model::fidelity::{Fidelity, Level};
 use crate::model::manifest::Wrong;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
@@ -309,18 +309,5 @@ mod tests {
         assert_eq!(verdict(&run), said);
         let empty = RunResult::new(run.stella_version, run.started_at, run.finished_at, vec![], vec![]);
         assert_eq!(verdict(&empty), "inconclusive: nothing was replayed");
-    }
-
-    #[test]
-    fn sub_tags_are_written_as_in_json() {
-        for tag in <SubTag as strum::VariantArray>::VARIANTS {
-            assert_eq!(serde_json::to_value(tag).unwrap(), tag.code());
-        }
-        for known in [SubjectKind::Case, SubjectKind::Canary, SubjectKind::Manifest] {
-            assert_eq!(serde_json::to_value(known).unwrap(), kind(known));
-        }
-        for known in [Mode::Regression, Mode::Fidelity] {
-            assert_eq!(serde_json::to_value(known).unwrap(), mode(known));
-        }
     }
 }

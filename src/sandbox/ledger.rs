@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
-use crate::model::result::Isolation;
+use crate::model::result;
+use crate::model::same_words::same_words;
 
 /// The version of the lines.
 pub const SCHEMA: &str = "stella-ledger/1";
@@ -27,6 +28,22 @@ pub struct Header {
     /// How many entries were left out because there were too many of their kind.
     pub omitted: u64,
 }
+
+/// How well a replay was isolated, found by trying; strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// Namespaces and system-call tracing.
+    Full,
+    /// Tracing without namespaces.
+    Traced,
+    /// Namespaces without tracing: no network, private directories; the clock is the machine's.
+    Isolated,
+    /// Nothing.
+    None,
+}
+
+same_words!(result::Isolation { Full, Traced, Isolated, None });
 
 /// One thing that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -164,8 +181,9 @@ impl Ledger {
     }
 
     /// The ledger as a file.
-    pub fn to_lines(&self, level: Isolation, lost: &[String]) -> Vec<u8> {
-        let header = Header { schema: SCHEMA.to_owned(), level, lost: lost.to_vec(), omitted: self.omitted };
+    pub fn to_lines(&self, level: result::Isolation, lost: &[String]) -> Vec<u8> {
+        let header =
+            Header { schema: SCHEMA.to_owned(), level: level.into(), lost: lost.to_vec(), omitted: self.omitted };
         let mut lines = Vec::new();
         // Texts and numbers only: always JSON.
         lines.extend(serde_json::to_vec(&header).unwrap_or_default());
@@ -178,7 +196,7 @@ impl Ledger {
     }
 
     /// SHA-256 of the ledger as a file.
-    pub fn digest(&self, level: Isolation, lost: &[String]) -> Digest {
+    pub fn digest(&self, level: result::Isolation, lost: &[String]) -> Digest {
         Digest::of(&self.to_lines(level, lost))
     }
 }
@@ -278,7 +296,7 @@ mod tests {
 
     #[test]
     fn every_line_reads_back() {
-        let bytes = ledger().to_lines(Isolation::Full, &["a: b".into()]);
+        let bytes = ledger().to_lines(result::Isolation::Full, &["a: b".into()]);
         let text = String::from_utf8(bytes).unwrap();
         let mut lines = text.lines();
         let header: Header = serde_json::from_str(lines.next().unwrap()).unwrap();

@@ -133,7 +133,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::damaged::damaged;
+    use crate::model::text::damaged::damaged;
 
     #[test]
     fn frames_are_read_one_by_one() {

@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::model::objects;
+use crate::model::text::objects;
 
 /// Largest document in bytes.
 pub const MAX_BYTES: usize = 64 << 20;

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::format::osv::{Advisory, Affected, Event, RangeKind, VulnerableCode};
 use crate::model::ecosystem::Ecosystem;
+use crate::model::ecosystem::version_order::VersionOrder;
 use crate::model::finding::Severity;
 use crate::scanner::alias::Names;
 use crate::scanner::matching::{Listed, Timeline, covers_everything};
-use crate::model::ecosystem::version_order::VersionOrder;
 use crate::scanner::version;
 
 /// A set of advisories.

@@ -186,8 +186,10 @@ mod tests {
             ("fixed=1.0.2 introduced=0 introduced=1.0.2", &every[..]),
         ] {
             let range = timeline(VersionOrder::SemVer, events);
-            let found: Vec<_> =
-                every.into_iter().filter(|text| range.contains(&version::parse(VersionOrder::SemVer, text).unwrap())).collect();
+            let found: Vec<_> = every
+                .into_iter()
+                .filter(|text| range.contains(&version::parse(VersionOrder::SemVer, text).unwrap()))
+                .collect();
             assert_eq!(found, affected, "{events}");
         }
     }
@@ -230,14 +232,21 @@ mod tests {
     #[test]
     fn a_range_with_an_unreadable_version_decides_nothing() {
         let events = [Event::Introduced("0".into()), Event::Fixed("1.x".into())];
-        assert_eq!(Timeline::new(VersionOrder::Npm, &events).unwrap_err().to_string(), "`1.x` is not a valid npm version");
+        assert_eq!(
+            Timeline::new(VersionOrder::Npm, &events).unwrap_err().to_string(),
+            "`1.x` is not a valid npm version"
+        );
     }
 
     #[test]
     fn lists_are_compared_by_order_and_else_by_text() {
         let listed = Listed::new(Some(VersionOrder::Pypi), &["1.0".into(), "2.0.x-dev".into()]);
         for (text, expected) in [("1.0.0", true), ("1.0.1", false), ("2.0.x-dev", true), ("2.0.X-dev", false)] {
-            assert_eq!(listed.contains(text, version::parse(VersionOrder::Pypi, text).ok().as_ref()), expected, "{text}");
+            assert_eq!(
+                listed.contains(text, version::parse(VersionOrder::Pypi, text).ok().as_ref()),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use crate::format::osv::VulnerableCode;
+use crate::model::ecosystem::version_order::VersionOrder;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
 use crate::model::package::Package;
 use crate::model::vex::VexStatement;
@@ -16,7 +17,6 @@ use crate::scanner::callgraph::CallGraph;
 use crate::scanner::feed::{Entry, Feed};
 use crate::scanner::gaps::{Gaps, Note};
 use crate::scanner::reachability::{CallPath, Reach};
-use crate::model::ecosystem::version_order::VersionOrder;
 use crate::scanner::version::{self, Version};
 use crate::scanner::vex;
 
@@ -76,7 +76,7 @@ struct Hit {
 }
 
 /// A version that is asked for, read in each order that may be needed.
-struct Asked<'a> {
+struct QueriedVersion<'a> {
     text: &'a str,
     /// None where the ecosystem's is not known: listed versions decide alone.
     order: Option<VersionOrder>,
@@ -84,7 +84,7 @@ struct Asked<'a> {
     semver: Option<Version>,
 }
 
-impl Asked<'_> {
+impl QueriedVersion<'_> {
     fn read_in(&self, order: VersionOrder) -> Option<&Version> {
         if Some(order) == self.order { self.own.as_ref() } else { self.semver.as_ref() }
     }
@@ -116,7 +116,7 @@ fn hits(package: &Package, feed: &Feed, gaps: &mut Gaps) -> Vec<Hit> {
     let own = order.and_then(|order| version::parse(order, text).map_err(|error| gaps.unordered(package, &error)).ok());
     // Without an order of its own an ecosystem may still have ranges of semantic versions.
     let semver = version::parse(order.map_or(VersionOrder::SemVer, VersionOrder::semver), text).ok();
-    let asked = Asked { text, order, own, semver };
+    let asked = QueriedVersion { text, order, own, semver };
 
     let entries: Vec<&Entry> = feed.entries(&package.ecosystem, name).collect();
     let affected: Vec<bool> = entries.iter().map(|entry| is_affected(entry, &asked, feed, package, gaps)).collect();
@@ -145,7 +145,7 @@ fn hits(package: &Package, feed: &Feed, gaps: &mut Gaps) -> Vec<Hit> {
     hits
 }
 
-fn is_affected(entry: &Entry, asked: &Asked<'_>, feed: &Feed, package: &Package, gaps: &mut Gaps) -> bool {
+fn is_affected(entry: &Entry, asked: &QueriedVersion<'_>, feed: &Feed, package: &Package, gaps: &mut Gaps) -> bool {
     if entry.covers_everything || entry.listed.contains(asked.text, asked.own.as_ref()) {
         return true;
     }
@@ -160,7 +160,7 @@ fn is_affected(entry: &Entry, asked: &Asked<'_>, feed: &Feed, package: &Package,
 }
 
 /// Why a record that does not say *affected* does not say *not affected* either.
-fn undecided(entry: &Entry, asked: &Asked<'_>) -> Option<String> {
+fn undecided(entry: &Entry, asked: &QueriedVersion<'_>) -> Option<String> {
     let unread = entry.timelines.iter().find(|range| asked.read_in(range.order()).is_none());
     let says_something = !entry.timelines.is_empty() || entry.unordered || !entry.passed_over.is_empty();
     if let Some(why) = entry.passed_over.first() {

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use crate::model::cause::{Cause, MismatchReason};
-use crate::model::diff::DiffSummary;
+use crate::model::comparison::diff::DiffSummary;
+use crate::model::comparison::fidelity::Fidelity;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
-use crate::model::fidelity::Fidelity;
 use crate::model::outcome::Outcome;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::{Mode, Recording, ReplayResult, SubjectKind};

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
+use crate::model::comparison::fidelity::Level;
 use crate::model::exit::Exit;
-use crate::model::fidelity::Level;
 use crate::model::gate_result::{GateVerdict, Strictness};
 use crate::model::outcome::Outcome;
 use crate::model::replay_record::ReplayRecord;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::gate_result::{Gate, Strictness};
 use crate::model::rate::Share;
 

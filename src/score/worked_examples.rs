@@ -9,19 +9,20 @@ use serde::de::DeserializeOwned;
 
 use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::cause::{Cause, MismatchReason};
-use crate::model::fidelity::{Fidelity, Level};
+use crate::model::comparison::fidelity::{Fidelity, Level};
+use crate::model::comparison::movement::Movement;
 use crate::model::gate_result::{Gate, ReasonCode, Strictness};
-use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
-use crate::model::result::{Mode, ReplayResult, RunResult, SubjectKind};
+use crate::model::result::{ReplayResult, RunResult};
 use crate::model::statistics::wilson::Interval;
 use crate::score::arbitrary::{now, record, replay};
 use crate::score::gate::{Case, base, judge};
 use crate::score::history::History;
 use crate::score::rules::{By, Expect, Rules};
 use crate::score::windowed::Windowed;
+use crate::wire::v1::{gate, words};
 
 /// Replays that are alike.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,9 +40,9 @@ struct Group {
     #[serde(default)]
     one_manifest: bool,
     #[serde(default = "canary")]
-    kind: SubjectKind,
+    kind: words::SubjectKind,
     #[serde(default = "fidelity")]
-    mode: Mode,
+    mode: words::Mode,
     /// Whether the candidate ran. Default: in replays that ask whether it broke something.
     candidate: Option<bool>,
     #[serde(default)]
@@ -59,14 +60,14 @@ struct Group {
 fn one_hour() -> i64 {
     1
 }
-fn canary() -> SubjectKind {
-    SubjectKind::Canary
+fn canary() -> words::SubjectKind {
+    words::SubjectKind::Canary
 }
 fn built() -> String {
     "built".into()
 }
-fn fidelity() -> Mode {
-    Mode::Fidelity
+fn fidelity() -> words::Mode {
+    words::Mode::Fidelity
 }
 fn same() -> String {
     "same".into()
@@ -89,8 +90,8 @@ fn records(groups: &[Group]) -> Vec<ReplayRecord> {
             });
             let made = ReplayRecord {
                 at: group.at.unwrap_or_else(|| now() - SignedDuration::from_hours(group.hours_ago)),
-                kind: group.kind,
-                mode: group.mode,
+                kind: group.kind.into(),
+                mode: group.mode.into(),
                 outcome,
                 fidelity,
                 labels: group.labels.clone(),
@@ -170,7 +171,7 @@ struct ScoreCase {
     #[serde(default = "thirty")]
     days: u16,
     #[serde(default = "fidelity")]
-    mode: Mode,
+    mode: words::Mode,
     expect: BTreeMap<String, Expected>,
     /// Every bucket that there is.
     #[serde(default)]
@@ -201,7 +202,7 @@ fn scores_are_those_worked_by_hand() {
     let cases = cases::<ScoreCase>("scores");
     assert!(cases.len() >= 5);
     for (name, case) in cases {
-        let score = Windowed::of(&history(&case.replays), case.mode, now(), case.days, &By::Every);
+        let score = Windowed::of(&history(&case.replays), case.mode.into(), now(), case.days, &By::Every);
         let named: BTreeMap<String, _> =
             score.buckets.iter().map(|(b, score)| (format!("{}={}", b.label, b.value), *score)).collect();
         assert_eq!(named.keys().cloned().collect::<BTreeSet<_>>(), case.buckets, "{name}");
@@ -235,7 +236,7 @@ fn scores_are_those_worked_by_hand() {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GateCase {
-    gate: Gate,
+    gate: gate::Gate,
     #[serde(default)]
     strict: bool,
     #[serde(default)]
@@ -250,13 +251,13 @@ struct GateCase {
     #[serde(default)]
     partial: bool,
     /// `gates.pr.level` and `gates.release.level`.
-    level: Option<Level>,
+    level: Option<words::Level>,
     /// `gates.pr.expect: nothing_lost`
     nothing_lost: Option<bool>,
     verdict: String,
     exit: u8,
     /// Codes, heaviest first, each once.
-    reasons: Vec<ReasonCode>,
+    reasons: Vec<gate::ReasonCode>,
 }
 
 #[test]
@@ -268,20 +269,21 @@ fn gates_say_what_their_table_says() {
             history.note_torn(case.torn);
         }
         let run = case.run.as_deref().map(|groups| run(groups, &case.candidate, case.partial));
-        let asked = match (case.gate, &run, &known) {
+        let asked = match (case.gate.into(), &run, &known) {
             (Gate::Pr, Some(run), _) => Case::Pr(run),
             (Gate::Nightly, run, Some(history)) => Case::Nightly(history, run.as_ref()),
             (Gate::Release, Some(run), history) => Case::Release(run, history.as_ref()),
             _ => panic!("{name}: the gate lacks what it judges"),
         };
         let strictness = Strictness { strict: case.strict, fail_on_warn: case.fail_on_warn };
-        let level = case.level.unwrap_or(Level::Bitwise);
+        let level = case.level.map_or(Level::Bitwise, Level::from);
         let pr_expect = case.nothing_lost.map(|gains| if gains { Expect::NothingLost } else { Expect::Exact });
         let rules = Rules { pr_level: level, release_level: level, pr_expect, ..Rules::default() };
         let gate_result = judge(asked, now(), &rules, strictness);
         let mut codes: Vec<ReasonCode> = gate_result.reasons().iter().map(|reason| reason.code).collect();
         codes.dedup();
-        assert_eq!(codes, case.reasons, "{name}");
+        let reasons: Vec<ReasonCode> = case.reasons.into_iter().map(ReasonCode::from).collect();
+        assert_eq!(codes, reasons, "{name}");
         assert_eq!(gate_result.verdict().code(), case.verdict, "{name}");
         assert_eq!(gate_result.exit().code(), case.exit, "{name}");
         seen.extend(codes);

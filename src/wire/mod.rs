@@ -6,8 +6,10 @@
 //! `docs/json-output.md` explain the documents to who reads them.
 //!
 //! Absent: the manifest, whose type in `model::manifest::v1` *is* its format; what artifacts hold (`format`); what people
-//! write (`config`); the ledger (`sandbox::ledger`). `flow::schema` lists the schemas of all of them.
+//! write (`config`); the ledger (`sandbox::ledger`). No type of the model stands in those either, but for the manifest. `flow::schema`
+//! lists the schemas of all of them.
 
 mod document;
 pub mod schema;
+mod schema_name;
 pub mod v1;

@@ -36,7 +36,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::diff::DiffSummary;
+    use crate::model::comparison::diff::DiffSummary;
     use crate::report::fixture;
     use crate::wire::v1;
 

@@ -89,6 +89,9 @@ impl Diagnostic for ContextError {
 
 impl Context {
     /// Opens the stores.
+    ///
+    /// # Errors
+    /// When a store cannot be opened, or the default policy cannot be compiled.
     pub fn open(
         config: Config,
         local: &Path,
@@ -163,6 +166,9 @@ impl Context {
     }
 
     /// A policy, ready to be asked; it is compiled once per content.
+    ///
+    /// # Errors
+    /// When it cannot be compiled.
     pub fn policy(&self, bundle: PolicyBundle, archive: Option<Vec<u8>>) -> Result<PolicyMaterial, PolicyError> {
         let identity = bundle.content_digest();
         let known = lock(&self.parsed.policies).get(&identity).cloned();

@@ -17,6 +17,9 @@ use crate::store::blob::{BlobSource, BlobStore, StoreError};
 use crate::workspace::context::Context;
 
 /// Takes an image into the store and unpacks it.
+///
+/// # Errors
+/// When the image is not whole, cannot be unpacked, or the store cannot be written.
 pub fn take(
     image: Image,
     name: Option<ImageName>,
@@ -30,6 +33,9 @@ pub fn take(
 }
 
 /// The image whose manifest has `digest`, from the stores; `None` where not even the manifest is there.
+///
+/// # Errors
+/// When a part of it is gone or damaged, or it cannot be unpacked.
 pub fn restore(
     digest: Digest,
     name: Option<ImageName>,
@@ -80,6 +86,9 @@ pub struct InputOptions<'a> {
 /// Reads an input: an image where `given` is an image layout or names an image, else a file or a directory.
 ///
 /// `LAYOUT@sha256:…` picks one of several images of a layout.
+///
+/// # Errors
+/// When it cannot be read, or is not what it is given for.
 pub fn input(given: &Path, asked: &InputOptions<'_>, context: &Context) -> Result<InputMaterial, MaterialError> {
     match material(given, asked.platform.clone(), context)? {
         Some(image) => Ok(InputMaterial::Image(Box::new(image))),
@@ -88,6 +97,9 @@ pub fn input(given: &Path, asked: &InputOptions<'_>, context: &Context) -> Resul
 }
 
 /// Takes what is an image into the store; `None` for what is a file or a directory as any other.
+///
+/// # Errors
+/// When it is an image that cannot be had, or cannot be unpacked.
 pub fn material(
     given: &Path,
     platform: Option<Platform>,
@@ -115,6 +127,9 @@ pub struct Opened {
 }
 
 /// Opens what is an image; `None` for what is a file or a directory as any other. Its layers are not read.
+///
+/// # Errors
+/// When it is an image that cannot be had.
 pub fn open(given: &Path, platform: Option<Platform>, context: &Context) -> Result<Option<Opened>, MaterialError> {
     let unusable = |source| MaterialError::Image { what: given.display().to_string(), source };
     let failed = |error: ImageError| unusable(error.into());

@@ -52,6 +52,9 @@ fn archive(what: &'static str, path: &Path) -> Result<Option<Vec<u8>>, MaterialE
 }
 
 /// A feed from a directory of records or a bundle.
+///
+/// # Errors
+/// When it cannot be read, or is not a feed.
 pub fn feed(name: &str, path: &Path, context: &Context) -> Result<FeedMaterial, MaterialError> {
     // A zip archive is records as databases publish them, and no bundle of ours.
     let published = path.extension().is_some_and(|extension| extension == "zip");
@@ -65,6 +68,9 @@ pub fn feed(name: &str, path: &Path, context: &Context) -> Result<FeedMaterial, 
 }
 
 /// A policy from a directory of rules or a bundle.
+///
+/// # Errors
+/// When it cannot be read.
 pub fn policy(path: &Path, context: &Context) -> Result<PolicyMaterial, TreeError> {
     let archive = archive("policy", path)?;
     let bundle = match &archive {
@@ -76,6 +82,9 @@ pub fn policy(path: &Path, context: &Context) -> Result<PolicyMaterial, TreeErro
 }
 
 /// A scanner: an executable file, or a directory with everything it needs.
+///
+/// # Errors
+/// When it cannot be read, or is not executable.
 pub fn scanner(path: &Path) -> Result<ScannerMaterial, MaterialError> {
     if fs::is_dir(path) {
         let tree = Tree::read_directory(path, |_| true).map_err(|source| MaterialError::Archive {
@@ -89,6 +98,9 @@ pub fn scanner(path: &Path) -> Result<ScannerMaterial, MaterialError> {
 }
 
 /// An executable file with its digest.
+///
+/// # Errors
+/// When it cannot be read.
 pub fn executable(path: &Path) -> Result<ScannerMaterial, FsError> {
     let digest = fs::digest(path, limits::MAX_BLOB_BYTES)?;
     let name = path.file_name().map_or_else(|| "scanner".to_owned(), |name| name.to_string_lossy().into_owned());

@@ -8,7 +8,7 @@ use crate::bundle::listed::error::{BundleError, malformed};
 use crate::bundle::listed::kind::Kind;
 use crate::bundle::listed::record::Record;
 use crate::model::digest::Digest;
-use crate::model::objects;
+use crate::model::text::objects;
 
 /// Who wrote a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

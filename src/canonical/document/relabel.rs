@@ -141,7 +141,7 @@ fn colours(document: &Value<'_>, rules: &[Rule], ids: &Ids) -> Vec<Hash> {
     tree.parts(&mut parts);
     let mut colours = vec![hash(b"id", []); ids.rules.len()];
     for _ in 0..ROUNDS {
-        let mut seen = Seen::new(&colours);
+        let mut seen = Signatures::new(&colours);
         for part in parts.iter().filter(|part| part.owns) {
             seen.look(&part.whole);
         }
@@ -158,7 +158,7 @@ fn colours(document: &Value<'_>, rules: &[Rule], ids: &Ids) -> Vec<Hash> {
         return colours;
     }
     for _ in 0..ROUNDS {
-        let mut seen = Seen::new(&colours);
+        let mut seen = Signatures::new(&colours);
         let mut mentions = vec![Vec::new(); colours.len()];
         for part in &parts {
             let mut mentioned = part.mentioned.iter().filter(|(id, _)| tied[*id]).peekable();
@@ -360,17 +360,17 @@ fn folded(tree: Tree) -> Tree {
         Tree::Object { members, .. } => members.iter().all(|(name, value)| is_fixed(name) && is_fixed(value)),
         _ => false,
     };
-    if fixed { Tree::Fixed(Seen::new(&[]).look(&tree)) } else { tree }
+    if fixed { Tree::Fixed(Signatures::new(&[]).look(&tree)) } else { tree }
 }
 
 /// What looking at parts shows of each id.
-struct Seen {
+struct Signatures {
     /// Each colour as it stands where the id is.
     references: Vec<Hash>,
     owners: Vec<Vec<Hash>>,
 }
 
-impl Seen {
+impl Signatures {
     fn new(colours: &[Hash]) -> Self {
         let references = colours.iter().map(|colour| hash(b"ref", [*colour])).collect();
         Self { references, owners: vec![Vec::new(); colours.len()] }

@@ -1,7 +1,7 @@
 //! A document that is read in windows and never held as a whole.
 //!
 //! ```text
-//! source ─▶ window: names in the root │ what was not read yet │ what follows ─▶ walk ─▶ rope ─▶ blocks ─▶ sink
+//! source ─▶ window: names in the root │ what was not read yet │ what follows ─▶ walk ─▶ reordered ─▶ blocks ─▶ sink
 //!              ▲                                                               │
 //!              └────────────── what was read is dropped, up to a safe place ───┘
 //! ```

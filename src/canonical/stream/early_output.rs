@@ -40,14 +40,14 @@ impl<'s> Blocks<'s> {
         }
     }
 
-    /// Sends what `rope` holds.
-    pub(super) fn push_all(&mut self, rope: &mut ReorderedOutput) {
-        if rope.is_flat() && rope.bytes.len() <= 2 * BLOCK {
+    /// Sends what `reordered` holds.
+    pub(super) fn push_all(&mut self, reordered: &mut ReorderedOutput) {
+        if reordered.is_flat() && reordered.bytes.len() <= 2 * BLOCK {
             self.flush();
-            self.sink.take(&mut rope.bytes);
-            rope.bytes.clear();
+            self.sink.take(&mut reordered.bytes);
+            reordered.bytes.clear();
         } else {
-            rope.all().for_each(|piece| self.push(piece));
+            reordered.all().for_each(|piece| self.push(piece));
         }
     }
 

@@ -22,12 +22,12 @@ pub(super) struct Member {
     pub(super) span: Span,
     /// Where its value begins there.
     pub(super) value: usize,
-    pub(super) kept: Kept,
+    pub(super) kept: MemberBytes,
 }
 
 /// Where the bytes of a member are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(super) enum MemberBytes {
     /// In the output.
     Written,
     /// Set aside until its turn.
@@ -44,7 +44,7 @@ impl Member {
     pub(super) fn new(input: &[u8], name: usize, name_end: usize, complex: bool, start: usize) -> Self {
         let prefix = scan::prefix(input, name, name_end);
         let span = Span { start, end: start };
-        Self { prefix, name, name_end, complex, symbol: 0, span, value: 0, kept: Kept::Written }
+        Self { prefix, name, name_end, complex, symbol: 0, span, value: 0, kept: MemberBytes::Written }
     }
 
     /// Notes that its name will begin at `at`: where it stands now.

@@ -102,7 +102,7 @@ impl<'p> PartitionReader<'p> {
             Err(stop) if matches!(*stop, Stop::Fault(_)) => (walk.back(), false),
             Err(_) => return Err(Unsuited),
         };
-        if walk.masked.iter().any(|count| *count > 0) || !walk.read.out.rope.is_flat() {
+        if walk.masked.iter().any(|count| *count > 0) || !walk.read.out.reordered.is_flat() {
             return Err(Unsuited);
         }
         self.walk = Some(walk.onto("", 0, 0));
@@ -139,9 +139,9 @@ impl<'p> PartitionReader<'p> {
         }
         let masked = rule::hidden(self.rules, masked);
         let Self { member, rest, at, walk, .. } = self;
-        let (rope, mut elements, width) = walk.ok_or(Unsuited)?.into_set();
-        elements.put_in_order(width, &rope);
-        Ok(Partitioned { member, rest, at, canonical, middle, masked, rope, elements })
+        let (reordered, mut elements, width) = walk.ok_or(Unsuited)?.into_set();
+        elements.put_in_order(width, &reordered);
+        Ok(Partitioned { member, rest, at, canonical, middle, masked, reordered, elements })
     }
 }
 
@@ -154,7 +154,7 @@ pub struct Partitioned {
     /// Where in the canonical rest the elements belong.
     middle: usize,
     masked: BTreeMap<String, u64>,
-    rope: ReorderedOutput,
+    reordered: ReorderedOutput,
     elements: Elements,
 }
 
@@ -177,7 +177,7 @@ impl Partitioned {
 
     /// The bytes of [`Self::element`].
     pub fn raw_element(&self, index: usize) -> &[u8] {
-        self.elements.spans().get(index).map(|span| self.rope.raw(*span)).unwrap_or_default()
+        self.elements.spans().get(index).map(|span| self.reordered.raw(*span)).unwrap_or_default()
     }
 
     /// The canonical form of the document with an empty set.
@@ -209,7 +209,7 @@ impl Partitioned {
         let spans = self.elements.spans().iter().enumerate();
         let elements = spans.flat_map(|(index, span)| {
             let comma: &[u8] = if index > 0 { b"," } else { b"" };
-            [comma, self.rope.raw(*span)]
+            [comma, self.reordered.raw(*span)]
         });
         std::iter::once(before).chain(elements).chain([after])
     }
@@ -220,7 +220,7 @@ impl Partitioned {
         let (mut mine, mut others) = (Vec::new(), Vec::new());
         let (mut a, mut b) = (0, 0);
         while a < self.len() && b < other.len() {
-            match self.elements.compare_with((a, &self.rope), (&other.elements, b, &other.rope)) {
+            match self.elements.compare_with((a, &self.reordered), (&other.elements, b, &other.reordered)) {
                 Ordering::Equal => (a, b) = (a + 1, b + 1),
                 Ordering::Less => {
                     mine.push(a);

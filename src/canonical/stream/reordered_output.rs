@@ -76,7 +76,7 @@ impl ReorderedOutput {
 
     /// The bytes of `span` in their order.
     pub(super) fn pieces(&self, span: Span) -> Pieces<'_> {
-        Pieces { rope: self, open: vec![Task::Mixed(span)] }
+        Pieces { reordered: self, open: vec![Task::Mixed(span)] }
     }
 
     /// All bytes in their order.
@@ -118,7 +118,7 @@ impl ReorderedOutput {
 
 /// The bytes of a stretch in their order; no piece is empty.
 pub(super) struct Pieces<'r> {
-    rope: &'r ReorderedOutput,
+    reordered: &'r ReorderedOutput,
     /// What is still to be read, next last.
     open: Vec<Task>,
 }
@@ -138,14 +138,14 @@ impl<'r> Iterator for Pieces<'r> {
     fn next(&mut self) -> Option<&'r [u8]> {
         while let Some(task) = self.open.pop() {
             let piece: &[u8] = match task {
-                Task::Plain(span) => self.rope.raw(span),
+                Task::Plain(span) => self.reordered.raw(span),
                 Task::Mixed(span) => match self.divide(span) {
-                    Some(plain) => self.rope.raw(plain),
+                    Some(plain) => self.reordered.raw(plain),
                     None => continue,
                 },
                 Task::Parts { node, next } => {
-                    let range = self.rope.nodes[node].parts.clone();
-                    let Some(part) = self.rope.parts[range.clone()].get(next) else { continue };
+                    let range = self.reordered.nodes[node].parts.clone();
+                    let Some(part) = self.reordered.parts[range.clone()].get(next) else { continue };
                     self.open.push(Task::Parts { node, next: next + 1 });
                     self.open.push(Task::Mixed(*part));
                     if next > 0 { b"," } else { continue }
@@ -163,10 +163,10 @@ impl Pieces<'_> {
     /// Gives `span` back if no node lies in it; else opens the nodes and what stands between them.
     fn divide(&mut self, span: Span) -> Option<Span> {
         let mut end = span.end;
-        let mut count = self.rope.nodes_up_to(end);
+        let mut count = self.reordered.nodes_up_to(end);
         let mut found = false;
         while let Some(index) = count.checked_sub(1) {
-            let node = &self.rope.nodes[index];
+            let node = &self.reordered.nodes[index];
             if node.span.end <= span.start {
                 break;
             }
@@ -193,29 +193,29 @@ impl Pieces<'_> {
 mod tests {
     use super::*;
 
-    fn read(rope: &ReorderedOutput, start: usize, end: usize) -> String {
-        let pieces: Vec<&[u8]> = rope.pieces(Span { start, end }).collect();
+    fn read(reordered: &ReorderedOutput, start: usize, end: usize) -> String {
+        let pieces: Vec<&[u8]> = reordered.pieces(Span { start, end }).collect();
         String::from_utf8(pieces.concat()).unwrap()
     }
 
     #[test]
     fn nodes_within_nodes_are_read_in_their_order() {
-        let mut rope = ReorderedOutput::with_capacity(0);
-        rope.bytes.extend_from_slice(b"<c,[b,a],d>(z,y)");
+        let mut reordered = ReorderedOutput::with_capacity(0);
+        reordered.bytes.extend_from_slice(b"<c,[b,a],d>(z,y)");
         let span = |start, end| Span { start, end };
-        rope.put_off(span(4, 7), 0, &[span(6, 7), span(4, 5)]);
-        rope.put_off(span(1, 10), 0, &[span(9, 10), span(3, 8), span(1, 2)]);
-        let mark = rope.mark();
-        rope.put_off(span(12, 15), mark, &[span(14, 15), span(12, 13)]);
-        assert_eq!(read(&rope, 0, 16), "<d,[a,b],c>(y,z)");
-        assert_eq!(read(&rope, 3, 8), "[a,b]");
-        assert_eq!(read(&rope, 3, 10), "[a,b],d", "the end of a node that lies around it");
-        assert_eq!(read(&rope, 11, 16), "(y,z)");
-        assert_eq!(read(&rope, 10, 12), ">(");
-        assert_eq!(rope.compare(span(4, 7), span(4, 5)), Ordering::Less, "a,b against b");
-        assert_eq!(rope.compare(span(3, 8), span(3, 8)), Ordering::Equal);
-        assert_eq!(rope.compare(span(4, 6), span(4, 5)), Ordering::Greater, "a longer one comes later");
-        rope.forget_since(mark);
-        assert_eq!(read(&rope, 11, 16), "(z,y)");
+        reordered.put_off(span(4, 7), 0, &[span(6, 7), span(4, 5)]);
+        reordered.put_off(span(1, 10), 0, &[span(9, 10), span(3, 8), span(1, 2)]);
+        let mark = reordered.mark();
+        reordered.put_off(span(12, 15), mark, &[span(14, 15), span(12, 13)]);
+        assert_eq!(read(&reordered, 0, 16), "<d,[a,b],c>(y,z)");
+        assert_eq!(read(&reordered, 3, 8), "[a,b]");
+        assert_eq!(read(&reordered, 3, 10), "[a,b],d", "the end of a node that lies around it");
+        assert_eq!(read(&reordered, 11, 16), "(y,z)");
+        assert_eq!(read(&reordered, 10, 12), ">(");
+        assert_eq!(reordered.compare(span(4, 7), span(4, 5)), Ordering::Less, "a,b against b");
+        assert_eq!(reordered.compare(span(3, 8), span(3, 8)), Ordering::Equal);
+        assert_eq!(reordered.compare(span(4, 6), span(4, 5)), Ordering::Greater, "a longer one comes later");
+        reordered.forget_since(mark);
+        assert_eq!(read(&reordered, 11, 16), "(z,y)");
     }
 }

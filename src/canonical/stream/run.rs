@@ -25,13 +25,13 @@ pub(in crate::canonical) type Written = (Vec<u8>, Vec<u64>);
 pub(in crate::canonical) fn bytes(input: &[u8], rules: &[Rule], limits: &Limits) -> Result<Ending<Written>, JsonError> {
     let text = checked(input, limits)?;
     Ok(match run(text, rules, limits, EarlyOutput::default(), input.len())? {
-        Ran::Done(Done { rope, masked, .. }) if rope.is_flat() => Ending::Done((rope.bytes, masked)),
-        Ran::Done(Done { rope, masked, .. }) => {
-            let mut bytes = Vec::with_capacity(rope.bytes.len());
-            rope.all().for_each(|piece| bytes.extend_from_slice(piece));
+        Attempt::Done(Done { reordered, masked, .. }) if reordered.is_flat() => Ending::Done((reordered.bytes, masked)),
+        Attempt::Done(Done { reordered, masked, .. }) => {
+            let mut bytes = Vec::with_capacity(reordered.bytes.len());
+            reordered.all().for_each(|piece| bytes.extend_from_slice(piece));
             Ending::Done((bytes, masked))
         }
-        Ran::Misguess | Ran::Unsuited => Ending::Unsuited,
+        Attempt::Misguess | Attempt::Unsuited => Ending::Unsuited,
     })
 }
 
@@ -44,16 +44,16 @@ pub(in crate::canonical) fn send(
 ) -> Result<Ending<Vec<u64>>, JsonError> {
     let text = checked(input, limits)?;
     match run(text, rules, limits, EarlyOutput::new(sink, BLOCK), 0)? {
-        Ran::Done(done) => return Ok(Ending::Done(done.send_rest())),
-        Ran::Unsuited => {
+        Attempt::Done(done) => return Ok(Ending::Done(done.send_rest())),
+        Attempt::Unsuited => {
             sink.restart();
             return Ok(Ending::Unsuited);
         }
-        Ran::Misguess => sink.restart(),
+        Attempt::Misguess => sink.restart(),
     }
     Ok(match run(text, rules, limits, EarlyOutput::default(), input.len())? {
-        Ran::Done(done) => Ending::Done(done.send_to(sink)),
-        Ran::Misguess | Ran::Unsuited => Ending::Unsuited,
+        Attempt::Done(done) => Ending::Done(done.send_to(sink)),
+        Attempt::Misguess | Attempt::Unsuited => Ending::Unsuited,
     })
 }
 
@@ -119,7 +119,7 @@ fn checked<'a>(input: &'a [u8], limits: &Limits) -> Result<&'a str, JsonError> {
     })
 }
 
-enum Ran<'s> {
+enum Attempt<'s> {
     Done(Done<'s>),
     Misguess,
     Unsuited,
@@ -128,20 +128,20 @@ enum Ran<'s> {
 /// A document that was read.
 struct Done<'s> {
     /// What of it was not sent.
-    rope: ReorderedOutput,
+    reordered: ReorderedOutput,
     masked: Vec<u64>,
     blocks: Option<Blocks<'s>>,
 }
 
 impl<'s> Done<'s> {
     fn of<const RULES: bool>(walk: Walker<'_, '_, 's, RULES>) -> Self {
-        Self { rope: walk.read.out.rope, masked: walk.masked, blocks: walk.early_output.blocks }
+        Self { reordered: walk.read.out.reordered, masked: walk.masked, blocks: walk.early_output.blocks }
     }
 
     /// Sends what was not sent early.
     fn send_rest(mut self) -> Vec<u64> {
         if let Some(mut blocks) = self.blocks.take() {
-            blocks.push_all(&mut self.rope);
+            blocks.push_all(&mut self.reordered);
             blocks.flush();
         }
         self.masked
@@ -172,7 +172,7 @@ fn run<'s>(
     limits: &Limits,
     early_output: EarlyOutput<'s>,
     size: usize,
-) -> Result<Ran<'s>, JsonError> {
+) -> Result<Attempt<'s>, JsonError> {
     if rules.is_empty() {
         walked(Walker::<false>::new(text, rules, limits, early_output, size))
     } else {
@@ -180,12 +180,12 @@ fn run<'s>(
     }
 }
 
-fn walked<'s, const RULES: bool>(mut walk: Walker<'_, '_, 's, RULES>) -> Result<Ran<'s>, JsonError> {
+fn walked<'s, const RULES: bool>(mut walk: Walker<'_, '_, 's, RULES>) -> Result<Attempt<'s>, JsonError> {
     match walk.document(0) {
-        Ok(()) => Ok(Ran::Done(Done::of(walk))),
+        Ok(()) => Ok(Attempt::Done(Done::of(walk))),
         Err(stop) => match *stop {
-            Stop::Misguess => Ok(Ran::Misguess),
-            Stop::Unsuited | Stop::Short => Ok(Ran::Unsuited),
+            Stop::Misguess => Ok(Attempt::Misguess),
+            Stop::Unsuited | Stop::Short => Ok(Attempt::Unsuited),
             Stop::Fault(fault) => Err(fault::located(walk.read.text, fault, &walk.frames, &walk.members)),
         },
     }

@@ -15,25 +15,25 @@ pub(super) struct Writer<'a> {
     input: &'a [u8],
     /// Where the open stretch begins in the input.
     stretch: usize,
-    pub(super) rope: ReorderedOutput,
+    pub(super) reordered: ReorderedOutput,
 }
 
 impl<'a> Writer<'a> {
-    /// Writes from `at` of the `input` on, behind what is in `rope`.
-    pub(super) fn onto(rope: ReorderedOutput, input: &'a [u8], at: usize) -> Self {
-        Self { input, stretch: at, rope }
+    /// Writes from `at` of the `input` on, behind what is in `reordered`.
+    pub(super) fn onto(reordered: ReorderedOutput, input: &'a [u8], at: usize) -> Self {
+        Self { input, stretch: at, reordered }
     }
 
     /// The place of the input's `at`.
     #[inline(always)]
     pub(super) fn place(&self, at: usize) -> usize {
-        self.rope.bytes.len() + (at - self.stretch)
+        self.reordered.bytes.len() + (at - self.stretch)
     }
 
     /// Ends the open stretch at the input's `at`; the next one begins there.
     #[inline]
     pub(super) fn settle(&mut self, at: usize) {
-        self.rope.bytes.extend_from_slice(&self.input[self.stretch..at]);
+        self.reordered.bytes.extend_from_slice(&self.input[self.stretch..at]);
         self.stretch = at;
     }
 
@@ -48,19 +48,19 @@ impl<'a> Writer<'a> {
     #[inline]
     pub(super) fn replace(&mut self, from: usize, to: usize, text: &[u8]) {
         self.settle(from);
-        self.rope.bytes.extend_from_slice(text);
+        self.reordered.bytes.extend_from_slice(text);
         self.stretch = to;
     }
 
     /// Takes back what was written since `place`, and writes `text` instead; goes on from the input's `at`.
     pub(super) fn cut(&mut self, place: usize, at: usize, text: &[u8]) {
-        let written = self.rope.bytes.len();
+        let written = self.reordered.bytes.len();
         if place < written {
-            self.rope.bytes.truncate(place);
+            self.reordered.bytes.truncate(place);
         } else {
             self.settle(self.stretch + (place - written));
         }
-        self.rope.bytes.extend_from_slice(text);
+        self.reordered.bytes.extend_from_slice(text);
         self.stretch = at;
     }
 
@@ -69,13 +69,13 @@ impl<'a> Writer<'a> {
         if self.stretch < at {
             self.settle(at);
         }
-        self.rope.bytes.truncate(place);
+        self.reordered.bytes.truncate(place);
     }
 
     /// Forgets all that was written; goes on from the input's `at`.
     pub(super) fn clear(&mut self, at: usize) {
-        self.rope.bytes.clear();
-        self.rope.forget_since(0);
+        self.reordered.bytes.clear();
+        self.reordered.forget_since(0);
         self.stretch = at;
     }
 
@@ -87,12 +87,12 @@ impl<'a> Writer<'a> {
             return false;
         }
         let span = Span { start: body, end: self.place(at) };
-        if self.rope.has_since(mark) || span.len() > LONGEST_MOVED || *moves >= MOST_MOVES {
-            self.rope.put_off(span, mark, parts);
+        if self.reordered.has_since(mark) || span.len() > LONGEST_MOVED || *moves >= MOST_MOVES {
+            self.reordered.put_off(span, mark, parts);
             return false;
         }
         *moves += 1;
-        let bytes = &mut self.rope.bytes;
+        let bytes = &mut self.reordered.bytes;
         let written = bytes.len();
         if body >= written {
             // All of it is still in the open stretch: taken from the input in the right order at once.
@@ -108,7 +108,7 @@ impl<'a> Writer<'a> {
             return true;
         }
         self.settle(at);
-        let bytes = &mut self.rope.bytes;
+        let bytes = &mut self.reordered.bytes;
         let end = bytes.len();
         for (i, part) in parts.iter().enumerate() {
             if i > 0 {

@@ -144,6 +144,10 @@ struct Commit {
 }
 
 /// Asks.
+///
+/// # Errors
+/// When the API does not answer, answers with something else than it documents or with less than all, or the pull request is at
+/// another commit.
 pub fn find(question: &Question<'_>, fetch: &Fetch<'_>) -> Result<Reviews, ReviewsError> {
     let Question { repository, number, head, approvers } = question;
     let is_name = |part: &str| {

@@ -8,7 +8,8 @@ use crate::artifacts::detect_profile;
 use crate::canonical::{self, Explanation, Form, Limits, Profile, Roots, health};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::host::fs;
 use crate::job::artifact;
 use crate::model::digest::Digest;
@@ -16,7 +17,7 @@ use crate::model::exit::Exit;
 use crate::model::limits;
 use crate::report::count::counted;
 use crate::report::untrusted;
-use crate::wire::v1::profiles::{ProfileExplanationV1, RuleUseV1};
+use crate::wire::v1::profiles::{ProfileExplanationSchema, ProfileExplanationV1, RuleUseV1};
 use crate::workspace::profiles;
 
 /// What is left out, masked, replaced or put in order in a document, by which rule, and why
@@ -72,7 +73,7 @@ fn document(
         })
     });
     ProfileExplanationV1 {
-        schema: "stella.profile-explanation/1",
+        schema: ProfileExplanationSchema,
         file: args.file.display().to_string(),
         profile: profile.name().to_owned(),
         profile_digest: profile.digest(),

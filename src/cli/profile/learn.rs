@@ -8,7 +8,8 @@ use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::profile::unwritable::Unwritable;
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::flow::experiment::learn::{self, LearnReport, LearnedArtifact};
 use crate::flow::experiment::learn_request::{self, LearnRequest};
 use crate::host::fs;
@@ -16,7 +17,7 @@ use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::exit::Exit;
 use crate::report::count::counted;
 use crate::report::untrusted;
-use crate::wire::v1::profiles::{LessonV1, ProfileLearnV1};
+use crate::wire::v1::profiles::{LessonV1, ProfileLearnSchema, ProfileLearnV1};
 use crate::workspace::profiles;
 
 /// Run a scanner again and again with something changed around it, and propose a profile
@@ -135,7 +136,7 @@ fn show(global: &GlobalArgs, args: &LearnArgs, lessons: &LearnReport) -> Result<
     }
     if global.format == Format::Json {
         output::json(&ProfileLearnV1 {
-            schema: "stella.profile-learn/1",
+            schema: ProfileLearnSchema,
             runs: lessons.runs.len(),
             failed: lessons.failed.iter().map(|(perturbation, how)| format!("{perturbation}: {how}")).collect(),
             without_effect: lessons.without_effect.clone(),

@@ -11,11 +11,12 @@ use crate::canonical::Profile;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
 use crate::cli::profile::unwritable::Unwritable;
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::exit::Exit;
 use crate::report::untrusted;
-use crate::wire::v1::profiles::{ProfileListV1, ProfileV1};
+use crate::wire::v1::profiles::{ProfileListSchema, ProfileListV1, ProfileV1};
 use crate::workspace::profiles;
 
 /// See, try and make the profiles under which documents are compared
@@ -70,7 +71,7 @@ fn list(global: &GlobalArgs) -> CliResult {
     };
     let profiles: Vec<ProfileV1> = ArtifactFormat::ALL.iter().copied().map(one).collect();
     if global.format == Format::Json {
-        output::json(&ProfileListV1 { schema: "stella.profile-list/1", profiles });
+        output::json(&ProfileListV1 { schema: ProfileListSchema, profiles });
         return Ok(Exit::Passed.into());
     }
     for ProfileV1 { name, digest, rules, signs, replaced } in profiles {

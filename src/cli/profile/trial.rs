@@ -7,7 +7,8 @@ use clap::Args;
 use crate::canonical::{Form, Limits, Profile, Roots};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::host::fs;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
@@ -15,7 +16,7 @@ use crate::model::exit::Exit;
 use crate::model::limits;
 use crate::profiling::mutation::{self, Trial, Tried};
 use crate::report::untrusted;
-use crate::wire::v1::profiles::{ProfileTestV1, TrialV1, TriedV1};
+use crate::wire::v1::profiles::{ProfileTestSchema, ProfileTestV1, TrialV1, TriedV1};
 use crate::workspace::profiles::{self, DOCUMENTS_ROOT};
 
 /// Change documents, and see what a profile makes of it
@@ -72,7 +73,7 @@ pub(super) fn run(global: &GlobalArgs, args: &TestArgs) -> CliResult {
     match global.format {
         Format::Json => {
             let trials = trials.iter().map(|(profile, name, trial)| document(profile, name, trial)).collect();
-            output::json(&ProfileTestV1 { schema: "stella.profile-test/1", trials });
+            output::json(&ProfileTestV1 { schema: ProfileTestSchema, trials });
         }
         Format::Text => trials.iter().for_each(|(profile, name, trial)| output::data(&text(profile, name, trial))),
     }

@@ -6,7 +6,8 @@ mod show;
 
 use crate::cli::args::GlobalArgs;
 use crate::cli::error::{CliError, CliResult, ExitCode};
-use crate::cli::{output, setup};
+use crate::cli::setup;
+use crate::cli::terminal::output;
 use crate::execute::failure::Failure;
 use crate::execute::run_job;
 use crate::flow::record::recording::{self, RecordError};

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliError;
-use crate::cli::output;
 use crate::cli::scan::args::ScanArgs;
+use crate::cli::terminal::output;
 use crate::flow::record::recording::Recording;
 use crate::format;
 use crate::format::coverage;
@@ -14,7 +14,7 @@ use crate::model::artifact::ArtifactType;
 use crate::model::hint::Hint;
 use crate::model::text::command_line;
 use crate::report::count::counted;
-use crate::wire::v1::commands::RecordingV1;
+use crate::wire::v1::commands::{RecordingSchema, RecordingV1};
 
 /// The words in their order, each once.
 fn distinct<'a>(words: &[&'a str]) -> Vec<&'a str> {
@@ -55,7 +55,7 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
     }
     if global.format == Format::Json {
         output::json(&RecordingV1 {
-            schema: "stella.recording/1",
+            schema: RecordingSchema,
             manifest: args.emit_manifest.display().to_string(),
             manifest_sha256: digest,
             scan_id: manifest.scan_id.clone(),

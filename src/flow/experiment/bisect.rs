@@ -15,8 +15,8 @@ use crate::flow::replay::replay_job::PreparedReplay;
 use crate::format::osv;
 use crate::host::scratch::Scratch;
 use crate::job::material::FeedMaterial;
+use crate::model::comparison::diff::Direction;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
-use crate::model::diff::Direction;
 use crate::model::experiment::bisect::{Bisection, FieldFlip, Flip, RecordChange, Snapshot};
 use crate::model::manifest::ScanManifest;
 use crate::model::outcome::Outcome;
@@ -87,6 +87,10 @@ fn those(there: &BTreeSet<String>) -> String {
 
 /// Bisects `chain`, oldest snapshot first, for every finding that differs between its ends; only those of `only`, where there
 /// are any.
+///
+/// # Errors
+/// When there are fewer than two snapshots, the manifest cannot be replayed, an input is gone, a finding that is asked for is
+/// never there, or a replay gave no result.
 pub fn run(
     manifest: &ScanManifest,
     request: &ReplayRequest,

@@ -66,6 +66,9 @@ impl Diagnostic for ChaosError {
 }
 
 /// Perturbs the scan that `manifest` recorded; only in the ways of `only`, where there are any.
+///
+/// # Errors
+/// When the manifest cannot be replayed, an input is gone, a name is not one of a perturbation, or the scan cannot run at all.
 pub fn run(
     manifest: ScanManifest,
     request: &ReplayRequest,

@@ -24,6 +24,9 @@ pub struct PerturbationKind {
 
 impl PerturbationKind {
     /// The perturbed job; why there is none where it has no meaning for this one, or `lost` says that it would have no effect.
+    ///
+    /// # Errors
+    /// Says why there is none.
     pub fn perturb(&self, job: &ScanSpec, lost: &[String]) -> Result<ScanSpec, String> {
         let prefix = self.subject.map(|subject| format!("{subject}:"));
         if let Some(why) = lost.iter().find(|line| prefix.as_ref().is_some_and(|prefix| line.starts_with(prefix))) {

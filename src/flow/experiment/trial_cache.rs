@@ -22,10 +22,13 @@ use crate::model::error_chain::chain;
 use crate::workspace::context::Context;
 
 /// The digest of everything that a run depends on.
+///
+/// # Errors
+/// When an input is not JSON that has a canonical form.
 pub fn digest(job: &ScanSpec) -> Result<Digest, JsonError> {
     let dimensions = job.dimensions(&run_job::environment(job, true))?;
     let artifacts: Vec<String> = job.artifacts.iter().map(ToString::to_string).collect();
-    digest_of(&json!({ "inputs": dimensions, "artifacts": artifacts, "exit_codes": job.expected_exit_codes }))
+    digest_of(&json!({ "inputs": dimensions.known(), "artifacts": artifacts, "exit_codes": job.expected_exit_codes }))
 }
 
 /// How the artifacts of a run are read.

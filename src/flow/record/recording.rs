@@ -141,6 +141,9 @@ impl Diagnostic for RecordError {
 }
 
 /// Records one scan. Everything is in the store when this returns; where the manifest goes is the caller's matter.
+///
+/// # Errors
+/// When the scan cannot run or runs badly, or the store cannot be written.
 pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, RecordError> {
     let job = &request.job;
     let kept = keep_inputs(job, context)?;
@@ -215,7 +218,7 @@ fn waited(executed: &Executed, wall: Duration, worked: Duration) -> Option<Hint>
 }
 
 /// The blobs of a job's inputs.
-struct Kept {
+struct StoredInputs {
     input: Blob,
     config: Option<Blob>,
     feeds: Vec<Blob>,
@@ -224,12 +227,12 @@ struct Kept {
 }
 
 /// Puts every blob into the store, on disk together.
-fn keep_inputs(job: &ScanSpec, context: &Context) -> Result<Kept, RecordError> {
+fn keep_inputs(job: &ScanSpec, context: &Context) -> Result<StoredInputs, RecordError> {
     let tree = match &job.scanner {
         ScannerMaterial::Tree(tree) => Some(Blob::new(tree.pack()?.bytes)),
         _ => None,
     };
-    let kept = Kept {
+    let kept = StoredInputs {
         input: job.input.blob()?,
         config: job.config.as_ref().map(InputMaterial::blob).transpose()?,
         feeds: job.feeds.iter().map(FeedMaterial::blob).collect::<Result<_, _>>()?,
@@ -295,7 +298,7 @@ fn records(
 
 fn manifest(
     request: &RecordRequest,
-    kept: &Kept,
+    kept: &StoredInputs,
     executed: &Executed,
     artifacts: Vec<ArtifactRecord>,
     expected_exit_codes: Vec<i32>,
@@ -385,7 +388,7 @@ fn bundle_ref(feed: &FeedMaterial, blob: &Blob) -> FeedBundleRef {
     }
 }
 
-fn input(request: &RecordRequest, kept: &Kept) -> Input {
+fn input(request: &RecordRequest, kept: &StoredInputs) -> Input {
     let job = &request.job;
     let is_tree = matches!(job.input, InputMaterial::Tree(_));
     let (input_type, image) = match &job.input {
@@ -412,7 +415,7 @@ fn input(request: &RecordRequest, kept: &Kept) -> Input {
 
 fn scanner(
     request: &RecordRequest,
-    kept: &Kept,
+    kept: &StoredInputs,
     expected_exit_codes: Vec<i32>,
     argv: Vec<String>,
     flags: Vec<String>,

@@ -97,6 +97,9 @@ struct Field<'a> {
 
 /// Restores everything that `manifest` names. Scanners that come out of the store are written below `scratch`. What will be
 /// `swapped` need not be there.
+///
+/// # Errors
+/// When an input is gone, damaged or not what the manifest says, or the store cannot be read.
 pub fn restore(
     manifest: &ReplayableManifest,
     swapped: &[Dimension],
@@ -400,10 +403,10 @@ impl Restorer<'_> {
         let Some(bytes) = bytes else { return Ok(()) };
         let head = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
         match serde_json::from_slice::<Header>(head) {
-            Ok(header) if Some(header.level) == environment.isolation => {}
+            Ok(header) if Some(Isolation::from(header.level)) == environment.isolation => {}
             Ok(header) => self.faults.push(Fault::edited(
                 "environment.isolation",
-                format!("the ledger of the run says `{}`", header.level.code()),
+                format!("the ledger of the run says `{}`", Isolation::from(header.level).code()),
             )),
             Err(_) => self.faults.push(Fault::edited(path, "what it names is not a ledger")),
         }

@@ -10,6 +10,9 @@ use crate::job::artifact::Artifact;
 pub const ASIDE: &str = ".stella";
 
 /// Writes `<directory>/expected/` and `<directory>/actual/`.
+///
+/// # Errors
+/// When a file cannot be written.
 pub fn side_by_side(directory: &Path, expected: &[Artifact], actual: &[Artifact]) -> Result<(), FsError> {
     write_anew(&directory.join("expected"), expected)?;
     write_anew(&directory.join("actual"), actual)
@@ -17,6 +20,9 @@ pub fn side_by_side(directory: &Path, expected: &[Artifact], actual: &[Artifact]
 
 /// Writes the artifacts of a replay into `directory`, and into `.stella/` there those it is compared with and what the
 /// sandbox saw.
+///
+/// # Errors
+/// When a file cannot be written.
 pub fn replay(directory: &Path, expected: &[Artifact], replayed: &Replayed) -> Result<(), FsError> {
     let actual = replayed.artifacts.as_slice();
     // The folder is the user's: only what an earlier replay of this scan left there goes.
@@ -29,6 +35,9 @@ pub fn replay(directory: &Path, expected: &[Artifact], replayed: &Replayed) -> R
 }
 
 /// Writes what the sandbox saw into `.stella/ledger.jsonl` below `directory`; nothing of an earlier run stays there.
+///
+/// # Errors
+/// When a file cannot be written.
 pub fn ledger(directory: &Path, ledger: Option<&[u8]>) -> Result<(), FsError> {
     let file = directory.join(ASIDE).join("ledger.jsonl");
     match ledger {

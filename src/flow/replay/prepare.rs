@@ -328,6 +328,9 @@ pub fn title(manifest: &ScanManifest, request: &ReplayRequest, context: &Context
 }
 
 /// The replay, or how it ends before it begins.
+///
+/// # Errors
+/// When the manifest was edited, or what is swapped in cannot be used.
 pub fn prepare(
     manifest: ScanManifest,
     title: &Title,

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::artifacts::comparison::{Comparison, ComparisonError, Rules, Scope};
-use crate::artifacts::{compare_artifacts, in_scope};
 use crate::artifacts::read_artifact::KnownArtifacts;
+use crate::artifacts::{compare_artifacts, in_scope};
 use crate::canonical::Roots;
 use crate::execute::failure::{Failure, Fault, Trouble};
 use crate::execute::run_job::{self, Executed};
@@ -18,7 +18,7 @@ use crate::format::coverage;
 use crate::job::artifact::Artifact;
 use crate::job::input_roots;
 use crate::job::scan_spec::ScanSpec;
-use crate::model::diff::DiffSummary;
+use crate::model::comparison::diff::DiffSummary;
 use crate::model::dimension::{Dimension, Dimensions};
 use crate::model::outcome::Outcome;
 use crate::model::result::{ArtifactResult, Mode, Recording, ReplayResult, SourceLocation, SubjectKind};
@@ -143,10 +143,7 @@ impl PreparedReplay {
         result.executor = Some(first.executor.clone());
         result.notes.extend(first.notes.iter().cloned());
         let covers = first.artifacts.iter().any(|artifact| artifact.name == coverage::FILE);
-        if covers
-            && self.expected.scope == Scope::All
-            && in_scope::is_before_coverage(&self.expected.artifacts)
-        {
+        if covers && self.expected.scope == Scope::All && in_scope::is_before_coverage(&self.expected.artifacts) {
             result.notes.push(format!(
                 "the recording is older than `{}`, which is not compared: record again to compare what was looked at",
                 coverage::FILE

@@ -15,7 +15,7 @@ use crate::flow::suite::base::approved;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::prepare::Prepared;
 use crate::flow::suite::record_anew::{self, Approved, RecordAnewError};
-use crate::flow::suite::run::{self, CiError, CiRequest, Item, Ran};
+use crate::flow::suite::run::{self, CiError, CiRequest, FinishedRun, Item};
 use crate::host::fs::{self, FsError};
 use crate::host::{clock, machine};
 use crate::model::change::accepted::Accepted;
@@ -134,6 +134,10 @@ impl Diagnostic for AcceptError {
 }
 
 /// Accepts what `request` says of the checkout, judged by `base` where there is one.
+///
+/// # Errors
+/// When the checkout cannot be judged, other changes are open than those that were named, the entry would say or count for
+/// nothing, or a file cannot be read or written.
 pub fn accept(
     own: &Context,
     base: Option<&Prepared>,
@@ -218,7 +222,7 @@ fn write(own: &Context, entries: &[Approval]) -> Result<(), AcceptError> {
 /// Records anew what was accepted, and what is canonically the same; the ids of both.
 fn record(
     request: &AcceptRequest,
-    ran: &Ran,
+    ran: &FinishedRun,
     chosen: &[ChangeKey],
     context: &Context,
 ) -> Result<Vec<String>, AcceptError> {

@@ -74,6 +74,9 @@ pub enum NotReady {
 
 impl Canary {
     /// Reads a canary's manifest.
+    ///
+    /// # Errors
+    /// When it is not a manifest that can be replayed.
     pub fn read(directory: &Path) -> Result<Self, CanaryError> {
         let file = directory.join(MANIFEST);
         if !file.exists() {
@@ -126,6 +129,9 @@ impl Canary {
 
     /// Restores everything that the replay needs; scanners from a store are written below `scratch`. `expected` is what
     /// [`expected`](Self::expected) gives, read before anything foreign ran.
+    ///
+    /// # Errors
+    /// When an input is gone or damaged, or the store cannot be read.
     pub fn replay(
         &self,
         mode: Mode,
@@ -172,6 +178,9 @@ impl Canary {
 
     /// What the replay must give: the golden artifacts of its folder, each with the digest that the manifest says; one that
     /// is not there is taken from the store.
+    ///
+    /// # Errors
+    /// When a golden artifact is gone, or is not the one that the manifest names.
     pub fn expected(&self, context: &Context) -> Result<Vec<Artifact>, NotReady> {
         let golden = golden::beside(&self.manifest, &self.directory);
         let golden = golden.map_err(|error| NotReady::Broken(Broken::new("cannot read what is expected", error)))?;

@@ -81,6 +81,9 @@ pub struct Folders {
 
 impl Folders {
     /// Every folder below the roots of the configuration that is to be read.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
     pub fn of(context: &Context) -> Result<Self, DiscoverError> {
         let config = &context.config;
         let in_place = |directory: PathBuf| Folder { shown: directory.clone(), directory };
@@ -92,6 +95,9 @@ impl Folders {
 }
 
 /// Reads all cases and canaries, or only those that are asked for by id or by folder name.
+///
+/// # Errors
+/// When a case or a canary cannot be read or lies elsewhere, two have one id, or what is asked for is not there.
 pub fn discover(folders: &Folders, context: &Context, only: &[String]) -> Result<Discovered, DiscoverError> {
     let mut found = Discovered::default();
     for Folder { directory, shown } in &folders.cases {

@@ -72,6 +72,9 @@ impl Diagnostic for InitError {
 }
 
 /// Sets up `context.config.root`.
+///
+/// # Errors
+/// When a file cannot be read or written, or the first case cannot be made or scanned.
 pub fn init(context: &Context) -> Result<Initialised, InitError> {
     let root = &context.config.root;
     let mut broken = Vec::new();

@@ -12,7 +12,7 @@ use crate::host::clock;
 use crate::host::fs::FsError;
 use crate::host::scratch::Scratch;
 use crate::job::artifact::Artifact;
-use crate::model::diff::DiffSummary;
+use crate::model::comparison::diff::DiffSummary;
 use crate::model::error_chain::chain;
 use crate::model::manifest::ScanManifest;
 use crate::model::result::{ReplayResult, RunResult};
@@ -106,6 +106,9 @@ fn without_secrets(result: ReplayResult, secrets: &FoundSecrets) -> ReplayResult
 }
 
 /// Replays `manifest`: how the run ended, and why what it wrote could not be left where that was asked for.
+///
+/// # Errors
+/// When the manifest was edited, or what is swapped in cannot be used; how the replay ends is a part of the result.
 pub fn manifest(
     manifest: ScanManifest,
     request: &ReplayRequest,

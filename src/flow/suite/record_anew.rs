@@ -97,6 +97,9 @@ impl Diagnostic for RecordAnewError {
 pub type Approved = BTreeMap<String, Option<Digest>>;
 
 /// Records a canary anew, into its folder in the checkout.
+///
+/// # Errors
+/// When it cannot run or runs badly, what comes out is not what was approved, or a file cannot be written.
 pub fn canary(canary: &Canary, built: &Built, approved: &Approved, context: &Context) -> Result<(), RecordAnewError> {
     let manifest = ReplayableManifest::try_from(canary.manifest.clone()).map_err(RecordAnewError::Placeholders)?;
     let scratch = Scratch::new().map_err(RecordAnewError::Scratch)?;
@@ -155,6 +158,9 @@ pub fn canary(canary: &Canary, built: &Built, approved: &Approved, context: &Con
 }
 
 /// Runs a case with the candidate and writes what comes out as what is expected.
+///
+/// # Errors
+/// When it cannot run or runs badly, what comes out is not what was approved, or a file cannot be written.
 pub fn case(case: &Case, built: &Built, approved: &Approved, context: &Context) -> Result<(), RecordAnewError> {
     let replay = case.replay(case.materials(context)?, built, context);
     let replayed = replay.run(context);

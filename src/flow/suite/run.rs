@@ -124,7 +124,7 @@ impl Item {
 }
 
 /// A run, with what it was made of.
-pub(super) struct Ran {
+pub(super) struct FinishedRun {
     /// What came out.
     pub(super) result: RunResult,
     /// What was replayed.
@@ -139,6 +139,10 @@ pub(super) struct Ran {
 
 /// Runs everything that `request` asks for: how it ended, and the first reason why artifacts could not be left where that was asked
 /// for.
+///
+/// # Errors
+/// When cases or canaries cannot be read, the subject is not ready, or the gate cannot be asked; how each replay ends is a part of
+/// the result.
 pub fn run(
     context: &Context,
     request: &CiRequest,
@@ -152,7 +156,7 @@ pub(super) fn run_and_keep(
     context: &Context,
     request: &CiRequest,
     subscribers: &mut [&mut dyn Subscriber],
-) -> Result<Ran, CiError> {
+) -> Result<FinishedRun, CiError> {
     let started_at = clock::now();
     let folders = match &request.folders {
         Some(folders) => folders,
@@ -228,7 +232,7 @@ pub(super) fn run_and_keep(
     }
     tell(&Event::RunFinished(Box::new(result.clone())));
     let unkept = work.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Ran { result, items, built, unkept, _scratch: scratch })
+    Ok(FinishedRun { result, items, built, unkept, _scratch: scratch })
 }
 
 fn finished_at(started_at: Timestamp) -> Timestamp {

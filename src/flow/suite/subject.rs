@@ -125,6 +125,9 @@ pub fn engine(subject: &ScannerSubject, recorded: &BTreeSet<String>) -> Result<E
 }
 
 /// Builds the subject of the configuration, where it has a build; each line that the build says is given to `say`.
+///
+/// # Errors
+/// When the build cannot be run or fails, or changed the program that replays run in.
 pub fn build(context: &Context, say: &mut dyn FnMut(&str)) -> Result<(), SubjectError> {
     let config = &context.config;
     let Some(subject) = &config.subject else { return Ok(()) };
@@ -141,6 +144,9 @@ pub fn build(context: &Context, say: &mut dyn FnMut(&str)) -> Result<(), Subject
 
 /// Takes up what the build left behind. `engine` is that of a scanner; a program is kept below `scratch`, where nobody
 /// changes it any more.
+///
+/// # Errors
+/// When what the build should have made is not there or cannot be used, or nobody says which recordings it is for.
 pub fn take_up(context: &Context, engine: Engine, scratch: &Path) -> Result<Built, SubjectError> {
     let Some(subject) = &context.config.subject else { return Ok(Built::Nothing) };
     match subject {

@@ -9,7 +9,7 @@ use crate::format::json::lines;
 use crate::format::text::decode;
 use crate::format::{decision, findings, openvex, spdx3};
 use crate::model::artifact::ArtifactFormat;
-use crate::model::objects;
+use crate::model::text::objects;
 
 /// The format of a document. The version plays no part: reading says which versions are read.
 ///

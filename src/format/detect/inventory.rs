@@ -1,7 +1,7 @@
 //! Which inventory a file is: a lockfile, a database of packages or an SBOM, by its content and its path.
 
 use crate::format::detect::marks::InventoryMarks;
-use crate::model::objects;
+use crate::model::text::objects;
 
 pub(in crate::format) const KNOWN: &str = "CycloneDX, SPDX or Syft JSON, `Cargo.lock`, `package-lock.json`, `npm-shrinkwrap.json`, \
     `requirements.txt`, `poetry.lock`, `go.sum`, `Gemfile.lock`, `gradle.lockfile`, a Debian `status` file";

@@ -56,7 +56,7 @@ struct List<'t>(#[serde(borrow)] Vec<&'t RawValue>);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::damaged::damaged;
+    use crate::model::text::damaged::damaged;
 
     fn name(text: &str) -> Option<String> {
         recognise(text.as_bytes()).map(String::from)

@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::format::error::FormatError;
-use crate::model::objects;
+use crate::model::text::objects;
 
 /// Reads one JSON document, in which an object is an object ([`objects`]). Depth is bounded by `serde_json` (128).
 pub(crate) fn read<T: DeserializeOwned>(format: &'static str, text: &str) -> Result<T, FormatError> {

@@ -13,7 +13,7 @@ mod wire;
 pub use record::{Advisory, Affected, AffectedPackage, Event, Range, RangeKind, VulnerableCode};
 pub(crate) use wire::Wire;
 
-use crate::model::objects;
+use crate::model::text::objects;
 
 /// Largest record in bytes; the largest published ones (kernel, malicious packages) are under 4 MiB.
 pub const MAX_BYTES: usize = 16 << 20;

@@ -52,11 +52,7 @@ fn look(value: &Value, in_sarif: bool, take: &mut impl FnMut(&str)) {
         Value::Object(object) => {
             for finding in &FINDINGS {
                 if finding.marks.iter().all(|mark| object.contains_key(*mark)) {
-                    finding
-                        .secret
-                        .iter()
-                        .filter_map(|field| object.get(*field)?.as_str())
-                        .for_each(&mut *take);
+                    finding.secret.iter().filter_map(|field| object.get(*field)?.as_str()).for_each(&mut *take);
                 }
             }
             if in_sarif && let Some(text) = object.get("snippet").and_then(|snippet| snippet["text"].as_str()) {

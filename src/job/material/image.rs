@@ -60,11 +60,17 @@ impl ImageMaterial {
     }
 
     /// Writes it as an OCI image layout.
+    ///
+    /// # Errors
+    /// When a blob of it is gone or damaged, or a file cannot be written.
     pub fn write_layout(&self, to: &Path) -> Result<(), ImageError> {
         oci::write_layout(&self.image, &blobs_of(&self.blobs), to)
     }
 
     /// Writes what the built-in scanner reads of it.
+    ///
+    /// # Errors
+    /// When two of its paths contradict each other, or a file cannot be written.
     pub fn write_files(&self, to: &Path) -> Result<(), ArchiveError> {
         let files = self.files.iter().map(|(path, bytes)| (path.clone(), bytes.to_vec())).collect();
         Tree::of_files(files)?.restore(to)

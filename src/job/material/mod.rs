@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::archive::ArchiveError;
 use crate::archive::tree::Tree;
 use crate::bundle::feed::FeedBundle;
-use crate::bundle::listed::{BundleError, Record};
+use crate::bundle::listed::{Bundle, BundleError, Kind, Record};
 use crate::bundle::policy::PolicyBundle;
 use crate::host::fs::{self, FsError};
 use crate::job::material::blob::Blob;
@@ -133,11 +133,17 @@ impl InputMaterial {
     }
 
     /// Reads a file or a directory; of a directory not what lies below `without`, and not `.git`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is more than a tree may hold.
     pub fn read(path: &Path, without: &[PathBuf]) -> Result<Self, MaterialError> {
         Self::read_as("input", path, without)
     }
 
     /// Reads the configuration of a scanner.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is more than a tree may hold.
     pub fn read_configuration(path: &Path) -> Result<Self, MaterialError> {
         Self::read_as("configuration", path, &[])
     }
@@ -162,6 +168,9 @@ impl InputMaterial {
     }
 
     /// What the store keeps; of an image its manifest, for the rest of it is there already.
+    ///
+    /// # Errors
+    /// When it is more than an archive may hold.
     pub fn blob(&self) -> Result<Blob, ArchiveError> {
         match self {
             Self::File { bytes, digest, .. } => Ok(Blob { bytes: bytes.clone(), digest: *digest }),
@@ -171,6 +180,9 @@ impl InputMaterial {
     }
 
     /// The same with one more file beside it, in a directory of their own.
+    ///
+    /// # Errors
+    /// When the name is taken, or it is more than an archive may hold.
     pub fn with_file(self, name: &str, bytes: Vec<u8>) -> Result<Self, ArchiveError> {
         let mut files: Vec<(String, Vec<u8>)> =
             self.files().into_iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
@@ -199,6 +211,9 @@ pub fn places(path: &Path) -> Vec<PathBuf> {
 }
 
 /// Reads a directory into memory, without what lies below `without` and without `.git`.
+///
+/// # Errors
+/// When it cannot be read, or is more than a tree may hold.
 pub fn tree(what: &'static str, path: &Path, without: &[PathBuf]) -> Result<Tree, MaterialError> {
     // One thing has many spellings (`.`, `./out`, `/repo/out`); what is not there yet cannot be read either.
     let without: Vec<PathBuf> = without.iter().flat_map(|excluded| places(excluded)).collect();
@@ -234,11 +249,11 @@ impl FeedMaterial {
     }
 
     /// What the store keeps: the archive that it came from, else one made of it.
+    ///
+    /// # Errors
+    /// When it is more than an archive may hold.
     pub fn blob(&self) -> Result<Blob, BundleError> {
-        match &self.archive {
-            Some(archive) => Ok(Blob::new(archive.clone())),
-            None => Ok(Blob::new(self.bundle.pack()?.bytes)),
-        }
+        archived(self.archive.as_ref(), &self.bundle)
     }
 }
 
@@ -259,12 +274,20 @@ impl PolicyMaterial {
         self.bundle.content_digest()
     }
 
-    /// What the store keeps.
+    /// What the store keeps: the archive that it came from, else one made of it.
+    ///
+    /// # Errors
+    /// When it is more than an archive may hold.
     pub fn blob(&self) -> Result<Blob, BundleError> {
-        match &self.archive {
-            Some(archive) => Ok(Blob::new(archive.clone())),
-            None => Ok(Blob::new(self.bundle.pack()?.bytes)),
-        }
+        archived(self.archive.as_ref(), &self.bundle)
+    }
+}
+
+/// The archive that a bundle came from, else one made of it.
+fn archived<K: Kind>(archive: Option<&Arc<[u8]>>, bundle: &Bundle<K>) -> Result<Blob, BundleError> {
+    match archive {
+        Some(archive) => Ok(Blob::new(archive.clone())),
+        None => Ok(Blob::new(bundle.pack()?.bytes)),
     }
 }
 

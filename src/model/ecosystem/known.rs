@@ -74,10 +74,7 @@ impl Row {
         Self { version_order: Some(version_order), ..Self::without_order(name, purls) }
     }
 
-    const fn without_order(
-        name: &'static str,
-        purls: &'static [(&'static str, &'static [&'static str])],
-    ) -> Self {
+    const fn without_order(name: &'static str, purls: &'static [(&'static str, &'static [&'static str])]) -> Self {
         let (named, spelling, suffix) = (Named::Package, Spelling::Exact, Suffix::None);
         Self { name, named, spelling, version_order: None, suffix, purls }
     }

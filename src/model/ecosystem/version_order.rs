@@ -5,7 +5,7 @@
 use std::fmt;
 
 /// A rule by which versions are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::VariantArray)]
 pub enum VersionOrder {
     /// Semantic Versioning 2.0.0 §11, strictly as written: crates.io, and OSV ranges of type `SEMVER`.
     SemVer,
@@ -38,6 +38,9 @@ pub enum VersionOrder {
 }
 
 impl VersionOrder {
+    /// Every order.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
+
     /// The order of OSV ranges of type `SEMVER` in the same ecosystem: its own spelling where that is a SemVer.
     pub fn semver(self) -> Self {
         match self {

@@ -1,9 +1,6 @@
 //! Where in a chain of snapshots of a feed findings flipped.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::model::diff::Direction;
+use crate::model::comparison::diff::Direction;
 use crate::model::digest::Digest;
 
 /// Every flip of a chain.
@@ -20,7 +17,7 @@ pub struct Bisection {
 }
 
 /// One finding with the snapshot at which it flipped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flip {
     /// The vulnerability and the package.
     pub finding: String,
@@ -35,7 +32,7 @@ pub struct Flip {
 }
 
 /// One snapshot of a feed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// Where it lies.
     pub path: String,
@@ -44,7 +41,7 @@ pub struct Snapshot {
 }
 
 /// One record that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordChange {
     /// Its path in the feed.
     pub path: String,
@@ -55,7 +52,7 @@ pub struct RecordChange {
 }
 
 /// One field of a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldFlip {
     /// JSON pointer; empty for the whole record.
     pub path: String,

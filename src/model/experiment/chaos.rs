@@ -1,8 +1,5 @@
 //! What perturbing a scan showed.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::model::digest::Digest;
 
 /// Every perturbation of one scan.
@@ -40,7 +37,7 @@ impl Chaos {
 }
 
 /// One perturbation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Perturbation {
     /// Its name.
     pub name: String,
@@ -55,8 +52,7 @@ pub struct Perturbation {
 }
 
 /// What came of a perturbation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PerturbationOutcome {
     /// Every artifact is the same.
     Same,
@@ -84,7 +80,7 @@ impl PerturbationOutcome {
 }
 
 /// One artifact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtifactDigest {
     /// Its name.
     pub name: String,

@@ -1,13 +1,10 @@
 //! What an experiment showed of one replay: the replays that were run, what each gave, and what follows for each change.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::model::cause::{Cause, Factor};
 use crate::model::digest::Digest;
 
 /// An experiment with its conclusion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// How many changes have which cause: `12 feed, 2 scanner, 1 feed × policy, 0 unexplained`.
     pub summary: String,
@@ -28,7 +25,7 @@ pub struct Explanation {
 }
 
 /// The runs of one cell: each factor from one side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellRuns {
     /// The factors that were taken as they are now; all others were as recorded.
     pub from_now: Vec<Factor>,
@@ -45,7 +42,7 @@ pub struct CellRuns {
 }
 
 /// One change with its cause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// `finding`, `package`, `vex`, `decision`, `artifact`
     pub kind: String,
@@ -58,7 +55,7 @@ pub struct Change {
 }
 
 /// How many of the control replays differ from the most common result of their side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Noise {
     /// How many differ.
     pub different: u64,

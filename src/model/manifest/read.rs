@@ -4,7 +4,7 @@ use serde::de::{Error as _, IgnoredAny};
 use serde_json::Value;
 
 use crate::model::manifest::v1::ScanManifest;
-use crate::model::objects;
+use crate::model::text::objects;
 
 /// Why a document is not a ScanManifest.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,9 @@ pub enum ManifestError {
 }
 
 /// Reads a manifest. Unknown fields are kept; placeholders for digests are accepted.
+///
+/// # Errors
+/// When it is not JSON, of an unknown version, or a field of it is not what it must be.
 pub fn from_json(bytes: &[u8]) -> Result<ScanManifest, ManifestError> {
     check_version(bytes)?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -74,7 +77,7 @@ fn is_readable(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::damaged::damaged;
+    use crate::model::text::damaged::damaged;
 
     /// The example of the specification, as it stands there.
     pub(crate) const EXAMPLE: &str = include_str!("../../../tests/data/manifest/published-example.json");

@@ -1,9 +1,12 @@
-//! Forms of text that more than one part reads or writes: command lines, pointers into JSON, placeholders, places in a source
-//! file, names in a sentence, and what is taken out of a text before it is kept.
+//! Forms of text that more than one part reads or writes: command lines, JSON and pointers into it, placeholders, places in a
+//! source file, names in a sentence, and what is taken out of a text before it is kept.
 
 pub mod command_line;
+#[cfg(test)]
+pub(crate) mod damaged;
 pub mod json_pointer;
 pub mod names;
+pub(crate) mod objects;
 pub mod placeholder;
 pub mod redact;
 pub mod source_line;

@@ -40,7 +40,7 @@ pub struct LearnedProfile {
     pub profile: Profile,
     /// Path of each new rule → in which runs that place differed.
     pub new: BTreeMap<String, VariationCounts>,
-    /// Places that differ and are no noise, or are not understood, with why they are left.
+    /// Places that differ and are not noise, or are not understood, with why they are left.
     pub not_noise: BTreeMap<String, (String, VariationCounts)>,
     /// How many of the documents are the same as the first, by the profile.
     pub same: usize,
@@ -98,7 +98,7 @@ pub fn learn(base: &Profile, observations: &[Observation], limits: &Limits) -> R
         // What a rule of the round before made the same is told no more.
         learnt.not_noise.clear();
         let mut grown = false;
-        for ((path, _), Seen { differences, runs }) in found {
+        for ((path, _), PlaceDifferences { differences, runs }) in found {
             let evidence = VariationCounts::of(&runs, observations);
             match noise::judge_all(&path, &differences, &evidence) {
                 Ok((action, what)) => {
@@ -153,14 +153,14 @@ fn roots(base: &Profile, observations: &[Observation]) -> Option<(Rule, Variatio
 
 /// What was seen at one place.
 #[derive(Default)]
-struct Seen {
+struct PlaceDifferences {
     differences: BTreeSet<What>,
     /// The documents that differ there.
     runs: BTreeSet<usize>,
 }
 
 /// By path; an order and a change of what is ordered are two things.
-type Found = BTreeMap<(String, bool), Seen>;
+type Found = BTreeMap<(String, bool), PlaceDifferences>;
 
 /// Every place in which a document differs from the first, with the documents that do; and how many are the same.
 fn differences(profile: &Profile, observations: &[Observation], limits: &Limits) -> Result<(Found, usize), LearnError> {

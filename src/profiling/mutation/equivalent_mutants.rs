@@ -9,7 +9,7 @@ use crate::canonical::profile::Profile;
 use crate::canonical::rule::{Action, Array, ArraySegment, Rule, Stage, TextPattern};
 use crate::canonical::scramble::Scramble;
 use crate::model::text::json_pointer;
-use crate::profiling::mutation::traverse::{self, Seen};
+use crate::profiling::mutation::traverse::{self, VisitedValue};
 use crate::profiling::mutation::variant::{Variant, some};
 
 /// Under how many seeds a document is spelled in another way.
@@ -35,9 +35,10 @@ pub(super) fn each(profile: &Profile, roots: &Roots, document: &Value, try_one: 
     }
 }
 
-fn sets(document: &Value, rules: &[Rule], seen: &[Seen<'_>], one: &mut impl FnMut(&'static str, &str, &Value)) {
+fn sets(document: &Value, rules: &[Rule], seen: &[VisitedValue<'_>], one: &mut impl FnMut(&'static str, &str, &Value)) {
     let positions = positions(document, rules);
-    let is_set = |at: &&Seen<'_>| at.rule.is_some_and(|index| matches!(rules[index].action(), Action::Set { .. }));
+    let is_set =
+        |at: &&VisitedValue<'_>| at.rule.is_some_and(|index| matches!(rules[index].action(), Action::Set { .. }));
     for at in some(seen.iter().filter(is_set).collect()) {
         let Some(items) = at.value.as_array().filter(|items| items.len() > 1) else { continue };
         let count = items.len();
@@ -88,7 +89,12 @@ fn array_of(document: &Value, array: &Array, position: &str) -> Option<String> {
     document.pointer(&pointer).filter(|value| value.is_array()).map(|_| pointer)
 }
 
-fn volatile(document: &Value, rules: &[Rule], seen: &[Seen<'_>], one: &mut impl FnMut(&'static str, &str, &Value)) {
+fn volatile(
+    document: &Value,
+    rules: &[Rule],
+    seen: &[VisitedValue<'_>],
+    one: &mut impl FnMut(&'static str, &str, &Value),
+) {
     let volatile = seen.iter().filter_map(|at| {
         let other = match (rules[at.rule?].action(), at.value) {
             (Action::Drop | Action::Mask { pattern: None }, _) => Value::from("another value"),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::canonical::profile::Profile;
 use crate::canonical::rule::{Action, Rule, Stage};
-use crate::profiling::mutation::traverse::{self, Seen};
+use crate::profiling::mutation::traverse::{self, VisitedValue};
 use crate::profiling::mutation::variant::{Variant, some};
 
 /// What a scalar is about, by the names of the members that lead to it.
@@ -60,11 +60,12 @@ fn variant(kind: &'static str, place: &str, document: &Value) -> Variant {
 fn scalars(
     document: &Value,
     rules: &[Rule],
-    seen: &[Seen<'_>],
+    seen: &[VisitedValue<'_>],
     ids: &BTreeSet<&str>,
     try_one: &mut impl FnMut(Variant),
 ) {
-    let masks = |at: &&Seen<'_>| at.rule.is_some_and(|index| matches!(rules[index].action(), Action::Mask { .. }));
+    let masks =
+        |at: &&VisitedValue<'_>| at.rule.is_some_and(|index| matches!(rules[index].action(), Action::Mask { .. }));
     for wanted in ["version", "severity", "fix", "status", "licence", "hash", "identity"] {
         let of_kind = seen.iter().filter(|at| meaning(&at.names) == Some(wanted));
         // Of the last kind many are volatile by design; of the others none may be.
@@ -90,9 +91,9 @@ fn other(value: &Value) -> Option<Value> {
 }
 
 /// The document without what is hidden, its random ids included.
-fn visible(document: &Value, seen: &[Seen<'_>], ids: &BTreeSet<&str>) -> Value {
+fn visible(document: &Value, seen: &[VisitedValue<'_>], ids: &BTreeSet<&str>) -> Value {
     let mut visible = document.clone();
-    let is_random = |at: &&Seen<'_>| at.is_hidden || at.value.as_str().is_some_and(|text| ids.contains(text));
+    let is_random = |at: &&VisitedValue<'_>| at.is_hidden || at.value.as_str().is_some_and(|text| ids.contains(text));
     for at in seen.iter().filter(is_random) {
         // Not removed, so that pointers stay right; what is hidden within it is gone already.
         if let Some(place) = visible.pointer_mut(&at.pointer) {
@@ -103,8 +104,8 @@ fn visible(document: &Value, seen: &[Seen<'_>], ids: &BTreeSet<&str>) -> Value {
 }
 
 /// Elements that go, and members that two elements exchange.
-fn lists(document: &Value, seen: &[Seen<'_>], ids: &BTreeSet<&str>, try_one: &mut impl FnMut(Variant)) {
-    let lists: Vec<(&Seen<'_>, &Vec<Value>)> =
+fn lists(document: &Value, seen: &[VisitedValue<'_>], ids: &BTreeSet<&str>, try_one: &mut impl FnMut(Variant)) {
+    let lists: Vec<(&VisitedValue<'_>, &Vec<Value>)> =
         seen.iter().filter(|at| !at.is_hidden).filter_map(|at| at.value.as_array().map(|items| (at, items))).collect();
     let elements = lists.iter().flat_map(|(at, items)| (0..items.len()).map(move |index| (at, items, index)));
     for (at, items, index) in some(elements.collect()) {
@@ -152,7 +153,7 @@ fn ids<'v>(document: &'v Value, rules: &[Rule]) -> BTreeSet<&'v str> {
 }
 
 /// A reference that goes to something else that has a random id.
-fn references(document: &Value, seen: &[Seen<'_>], ids: &BTreeSet<&str>, try_one: &mut impl FnMut(Variant)) {
+fn references(document: &Value, seen: &[VisitedValue<'_>], ids: &BTreeSet<&str>, try_one: &mut impl FnMut(Variant)) {
     let mut defined = BTreeSet::new();
     let referring = seen.iter().filter(|at| !at.is_hidden).filter_map(|at| {
         let id = at.value.as_str().filter(|text| ids.contains(text))?;

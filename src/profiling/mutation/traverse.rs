@@ -7,7 +7,7 @@ use crate::canonical::rule::{Rule, Stage};
 use crate::model::text::json_pointer;
 
 /// A value of a document.
-pub(super) struct Seen<'v> {
+pub(super) struct VisitedValue<'v> {
     /// Its JSON pointer (RFC 6901), whole.
     pub(super) pointer: String,
     /// The names of the members on the way, `None` for an element.
@@ -21,20 +21,31 @@ pub(super) struct Seen<'v> {
 }
 
 /// Every value of `document` in its order, with the rules of one stage.
-pub(super) fn all<'v>(document: &'v Value, rules: &[Rule], stage: Stage) -> Vec<Seen<'v>> {
+pub(super) fn all<'v>(document: &'v Value, rules: &[Rule], stage: Stage) -> Vec<VisitedValue<'v>> {
     let (mut follower, place) = Follower::start(rules, stage);
     let mut seen = Vec::new();
-    let at =
-        Seen { pointer: String::new(), names: Vec::new(), value: document, rule: place.decision, is_hidden: false };
+    let at = VisitedValue {
+        pointer: String::new(),
+        names: Vec::new(),
+        value: document,
+        rule: place.decision,
+        is_hidden: false,
+    };
     look(at, &mut follower, &place, rules, &mut seen);
     seen
 }
 
-fn look<'v>(mut at: Seen<'v>, follower: &mut Follower<'_>, place: &Place, rules: &[Rule], seen: &mut Vec<Seen<'v>>) {
+fn look<'v>(
+    mut at: VisitedValue<'v>,
+    follower: &mut Follower<'_>,
+    place: &Place,
+    rules: &[Rule],
+    seen: &mut Vec<VisitedValue<'v>>,
+) {
     use crate::canonical::rule::Action;
     let hides = |index: usize| matches!(rules[index].action(), Action::Drop | Action::Mask { pattern: None });
     at.is_hidden |= at.rule.is_some_and(hides);
-    let below = |name: Option<&'v str>, step: &str, value: &'v Value, rule: Option<usize>| Seen {
+    let below = |name: Option<&'v str>, step: &str, value: &'v Value, rule: Option<usize>| VisitedValue {
         pointer: format!("{}/{}", at.pointer, json_pointer::escaped(step)),
         names: at.names.iter().copied().chain([name]).collect(),
         value,
@@ -44,7 +55,7 @@ fn look<'v>(mut at: Seen<'v>, follower: &mut Follower<'_>, place: &Place, rules:
     match at.value {
         Value::Array(items) => {
             let element = follower.below(place, None);
-            let inner: Vec<Seen<'v>> = items
+            let inner: Vec<VisitedValue<'v>> = items
                 .iter()
                 .enumerate()
                 .map(|(index, item)| below(None, &index.to_string(), item, element.decision))
@@ -54,7 +65,7 @@ fn look<'v>(mut at: Seen<'v>, follower: &mut Follower<'_>, place: &Place, rules:
             follower.leave(&element);
         }
         Value::Object(members) => {
-            let inner: Vec<(&'v str, Seen<'v>)> =
+            let inner: Vec<(&'v str, VisitedValue<'v>)> =
                 members.iter().map(|(name, value)| (name.as_str(), below(Some(name), name, value, None))).collect();
             seen.push(at);
             for (name, mut member) in inner {

@@ -2,7 +2,6 @@
 
 use crate::report::emit::comment;
 use crate::report::emit::emitter::{Emitter, Media};
-use crate::report::markdown;
 
 /// Less than 1 MiB, as of a job summary: what is counted, and how, is not written down.
 const LIMIT: usize = 1_000_000;
@@ -14,9 +13,5 @@ pub(super) const EMITTER: Emitter = Emitter {
     media: Media::Markdown,
     limit: LIMIT,
     in_folder: false,
-    emit: |report| {
-        let end = comment::origin(report);
-        let page = markdown::render(report.run, LIMIT - end.len());
-        Ok((page + &end).into_bytes())
-    },
+    emit: |report| Ok(comment::summary(report, LIMIT).into_bytes()),
 };

@@ -46,8 +46,14 @@ pub fn body(report: &Publication<'_>) -> String {
     format!("{marker}\n{page}{end}")
 }
 
+/// The result as a page of its own, in at most `limit` bytes, with its origin at the end.
+pub(super) fn summary(report: &Publication<'_>, limit: usize) -> String {
+    let end = origin(report);
+    markdown::render(report.run, limit - end.len()) + &end
+}
+
 /// Which commit was judged, and where everything can be had; nothing where neither is known.
-pub(super) fn origin(report: &Publication<'_>) -> String {
+fn origin(report: &Publication<'_>) -> String {
     let commit = report.commit.as_ref().map(|commit| format!("commit `{}`", commit.short()));
     let link = report.link.as_ref().map(|link| format!("[the whole report]({})", link.as_str()));
     let parts: Vec<String> = commit.into_iter().chain(link).collect();

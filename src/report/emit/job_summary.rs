@@ -4,7 +4,6 @@
 
 use crate::report::emit::comment;
 use crate::report::emit::emitter::{Emitter, Media};
-use crate::report::markdown;
 
 const LIMIT: usize = 999_999;
 
@@ -15,9 +14,5 @@ pub(super) const EMITTER: Emitter = Emitter {
     media: Media::Markdown,
     limit: LIMIT,
     in_folder: false,
-    emit: |report| {
-        let end = comment::origin(report);
-        let page = markdown::render(report.run, LIMIT - end.len());
-        Ok((page + &end).into_bytes())
-    },
+    emit: |report| Ok(comment::summary(report, LIMIT).into_bytes()),
 };

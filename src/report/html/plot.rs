@@ -2,7 +2,7 @@
 //!
 //! Invariants: numbers alone, within the picture; what they say stands in words beside them.
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::rate::Tally;
 use crate::model::result::{Mode, RunResult};
 use crate::model::statistics::wilson::Interval;

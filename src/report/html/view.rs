@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use crate::model::comparison::fidelity::Level;
 use crate::model::digest::Digest;
 use crate::model::dimension::Dimensions;
 use crate::model::exit::Exit;
 use crate::model::experiment::explanation::Explanation;
-use crate::model::fidelity::Level;
 use crate::model::gate_result::GateResult;
 use crate::model::outcome::Outcome;
 use crate::model::result::{ArtifactResult, ExecutorEnv, Mode, ReplayResult};

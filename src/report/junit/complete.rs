@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use quick_xml::events::{BytesEnd, BytesStart, Event};
 use quick_xml::{Reader, Writer};
 
+use crate::model::comparison::fidelity::Level;
 use crate::model::dimension::Dimensions;
-use crate::model::fidelity::Level;
 use crate::model::gate_result::GateResult;
 use crate::model::outcome::{JunitStatus, Outcome};
 use crate::model::result::{ReplayResult, RunResult};

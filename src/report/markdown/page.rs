@@ -1,8 +1,8 @@
 //! The summary of a run, as large as it may be.
 
 use crate::model::change::base::Base;
+use crate::model::comparison::fidelity::Level;
 use crate::model::exit::Exit;
-use crate::model::fidelity::Level;
 use crate::model::gate_result::GateResult;
 use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult};

@@ -1,7 +1,7 @@
 //! One replay, or one diff, at length.
 
-use crate::model::diff::DiffSummary;
-use crate::model::fidelity::Level;
+use crate::model::comparison::diff::DiffSummary;
+use crate::model::comparison::fidelity::Level;
 use crate::model::outcome::Outcome;
 use crate::model::result::ReplayResult;
 use crate::report::changes::{self, Line, Mark};

@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Write};
 
+use crate::model::comparison::fidelity::Level;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::event::{Event, Subscriber};
 use crate::model::exit::Exit;
-use crate::model::fidelity::Level;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::text::block::{block, ink};
 use crate::report::text::gate::gate;
@@ -53,6 +53,9 @@ impl<W: Write> TextReport<W> {
     }
 
     /// The sink, or the first error that it gave: nothing was written after it.
+    ///
+    /// # Errors
+    /// The first error that the sink gave.
     pub fn into_sink(self) -> Result<W, UnwrittenReport> {
         self.written.map(|()| self.sink).map_err(UnwrittenReport)
     }
@@ -167,7 +170,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::diff::DiffSummary;
+    use crate::model::comparison::diff::DiffSummary;
     use crate::report::{fixture, text};
 
     fn written(run: &RunResult, style: Style, show: Show) -> String {

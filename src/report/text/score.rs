@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::rate::{Sample, Tally};
 use crate::report::text::style::{Ink, Style};
 use crate::report::{gate_phrases, phrases, untrusted};

@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::text::style::Style;
 use crate::report::{phrases, untrusted};

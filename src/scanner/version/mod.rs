@@ -144,23 +144,6 @@ mod tests {
 
     use super::*;
 
-    const ORDERS: [VersionOrder; 14] = [
-        VersionOrder::SemVer,
-        VersionOrder::Npm,
-        VersionOrder::Go,
-        VersionOrder::Pypi,
-        VersionOrder::Debian,
-        VersionOrder::Maven,
-        VersionOrder::Rpm,
-        VersionOrder::RubyGems,
-        VersionOrder::Apk,
-        VersionOrder::NuGet,
-        VersionOrder::Packagist,
-        VersionOrder::Pub,
-        VersionOrder::Haskell,
-        VersionOrder::R,
-    ];
-
     #[test]
     fn an_unknown_ecosystem_is_an_error_and_not_a_guess() {
         let error = compare(&Ecosystem::from("ConanCenter"), "1", "2").unwrap_err();
@@ -169,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_version_is_named() {
-        for order in ORDERS {
+        for &order in VersionOrder::ALL {
             for text in ["", " ", "hello, world", "1.2.3 4", "ü", "1..2", "latest"] {
                 // These let a version start with a letter and hold `1..2` for one; Maven lets it be any word.
                 let lenient: &[&str] = match order {
@@ -213,7 +196,7 @@ mod tests {
     proptest! {
         #[test]
         fn each_order_is_total(a in version_like(), b in version_like(), c in version_like()) {
-            for order in ORDERS {
+            for &order in VersionOrder::ALL {
                 let (Ok(a), Ok(b), Ok(c)) = (parse(order, &a), parse(order, &b), parse(order, &c)) else { continue };
                 prop_assert_eq!(a.cmp(&a), Ordering::Equal);
                 prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
@@ -229,7 +212,7 @@ mod tests {
 
         #[test]
         fn no_text_panics(text in any::<String>(), like in "[-0-9a-z.+~:!=v ]{0,300}") {
-            for order in ORDERS {
+            for &order in VersionOrder::ALL {
                 let _ = (parse(order, &text), parse(order, &like));
             }
         }

@@ -202,7 +202,7 @@ pub(crate) mod tests {
             run.replays[0].candidate = true;
             let result =
                 gate::judge(Case::Release(&run, None), Timestamp::UNIX_EPOCH, &Rules::default(), Strictness::default());
-            result.measured()[0].sample.tally.counts(crate::model::fidelity::Level::Bitwise)
+            result.measured()[0].sample.tally.counts(crate::model::comparison::fidelity::Level::Bitwise)
         };
         assert_eq!(released(of(&|key| Cover::Approved(approval(key)))), (1, 1));
         assert_eq!(released(vec![]), (0, 1));

@@ -11,7 +11,7 @@ use crate::score::gate::findings::Findings;
 
 /// Which replays count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum CountedReplays {
     /// Those in which the candidate ran.
     Candidate,
     /// All: the repository builds nothing.
@@ -20,7 +20,7 @@ pub(super) enum Seen {
     Nothing,
 }
 
-impl Seen {
+impl CountedReplays {
     pub(super) fn counts(self, replay: &ReplayResult) -> bool {
         match self {
             Self::Candidate => replay.candidate,
@@ -31,7 +31,7 @@ impl Seen {
 }
 
 /// Finds which replays count, with what is to be said of it; `without` is the weight of a repository that builds nothing.
-pub(super) fn seen(run: &RunResult, without: Weight, findings: &mut Findings) -> Seen {
+pub(super) fn seen(run: &RunResult, without: Weight, findings: &mut Findings) -> CountedReplays {
     let mut whole = |code, weight, numbers| findings.everything(code, weight, numbers);
     if run.partial {
         whole(ReasonCode::PartialRun, Weight::Insufficient, Numbers::None);
@@ -42,18 +42,18 @@ pub(super) fn seen(run: &RunResult, without: Weight, findings: &mut Findings) ->
     let missing = match &run.candidate {
         Candidate::Built(_) => {
             built(run, findings);
-            return Seen::Candidate;
+            return CountedReplays::Candidate;
         }
         Candidate::None => {
             whole(ReasonCode::NoCandidate, without, Numbers::None);
-            return if without == Weight::Note { Seen::Everything } else { Seen::Nothing };
+            return if without == Weight::Note { CountedReplays::Everything } else { CountedReplays::Nothing };
         }
         Candidate::Unknown => ReasonCode::CandidateUnknown,
         Candidate::LeftOut => ReasonCode::CandidateLeftOut,
         Candidate::Dropped => ReasonCode::CandidateDropped,
     };
     whole(missing, Weight::Insufficient, Numbers::None);
-    Seen::Nothing
+    CountedReplays::Nothing
 }
 
 fn built(run: &RunResult, findings: &mut Findings) {

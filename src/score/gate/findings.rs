@@ -1,9 +1,9 @@
 //! What a gate collects while it looks.
 
 use crate::model::change::approval::Cover;
-use crate::model::fidelity::{Fidelity, Level};
+use crate::model::comparison::fidelity::{Fidelity, Level};
+use crate::model::comparison::movement::Movement;
 use crate::model::gate_result::{About, Measured, Numbers, Reason, ReasonCode, Weight};
-use crate::model::movement::Movement;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;

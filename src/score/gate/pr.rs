@@ -5,7 +5,7 @@ use crate::model::candidate::{Candidate, CandidateKind};
 use crate::model::gate_result::{Measured, Scope, Weight};
 use crate::model::result::RunResult;
 use crate::score::gate::base;
-use crate::score::gate::candidate::{self, Seen};
+use crate::score::gate::candidate::{self, CountedReplays};
 use crate::score::gate::findings::{Findings, Wanted, counted};
 use crate::score::rules::{Expect, Rules};
 
@@ -14,8 +14,8 @@ use crate::score::rules::{Expect, Rules};
 pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     let seen = candidate::seen(run, Weight::Note, findings);
     let scope = match seen {
-        Seen::Candidate => Scope::Candidate,
-        Seen::Everything | Seen::Nothing => Scope::Run,
+        CountedReplays::Candidate => Scope::Candidate,
+        CountedReplays::Everything | CountedReplays::Nothing => Scope::Run,
     };
     findings.measured.push(Measured { scope, between: None, sample: counted(run, |replay| seen.counts(replay)) });
     let is_feed = matches!(&run.candidate, Candidate::Built(named) if named.kind == CandidateKind::Feed);

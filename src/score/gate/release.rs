@@ -2,7 +2,7 @@
 //!
 //! The set is a census: every one of them was replayed, so its rate has no uncertainty and needs no interval.
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::gate_result::{About, Measured, Numbers, ReasonCode, Scope, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::result::{RunResult, SubjectKind};

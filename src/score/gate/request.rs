@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::hint;
+use crate::model::comparison::fidelity::Level;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
-use crate::model::fidelity::Level;
 use crate::model::gate_result::{Gate, GateResult, Strictness};
 use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::RunResult;
@@ -71,6 +71,9 @@ impl GateRequest {
     }
 
     /// Judges `run` at `now`; a run that is in the history already counts once.
+    ///
+    /// # Errors
+    /// When what the gate judges is not given, or the history has the run with another outcome.
     pub fn judge(&self, run: Option<&RunResult>, now: Timestamp) -> Result<GateResult, GateError> {
         let with_run = || -> Result<Option<History>, GateError> {
             let mut history = self.history.clone();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::gate_result::{About, Bucket, Measured, Numbers, ReasonCode, Scope, Weight};
 use crate::model::rate::{Sample, Share};
 use crate::model::replay_record::ReplayRecord;

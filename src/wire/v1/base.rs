@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::change::approval::{self, ChangeKey, Changed};
 use crate::model::change::base::{self, RulesOf};
 use crate::model::digest::Digest;
-use crate::wire::v1::words::same_words;
+use crate::model::same_words::same_words;
 
 /// What a run was held against.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

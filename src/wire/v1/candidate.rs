@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::candidate::{self, Candidate, Named};
 use crate::model::result::RunResult;
-use crate::wire::v1::words::same_words;
+use crate::model::same_words::same_words;
 
 /// What a checkout builds, and on how many replays it was run: numbers of their own, in no rate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::cause;
 use crate::model::digest::Digest;
-use crate::wire::v1::words::{Dimension, same_words};
+use crate::model::same_words::same_words;
+use crate::wire::v1::words::Dimension;
 
 /// The class of a mismatch (`mismatch_reason`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -195,6 +196,18 @@ impl From<Cause> for cause::Cause {
             inputs: inputs.into_iter().map(Into::into).collect(),
             joined: joined.map(Into::into),
             evidence: evidence.map(Into::into),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_those_of_the_model() {
+        for tag in <cause::SubTag as strum::VariantArray>::VARIANTS {
+            assert_eq!(serde_json::to_value(SubTag::from(*tag)).unwrap(), tag.code());
         }
     }
 }

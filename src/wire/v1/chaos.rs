@@ -5,13 +5,16 @@ use serde::Serialize;
 
 use crate::model::digest::Digest;
 use crate::model::experiment::chaos::{self, Chaos};
-use crate::wire::v1::words::same_words;
+use crate::model::same_words::same_words;
+use crate::wire::schema_name::schema_name;
+
+schema_name!(ChaosSchema = "stella.chaos/1");
 
 /// `stella chaos`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChaosV1 {
     /// `stella.chaos/1`
-    pub schema: &'static str,
+    pub schema: ChaosSchema,
     /// Id of the recorded scan.
     pub scan_id: String,
     /// Whether a perturbation changed a result, or the scan differs from itself.
@@ -29,7 +32,7 @@ impl From<Chaos> for ChaosV1 {
         let shaken = chaos.is_shaken();
         let Chaos { scan_id, unperturbed, perturbations, reproduce } = chaos;
         Self {
-            schema: "stella.chaos/1",
+            schema: ChaosSchema,
             scan_id,
             shaken,
             unperturbed: unperturbed.into_iter().map(Into::into).collect(),

@@ -11,15 +11,26 @@ use crate::model::diagnosis::{Diagnosis, LevelState};
 use crate::model::digest::Digest;
 use crate::model::manifest::ArtifactRecord;
 use crate::report::accept_phrases;
+use crate::wire::schema_name::schema_name;
 use crate::wire::v1::base::ChangeKeyV1;
 use crate::wire::v1::diff_summary::DiffSummaryDocument;
 use crate::wire::v1::words::{Isolation, Level};
+
+schema_name!(RecordingSchema = "stella.recording/1");
+schema_name!(DiffSchema = "stella.diff/1");
+schema_name!(AdaptersSchema = "stella.adapters/1");
+schema_name!(ManifestValidationSchema = "stella.manifest-validation/1");
+schema_name!(InitSchema = "stella.init/1");
+schema_name!(AcceptSchema = "stella.accept/1");
+schema_name!(ImageInfoSchema = "stella.image-info/1");
+schema_name!(FeedBundleInfoSchema = "stella.feed-bundle-info/1");
+schema_name!(DoctorSchema = "stella.doctor/1");
 
 /// `stella scan`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RecordingV1 {
     /// `stella.recording/1`
-    pub schema: &'static str,
+    pub schema: RecordingSchema,
     /// The manifest's file.
     pub manifest: String,
     /// SHA-256 of its canonical JSON.
@@ -38,7 +49,7 @@ pub struct RecordingV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DiffV1 {
     /// `stella.diff/1`
-    pub schema: &'static str,
+    pub schema: DiffSchema,
     /// The level that was asked for.
     pub mode: Level,
     /// Whether the two agree at it.
@@ -66,7 +77,7 @@ pub struct LevelsV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AdaptersV1 {
     /// `stella.adapters/1`
-    pub schema: &'static str,
+    pub schema: AdaptersSchema,
     /// Sorted by name.
     pub adapters: Vec<AdapterV1>,
 }
@@ -94,7 +105,7 @@ pub struct AdapterV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ManifestValidationV1 {
     /// `stella.manifest-validation/1`
-    pub schema: &'static str,
+    pub schema: ManifestValidationSchema,
     /// One entry per file, in the order given.
     pub manifests: Vec<ManifestStateV1>,
 }
@@ -114,7 +125,7 @@ pub struct ManifestStateV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct InitV1 {
     /// `stella.init/1`
-    pub schema: &'static str,
+    pub schema: InitSchema,
     /// The inventory that the first case is made of; null where the repository has none.
     pub inventory: Option<String>,
     /// Files that were written.
@@ -127,7 +138,7 @@ pub struct InitV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AcceptV1 {
     /// `stella.accept/1`
-    pub schema: &'static str,
+    pub schema: AcceptSchema,
     /// What names all changes that are open: `--exactly` takes it.
     pub exactly: Digest,
     /// The changes that were chosen.
@@ -150,7 +161,7 @@ impl From<&Accepted> for AcceptV1 {
             takes_back: accepted.takes_back(key).is_some(),
         };
         Self {
-            schema: "stella.accept/1",
+            schema: AcceptSchema,
             exactly: accepted.exactly,
             changes: accepted.chosen.iter().map(change).collect(),
             written: accepted.written.len() as u64,
@@ -176,7 +187,7 @@ pub struct AcceptableV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ImageInfoV1 {
     /// `stella.image-info/1`
-    pub schema: &'static str,
+    pub schema: ImageInfoSchema,
     /// The image as a manifest names it: its name where it has one, and its digest.
     pub image: String,
     /// SHA-256 of its manifest: its identity.
@@ -225,7 +236,7 @@ pub struct ImageRootFsV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FeedBundleInfoV1 {
     /// `stella.feed-bundle-info/1`
-    pub schema: &'static str,
+    pub schema: FeedBundleInfoSchema,
     /// The bundle's file.
     pub bundle: String,
     /// SHA-256 of the archive: its name.
@@ -240,7 +251,7 @@ pub struct FeedBundleInfoV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DoctorV1 {
     /// `stella.doctor/1`
-    pub schema: &'static str,
+    pub schema: DoctorSchema,
     /// The kernel's release.
     pub kernel: String,
     /// `amd64`, `arm64`, …
@@ -274,7 +285,7 @@ impl From<&Diagnosis> for DoctorV1 {
             reasons: state.reasons.clone(),
         };
         Self {
-            schema: "stella.doctor/1",
+            schema: DoctorSchema,
             kernel: diagnosis.kernel.clone(),
             arch: diagnosis.arch.clone(),
             helper: diagnosis.helper.clone().ok(),

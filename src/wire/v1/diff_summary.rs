@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::diff::{self, DiffSummary, Top};
+use crate::model::comparison::diff::{self, DiffSummary, Top};
 use crate::model::digest::Digest;
 use crate::wire::document::document;
 use crate::wire::v1::cause::Cause;

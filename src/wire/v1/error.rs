@@ -1,7 +1,7 @@
 //! Why a result cannot be read.
 
+use crate::model::comparison::fidelity::OrderBroken;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
-use crate::model::fidelity::OrderBroken;
 use crate::wire::v1::base::WrongChange;
 
 /// The largest document that is read, in bytes: far above thousands of drifted replays.

@@ -7,14 +7,17 @@ use crate::model::digest::Digest;
 use crate::model::experiment::explanation;
 use crate::model::outcome::Outcome;
 use crate::model::result::ReplayResult;
+use crate::wire::schema_name::schema_name;
 use crate::wire::v1::cause::{Cause, Factor, MismatchReason};
 use crate::wire::v1::diff_summary::DiffSummaryDocument;
+
+schema_name!(ExplanationSchema = "stella.explanation/1");
 
 /// `stella explain`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ExplanationV1 {
     /// `stella.explanation/1`
-    pub schema: &'static str,
+    pub schema: ExplanationSchema,
     /// Id of the recorded scan.
     pub scan_id: String,
     /// `match`, `drift`, `flaky`, …, as in a result.
@@ -40,7 +43,7 @@ impl From<&ReplayResult> for ExplanationV1 {
             _ => Vec::new(),
         };
         Self {
-            schema: "stella.explanation/1",
+            schema: ExplanationSchema,
             scan_id: replay.id.clone(),
             outcome: replay.outcome.code().to_owned(),
             mismatch_reason: replay.outcome.mismatch_reason().map(Into::into),

@@ -5,13 +5,16 @@ use serde::Serialize;
 
 use crate::model::digest::Digest;
 use crate::model::experiment::bisect::{self, Bisection};
+use crate::wire::schema_name::schema_name;
 use crate::wire::v1::words::Direction;
+
+schema_name!(FeedBisectSchema = "stella.feed-bisect/1");
 
 /// `stella feed bisect`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct FeedBisectV1 {
     /// `stella.feed-bisect/1`
-    pub schema: &'static str,
+    pub schema: FeedBisectSchema,
     /// How many snapshots the chain has.
     pub snapshots: usize,
     /// How many of them were replayed.
@@ -26,7 +29,7 @@ impl From<Bisection> for FeedBisectV1 {
     fn from(of: Bisection) -> Self {
         let Bisection { snapshots, replays, flips, reproduce } = of;
         Self {
-            schema: "stella.feed-bisect/1",
+            schema: FeedBisectSchema,
             snapshots,
             replays,
             flips: flips.into_iter().map(Into::into).collect(),

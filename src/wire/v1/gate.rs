@@ -5,16 +5,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::gate_result::{self, About, GateResult, Numbers};
+use crate::model::same_words::same_words;
 use crate::report::gate_phrases;
+use crate::wire::schema_name::schema_name;
 use crate::wire::v1::rate::ExitStatus;
 use crate::wire::v1::score::{LevelRateV1, SampleV1};
-use crate::wire::v1::words::{Bucket, Level, same_words};
+use crate::wire::v1::words::{Bucket, Level};
+
+schema_name!(GateSchema = "stella.gate/1");
 
 /// `stella gate`, and `gate` of a result
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct GateV1 {
     /// `stella.gate/1`
-    pub schema: &'static str,
+    pub schema: GateSchema,
     /// Who asked.
     pub gate: Gate,
     /// What it says.
@@ -241,7 +245,7 @@ impl From<&GateResult> for GateV1 {
     fn from(gate_result: &GateResult) -> Self {
         let strictness = gate_result.strictness();
         Self {
-            schema: "stella.gate/1",
+            schema: GateSchema,
             gate: gate_result.gate().into(),
             verdict: gate_result.verdict().into(),
             exit: gate_result.exit().into(),
@@ -298,5 +302,24 @@ impl From<&gate_result::Reason> for ReasonV1 {
             Numbers::Gained { appeared, updated } => (wire.count, wire.of) = (Some(appeared), Some(appeared + updated)),
         }
         wire
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_model() {
+        for code in gate_result::ReasonCode::ALL.iter().copied() {
+            assert_eq!(serde_json::to_value(ReasonCode::from(code)).unwrap(), code.code());
+        }
+        for gate in [gate_result::Gate::Pr, gate_result::Gate::Nightly, gate_result::Gate::Release] {
+            assert_eq!(serde_json::to_value(Gate::from(gate)).unwrap(), gate.code());
+        }
+        use gate_result::GateVerdict::{Fail, Green, Insufficient, Warn};
+        for verdict in [Green, Warn, Insufficient, Fail] {
+            assert_eq!(serde_json::to_value(Verdict::from(verdict)).unwrap(), verdict.code());
+        }
     }
 }

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::comparison::fidelity::OrderBroken;
 use crate::model::digest::Digest;
-use crate::model::fidelity::OrderBroken;
-use crate::model::objects;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result;
+use crate::model::text::objects;
 use crate::wire::v1::cause::{Cause, MismatchReason};
 use crate::wire::v1::outcome::{Contradiction, Fields, Levels, OutcomeCode};
 use crate::wire::v1::replay::{Digests, Recording};

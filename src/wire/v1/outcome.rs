@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::fidelity::{Fidelity, Level, OrderBroken};
+use crate::model::comparison::fidelity::{Fidelity, Level, OrderBroken};
 use crate::model::outcome::Outcome;
 use crate::wire::v1::cause::{Cause, MismatchReason};
 

@@ -6,12 +6,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::digest::Digest;
+use crate::wire::schema_name::schema_name;
+
+schema_name!(ProfileListSchema = "stella.profile-list/1");
+schema_name!(ProfileExplanationSchema = "stella.profile-explanation/1");
+schema_name!(ProfileTestSchema = "stella.profile-test/1");
+schema_name!(ProfileLearnSchema = "stella.profile-learn/1");
 
 /// `stella profile list`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ProfileListV1 {
     /// `stella.profile-list/1`
-    pub schema: &'static str,
+    pub schema: ProfileListSchema,
     /// Every built-in profile.
     pub profiles: Vec<ProfileV1>,
 }
@@ -35,7 +41,7 @@ pub struct ProfileV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ProfileExplanationV1 {
     /// `stella.profile-explanation/1`
-    pub schema: &'static str,
+    pub schema: ProfileExplanationSchema,
     /// The document's file.
     pub file: String,
     /// Name of the profile.
@@ -77,7 +83,7 @@ pub struct RuleUseV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ProfileTestV1 {
     /// `stella.profile-test/1`
-    pub schema: &'static str,
+    pub schema: ProfileTestSchema,
     /// One entry for each profile and document.
     pub trials: Vec<TrialV1>,
 }
@@ -122,7 +128,7 @@ pub struct TriedV1 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ProfileLearnV1 {
     /// `stella.profile-learn/1`
-    pub schema: &'static str,
+    pub schema: ProfileLearnSchema,
     /// How many runs went well, beside the first.
     pub runs: usize,
     /// Those that did not: what was changed, and how they ended.
@@ -144,7 +150,7 @@ pub struct LessonV1 {
     pub file: Option<String>,
     /// Path of each new rule → in which runs that place differed.
     pub new: BTreeMap<String, String>,
-    /// Places that differ and are no noise → why they are left, and in which runs they differed.
+    /// Places that differ and are not noise → why they are left, and in which runs they differed.
     pub not_noise: BTreeMap<String, String>,
     /// How many runs are the same as the first under the profile.
     pub same: usize,

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::comparison::fidelity::Level;
 use crate::model::exit::Exit;
-use crate::model::fidelity::Level;
 use crate::model::rate::Tally;
 
 /// How the process ended.

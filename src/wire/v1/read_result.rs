@@ -10,10 +10,11 @@ use serde::Deserialize;
 use crate::model::candidate::Candidate;
 use crate::model::change::base::{Base, CoveredDifference};
 use crate::model::gate_result::Gate;
-use crate::model::objects;
 use crate::model::result::{ReplayResult, RunResult};
+use crate::model::text::objects;
 use crate::wire::v1::candidate::CandidateV1;
 use crate::wire::v1::error::{MAX_BYTES, ReadError};
+use crate::wire::v1::gate;
 use crate::wire::v1::rate::Rates;
 use crate::wire::v1::result::ResultDocument;
 
@@ -53,9 +54,9 @@ pub fn judged_by(bytes: &[u8]) -> Option<Gate> {
     }
     #[derive(Deserialize)]
     struct Named {
-        gate: Gate,
+        gate: gate::Gate,
     }
-    serde_json::from_slice::<Judged>(bytes).ok()?.gate.map(|named| named.gate)
+    serde_json::from_slice::<Judged>(bytes).ok()?.gate.map(|named| named.gate.into())
 }
 
 fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ReadError> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::diff::DiffSummary;
+use crate::model::comparison::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension;
 use crate::model::result::{self, ReplayResult};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::change::review::{self, Reviews};
-use crate::wire::v1::words::same_words;
+use crate::model::same_words::same_words;
 
 /// The name and version of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

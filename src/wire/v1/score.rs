@@ -4,20 +4,23 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::fidelity::Level;
+use crate::model::comparison::fidelity::Level;
 use crate::model::gate_result;
 use crate::model::rate::Sample;
 use crate::model::statistics::wilson::Interval;
 use crate::score::history::History;
 use crate::score::windowed::{Score, Windowed};
+use crate::wire::schema_name::schema_name;
 use crate::wire::v1::rate::Counts;
 use crate::wire::v1::words::{Bucket, Mode};
+
+schema_name!(ScoreSchema = "stella.score/1");
 
 /// `stella score`
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ScoreV1 {
     /// `stella.score/1`
-    pub schema: &'static str,
+    pub schema: ScoreSchema,
     /// The instant at which every window ends.
     pub now: Timestamp,
     /// Replays in the history.
@@ -118,7 +121,7 @@ impl ScoreV1 {
     /// The document of these scores.
     pub fn new(history: &History, now: Timestamp, scores: &[(u16, Windowed)]) -> Self {
         Self {
-            schema: "stella.score/1",
+            schema: ScoreSchema,
             now,
             replays: history.len() as u64,
             torn_lines: history.torn(),

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::hint::Hint;
+use crate::model::same_words::same_words;
 use crate::model::showing;
-use crate::wire::v1::words::same_words;
 
 /// What one run showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

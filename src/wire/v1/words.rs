@@ -5,33 +5,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::comparison::{diff, fidelity};
 use crate::model::digest::Digest;
-use crate::model::{artifact, diff, dimension, fidelity, finding, gate_result, result};
-
-/// Words that are the same on the wire and in the model, converted both ways. A word that only one of them has does not compile.
-macro_rules! same_words {
-    ($module:ident :: $name:ident { $($word:ident),+ $(,)? }) => {
-        same_words!($module::$name as $name { $($word),+ });
-    };
-    ($module:ident :: $model:ident as $name:ident { $($word:ident),+ $(,)? }) => {
-        impl From<$module::$model> for $name {
-            fn from(of: $module::$model) -> Self {
-                match of {
-                    $($module::$model::$word => Self::$word),+
-                }
-            }
-        }
-
-        impl From<$name> for $module::$model {
-            fn from(of: $name) -> Self {
-                match of {
-                    $($name::$word => Self::$word),+
-                }
-            }
-        }
-    };
-}
-pub(crate) use same_words;
+use crate::model::same_words::same_words;
+use crate::model::{artifact, dimension, finding, gate_result, result};
 
 /// What a replay was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -199,5 +176,20 @@ impl From<&gate_result::Bucket> for Bucket {
     fn from(of: &gate_result::Bucket) -> Self {
         let gate_result::Bucket { label, value } = of.clone();
         Self { label, value }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_modes_are_those_of_the_model() {
+        for kind in [result::SubjectKind::Case, result::SubjectKind::Canary, result::SubjectKind::Manifest] {
+            assert_eq!(serde_json::to_value(SubjectKind::from(kind)).unwrap(), kind.code());
+        }
+        for mode in [result::Mode::Regression, result::Mode::Fidelity] {
+            assert_eq!(serde_json::to_value(Mode::from(mode)).unwrap(), mode.code());
+        }
     }
 }

@@ -1,59 +1,9 @@
 //! How messages are written: short, usual words that are read once.
 
-use proc_macro2::{TokenStream, TokenTree};
-use syn::visit::{self, Visit};
-use syn::{Attribute, Item, LitStr, Meta};
-
-use super::paths::attributes;
-use super::source::is_test_only;
-use super::{root, rust_files};
-
-/// Every text that stands in a file outside its tests and its documentation.
-#[derive(Default)]
-struct Texts(Vec<(usize, String)>);
-
-impl Texts {
-    fn take(&mut self, tokens: TokenStream) {
-        for token in tokens {
-            match token {
-                TokenTree::Group(group) => self.take(group.stream()),
-                TokenTree::Literal(literal) => {
-                    if let Ok(text) = syn::parse_str::<LitStr>(&literal.to_string()) {
-                        self.0.push((literal.span().start().line, text.value()));
-                    }
-                }
-                TokenTree::Ident(_) | TokenTree::Punct(_) => {}
-            }
-        }
-    }
-}
-
-impl<'ast> Visit<'ast> for Texts {
-    fn visit_item(&mut self, item: &'ast Item) {
-        if !is_test_only(attributes(item)) {
-            visit::visit_item(self, item);
-        }
-    }
-
-    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
-        match &attribute.meta {
-            Meta::List(list) => self.take(list.tokens.clone()),
-            Meta::NameValue(pair) if !pair.path.is_ident("doc") => visit::visit_expr(self, &pair.value),
-            Meta::NameValue(_) | Meta::Path(_) => {}
-        }
-    }
-
-    fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        self.take(call.tokens.clone());
-    }
-
-    fn visit_lit_str(&mut self, text: &'ast LitStr) {
-        self.0.push((text.span().start().line, text.value()));
-    }
-}
+use super::{HOUSE, texts};
 
 /// Whether `text` says *is no …* where it should say *is not a …*. *There is no …*, *no longer* and *no more* are usual.
-fn is_odd(text: &str) -> bool {
+pub fn is_odd(text: &str) -> bool {
     let text = format!(" {text} ");
     ["is", "are", "was", "were"].into_iter().any(|verb| {
         text.match_indices(&format!(" {verb} no ")).any(|(at, found)| {
@@ -64,19 +14,16 @@ fn is_odd(text: &str) -> bool {
     })
 }
 
-fn odd_texts(file: &str) -> Vec<(usize, String)> {
-    let mut texts = Texts::default();
-    texts.visit_file(&syn::parse_file(file).unwrap());
-    texts.0.into_iter().filter(|(_, text)| is_odd(text)).collect()
+fn odd_texts(file: &str) -> Vec<(String, usize)> {
+    texts::of(&syn::parse_file(file).unwrap()).into_iter().filter(|(text, _)| is_odd(text)).collect()
 }
 
 #[test]
 fn what_is_not_is_said_with_not() {
-    let mut wrong = Vec::new();
-    for path in rust_files(&root().join("src")) {
-        let file = std::fs::read_to_string(&path).unwrap();
-        wrong.extend(odd_texts(&file).into_iter().map(|(line, text)| format!("{}:{line}: {text}", path.display())));
-    }
+    let texts = HOUSE.files.iter().flat_map(|file| file.texts.iter().map(|(text, line)| (&file.path, text, line)));
+    let wrong =
+        texts.filter(|(_, text, _)| is_odd(text)).map(|(path, text, line)| format!("src/{path}:{line}: {text}"));
+    let wrong: Vec<String> = wrong.collect();
     assert!(wrong.is_empty(), "write *is not a …*:\n{}", wrong.join("\n"));
 }
 

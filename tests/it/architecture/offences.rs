@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::source::House;
-use super::{circles, open_doors, wrong_arrows};
+use super::{circles, idle_permissions, open_doors, wrong_arrows};
 
 const ROWS: [(&str, &[&str]); 4] =
     [("model", &[]), ("flow", &["model"]), ("flow::record", &["model"]), ("flow::replay", &["model", "flow::record"])];
@@ -76,6 +76,19 @@ fn a_room_has_a_row_of_its_own() {
         &["src/flow/record.rs:1: `flow::record` must not use `flow::replay`"],
     );
     assert_arrow("flow/record.rs", "use super::Job;", &["src/flow/record.rs:1: `flow::record` must not use `flow`"]);
+}
+
+#[test]
+fn what_a_row_allows_in_vain_is_seen() {
+    let idle = |given: &[(&str, &str)]| idle_permissions(&house(given), &ROWS);
+    let used = [("flow/mod.rs", "use crate::model;"), ("flow/record.rs", "use crate::model::word::Word;")];
+    assert_eq!(
+        idle(&used),
+        ["`flow::replay` uses nothing of `model`", "`flow::replay` uses nothing of `flow::record`"]
+    );
+    let replay = "use super::record; #[cfg(test)] mod tests { use crate::model; }";
+    let both = [used[0], used[1], ("flow/replay.rs", replay)];
+    assert_eq!(idle(&both), ["`flow::replay` uses nothing of `model`"], "what only tests use is not used");
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub fn of(file: &syn::File, module: &[String], modules: &BTreeSet<Vec<String>>) 
     for _ in 0..3 {
         bound.visit_file(file);
     }
-    let mut seen = Seen { module: module.to_vec(), bound: &bound, uses: Vec::new() };
+    let mut seen = PathVisitor { module: module.to_vec(), bound: &bound, uses: Vec::new() };
     seen.visit_file(file);
     seen.uses
 }
@@ -100,13 +100,13 @@ impl<'ast> Visit<'ast> for Bound<'_> {
     }
 }
 
-struct Seen<'b> {
+struct PathVisitor<'b> {
     module: Vec<String>,
     bound: &'b Bound<'b>,
     uses: Vec<Use>,
 }
 
-impl Seen<'_> {
+impl PathVisitor<'_> {
     fn add(&mut self, path: &[String], is_glob: bool, span: Span) {
         if let Some(path) = self.bound.absolute(&self.module, path) {
             self.uses.push(Use { path, is_glob, line: span.start().line });
@@ -151,7 +151,7 @@ impl Seen<'_> {
     }
 }
 
-impl<'ast> Visit<'ast> for Seen<'_> {
+impl<'ast> Visit<'ast> for PathVisitor<'_> {
     fn visit_item(&mut self, item: &'ast Item) {
         if !is_test_only(attributes(item)) {
             visit::visit_item(self, item);

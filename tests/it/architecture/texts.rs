@@ -8,14 +8,14 @@ use super::source::is_test_only;
 
 /// The texts of a file with their lines.
 pub fn of(file: &syn::File) -> Vec<(String, usize)> {
-    let mut seen = Seen(Vec::new());
+    let mut seen = TextVisitor(Vec::new());
     seen.visit_file(file);
     seen.0
 }
 
-struct Seen(Vec<(String, usize)>);
+struct TextVisitor(Vec<(String, usize)>);
 
-impl Seen {
+impl TextVisitor {
     fn tokens(&mut self, tokens: TokenStream) {
         for token in tokens {
             match token {
@@ -31,7 +31,7 @@ impl Seen {
     }
 }
 
-impl<'ast> Visit<'ast> for Seen {
+impl<'ast> Visit<'ast> for TextVisitor {
     fn visit_item(&mut self, item: &'ast Item) {
         if !is_test_only(super::paths::attributes(item)) {
             visit::visit_item(self, item);

@@ -208,12 +208,12 @@ fn a_wrong_guess_is_taken_back() {
 /// What is sent early is sent before the rest is read.
 #[test]
 fn what_is_long_is_sent_while_it_is_read() {
-    struct Seen<'t> {
+    struct CountingSource<'t> {
         pieces: Pieces<'t>,
         taken: &'t std::cell::Cell<usize>,
         most: usize,
     }
-    impl Source for Seen<'_> {
+    impl Source for CountingSource<'_> {
         fn fill(&mut self, room: &mut [u8]) -> Result<usize, Unsuited> {
             let count = self.pieces.fill(room)?;
             self.most = self.most.max(self.pieces.at - self.taken.get());
@@ -236,7 +236,7 @@ fn what_is_long_is_sent_while_it_is_read() {
     let array = canonical.join(",");
     for text in [format!("[{array}]"), format!(r#"{{"a":1,"b":[{array}],"c":[{array}]}}"#)] {
         let taken = std::cell::Cell::new(0);
-        let mut source = Seen { pieces: Pieces::new(text.as_bytes(), usize::MAX), taken: &taken, most: 0 };
+        let mut source = CountingSource { pieces: Pieces::new(text.as_bytes(), usize::MAX), taken: &taken, most: 0 };
         let done = stream::send_in_windows(&mut source, 4_096, BLOCK, &[], &Limits::default(), &mut Count(&taken));
         assert!(done.is_ok() && taken.get() == text.len());
         assert!(source.most < 3 * BLOCK, "{} bytes were read and not sent", source.most);

@@ -23,7 +23,7 @@ impl<'p, 's, const RULES: bool> Walker<'_, 'p, 's, RULES> {
         careful: usize,
     ) -> Walker<'u, 'p, 's, RULES> {
         Walker {
-            read: Reader::new(text, Writer::onto(self.read.out.rope, text.as_bytes(), at)),
+            read: Reader::new(text, Writer::onto(self.read.out.reordered, text.as_bytes(), at)),
             max_depth: self.max_depth,
             frames: self.frames,
             members: self.members,
@@ -70,7 +70,7 @@ impl<'p, 's, const RULES: bool> Walker<'_, 'p, 's, RULES> {
         self.reached = Checkpoint {
             at,
             place: self.read.out.place(at),
-            mark: self.read.out.rope.mark(),
+            mark: self.read.out.reordered.mark(),
             elements: self.elements.first(),
             members: self.members.len(),
             frames: self.frames.len(),
@@ -80,7 +80,7 @@ impl<'p, 's, const RULES: bool> Walker<'_, 'p, 's, RULES> {
     /// Forgets what was read behind the last safe place: where that is.
     pub(in crate::canonical::stream) fn back(&mut self) -> usize {
         let Checkpoint { at, place, mark, elements, members, frames } = self.reached;
-        self.read.out.rope.forget_since(mark);
+        self.read.out.reordered.forget_since(mark);
         self.read.out.back(at, place);
         self.elements.end(elements);
         self.members.truncate(members);

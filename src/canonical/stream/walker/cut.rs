@@ -50,13 +50,13 @@ impl<const RULES: bool> Walker<'_, '_, '_, RULES> {
             self.counted.push(rule);
         }
         self.state = State::SILENT;
-        self.cut = Some(Cut { depth: self.frames.len(), place, mark: self.read.out.rope.mark(), text });
+        self.cut = Some(Cut { depth: self.frames.len(), place, mark: self.read.out.reordered.mark(), text });
     }
 
     #[inline(always)]
     pub(super) fn end_cut(&mut self, at: usize) {
         if let Some(cut) = self.cut.take_if(|cut| cut.depth == self.frames.len()) {
-            self.read.out.rope.forget_since(cut.mark);
+            self.read.out.reordered.forget_since(cut.mark);
             self.read.out.cut(cut.place, at, cut.text);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::canonical::stream::early_output::MOST_MEMBERS;
 use crate::canonical::stream::fault::{Pass, Stop};
-use crate::canonical::stream::member::{Kept, Member};
+use crate::canonical::stream::member::{Member, MemberBytes};
 use crate::canonical::stream::reordered_output::Span;
 use crate::canonical::stream::walker::Walker;
 use crate::canonical::stream::walker::frame::Kind;
@@ -40,7 +40,7 @@ impl<const RULES: bool> Walker<'_, '_, '_, RULES> {
     fn send(&mut self, at: usize) {
         self.read.out.settle(at);
         if let Some(blocks) = &mut self.early_output.blocks {
-            blocks.push_all(&mut self.read.out.rope);
+            blocks.push_all(&mut self.read.out.reordered);
         }
         self.read.out.clear(at);
         for frame in &mut self.frames {
@@ -64,21 +64,21 @@ impl<const RULES: bool> Walker<'_, '_, '_, RULES> {
         }
         self.send_separator(current);
         let span = self.members[current].span;
-        let here = Span { start: span.start, end: self.read.out.rope.bytes.len() };
+        let here = Span { start: span.start, end: self.read.out.reordered.bytes.len() };
         if let Some(blocks) = &mut self.early_output.blocks {
-            self.read.out.rope.pieces(here).for_each(|piece| blocks.push(piece));
+            self.read.out.reordered.pieces(here).for_each(|piece| blocks.push(piece));
         }
-        self.members[current].kept = Kept::Sent;
+        self.members[current].kept = MemberBytes::Sent;
         for index in later {
             let member = &mut self.members[index];
-            if member.kept == Kept::Written {
+            if member.kept == MemberBytes::Written {
                 let start = self.early_output.aside.len();
                 self.read
                     .out
-                    .rope
+                    .reordered
                     .pieces(member.span)
                     .for_each(|piece| self.early_output.aside.extend_from_slice(piece));
-                member.kept = Kept::Aside;
+                member.kept = MemberBytes::Aside;
                 member.span = Span { start, end: self.early_output.aside.len() };
             }
         }
@@ -106,11 +106,11 @@ impl<const RULES: bool> Walker<'_, '_, '_, RULES> {
         let member = &mut self.members[index];
         if let Some(blocks) = &mut self.early_output.blocks {
             match member.kept {
-                Kept::Aside => blocks.push(&self.early_output.aside[member.span.start..member.span.end]),
-                _ => self.read.out.rope.pieces(member.span).for_each(|piece| blocks.push(piece)),
+                MemberBytes::Aside => blocks.push(&self.early_output.aside[member.span.start..member.span.end]),
+                _ => self.read.out.reordered.pieces(member.span).for_each(|piece| blocks.push(piece)),
             }
         }
-        member.kept = Kept::Sent;
+        member.kept = MemberBytes::Sent;
     }
 
     /// Ends the root object, whose bracket stands at `at`.
@@ -135,6 +135,6 @@ impl<const RULES: bool> Walker<'_, '_, '_, RULES> {
 impl Member {
     /// Whether its bytes are still to be sent.
     fn is_waiting(&self) -> bool {
-        matches!(self.kept, Kept::Written | Kept::Aside)
+        matches!(self.kept, MemberBytes::Written | MemberBytes::Aside)
     }
 }

@@ -14,7 +14,7 @@ pub(in crate::canonical::stream) struct Frame {
     pub(in crate::canonical::stream) body: usize,
     /// How many members were noted before its own.
     pub(in crate::canonical::stream) first: usize,
-    /// How many nodes of the rope were there before its own.
+    /// How many nodes of the reordered output were there before its own.
     pub(in crate::canonical::stream) mark: usize,
     /// Of an array: how many elements are read.
     pub(in crate::canonical::stream) index: usize,

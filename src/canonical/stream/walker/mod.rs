@@ -8,7 +8,7 @@ use crate::canonical::limits::Limits;
 use crate::canonical::rule::{Action, Rule};
 use crate::canonical::stream::early_output::EarlyOutput;
 use crate::canonical::stream::fault::{Beside, Pass, Stop, fault};
-use crate::canonical::stream::member::{Kept, Member};
+use crate::canonical::stream::member::{Member, MemberBytes};
 use crate::canonical::stream::reordered_output::{ReorderedOutput, Span};
 use crate::canonical::stream::scalar::Reader;
 use crate::canonical::stream::scan;
@@ -218,7 +218,7 @@ impl<'t, 'p, 's, const RULES: bool> Walker<'t, 'p, 's, RULES> {
             moves: 0,
             body: self.read.out.place(at + 1),
             first: self.members.len(),
-            mark: self.read.out.rope.mark(),
+            mark: self.read.out.reordered.mark(),
             index: 0,
             element: 0,
             elements,
@@ -271,7 +271,7 @@ impl<'t, 'p, 's, const RULES: bool> Walker<'t, 'p, 's, RULES> {
                 self.state = self.step(state, member.symbol)?;
                 match self.states.action(self.state) {
                     Some((index, Action::Drop)) => {
-                        member.kept = Kept::Dropped;
+                        member.kept = MemberBytes::Dropped;
                         // The comma before it goes, too, unless it is the first.
                         self.begin_cut(index, if start > body { start - 1 } else { start }, b"");
                     }
@@ -355,7 +355,7 @@ impl<'t, 'p, 's, const RULES: bool> Walker<'t, 'p, 's, RULES> {
                 return Ok(());
             }
             let width = self.states.key(frame.rule).len();
-            if let Some(parts) = self.elements.sorted(frame.elements, width, &self.read.out.rope, frame.mark) {
+            if let Some(parts) = self.elements.sorted(frame.elements, width, &self.read.out.reordered, frame.mark) {
                 self.read.out.arrange(frame.body, at, &parts, frame.mark, &mut frame.moves);
             }
             self.elements.end(frame.elements);

@@ -3,7 +3,7 @@
 use crate::canonical::error::JsonErrorKind;
 use crate::canonical::location::excerpt;
 use crate::canonical::stream::fault::{Beside, Pass, fault};
-use crate::canonical::stream::member::{self, Kept, Member};
+use crate::canonical::stream::member::{self, Member, MemberBytes};
 use crate::canonical::stream::reordered_output::Span;
 use crate::canonical::stream::walker::Walker;
 
@@ -40,7 +40,7 @@ impl<const RULES: bool> Walker<'_, '_, '_, RULES> {
             let members = &self.members[first..];
             let kept = |(_, position): &(u64, u32)| {
                 let member = &members[*position as usize];
-                (member.kept == Kept::Written).then_some(member.span)
+                (member.kept == MemberBytes::Written).then_some(member.span)
             };
             self.parts.clear();
             self.parts.extend(self.order.iter().filter_map(kept));
@@ -67,14 +67,14 @@ impl<const RULES: bool> Walker<'_, '_, '_, RULES> {
             }
         };
         if !moved {
-            let kept = members.iter().filter(|member| member.kept == Kept::Written);
+            let kept = members.iter().filter(|member| member.kept == MemberBytes::Written);
             kept.for_each(|member| note(member, member.span.start));
             return;
         }
         let mut start = body;
         for (_, position) in &self.order {
             let member = &members[*position as usize];
-            if member.kept == Kept::Written {
+            if member.kept == MemberBytes::Written {
                 note(member, start);
                 start += member.span.len() + 1;
             }

@@ -63,6 +63,6 @@ impl<const RULES: bool> Walker<'_, '_, '_, RULES> {
     /// What was read of a set that is read apart, and how many members there are in its key.
     pub(in crate::canonical::stream) fn into_set(self) -> (ReorderedOutput, Elements, usize) {
         let width = self.apart.map_or(0, |rule| self.states.key(rule).len());
-        (self.read.out.rope, self.elements, width)
+        (self.read.out.reordered, self.elements, width)
     }
 }

@@ -37,6 +37,9 @@ pub struct Approvals {
 }
 
 /// The approvals beside a configuration on disk; none where there is no file.
+///
+/// # Errors
+/// When the file cannot be read, or is not a list of approvals.
 pub fn on_disk(root: &Path) -> Result<Vec<Approval>, BaseError> {
     match fs::read_if_present(&root.join(approvals::FILE_NAME), limits::MAX_CONFIG_BYTES)? {
         None => Ok(Vec::new()),
@@ -45,11 +48,17 @@ pub fn on_disk(root: &Path) -> Result<Vec<Approval>, BaseError> {
 }
 
 /// Those of a checkout without a base: its own.
+///
+/// # Errors
+/// When the file cannot be read, or is not a list of approvals.
 pub fn own(root: &Path) -> Result<Approvals, BaseError> {
     Ok(Approvals { entries: on_disk(root)?, ..Approvals::default() })
 }
 
 /// Those of the base, and what `rules` of the base let count of the checkout's. `head` is the last commit of the change.
+///
+/// # Errors
+/// When approvals cannot be read, or the history that they depend on is not there.
 pub fn together(
     base: &[Approval],
     root: &Path,

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::artifacts::meaning;
 use crate::artifacts::level_digest::{self, Digests, Reading};
+use crate::artifacts::meaning;
 use crate::canonical::Roots;
 use crate::flow::suite::base::listing::{self, Files};
 use crate::flow::suite::case::{Case, CaseScanner};
 use crate::job::artifact::Artifact;
 use crate::model::change::approval::{ChangeKey, Changed, Cover};
 use crate::model::change::base::{Change, Effect};
+use crate::model::comparison::fidelity::Level;
 use crate::model::digest::Digest;
-use crate::model::fidelity::Level;
 use crate::workspace::context::Context;
 
 /// What a change is about: one case or canary.

@@ -34,6 +34,9 @@ pub struct Checkout {
 }
 
 /// Looks for them in the roots of a configuration.
+///
+/// # Errors
+/// When the checkout cannot be read.
 pub fn read(config: &Config) -> Result<Checkout, BaseError> {
     let mut checkout = Checkout::default();
     for (directory, is_link, files) in folders(&config.cases)? {

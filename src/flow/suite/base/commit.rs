@@ -67,6 +67,9 @@ const WHOLE_HISTORY: &str =
     "check out the whole history: `fetch-depth: 0` (GitHub), `GIT_DEPTH: 0` (GitLab), or `git fetch --unshallow`";
 
 /// Finds the base; `None` where there is no pull request.
+///
+/// # Errors
+/// When there is a pull request and its base cannot be told or is not here.
 pub fn find(repository: &Repository, objects: &mut Objects, asked: &Asked) -> Result<Option<Which>, BaseError> {
     let head = repository.commit("HEAD").map_err(|error| match error {
         GitError::NoCommit(_) => which("nothing is committed yet", "commit what you want to have judged"),

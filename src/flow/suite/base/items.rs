@@ -89,6 +89,9 @@ pub struct Commits<'a> {
 }
 
 /// Holds the base against the checkout.
+///
+/// # Errors
+/// When a case or a canary of either side cannot be read.
 pub fn compare(
     commits: &Commits<'_>,
     own: &Checkout,

@@ -62,6 +62,9 @@ pub type StoredFiles = BTreeMap<String, Stored>;
 pub type Known = HashMap<ObjectId, (Digest, Option<Pointer>)>;
 
 /// Every file of the commit below `root` (with `/`, from the top); `None` where there is no such folder.
+///
+/// # Errors
+/// When git cannot say.
 pub fn of_commit(
     objects: &mut Objects,
     commit: &Commit,
@@ -116,6 +119,9 @@ pub fn of_commit(
 }
 
 /// Every file below the folder `root`; none where there is no such folder.
+///
+/// # Errors
+/// When a folder or a file cannot be read.
 pub fn on_disk(root: &Path) -> Result<Files, FsError> {
     if !fs::is_dir(root) {
         return Ok(Files::new());

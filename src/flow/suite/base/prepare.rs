@@ -47,6 +47,9 @@ pub struct Prepared {
 }
 
 /// Makes the base ready; `None` where there is no pull request, and so no base.
+///
+/// # Errors
+/// When the base cannot be told, is not here, or cannot be read.
 pub fn prepare(own: &Context, asked: &Asked, review: Option<&Review>) -> Result<Option<Prepared>, BaseError> {
     if *asked == Asked::System(crate::ci::base_commit::Told::NoPullRequest) {
         return Ok(None);
@@ -83,6 +86,9 @@ pub fn prepare(own: &Context, asked: &Asked, review: Option<&Review>) -> Result<
 }
 
 /// The base's rules for approvals, and which commit that is; `None` where there is no pull request. Nothing is built or run.
+///
+/// # Errors
+/// When the base cannot be told, is not here, or its configuration cannot be read.
 pub fn approval_rules(own: &Config, asked: &Asked) -> Result<Option<(ApprovalRules, Which)>, BaseError> {
     let repository = Repository::open(&own.root)?;
     let mut objects = repository.objects()?;

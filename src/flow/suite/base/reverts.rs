@@ -28,6 +28,9 @@ const COMMITS: usize = 50;
 const CHANGES: usize = 100;
 
 /// Notes the commit at which each changed golden artifact was already as it would be now. Of a past that was cut off nothing is known.
+///
+/// # Errors
+/// When git cannot say.
 pub fn note(
     changes: &mut [Change],
     repository: &Repository,

@@ -61,6 +61,9 @@ pub struct Layout {
 
 impl Layout {
     /// The path from the top of something that is named from the root.
+    ///
+    /// # Errors
+    /// When the path leads out of the repository.
     pub fn path_of(&self, relative: &Path) -> Result<String, BaseError> {
         let outside = || BaseError::Outside { path: relative.display().to_string() };
         let mut parts: Vec<&str> = self.prefix.split('/').filter(|part| !part.is_empty()).collect();
@@ -78,6 +81,9 @@ impl Layout {
     }
 
     /// The same of a path of a [`Config`], which is joined to the root.
+    ///
+    /// # Errors
+    /// When the path leads out of the repository.
     pub fn path_of_joined(&self, joined: &Path) -> Result<String, BaseError> {
         match joined.strip_prefix(&self.root) {
             Ok(relative) => self.path_of(relative),
@@ -87,6 +93,9 @@ impl Layout {
 }
 
 /// Reads what a commit holds. With a `place` its subject is built as that says.
+///
+/// # Errors
+/// When git cannot say, or what the commit holds cannot be read.
 pub fn read(
     objects: &mut Objects,
     id: &ObjectId,
@@ -160,6 +169,9 @@ fn keep(items: &mut BTreeMap<ItemId, StoredItem>, id: ItemId, item: StoredItem, 
 }
 
 /// The configuration of a commit, and the files that it names.
+///
+/// # Errors
+/// When git cannot say, or the configuration is not valid.
 pub fn configuration(
     objects: &mut Objects,
     commit: &Commit,
@@ -189,6 +201,9 @@ pub fn configuration(
 }
 
 /// A file of a commit that people write; `None` where it is not there.
+///
+/// # Errors
+/// When git cannot say, or it is not a file.
 pub fn read_file(objects: &mut Objects, commit: &Commit, path: &str) -> Result<Option<Vec<u8>>, BaseError> {
     match commit.find(objects, path)? {
         None => Ok(None),
@@ -200,6 +215,9 @@ pub fn read_file(objects: &mut Objects, commit: &Commit, path: &str) -> Result<O
 }
 
 /// Whether a commit has the default configuration, or anything that the default roots would find.
+///
+/// # Errors
+/// When git cannot say.
 pub fn has_something(objects: &mut Objects, commit: &Commit, layout: &Layout) -> Result<Option<String>, BaseError> {
     for path in [config::FILE_NAME, "regressions", "tests/scanner/regressions", "fixtures/canaries"] {
         let whole = layout.path_of(Path::new(path))?;

@@ -37,6 +37,9 @@ pub struct Wanted<'a> {
 }
 
 /// Writes all of them. Git is asked once for everything: a question for each folder would take most of the time.
+///
+/// # Errors
+/// When git cannot say, or a file cannot be written.
 pub fn write(objects: &mut Objects, all: &[Wanted<'_>], lfs: &LfsPlaces) -> Result<(), BaseError> {
     let mut wanted: Vec<(PathBuf, &Stored)> = Vec::new();
     for Wanted { files, path, to } in all {

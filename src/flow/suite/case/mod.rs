@@ -40,8 +40,8 @@ use crate::model::digest::{Digest, DigestError};
 use crate::model::dimension::Dimension;
 use crate::model::limits;
 use crate::model::manifest::NetworkMode;
-use crate::model::objects;
 use crate::model::result::{Mode, SubjectKind};
+use crate::model::text::objects;
 use crate::model::text::source_line;
 use crate::store::blob::{BlobSource, StoreError};
 use crate::workspace::context::Context;
@@ -180,6 +180,9 @@ fn read_json<T: DeserializeOwned>(directory: &Path, what: &'static str) -> Resul
 
 impl Case {
     /// Reads a case's own files, its expected artifacts included.
+    ///
+    /// # Errors
+    /// When a file of the case is not what it must be.
     pub fn read(directory: &Path, context: &Context) -> Result<Self, CaseError> {
         let metadata_file = directory.join(METADATA);
         let metadata: CaseMetadata = read_json(directory, METADATA)?;
@@ -227,6 +230,9 @@ impl Case {
     }
 
     /// Reads what the case scans, its feed and its policy.
+    ///
+    /// # Errors
+    /// When the input, the feed or the policy cannot be read.
     pub fn materials(&self, context: &Context) -> Result<Materials, CaseError> {
         let input_root = self.directory.join("input");
         let feed = match self.place("feed", self.config.feed.as_deref(), context)? {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::model::event::{Event, Subscriber};
 use crate::report::text::{Show, Style, TextReport};
 use crate::report::untrusted;

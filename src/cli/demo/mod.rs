@@ -1,12 +1,13 @@
 //! `stella demo`: see it work, on real data, in a few seconds.
 
+mod files;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::demo_files;
 use crate::cli::error::CliResult;
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::host::fs;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
@@ -61,7 +62,7 @@ pub fn run(args: DemoArgs, run_words: impl Fn(&[String]) -> Result<CliResult, cl
     }
     fs::ensure_dir(&args.dir)?;
     fs::write_atomic(&args.dir.join(MARK), b"made by `stella demo`; may be deleted\n")?;
-    let scene = demo_files::lay_out(&args.dir)?;
+    let scene = files::lay_out(&args.dir)?;
     for (i, step) in steps(&args.dir, &scene).iter().enumerate() {
         output::data(&format!("\n{}. {}\n$ stella {}\n\n", i + 1, step.title, command_line::line(&step.arguments)));
         let exit = run_words(&step.arguments).map_err(DemoError::from)??;
@@ -84,7 +85,7 @@ fn is_ours(directory: &Path) -> bool {
     directory.join(MARK).exists()
 }
 
-fn steps(root: &Path, scene: &demo_files::Scene) -> Vec<Step> {
+fn steps(root: &Path, scene: &files::Scene) -> Vec<Step> {
     let at = |path: &Path| path.display().to_string();
     let in_root = |name: &str| at(&root.join(name));
     let words = |text: &str, more: &[(&str, String)]| -> Vec<String> {

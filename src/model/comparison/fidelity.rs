@@ -2,20 +2,14 @@
 
 use std::fmt;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 /// A level of fidelity, strongest first: `Bitwise` implies `Semantic` implies `Policy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Byte for byte the same after canonicalisation.
-    #[serde(rename = "bf")]
     Bitwise,
     /// The same packages, findings, VEX statements and decision.
-    #[serde(rename = "sf")]
     Semantic,
     /// The same final decision with the same reason codes.
-    #[serde(rename = "pf")]
     Policy,
 }
 
@@ -65,6 +59,9 @@ pub struct OrderBroken {
 
 impl Fidelity {
     /// Joins three verdicts; fails when a stronger level holds and a weaker one does not.
+    ///
+    /// # Errors
+    /// [`OrderBroken`] when a stronger level holds and a weaker one does not.
     pub fn new(bitwise: bool, semantic: Option<bool>, policy: Option<bool>) -> Result<Self, OrderBroken> {
         let verdicts = [(Level::Bitwise, Some(bitwise)), (Level::Semantic, semantic), (Level::Policy, policy)];
         for (i, (stronger, holds)) in verdicts.iter().enumerate() {

@@ -1,14 +1,10 @@
 //! What changed between two results, small enough to be understood in two minutes.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::model::cause::Cause;
 use crate::model::digest::Digest;
 
 /// Which way something flipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// Not in the recording, in the replay.
     Appeared,
