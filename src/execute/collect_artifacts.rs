@@ -42,6 +42,9 @@ pub type Collected = Result<Vec<Artifact>, (Trouble, Failure)>;
 /// Picks up what a scanner wrote. One that is missing means that the scanner is not well; so does an empty one, unless it
 /// `may_be_empty`: the exit code is one that is known to mean that the scanner ran well, and nothing is a document of the
 /// format.
+///
+/// # Errors
+/// What is wrong, and which artifact it is about.
 pub fn collect(
     specs: &[ArtifactSpec],
     stdout: &[u8],

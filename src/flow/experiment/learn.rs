@@ -102,6 +102,9 @@ struct Plan {
 
 /// Runs `job` `again` times unchanged and once or more under each change; `base` is what is known already of an
 /// artifact's format.
+///
+/// # Errors
+/// [`LearnRunError`].
 pub fn learn(
     job: &ScanSpec,
     again: usize,

@@ -122,6 +122,9 @@ pub fn restore(
 }
 
 /// The recorded artifacts that are wanted, by their raw digests.
+///
+/// # Errors
+/// [`RestoreError`].
 pub fn artifacts(
     records: &[ArtifactRecord],
     wanted: impl Fn(&ArtifactRecord) -> bool,
