@@ -13,7 +13,7 @@ use crate::model::limits::{MAX_NAME_BYTES, MAX_PATH_BYTES};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryPath(String);
 
-/// Why a text is no path inside a tree.
+/// Why a text is not a path inside a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// Nothing.

@@ -107,7 +107,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Walks as the kernel would, from the directory `at`. A link to something missing is no error if it stays inside.
+    /// Walks as the kernel would, from the directory `at`. A link to something missing is not an error if it stays inside.
     fn follow(&self, mut at: usize, target: &str, steps: &mut usize) -> Result<(), Problem> {
         let leaves = || Problem::SymlinkLeaves { target: target.to_owned() };
         let endless = || Problem::SymlinkLoop { target: target.to_owned() };

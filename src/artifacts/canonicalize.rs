@@ -35,7 +35,7 @@ pub fn digest(profile: &Profile, document: &[u8]) -> Result<Digest, JsonError> {
     hashed(|sink| canonical::send_with(profile, &document, &Limits::default(), sink))
 }
 
-/// Values one after the other are read as one document under the profile for them; a byte order mark is no part of JSON.
+/// Values one after the other are read as one document under the profile for them; a byte order mark is not a part of JSON.
 fn read_as<'d>(profile: &Profile, document: &'d [u8]) -> Cow<'d, [u8]> {
     let document = if profile.form() == Form::Bytes { document } else { artifact::without_mark(document) };
     profile.name().parse().map_or(Cow::Borrowed(document), |format| artifact::document(format, document))

@@ -15,7 +15,7 @@ use crate::job::artifact::kind_of;
 use crate::model::artifact::ArtifactFormat;
 
 /// Leaves out what [`format::detect`] does not look at. Where two rules mean a place the first counts, and a set of what
-/// is no array is left as it is: so what is looked at stays.
+/// is not an array is left as it is: so what is looked at stays.
 const OUTLINE: &str = "\
 profile: outline
 form: json

@@ -23,7 +23,7 @@ impl InFile {
     /// Opens it.
     ///
     /// # Errors
-    /// Where it is no regular file, cannot be read or is too large.
+    /// Where it is not a regular file, cannot be read or is too large.
     pub fn open(path: &Path) -> Result<Self, FsError> {
         let (path, (file, size)) = (path.to_owned(), fs::open(path)?);
         let limit = limits::MAX_DOCUMENT_BYTES;

@@ -60,7 +60,7 @@ impl FoundSecrets {
         (!self.too_many).then(|| Known::of(self.values.iter().map(String::as_str)))
     }
 
-    /// `artifact` without them; `None` where that cannot be had: it is no text, or there are too many.
+    /// `artifact` without them; `None` where that cannot be had: it is not a text, or there are too many.
     pub fn without(&self, artifact: &Artifact) -> Option<Artifact> {
         let is_too_much = self.too_many || self.len().saturating_mul(artifact.bytes.len()) > MOST_WORK;
         let text = std::str::from_utf8(&artifact.bytes).ok().filter(|_| !is_too_much)?;

@@ -13,7 +13,7 @@ use crate::canonical::stream;
 /// they are the same. The pointer of the whole document is empty; a very long pointer loses its middle.
 ///
 /// A member that only one of the two has is such a place, and so is the first element that one array has beyond
-/// the other. Of bytes that are no JSON, or are the same JSON written in two ways, the offset is told: `byte 12`.
+/// the other. Of bytes that are not JSON, or are the same JSON written in two ways, the offset is told: `byte 12`.
 pub fn first_difference(a: &[u8], b: &[u8]) -> Option<String> {
     if a == b {
         return None;

@@ -50,7 +50,7 @@ pub enum JsonErrorKind {
         /// The limit in levels.
         limit: usize,
     },
-    /// Bytes that are no UTF-8 (RFC 8259 §8.1).
+    /// Bytes that are not UTF-8 (RFC 8259 §8.1).
     #[error("invalid UTF-8: expected JSON encoded as UTF-8")]
     InvalidUtf8,
     /// The document ends too early.

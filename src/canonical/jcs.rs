@@ -14,7 +14,7 @@ use crate::canonical::stream::{self, Ending};
 /// refused when it is read again.
 ///
 /// # Errors
-/// Everything that is no JSON (RFC 8259), and what I-JSON (RFC 7493) rules out since two readers could understand
+/// Everything that is not JSON (RFC 8259), and what I-JSON (RFC 7493) rules out since two readers could understand
 /// it in two ways: duplicate names, integers beyond ±(2^53−1) without fraction or exponent, numbers beyond the
 /// range of a double, lone surrogates; and what is over `limits`.
 pub fn canonicalize(input: &[u8], limits: &Limits) -> Result<Vec<u8>, JsonError> {

@@ -31,7 +31,7 @@ impl BaseArgs {
         self.base.is_some()
     }
 
-    /// Makes the base ready; `None` where this is no pull request.
+    /// Makes the base ready; `None` where this is not a pull request.
     pub fn prepare(&self, own: &Context) -> Result<Option<Prepared>, CliError> {
         let asked = match &self.base {
             Some(revision) => Asked::Revision(revision.clone()),

@@ -1,6 +1,6 @@
 //! What a change of the configuration does to what gates can see, key by key.
 //!
-//! Invariants: values are compared as they count, so a default that is written out is no change; every key of `.stella.yaml` has a
+//! Invariants: values are compared as they count, so a default that is written out is not a change; every key of `.stella.yaml` has a
 //! class, and a test reads the keys from the schema; what has no direction that is known loosens.
 
 use std::cmp::Ordering;

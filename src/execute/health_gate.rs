@@ -91,7 +91,7 @@ fn told(artifact: &Artifact, config: &Config) -> Vec<String> {
         &artifact.document(),
         &Limits::default(),
     );
-    // What is no document of its format is told where it is compared or recorded, with its place.
+    // What is not a document of its format is told where it is compared or recorded, with its place.
     let mut found = found.unwrap_or_default();
     // Where nothing is a document too, whether it may be one was decided when it was picked up.
     found.retain(|unwell| *unwell != Unwell::Empty || !nothing_is_a_document(Some(artifact.format)));

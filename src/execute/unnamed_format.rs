@@ -16,7 +16,7 @@ pub fn broken_json(bytes: &[u8]) -> Option<String> {
     let mut rest = text.chars().filter(|c| !c.is_ascii_whitespace());
     let begins = match (rest.next()?, rest.next()) {
         ('{', Some('"' | '}')) | ('[', Some('{' | '"')) => true,
-        // `[1/3] fetching` is no list, `[1, 2` is one that was cut.
+        // `[1/3] fetching` is not a list, `[1, 2` is one that was cut.
         ('{' | '[', _) => is_cut(text),
         _ => false,
     };

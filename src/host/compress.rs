@@ -107,7 +107,7 @@ impl<R: BufRead> Unpack<'_, R> {
         Ok(Self { decoder, allowance, unpacked: 0, ended: false })
     }
 
-    /// The frame is over: nothing may follow it, and an empty file is no frame.
+    /// The frame is over: nothing may follow it, and an empty file is not a frame.
     fn end(&mut self) -> Result<(), UnpackError> {
         self.decoder.finish_frame().map_err(UnpackError::Damaged)?;
         let rest = self.decoder.get_mut().fill_buf().map_err(UnpackError::Damaged)?;

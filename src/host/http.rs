@@ -23,7 +23,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause that a server can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const REDIRECTS: usize = 5;
-/// How much of an answer that is no success is looked at.
+/// How much of an answer that is not a success is looked at.
 const SAID_BYTES: u64 = 4096;
 
 /// Why a request was not answered.
@@ -43,7 +43,7 @@ pub enum HttpError {
         /// Why.
         source: reqwest::Error,
     },
-    /// The answer is no success.
+    /// The answer is not a success.
     #[error("`{url}` was answered with {status}: {said}")]
     Status {
         /// What was asked for, without its query.
@@ -125,7 +125,7 @@ pub struct Reach {
     pub certificates: Option<Vec<u8>>,
 }
 
-/// What is looked at of an answer that is no success.
+/// What is looked at of an answer that is not a success.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.

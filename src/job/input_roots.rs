@@ -11,7 +11,7 @@ pub fn of_job(job: &ScanSpec) -> Roots {
     of_input(Placeholders::of(job).input(), matches!(job.input, InputMaterial::Tree(_)))
 }
 
-/// Where the input of a recording lay. A manifest may say anything: what is no absolute path is no root.
+/// Where the input of a recording lay. A manifest may say anything: what is not an absolute path is not a root.
 pub fn of_manifest(manifest: &ScanManifest) -> Roots {
     let is_tree = manifest.input.input_type == InputType::Directory;
     manifest.input.path.as_deref().map(|path| of_input(path, is_tree)).unwrap_or_default()

@@ -57,7 +57,7 @@ impl Spelt {
         matches!(self.operation, Some(Operation::Sandbox | Operation::Scan))
     }
 
-    /// The same as one line of a shell: what a value holds is no command in it.
+    /// The same as one line of a shell: what a value holds is not a command in it.
     pub fn line(&self) -> String {
         match &self.subject {
             // Already a line.

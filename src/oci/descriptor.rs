@@ -45,7 +45,7 @@ pub enum LayerEncoding {
 }
 
 impl Descriptor {
-    /// How the layer that this describes is packed; `None` for what is no layer.
+    /// How the layer that this describes is packed; `None` for what is not a layer.
     pub fn encoding(&self) -> Option<LayerEncoding> {
         Some(match self.media_type.as_str() {
             "application/vnd.oci.image.layer.v1.tar"

@@ -17,7 +17,7 @@ pub struct ImageName {
     digest: Option<Digest>,
 }
 
-/// Why a text is no name of an image.
+/// Why a text is not a name of an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidImageName {
     /// No host.

@@ -23,7 +23,7 @@ impl Policy {
     /// The decision on `input` at the instant `now`, which is all that the policy can know of time.
     ///
     /// # Errors
-    /// The input or the answer is too large, the time is up, a function fails, or the answer is no set of codes.
+    /// The input or the answer is too large, the time is up, a function fails, or the answer is not a set of codes.
     pub fn decide(&self, input: &PolicyInput, now: Timestamp, limits: &PolicyLimits) -> Result<Decision, PolicyError> {
         within("bytes of the policy's input", input.bytes, limits.input_bytes)?;
         let mut engine = self.engine.clone();

@@ -93,7 +93,7 @@ pub enum PolicyError {
         /// Where.
         source: serde_json::Error,
     },
-    /// A data file whose root is no object, or that contradicts another data file.
+    /// A data file whose root is not an object, or that contradicts another data file.
     #[error("data of `{file}` cannot be joined with the rest")]
     Data {
         /// Its name.
@@ -167,7 +167,7 @@ pub enum PolicyError {
         /// What it gives instead.
         given: &'static str,
     },
-    /// A text that is no reason code.
+    /// A text that is not a reason code.
     #[error(
         "`{rule}` gives {code:?}, which is not a reason code: expected 1 to 200 printable ASCII characters without spaces"
     )]

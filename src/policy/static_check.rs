@@ -205,7 +205,7 @@ fn read_header(references: &[Reference]) -> (Vec<String>, BTreeMap<String, Vec<S
     (package, aliases)
 }
 
-/// Every reference, in order; fields of what is no plain path (`f(x).y`) are none.
+/// Every reference, in order; fields of what is not a plain path (`f(x).y`) are none.
 fn references(tokens: &[Token]) -> Vec<Reference> {
     let mut references = Vec::new();
     let mut keyword = "";

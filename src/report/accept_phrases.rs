@@ -10,7 +10,7 @@ use crate::report::{base_phrases, changes, phrases};
 /// Lines of a difference that are shown.
 const LINES: usize = 10;
 
-/// A change in words: its cause, which is shown and is no part of an approval, or what it does.
+/// A change in words: its cause, which is shown and is not a part of an approval, or what it does.
 pub fn detail(accepted: &Accepted, key: &ChangeKey) -> String {
     if let Some(replay) = accepted.replay_of(key) {
         return phrases::cause_cell(&replay.outcome);

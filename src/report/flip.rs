@@ -79,7 +79,7 @@ pub struct Values {
 pub struct Flip {
     /// What happened.
     pub rule: Rule,
-    /// How severe it is; `Unknown` where that is no question.
+    /// How severe it is; `Unknown` where that is not a question.
     pub severity: Severity,
     /// What it is about: a finding, a package, an artifact.
     pub what: String,

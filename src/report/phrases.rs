@@ -198,7 +198,7 @@ pub fn rates(run: &RunResult) -> [(Mode, &Tally); 2] {
     [(Mode::Regression, &run.regression), (Mode::Fidelity, &run.fidelity)]
 }
 
-/// On how many replays the candidate was run, in one line; `None` where that is no question.
+/// On how many replays the candidate was run, in one line; `None` where that is not a question.
 pub fn candidate(run: &RunResult) -> Option<String> {
     let coverage = run.coverage();
     let of =

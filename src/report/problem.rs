@@ -201,7 +201,7 @@ fn urgency(outcome: &Outcome) -> usize {
     Exit::BY_PRECEDENCE.iter().position(|exit| *exit == outcome.exit()).unwrap_or(usize::MAX)
 }
 
-/// A path below the root of the repository, in the words of every reader; anything else is no place.
+/// A path below the root of the repository, in the words of every reader; anything else is not a place.
 fn place(of: &SourceLocation) -> Option<Place> {
     let file = of.file.as_str();
     let parts = || file.split('/');

@@ -139,7 +139,7 @@ impl Unpacker {
         }
     }
 
-    /// Puts what is no directory at its place, and tells where that is.
+    /// Puts what is not a directory at its place, and tells where that is.
     fn put(
         &mut self,
         change: &Change,
@@ -189,7 +189,7 @@ impl Unpacker {
     }
 }
 
-/// Something that is no directory wants to be the root.
+/// Something that is not a directory wants to be the root.
 fn root_taken(change: &Change) -> LayerError {
     LayerProblem::HasChildren.at(&change.raw)
 }

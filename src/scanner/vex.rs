@@ -6,7 +6,7 @@
 //! | unreachable | `not_affected` | `vulnerable_code_not_in_execute_path` |
 //! | unknown | `under_investigation` | |
 //!
-//! `fixed` is never stated: a version that is fixed is no finding. Justifications are OpenVEX's words.
+//! `fixed` is never stated: a version that is fixed is not a finding. Justifications are OpenVEX's words.
 
 use std::collections::BTreeSet;
 

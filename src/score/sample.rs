@@ -13,7 +13,7 @@ pub struct Counter<'a> {
 }
 
 impl<'a> Counter<'a> {
-    /// Counts one. What could not be compared is no evidence of anything: it does not count as a manifest.
+    /// Counts one. What could not be compared is not evidence of anything: it does not count as a manifest.
     pub fn add(&mut self, record: &'a ReplayRecord) {
         self.tally.add(&record.outcome, |level| record.fidelity.and_then(|fidelity| fidelity.at(level)));
         if record.outcome.is_comparison() {

@@ -77,7 +77,7 @@ fn keep(descriptor: &Descriptor, from: &dyn Blobs, context: &Context) -> Result<
 /// What is to be scanned: a file, a directory, or an image.
 #[derive(Debug, Clone, Default)]
 pub struct InputOptions<'a> {
-    /// What is no part of a directory.
+    /// What is not a part of a directory.
     pub without: &'a [PathBuf],
     /// The platform of an image.
     pub platform: Option<Platform>,
@@ -122,7 +122,7 @@ pub struct Opened {
     pub name: Option<ImageName>,
     /// Its blobs.
     pub blobs: Box<dyn Blobs>,
-    /// What its name stands for where that is no image itself: kept, so that the name is known next time.
+    /// What its name stands for where that is not an image itself: kept, so that the name is known next time.
     indexes: Vec<Descriptor>,
 }
 

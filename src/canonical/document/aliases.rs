@@ -12,7 +12,7 @@ use crate::canonical::rule::matcher::{Follower, Place};
 use crate::canonical::rule::{Action, Pattern, Rule, Stage, TextPattern};
 use crate::model::digest::Digest;
 
-/// With more than these, they are no namespaces of a document.
+/// With more than these, they are not namespaces of a document.
 const MOST: usize = 64;
 
 /// Replaces every namespace that `rules` find; adds to `done` in how many texts and names.

@@ -110,7 +110,7 @@ impl<'v, 'a> Finder<'v, 'a> {
     }
 }
 
-/// A position as an index; none for `-1`, which SARIF writes where there is none, and for what is no position at all.
+/// A position as an index; none for `-1`, which SARIF writes where there is none, and for what is not a position at all.
 fn element(position: f64) -> Option<usize> {
     let whole = position >= 0.0 && position.fract() == 0.0 && position < f64::from(u32::MAX);
     whole.then_some(position as usize)

@@ -1,7 +1,7 @@
 //! Texts that count as references, marked: elsewhere the same text is only a text.
 //!
 //! A mark is put before a text while a step looks at references, and taken off by the step itself. It begins with a
-//! noncharacter of Unicode, which documents do not exchange; in one that does, a text that is no reference could be taken
+//! noncharacter of Unicode, which documents do not exchange; in one that does, a text that is not a reference could be taken
 //! for one, and nothing else.
 
 use std::borrow::Cow;

@@ -99,7 +99,7 @@ proptest! {
         let mut other = document(&contents, &edges, &ids(contents.len(), offset, reverse));
         let expected = under(&profile, &one);
         prop_assert_eq!(under(&profile, &other).digest, expected.digest);
-        // As Scramble shuffles every array, those that are no sets must go.
+        // As Scramble shuffles every array, those that are not sets must go.
         other["edges"].as_array_mut().unwrap().reverse();
         let spelled = Scramble::new(seed).spelling_and_order(&other);
         let scrambled = canonicalize_with(&profile, spelled.as_bytes(), &Limits::default()).unwrap();

@@ -19,7 +19,7 @@ pub struct Roots {
     spellings: Vec<String>,
 }
 
-/// Why a path is no root.
+/// Why a path is not a root.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a root: expected an absolute path with a name in it")]
 pub struct InvalidRoot(String);

@@ -82,10 +82,10 @@ enum Numbers {
     AsIs,
 }
 
-/// Why a text is no profile.
+/// Why a text is not a profile.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    /// It is no YAML, or a part of it is not what a profile has there. Cause or place tell the line.
+    /// It is not YAML, or a part of it is not what a profile has there. Cause or place tell the line.
     #[error("profile is not valid{place}")]
     Invalid {
         /// The field in question, such as `` at `rules[2].reason` ``; empty where it is the whole text.

@@ -33,7 +33,7 @@ enum Segment {
     AnyDepth,
 }
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// It is neither empty nor begins with `/`.

@@ -27,7 +27,7 @@ pub(crate) enum ArraySegment {
     NumberAt(MemberPath),
 }
 
-/// Why a text is no place of an array.
+/// Why a text is not a place of an array.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArrayError {
     /// It does not begin with `/`, or has a `~` that escapes nothing.

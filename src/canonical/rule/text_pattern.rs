@@ -24,10 +24,10 @@ pub enum Anchor {
     Part,
 }
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TextPatternError {
-    /// It is no regular expression, or one that would compile to too much.
+    /// It is not a regular expression, or one that would compile to too much.
     #[error("`{written}` is not a usable regular expression: {}", .reason.replace('\n', " "))]
     Invalid {
         /// The text.
@@ -47,7 +47,7 @@ impl TextPattern {
     /// Compiles `written`.
     ///
     /// # Errors
-    /// When it is no regular expression, compiles to too much, or matches the empty text.
+    /// When it is not a regular expression, compiles to too much, or matches the empty text.
     pub fn new(written: &str, anchor: Anchor) -> Result<Self, TextPatternError> {
         let anchored = match anchor {
             Anchor::Whole => format!("^(?:{written})$"),

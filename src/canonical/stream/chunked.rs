@@ -22,7 +22,7 @@ const MOST_NAMES: usize = 64 << 10;
 const GROWTH: usize = 8;
 /// Where more than this waits, the rest of the document is read at once: it is most likely one large object.
 const MOST_WAITING: usize = 1 << 20;
-/// What is wrong farther than this from the end of a window is no value that goes on behind it, unless it is a longer
+/// What is wrong farther than this from the end of a window is not a value that goes on behind it, unless it is a longer
 /// number: that is left to those who read the whole document, too.
 const LONGEST_NUMBER: usize = 4 << 10;
 

@@ -1,6 +1,6 @@
 //! Where a member of the root begins that is an array, found without reading what comes before.
 
-/// Looks for it, block by block. It checks nothing: what is no JSON is for others to refuse.
+/// Looks for it, block by block. It checks nothing: what is not JSON is for others to refuse.
 pub(super) struct ArrayLocator {
     member: &'static str,
     depth: usize,

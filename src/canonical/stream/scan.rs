@@ -52,7 +52,7 @@ pub(super) fn ascii_end(bytes: &[u8], at: usize) -> usize {
     find(bytes, at, marks, |byte| matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..))
 }
 
-/// The first byte from `at` on that is no white space of JSON.
+/// The first byte from `at` on that is not white space of JSON.
 #[inline(always)]
 pub(super) fn blank_end(bytes: &[u8], at: usize) -> usize {
     let marks = |word: u64| {
@@ -61,7 +61,7 @@ pub(super) fn blank_end(bytes: &[u8], at: usize) -> usize {
     find(bytes, at, marks, |byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
 }
 
-/// The first byte from `at` on that is no decimal digit.
+/// The first byte from `at` on that is not a decimal digit.
 #[inline(always)]
 pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at).is_some_and(u8::is_ascii_digit) {

@@ -1,7 +1,7 @@
 //! Where a command speaks: data on stdout, talk on stderr.
 //!
 //! Invariant: data that could not be written is remembered ([`lost`]), and the program does not pass then; whoever writes need
-//! not ask. A reader that went away is no error, and what is talk may be lost.
+//! not ask. A reader that went away is not an error, and what is talk may be lost.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};

@@ -81,10 +81,10 @@ pub struct Output {
     arguments: Vec<String>,
 }
 
-/// Why a text is no adapter.
+/// Why a text is not an adapter.
 #[derive(Debug, thiserror::Error)]
 pub enum AdapterError {
-    /// It is no YAML, or a key of it is not what an adapter has there.
+    /// It is not YAML, or a key of it is not what an adapter has there.
     #[error("adapter is not valid at `{at}`")]
     Yaml {
         /// The key.
@@ -100,7 +100,7 @@ pub enum AdapterError {
         /// What is wrong with it.
         what: String,
     },
-    /// An output that is no artifact.
+    /// An output that is not an artifact.
     #[error("`outputs.{output}.artifact`")]
     Artifact {
         /// The output.
@@ -172,7 +172,7 @@ impl Adapter {
     /// Reads an adapter.
     ///
     /// # Errors
-    /// Unknown keys, places that do not exist, outputs that are no artifacts: see [`AdapterError`].
+    /// Unknown keys, places that do not exist, outputs that are not artifacts: see [`AdapterError`].
     pub fn parse(text: &str) -> Result<Self, AdapterError> {
         let yaml = serde_yaml::Deserializer::from_str(text);
         let raw: RawAdapter = serde_path_to_error::deserialize(yaml)
@@ -319,7 +319,7 @@ fn outputs(raw: BTreeMap<String, RawOutput>, several: bool) -> Result<BTreeMap<S
     Ok(outputs)
 }
 
-/// A name in braces in `word` that is no place.
+/// A name in braces in `word` that is not a place.
 fn unknown_place(word: &str) -> Option<&str> {
     let names = word.split('{').skip(1).filter_map(|after| after.split_once('}')).map(|(name, _)| name);
     let mut looks_like_one = names.filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()));

@@ -32,7 +32,7 @@ pub enum BisectError {
     /// Something that the user gave cannot be used.
     #[error(transparent)]
     Replay(#[from] ReplayError),
-    /// One snapshot is no chain.
+    /// One snapshot is not a chain.
     #[error("a chain has at least two snapshots, oldest first: {0} given")]
     NoChain(usize),
     /// A finding that is asked for is never there.

@@ -140,7 +140,7 @@ fn outcome(
     if all.is_empty() { seen.clone() } else { Outcome::Drift { causes: all } }
 }
 
-/// An input that differs from the recording and is no factor: it could not be swapped.
+/// An input that differs from the recording and is not a factor: it could not be swapped.
 fn beyond(attribution: &Attribution, result: &ReplayResult) -> Option<Factor> {
     let swapped = |dimension: Dimension| attribution.factors.iter().any(|factor| factor.dimension == dimension);
     let differing = result.recorded.differing(&result.replayed);

@@ -47,7 +47,7 @@ pub struct LearnReport {
     pub failed: Vec<(Variation, String)>,
     /// What of the changes had no effect on this machine.
     pub without_effect: Vec<String>,
-    /// Artifacts of which nothing can be learnt, for they are no JSON.
+    /// Artifacts of which nothing can be learnt, for they are not JSON.
     pub not_json: Vec<String>,
 }
 

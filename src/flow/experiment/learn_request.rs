@@ -22,7 +22,7 @@ use crate::workspace::context::Context;
 pub struct LearnRequest {
     /// What is scanned: a file or a directory.
     pub input: PathBuf,
-    /// What is no part of it.
+    /// What is not a part of it.
     pub exclude: Vec<PathBuf>,
     /// What the command writes.
     pub artifacts: Vec<ArtifactSpec>,

@@ -403,7 +403,7 @@ fn apply(swap: &Swap, job: &mut ScanSpec, context: &Context) -> Result<(), Repla
         Swap::Config(_) if job.config.is_none() => return Err(ReplayError::NoConfig),
         Swap::Config(path) => job.config = Some(InputMaterial::read_configuration(path)?),
         Swap::Input(path) => {
-            // What an earlier run left behind is no part of another input, unless the recorded one had it.
+            // What an earlier run left behind is not a part of another input, unless the recorded one had it.
             let left = job.artifacts.iter().filter_map(|spec| match &spec.path {
                 ArtifactPath::File(file) if !job.input.holds(file) => Some(path.join(file)),
                 _ => None,

@@ -1,6 +1,6 @@
 //! What differs between two jobs, and jobs that take some of it from the one and some from the other.
 //!
-//! Invariant: what is no factor comes from *now*: it is the same on both sides, or it was never recorded (the values of
+//! Invariant: what is not a factor comes from *now*: it is the same on both sides, or it was never recorded (the values of
 //! variables).
 
 use std::collections::BTreeMap;

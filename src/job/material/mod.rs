@@ -1,7 +1,7 @@
 //! Bytes that a scan depends on, with their identity and the blob that keeps them.
 //!
 //! A file is its own blob. A directory is kept as one deterministic archive; its identity is the content digest of that
-//! archive, so that another compression is no other input.
+//! archive, so that another compression is not another input.
 
 pub mod blob;
 pub mod image;
@@ -65,7 +65,7 @@ pub enum MaterialError {
         /// Why.
         source: RootfsError,
     },
-    /// A text that can only be meant as an image, and is no name of one.
+    /// A text that can only be meant as an image, and is not a name of one.
     #[error(transparent)]
     ImageName(InvalidImageName),
     /// An image in a registry, which this program cannot ask.
@@ -324,7 +324,7 @@ pub enum ScannerMaterial {
 /// The identity of the built-in scanner: the digest of its source, made when this program was built.
 pub fn builtin_digest() -> Digest {
     const TEXT: &str = env!("STELLA_BUILTIN_DIGEST");
-    // The build script wrote it; a text that is no digest would still name this build and no other.
+    // The build script wrote it; a text that is not a digest would still name this build and no other.
     TEXT.parse().unwrap_or_else(|_| Digest::of(TEXT.as_bytes()))
 }
 

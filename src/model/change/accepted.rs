@@ -16,7 +16,7 @@ pub struct Accepted {
     pub chosen: Vec<ChangeKey>,
     /// Entries that were written.
     pub written: Vec<Approval>,
-    /// Cases and canaries that differ from themselves: that is no change that could be named.
+    /// Cases and canaries that differ from themselves: that is not a change that could be named.
     pub flaky: Vec<String>,
     /// What the checkout changes of the base and nobody can approve.
     pub refused: Vec<Change>,

@@ -1,6 +1,6 @@
 //! Approvals: one change each, named by what it changes from and to, with who answers for it and until when.
 //!
-//! Invariants: an approval covers exactly the change that it names; the cause of the change is no part of it, so that a cause
+//! Invariants: an approval covers exactly the change that it names; the cause of the change is not a part of it, so that a cause
 //! that was guessed wrongly approves nothing else. Absent: who may approve.
 
 use std::collections::BTreeSet;

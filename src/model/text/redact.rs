@@ -162,7 +162,7 @@ fn closing(text: &str, quote: char) -> Option<usize> {
     })
 }
 
-/// The shortest value that is looked for: a shorter one stands in words that are no secret.
+/// The shortest value that is looked for: a shorter one stands in words that are not secret.
 const SHORTEST: usize = 6;
 
 /// Values that are known to be secret in one run: each is taken out of whatever is shown of it.
@@ -325,7 +325,7 @@ mod tests {
         }
     }
 
-    /// A value that ends with a quote left a backslash behind, and what was left was no JSON.
+    /// A value that ends with a quote left a backslash behind, and what was left was not JSON.
     #[test]
     fn a_value_that_ends_with_a_quote_leaves_json() {
         let value = "key = \"hunter2hunter2\"";

@@ -62,7 +62,7 @@ pub enum LearnError {
     /// A document is too deep to be compared.
     #[error("the document of a run is nested too deeply to be compared")]
     TooDeep(#[source] serde_json::Error),
-    /// What was learnt is no profile.
+    /// What was learnt is not a profile.
     #[error("what was learnt is not a profile")]
     Profile(#[from] ProfileError),
     /// Fewer than two runs.

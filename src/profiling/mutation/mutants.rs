@@ -157,7 +157,7 @@ fn references(document: &Value, seen: &[VisitedValue<'_>], ids: &BTreeSet<&str>,
     let mut defined = BTreeSet::new();
     let referring = seen.iter().filter(|at| !at.is_hidden).filter_map(|at| {
         let id = at.value.as_str().filter(|text| ids.contains(text))?;
-        // The first time that it stands there is taken for its definition, which is no reference.
+        // The first time that it stands there is taken for its definition, which is not a reference.
         (!defined.insert(id)).then_some((at, id))
     });
     for (at, id) in some(referring.collect()) {

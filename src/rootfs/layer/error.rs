@@ -82,7 +82,7 @@ pub enum LayerProblem {
         /// The file.
         ancestor: String,
     },
-    /// The same layer has entries below it, and it is no directory.
+    /// The same layer has entries below it, and it is not a directory.
     #[error("it is not a directory, but the same layer has entries below it")]
     HasChildren,
     /// A link on the way to it climbs above the root.
@@ -97,7 +97,7 @@ pub enum LayerProblem {
     /// It is a symbolic link to nothing, or to more than a path can hold.
     #[error("the symbolic link's target is empty, has a NUL byte, or is too long")]
     SymlinkTarget,
-    /// A hard link to something that is no file here.
+    /// A hard link to something that is not a file here.
     #[error("the hard link leads to `{target}`, where there is not a file in this image")]
     HardLinkTarget {
         /// The other name.

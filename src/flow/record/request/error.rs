@@ -78,7 +78,7 @@ pub enum ScanRequestError {
         /// What may be meant: it is there within the input.
         meant: Option<PathBuf>,
     },
-    /// What is to be left out is no part of the input anyway.
+    /// What is to be left out is not a part of the input anyway.
     #[error("`{}`, which is to be left out, does not lie in `{}`", .excluded.display(), .input.display())]
     ExcludedOutside {
         /// What is to be left out.

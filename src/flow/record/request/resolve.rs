@@ -169,7 +169,7 @@ impl ScanRequest {
 
     fn read_input(&self, artifacts: &[ArtifactSpec], context: &Context) -> Result<InputMaterial, ScanRequestError> {
         let in_input = matches!(self.scanner, Scanner::Command { artifact_in_input: true, .. });
-        // What stella itself writes is no part of what is scanned, nor is an artifact that an earlier run left behind: it
+        // What stella itself writes is not a part of what is scanned, nor is an artifact that an earlier run left behind: it
         // would pass for this one's.
         let mut without = vec![context.local.root().to_owned()];
         without.extend(self.written.iter().cloned());
@@ -193,7 +193,7 @@ impl ScanRequest {
         input.with_file("callgraph.json", bytes).map_err(ScanRequestError::CallGraph)
     }
 
-    /// Says that an artifact lies in the input and is no part of it: a command that looks for the file does not find it.
+    /// Says that an artifact lies in the input and is not a part of it: a command that looks for the file does not find it.
     fn left_out(&self, artifacts: &[ArtifactSpec]) -> Option<Hint> {
         let Scanner::Command { artifact_in_input: false, run: Run::Sealed(_), .. } = &self.scanner else { return None };
         let lies_there = |artifact: &&ArtifactSpec| match &artifact.path {

@@ -25,7 +25,7 @@ pub struct ScanRequest {
     pub input: PathBuf,
     /// Of an image: for which platform.
     pub platform: Option<Platform>,
-    /// What is no part of the input.
+    /// What is not a part of the input.
     pub exclude: Vec<PathBuf>,
     /// Files and folders into which the face writes: no part of the input either.
     pub written: Vec<PathBuf>,
