@@ -30,7 +30,7 @@ type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// What is changed around a replay.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Around {
+enum Variation {
     Nothing,
     ZoneAndLocale,
     HostAndProcessors,
@@ -38,8 +38,8 @@ enum Around {
     Path,
 }
 
-const ROUNDS: [Around; 5] =
-    [Around::Nothing, Around::ZoneAndLocale, Around::HostAndProcessors, Around::Clock, Around::Path];
+const ROUNDS: [Variation; 5] =
+    [Variation::Nothing, Variation::ZoneAndLocale, Variation::HostAndProcessors, Variation::Clock, Variation::Path];
 
 fn main() -> Fallible<()> {
     let mut rows = Vec::new();
@@ -82,7 +82,7 @@ fn measure(scan: &Scan, program: &Path) -> Fallible<Row> {
 /// One replay, counted in `row`.
 fn replay(
     scan: &Scan,
-    around: Around,
+    around: Variation,
     manifest: &Value,
     folder: &Path,
     (here, elsewhere): (&Path, &Path),
@@ -92,12 +92,12 @@ fn replay(
     let mut manifest = manifest.clone();
     let environment = &mut manifest["environment"];
     match around {
-        Around::ZoneAndLocale => {
+        Variation::ZoneAndLocale => {
             environment["tz"] = json!("Asia/Tokyo");
             environment["locale"] = json!("C.UTF-8");
         }
-        Around::Clock => environment["clock_value"] = json!("2031-07-08T09:10:11Z"),
-        Around::Nothing | Around::HostAndProcessors | Around::Path => {}
+        Variation::Clock => environment["clock_value"] = json!("2031-07-08T09:10:11Z"),
+        Variation::Nothing | Variation::HostAndProcessors | Variation::Path => {}
     }
     let roots = environment["roots"].as_array().cloned().unwrap_or_default();
     fs::write(folder.join("MANIFEST.json"), manifest.to_string())?;
@@ -106,9 +106,11 @@ fn replay(
     words.extend(roots.iter().flat_map(|root| ["--ro".to_owned(), text(root)]));
     let mut outside: Vec<&str> = Vec::new();
     match around {
-        Around::Path => words.extend(["--with".to_owned(), format!("input={}", elsewhere.join(scan.input).display())]),
+        Variation::Path => {
+            words.extend(["--with".to_owned(), format!("input={}", elsewhere.join(scan.input).display())])
+        }
         // What the machine is called and how many processors may be used, for all that follows.
-        Around::HostAndProcessors if can_be_another_host() => {
+        Variation::HostAndProcessors if can_be_another_host() => {
             outside.extend([
                 "unshare",
                 "--uts",

@@ -11,7 +11,7 @@ use crate::harness::{World, copy, says};
 const PAGE: &str = "docs/troubleshooting.md";
 
 /// One way to fail.
-struct Way {
+struct Failure {
     /// The heading of the page.
     heading: &'static str,
     /// The scanner: a script.
@@ -27,8 +27,8 @@ struct Way {
 
 const JSON: &[&str] = &["--artifact", "findings=-:json"];
 
-const WAYS: [Way; 11] = [
-    Way {
+const FAILURES: [Failure; 11] = [
+    Failure {
         heading: "The interpreter is not in the sandbox",
         scanner: "#!WORK/venv/bin/python3\nprint('{}')\n",
         name: "scan.py",
@@ -36,7 +36,7 @@ const WAYS: [Way; 11] = [
         exit: 4,
         says: &["lacks   [WORLD]/work/venv/bin/python3", "add `--ro [WORLD]/work/venv`"],
     },
-    Way {
+    Failure {
         heading: "It needs the network",
         scanner: "#!/usr/bin/python3\nimport socket, sys\ntry:\n    socket.create_connection(('advisories.example.com', 443))\n\
                   except OSError as error:\n    sys.exit(f'cannot fetch the advisories: {error}')\n",
@@ -45,7 +45,7 @@ const WAYS: [Way; 11] = [
         exit: 3,
         says: &["exit code 1", "cannot fetch the advisories", "refused advisories.example.com", "--network allow"],
     },
-    Way {
+    Failure {
         heading: "A file is missing",
         scanner: "#!/bin/sh\ncat rules/strict.yaml || exit 1\n",
         name: "scan.sh",
@@ -58,7 +58,7 @@ const WAYS: [Way; 11] = [
             "--scanner-config rules/strict.yaml",
         ],
     },
-    Way {
+    Failure {
         heading: "The exit code is another",
         scanner: "#!/bin/sh\necho '{\"findings\": 2}' > out.json\nexit 3\n",
         name: "scan.sh",
@@ -66,7 +66,7 @@ const WAYS: [Way; 11] = [
         exit: 3,
         says: &["exit code 3, expected [0, 1]", "--expect-exit 0,1,3"],
     },
-    Way {
+    Failure {
         heading: "The output is empty",
         scanner: "#!/bin/sh\ntrue\n",
         name: "scan.sh",
@@ -74,7 +74,7 @@ const WAYS: [Way; 11] = [
         exit: 3,
         says: &["is empty", "exit code 0", "--expect-exit 0"],
     },
-    Way {
+    Failure {
         heading: "It runs out of time",
         scanner: "#!/usr/bin/python3\nimport time\ndeadline = time.time() + 0.3\nwhile time.time() < deadline:\n    time.sleep(0.05)\nprint('{}')\n",
         name: "poll.py",
@@ -82,7 +82,7 @@ const WAYS: [Way; 11] = [
         exit: 3,
         says: &["ran out of time", "limit of 3 s", "it read the clock", "`--clock real`", "--timeout SECONDS"],
     },
-    Way {
+    Failure {
         heading: "It runs out of memory",
         scanner: "#!/usr/bin/python3\nrules = bytearray(400 << 20)\nprint('{}')\n",
         name: "scan.py",
@@ -90,7 +90,7 @@ const WAYS: [Way; 11] = [
         exit: 3,
         says: &["MemoryError", "it may use 200 MiB of memory", "--memory MIB"],
     },
-    Way {
+    Failure {
         heading: "It crashes",
         scanner: "#!/bin/sh\necho 'scanning a.txt' >&2\nkill -SEGV $$\n",
         name: "scan.sh",
@@ -98,7 +98,7 @@ const WAYS: [Way; 11] = [
         exit: 3,
         says: &["signal 11 (SIGSEGV)", "scanning a.txt", "it crashed"],
     },
-    Way {
+    Failure {
         heading: "Its database is missing",
         scanner: "#!/bin/sh\necho 'FATAL: DB error: --skip-db-update cannot be specified on the first run' >&2\nexit 1\n",
         name: "trivy",
@@ -106,7 +106,7 @@ const WAYS: [Way; 11] = [
         exit: 3,
         says: &["`findings=out.json` was not written", "DB error", "db/trivy.db", "--scanner trivy", "--feed DIR"],
     },
-    Way {
+    Failure {
         heading: "Its command is wrong",
         scanner: "#!/bin/sh\necho 'scan: unknown option --frmat' >&2\necho 'usage: scan [--format FORMAT] PATH' >&2\nexit 2\n",
         name: "scan.sh",
@@ -114,7 +114,7 @@ const WAYS: [Way; 11] = [
         exit: 3,
         says: &["exit code 2", "unknown option --frmat", "it did not understand its command"],
     },
-    Way {
+    Failure {
         heading: "It went well, and was not given something",
         scanner: "#!/usr/bin/python3\nimport socket\ntry:\n    socket.create_connection(('registry.example.com', 443))\n\
                   except OSError:\n    pass\nprint('{}')\n",
@@ -125,7 +125,7 @@ const WAYS: [Way; 11] = [
     },
 ];
 
-fn world(way: &Way) -> World {
+fn world(way: &Failure) -> World {
     let world = World::new();
     world.write("in/a.txt", "x\n");
     world.write("rules/strict.yaml", "a: 1\n");
@@ -138,7 +138,7 @@ fn world(way: &Way) -> World {
 }
 
 /// The command and what it says, as the page shows it.
-fn shown(way: &Way) -> String {
+fn shown(way: &Failure) -> String {
     let world = world(way);
     let program = format!("./{}", way.name);
     let mut arguments = vec!["scan", "--input", "in"];
@@ -173,7 +173,7 @@ fn the_page_shows_what_stella_says() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(PAGE);
     let page = fs::read_to_string(&file).unwrap();
     let mut new = page.clone();
-    for way in &WAYS {
+    for way in &FAILURES {
         let heading = format!("\n## {}\n", way.heading);
         let section = new.find(&heading).unwrap_or_else(|| panic!("{PAGE} has no {heading:?}"));
         let begin = section + new[section..].find("```text\n").unwrap() + "```text\n".len();
@@ -211,7 +211,7 @@ fn the_next_steps_work_as_they_stand() {
         "It runs out of time",
         "It runs out of memory",
     ];
-    for way in &WAYS {
+    for way in &FAILURES {
         let program = format!("./{}", way.name);
         let world = world(way);
         let scan = |more: &[String], arguments: &[&str]| {
