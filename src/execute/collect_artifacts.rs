@@ -10,7 +10,7 @@ use crate::artifacts::meaning;
 use crate::execute::failure::{Failure, Trouble};
 use crate::execute::unnamed_format;
 use crate::format;
-use crate::host::fs;
+use crate::host::fs::{self, FsError};
 use crate::job::artifact::{Artifact, nothing_is_a_document, usual_profile};
 use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact::{ArtifactFormat, ArtifactType};
@@ -64,21 +64,25 @@ pub fn collect(
                 may_be_read(&file);
                 let bytes = fs::read_inside(inside, &file, limits::MAX_DOCUMENT_BYTES);
                 bytes.map_err(|error| {
-                    let what = format!("artifact `{spec}` was not written");
-                    // Where on this machine it is not there tells nothing.
-                    let gone = error.is_not_found();
                     if let Some(kind) = other_than_a_file(&file) {
                         let what = format!("artifact `{spec}` was not written: there is {kind}, not a regular file");
                         return (Trouble::NotAFile, Failure::unwell(what));
                     }
-                    (Trouble::Missing, if gone { Failure::unwell(what) } else { Failure::unhealthy(&what, &error) })
+                    match error {
+                        FsError::TooLarge { .. } => too_large(spec),
+                        // Where on this machine it is not there tells nothing.
+                        gone if gone.is_not_found() => {
+                            (Trouble::Missing, Failure::unwell(format!("artifact `{spec}` was not written")))
+                        }
+                        why => {
+                            (Trouble::Missing, Failure::unhealthy(&format!("artifact `{spec}` cannot be read"), &why))
+                        }
+                    }
                 })?
             }
         };
         if bytes.len() as u64 > limits::MAX_DOCUMENT_BYTES {
-            let limit = limits::MAX_DOCUMENT_BYTES;
-            let what = format!("artifact `{spec}` has more than the {limit} bytes that are read");
-            return Err((Trouble::Malformed, Failure::unwell(what)));
+            return Err(too_large(spec));
         }
         if bytes.iter().all(u8::is_ascii_whitespace) && !(may_be_empty && nothing_is_a_document(spec.format)) {
             return Err((Trouble::Empty, Failure::unwell(format!("artifact `{spec}` is empty"))));
@@ -100,6 +104,11 @@ pub fn collect(
         Ok(Artifact { artifact_type, name: spec.file_name(), format, profile, bytes: bytes.into() })
     };
     specs.iter().map(one).collect()
+}
+
+fn too_large(spec: &ArtifactSpec) -> (Trouble, Failure) {
+    let limit = limits::MAX_DOCUMENT_BYTES;
+    (Trouble::Malformed, Failure::unwell(format!("artifact `{spec}` has more than the {limit} bytes that are read")))
 }
 
 /// Gives the owner of a file, which is whoever runs this, the right to read it where the scanner took that away: for the

@@ -11,6 +11,9 @@ use crate::sandbox::sandbox_path::SandboxPath;
 /// Names the helper where it is not beside stella.
 pub(crate) const HELPER_OVERRIDE: &str = "STELLA_SANDBOX_HELPER";
 
+/// A file that is no program of this machine; the same number on every Unix.
+pub(crate) const ENOEXEC: i32 = 8;
+
 /// Why a run could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
@@ -82,6 +85,11 @@ impl Diagnostic for SandboxError {
                  lack its interpreter there: {} shows another folder",
                 Parameter::Ro.to("PATH")
             )),
+            Self::Program { source, .. } if source.raw_os_error() == Some(ENOEXEC) => Some(
+                "a program for 32-bit processors is not run: its system calls have other numbers, which are not followed; nor \
+                 is one of another kind of machine, or a script without a first line such as `#!/bin/sh`"
+                    .into(),
+            ),
             Self::WorkingDirectory { .. } | Self::Mount { .. } => {
                 Some("a place inside exists if it is `out`, `home` or `work`, or if something is mounted there".into())
             }

@@ -20,6 +20,7 @@ mod budget;
 #[cfg(any(test, not(target_os = "linux")))]
 mod capture;
 pub mod doctor;
+pub(crate) mod elf;
 mod ending;
 mod environment;
 pub mod error;

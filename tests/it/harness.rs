@@ -226,11 +226,11 @@ pub fn says(text: &str, words: &[&str]) {
 
 /// Writes a file that can be executed, through a process of its own: a file that this process has open for writing is open
 /// in whatever another test's thread is just starting, too, and nobody can execute it until that has become its program.
-pub fn write_program(path: &Path, content: &str) {
+pub fn write_program(path: &Path, content: impl AsRef<[u8]>) {
     let mut writer = Command::new("/bin/sh");
     writer.args(["-c", "cat > \"$0\" && chmod 755 \"$0\""]).arg(path).stdin(Stdio::piped());
     let mut writer = writer.spawn().unwrap();
-    writer.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
+    writer.stdin.take().unwrap().write_all(content.as_ref()).unwrap();
     assert!(writer.wait().unwrap().success(), "{}", path.display());
 }
 

@@ -12,6 +12,18 @@ use stella::model::digest::Digest;
 use crate::harness::World;
 use crate::oci_layout::{Layout, layer};
 
+/// Whether the registry that keeps its files there answers, and not whoever else has taken the port.
+fn answers(host: &str, data: &Path) -> bool {
+    let said = || {
+        let mut stream = TcpStream::connect(host)?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        write!(stream, "GET /v2/ HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
+        let mut said = String::new();
+        stream.read_to_string(&mut said).map(|_| said)
+    };
+    said().is_ok_and(|said: String| said.lines().any(|line| line == format!("X-Stored-In: {}", data.display())))
+}
+
 const PROGRAM: &str = "/usr/bin/docker-registry";
 
 /// A registry that ends with the value.
@@ -40,7 +52,8 @@ impl Registry {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let host = format!("127.0.0.1:{port}");
             let config = format!(
-                "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: {host}}}\n",
+                "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {0}}}}}\n\
+                 http: {{addr: {host}, headers: {{X-Stored-In: ['{0}']}}}}\n",
                 directory.join("data").display()
             );
             let file = directory.join("registry.yml");
@@ -57,7 +70,7 @@ impl Registry {
                 if process.try_wait().unwrap().is_some() {
                     break;
                 }
-                if TcpStream::connect(&host).is_ok() {
+                if answers(&host, &directory.join("data")) {
                     return Some(Self { process, host });
                 }
                 std::thread::sleep(Duration::from_millis(50));

@@ -5,6 +5,8 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::sandbox::elf;
+
 /// How much of a file is looked at.
 const HEAD: u64 = 4096;
 
@@ -27,6 +29,13 @@ pub fn why_not(program: &Path) -> Option<(String, String)> {
         return None;
     }
     let machine = std::env::consts::ARCH;
+    if elf::is_of_32_bits(&head) {
+        let cause = format!(
+            "`{name}` is a program for 32-bit processors: its system calls have other numbers, which are not followed, so it \
+             is not run in the sandbox"
+        );
+        return Some((cause, format!("build or fetch it for Linux on {machine}")));
+    }
     if head.starts_with(b"\x7fELF") {
         let cause = format!("`{name}` is a binary of another kind of machine than {machine}, or damaged");
         return Some((cause, format!("build or fetch it for Linux on {machine}")));
@@ -45,13 +54,21 @@ pub fn why_not(program: &Path) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
+    /// The head of one for the other processors that this one can be.
+    const OF_32_BITS: &[u8] = if cfg!(target_arch = "aarch64") {
+        b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x28\0"
+    } else {
+        b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x03\0"
+    };
+
     /// A file's bytes, its mode, and words of the cause and of the next step.
     type Row = (&'static [u8], u32, Option<(&'static str, &'static str)>);
 
     #[test]
     fn a_file_tells_why_it_cannot_be_started() {
         let folder = tempfile::tempdir().unwrap();
-        let rows: [Row; 7] = [
+        let rows: [Row; 8] = [
+            (OF_32_BITS, 0o755, Some(("for 32-bit processors", "build or fetch it"))),
             (b"echo 1\n", 0o755, Some(("has no first line that names", "`#!/bin/sh`"))),
             (b"", 0o755, Some(("is empty", "write it anew"))),
             (b"#!/bin/sh\n", 0o644, Some(("is not executable", "`chmod +x "))),

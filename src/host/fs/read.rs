@@ -83,14 +83,18 @@ pub fn read_inside(root: &Path, path: &Path, limit: u64) -> Result<Vec<u8>, FsEr
     let relative = path.strip_prefix(root).unwrap_or(path);
     let dir = Dir::open_ambient_dir(root, ambient_authority()).map_err(FsError::reading("open", root))?;
     // Before it is opened: a pipe would block for ever.
-    if !dir.metadata(relative).map_err(FsError::reading("open", path))?.is_file() {
+    let found = dir.metadata(relative).map_err(FsError::reading("open", path))?;
+    if !found.is_file() {
         return Err(FsError::NotAFile { path: path.to_owned() });
+    }
+    let too_large = || FsError::TooLarge { path: path.to_owned(), limit };
+    if found.len() > limit {
+        return Err(too_large());
     }
     let file = dir.open(relative).map_err(FsError::reading("open", path))?;
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(FsError::reading("read", path))?;
-    let too_large = bytes.len() as u64 > limit;
-    if too_large { Err(FsError::TooLarge { path: path.to_owned(), limit }) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// The digest of a whole file of at most `limit` bytes; it is never held in memory.

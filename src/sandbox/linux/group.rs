@@ -207,7 +207,7 @@ impl Drop for Group {
             }
         }
         // Now, since nobody waits for this process any more.
-        self.folder.parent().into_iter().for_each(sweep);
+        self.folder.parent().into_iter().filter(|parent| has_groups(parent)).for_each(sweep);
     }
 }
 
@@ -238,6 +238,12 @@ fn own(names: impl Iterator<Item = PathBuf>, make: impl Fn(&Path) -> io::Result<
 fn is_at(folder: &File, path: &Path) -> bool {
     fstat(folder)
         .is_ok_and(|held| stat(path).is_ok_and(|found| (held.st_dev, held.st_ino) == (found.st_dev, found.st_ino)))
+}
+
+/// Whether there are groups below this one: the kernel counts them among its links, and where it does not there may be some.
+fn has_groups(group: &Path) -> bool {
+    // Its name, and its own name within it.
+    !stat(group).is_ok_and(|found| found.st_nlink == 2)
 }
 
 /// Removes groups that nobody holds: their makers were killed. One with processes in it cannot be removed.

@@ -17,7 +17,9 @@ use rustix::system::{setdomainname, sethostname};
 use rustix::thread::CpuSet;
 
 use crate::model::result::Isolation;
+use crate::sandbox::elf;
 use crate::sandbox::ending::Reason;
+use crate::sandbox::error::ENOEXEC;
 use crate::sandbox::linux::filter::Filter;
 use crate::sandbox::linux::group::Entry;
 use crate::sandbox::linux::helper_channel::{Inside, Said, Told};
@@ -115,6 +117,9 @@ fn run(setting: InitSpec<'_>, inside: &Inside) -> Result<(), Stopped> {
     }
     let processors = (!traced).then_some(processors);
     let (program, filter) = (Program::find(spec, &mapping)?, filter.program());
+    if elf::is_program_of_32_bits(&program.path) {
+        return Err(Stopped::Failed(Failure::Program, std::io::Error::from_raw_os_error(ENOEXEC)));
+    }
     let path = program.path.clone();
     let launch = Launch::new(program, filter, processors, (reading, signalling), (group, namespaces))?;
     let children = sys::child_events().or_fail("watch the program")?;

@@ -273,7 +273,7 @@ impl Dev<'_> {
     pub fn script(&self, relative: &str, body: &str) {
         let path = self.path(relative);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        write_program(&path, &format!("#!/bin/sh\n{body}\n"));
+        write_program(&path, format!("#!/bin/sh\n{body}\n"));
     }
 
     pub fn read(&self, relative: &str) -> String {

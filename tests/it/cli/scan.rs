@@ -340,6 +340,11 @@ fn what_was_not_written_is_not_recorded() {
     let unhealthy = [
         ("true", "findings=out.json", "artifact `findings=out.json` was not written"),
         (": > out.json", "findings=out.json", "is empty"),
+        (
+            "truncate -s 300M out.json",
+            "findings=out.json",
+            "artifact `findings=out.json` has more than the 268435456 bytes",
+        ),
         ("mkdir out.json", "findings=out.json", "artifact `findings=out.json`"),
         ("echo '{' > out.json", "findings=out.json:sarif", "artifact `out.json`"),
         ("kill -9 $$", "findings=-:bytes", "killed by signal 9"),

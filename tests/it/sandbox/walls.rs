@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -18,7 +19,8 @@ use stella::sandbox::spec::{Clock, Mount, Network};
 use stella::sandbox::validated::{CpuCount, Hostname, Locale, TimeZone, Umask, User};
 
 use super::{
-    LEVELS, alive, has_namespaces, helper, is_lost, isolates, mark, out, printed, python, shell, spec, traces, within,
+    LEVELS, alive, has_namespaces, helper, is_lost, isolates, mark, out, printed, python, root, shell, spec, traces,
+    within,
 };
 use crate::harness::write_program;
 
@@ -466,6 +468,57 @@ fn a_program_that_is_not_there_is_named() {
             matches!(&error, Err(SandboxError::Program { source, .. }) if source.raw_os_error() == Some(13)),
             "{error:?}"
         );
+    }
+}
+
+/// Named regression: such a program was killed without a word, or ended by a signal of its own as every call of it failed.
+#[test]
+fn a_program_of_32_bits_is_refused_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("of-32-bits");
+    let (machine, code) = if cfg!(target_arch = "aarch64") {
+        (40, b"\x07\0\xa0\xe3\x01\x70\xa0\xe3\0\0\0\xef".as_slice())
+    } else {
+        (3, b"\xb8\x01\0\0\0\xbb\x07\0\0\0\xcd\x80".as_slice())
+    };
+    // It ends with exit code 7.
+    let (base, head, length) = (0x0804_8000_u32, 52 + 32_u32, 52 + 32 + code.len() as u32);
+    let mut bytes = b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0".to_vec();
+    bytes.extend([machine, 0]);
+    bytes.extend(
+        [1, base + head, 52, 0, if machine == 40 { 0x0500_0000 } else { 0 }].into_iter().flat_map(u32::to_le_bytes),
+    );
+    bytes.extend([52, 32, 1, 40, 0, 0_u16].into_iter().flat_map(u16::to_le_bytes));
+    bytes.extend([1, 0, base, base, length, length, 5, 0x1000].into_iter().flat_map(u32::to_le_bytes));
+    bytes.extend(code);
+    write_program(&program, &bytes);
+    let path = program.to_str().unwrap();
+    // Some kernels have no such programs.
+    let runs_outside = Command::new(path).status().is_ok_and(|status| status.code() == Some(7));
+    for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+        let mut alone = spec(&[path]);
+        alone.roots.push(root(folder.path()));
+        let refused = run_at_most(&alone, helper(), ceiling);
+        if refused.as_ref().is_ok_and(|finished| finished.level == Isolation::None) {
+            continue;
+        }
+        let error = refused.unwrap_err();
+        assert!(
+            matches!(&error, SandboxError::Program { source, .. } if source.raw_os_error() == Some(8)),
+            "{error:?}"
+        );
+        let hint = format!("{:?}", error.hint());
+        assert!(hint.contains("a program for 32-bit processors is not run"), "{hint}");
+        let mut started = shell(&format!("{path}; echo $?"));
+        started.roots.push(root(folder.path()));
+        let finished = run_at_most(&started, helper(), ceiling).unwrap();
+        assert_ne!(out(&finished), "7\n", "{ceiling:?}");
+        if runs_outside && matches!(finished.level, Isolation::Full | Isolation::Traced) {
+            assert_eq!(out(&finished), "137\n", "{ceiling:?}");
+            let said = format!("programs: `{path}` is one for 32-bit processors");
+            assert!(finished.lost.iter().any(|lost| lost.starts_with(&said)), "{:?}", finished.lost);
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! Rules to classic BPF: `linux/filter.h`, `linux/seccomp.h`.
 
-use std::iter;
 use std::mem::offset_of;
 
-use crate::sandbox::linux::filter::rule::{Action, ByNumber, UNKNOWN, When};
+use crate::sandbox::linux::filter::rule::{Action, ByNumber, OfCall, UNKNOWN, When};
 
 /// `struct sock_filter`.
 #[repr(C)]
@@ -49,53 +48,73 @@ pub(super) fn value(action: Action, traced: bool) -> u32 {
 /// A refused call becomes a signal that stops the program for its tracer, which takes the signal away and gives the
 /// error; where nobody would, it is the error itself.
 pub(super) fn assemble(rules: &ByNumber, traced: bool) -> Vec<Instruction> {
-    let unknown = || vec![give(UNKNOWN, traced)];
-    let done = |known: &Option<(_, Vec<_>)>| match known {
-        None => unknown(),
-        Some((_, uses)) if uses.is_empty() => vec![give(Action::Allow, traced)],
-        Some((_, uses)) => decide_all(uses, traced),
-    };
     // From each of these numbers on, up to the next, the same is done.
-    let mut ranges: Vec<(u32, Vec<Instruction>)> = (0..).zip(rules.calls.iter().map(done)).collect();
-    ranges.push((u32::try_from(ranges.len()).unwrap_or(u32::MAX), unknown()));
-    ranges.dedup_by(|later, earlier| later.1 == earlier.1);
+    let mut ranges: Vec<Range<'_>> = (0..).zip(rules.calls.iter().map(|known| uses_of(known.as_ref()))).collect();
+    ranges.push((u32::try_from(ranges.len()).unwrap_or(u32::MAX), UNCLASSED));
+    ranges.dedup_by(|later, earlier| is_same(later.1, earlier.1, traced));
+    let mut program = Vec::with_capacity(USUAL);
     // Another calling convention would pass every rule by.
-    let head = [instruction(LOAD, ARCHITECTURE), jump(IF_EQUAL, 1, 0, rules.audit)];
-    head.into_iter().chain(unknown()).chain(iter::once(instruction(LOAD, NUMBER))).chain(search(&ranges)).collect()
+    program.extend([instruction(LOAD, ARCHITECTURE), jump(IF_EQUAL, 1, 0, rules.audit), give(UNKNOWN, traced)]);
+    program.push(instruction(LOAD, NUMBER));
+    search(&ranges, traced, &mut program);
+    program
 }
 
-/// The part that finds the last of `ranges` that begins at the number, which is loaded, or before.
-fn search(ranges: &[(u32, Vec<Instruction>)]) -> Vec<Instruction> {
+/// How many instructions there usually are, about.
+const USUAL: usize = 1500;
+
+/// The uses of a number that is no call.
+const UNCLASSED: &[(When, Action)] = &[(When::Always, UNKNOWN)];
+
+/// The first of some numbers with which the same is done, and what.
+type Range<'a> = (u32, &'a [(When, Action)]);
+
+fn uses_of(known: Option<&OfCall>) -> &[(When, Action)] {
+    known.map_or(UNCLASSED, |(_, uses)| uses)
+}
+
+/// Whether the same becomes of both.
+fn is_same(one: &[(When, Action)], other: &[(When, Action)], traced: bool) -> bool {
+    let is_one = |((when, action), (its, of_it)): (&(When, Action), &(When, Action))| {
+        when == its && value(*action, traced) == value(*of_it, traced)
+    };
+    one.len() == other.len() && one.iter().zip(other).all(is_one)
+}
+
+/// Adds the part that finds the last of `ranges` that begins at the number, which is loaded, or before.
+fn search(ranges: &[Range<'_>], traced: bool, program: &mut Vec<Instruction>) {
     let (low, high) = match ranges {
-        [] => return Vec::new(),
-        [(_, done)] => return done.clone(),
+        [] => return,
+        [(_, uses)] => return decide_all(uses, traced, program),
         _ => ranges.split_at(ranges.len() / 2),
     };
     let first = high.first().map_or(0, |(number, _)| *number);
-    let (low, high) = (search(low), search(high));
-    let mut node = match u8::try_from(low.len()) {
-        Ok(length) => vec![jump(IF_AT_LEAST, length, 0, first)],
-        Err(_) => {
-            let length = u32::try_from(low.len()).unwrap_or(u32::MAX);
-            vec![jump(IF_AT_LEAST, 0, 1, first), instruction(JUMP, length)]
+    let node = program.len();
+    program.push(jump(IF_AT_LEAST, 0, 0, first));
+    search(low, traced, program);
+    // Known only now; jumps within what it passes over are by distance.
+    let length = program.len() - node - 1;
+    let jump = program.get_mut(node);
+    match (u8::try_from(length), jump) {
+        (Ok(length), Some(jump)) => jump.if_true = length,
+        (Err(_), Some(jump)) => {
+            jump.if_false = 1;
+            program.insert(node + 1, instruction(JUMP, u32::try_from(length).unwrap_or(u32::MAX)));
         }
-    };
-    node.extend(low);
-    node.extend(high);
-    node
+        (_, None) => {}
+    }
+    search(high, traced, program);
 }
 
-/// What is done with a known number.
-fn decide_all(uses: &[(When, Action)], traced: bool) -> Vec<Instruction> {
-    let mut leaf = Vec::new();
+/// Adds what is done with a known number.
+fn decide_all(uses: &[(When, Action)], traced: bool, program: &mut Vec<Instruction>) {
     for (when, action) in uses {
-        leaf.extend(decide(*when, give(*action, traced)));
+        program.extend(decide(*when, give(*action, traced)));
         if *when == When::Always {
-            return leaf;
+            return;
         }
     }
-    leaf.push(give(Action::Allow, traced));
-    leaf
+    program.push(give(Action::Allow, traced));
 }
 
 fn low(argument: u32) -> Instruction {

@@ -84,7 +84,7 @@ pub(super) const fn errno(number: i32) -> u16 {
 }
 
 /// A call and its rules, in the order in which they are asked.
-type OfCall = (Call, Vec<(When, Action)>);
+pub(super) type OfCall = (Call, Vec<(When, Action)>);
 
 /// The rules, by the numbers of a processor.
 #[derive(Debug, Clone)]

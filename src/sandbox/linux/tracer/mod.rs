@@ -34,7 +34,7 @@ mod start;
 mod task;
 mod unix;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -121,6 +121,8 @@ pub(super) struct Tracer<'a> {
     network_up: bool,
     sampler: Sampler,
     ended: Option<How>,
+    /// Paths of programs that were ended since their calls have other numbers.
+    of_32_bits: BTreeSet<String>,
     /// Why the limits cannot be watched.
     unseen: Option<io::Error>,
     /// Whether the program has been ended before its first instruction.
@@ -168,6 +170,7 @@ impl<'a> Tracer<'a> {
             network_up: false,
             sampler,
             ended: None,
+            of_32_bits: BTreeSet::new(),
             unseen: None,
             is_unloaded: false,
             observed: Observed::default(),
@@ -199,10 +202,11 @@ impl<'a> Tracer<'a> {
             }
         }
         self.channel.hear_all(|said| said.note(&mut self.observed));
-        let lost = (self.spec.clock != Clock::Real && self.eviction.is_impossible())
-            .then(|| PAGES_LEFT.to_owned())
-            .into_iter()
-            .collect();
+        let pages = (self.spec.clock != Clock::Real && self.eviction.is_impossible()).then(|| PAGES_LEFT.to_owned());
+        let ended = self.of_32_bits.iter().map(|path| {
+            format!("programs: `{path}` is one for 32-bit processors, whose calls are not followed: it was ended before it ran")
+        });
+        let lost = pages.into_iter().chain(ended).collect();
         let Self { ended: how, observed, sampler, unseen, .. } = self;
         Followed { how, observed, group: sampler.into_group(), lost, unseen }
     }

@@ -2,9 +2,11 @@
 //! taken away, and its sixteen random bytes follow from the seed.
 
 use std::fs;
+use std::path::Path;
 
 use rustix::thread::sched_setaffinity;
 
+use crate::sandbox::elf;
 use crate::sandbox::linux::random::{fill, mix};
 use crate::sandbox::linux::tracee::{self, Pid, read_word};
 use crate::sandbox::linux::tracer::Tracer;
@@ -42,6 +44,9 @@ impl Tracer<'_> {
         self.tasks.insert(pid, task);
         self.observed.exec(name, executable, self.elapsed());
         if !self.prepare(pid, key) {
+            if elf::is_program_of_32_bits(Path::new(&format!("/proc/{pid}/exe"))) {
+                self.of_32_bits.insert(path);
+            }
             // It would read the machine's clock.
             tracee::fail(pid);
         }

@@ -17,8 +17,8 @@ use super::program::Program;
 use crate::sandbox::probes::spec_of;
 use crate::sandbox::{alive, helper};
 
-/// How long a run may take, and how much longer its end.
-const WALL: Duration = Duration::from_secs(40);
+/// How long a run may take on a machine that has much to do, and how much longer its end. Usually it takes a second or two.
+const WALL: Duration = Duration::from_secs(120);
 const GRACE: Duration = Duration::from_secs(20);
 /// The most lives of a run, and a program that draws a random number and does nothing else.
 const MOST_LIVES: usize = 20;
