@@ -1,5 +1,5 @@
 # `make demo` and `make test` are all a new machine needs. `make test` installs real scanners into a cache of their own
-# (tests/real/install says where) and, as root on Debian, two packages, which it names before it installs them
+# (tests/real/install says where) and, as root on Debian, three packages, which it names before it installs them
 # (STELLA_TEST_SYSTEM=0 refuses them); nothing else outside this folder and cargo's own.
 
 CARGO ?= cargo

@@ -9,7 +9,9 @@ use crate::cli::base::{self, BaseArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::gate::{StrictnessArgs, WantedGate};
 use crate::cli::history::{self, NoteArgs};
+use crate::cli::options::step_inputs;
 use crate::cli::report::folder;
+use crate::cli::report::form_file::FormFile;
 use crate::cli::setup;
 use crate::cli::terminal::output;
 use crate::cli::terminal::progress::Progress;
@@ -54,6 +56,10 @@ pub struct CiArgs {
     /// result.json, junit.xml, summary.md, stella.sarif and codequality.json
     #[arg(long, value_name = "DIR")]
     out_dir: Option<PathBuf>,
+    /// Write the run in one more form of `stella report`, e.g. `--emit job-summary=FILE` (repeatable); unlike there the gate of
+    /// this run is believed
+    #[arg(long, value_name = "FORM=FILE", value_parser = FormFile::parse)]
+    emit: Vec<FormFile>,
     /// Let a gate decide how this ends; nightly implies --pinned
     #[arg(long, value_enum, value_name = "GATE", conflicts_with = "only")]
     gate: Option<WantedGate>,
@@ -70,6 +76,7 @@ pub struct CiArgs {
 }
 
 pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
+    step_inputs::check()?;
     args.out_dir.iter().try_for_each(|folder| fs::check_output_dir(folder))?;
     let own = setup::context(global, &args.isolation)?;
     let is_pr = args.gate == Some(WantedGate::Pr);
@@ -146,5 +153,6 @@ fn write_reports(args: &CiArgs, result: &RunResult, document: &str) -> Result<()
     if let Some(dir) = &args.out_dir {
         folder::write(dir, result, document)?;
     }
+    args.emit.iter().try_for_each(|form| form.write(result))?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::model::cause::{Cause, MismatchReason};
 use crate::model::exit::Exit;
 
 /// How one replay ended.
-#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Outcome {
     /// The same as recorded.

@@ -9,6 +9,7 @@
     reason = "tests: a panic is how they fail, and they say what they skip"
 )]
 
+mod action;
 mod architecture;
 mod attribution;
 mod base;

@@ -1,5 +1,6 @@
 //! What continuous integration checks is one thing: the workflows run the parts of the Makefile, with nothing skipped.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -67,4 +68,62 @@ fn the_pinned_compiler_is_the_oldest_that_is_promised() {
     };
     let (promised, pinned) = (quoted(&manifest, "rust-version"), quoted(&toolchain, "channel"));
     assert!(pinned.strip_prefix(&promised).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')), "{pinned}");
+}
+
+/// The workflows of this repository, and those that it gives to others.
+fn workflows() -> Vec<(String, Value)> {
+    let all = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows")).unwrap();
+    let own = all.map(|entry| format!(".github/workflows/{}", entry.unwrap().file_name().to_str().unwrap()));
+    let all: Vec<String> = own.chain(["src/flow/suite/init/github.yml".to_owned()]).collect();
+    all.into_iter().map(|path| (path.clone(), workflow(&path))).collect()
+}
+
+/// A tag can be moved; a commit cannot. One action has one pin, so that none is forgotten.
+#[test]
+fn every_action_is_pinned_to_one_commit() {
+    let mut pins: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for (path, _) in workflows() {
+        for line in text(&path).lines() {
+            let Some((_, uses)) = line.split_once("uses: ") else { continue };
+            let (uses, comment) = uses.split_once(" # ").unwrap_or((uses, ""));
+            if uses == "./" || uses == "stella-replay/stella@v{version}" {
+                assert!(comment.starts_with("zizmor: ignore"), "{path}: {line}");
+                continue;
+            }
+            let (action, commit) = uses.split_once('@').unwrap();
+            assert!(commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit()), "{path}: {line}");
+            assert!(comment.starts_with('v') && comment.split('.').count() == 3, "{path}: {line}");
+            let pin = (commit.to_owned(), comment.to_owned());
+            assert_eq!(pins.entry(action.to_owned()).or_insert_with(|| pin.clone()), &pin, "{path}: {line}");
+        }
+    }
+    assert!(pins.len() >= 3, "{pins:?}");
+}
+
+/// Whoever adds a job says what it may do and how long; nothing is left in the checkout that a program could take.
+#[test]
+fn every_job_has_limits() {
+    for (path, workflow) in workflows() {
+        assert!(workflow["permissions"].is_object(), "{path}");
+        let on = workflow.get("on").or_else(|| workflow.get("true")).unwrap();
+        assert!(on.to_string().find("paths").is_none(), "{path}: a check that does not run never reports");
+        if on.get("pull_request").is_some() {
+            assert!(on.get("merge_group").is_some(), "{path}: a merge queue waits for it");
+        }
+        for (name, job) in workflow["jobs"].as_object().unwrap() {
+            assert!(job["timeout-minutes"].is_u64(), "{path} {name}");
+            let image = job["runs-on"].as_str().unwrap();
+            assert!(!image.ends_with("-latest"), "{path} {name}: {image}");
+            let permissions = job.get("permissions").unwrap_or(&workflow["permissions"]).as_object().unwrap();
+            let writes = permissions.values().any(|value| value != "read");
+            assert!(!writes || (path.ends_with("release.yml") && name == "publish"), "{path} {name}");
+            for step in job["steps"].as_array().unwrap() {
+                if step["uses"].as_str().is_some_and(|uses| uses.starts_with("actions/checkout@")) {
+                    assert_eq!(step["with"]["persist-credentials"], false, "{path} {name}");
+                }
+                let run = step["run"].as_str().unwrap_or_default();
+                assert!(!run.contains("${{") || run == "make ${{ matrix.part }}", "{path} {name}: {run}");
+            }
+        }
+    }
 }

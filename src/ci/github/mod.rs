@@ -4,3 +4,4 @@
 
 pub mod access;
 pub mod reviews;
+pub mod step_inputs;

@@ -9,6 +9,7 @@ mod error;
 mod given;
 mod idle;
 mod once;
+pub(super) mod step_inputs;
 #[cfg(test)]
 mod tests;
 

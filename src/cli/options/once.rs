@@ -16,8 +16,14 @@ use crate::model::artifact_spec::ArtifactSpec;
 type Key = fn(&str) -> String;
 
 /// Options whose values have names, each of which can be given once.
-const NAMED: &[(&str, Key)] =
-    &[("label", before_equals), ("with", input), ("feed", feed), ("artifact", artifact), ("output", whole)];
+const NAMED: &[(&str, Key)] = &[
+    ("label", before_equals),
+    ("with", input),
+    ("feed", feed),
+    ("artifact", artifact),
+    ("output", whole),
+    ("emit", before_equals),
+];
 
 /// Options whose values are a set: the same one again says nothing new and loses nothing. A flag of another program may mean something
 /// else the second time.
@@ -92,7 +98,7 @@ fn named(given: &Given<'_>) -> Result<(), OptionError> {
 const FILES: &[(&str, &[&str])] = &[
     ("scan", &["input", "call_graph", "emit_manifest", "emit_artifacts_dir", "ledger"]),
     ("replay", &["from", "history", "out_dir"]),
-    ("ci", &["junit", "result", "summary", "history", "out_dir", "reviewed", "config"]),
+    ("ci", &["junit", "result", "summary", "emit", "history", "out_dir", "reviewed", "config"]),
     ("profile learn", &["input", "out"]),
     ("report", &["result", "output", "history", "before"]),
 ];
@@ -102,6 +108,8 @@ fn one_file(given: &Given<'_>) -> Result<(), OptionError> {
     let mut seen: Vec<(&str, PathBuf)> = Vec::new();
     for id in files.iter().filter(|id| given.has(id)) {
         for value in given.values(id) {
+            // The file of `--emit FORM=FILE`.
+            let value = if *id == "emit" { after_equals(&value) } else { value };
             // `./a` and `a` are one; a device may be written to twice.
             let path: PathBuf = Path::new(&value).components().filter(|part| *part != Component::CurDir).collect();
             if path.starts_with("/dev") || path == Path::new("") {
@@ -143,6 +151,10 @@ fn whole(value: &str) -> String {
 
 fn before_equals(value: &str) -> String {
     value.split_once('=').map_or(value, |(name, _)| name).to_owned()
+}
+
+fn after_equals(value: &str) -> String {
+    value.split_once('=').map_or(value, |(_, file)| file).to_owned()
 }
 
 /// `feed` for `feed=PATH`, `feed=NAME` for `feed=NAME=PATH`, and what stands before the `=` of the others.

@@ -69,6 +69,7 @@ ci --junit -
 ci --result -
 ci --summary -
 ci --out-dir -
+ci --emit -
 ci --gate -
 ci --strict ci --strict
 ci --fail-on ci --fail-on warn
@@ -89,6 +90,7 @@ report --code-quality -
 report --job-summary -
 report --comment -
 report --github-annotations -
+report --github-outputs -
 report --azure -
 report --buildkite -
 report --badge -
@@ -127,6 +129,7 @@ chaos --require-isolation -
 chaos --ro -
 canonicalize --profile -
 canonicalize --hash -
+init --ci -
 demo --dir -
 sandbox --clock -
 sandbox --clock-step sandbox --clock real --clock-step 5 -- tool
@@ -366,6 +369,7 @@ fn a_name_is_given_one_value() {
         "scan --input a --feed osv=f --feed g",
         "scan --artifact findings=a --artifact findings=a:sarif -- tool",
         "scan --scanner bandit --output sarif,sarif",
+        "ci --emit html=a --emit html=b",
         "replay --from m --with feed=a --with feed=b",
         "replay --from m --with feed=osv=a --with feed=osv=b",
         "replay --from m --with feed=osv=a --with feed=b",
@@ -394,6 +398,8 @@ fn a_file_is_written_for_one_purpose() {
     let one = [
         "ci --junit a.xml --result ./a.xml",
         "ci --history h --summary h",
+        "ci --emit html=a --summary a",
+        "ci --emit html=a --emit sarif=./a",
         "scan --input a.json --emit-manifest a.json",
         "replay --from m --out-dir m",
         "profile learn --input a --out a -- tool",

@@ -2,6 +2,7 @@
 
 pub(super) mod folder;
 mod form;
+pub(super) mod form_file;
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,8 @@
 //! Invariants: nothing that exists is overwritten; the first case is there as a whole or not at all; what is expected of the first case is what the scanner really finds, and
 //! its advisory says that it is an example.
 
+pub mod recipe;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -11,8 +13,10 @@ use serde_json::json;
 use crate::config;
 use crate::execute::builtin::{BuiltInError, Scan};
 use crate::flow::suite::case::{CaseMetadata, CaseSeverity, CaseWriter, WriteCaseError};
+use crate::flow::suite::init::recipe::Recipe;
 use crate::format::FormatError;
 use crate::format::inventory::{Inventory, read_inventory};
+use crate::git::repository;
 use crate::host::fs::{self, FsError, Kind};
 use crate::job::material::{FeedMaterial, InputMaterial, MaterialError};
 use crate::model::diagnostic::{Diagnostic, FailureKind};
@@ -71,17 +75,20 @@ impl Diagnostic for InitError {
     }
 }
 
-/// Sets up `context.config.root`.
+/// Sets up `context.config.root`, and with a recipe the pipeline of its repository.
 ///
 /// # Errors
 /// When a file cannot be read or written, or the first case cannot be made or scanned.
-pub fn init(context: &Context) -> Result<Initialised, InitError> {
+pub fn init(context: &Context, recipe: Option<Recipe>) -> Result<Initialised, InitError> {
     let root = &context.config.root;
     let mut broken = Vec::new();
     let found = find(root, &mut broken)?;
     let inventory = found.as_ref().map(|found| found.path.clone());
     let mut done = Initialised { inventory, written: Vec::new(), kept: Vec::new(), broken };
     write_new(&root.join(config::FILE_NAME), configuration(found.as_ref()).as_bytes(), &mut done)?;
+    if let Some(recipe) = recipe {
+        pipeline(root, recipe, &mut done)?;
+    }
     let case = root.join(CASE_FOLDER);
     if case.exists() {
         done.kept.push(case);
@@ -93,6 +100,20 @@ pub fn init(context: &Context) -> Result<Initialised, InitError> {
     };
     done.written.extend(first_case(&case, &found, context)?);
     Ok(done)
+}
+
+/// Writes the files of a pipeline, which lie at the top of the repository wherever the configuration is.
+fn pipeline(root: &Path, recipe: Recipe, done: &mut Initialised) -> Result<(), FsError> {
+    let folder = fs::absolute(root)?;
+    let top = repository::top_of(&folder).unwrap_or_else(|| folder.clone());
+    let below = folder.strip_prefix(&top).ok().filter(|below| *below != Path::new(""));
+    let config = below.map(|below| below.join(config::FILE_NAME));
+    // Shown as the rest is: from the folder that is set up.
+    let shown = if config.is_some() { top } else { root.to_owned() };
+    recipe
+        .files(config.as_deref())
+        .into_iter()
+        .try_for_each(|(path, text)| write_new(&shown.join(path), text.as_bytes(), done))
 }
 
 /// An inventory of the repository with one package to make an example of.

@@ -148,6 +148,7 @@ fn check(emitter: &Emitter, output: &[u8], run: &RunResult) {
         "sarif" => sarif(text),
         "code-quality" => code_quality(text),
         "github-annotations" => github(text),
+        "github-outputs" => github_outputs(text),
         "azure" => azure(text),
         "badge" => svg(text),
         "badge-json" => badge(text),
@@ -249,6 +250,17 @@ fn github(text: &str) {
         assert!(line.chars().all(|c| u32::from(c) <= 0xFFFF));
     }
     assert!(counts.iter().all(|count| *count <= 10), "{counts:?}");
+}
+
+/// As the runner reads the file: a line is a name and a value, and `<<` begins a value of several lines.
+fn github_outputs(text: &str) {
+    let mut names = BTreeSet::new();
+    for line in text.lines() {
+        let (name, value) = line.split_once('=').expect("a name and a value");
+        assert!(name.chars().all(|c| c.is_ascii_lowercase()) && names.insert(name), "{line}");
+        assert!(!value.is_empty() && value.chars().all(|c| c.is_ascii_digit()), "{line}");
+    }
+    assert_eq!(names.len(), 7, "{text}");
 }
 
 fn decoded(text: &str) -> String {
@@ -417,6 +429,7 @@ fn an_output_that_acts_is_seen() {
         ("sarif", "{\"version\":\"2.1.0\"}"),
         ("code-quality", "[{\"fingerprint\":\"a\",\"severity\":\"bad\"}]"),
         ("github-annotations", "::error title=x::a\n::set-env name=x::y"),
+        ("github-outputs", "replays=1\nreport-dir=/tmp"),
         ("azure", "##vso[task.logissue type=error;]a ##vso[x]"),
         ("badge", "<svg><script/></svg>"),
         ("badge-json", "{\"logoSvg\":\"x\"}"),

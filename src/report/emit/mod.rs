@@ -14,6 +14,7 @@ mod code_quality;
 pub mod comment;
 pub mod emitter;
 mod github_annotations;
+mod github_outputs;
 #[cfg(test)]
 mod hostile;
 mod html;
@@ -25,7 +26,7 @@ mod sarif;
 use crate::report::emit::emitter::Emitter;
 
 /// Every emitter, in the order in which they are offered.
-pub const EMITTERS: [&Emitter; 12] = [
+pub const EMITTERS: [&Emitter; 13] = [
     &html::EMITTER,
     &markdown::EMITTER,
     &junit::EMITTER,
@@ -34,6 +35,7 @@ pub const EMITTERS: [&Emitter; 12] = [
     &job_summary::EMITTER,
     &comment::EMITTER,
     &github_annotations::EMITTER,
+    &github_outputs::EMITTER,
     &azure::EMITTER,
     &buildkite::EMITTER,
     &badge_svg::EMITTER,

@@ -5,7 +5,7 @@ mod attacks;
 mod attacks_on_files;
 mod attacks_on_git;
 mod bad_input;
-mod forge;
+pub mod forge;
 mod ordinary;
 mod reviewed;
 mod which;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::cli::scene::npm_lock;
-use crate::harness::{World, files, valid};
+use crate::harness::{World, files, repository, valid};
 
 const CARGO: &str = "version = 3\n\n[[package]]\nname = \"time\"\nversion = \"0.1.44\"\n\
                      source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
@@ -60,4 +60,43 @@ fn a_lockfile_of_some_megabytes_is_found() {
     assert!(lock.len() > 1 << 20);
     world.write("package-lock.json", lock);
     world.stella(0, &["init"]).complains(&["found package-lock.json"]);
+}
+
+#[test]
+fn a_pipeline_is_written_where_the_system_looks_for_it() {
+    let world = World::new();
+    let run = world.stella(0, &["init", "--ci", "github"]);
+    run.says(&["wrote .github/workflows/stella.yml"]);
+    let workflow = world.read(".github/workflows/stella.yml");
+    assert_eq!(workflow.lines().count(), 14, "{workflow}");
+    // The same as the page shows.
+    let page = fs::read_to_string(repository("docs/github-action.md")).unwrap();
+    assert_eq!(page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap(), workflow);
+    world.stella(0, &["ci"]).says(&["passed: 1 of 1 replay matches"]);
+
+    let world = World::new();
+    let run = world.stella(0, &["init", "--ci", "gitlab"]);
+    run.says(&["wrote .gitlab/stella.yml", "wrote .gitlab-ci.yml"]).complains(&["set STELLA_SHA256"]);
+    assert_eq!(world.read(".gitlab-ci.yml"), "include:\n  - local: .gitlab/stella.yml\n");
+}
+
+#[test]
+fn a_pipeline_that_exists_is_kept() {
+    let world = World::new();
+    world.write(".gitlab-ci.yml", "mine: {script: [make]}\n");
+    let run = world.stella(0, &["init", "--ci", "gitlab"]);
+    run.says(&["kept  .gitlab-ci.yml"]).complains(&["add to .gitlab-ci.yml: include: [{local: .gitlab/stella.yml}]"]);
+    assert_eq!(world.read(".gitlab-ci.yml"), "mine: {script: [make]}\n");
+}
+
+#[test]
+fn a_configuration_below_the_repository_has_its_pipeline_at_the_top() {
+    let world = World::new();
+    fs::create_dir_all(world.work(".git")).unwrap();
+    fs::create_dir_all(world.work("packages/a")).unwrap();
+    let mut command = world.command(&["init", "--ci", "github"]);
+    command.current_dir(world.work("packages/a"));
+    world.run(0, command).says(&["/.github/workflows/stella.yml", "wrote .stella.yaml"]);
+    assert!(world.read(".github/workflows/stella.yml").ends_with("        with: {config: packages/a/.stella.yaml}\n"));
+    assert!(world.exists("packages/a/.stella.yaml") && !world.exists("packages/a/.github"));
 }

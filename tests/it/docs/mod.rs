@@ -327,6 +327,10 @@ fn every_action_is_pinned() {
         let path: PathBuf = entry.unwrap().path();
         for line in fs::read_to_string(&path).unwrap().lines() {
             let Some((_, action)) = line.split_once("uses: ") else { continue };
+            // This repository's own action is that of the checkout.
+            if action.starts_with("./ ") {
+                continue;
+            }
             assert!(is_pinned(action), "{}: `{action}` is not pinned by digest with its version", name(&path));
             pinned += 1;
         }

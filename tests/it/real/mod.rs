@@ -6,6 +6,7 @@ mod parts;
 mod readers;
 mod scans;
 mod subject;
+mod workflows;
 mod zip;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::harness::{Run, World};
 use crate::real::scans::{SCANS, Scan};
 
 /// The program of a scan; `None` where it is not installed, which is then said.
-fn program(part: &str) -> Option<PathBuf> {
+pub fn program(part: &str) -> Option<PathBuf> {
     let why = match parts::program(part) {
         Ok(program) => return Some(program),
         Err(why) => why,

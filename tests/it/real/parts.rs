@@ -9,7 +9,7 @@ pub fn program(name: &str) -> Result<PathBuf, String> {
     let mut rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let row = rows.find(|row| row.first() == Some(&name)).ok_or_else(|| format!("no part is called `{name}`"))?;
     let missing = || format!("{name} is not installed: run `make real-parts`");
-    if row[1] == "system" {
+    if ["system", "debian"].contains(&row[1]) {
         let folders = ["/usr/local/bin", "/usr/bin", "/bin"].map(|folder| Path::new(folder).join(name));
         return folders.into_iter().find(|path| path.is_file()).ok_or_else(missing);
     }

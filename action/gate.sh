@@ -1,0 +1,184 @@
+#!/bin/bash
+# The gate: finds the program, runs it, and hands on what it wrote. The exit status of the program is that of the step.
+set -euo pipefail
+umask 077
+
+# The job's own path is for what the repository builds; what runs here is the system's.
+readonly job_path=${PATH:-}
+PATH=/usr/bin:/bin:/usr/sbin:/sbin
+# Ranges of letters are those of ASCII; stella gets the job's own LANG.
+LC_ALL=C
+export PATH LC_ALL
+
+readonly here="$GITHUB_ACTION_PATH/action"
+# shellcheck source=action/say.sh
+. "$here/say.sh"
+# shellcheck source=action/passed.sh
+. "$here/passed.sh"
+# shellcheck source=action/release.sh
+. "$here/release.sh"
+# shellcheck source=action/download.sh
+. "$here/download.sh"
+# shellcheck source=action/namespaces.sh
+. "$here/namespaces.sh"
+
+# What was asked. A value is never repeated: it may come from a pull request.
+
+input() {
+	local name="STELLA_INPUT_$1"
+	printf '%s' "${!name:-}"
+}
+
+one_of() {
+	local name=$1 value=$2 known
+	shift 2
+	for known in "$@"; do
+		if [ "$value" = "$known" ]; then return; fi
+	done
+	refuse 2 "the input \`$name\` takes one of: $*"
+}
+
+gate=$(input GATE) mode=$(input MODE) fail_on=$(input FAIL_ON) isolation=$(input REQUIRE_ISOLATION)
+annotations=$(input ANNOTATIONS) sudo=$(input SUDO) config=$(input CONFIG)
+version=$(input VERSION) mirror=$(input MIRROR) binary=$(input BINARY)
+
+if [ -n "$mode" ]; then one_of mode "$mode" regression pinned; fi
+if [ -z "$gate" ]; then
+	gate="pr"
+	if [ "$mode" = pinned ]; then gate=off; fi
+fi
+one_of gate "$gate" pr nightly release off
+case "$mode-$gate" in
+pinned-pr | pinned-release) refuse 2 "with \`mode: pinned\` the gate is nightly or off: the others judge what this checkout builds" ;;
+regression-nightly) refuse 2 "the gate nightly judges pinned replays: leave \`mode\` out" ;;
+esac
+if [ -n "$fail_on" ]; then one_of fail-on "$fail_on" fail warn; fi
+if [ -n "$isolation" ]; then one_of require-isolation "$isolation" full traced isolated none; fi
+one_of annotations "${annotations:=true}" true false
+one_of sudo "${sudo:=auto}" auto never
+if [ -n "$binary" ] && [ -n "$version$mirror" ]; then refuse 2 "\`binary\` stands alone: no release is looked for, so leave \`version\` and \`mirror\` out"; fi
+if [ -n "$fail_on" ] && [ "$gate" = off ]; then refuse 2 "\`fail-on\` says how strict a gate is, and \`gate\` is off"; fi
+
+# It has the secrets and the caches of the base, whatever is checked out: what a pull request brings has no place there.
+if [ "${GITHUB_EVENT_NAME:-}" = pull_request_target ]; then
+	refuse 2 "nothing is replayed for the event pull_request_target: use \`on: pull_request\`, which needs no permission here"
+fi
+
+# A folder of this run alone.
+
+case "${RUNNER_TEMP:?}${GITHUB_WORKSPACE:?}" in *$'\n'*) refuse 4 "a folder of the runner has a line break in its name" ;; esac
+work=$(mktemp -d "$RUNNER_TEMP/stella-XXXXXX") || refuse 4 "no folder can be made in RUNNER_TEMP"
+readonly work report="$work/report"
+
+# The program.
+
+if [ -n "$binary" ]; then
+	case "$binary" in
+	/*) program=$binary ;;
+	*) program=$GITHUB_WORKSPACE/$binary ;;
+	esac
+	if [ ! -f "$program" ] || [ ! -x "$program" ]; then
+		refuse 2 "\`binary\` names no program: it is a path from the root of the checkout, or one that begins with /"
+	fi
+else
+	target=$(target)
+	if [ -z "$target" ]; then
+		refuse 4 "there is no release of stella for ${RUNNER_OS:-an unknown system} on ${RUNNER_ARCH:-an unknown processor}: use \`runs-on: ubuntu-24.04\`, or build it and give \`binary\`"
+	fi
+	version=${version#v}
+	if [ -z "$version" ]; then version=$(default_version "$here/checksums.json"); fi
+	if [ -z "$version" ]; then
+		refuse 4 "no release belongs to this commit of the action: use the action by the commit of a release, or give \`binary\`"
+	fi
+	is_version "$version" || refuse 2 "\`version\` is a release such as 1.2.3"
+	if [ -n "$mirror" ] && ! is_mirror "$mirror"; then
+		refuse 2 "\`mirror\` is an address such as https://mirror.example/stella, without a name and a password"
+	fi
+	name="stella-$version-$target"
+	checksum=$(checksum "$here/checksums.json" "$name.tar.gz")
+	if [ -z "$checksum" ]; then
+		refuse 4 "action/checksums.json of this commit of the action has no $name.tar.gz: a newer release needs a newer action, and not every release is built for every processor"
+	fi
+	base=${mirror:-$releases}
+	cached=""
+	if [ -n "${RUNNER_TOOL_CACHE:-}" ]; then cached="$RUNNER_TOOL_CACHE/stella/$version/$name.tar.gz"; fi
+	obtain "${base%/}/v$version/$name.tar.gz" "$name.tar.gz" "$checksum" "$work/$name.tar.gz" "$cached"
+	mkdir "$work/program"
+	# -o: it belongs to whoever unpacks it.
+	tar -xzof "$work/$name.tar.gz" -C "$work/program" || refuse 4 "$name.tar.gz cannot be unpacked"
+	rm -f "$work/$name.tar.gz"
+	program="$work/program/$name/stella"
+fi
+
+# The machine.
+
+if [ "${RUNNER_OS:-}" = Linux ]; then
+	# The one image of GitHub's that does not say who its user is.
+	if [ "${RUNNER_ENVIRONMENT:-}" = github-hosted ] && [ -z "${USER:-}" ]; then
+		command_line warning "this looks like the image \`ubuntu-slim\`: a container of one processor and 15 minutes in which nothing can be sealed. For scanners of your own use \`runs-on: ubuntu-24.04\`"
+	elif is_restricted; then
+		helper="$(dirname "$program")/stella-sandbox" profile_name="stella-sandbox.${work##*/}"
+		if [ "$sudo" = never ]; then
+			say "this machine refuses user namespaces, and \`sudo\` is never: the level of isolation is below full"
+		elif allow_namespaces "$helper" "$profile_name"; then
+			say "user namespaces are allowed to $helper until this step ends"
+			trap 'forget_namespaces "$helper" "$profile_name"' EXIT
+		else
+			say "this machine refuses user namespaces, and AppArmor cannot be told otherwise: the level of isolation is below full"
+		fi
+	fi
+fi
+
+# The run. Its environment is named once more: what is left out here is for the action alone.
+
+given=("PATH=$job_path" "STELLA_ACTION_PATH=$GITHUB_ACTION_PATH")
+for variable in "${passed[@]}"; do
+	if [ "$variable" != PATH ] && [ -n "${!variable+set}" ]; then given+=("$variable=${!variable}"); fi
+done
+arguments=(
+	ci --out-dir "$report"
+	--emit "job-summary=$work/summary.md" --emit "github-annotations=$work/annotations.txt" --emit "github-outputs=$work/outputs.txt"
+)
+if [ -n "$config" ]; then arguments+=("--config=$config"); fi
+if [ "$gate" != off ]; then arguments+=(--gate "$gate"); fi
+if [ "$mode" = pinned ] && [ "$gate" = off ]; then arguments+=(--pinned); fi
+if [ -n "$fail_on" ]; then arguments+=(--fail-on "$fail_on"); fi
+if [ -n "$isolation" ]; then arguments+=(--require-isolation "$isolation"); fi
+
+# What is printed may quote a scanner. Between these two lines the runner obeys no command, and nobody else knows the second.
+token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+[ "${#token}" -eq 32 ] || refuse 4 "there is no randomness: /dev/urandom cannot be read"
+cd "$GITHUB_WORKSPACE"
+printf '::stop-commands::%s\n' "$token"
+code=0
+/usr/bin/env -i "${given[@]}" "$program" "${arguments[@]}" 2>&1 </dev/null &
+child=$!
+# A job that is cancelled: the program ends what it has started, and then itself.
+trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+while :; do
+	code=0
+	wait "$child" || code=$?
+	kill -0 "$child" 2>/dev/null || break
+done
+trap - INT TERM HUP
+printf '\n::%s::\n' "$token"
+
+# What it wrote.
+
+{
+	printf 'report-dir=%s\n' "$report"
+	for output in result:result.json junit:junit.xml sarif:stella.sarif; do
+		file="$report/${output#*:}"
+		[ -f "$file" ] || file=""
+		printf '%s=%s\n' "${output%%:*}" "$file"
+	done
+	if [ -f "$work/outputs.txt" ]; then cat "$work/outputs.txt"; fi
+} >>"${GITHUB_OUTPUT:-/dev/null}"
+if [ -f "$work/summary.md" ]; then
+	cat "$work/summary.md" >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
+else
+	printf '### stella\n\nThere is no result (exit code %s): the log of this step says why.\n' "$code" >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
+	command_line error "stella ended with $code and without a result: the log of this step says why"
+fi
+if [ "$annotations" = true ] && [ -f "$work/annotations.txt" ]; then cat "$work/annotations.txt"; fi
+exit "$code"

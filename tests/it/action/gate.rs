@@ -1,0 +1,208 @@
+//! The run: its exit status is that of the step, and what it wrote becomes outputs, summary and annotations.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::action::job::Job;
+use crate::base::forge::{CVE, Forge};
+use crate::harness::says;
+
+#[test]
+fn the_exit_status_of_the_program_is_that_of_the_step() {
+    for code in [0, 1, 2, 3, 4, 5, 77] {
+        let step = Job::new().with_script(&format!("exit {code}")).ends(code, &[]);
+        // It wrote nothing: no output but the folder, and words in place of a summary.
+        assert_eq!((step.output("result"), step.output("junit"), step.output("replays")), ("", "", ""));
+        says(&step.summary, &[&format!("There is no result (exit code {code})")]);
+        says(&step.log, &[&format!("::error title=stella::stella ended with {code} and without a result")]);
+    }
+    Job::new().with_script("kill -KILL $$").ends(137, &[]);
+}
+
+/// An outcome that is not nought, from whatever was printed or written.
+#[test]
+fn what_the_program_prints_is_obeyed_by_nobody() {
+    let body = "echo '::add-mask::a'; echo '  ::set-output name=result::x' >&2; echo 'x ##[error]y'; printf '::error::no newline'
+        printf '\\r::warning::x\\n'; printf '%s\\n' '::stop-commands::mine' '::mine::' '::notice::after'; exit 1";
+    let step = Job::new().with_script(body).ends(1, &["::add-mask::a", "::error::no newline", "::notice::after"]);
+    let commands = step.commands();
+    assert_eq!(commands.len(), 1, "{commands:?}");
+    assert!(commands[0].starts_with("::error title=stella::"), "{commands:?}");
+    // Another run has another word.
+    let word = |log: &str| log.lines().find_map(|line| line.strip_prefix("::stop-commands::")).unwrap().to_owned();
+    let other = Job::new().with_script("exit 1").run();
+    assert_ne!(word(&step.log), word(&other.log));
+    assert_eq!(word(&other.log).len(), 32);
+}
+
+#[test]
+fn a_green_run_writes_reports_outputs_and_a_summary() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.write("README.md", "x"));
+    let step = run(forge, &pull.merge, |forge| forge.event(&pull), 0);
+    let (step, job) = step;
+    for (output, file) in [("result", "result.json"), ("junit", "junit.xml"), ("sarif", "stella.sarif")] {
+        let path = Path::new(step.output(output));
+        assert!(path.is_file() && path.ends_with(file), "{output}: {}", step.outputs);
+        assert_eq!(path.parent(), Some(Path::new(step.output("report-dir"))));
+    }
+    assert!(Path::new(step.output("report-dir")).join("report.html").is_file());
+    let count = |name| step.output(name).parse::<usize>().unwrap();
+    assert_eq!((count("replays"), count("match"), count("drift"), count("infra")), (3, 3, 0, 0));
+    says(&step.summary, &["passed", "npm-app"]);
+    assert_eq!(step.commands(), Vec::<&str>::new());
+    assert!(!job.world.work("stella").exists(), "nothing is left in the checkout");
+}
+
+/// The feed loses a finding: the case and the canaries say so.
+#[test]
+fn a_lost_finding_is_red_with_annotations() {
+    let lose = |forge: &Forge| {
+        forge.pull(|dev| {
+            dev.write(
+                "feed/GHSA-old.json",
+                "{\"id\":\"GHSA-none\",\"modified\":\"2026-01-01T00:00:00Z\",\"affected\":[]}",
+            );
+        })
+    };
+    let forge = Forge::new();
+    let pull = lose(&forge);
+    let (step, _) = run(forge, &pull.merge, |forge| forge.event(&pull), 1);
+    assert!(step.output("drift").parse::<usize>().unwrap() > 0, "{}", step.outputs);
+    says(&step.summary, &["failed", CVE, "stella accept --base"]);
+    let commands = step.commands();
+    assert!(!commands.is_empty() && commands.len() <= 30);
+    assert!(
+        commands.iter().all(|line| line.starts_with("::error ")
+            || line.starts_with("::warning ")
+            || line.starts_with("::notice "))
+    );
+    assert!(commands.iter().any(|line| line.contains(CVE)), "{commands:?}");
+
+    let forge = Forge::new();
+    let pull = lose(&forge);
+    forge.check_out(&pull.merge, Some(2));
+    let event = forge.event(&pull);
+    let Forge { world, .. } = forge;
+    let job = event
+        .iter()
+        .fold(Job::of(world).with_binary().with("annotations", "false"), |job, (name, value)| job.env(name, value));
+    assert_eq!(job.ends(1, &[]).commands(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_merge_group_is_judged_by_its_base_and_a_push_by_itself() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.replace(".stella.yaml", "exact", "nothing_lost"));
+    let group = serde_json::json!({"merge_group": {"base_sha": pull.base, "head_sha": pull.merge}});
+    let (step, _) = run(forge, &pull.merge, |forge| forge.environment("merge_group", &pull.merge, &group), 1);
+    says(&step.log, &["its rules, cases and canaries count", "loosening"]);
+
+    let forge = Forge::new();
+    let sha = forge.dev_git(&["rev-parse", "main"]);
+    let (step, _) = run(forge, &sha, |forge| forge.environment("push", &sha, &serde_json::json!({})), 0);
+    assert_eq!(step.output("match"), "3");
+}
+
+#[test]
+fn a_pull_request_whose_base_is_not_checked_out_is_inconclusive() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.write("README.md", "x"));
+    forge.check_out(&pull.merge, Some(1));
+    let event = forge.event(&pull);
+    let Forge { world, .. } = forge;
+    let job = event.iter().fold(Job::of(world).with_binary(), |job, (name, value)| job.env(name, value));
+    let step = job.ends(3, &["fetch-depth"]);
+    says(&step.summary, &["There is no result (exit code 3)"]);
+}
+
+/// Checks `commit` out as a checkout action does, and runs the step for that event.
+fn run(
+    forge: Forge,
+    commit: &str,
+    event: impl Fn(&Forge) -> std::collections::BTreeMap<String, String>,
+    code: i32,
+) -> (crate::action::job::Step, Job) {
+    forge.check_out(commit, None);
+    let event = event(&forge);
+    let Forge { world, .. } = forge;
+    let job = event.iter().fold(Job::of(world).with_binary(), |job, (name, value)| job.env(name, value));
+    let step = job.ends(code, &[]);
+    (step, job)
+}
+
+/// A job that is cancelled: the runner ends the step's process, and nothing goes on.
+#[test]
+fn a_cancelled_step_ends_what_it_has_started() {
+    let body = "trap 'touch \"$GITHUB_WORKSPACE/ended\"; exit 130' TERM; touch \"$GITHUB_WORKSPACE/began\"
+        while :; do sleep 0.1; done";
+    for signal in ["INT", "TERM"] {
+        let job = Job::new().with_script(body);
+        let mut child =
+            job.command().stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        while !job.world.exists("began") {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        assert!(
+            Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success()
+        );
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+        assert!(job.world.exists("ended"), "{signal}");
+    }
+}
+
+/// Whatever is checked out: its token and its caches are those of the base.
+#[test]
+fn nothing_runs_with_the_rights_of_the_base() {
+    for gate in ["pr", "off"] {
+        let job = Job::new().with_script("touch \"$GITHUB_WORKSPACE/ran\"").with("gate", gate);
+        let job = job.env("GITHUB_EVENT_NAME", "pull_request_target");
+        job.ends(2, &["nothing is replayed for the event pull_request_target", "`on: pull_request`"]);
+        assert!(!job.world.exists("ran"));
+    }
+}
+
+#[test]
+fn an_image_in_which_nothing_can_be_sealed_is_named() {
+    let slim = || Job::new().env("RUNNER_ENVIRONMENT", "github-hosted").without("USER").with_script("exit 0");
+    let step =
+        slim().ends(0, &["::warning title=stella::this looks like the image `ubuntu-slim`", "runs-on: ubuntu-24.04"]);
+    assert_eq!(step.commands().len(), 2);
+    for job in [slim().env("USER", "runner"), slim().env("RUNNER_ENVIRONMENT", "self-hosted")] {
+        let step = job.ends(0, &[]);
+        assert!(!step.log.contains("ubuntu-slim"), "{}", step.log);
+    }
+}
+
+/// AppArmor is told of one path, and told to forget it. What runs is a stand-in: no test has Ubuntu's kernel.
+#[test]
+fn user_namespaces_are_allowed_to_one_program() {
+    let job = Job::new();
+    let script = ". \"$1/namespaces.sh\"; id() { echo 1001; }; sudo() { echo \"sudo $*\"; cat; }
+        apparmor_parser() { echo 'not as another user'; }
+        exec 3>&1; allow_namespaces \"$2\" stella-sandbox.x 3>&1 || echo refused";
+    let told = |helper: &str| {
+        let mut command = Command::new("/bin/bash");
+        let script = script.replace(">/dev/null", "");
+        let namespaces = fs::read_to_string(job.action("action/namespaces.sh")).unwrap();
+        fs::write(job.world.path("namespaces.sh"), namespaces.replace(">/dev/null 2>&1", "")).unwrap();
+        command.args(["--noprofile", "--norc", "-euo", "pipefail", "-c", &script, "bash"]);
+        command.arg(job.world.path("")).arg(helper).env_clear().env("PATH", "/usr/bin:/bin");
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let said = told("/home/runner/work/_temp/stella-a1/program/stella-1.0.0-x/stella-sandbox");
+    says(
+        &said,
+        &[
+            "sudo -n apparmor_parser --replace --skip-cache\n",
+            "profile stella-sandbox.x \"/home/runner/work/_temp/stella-a1/program/stella-1.0.0-x/stella-sandbox\" flags=(unconfined) {\n  userns,\n}\n",
+        ],
+    );
+    for helper in
+        ["/a\" flags=(unconfined) { userns, }\nprofile x \"/**", "/a/**", "/a/{b,c}", "/a/[a-z]", "/a^b", "/a\nb"]
+    {
+        assert_eq!(told(helper), "refused\n", "{helper}");
+    }
+}

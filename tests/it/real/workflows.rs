@@ -1,0 +1,273 @@
+//! Workflows and actions as real tools read and run them: everything that is shipped, in documents too, is clean, and the action runs
+//! under act for each event.
+//!
+//! act's host mode has no containers: it copies the checkout where `actions/checkout` stands, and keeps what GitHub's runner keeps of
+//! a composite action. It enforces no permission and no limit.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use stella::flow::suite::init::recipe::Recipe;
+
+use crate::base::forge::{CVE, Forge};
+use crate::harness::{copy, files, repository, says};
+use crate::real::program;
+
+/// A file for GitHub or GitLab, by the schema that it has.
+struct Shipped {
+    name: String,
+    schema: &'static str,
+    text: String,
+}
+
+const WORKFLOW: &str = "vendor.github-workflows";
+
+/// Every workflow, action and job that leaves this repository.
+fn shipped() -> Vec<Shipped> {
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    let mut all = vec![Shipped {
+        name: "action.yml".to_owned(),
+        schema: "vendor.github-actions",
+        text: read(&repository("action.yml")),
+    }];
+    for path in files(&repository(".github")) {
+        let name = path.strip_prefix(repository("")).unwrap().to_str().unwrap().to_owned();
+        let schema = if name == ".github/dependabot.yml" { "vendor.dependabot" } else { WORKFLOW };
+        all.push(Shipped { name, schema, text: read(&path) });
+    }
+    for (recipe, schema) in [(Recipe::Github, WORKFLOW), (Recipe::Gitlab, "vendor.gitlab-ci")] {
+        for (path, text) in recipe.files(None) {
+            all.push(Shipped { name: format!("init: {}", path.display()), schema, text });
+        }
+    }
+    for page in files(&repository("docs")).into_iter().chain([repository("README.md")]) {
+        if page.extension().is_none_or(|ext| ext != "md") {
+            continue;
+        }
+        let name = page.strip_prefix(repository("")).unwrap().display().to_string();
+        for (at, block) in yaml_blocks(&read(&page)).into_iter().enumerate() {
+            let document: Value = serde_yaml::from_str(&block).unwrap();
+            if document.get("jobs").is_some() {
+                all.push(Shipped { name: format!("{name} {at}"), schema: WORKFLOW, text: block });
+            }
+        }
+    }
+    all
+}
+
+fn yaml_blocks(page: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut rest = page;
+    while let Some((_, after)) = rest.split_once("```yaml\n") {
+        let (block, after) = after.split_once("```").unwrap();
+        blocks.push(block.to_owned());
+        rest = after;
+    }
+    blocks
+}
+
+/// Each file of one schema in a folder where tools look for it.
+fn laid_out(schema: &str, folder: &Path) -> Vec<PathBuf> {
+    let below = folder.join(".github/workflows");
+    fs::create_dir_all(&below).unwrap();
+    let of_schema = shipped().into_iter().filter(|file| file.schema == schema).enumerate();
+    of_schema
+        .map(|(at, file)| {
+            let path = if schema == "vendor.github-actions" {
+                folder.join("action.yml")
+            } else {
+                below.join(format!("{at}-{}.yml", file.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")))
+            };
+            fs::write(&path, file.text).unwrap();
+            path
+        })
+        .collect()
+}
+
+fn clean(output: &Output, what: &str) {
+    let said = [&output.stdout[..], &output.stderr].concat();
+    assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&said));
+}
+
+#[test]
+fn what_is_shipped_has_the_shape_that_is_asked_for() {
+    let Some(program) = program("check-jsonschema") else { return };
+    let check = |schema: &str, paths: &[PathBuf]| {
+        Command::new(&program).args(["--builtin-schema", schema]).args(paths).output().unwrap()
+    };
+    let schemas: std::collections::BTreeSet<&str> = shipped().iter().map(|file| file.schema).collect();
+    assert!(schemas.len() >= 3, "{schemas:?}");
+    for schema in schemas {
+        let folder = tempfile::tempdir().unwrap();
+        clean(&check(schema, &laid_out(schema, folder.path())), schema);
+        let bad = folder.path().join("bad.yml");
+        fs::write(&bad, "jobs: 1\nruns: 2\nstella: {script: {a: 1}}\nversion: 1\n").unwrap();
+        assert!(!check(schema, &[bad]).status.success(), "{schema} takes anything");
+    }
+}
+
+#[test]
+fn actionlint_finds_nothing() {
+    let Some(program) = program("actionlint") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    // Workflows that use the action of their own checkout are read with it.
+    copy(&repository("action.yml"), &folder.path().join("action.yml"));
+    run(Command::new("git").args(["init", "--quiet"]).current_dir(folder.path()));
+    let paths = laid_out(WORKFLOW, folder.path());
+    assert!(paths.len() >= 5, "{paths:?}");
+    let lint = |paths: &[PathBuf]| Command::new(&program).args(paths).current_dir(folder.path()).output().unwrap();
+    clean(&lint(&paths), "actionlint");
+    // It knows our inputs.
+    let bad = folder.path().join(".github/workflows/bad.yml");
+    fs::write(&bad, "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: ./\n        with: {fail_on: warn}\n").unwrap();
+    let output = lint(&[bad]);
+    says(&String::from_utf8_lossy(&output.stdout), &["fail_on", "fail-on"]);
+}
+
+#[test]
+fn zizmor_finds_nothing() {
+    let Some(program) = program("zizmor") else { return };
+    let audit =
+        |paths: &[PathBuf]| Command::new(&program).args(["--offline", "--no-progress"]).args(paths).output().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = laid_out(WORKFLOW, folder.path());
+    paths.extend(laid_out("vendor.github-actions", folder.path()));
+    clean(&audit(&paths), "zizmor");
+    let bad = folder.path().join(".github/workflows/bad.yml");
+    fs::write(&bad, "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ github.event.pull_request.title }}\n").unwrap();
+    assert!(!audit(&[bad]).status.success());
+    // Each finding that is left out says why.
+    for file in shipped() {
+        for line in file.text.lines().filter(|line| line.contains("zizmor: ignore")) {
+            let why = line.split_once(']').unwrap().1.trim();
+            assert!(why.len() > 10, "{}: {line}", file.name);
+        }
+    }
+}
+
+/// A checkout of `forge` at `commit` in which act can run the recipe, and what it needs beside it.
+struct Scene {
+    forge: Forge,
+    act: PathBuf,
+}
+
+impl Scene {
+    fn new() -> Option<Self> {
+        let act = program("act")?;
+        let forge = Forge::of(|dev| {
+            dev.write(".stella.yaml", "version: 1\nsubject: {kind: feed, path: feed}\ngates: {pr: {expect: exact}}\n");
+            dev.write("feed/GHSA-old.json", crate::base::forge::old().to_string());
+            dev.case("regressions/SCN-0001-minimist", "SCN-0001");
+            dev.canary("npm-app", &[]);
+            for (path, text) in Recipe::Github.files(None) {
+                // What is built here in the place of a release, and a step that shows what the gate has left.
+                let with = format!("        with: {{binary: {}}}\n", env!("CARGO_BIN_EXE_stella"));
+                let text =
+                    text.replace("  merge_group:\n", "  merge_group:\n  push:\n  schedule: [{cron: '17 3 * * *'}]\n");
+                let text = text.replace("      - uses: stella-replay", "      - id: gate\n        uses: stella-replay");
+                let shown = "      - if: always()\n        env:\n          DIR: ${{ steps.gate.outputs.report-dir }}\n          \
+                             COUNTS: ${{ steps.gate.outputs.replays }} replays, ${{ steps.gate.outputs.drift }} drifted\n        \
+                             run: |\n          echo \"counted $COUNTS\"\n          ls \"$DIR\"\n";
+                dev.write(path.to_str().unwrap(), text + &with + shown);
+            }
+        });
+        fs::create_dir(forge.world.path("action")).unwrap();
+        fs::copy(repository("action.yml"), forge.world.path("action/action.yml")).unwrap();
+        copy(&repository("action"), &forge.world.path("action/action"));
+        Some(Self { forge, act })
+    }
+
+    /// Runs the workflow for an event; whether the job succeeded, and the log.
+    fn run(&self, event: &str, commit: &str, payload: &Value) -> (bool, String) {
+        let work = self.forge.check_out(commit, None);
+        // act copies the clone without its empty folders, and git knows none that has no ref.
+        self.forge.git(&work, &["update-ref", "refs/remotes/pull/1/merge", commit]);
+        let world = &self.forge.world;
+        let file = world.path("event.json");
+        fs::write(&file, payload.to_string()).unwrap();
+        let action = format!("stella-replay/stella@v{}={}", env!("CARGO_PKG_VERSION"), world.path("action").display());
+        let home = world.path("act-home");
+        fs::create_dir_all(&home).unwrap();
+        let mut command = Command::new(&self.act);
+        command.arg(event).args(["-P", "ubuntu-24.04=-self-hosted", "--pull=false", "--action-offline-mode"]);
+        command.args(["--local-repository", &action, "-s", "GITHUB_TOKEN=ghs_00000000000000000000000000000000"]);
+        command.args(["--env", "GITHUB_REPOSITORY=octo/app"]);
+        command.args(["--env", "GITHUB_WORKFLOW_REF=octo/app/.github/workflows/stella.yml@refs/heads/main"]);
+        command.arg("--eventpath").arg(file).current_dir(work).env_clear();
+        command.env("HOME", &home).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        let output = command.output().unwrap();
+        let log = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.success(), log)
+    }
+
+    fn pull(&self, edit: impl FnOnce(&crate::base::forge::Dev<'_>)) -> (String, Value) {
+        let pull = self.forge.pull(edit);
+        let event = self.forge.event(&pull);
+        (pull.merge, event_of(&event))
+    }
+}
+
+fn event_of(environment: &BTreeMap<String, String>) -> Value {
+    serde_json::from_slice(&fs::read(&environment["GITHUB_EVENT_PATH"]).unwrap()).unwrap()
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_recipe_runs_for_every_event() {
+    let Some(scene) = Scene::new() else { return };
+    let (merge, event) = scene.pull(|dev| dev.write("README.md", "x"));
+    let (ok, log) = scene.run("pull_request", &merge, &event);
+    assert!(ok, "{log}");
+    says(
+        &log,
+        &["its rules, cases and canaries count", "counted 2 replays, 0 drifted", "report.html", "Job succeeded"],
+    );
+
+    let base = scene.forge.dev_git(&["rev-parse", "main"]);
+    let group = json!({"merge_group": {"base_sha": base, "head_sha": merge, "base_ref": "refs/heads/main"}});
+    let (ok, log) = scene.run("merge_group", &merge, &group);
+    assert!(ok, "{log}");
+    says(&log, &["its rules, cases and canaries count", "counted 2 replays, 0 drifted"]);
+
+    for name in ["push", "schedule"] {
+        let (ok, log) = scene.run(name, &base, &json!({}));
+        assert!(ok, "{log}");
+        says(&log, &["counted 2 replays, 0 drifted"]);
+    }
+}
+
+#[test]
+fn a_lost_finding_makes_the_job_red_and_an_approved_one_does_not() {
+    let Some(scene) = Scene::new() else { return };
+    let nothing = r#"{"id":"GHSA-none","modified":"2026-01-01T00:00:00Z","affected":[]}"#;
+    let (merge, event) = scene.pull(|dev| dev.write("feed/GHSA-old.json", nothing));
+    let (ok, log) = scene.run("pull_request", &merge, &event);
+    assert!(!ok, "{log}");
+    says(&log, &[CVE, "stella accept --base", "::error ", "counted 2 replays, 2 drifted", "Job failed"]);
+
+    // A rule that is loosened by the pull request itself.
+    let (merge, event) = scene.pull(|dev| {
+        dev.write("feed/GHSA-old.json", nothing);
+        dev.remove("regressions/SCN-0001-minimist");
+    });
+    let (ok, log) = scene.run("pull_request", &merge, &event);
+    assert!(!ok, "{log}");
+    says(&log, &["loosening"]);
+}
+
+#[test]
+fn a_mistyped_input_stops_the_job() {
+    let Some(scene) = Scene::new() else { return };
+    let (merge, event) =
+        scene.pull(|dev| dev.replace(".github/workflows/stella.yml", "{binary:", "{fail_on: warn, binary:"));
+    let (ok, log) = scene.run("pull_request", &merge, &event);
+    assert!(!ok, "{log}");
+    says(&log, &["`fail_on` is not an input of this action", "write `fail-on`"]);
+}
