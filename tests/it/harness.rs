@@ -252,6 +252,7 @@ pub fn files(root: &Path) -> Vec<PathBuf> {
 
 /// Copies a file or a tree; by a process of its own, as in [`write_program`].
 pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
     let status = Command::new("cp").args(["-RLT", "--"]).args([from, to]).status().unwrap();
     assert!(status.success(), "{} to {}", from.display(), to.display());
 }

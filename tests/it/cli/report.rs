@@ -15,7 +15,7 @@ fn stored() -> World {
     world
 }
 
-const FORMS: [(&str, &str); 12] = [
+const FORMS: [(&str, &str); 13] = [
     ("--html", "<!doctype html>"),
     ("--markdown", "## stella: failed"),
     ("--junit", "<?xml"),
@@ -24,6 +24,7 @@ const FORMS: [(&str, &str); 12] = [
     ("--job-summary", "## stella: failed"),
     ("--comment", "<!-- stella:comment:stella -->\n## stella: failed"),
     ("--github-annotations", "::error file=regressions/SCN-0001-missed-cve/case.metadata.json,line=3,title="),
+    ("--github-outputs", "replays="),
     ("--azure", "##vso[task.logissue type=error;sourcepath="),
     ("--buildkite", "## stella: failed"),
     ("--badge", "<svg "),
