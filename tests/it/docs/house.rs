@@ -27,6 +27,41 @@ fn the_map_of_the_code_is_the_one_that_is_held() {
     }
 }
 
+/// What is drawn beside each other with an arrow between, and every name in the drawing.
+fn drawn(page: &str) -> (Vec<(String, String)>, Vec<String>) {
+    let section = page.split("\n## The house\n").nth(1).unwrap();
+    let drawing = section.split("```").nth(1).unwrap();
+    let (mut arrows, mut names) = (Vec::new(), Vec::new());
+    // The name of the storey stands in front, a remark behind two blanks or a colon.
+    for line in drawing.lines().skip(1).filter_map(|line| line.get(9..)) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        for (at, word) in words.iter().enumerate() {
+            if *word == "◀──" {
+                arrows.push((words[at - 1].to_owned(), words[at + 1].to_owned()));
+            } else {
+                names.push(word.trim_end_matches(':').to_owned());
+            }
+        }
+    }
+    (arrows, names)
+}
+
+#[test]
+fn the_drawing_of_the_house_is_true() {
+    let (arrows, names) = drawn(&read("docs/architecture.md"));
+    assert!(arrows.len() >= 10, "{arrows:?}");
+    let row = |name: &str| MAY_USE.iter().find(|(row, _)| row.rsplit("::").next() == Some(name));
+    for (used, by) in arrows {
+        let (_, allowed) = row(&by).unwrap_or_else(|| panic!("`{by}` has no row"));
+        let is_allowed = allowed.iter().any(|allowed| allowed.rsplit("::").next() == Some(used.as_str()));
+        assert!(is_allowed, "`{by}` is drawn to use `{used}`, and must not");
+    }
+    for (module, _) in MAY_USE.iter().filter(|(module, _)| *module != "flow") {
+        let name = module.rsplit("::").next().unwrap();
+        assert!(names.iter().any(|drawn| drawn == name), "`{module}` is not in the drawing");
+    }
+}
+
 /// The rows of the first table below a heading, each as its cells.
 fn table<'p>(page: &'p str, heading: &str) -> Vec<Vec<&'p str>> {
     let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
