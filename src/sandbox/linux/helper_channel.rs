@@ -62,7 +62,7 @@ impl Said {
 
 /// What the first process is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum InitRequest {
     /// Begin; whether there is a tracer.
     Go { traced: bool },
     /// Bring the network up.
@@ -110,7 +110,7 @@ impl Inside {
     }
 
     /// Waits for the next order; `None` when the supervisor is gone.
-    pub(super) fn told(&self) -> Option<Told> {
+    pub(super) fn told(&self) -> Option<InitRequest> {
         let mut order = [0];
         loop {
             match recv(&self.0, &mut order, RecvFlags::empty()) {
@@ -119,10 +119,10 @@ impl Inside {
                 _ => return None,
             }
             return match order {
-                [GO_TRACED] => Some(Told::Go { traced: true }),
-                [GO] => Some(Told::Go { traced: false }),
-                [NETWORK] => Some(Told::RaiseNetwork),
-                [MEMORY] => Some(Told::CountMemory),
+                [GO_TRACED] => Some(InitRequest::Go { traced: true }),
+                [GO] => Some(InitRequest::Go { traced: false }),
+                [NETWORK] => Some(InitRequest::RaiseNetwork),
+                [MEMORY] => Some(InitRequest::CountMemory),
                 _ => None,
             };
         }

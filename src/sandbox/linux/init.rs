@@ -22,7 +22,7 @@ use crate::sandbox::ending::Reason;
 use crate::sandbox::error::ENOEXEC;
 use crate::sandbox::linux::filter::Filter;
 use crate::sandbox::linux::group::Entry;
-use crate::sandbox::linux::helper_channel::{Inside, Said, Told};
+use crate::sandbox::linux::helper_channel::{InitRequest, Inside, Said};
 use crate::sandbox::linux::launch::{Launch, Started};
 use crate::sandbox::linux::limits::{Sampler, UNSEEN};
 use crate::sandbox::linux::root::Processes;
@@ -68,7 +68,7 @@ pub(super) fn live(setting: InitSpec<'_>, inside: &Inside) {
 
 fn run(setting: InitSpec<'_>, inside: &Inside) -> Result<(), Stopped> {
     let InitSpec { spec, mapping, probe, filter, processors, sockets, group } = setting;
-    let Some(Told::Go { traced }) = inside.told() else { return Err(Stopped::Told) };
+    let Some(InitRequest::Go { traced }) = inside.told() else { return Err(Stopped::Told) };
     set_parent_process_death_signal(Some(Signal::KILL)).or_refuse("be ended with stella")?;
     setsid().or_refuse("start a session")?;
     // What is built here must not depend on who runs stella.
@@ -178,12 +178,14 @@ impl Duty<'_> {
             drop(ready);
             if told {
                 match self.inside.told() {
-                    Some(Told::RaiseNetwork) => {
+                    Some(InitRequest::RaiseNetwork) => {
                         self.resolver = raise_network().unwrap_or_default();
                         self.inside.say(&Said::Network);
                     }
-                    Some(Told::CountMemory) if self.namespaces => self.inside.say(&Said::Memory(shared_memory())),
-                    Some(Told::Go { .. } | Told::CountMemory) => {}
+                    Some(InitRequest::CountMemory) if self.namespaces => {
+                        self.inside.say(&Said::Memory(shared_memory()))
+                    }
+                    Some(InitRequest::Go { .. } | InitRequest::CountMemory) => {}
                     None => return Err(Stopped::Told),
                 }
             }

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use crate::sandbox::linux::arch::{LAYOUT, MAX_WORDS, NumberPlace};
-use crate::sandbox::linux::filter::Seen;
+use crate::sandbox::linux::filter::ObservedCall;
 
 /// The number of a process or thread.
 pub(super) type Pid = libc::pid_t;
@@ -58,7 +58,7 @@ pub(super) enum Resume {
 pub(super) struct Trapped {
     /// What the filter that sent it put there.
     pub(super) data: i32,
-    pub(super) seen: Seen,
+    pub(super) seen: ObservedCall,
 }
 
 /// `struct siginfo` of a signal that a filter sends.
@@ -160,7 +160,7 @@ pub(super) fn event_number(pid: Pid) -> Option<Pid> {
 }
 
 /// The call at whose beginning `pid` is stopped. `None` where it cannot be told: it must not run then.
-pub(super) fn asked(pid: Pid) -> Option<Seen> {
+pub(super) fn asked(pid: Pid) -> Option<ObservedCall> {
     let mut info = MaybeUninit::<SyscallInfo>::zeroed();
     let got = request(GET_SYSCALL_INFO, pid, size_of::<SyscallInfo>(), info.as_mut_ptr().addr());
     // SAFETY: zeroed integers are valid, and the kernel has written at most the size that it was given.
@@ -170,7 +170,7 @@ pub(super) fn asked(pid: Pid) -> Option<Seen> {
         return None;
     }
     let number = u32::try_from(info.number).ok()?;
-    Some(Seen { architecture: info.architecture, number, arguments: info.arguments })
+    Some(ObservedCall { architecture: info.architecture, number, arguments: info.arguments })
 }
 
 /// The call in whose place `pid` is about to be given a signal. `None` where the signal is not from a filter.
@@ -188,7 +188,7 @@ pub(super) fn trapped(pid: Pid) -> Option<Trapped> {
     }
     let registers = registers(pid)?;
     let arguments = [0, 1, 2, 3, 4, 5].map(|index| registers.argument(index));
-    let seen = Seen { architecture: info.architecture, number: info.number.cast_unsigned(), arguments };
+    let seen = ObservedCall { architecture: info.architecture, number: info.number.cast_unsigned(), arguments };
     Some(Trapped { data: info.error, seen })
 }
 

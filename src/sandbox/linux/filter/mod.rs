@@ -22,7 +22,7 @@ mod rules;
 mod table;
 
 pub(super) use program::{Instruction, TRAPPED};
-pub(super) use rule::{Action, Seen};
+pub(super) use rule::{Action, ObservedCall};
 pub(super) use rules::{CORE_FILES, Purpose};
 
 use crate::sandbox::linux::arch::{Call, NUMBERING};
@@ -48,7 +48,7 @@ impl Filter {
     }
 
     /// What becomes of a call, and which it is; `None` where it is in no table.
-    pub(super) fn decide(&self, seen: Seen) -> (Option<Call>, Action) {
+    pub(super) fn decide(&self, seen: ObservedCall) -> (Option<Call>, Action) {
         self.rules.decide(seen)
     }
 }

@@ -169,7 +169,7 @@ fn give(action: Action, traced: bool) -> Instruction {
 
 /// Runs a program as the kernel does; `None` where it would be refused or run away.
 #[cfg(test)]
-pub(super) fn run(program: &[Instruction], seen: super::rule::Seen) -> Option<u32> {
+pub(super) fn run(program: &[Instruction], seen: super::rule::ObservedCall) -> Option<u32> {
     let word = |offset: u32| match offset {
         NUMBER => seen.number,
         ARCHITECTURE => seen.architecture,
@@ -212,7 +212,7 @@ mod tests {
 
     use super::*;
     use crate::sandbox::linux::arch::{Call, NUMBERING};
-    use crate::sandbox::linux::filter::rule::{ENOSYS, Rule, Seen};
+    use crate::sandbox::linux::filter::rule::{ENOSYS, ObservedCall, Rule};
 
     fn whens() -> impl Strategy<Value = When> {
         prop_oneof![
@@ -253,7 +253,7 @@ mod tests {
             let rules: Vec<_> =
                 rules.into_iter().map(|(call, when, action)| Rule { call, label: "", when, action }).collect();
             let rules = ByNumber::new(&NUMBERING, &rules);
-            let seen = Seen { architecture: NUMBERING.audit, number, arguments };
+            let seen = ObservedCall { architecture: NUMBERING.audit, number, arguments };
             let (_, action) = rules.decide(seen);
             prop_assert_eq!(run(&assemble(&rules, traced), seen), Some(value(action, traced)));
         }
@@ -264,11 +264,11 @@ mod tests {
         let rules = ByNumber::new(&NUMBERING, &[]);
         let program = assemble(&rules, true);
         let refused = Some(value(Action::Answer(ENOSYS), true));
-        let seen = Seen { architecture: NUMBERING.audit ^ 1, number: 1, arguments: [0; 6] };
+        let seen = ObservedCall { architecture: NUMBERING.audit ^ 1, number: 1, arguments: [0; 6] };
         assert_eq!((run(&program, seen), rules.decide(seen)), (refused, (None, UNKNOWN)));
         // A gap in the table of every processor, the first number that is not classed, one of x32, and the last.
         for number in [410, 463, 0x4000_0001, u32::MAX] {
-            let seen = Seen { architecture: NUMBERING.audit, number, ..seen };
+            let seen = ObservedCall { architecture: NUMBERING.audit, number, ..seen };
             assert_eq!((run(&program, seen), rules.decide(seen)), (refused, (None, UNKNOWN)), "{number}");
         }
     }

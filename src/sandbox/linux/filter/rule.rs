@@ -65,7 +65,7 @@ impl Rule {
 
 /// A call as the kernel shows it to a filter and to a tracer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox::linux) struct Seen {
+pub(in crate::sandbox::linux) struct ObservedCall {
     /// Whose calling convention, as `AUDIT_ARCH_*`.
     pub(in crate::sandbox::linux) architecture: u32,
     pub(in crate::sandbox::linux) number: u32,
@@ -114,7 +114,7 @@ impl ByNumber {
     }
 
     /// What becomes of a call, and which it is.
-    pub(super) fn decide(&self, seen: Seen) -> (Option<Call>, Action) {
+    pub(super) fn decide(&self, seen: ObservedCall) -> (Option<Call>, Action) {
         let known = usize::try_from(seen.number).ok().and_then(|number| self.calls.get(number));
         let Some(Some((call, uses))) = known.filter(|_| seen.architecture == self.audit) else {
             return (None, UNKNOWN);

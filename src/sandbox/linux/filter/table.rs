@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::sandbox::linux::arch::{Call, NUMBERING};
 use crate::sandbox::linux::filter::program::{assemble, run, value};
-use crate::sandbox::linux::filter::rule::{Action, ByNumber, Rule, Seen, When};
+use crate::sandbox::linux::filter::rule::{Action, ByNumber, ObservedCall, Rule, When};
 use crate::sandbox::linux::filter::rules::{Purpose, rules};
 use crate::sandbox::spec::{Clock, SandboxSpec};
 use crate::sandbox::validated::{Argv, CpuCount};
@@ -128,7 +128,7 @@ fn cell(call: Call, purpose: Purpose) -> Option<String> {
     let program = assemble(&compiled, purpose != Purpose::Isolated);
     let number = (NUMBERING.of)(call)?;
     let tried = |arguments| {
-        let seen = Seen { architecture: NUMBERING.audit, number, arguments };
+        let seen = ObservedCall { architecture: NUMBERING.audit, number, arguments };
         let (found, action) = compiled.decide(seen);
         assert_eq!(found, Some(call));
         (action, in_words(run(&program, seen).unwrap(), action))
@@ -207,7 +207,7 @@ fn every_call_is_decided_alike_at_every_level() {
         let known = |number| Call::ALL.iter().any(|call| (NUMBERING.of)(*call) == Some(number));
         for number in 0..600 {
             for arguments in rules.iter().filter_map(|rule| example(rule.when, &[])).chain([[0; 6], [u64::MAX; 6]]) {
-                let seen = Seen { architecture: NUMBERING.audit, number, arguments };
+                let seen = ObservedCall { architecture: NUMBERING.audit, number, arguments };
                 let (call, action) = compiled.decide(seen);
                 assert_eq!(call.is_some(), known(number), "{name} {number}");
                 assert_eq!(run(&program, seen), Some(value(action, traced)), "{name} {number} {arguments:?}");

@@ -26,7 +26,7 @@ const DRAW: &str = "0f00";
 
 /// What a spec asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Asked {
+pub enum SpecVariant {
     Little,
     /// No times of files after the clock, and a number of processors.
     Times,
@@ -38,17 +38,17 @@ pub enum Asked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Setting {
     pub level: Isolation,
-    pub asked: Asked,
+    pub asked: SpecVariant,
 }
 
 impl Setting {
     pub const ALL: [Self; 6] = [
-        Self { level: Isolation::Full, asked: Asked::Little },
-        Self { level: Isolation::Traced, asked: Asked::Little },
-        Self { level: Isolation::Full, asked: Asked::Times },
-        Self { level: Isolation::Traced, asked: Asked::Times },
-        Self { level: Isolation::Full, asked: Asked::Paths },
-        Self { level: Isolation::Traced, asked: Asked::Paths },
+        Self { level: Isolation::Full, asked: SpecVariant::Little },
+        Self { level: Isolation::Traced, asked: SpecVariant::Little },
+        Self { level: Isolation::Full, asked: SpecVariant::Times },
+        Self { level: Isolation::Traced, asked: SpecVariant::Times },
+        Self { level: Isolation::Full, asked: SpecVariant::Paths },
+        Self { level: Isolation::Traced, asked: SpecVariant::Paths },
     ];
 }
 
@@ -113,9 +113,9 @@ impl Player {
             arguments.push("full".to_owned());
         }
         match setting.asked {
-            Asked::Little => {}
-            Asked::Times => arguments.extend(["clamped".to_owned(), "cpus=3".to_owned()]),
-            Asked::Paths => arguments.push("paths".to_owned()),
+            SpecVariant::Little => {}
+            SpecVariant::Times => arguments.extend(["clamped".to_owned(), "cpus=3".to_owned()]),
+            SpecVariant::Paths => arguments.push("paths".to_owned()),
         }
         arguments.extend(programs.iter().map(|program| format!("p={program}")));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -123,9 +123,9 @@ impl Player {
         spec.clock = Clock::Frozen("2001-02-03T04:05:06.007Z".parse().unwrap());
         spec.roots.push(HostRoot::try_from(self.outside.shown().to_str().unwrap().to_owned()).unwrap());
         match setting.asked {
-            Asked::Little => {}
-            Asked::Times => (spec.file_times, spec.cpu_count) = (FileTimes::Clamped, Some(CpuCount::nearest(3))),
-            Asked::Paths => spec.paths = Paths::Every,
+            SpecVariant::Little => {}
+            SpecVariant::Times => (spec.file_times, spec.cpu_count) = (FileTimes::Clamped, Some(CpuCount::nearest(3))),
+            SpecVariant::Paths => spec.paths = Paths::Every,
         }
         spec.limits.wall = WALL;
         spec.limits.memory_bytes = MEMORY;

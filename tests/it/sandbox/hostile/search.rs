@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use stella::model::result::Isolation;
 
-use super::play::{Asked, Finding, Played, Player, Setting};
+use super::play::{Finding, Played, Player, Setting, SpecVariant};
 use super::program::{Program, Random};
 use super::seeds;
 use crate::sandbox::probes::{Probe, probe};
@@ -155,7 +155,7 @@ fn chosen(player: &Player, corpus: &[Program], count: usize) -> Vec<Program> {
     let mut covers: Vec<(Program, Cover)> = Vec::new();
     for programs in corpus.chunks(LIVES) {
         let mut of = vec![BTreeSet::new(); programs.len()];
-        for setting in settings().into_iter().filter(|setting| setting.asked == Asked::Little) {
+        for setting in settings().into_iter().filter(|setting| setting.asked == SpecVariant::Little) {
             for (life, call, result) in player.play(programs, setting).cover {
                 if let Some(of) = of.get_mut(life) {
                     of.insert((setting, call, result));
