@@ -21,7 +21,7 @@ use crate::model::text::command_line;
 
 /// What is told of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum CiEvent {
     /// No pull request: nothing is merged into anything.
     NoPullRequest,
     /// A pull request at GitHub.
@@ -68,14 +68,14 @@ pub struct MergeRequest {
 /// A pull request of which too little is told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
-pub struct Untold {
+pub struct UnknownBase {
     /// What is missing.
     pub why: String,
     /// What mends it.
     pub mend: Hint,
 }
 
-impl Diagnostic for Untold {
+impl Diagnostic for UnknownBase {
     fn kind(&self) -> FailureKind {
         FailureKind::Inconclusive
     }
@@ -110,11 +110,11 @@ const FOR_MERGE_REQUESTS: &str = "run the job with `rules: [{if: $CI_PIPELINE_SO
 /// Reads what is told. `event` gives the bytes of the event's file, for GitHub.
 ///
 /// # Errors
-/// [`Untold`] where this is a pull request and its base is not told.
+/// [`UnknownBase`] where this is a pull request and its base is not told.
 pub fn told(
     variable: impl Fn(&str) -> Option<OsString>,
     event: impl FnOnce(&str) -> Option<Vec<u8>>,
-) -> Result<Told, Untold> {
+) -> Result<CiEvent, UnknownBase> {
     let text = |name: &str| variable(name)?.into_string().ok().filter(|text| !text.is_empty());
     if let Some(name) = text("GITHUB_EVENT_NAME") {
         return github(&name, &text, event);
@@ -125,8 +125,8 @@ pub fn told(
     if text("GITLAB_CI").is_some() {
         // A pipeline of a branch. The merge request of that branch would take its word.
         return match text("CI_OPEN_MERGE_REQUESTS") {
-            None => Ok(Told::NoPullRequest),
-            Some(open) => Err(Untold {
+            None => Ok(CiEvent::NoPullRequest),
+            Some(open) => Err(UnknownBase {
                 why: format!("the pipeline is that of a branch, for which a merge request is open ({open})"),
                 mend: FOR_MERGE_REQUESTS.into(),
             }),
@@ -170,7 +170,7 @@ const OTHERS: [Other; 11] = {
     ]
 };
 
-fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> {
+fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<CiEvent, UnknownBase> {
     for Other { name, pull, target, .. } in &OTHERS {
         if text(pull).is_none_or(|told| told == "false") {
             continue;
@@ -178,7 +178,7 @@ fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> 
         // Of these only the branch is told, and a branch may be anything.
         let branch = target.and_then(text).map(|branch| branch.trim_start_matches("refs/heads/").to_owned());
         let branch = branch.unwrap_or_else(|| "BRANCH".to_owned());
-        return Err(Untold {
+        return Err(UnknownBase {
             why: format!("{name} tells that this is a pull request, and not the commit that it is merged into"),
             mend: hint!(
                 "fetch it with `{}`, and name it: {}",
@@ -189,7 +189,7 @@ fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> 
     }
     let is_known = OTHERS.iter().any(|other| text(other.mark).is_some());
     match text("CI").filter(|ci| ci != "false") {
-        Some(_) if !is_known => Err(Untold {
+        Some(_) if !is_known => Err(UnknownBase {
             why: "CI is set, and nothing tells whether this is a pull request".to_owned(),
             mend: hint!(
                 "give the base with {}; for a run of no pull request {}",
@@ -197,7 +197,7 @@ fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> 
                 Parameter::Base.to("HEAD")
             ),
         }),
-        _ => Ok(Told::NoPullRequest),
+        _ => Ok(CiEvent::NoPullRequest),
     }
 }
 
@@ -205,7 +205,7 @@ fn github(
     name: &str,
     text: &impl Fn(&str) -> Option<String>,
     event: impl FnOnce(&str) -> Option<Vec<u8>>,
-) -> Result<Told, Untold> {
+) -> Result<CiEvent, UnknownBase> {
     #[derive(Deserialize)]
     struct Side {
         sha: String,
@@ -231,7 +231,7 @@ fn github(
     struct GroupEvent {
         merge_group: Group,
     }
-    let untold = |why: String, mend: Hint| Untold { why, mend };
+    let untold = |why: String, mend: Hint| UnknownBase { why, mend };
     let bytes = || {
         let path = text("GITHUB_EVENT_PATH");
         path.and_then(|path| event(&path)).ok_or_else(|| {
@@ -245,7 +245,7 @@ fn github(
         "pull_request" => {
             let PullEvent { pull_request } = serde_json::from_slice(&bytes()?).map_err(wrong)?;
             let event = text("GITHUB_SHA").ok_or_else(|| untold("GITHUB_SHA is not set".to_owned(), give_it()))?;
-            Ok(Told::PullRequest(PullRequest {
+            Ok(CiEvent::PullRequest(PullRequest {
                 number: pull_request.number,
                 event,
                 head: pull_request.head.sha,
@@ -255,7 +255,7 @@ fn github(
         }
         "merge_group" => {
             let GroupEvent { merge_group } = serde_json::from_slice(&bytes()?).map_err(wrong)?;
-            Ok(Told::MergeGroup { base: merge_group.base_sha, head: merge_group.head_sha })
+            Ok(CiEvent::MergeGroup { base: merge_group.base_sha, head: merge_group.head_sha })
         }
         // They run with the base's rights and files, whatever is checked out: foreign code has no place there.
         "pull_request_target"
@@ -266,18 +266,18 @@ fn github(
             format!("the event `{name}` does not check out what is merged"),
             "judge pull requests in a workflow with `on: pull_request`".into(),
         )),
-        _ => Ok(Told::NoPullRequest),
+        _ => Ok(CiEvent::NoPullRequest),
     }
 }
 
-fn gitlab(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> {
+fn gitlab(text: &impl Fn(&str) -> Option<String>) -> Result<CiEvent, UnknownBase> {
     let needed = |name: &str| {
-        text(name).ok_or_else(|| Untold {
+        text(name).ok_or_else(|| UnknownBase {
             why: format!("this is a merge request, and {name} is not set"),
             mend: FOR_MERGE_REQUESTS.into(),
         })
     };
-    Ok(Told::MergeRequest(MergeRequest {
+    Ok(CiEvent::MergeRequest(MergeRequest {
         commit: needed("CI_COMMIT_SHA")?,
         target_tip: text("CI_MERGE_REQUEST_TARGET_BRANCH_SHA"),
         target: needed("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")?,
@@ -289,7 +289,7 @@ fn gitlab(text: &impl Fn(&str) -> Option<String>) -> Result<Told, Untold> {
 mod tests {
     use super::*;
 
-    fn ask(set: &[(&str, &str)], event: Option<&str>) -> Result<Told, Untold> {
+    fn ask(set: &[(&str, &str)], event: Option<&str>) -> Result<CiEvent, UnknownBase> {
         let variable =
             |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
         told(variable, |_| event.map(|text| text.as_bytes().to_vec()))
@@ -304,13 +304,13 @@ mod tests {
             |event: &'static str| [("GITHUB_EVENT_NAME", event), ("GITHUB_EVENT_PATH", "e"), ("GITHUB_SHA", "m")];
         let pull =
             PullRequest { number: 7, event: "m".into(), head: "h".into(), base: "b".into(), target: "main".into() };
-        assert_eq!(ask(&github("pull_request"), Some(PULL)), Ok(Told::PullRequest(pull)));
+        assert_eq!(ask(&github("pull_request"), Some(PULL)), Ok(CiEvent::PullRequest(pull)));
         let group = r#"{"merge_group": {"base_sha": "b", "head_sha": "h"}}"#;
         assert_eq!(
             ask(&github("merge_group"), Some(group)),
-            Ok(Told::MergeGroup { base: "b".into(), head: "h".into() })
+            Ok(CiEvent::MergeGroup { base: "b".into(), head: "h".into() })
         );
-        assert_eq!(ask(&github("push"), None), Ok(Told::NoPullRequest));
+        assert_eq!(ask(&github("push"), None), Ok(CiEvent::NoPullRequest));
         let gitlab = [
             ("CI_MERGE_REQUEST_IID", "3"),
             ("CI_COMMIT_SHA", "c"),
@@ -319,7 +319,7 @@ mod tests {
             ("CI_MERGE_REQUEST_DIFF_BASE_SHA", "d"),
         ];
         let merge = MergeRequest { commit: "c".into(), target_tip: None, target: "main".into(), diff_base: "d".into() };
-        assert_eq!(ask(&gitlab, None), Ok(Told::MergeRequest(merge)));
+        assert_eq!(ask(&gitlab, None), Ok(CiEvent::MergeRequest(merge)));
         for none in [
             &[][..],
             &[("CI", "true"), ("BUILDKITE", "true"), ("BUILDKITE_PULL_REQUEST", "false")],
@@ -328,7 +328,7 @@ mod tests {
             &[("TF_BUILD", "True")],
             &[("CI", "false")],
         ] {
-            assert_eq!(ask(none, None), Ok(Told::NoPullRequest), "{none:?}");
+            assert_eq!(ask(none, None), Ok(CiEvent::NoPullRequest), "{none:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::flow::suite::base::approved;
-use crate::flow::suite::base::commit::Asked;
+use crate::flow::suite::base::commit::BaseRequest;
 use crate::flow::suite::base::prepare::{self, Prepared};
 use crate::flow::suite::base::review_file;
 use crate::model::change::approval::Approval;
@@ -34,8 +34,8 @@ impl BaseArgs {
     /// Makes the base ready; `None` where this is not a pull request.
     pub fn prepare(&self, own: &Context) -> Result<Option<Prepared>, CliError> {
         let asked = match &self.base {
-            Some(revision) => Asked::Revision(revision.clone()),
-            None => Asked::told(|name| std::env::var_os(name))?,
+            Some(revision) => BaseRequest::Revision(revision.clone()),
+            None => BaseRequest::told(|name| std::env::var_os(name))?,
         };
         let review = self.reviewed.as_deref().map(|file| review_file::read(file, &own.config.root)).transpose()?;
         Ok(prepare::prepare(own, &asked, review.as_ref())?)

@@ -8,7 +8,7 @@ use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
 use crate::cli::setup;
 use crate::cli::terminal::output;
-use crate::flow::suite::base::commit::Asked;
+use crate::flow::suite::base::commit::BaseRequest;
 use crate::flow::suite::reviewed;
 use crate::host::fs;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
@@ -42,7 +42,7 @@ impl Diagnostic for Unwritable {
 pub fn run(global: &GlobalArgs, args: &ReviewedArgs) -> CliResult {
     let config = setup::config(global)?;
     let variable = |name: &str| std::env::var_os(name);
-    let reviewed = reviewed::find(&config, &Asked::told(variable)?, variable)?;
+    let reviewed = reviewed::find(&config, &BaseRequest::told(variable)?, variable)?;
     let found = reviewed.found.clone().unwrap_or_default();
     let document = ReviewedV1::of(&reviewed.head, reviewed.number, &found);
     let mut text = serde_json::to_string_pretty(&document).map_err(Unwritable)?;

@@ -5,11 +5,11 @@
 
 use std::ffi::OsString;
 
-use crate::ci::base_commit::{PullRequest, Told};
+use crate::ci::base_commit::{CiEvent, PullRequest};
 #[cfg(feature = "registry")]
 use crate::ci::github::{access::Unset, reviews::ReviewsError};
 use crate::config::Config;
-use crate::flow::suite::base::commit::Asked;
+use crate::flow::suite::base::commit::BaseRequest;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::prepare;
 use crate::model::change::approval::InHead;
@@ -94,10 +94,10 @@ impl Diagnostic for ReviewedError {
 /// [`ReviewedError`].
 pub fn find(
     config: &Config,
-    asked: &Asked,
+    asked: &BaseRequest,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Reviewed, ReviewedError> {
-    let Asked::System(Told::PullRequest(pull)) = asked else {
+    let BaseRequest::System(CiEvent::PullRequest(pull)) = asked else {
         return Err(ReviewedError::NoPullRequest);
     };
     let rules = prepare::approval_rules(config, asked)?.map(|(rules, _)| rules);

@@ -132,7 +132,7 @@ pub fn build(context: &Context, say: &mut dyn FnMut(&str)) -> Result<(), Subject
     let config = &context.config;
     let Some(subject) = &config.subject else { return Ok(()) };
     let Some(command) = subject.build() else { return Ok(()) };
-    let helper = Kept::helper();
+    let helper = ProtectedFile::helper();
     let variable = |name: &str| std::env::var_os(name);
     let may_become_another_user = subject.build_sudo();
     build::run(command, &config.root, (subject.build_env(), may_become_another_user), variable, say)?;
@@ -188,12 +188,12 @@ fn program(path: &Path, scratch: &Path) -> Result<(PathBuf, Digest), SubjectErro
 }
 
 /// A file that a build must leave as it is.
-struct Kept {
+struct ProtectedFile {
     path: PathBuf,
     digest: Digest,
 }
 
-impl Kept {
+impl ProtectedFile {
     fn helper() -> Option<Self> {
         let path = helper::helper_path().ok()?;
         let digest = fs::digest(&path, limits::MAX_BLOB_BYTES).ok()?;

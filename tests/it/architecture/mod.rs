@@ -6,6 +6,7 @@
 mod circles;
 mod kinds;
 mod messages;
+mod names;
 mod offences;
 mod paths;
 mod rows;

@@ -14,7 +14,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::ci::base_commit::{self, MergeRequest, PullRequest, Told, Untold};
+use crate::ci::base_commit::{self, CiEvent, MergeRequest, PullRequest, UnknownBase};
 use crate::flow::suite::base::error::BaseError;
 use crate::git::error::GitError;
 use crate::git::object_id::ObjectId;
@@ -29,22 +29,22 @@ use crate::model::parameter::Parameter;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum BaseRequest {
     /// A revision that a person or a script names.
     Revision(String),
     /// What the system that runs this tells.
-    System(Told),
+    System(CiEvent),
 }
 
 /// The largest event of a CI system that is read.
 const MAX_EVENT_BYTES: u64 = 64 << 20;
 
-impl Asked {
+impl BaseRequest {
     /// What the system that runs this tells; `variable` reads the environment.
     ///
     /// # Errors
-    /// [`Untold`] where this is a pull request and its base is not told.
-    pub fn told(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Untold> {
+    /// [`UnknownBase`] where this is a pull request and its base is not told.
+    pub fn told(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, UnknownBase> {
         let event = |path: &str| fs::read(Path::new(path), MAX_EVENT_BYTES).ok();
         base_commit::told(variable, event).map(Self::System)
     }
@@ -70,22 +70,22 @@ const WHOLE_HISTORY: &str =
 ///
 /// # Errors
 /// When there is a pull request and its base cannot be told or is not here.
-pub fn find(repository: &Repository, objects: &mut Objects, asked: &Asked) -> Result<Option<Which>, BaseError> {
+pub fn find(repository: &Repository, objects: &mut Objects, asked: &BaseRequest) -> Result<Option<Which>, BaseError> {
     let head = repository.commit("HEAD").map_err(|error| match error {
         GitError::NoCommit(_) => which("nothing is committed yet", "commit what you want to have judged"),
         error => error.into(),
     })?;
-    let here = Here { repository, head };
+    let here = LocalRepository { repository, head };
     match asked {
-        Asked::Revision(revision) => here.revision(revision).map(Some),
-        Asked::System(Told::NoPullRequest) => Ok(None),
-        Asked::System(Told::PullRequest(pull)) => here.pull_request(objects, pull).map(Some),
-        Asked::System(Told::MergeGroup { base, head }) => here.merge_group(objects, base, head).map(Some),
-        Asked::System(Told::MergeRequest(merge)) => here.merge_request(objects, merge).map(Some),
+        BaseRequest::Revision(revision) => here.revision(revision).map(Some),
+        BaseRequest::System(CiEvent::NoPullRequest) => Ok(None),
+        BaseRequest::System(CiEvent::PullRequest(pull)) => here.pull_request(objects, pull).map(Some),
+        BaseRequest::System(CiEvent::MergeGroup { base, head }) => here.merge_group(objects, base, head).map(Some),
+        BaseRequest::System(CiEvent::MergeRequest(merge)) => here.merge_request(objects, merge).map(Some),
     }
 }
 
-struct Here<'a> {
+struct LocalRepository<'a> {
     repository: &'a Repository,
     head: ObjectId,
 }
@@ -102,7 +102,7 @@ fn named(text: &str, what: &str) -> Result<ObjectId, BaseError> {
     })
 }
 
-impl Here<'_> {
+impl LocalRepository<'_> {
     fn is_there(&self, objects: &mut Objects, id: &ObjectId) -> Result<Option<Commit>, BaseError> {
         // One that is missing ends the process that is asked: the next question needs another one.
         match Commit::read(objects, id) {

@@ -10,7 +10,7 @@ use crate::config::{self, Config, Subject, SubjectPlace};
 use crate::flow::suite::base::approved::{self, Approvals, Review};
 use crate::flow::suite::base::case_changes::{from_to, of_value};
 use crate::flow::suite::base::checkout;
-use crate::flow::suite::base::commit::{self, Asked, Which};
+use crate::flow::suite::base::commit::{self, BaseRequest, Which};
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::items::{self, Commits, Writing};
 use crate::flow::suite::base::listing::{self, Known, StoredFiles};
@@ -50,8 +50,8 @@ pub struct Prepared {
 ///
 /// # Errors
 /// When the base cannot be told, is not here, or cannot be read.
-pub fn prepare(own: &Context, asked: &Asked, review: Option<&Review>) -> Result<Option<Prepared>, BaseError> {
-    if *asked == Asked::System(crate::ci::base_commit::Told::NoPullRequest) {
+pub fn prepare(own: &Context, asked: &BaseRequest, review: Option<&Review>) -> Result<Option<Prepared>, BaseError> {
+    if *asked == BaseRequest::System(crate::ci::base_commit::CiEvent::NoPullRequest) {
         return Ok(None);
     }
     let root = own.config.root.clone();
@@ -89,7 +89,7 @@ pub fn prepare(own: &Context, asked: &Asked, review: Option<&Review>) -> Result<
 ///
 /// # Errors
 /// When the base cannot be told, is not here, or its configuration cannot be read.
-pub fn approval_rules(own: &Config, asked: &Asked) -> Result<Option<(ApprovalRules, Which)>, BaseError> {
+pub fn approval_rules(own: &Config, asked: &BaseRequest) -> Result<Option<(ApprovalRules, Which)>, BaseError> {
     let repository = Repository::open(&own.root)?;
     let mut objects = repository.objects()?;
     let Some(which) = commit::find(&repository, &mut objects, asked)? else { return Ok(None) };
