@@ -5,6 +5,7 @@ use std::fs;
 
 use crate::action::host::{Answer, Host};
 use crate::action::job::{ASSET, Job};
+use crate::base::forge::{Forge, old};
 
 /// Secrets as workflows have them in their environment.
 const TOKENS: [&str; 10] = [
@@ -26,14 +27,21 @@ while [ \"$pid\" -gt 1 ] && [ \"$pid\" != \"$(cat \"$GITHUB_WORKSPACE/runner\")\
   cat /proc/$pid/environ; tr '\\0' ' ' </proc/$pid/cmdline; pid=$(sed -n 's/^PPid:[^0-9]*//p' /proc/$pid/status)
 done; } >\"$GITHUB_WORKSPACE/found\" 2>/dev/null";
 
+/// The secrets of one job: another test that runs beside it has others.
+fn tokens(job: &Job) -> Vec<(&'static str, String)> {
+    let root = job.world.path("");
+    let job = root.iter().next_back().unwrap().to_str().unwrap();
+    TOKENS.iter().enumerate().map(|(at, name)| (*name, format!("ghs_{at}_secret_of_{job}"))).collect()
+}
+
 fn planted(job: Job) -> Job {
-    TOKENS.iter().enumerate().fold(job, |job, (at, name)| job.env(name, &format!("ghs_{at}_secret_of_{name}")))
+    tokens(&job).into_iter().fold(job, |job, (name, token)| job.env(name, &token))
 }
 
 fn found(job: &Job) -> usize {
     let bytes = fs::read(job.world.work("found")).unwrap();
     let text = String::from_utf8_lossy(&bytes);
-    TOKENS.iter().enumerate().filter(|(at, name)| text.contains(&format!("ghs_{at}_secret_of_{name}"))).count()
+    tokens(job).iter().filter(|(_, token)| text.contains(token)).count()
 }
 
 #[test]
@@ -46,8 +54,35 @@ fn no_secret_of_the_job_is_in_any_environment_above_the_program() {
     // The search does find them, where a step runs the program as most actions do.
     let mut plain = std::process::Command::new("/bin/bash");
     plain.args(["-c", "\"$0\" && true"]).arg(job.world.work("tools/stella")).env_clear();
-    let planted = TOKENS.iter().enumerate().map(|(at, name)| (*name, format!("ghs_{at}_secret_of_{name}")));
-    plain.envs(planted).env("PATH", "/usr/bin:/bin").env("GITHUB_WORKSPACE", job.world.work(""));
+    plain.envs(tokens(&job)).env("PATH", "/usr/bin:/bin").env("GITHUB_WORKSPACE", job.world.work(""));
+    assert!(plain.status().unwrap().success());
+    assert_eq!(found(&job), TOKENS.len());
+}
+
+/// The build is the pull request's own program. It looks at itself, at everybody whom `/proc` shows, and through the folders of the
+/// run and of the runner.
+#[test]
+fn a_build_of_the_checkout_finds_no_secret_of_the_job() {
+    let search = "{ env; cat /proc/[0-9]*/environ; for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$file; done
+        cat ../_temp/*.sh ../_runner/* ../_temp/stella-*/*; } >found 2>/dev/null; true";
+    let forge = Forge::of(|dev| {
+        dev.write(".stella.yaml", "version: 1\nsubject: {kind: feed, path: feed, build: sh search.sh}\n");
+        dev.write("search.sh", search);
+        dev.write("feed/GHSA-old.json", old().to_string());
+        dev.case("regressions/SCN-0001-minimist", "SCN-0001");
+    });
+    let sha = forge.dev_git(&["rev-parse", "main"]);
+    forge.check_out(&sha, None);
+    let Forge { world, .. } = forge;
+    let job = planted(Job::of(world)).with_binary();
+    job.ends(0, &["1 of 1 replay matches"]);
+    assert!(job.world.read("found").contains("GITHUB_ACTIONS=true"), "it did search");
+    assert_eq!(found(&job), 0);
+
+    // The same search in a step of its own.
+    let mut plain = std::process::Command::new("/bin/bash");
+    plain.args(["-c", search]).current_dir(job.world.work("")).env_clear().env("PATH", "/usr/bin:/bin");
+    plain.envs(tokens(&job));
     assert!(plain.status().unwrap().success());
     assert_eq!(found(&job), TOKENS.len());
 }
