@@ -16,7 +16,7 @@ use crate::cli::setup;
 use crate::cli::terminal::output;
 use crate::cli::terminal::progress::Progress;
 use crate::flow::suite::run::{self, CiRequest};
-use crate::host::fs;
+use crate::host::fs::{self, Writing};
 use crate::host::machine;
 use crate::model::gate_result::Gate;
 use crate::model::result::RunResult;
@@ -78,6 +78,8 @@ pub struct CiArgs {
 pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     step_inputs::check()?;
     args.out_dir.iter().try_for_each(|folder| fs::check_output_dir(folder))?;
+    let files = [&args.junit, &args.result, &args.summary];
+    files.into_iter().flatten().try_for_each(|file| fs::check_output(file, Writing::Anew))?;
     let own = setup::context(global, &args.isolation)?;
     let is_pr = args.gate == Some(WantedGate::Pr);
     let wants_base = is_pr || args.base.is_given();

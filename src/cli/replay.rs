@@ -84,6 +84,7 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
 
 fn write_result(directory: &Path, document: &str) -> Result<(), CliError> {
     let aside = directory.join(output_dir::ASIDE);
+    fs::check_output_dir(&aside)?;
     fs::ensure_dir(&aside)?;
     Ok(fs::write_atomic(&aside.join("result.json"), document.as_bytes())?)
 }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::hint;
-use crate::host::fs::{self, FsError};
+use crate::host::fs::{self, FsError, Writing};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::limits;
 use crate::model::parameter::{Operation, Parameter};
@@ -52,6 +52,9 @@ pub enum HistoryError {
     /// A record cannot be written.
     #[error("cannot write to the history")]
     Write(#[from] WriteError),
+    /// The file is something that a checkout put there.
+    #[error("cannot append to the history")]
+    Planted(#[source] FsError),
     /// The file cannot be appended to.
     #[error("cannot append to the history")]
     Append(#[source] FsError),
@@ -61,7 +64,7 @@ impl Diagnostic for HistoryError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Append(_) | Self::Write(_) => FailureKind::Infrastructure,
-            Self::Read(_) | Self::Line { .. } | Self::Contradiction { .. } => FailureKind::Usage,
+            Self::Read(_) | Self::Planted(_) | Self::Line { .. } | Self::Contradiction { .. } => FailureKind::Usage,
         }
     }
 
@@ -75,6 +78,7 @@ impl Diagnostic for HistoryError {
                 Operation::Ci.with([Parameter::History.to("FILE")], None),
                 Operation::Replay.with([Parameter::History.to("FILE")], None)
             )),
+            Self::Planted(error) => error.hint(),
             Self::Append(_) | Self::Write(_) => None,
         }
     }
@@ -114,8 +118,10 @@ pub fn read_into(history: &mut History, file: &Path, may_be_missing: bool) -> Re
 /// Refuses a file that is there and does not begin as a history does: nothing is appended to what is something else.
 ///
 /// # Errors
-/// [`HistoryError::Line`] for its first line, and where it cannot be read. A folder and a device are left to whoever writes.
+/// [`HistoryError::Line`] for its first line, [`HistoryError::Planted`], and where it cannot be read. A folder and a device are left to
+/// whoever writes.
 pub fn check(file: &Path) -> Result<(), HistoryError> {
+    fs::check_output(file, Writing::InPlace).map_err(HistoryError::Planted)?;
     if file.exists() && !file.is_file() {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use crate::execute::run_job;
 use crate::flow::record::recording::{self, RecordError};
 use crate::flow::record::request::resolve::{self, Resolved};
 use crate::flow::replay::output_dir;
-use crate::host::fs;
+use crate::host::fs::{self, Writing};
 use crate::job::manifest_file;
 use crate::model::exit::Exit;
 use crate::report::showing;
@@ -22,12 +22,16 @@ pub use args::ScanArgs;
 
 pub fn run(global: &GlobalArgs, args: &ScanArgs) -> CliResult {
     args.emit_artifacts_dir.iter().try_for_each(|folder| fs::check_output_dir(folder))?;
+    let files = [Some(&args.emit_manifest), args.ledger.as_ref()];
+    files.into_iter().flatten().try_for_each(|file| fs::check_output(file, Writing::Anew))?;
     let context = setup::context(global, &args.isolation)?.with_ledger(args.ledger.clone());
     let Resolved { request, notes } = resolve::resolve(&request::of(args)?, &context)?;
     notes.iter().for_each(|note| output::talk(&format!("note: {}", note.for_command_line())));
     let recording =
         recording::record(&request, &context).map_err(|error| failed(error).without(run_job::secrets(&request.job)))?;
     if let Some(directory) = &args.emit_artifacts_dir {
+        // A step that ran as it is could have changed it.
+        fs::check_output_dir(directory)?;
         fs::ensure_dir(directory)?;
         for artifact in &recording.artifacts {
             fs::write_atomic(&directory.join(&artifact.name), &artifact.bytes)?;

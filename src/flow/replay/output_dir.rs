@@ -24,6 +24,7 @@ pub fn side_by_side(directory: &Path, expected: &[Artifact], actual: &[Artifact]
 /// # Errors
 /// When a file cannot be written.
 pub fn replay(directory: &Path, expected: &[Artifact], replayed: &Replayed) -> Result<(), FsError> {
+    fs::check_output_dir(directory)?;
     let actual = replayed.artifacts.as_slice();
     // The folder is the user's: only what an earlier replay of this scan left there goes.
     for stale in expected.iter().filter(|artifact| !actual.iter().any(|written| written.name == artifact.name)) {
@@ -39,11 +40,13 @@ pub fn replay(directory: &Path, expected: &[Artifact], replayed: &Replayed) -> R
 /// # Errors
 /// When a file cannot be written.
 pub fn ledger(directory: &Path, ledger: Option<&[u8]>) -> Result<(), FsError> {
-    let file = directory.join(ASIDE).join("ledger.jsonl");
+    let aside = directory.join(ASIDE);
+    fs::check_output_dir(&aside)?;
+    let file = aside.join("ledger.jsonl");
     match ledger {
         None => fs::remove_file_if_present(&file),
         Some(ledger) => {
-            fs::ensure_dir(&directory.join(ASIDE))?;
+            fs::ensure_dir(&aside)?;
             fs::write_atomic(&file, ledger)
         }
     }
@@ -51,6 +54,7 @@ pub fn ledger(directory: &Path, ledger: Option<&[u8]>) -> Result<(), FsError> {
 
 /// Nothing of an earlier run stays in a folder of ours, else it would pass for what this one wrote.
 fn write_anew(directory: &Path, artifacts: &[Artifact]) -> Result<(), FsError> {
+    fs::check_output_dir(directory)?;
     fs::remove_dir_if_present(directory)?;
     write(directory, artifacts)
 }

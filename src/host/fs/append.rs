@@ -8,13 +8,15 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::host::fs::error::FsError;
+use crate::host::fs::planted::{self, Writing};
 use crate::host::fs::write::{ensure_dir, parent, sync_dir};
 
 /// Appends `lines`, each with its line break, to a file that is made where it is missing.
 ///
 /// # Errors
-/// [`FsError::NotAFile`] for anything but a regular file, else [`FsError::Io`].
+/// [`FsError::NotAFile`] for anything but a regular file, [`FsError::Planted`] for what a checkout put there, else [`FsError::Io`].
 pub fn append_lines(path: &Path, lines: &str) -> Result<(), FsError> {
+    planted::check(path, Writing::InPlace)?;
     let exists = match std::fs::metadata(path) {
         // Before it is opened: a pipe would block for ever.
         Ok(metadata) if !metadata.is_file() => return Err(FsError::NotAFile { path: path.to_owned() }),

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::model::diagnostic::{Diagnostic, FailureKind};
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 
 /// What a file was opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,25 @@ pub enum Access {
     Read,
     /// To make or change it.
     Write,
+}
+
+/// Why what stands in a checkout is not written to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Planted {
+    /// A link that leads out of the checkout, or into its repository.
+    #[error("the link `{}` in the checkout leads to `{}`", .link.display(), .to.display())]
+    Leads {
+        /// Where the link lies.
+        link: PathBuf,
+        /// What would be written.
+        to: PathBuf,
+    },
+    /// A pipe, a socket or a device.
+    #[error("it lies in the checkout and is not a regular file")]
+    NotPlain,
+    /// A file that has another name elsewhere.
+    #[error("it lies in the checkout and has another name, under which it would change, too")]
+    Linked,
 }
 
 /// Why a file could not be read or written.
@@ -63,6 +82,14 @@ pub enum FsError {
         /// What stands there.
         path: PathBuf,
     },
+    /// Something of a checkout stands where a file should be written.
+    #[error("`{}` is not written to: {planted}", path.display())]
+    Planted {
+        /// What was to be written.
+        path: PathBuf,
+        /// What stands there.
+        planted: Planted,
+    },
     /// The text is not UTF-8.
     #[error("`{}` is not UTF-8 text", path.display())]
     NotText {
@@ -84,8 +111,14 @@ impl Diagnostic for FsError {
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
             | Self::NotAFile { .. }
+            | Self::Planted { .. }
             | Self::NotText { .. } => FailureKind::Usage,
         }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        matches!(self, Self::Planted { .. })
+            .then(|| "whoever wrote the checkout could have put it there: remove it, or name a file elsewhere".into())
     }
 }
 
@@ -107,6 +140,7 @@ impl FsError {
             | Self::NotAFile { path }
             | Self::NotAFolder { path }
             | Self::IsAFolder { path }
+            | Self::Planted { path, .. }
             | Self::NotText { path, .. } => path,
         }
     }

@@ -6,12 +6,14 @@
 
 mod append;
 mod error;
+mod planted;
 mod read;
 mod walk;
 mod write;
 
 pub use append::append_lines;
-pub use error::{Access, FsError};
+pub use error::{Access, FsError, Planted};
+pub use planted::{Writing, check as check_output, leads_out};
 pub use read::{
     absolute, digest, is_missing, open, read, read_begin, read_if_present, read_inside, read_opened, read_text,
 };

@@ -12,6 +12,7 @@ use tempfile::{NamedTempFile, TempDir, TempPath};
 
 use crate::host::ending::{self, Hold};
 use crate::host::fs::error::FsError;
+use crate::host::fs::planted::{self, Writing};
 use crate::host::removal::remove_tree;
 
 /// How the names of temporary files begin.
@@ -32,8 +33,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
 /// A link, a pipe or a device is written to and never replaced: `/dev/stdout` must stay what it is.
 ///
 /// # Errors
-/// [`FsError::IsAFolder`], [`FsError::NotAFolder`] for what stands on the way, else [`FsError::Io`].
+/// [`FsError::IsAFolder`], [`FsError::NotAFolder`] for what stands on the way, [`FsError::Planted`] for what a checkout put there, else
+/// [`FsError::Io`].
 pub fn write_output(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    planted::check(path, Writing::Anew)?;
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         ensure_dir(parent)?;
     }
@@ -63,12 +66,17 @@ pub fn remove_file_if_present(path: &Path) -> Result<(), FsError> {
     }
 }
 
-/// Refuses a name under which no folder can be made, before anything is done: what stands there, or on the way to it, is something
-/// else.
+/// Refuses a name under which no folder can be made, or only elsewhere, before anything is done: what stands there, or on the way to
+/// it, is something else.
 ///
 /// # Errors
-/// [`FsError::NotAFolder`].
+/// [`FsError::NotAFolder`], [`FsError::Planted`].
 pub fn check_output_dir(dir: &Path) -> Result<(), FsError> {
+    planted::check(dir, Writing::Anew)?;
+    check_way(dir)
+}
+
+fn check_way(dir: &Path) -> Result<(), FsError> {
     let there = dir.ancestors().filter(|dir| !dir.as_os_str().is_empty()).find(|dir| dir.symlink_metadata().is_ok());
     match there {
         Some(path) if !path.is_dir() => Err(FsError::NotAFolder { path: path.to_owned() }),
@@ -81,7 +89,7 @@ pub fn check_output_dir(dir: &Path) -> Result<(), FsError> {
 /// # Errors
 /// [`FsError::Io`].
 pub fn ensure_dir(dir: &Path) -> Result<(), FsError> {
-    check_output_dir(dir)?;
+    check_way(dir)?;
     let mut missing: Vec<&Path> =
         dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).collect();
     while let Some(dir) = missing.pop() {

@@ -16,6 +16,7 @@ pub(crate) mod gate;
 mod image;
 mod init;
 mod manifest;
+mod planted;
 mod profile;
 mod replay;
 mod report;

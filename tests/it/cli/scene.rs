@@ -28,6 +28,12 @@ pub fn advisory(id: &str, cve: &str, package: &str, fixed: &str, severity: &str)
     })
 }
 
+/// A feed of one advisory.
+pub fn feed_into(world: &World, folder: &str) {
+    let old = advisory("GHSA-old", "CVE-2020-0001", "minimist", "0.2.1", "MODERATE");
+    world.write(&format!("{folder}/GHSA-old.json"), old.to_string());
+}
+
 /// A lockfile, a feed with one advisory for it, and a later feed with one more.
 pub fn scene() -> World {
     let world = World::new();
