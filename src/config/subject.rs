@@ -1,7 +1,7 @@
 //! What a checkout builds, as a configuration names it.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::error::ConfigError;
 use crate::config::raw::{RawSubject, RawSubjectKind};
@@ -82,6 +82,15 @@ impl Subject {
             Self::BuiltIn => false,
             Self::Scanner(scanner) => scanner.build_sudo,
             Self::Stella(tree) | Self::Feed(tree) | Self::Policy(tree) => tree.build_sudo,
+        }
+    }
+
+    /// What its build leaves behind; `None` of the scanner inside the stella that runs.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::BuiltIn => None,
+            Self::Scanner(scanner) => Some(&scanner.path),
+            Self::Stella(tree) | Self::Feed(tree) | Self::Policy(tree) => Some(&tree.path),
         }
     }
 

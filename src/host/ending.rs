@@ -1,8 +1,8 @@
 //! What must not outlive this process: runs, folders and files that are of use to it alone.
 //!
 //! Whoever starts or makes one has it held. A signal that ends the process (`SIGINT`, `SIGTERM`, `SIGHUP`, …) ends every
-//! run first, then removes every folder and file, then ends the process as that signal does, so that a caller sees what
-//! it expects. A second signal does not wait for that.
+//! run first, then removes every folder and file and puts back what is aside, then ends the process as that signal does, so
+//! that a caller sees what it expects. A second signal does not wait for that.
 //!
 //! Invariant: while that goes on nobody else has the list. Whoever starts a run, makes a folder, or is about to go on
 //! after the end of one waits there for the end of the process, so nothing is reported of a run that was interrupted.
@@ -12,9 +12,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::host::removal::remove_tree;
 
 /// Something that runs and can be ended from any thread.
 pub trait End: Send + Sync {
@@ -30,6 +32,8 @@ enum Held {
     File(PathBuf),
     /// A folder that others share: it goes when it is empty.
     Shared(PathBuf),
+    /// What is aside, and its place.
+    Moved(PathBuf, PathBuf),
 }
 
 /// What the name of a folder ends with while it is removed.
@@ -118,6 +122,24 @@ pub fn hold_shared(folder: PathBuf) -> io::Result<Hold> {
 /// As `make`.
 pub fn hold_file<T>(make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<(T, Hold)> {
     list().hold(|| make().map(|(made, path)| (made, Held::File(path))))
+}
+
+/// Moves something aside and holds it, as one step; `make` gives where it is, and its place.
+///
+/// # Errors
+/// As `make`.
+pub fn hold_moved<T>(make: impl FnOnce() -> io::Result<(T, PathBuf, PathBuf)>) -> io::Result<(T, Hold)> {
+    list().hold(|| make().map(|(made, aside, place)| (made, Held::Moved(aside, place))))
+}
+
+/// Puts back what is aside, or removes it where its place is taken.
+pub(super) fn put_back(aside: &Path, place: &Path) -> io::Result<()> {
+    match (aside.symlink_metadata(), place.symlink_metadata().is_ok()) {
+        (Err(_), _) => Ok(()),
+        (Ok(_), false) => std::fs::rename(aside, place),
+        (Ok(there), true) if there.is_dir() => remove_tree(aside),
+        (Ok(_), true) => std::fs::remove_file(aside),
+    }
 }
 
 /// Starts a program as it is, without a sandbox, and holds it: it is told by the same signal.
@@ -227,7 +249,7 @@ mod signals {
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    use super::{ASIDE, Held, list};
+    use super::{ASIDE, Held, list, put_back};
     use crate::host::removal::remove_tree;
 
     /// Those that end a process, can be caught, and have no other meaning here.
@@ -277,6 +299,9 @@ mod signals {
                 Held::Folder(path) => remove(path),
                 Held::File(path) => {
                     std::fs::remove_file(path).ok();
+                }
+                Held::Moved(aside, place) => {
+                    put_back(aside, place).ok();
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! The network is one file, `http`, which is not there unless the feature `registry` is on. Absent: environment variables
 //! but for [`clock`]'s one, and what an HTTP client takes for its proxy.
 
+pub mod aside;
 pub mod clock;
 pub mod compress;
 pub mod descendants;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{Config, ScannerSubject, Subject, TreeSubject};
 use crate::execute::builtin;
 use crate::flow::suite::build::{self, BuildError};
+use crate::host::aside::Aside;
 use crate::host::fs::{self, FsError};
 use crate::job::in_place;
 use crate::job::manifest_summary;
@@ -20,6 +21,7 @@ use crate::model::digest::Digest;
 use crate::model::dimension::Dimension;
 use crate::model::limits;
 use crate::model::manifest::{ScanManifest, ScannerKind};
+use crate::model::text::names;
 use crate::sandbox::helper;
 use crate::workspace::context::Context;
 use crate::workspace::open_inputs::{self, TreeError};
@@ -64,6 +66,35 @@ pub enum SubjectError {
     /// Its build did not come to a good end.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// Its build made nothing: what lay there is of another build, or of nobody knows what.
+    #[error(
+        "the subject's build `{command}` left what was there before: it made nothing in the place of `{}`", .path.display()
+    )]
+    NotMade {
+        /// The command.
+        command: String,
+        /// Where it should have made something.
+        path: PathBuf,
+    },
+    /// It is reached by a link of the checkout that leads out of it.
+    #[error(
+        "`subject.path` leads out of the checkout: the link `{}` makes `{}` of `{}`",
+        .link.display(), .to.display(), .path.display()
+    )]
+    Leads {
+        /// As it is named.
+        path: PathBuf,
+        /// The link.
+        link: PathBuf,
+        /// Where it leads.
+        to: PathBuf,
+    },
+    /// What a build makes anew would be the checkout itself.
+    #[error("`subject.path` is `{}`, in which the checkout itself lies: a build cannot make it", .0.display())]
+    Checkout(PathBuf),
+    /// What lies there cannot be moved.
+    #[error("cannot take what lies in the subject's place out of the way of its build")]
+    Aside(#[source] FsError),
     /// The build changed the program that replays run in.
     #[error("the subject's build changed the sandbox helper `{}`: nothing is replayed with it", .0.display())]
     Helper(PathBuf),
@@ -81,8 +112,11 @@ pub enum SubjectError {
 impl Diagnostic for SubjectError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Build(_) | Self::Helper(_) | Self::Copy(_) => FailureKind::Infrastructure,
-            Self::Engine { .. } | Self::Missing(_) | Self::Tree(_) => FailureKind::Usage,
+            Self::Build(_) | Self::Helper(_) | Self::Copy(_) | Self::Aside(_) => FailureKind::Infrastructure,
+            Self::NotMade { .. } => FailureKind::Inconclusive,
+            Self::Engine { .. } | Self::Leads { .. } | Self::Checkout(_) | Self::Missing(_) | Self::Tree(_) => {
+                FailureKind::Usage
+            }
         }
     }
 
@@ -91,7 +125,17 @@ impl Diagnostic for SubjectError {
             Self::Engine { suggested, .. } => Some(
                 format!("say which one the subject is: `engine: {suggested}` below `subject:` in .stella.yaml").into(),
             ),
-            _ => None,
+            Self::NotMade { .. } => Some(
+                "have the build write it, e.g. `cp scan.py out/scan`; where nothing is built leave `subject.build` out".into(),
+            ),
+            Self::Leads { .. } => Some(
+                "have the build copy it into the checkout, or name the place itself, where reviewers see it".into(),
+            ),
+            Self::Checkout(_) => Some("have the build write into a folder of its own, such as `out/feed`".into()),
+            Self::Build(BuildError::Failed { .. }) => Some(
+                "whatever lay at `subject.path` was out of the way while it ran: a build makes it, and does not change it".into(),
+            ),
+            Self::Build(_) | Self::Helper(_) | Self::Missing(_) | Self::Copy(_) | Self::Aside(_) | Self::Tree(_) => None,
         }
     }
 }
@@ -100,8 +144,7 @@ fn told(recorded: &[String]) -> String {
     if recorded.is_empty() {
         return "all of them were recorded by the built-in scanner".to_owned();
     }
-    let names: Vec<String> = recorded.iter().map(|engine| format!("`{engine}`")).collect();
-    format!("they were recorded by {}", names.join(", "))
+    format!("they were recorded by {}", names::quoted(recorded))
 }
 
 /// The engine that the canaries tell, where the configuration names none: the one that is not the built-in scanner.
@@ -132,14 +175,46 @@ pub fn build(context: &Context, say: &mut dyn FnMut(&str)) -> Result<(), Subject
     let config = &context.config;
     let Some(subject) = &config.subject else { return Ok(()) };
     let Some(command) = subject.build() else { return Ok(()) };
+    let earlier = earlier(subject, config)?;
     let helper = ProtectedFile::helper();
     let variable = |name: &str| std::env::var_os(name);
     let may_become_another_user = subject.build_sudo();
     build::run(command, &config.root, (subject.build_env(), may_become_another_user), variable, say)?;
-    match helper.filter(|helper| !helper.is_as_it_was()) {
-        Some(helper) => Err(SubjectError::Helper(helper.path)),
-        None => Ok(()),
+    if let Some(helper) = helper.filter(|helper| !helper.is_as_it_was()) {
+        return Err(SubjectError::Helper(helper.path));
     }
+    match (&earlier, subject.path()) {
+        (Some(earlier), Some(path)) if !earlier.is_replaced() => {
+            Err(SubjectError::NotMade { command: command.to_owned(), path: short(config, path) })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What lies in the subject's place before it is built, out of the way of the build: it is not its product, and if the build makes
+/// nothing it must not be taken for one. Tools that look for what has to be made anew make it again.
+fn earlier(subject: &Subject, config: &Config) -> Result<Option<Aside>, SubjectError> {
+    let Some(path) = subject.path() else { return Ok(None) };
+    check_place(path, config)?;
+    // A link of the checkout is its author's; what it leads to, the build makes.
+    let Ok(place) = path.canonicalize() else { return Ok(None) };
+    if config.root.canonicalize().is_ok_and(|root| root.starts_with(&place)) {
+        return Err(SubjectError::Checkout(short(config, path)));
+    }
+    Aside::take(&place).map_err(SubjectError::Aside)
+}
+
+/// Refuses a link of the checkout that leads out of it: what is judged would lie where no reviewer looks.
+fn check_place(path: &Path, config: &Config) -> Result<(), SubjectError> {
+    match fs::leads_out(path) {
+        None => Ok(()),
+        Some((link, to)) => Err(SubjectError::Leads { path: short(config, path), link, to }),
+    }
+}
+
+/// A path as the configuration names it.
+fn short(config: &Config, path: &Path) -> PathBuf {
+    path.strip_prefix(&config.root).unwrap_or(path).to_owned()
 }
 
 /// Takes up what the build left behind. `engine` is that of a scanner; a program is kept below `scratch`, where nobody
@@ -149,6 +224,7 @@ pub fn build(context: &Context, say: &mut dyn FnMut(&str)) -> Result<(), Subject
 /// When what the build should have made is not there or cannot be used, or nobody says which recordings it is for.
 pub fn take_up(context: &Context, engine: Engine, scratch: &Path) -> Result<Built, SubjectError> {
     let Some(subject) = &context.config.subject else { return Ok(Built::Nothing) };
+    subject.path().map_or(Ok(()), |path| check_place(path, &context.config))?;
     match subject {
         Subject::BuiltIn => Ok(Built::BuiltIn),
         Subject::Stella(TreeSubject { path, .. }) => {
@@ -207,7 +283,7 @@ impl ProtectedFile {
 
 /// What a run is told of the candidate that the configuration names.
 pub fn candidate(config: &Config, built: &Built) -> Candidate {
-    let short = |path: &Path| path.strip_prefix(&config.root).unwrap_or(path).display().to_string();
+    let short = |path: &Path| short(config, path).display().to_string();
     let named = |kind, name: String| Candidate::Built(Named { kind, name });
     match (built, &config.subject) {
         (Built::Nothing, _) => Candidate::None,

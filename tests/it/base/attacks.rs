@@ -288,7 +288,7 @@ fn a_subject_that_is_dropped_is_no_verdict() {
     let pull = forge.pull(|dev| {
         dev.write(
             ".stella.yaml",
-            "version: 1\nsubject: {kind: feed, path: feed, build: 'true'}\ngates: {pr: {expect: exact}}\n",
+            "version: 1\nsubject: {kind: feed, path: out, build: cp -r feed out}\ngates: {pr: {expect: exact}}\n",
         )
     });
     let result = forge.judge(0, &pull);

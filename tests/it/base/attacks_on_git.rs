@@ -377,7 +377,7 @@ fn a_pull_request_that_nobody_tells_of_is_no_run_without_a_base() {
 fn what_a_build_does_to_the_bases_files_and_to_the_users_folders_changes_nothing() {
     let build = |what: &str| {
         format!(
-            "version: 1\nsubject: {{kind: feed, path: feed, build: \"{what}\"}}\ngates: {{pr: {{expect: exact}}}}\n"
+            "version: 1\nsubject: {{kind: feed, path: out, build: \"cp -r feed out && {what}\"}}\ngates: {{pr: {{expect: exact}}}}\n"
         )
     };
     // Every file that it can find and that says `medium`, in the folders of temporary files too; the stores; what users configure.

@@ -11,8 +11,8 @@ use crate::harness::{World, copy, valid};
 const SUBJECT: &str = "subject:\n  kind: scanner\n  build: mkdir -p bin && cp scan.in bin/scan && chmod +x bin/scan\n  \
                        path: bin/scan\n  argv: ['{scanner}', '{input}']\n  artifacts: ['findings=-:stella-findings']\n";
 /// Prints what it is given; the other one loses what is high.
-const GOOD: &str = "#!/bin/sh\ncat \"$1\"\n";
-const WORSE: &str = "#!/bin/sh\nsed s/high/low/ \"$1\"\n";
+pub const GOOD: &str = "#!/bin/sh\ncat \"$1\"\n";
+pub const WORSE: &str = "#!/bin/sh\nsed s/high/low/ \"$1\"\n";
 
 fn findings(package: &str) -> Value {
     json!({ "schema": "stella.findings/1", "findings": [{
@@ -35,7 +35,7 @@ fn record(world: &World, program: &str, id: &str) {
 }
 
 /// A repository that builds a scanner, with a case and so many canaries of it.
-fn repository(canaries: usize) -> World {
+pub fn repository(canaries: usize) -> World {
     let world = World::new();
     world.write("scan.in", GOOD);
     world.write(".stella.yaml", SUBJECT);
@@ -57,7 +57,7 @@ fn case(world: &World, folder: &str, id: &str) {
 }
 
 /// What the gate of a pull request says of the working directory.
-fn pr(world: &World, exit: u8, reasons: &[&str]) -> Value {
+pub fn pr(world: &World, exit: u8, reasons: &[&str]) -> Value {
     judged(world, "pr", exit, reasons)
 }
 
@@ -73,7 +73,7 @@ fn candidate(result: &Value) -> (u64, u64) {
 }
 
 /// Changes the configuration.
-fn configure(world: &World, from: &str, to: &str) {
+pub fn configure(world: &World, from: &str, to: &str) {
     let text = world.read(".stella.yaml");
     assert!(text.contains(from), "{text}");
     world.write(".stella.yaml", text.replace(from, to));

@@ -9,6 +9,7 @@ mod ci;
 mod demo;
 mod diff;
 mod doctor;
+mod earlier_build;
 mod edited;
 mod explain;
 mod feed;
