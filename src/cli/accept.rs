@@ -7,14 +7,15 @@ use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::base::BaseArgs;
 use crate::cli::error::CliResult;
 use crate::cli::setup;
-use crate::cli::terminal::output;
 use crate::cli::terminal::progress::Progress;
+use crate::cli::terminal::{self, output};
 use crate::config::approvals;
 use crate::flow::suite::accept::{self, AcceptRequest, Entry};
+use crate::host::machine;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
-use crate::model::digest::Digest;
+use crate::model::digest::{Digest, DigestError};
 use crate::model::exit::Exit;
-use crate::report::accept_phrases;
+use crate::report::{accept_phrases, untrusted};
 use crate::wire::v1::commands::AcceptV1;
 
 /// Approve what a change changes: differences of replays, recordings, and rules
@@ -27,7 +28,7 @@ pub struct AcceptArgs {
     #[arg(value_name = "ID")]
     ids: Vec<String>,
     /// Only if the changes that are open are exactly those that a report named
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
     exactly: Option<Digest>,
     /// Why the change is right; without it nothing is written
     #[arg(long, value_name = "TEXT")]
@@ -50,9 +51,14 @@ pub struct AcceptArgs {
     isolation: IsolationArgs,
 }
 
+/// A digest, with or without the name of its algorithm.
+fn digest(text: &str) -> Result<Digest, DigestError> {
+    if text.contains(':') { text.parse() } else { format!("sha256:{text}").parse() }
+}
+
 /// Nobody answers for an entry.
 #[derive(Debug, thiserror::Error)]
-#[error("who answers for it? neither USER nor LOGNAME is set")]
+#[error("who answers for it? neither USER nor LOGNAME is set, and this machine does not know its user")]
 struct Nobody;
 
 impl Diagnostic for Nobody {
@@ -61,14 +67,15 @@ impl Diagnostic for Nobody {
     }
 
     fn hint(&self) -> Option<Hint> {
-        Some("name them with `--by NAME`".into())
+        Some("name them with `--by WHO`".into())
     }
 }
 
 pub fn run(global: &GlobalArgs, args: &AcceptArgs) -> CliResult {
     let own = setup::context(global, &args.isolation)?;
     let base = args.base.prepare(&own)?;
-    let user = || ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
+    let told = |name: &&str| std::env::var(name).ok().filter(|name| !name.is_empty());
+    let user = || ["USER", "LOGNAME"].iter().find_map(told).or_else(machine::user);
     let entry = match &args.reason {
         None => None,
         Some(reason) => {
@@ -88,7 +95,13 @@ pub fn run(global: &GlobalArgs, args: &AcceptArgs) -> CliResult {
         Format::Json => output::json(&AcceptV1::from(&accepted)),
         Format::Text => {
             let lines = accept_phrases::lines(&accepted, approvals::FILE_NAME);
-            lines.iter().for_each(|line| output::data_line(line));
+            let style = terminal::style();
+            // A command is one line, whatever its width: it is pasted.
+            let fit = |line: &String| {
+                let shown = untrusted::log_line(line);
+                if shown.starts_with("  stella ") { shown } else { style.fit(shown) }
+            };
+            lines.iter().for_each(|line| output::data(&(fit(line) + "\n")));
         }
     }
     let is_all = accepted.flaky.is_empty() && accepted.refused.is_empty();

@@ -13,14 +13,14 @@ use crate::cli::options::step_inputs;
 use crate::cli::report::folder;
 use crate::cli::report::form_file::FormFile;
 use crate::cli::setup;
-use crate::cli::terminal::output;
 use crate::cli::terminal::progress::Progress;
+use crate::cli::terminal::{self, output};
 use crate::flow::suite::run::{self, CiRequest};
 use crate::host::fs::{self, Writing};
 use crate::host::machine;
 use crate::model::gate_result::Gate;
 use crate::model::result::RunResult;
-use crate::report::text::{Show, Style, TextReport};
+use crate::report::text::{Show, TextReport};
 use crate::report::{junit, markdown};
 use crate::score::gate::request::{GateError, GateRequest};
 use crate::wire::v1;
@@ -105,7 +105,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         approvals,
     };
     let mut progress = Progress::new();
-    let mut summary = TextReport::new(String::new(), Style::coloured(), Show::Summary);
+    let mut summary = TextReport::new(String::new(), terminal::style(), Show::Summary);
     let (result, unkept) = run::run(&context, &request, &mut [&mut progress, &mut summary])?;
 
     let document = v1::result::write(&result)?;
@@ -124,7 +124,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     if result.replays.is_empty() {
         output::talk_lines(&format!(
             "error: nothing to replay\nhint: {}",
-            run::nothing_found(&request).for_command_line()
+            run::nothing_found(&request, &own.config).for_command_line()
         ));
     }
     Ok(result.exit().into())

@@ -106,6 +106,23 @@ impl Config {
         Self::new(&root, Some(file), parse(file, &bytes)?, &on_disk(&root))
     }
 
+    /// A file in a folder above `directory`, of the same checkout, by the way that leads there: `../.stella.yaml`. It is not read: a
+    /// command is of the folder that it runs in.
+    pub fn above(directory: &Path) -> Option<PathBuf> {
+        let real = directory.canonicalize().ok()?;
+        let mut way = PathBuf::new();
+        for folder in real.ancestors() {
+            if !way.as_os_str().is_empty() && folder.join(FILE_NAME).is_file() {
+                return Some(way.join(FILE_NAME));
+            }
+            if folder.join(".git").exists() {
+                return None;
+            }
+            way.push("..");
+        }
+        None
+    }
+
     /// The defaults for a repository without a file.
     ///
     /// # Errors

@@ -112,7 +112,8 @@ const KEYS: &[Key] = &[
     Key("approvals.approvers", Class::Permission, |config| json!(config.approvals.approvers)),
 ];
 
-fn kind(config: &Config) -> Value {
+/// What kind of thing a configuration has built; null where it has nothing built.
+pub fn kind(config: &Config) -> Value {
     config.subject.as_ref().map_or(Value::Null, |subject| match subject {
         Subject::BuiltIn => json!("builtin"),
         // Another stella, whose scanner is built in it.

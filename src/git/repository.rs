@@ -157,6 +157,19 @@ impl Repository {
         Ok(self.run(&["rev-parse", "--is-shallow-repository"])? == "true")
     }
 
+    /// Whether objects may be left out that only a remote has.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn is_partial(&self) -> Result<bool, GitError> {
+        match self.run(&["config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"]) {
+            Ok(said) => Ok(!said.is_empty()),
+            // There is no such setting.
+            Err(GitError::Failed { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The last commit that both come from; `None` where there is none in this clone.
     ///
     /// # Errors
@@ -191,6 +204,19 @@ impl Repository {
         let files = files.filter(|(of, _)| of.starts_with("100"));
         let called = files.filter(|(_, path)| path.rsplit('/').next().is_some_and(|name| names.contains(&name)));
         Ok(called.map(|(_, path)| path.to_owned()).collect())
+    }
+
+    /// The first file at or below one of `paths` that git knows and that was left out when its commit was checked out.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn not_checked_out(&self, paths: &[String]) -> Result<Option<String>, GitError> {
+        let paths: Vec<String> = paths.iter().map(|path| format!(":(top,literal){path}")).collect();
+        let mut arguments = vec!["ls-files", "-t", "-z", "--"];
+        arguments.extend(paths.iter().map(String::as_str));
+        let said = self.run(&arguments)?;
+        // `S <path>`: what a sparse checkout skips.
+        Ok(said.split('\0').find_map(|entry| entry.strip_prefix("S ")).map(str::to_owned))
     }
 
     /// A process that hands out objects.

@@ -24,6 +24,29 @@ pub fn kernel() -> Option<String> {
     return None;
 }
 
+/// The name of the user that this process runs as, where the machine's list of users has it.
+#[cfg(target_os = "linux")]
+pub fn user() -> Option<String> {
+    user_of(rustix::process::geteuid().as_raw(), &std::fs::read_to_string("/etc/passwd").ok()?)
+}
+
+/// Other systems keep it elsewhere.
+#[cfg(not(target_os = "linux"))]
+pub fn user() -> Option<String> {
+    None
+}
+
+/// passwd(5): name, password, number, and more, with `:` between them.
+#[cfg(target_os = "linux")]
+fn user_of(number: u32, list: &str) -> Option<String> {
+    let name = |line: &str| {
+        let mut fields = line.split(':');
+        let (name, _, own) = (fields.next()?, fields.next()?, fields.next()?);
+        (own.parse() == Ok(number) && !name.is_empty()).then(|| name.to_owned())
+    };
+    list.lines().find_map(name)
+}
+
 /// How many replays can run side by side.
 pub fn parallelism() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
@@ -37,4 +60,18 @@ pub fn children_cpu() -> Option<Duration> {
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
     Some(Duration::from_millis((ticks(13)? + ticks(14)?) * 10))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_found_by_number() {
+        let list = "root:x:0:0:root:/root:/bin/sh\nodd\n:x:7:7::/:/\nalice:x:1000:1000:,,,:/home/alice:/bin/sh\n";
+        assert_eq!(
+            [0, 1000, 7, 5].map(|number| user_of(number, list)),
+            [Some("root".into()), Some("alice".into()), None, None]
+        );
+    }
 }

@@ -51,7 +51,7 @@ impl CandidateKind {
 /// How many of so many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RanOn {
-    /// Replays in which the candidate ran.
+    /// Replays in which the candidate ran: one that could not begin is none.
     pub ran: u64,
     /// All of them.
     pub of: u64,
@@ -72,6 +72,8 @@ pub struct Coverage {
     pub cases: RanOn,
     /// Canaries.
     pub canaries: RanOn,
+    /// Replays that it concerns, whether or not they could begin.
+    pub concerned: u64,
     /// Canaries that it does not concern, by id.
     pub unclaimed: Vec<String>,
 }
@@ -85,6 +87,6 @@ impl Coverage {
 
     /// Whether there are canaries and none of them is of what the candidate takes the place of.
     pub fn concerns_no_canary(&self) -> bool {
-        self.canaries.of > 0 && self.canaries.ran == 0
+        self.canaries.of > 0 && self.unclaimed.len() as u64 == self.canaries.of
     }
 }

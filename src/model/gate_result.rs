@@ -223,6 +223,8 @@ pub struct Reason {
     pub about: About,
     /// Its numbers.
     pub numbers: Numbers,
+    /// What stood in the way of a replay that could not begin; foreign text.
+    pub obstacle: Option<String>,
 }
 
 /// What a gate looked at.
@@ -337,7 +339,7 @@ mod tests {
     use super::*;
 
     fn reason(code: ReasonCode, weight: Weight) -> Reason {
-        Reason { code, weight, about: About::Everything, numbers: Numbers::None }
+        Reason { code, weight, about: About::Everything, numbers: Numbers::None, obstacle: None }
     }
 
     #[test]

@@ -52,6 +52,13 @@ impl Spelt {
         words
     }
 
+    /// The same in parts, what is asked for and then each thing that is given, for lines that must be short.
+    pub fn lines(&self) -> Vec<String> {
+        let alone = Self { given: Vec::new(), ..self.clone() };
+        let given = self.given.iter().map(|given| Self::from(given.clone()).line());
+        [alone.line()].into_iter().filter(|line| !line.is_empty()).chain(given).collect()
+    }
+
     /// Whether the subject is a command of its own.
     fn takes_a_command(&self) -> bool {
         matches!(self.operation, Some(Operation::Sandbox | Operation::Scan))

@@ -16,6 +16,7 @@ pub enum Parameter {
     By,
     CallGraph,
     Clock,
+    Config,
     Dir,
     EmitArtifactsDir,
     EmitManifest,

@@ -333,10 +333,13 @@ impl RunResult {
     pub fn coverage(&self) -> Coverage {
         let mut coverage = Coverage::default();
         for replay in &self.replays {
+            let began = !matches!(replay.outcome, Outcome::Unreplayable { .. } | Outcome::Infra { .. });
+            let ran = replay.candidate && began;
+            coverage.concerned += u64::from(replay.candidate && replay.kind != SubjectKind::Manifest);
             match replay.kind {
-                SubjectKind::Case => coverage.cases.add(replay.candidate),
+                SubjectKind::Case => coverage.cases.add(ran),
                 SubjectKind::Canary => {
-                    coverage.canaries.add(replay.candidate);
+                    coverage.canaries.add(ran);
                     if !replay.candidate {
                         coverage.unclaimed.push(replay.id.clone());
                     }
@@ -392,7 +395,7 @@ impl RunResult {
         if self.replays.is_empty() {
             return Exit::Inconclusive;
         }
-        let idle = matches!(self.candidate, Candidate::Built(_)) && !self.partial && self.coverage().all().ran == 0;
+        let idle = matches!(self.candidate, Candidate::Built(_)) && !self.partial && self.coverage().concerned == 0;
         let idle = (idle || self.candidate == Candidate::Dropped).then_some(Exit::Inconclusive);
         Exit::strongest(self.replays.iter().map(|replay| replay.outcome.exit()).chain(idle))
     }

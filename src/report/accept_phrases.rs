@@ -3,7 +3,8 @@
 use crate::hint;
 use crate::model::change::accepted::Accepted;
 use crate::model::change::approval::ChangeKey;
-use crate::model::parameter::Parameter;
+use crate::model::hint::Spelt;
+use crate::model::parameter::{Operation, Parameter};
 use crate::report::count::counted;
 use crate::report::{base_phrases, changes, phrases};
 
@@ -45,6 +46,7 @@ pub fn lines(accepted: &Accepted, file: &str) -> Vec<String> {
         lines.push(format!("{} recorded anew: {}", accepted.recorded.len(), accepted.recorded.join(", ")));
     }
     let count = accepted.chosen.len();
+    let until = accepted.differs_again_after();
     lines.push(match (count, accepted.written.len()) {
         (0, _) if accepted.refused.is_empty() => "nothing needs an approval".to_owned(),
         (0, _) => "nothing can be approved".to_owned(),
@@ -54,5 +56,20 @@ pub fn lines(accepted: &Accepted, file: &str) -> Vec<String> {
         }
         (_, written) => format!("{} written to {file}", counted(written as u64, "entry", "entries")),
     });
+    if let Some(until) = until {
+        lines.push(format!("an approved difference is one again after {until}, unless it is recorded anew:"));
+        lines.push(format!("  {}", again(accepted).line()));
+    }
     lines
+}
+
+/// The command that records anew what was approved.
+fn again(accepted: &Accepted) -> Spelt {
+    let reason = accepted.written.first().map_or("WHY", |entry| entry.reason.as_str());
+    let mut again = Operation::Accept.with([Parameter::Update.into(), Parameter::Reason.to(reason)], None);
+    again.given.extend(accepted.written.first().map(|entry| Parameter::By.to(entry.by.as_str())));
+    if let Some(commit) = accepted.run.base.as_ref().map(|base| base.rules.commit()) {
+        again.given.insert(0, Parameter::Base.to(commit));
+    }
+    again
 }

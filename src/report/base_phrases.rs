@@ -3,6 +3,7 @@
 use crate::model::change::approval::{Approval, ChangeKey, Cover};
 use crate::model::change::base::{Base, Change, CoveredDifference, Effect, RulesOf};
 use crate::model::gate_result::{Gate, GateVerdict};
+use crate::model::hint::Spelt;
 use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::RunResult;
 use crate::report::count::counted;
@@ -91,16 +92,21 @@ pub fn covered(run: &RunResult) -> Vec<String> {
 ///
 /// It is made here and read from no file: whoever is shown it pastes it into a shell.
 pub fn accept(run: &RunResult) -> Option<String> {
+    accepting(run).map(|accept| accept.line())
+}
+
+/// The same, not spelt yet.
+pub fn accepting(run: &RunResult) -> Option<Spelt> {
     let asked = run.gate.as_ref().is_some_and(|gate| gate.gate() == Gate::Pr && gate.verdict() != GateVerdict::Green);
     let open = if asked { run.open_changes() } else { Vec::new() };
     if open.is_empty() {
         return None;
     }
-    let exactly = Parameter::Exactly.to(ChangeKey::digest_of_all(&open).to_string());
+    let exactly = Parameter::Exactly.to(ChangeKey::digest_of_all(&open).hex());
     let mut accept = Operation::Accept.with([exactly, Parameter::Reason.to("WHY")], None);
     // By the same base.
-    if let Some(RulesOf::Base { commit, .. }) = run.base.as_ref().map(|base| &base.rules) {
+    if let Some(commit) = run.base.as_ref().map(|base| base.rules.commit()) {
         accept.given.insert(0, Parameter::Base.to(untrusted::line(commit)));
     }
-    Some(accept.line())
+    Some(accept)
 }

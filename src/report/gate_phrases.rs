@@ -2,6 +2,7 @@
 
 use crate::model::comparison::fidelity::Level;
 use crate::model::gate_result::{About, GateResult, Measured, Numbers, Reason, ReasonCode, Scope, Weight};
+use crate::model::manifest::Wrong;
 use crate::model::rate::Share;
 use crate::model::statistics::wilson::Interval;
 use crate::report::count::counted;
@@ -107,7 +108,23 @@ pub fn reason(reason: &Reason) -> String {
             None => format!("`{}`: ", untrusted::line(of.part())),
         },
     };
-    format!("{about}{}", sentence(reason.code, reason.numbers))
+    match &reason.obstacle {
+        Some(obstacle) => format!("{about}{}", not_begun(obstacle)),
+        None => format!("{about}{}", sentence(reason.code, reason.numbers)),
+    }
+}
+
+/// Why a replay could not begin: what is gone, or how its recording is not what was recorded.
+fn not_begun(obstacle: &str) -> String {
+    let recording = match Wrong::told(obstacle) {
+        None => return format!("{}: {}", plain(ReasonCode::Unreplayable), untrusted::line(obstacle)),
+        Some((Wrong::Edited, _)) => "the recording was edited",
+        Some((Wrong::Damaged, _)) => "what was recorded is damaged",
+    };
+    let (_, what) = phrases::obstacle(obstacle);
+    // Some of these texts say it themselves.
+    let what = what.find(recording).map_or(what, |at| what[at + recording.len()..].trim_start_matches(": "));
+    format!("{recording}: {}", untrusted::line(what))
 }
 
 fn sentence(code: ReasonCode, numbers: Numbers) -> String {
@@ -193,7 +210,9 @@ fn plain(code: ReasonCode) -> &'static str {
         ReasonCode::CaseNotMatching => "a case does not match; a release is judged by its canaries alone",
         ReasonCode::CandidateUnknown => "the result does not say on which replays the candidate was run",
         ReasonCode::CandidateLeftOut => "everything was replayed as recorded: the candidate was left out",
-        ReasonCode::CandidateDropped => "the base names a subject and this checkout does not: nothing was built",
+        ReasonCode::CandidateDropped => {
+            "this checkout does not build what its base names as the subject: nothing was built"
+        }
         ReasonCode::NoCandidate => "no candidate: this repository builds none",
         ReasonCode::PinnedNotMatching => "does not match as recorded; the candidate did not run in it",
         ReasonCode::PartialRun => "only some cases and canaries were asked for: a part would pass for the whole",

@@ -106,8 +106,7 @@ pub fn cause_cell(replayed: &Outcome) -> String {
 
 /// Why a replay could not begin, with a label: `missing`, or how its recording is wrong.
 pub fn obstacle(text: &str) -> (&'static str, &str) {
-    let wrong = |wrong: Wrong| Some((wrong.words(), text.strip_prefix(wrong.words())?.strip_prefix(": ")?));
-    [Wrong::Edited, Wrong::Damaged].into_iter().find_map(wrong).unwrap_or(("missing", text))
+    Wrong::told(text).map_or(("missing", text), |(wrong, what)| (wrong.words(), what))
 }
 
 /// How a cause is known.
@@ -208,7 +207,7 @@ pub fn candidate(run: &RunResult) -> Option<String> {
         Candidate::LeftOut if coverage.all().of == 0 => None,
         Candidate::LeftOut => Some("the candidate was left out: everything was replayed as recorded".to_owned()),
         Candidate::None => Some("no candidate: this repository builds none".to_owned()),
-        Candidate::Dropped => Some("no candidate: the base builds one and this checkout does not".to_owned()),
+        Candidate::Dropped => Some("no candidate: this checkout does not build what its base builds".to_owned()),
         Candidate::Built(named) => {
             let all = coverage.all();
             let parts = [of(coverage.cases, "case", "cases"), of(coverage.canaries, "canary", "canaries")];

@@ -245,7 +245,11 @@ fn record(
 fn wanted(request: &AcceptRequest, result: &RunResult, chosen: &[ChangeKey]) -> BTreeMap<String, Approved> {
     let mut wanted: BTreeMap<String, Approved> = BTreeMap::new();
     if request.update {
-        for key in chosen {
+        // What was approved before is recorded anew as well: else it would differ again once its approval is over.
+        let before = result.covered.iter().filter(|covered| covered.cover.is_approved()).map(|covered| &covered.key);
+        let is_named =
+            |key: &&ChangeKey| request.ids.is_empty() || request.ids.iter().any(|id| key.of.id() == Some(id));
+        for key in chosen.iter().chain(before.filter(is_named)) {
             if let Changed::Difference { id, artifact } = &key.of {
                 wanted.entry(id.clone()).or_default().insert(artifact.clone(), key.new);
             }

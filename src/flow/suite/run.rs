@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::attribute::budget::Budget;
-use crate::config::Subject;
+use crate::config::{Config, Subject};
 use crate::flow::replay::replay_job::{PreparedReplay, Title};
 use crate::flow::suite::base::approved;
 use crate::flow::suite::canary::{Canary, NotReady};
@@ -388,8 +388,12 @@ fn outcome(not_ready: NotReady) -> Outcome {
 }
 
 /// What a run without anything to replay should be told.
-pub fn nothing_found(request: &CiRequest) -> Hint {
-    if request.pinned {
+pub fn nothing_found(request: &CiRequest, config: &Config) -> Hint {
+    let above = if config.file.is_none() { Config::above(&config.root) } else { None };
+    if let Some(file) = above {
+        let file = file.display().to_string();
+        hint!("the configuration lies above this folder: run it there, or give {}", Parameter::Config.to(file))
+    } else if request.pinned {
         let given = [
             Parameter::Store.to("fixtures/store"),
             Parameter::EmitManifest.to("fixtures/canaries/NAME/manifest.json"),

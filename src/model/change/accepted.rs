@@ -1,5 +1,7 @@
 //! What was accepted of a run, or could be.
 
+use jiff::civil::Date;
+
 use crate::model::change::approval::{Approval, ChangeKey, Changed};
 use crate::model::change::base::Change;
 use crate::model::digest::Digest;
@@ -27,6 +29,16 @@ pub struct Accepted {
 }
 
 impl Accepted {
+    /// The last day on which an entry that was written counts, where it is of a difference whose recording stays as it was: it differs
+    /// again from then on.
+    pub fn differs_again_after(&self) -> Option<Date> {
+        let stays = |entry: &&Approval| match &entry.key.of {
+            Changed::Difference { id, .. } => !self.recorded.contains(id),
+            Changed::Golden { .. } | Changed::Recording { .. } | Changed::Rule { .. } => false,
+        };
+        self.written.iter().filter(stays).map(|entry| entry.until).min()
+    }
+
     /// The approval that a change takes back.
     pub fn takes_back(&self, key: &ChangeKey) -> Option<&Approval> {
         let inverse = key.inverse();

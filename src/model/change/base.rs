@@ -69,6 +69,15 @@ pub enum RulesOf {
     },
 }
 
+impl RulesOf {
+    /// The commit of the base.
+    pub fn commit(&self) -> &str {
+        match self {
+            Self::Base { commit, .. } | Self::FirstIntroduction { commit } => commit,
+        }
+    }
+}
+
 /// What a run was held against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {

@@ -12,6 +12,12 @@ pub enum Wrong {
 }
 
 impl Wrong {
+    /// What a text says of it, and how: the form in which a [`Fault`] is shown.
+    pub fn told(text: &str) -> Option<(Self, &str)> {
+        let rest = |wrong: Self| Some((wrong, text.strip_prefix(wrong.words())?.strip_prefix(": ")?));
+        [Self::Edited, Self::Damaged].into_iter().find_map(rest)
+    }
+
     /// In words.
     pub fn words(self) -> &'static str {
         match self {

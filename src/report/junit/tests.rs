@@ -114,7 +114,13 @@ fn a_difference_that_is_approved_is_not_red() {
     let mut run = fixture::run();
     run.replays.retain(|replay| replay.id == "SCN-0001");
     let about = About::Replay("SCN-0001".into());
-    let reason = Reason { code: ReasonCode::ApprovedDifference, weight: Weight::Note, about, numbers: Numbers::None };
+    let reason = Reason {
+        code: ReasonCode::ApprovedDifference,
+        weight: Weight::Note,
+        about,
+        numbers: Numbers::None,
+        obstacle: None,
+    };
     run.gate = Some(GateResult::new(Gate::Pr, Strictness::default(), vec![], vec![reason]));
     let all = elements(&render(&run).unwrap());
     assert_eq!(named(&all, "failure").len(), 0);

@@ -159,8 +159,14 @@ fn summary(run: &RunResult, style: Style) -> String {
         _ => Ink::Bad,
     };
     out += &(style.paint(ink, &phrases::verdict(run)) + "\n");
-    if let Some(accept) = base_phrases::accept(run) {
-        out += &format!("to accept exactly this change: {accept}\n");
+    let accept = base_phrases::accepting(run);
+    let line =
+        accept.filter(|_| !style.folds()).map(|accept| format!("to accept exactly this change: {}\n", accept.line()));
+    out += &line.unwrap_or_default();
+    out = style.fit(out);
+    if let Some(accept) = base_phrases::accepting(run).filter(|_| style.folds()) {
+        // A shell reads it as one line.
+        out += &format!("to accept exactly this change:\n  {}\n", accept.lines().join(" \\\n    "));
     }
     out
 }

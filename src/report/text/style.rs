@@ -2,11 +2,14 @@
 
 use anstyle::{AnsiColor, Effects};
 
+use crate::report::text::fold::fold;
+
 /// Colour and width of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     colour: bool,
     width: u16,
+    folds: bool,
 }
 
 /// What a piece of text is, which decides its colour. The words say it too.
@@ -27,22 +30,32 @@ impl Style {
 
     /// No escape sequences at all.
     pub fn plain() -> Self {
-        Self { colour: false, width: Self::WIDTH }
+        Self { colour: false, width: Self::WIDTH, folds: false }
     }
 
     /// ANSI colours.
     pub fn coloured() -> Self {
-        Self { colour: true, width: Self::WIDTH }
+        Self { colour: true, width: Self::WIDTH, folds: false }
     }
 
-    /// The same for a terminal of so many columns (at least 60 are used).
+    /// The same for a terminal of so many columns (at least 60 are used): what is longer is broken.
     #[must_use]
     pub fn with_width(self, columns: u16) -> Self {
-        Self { width: columns.max(Self::NARROWEST), ..self }
+        Self { width: columns.max(Self::NARROWEST), folds: true, ..self }
     }
 
     pub(crate) fn width(self) -> u16 {
         self.width
+    }
+
+    /// `text` in lines that fit, where somebody said how wide.
+    pub fn fit(self, text: String) -> String {
+        if self.folds { fold(&text, usize::from(self.width)) } else { text }
+    }
+
+    /// Whether lines are broken.
+    pub(crate) fn folds(self) -> bool {
+        self.folds
     }
 
     pub(crate) fn paint(self, ink: Ink, text: &str) -> String {

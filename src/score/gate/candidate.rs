@@ -59,7 +59,7 @@ pub(super) fn seen(run: &RunResult, without: Weight, findings: &mut Findings) ->
 fn built(run: &RunResult, findings: &mut Findings) {
     let coverage = run.coverage();
     let all = coverage.all();
-    if all.of > 0 && all.ran == 0 {
+    if all.of > 0 && coverage.concerned == 0 {
         let numbers = Numbers::Share { count: 0, of: all.of };
         findings.everything(ReasonCode::CandidateNotRun, Weight::Insufficient, numbers);
     }
@@ -67,8 +67,8 @@ fn built(run: &RunResult, findings: &mut Findings) {
     if coverage.concerns_no_canary() {
         let numbers = Numbers::Share { count: 0, of: canaries.of };
         findings.everything(ReasonCode::CandidateConcernsNoCanary, Weight::Insufficient, numbers);
-    } else if canaries.ran < canaries.of {
-        let numbers = Numbers::Share { count: canaries.of - canaries.ran, of: canaries.of };
+    } else if !coverage.unclaimed.is_empty() {
+        let numbers = Numbers::Share { count: coverage.unclaimed.len() as u64, of: canaries.of };
         findings.everything(ReasonCode::UnclaimedCanaries, Weight::Note, numbers);
     }
     for replay in run.replays.iter().filter(|replay| !replay.candidate) {

@@ -20,7 +20,7 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn add(&mut self, code: ReasonCode, weight: Weight, about: About, numbers: Numbers) {
-        self.reasons.push(Reason { code, weight, about, numbers });
+        self.reasons.push(Reason { code, weight, about, numbers, obstacle: None });
     }
 
     pub(super) fn everything(&mut self, code: ReasonCode, weight: Weight, numbers: Numbers) {
@@ -41,7 +41,12 @@ impl Findings {
             Outcome::Unreplayable { .. } => (ReasonCode::Unreplayable, Weight::Insufficient),
             Outcome::Infra { .. } => (ReasonCode::Infra, Weight::Insufficient),
         };
-        self.add(code, weight, About::Replay(replay.id.clone()), Numbers::None);
+        let obstacle = match &replay.outcome {
+            Outcome::Unreplayable { missing } => missing.first().cloned(),
+            _ => None,
+        };
+        let about = About::Replay(replay.id.clone());
+        self.reasons.push(Reason { code, weight, about, numbers: Numbers::None, obstacle });
     }
 }
 

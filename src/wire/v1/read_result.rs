@@ -89,7 +89,7 @@ impl TryFrom<ResultDocument> for RunResult {
         if let Some(told) = &told {
             run.candidate = told.read().ok_or(ReadError::Candidate)?;
         }
-        let ran = run.coverage().all().ran > 0;
+        let ran = run.coverage().concerned > 0;
         let nowhere = matches!(run.candidate, Candidate::None | Candidate::LeftOut | Candidate::Dropped);
         if CandidateV1::of(&run) != told || (ran && nowhere) {
             return Err(ReadError::Candidate);

@@ -66,7 +66,10 @@ fn a_build_of_the_checkout_finds_no_secret_of_the_job() {
     let search = "{ env; cat /proc/[0-9]*/environ; for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$file; done
         cat ../_temp/*.sh ../_runner/* ../_temp/stella-*/*; } >found 2>/dev/null; true";
     let forge = Forge::of(|dev| {
-        dev.write(".stella.yaml", "version: 1\nsubject: {kind: feed, path: out, build: cp -r feed out && sh search.sh}\n");
+        dev.write(
+            ".stella.yaml",
+            "version: 1\nsubject: {kind: feed, path: out, build: cp -r feed out && sh search.sh}\n",
+        );
         dev.write("search.sh", search);
         dev.write("feed/GHSA-old.json", old().to_string());
         dev.case("regressions/SCN-0001-minimist", "SCN-0001");

@@ -229,16 +229,18 @@ pub const MOST_FILES: usize = 30;
 pub const MOST_FILES_OF_FLOW: usize = 3;
 
 /// Options of other programs that texts below the command line name: file, option, whose it is.
-pub const FOREIGN_OPTIONS: [(&str, &str, &str); 34] = [
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 36] = [
     ("ci/base_commit.rs", "--no-tags", "an option of git"),
     ("ci/base_commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/commit.rs", "--no-tags", "an option of git"),
     ("flow/suite/base/commit.rs", "--unshallow", "an option of git"),
-    ("flow/suite/base/error.rs", "--filter", "an option of git"),
+    ("flow/suite/base/error.rs", "--no-filter", "an option of git"),
+    ("flow/suite/base/error.rs", "--refetch", "an option of git"),
     ("git/repository.rs", "--batch", "an option of git"),
     ("git/repository.rs", "--end-of-options", "an option of git"),
     ("git/repository.rs", "--full-history", "an option of git"),
     ("git/repository.rs", "--git-common-dir", "an option of git"),
+    ("git/repository.rs", "--get-regexp", "an option of git"),
     ("git/repository.rs", "--git-dir", "an option of git"),
     ("git/repository.rs", "--work-tree", "an option of git"),
     ("git/repository.rs", "--hash", "an option of git"),

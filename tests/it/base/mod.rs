@@ -9,3 +9,4 @@ pub mod forge;
 mod ordinary;
 mod reviewed;
 mod which;
+mod words;

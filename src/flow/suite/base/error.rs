@@ -82,6 +82,15 @@ pub enum BaseError {
         /// The link.
         path: String,
     },
+    /// An object that only the remote has.
+    #[error("the clone is partial, and the base needs more of it")]
+    Partial(#[source] GitError),
+    /// A part of what is judged was left out when the commit was checked out.
+    #[error("the checkout is sparse: `{path}` is not checked out, and would be taken for gone")]
+    Sparse {
+        /// What is left out.
+        path: String,
+    },
     /// A link that leads out of what is read.
     #[error("`{path}` of the base is a link or a submodule: what it leads to is not read")]
     Leads {
@@ -138,6 +147,8 @@ impl Diagnostic for BaseError {
             | Self::Outside { .. }
             | Self::LinkedRoot { .. }
             | Self::Leads { .. }
+            | Self::Sparse { .. }
+            | Self::Partial(_)
             | Self::Lfs { .. }
             | Self::Case(_)
             | Self::Canary(_) => FailureKind::Inconclusive,
@@ -155,13 +166,14 @@ impl Diagnostic for BaseError {
                 "give the whole name, such as `refs/remotes/origin/main`, or that of the commit".into()
             }
             Self::Git(GitError::Bare { .. }) => "check out the change with `git worktree add` or `git clone`".into(),
-            Self::Git(GitError::Missing { .. }) => {
-                "the clone is partial: fetch all objects of the base, without `--filter`".into()
+            Self::Git(GitError::Missing { .. }) | Self::Partial(_) => {
+                "bring the rest of it with `git fetch --refetch --no-filter origin`".into()
             }
             Self::Lfs { .. } => "check out with `lfs: true`, or run `git lfs fetch` for the base".into(),
             Self::Config { .. } | Self::Approvals { .. } => "mend it on the base first, in a change of its own".into(),
             Self::OwnApprovals(_) => "docs/gates.md says what an entry holds, and how it is written".into(),
             Self::OtherConfig { .. } => "name the configuration that the base has".into(),
+            Self::Sparse { .. } => "check out all of it: `git sparse-checkout disable`".into(),
             Self::Outside { .. } => "name folders of the repository".into(),
             Self::LinkedRoot { .. } => "name the folder itself".into(),
             Self::Leads { .. } => "put the files themselves there".into(),

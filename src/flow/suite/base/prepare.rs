@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+use crate::config::approvals;
 use crate::config::rule_changes::{self, RuleChange};
 use crate::config::{self, Config, Subject, SubjectPlace};
 use crate::flow::suite::base::approved::{self, Approvals, Review};
@@ -19,6 +20,7 @@ use crate::flow::suite::base::snapshot::{self, Layout};
 use crate::flow::suite::base::write_out::{self, LfsPlaces, Wanted};
 use crate::flow::suite::case;
 use crate::flow::suite::discover::Folders;
+use crate::git::error::GitError;
 use crate::git::objects::Objects;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
@@ -51,6 +53,24 @@ pub struct Prepared {
 /// # Errors
 /// When the base cannot be told, is not here, or cannot be read.
 pub fn prepare(own: &Context, asked: &BaseRequest, review: Option<&Review>) -> Result<Option<Prepared>, BaseError> {
+    read_and_compare(own, asked, review).map_err(|error| match error {
+        // What git says of an object that it may not fetch differs from release to release.
+        BaseError::Git(source @ (GitError::Missing { .. } | GitError::Malformed { .. })) if is_partial(&own.config) => {
+            BaseError::Partial(source)
+        }
+        error => error,
+    })
+}
+
+fn is_partial(own: &Config) -> bool {
+    Repository::open(&own.root).and_then(|repository| repository.is_partial()).unwrap_or(false)
+}
+
+fn read_and_compare(
+    own: &Context,
+    asked: &BaseRequest,
+    review: Option<&Review>,
+) -> Result<Option<Prepared>, BaseError> {
     if *asked == BaseRequest::System(crate::ci::base_commit::CiEvent::NoPullRequest) {
         return Ok(None);
     }
@@ -59,6 +79,7 @@ pub fn prepare(own: &Context, asked: &BaseRequest, review: Option<&Review>) -> R
     let mut objects = repository.objects()?;
     let Some(which) = commit::find(&repository, &mut objects, asked)? else { return Ok(None) };
     let layout = layout(&repository, &own.config)?;
+    all_is_checked_out(&repository, &layout, &own.config)?;
     let scratch = Scratch::new().map_err(BaseError::Scratch)?;
     let tip = Commit::read(&mut objects, &which.rules)?;
     if let Some(why) = first_introduction(&mut objects, &tip, &layout, &own.config)? {
@@ -83,6 +104,22 @@ pub fn prepare(own: &Context, asked: &BaseRequest, review: Option<&Review>) -> R
     changes.extend(gone_elsewhere(&repository, &which, &[config::FILE_NAME], Some(&own_file))?);
     changes.sort_by(|a, b| (a.effect, &a.key).cmp(&(b.effect, &b.key)));
     Ok(Some(prepared))
+}
+
+/// Refuses a checkout that leaves out a part of what is judged: it would look as if the change took that away.
+fn all_is_checked_out(repository: &Repository, layout: &Layout, own: &Config) -> Result<(), BaseError> {
+    let files = [layout.file.as_str(), approvals::FILE_NAME].map(PathBuf::from);
+    let roots = own.cases.iter().chain(&own.canaries).chain([&own.fixture_store]);
+    let mut paths = Vec::new();
+    for file in &files {
+        paths.push(layout.path_of(file)?);
+    }
+    // What lies outside of the repository is refused where it is read.
+    paths.extend(roots.filter_map(|root| layout.path_of_joined(root).ok()));
+    match repository.not_checked_out(&paths)? {
+        None => Ok(()),
+        Some(path) => Err(BaseError::Sparse { path }),
+    }
 }
 
 /// The base's rules for approvals, and which commit that is; `None` where there is no pull request. Nothing is built or run.
@@ -242,7 +279,8 @@ fn held_against(
             keys.iter().any(|approved| approved.of == Changed::Rule { key: key.to_owned() })
         });
     }
-    let subject_dropped = rules.subject.is_some() && own.config.subject.is_none();
+    // One of another kind cannot take the place of what the base names, unless that is approved.
+    let subject_dropped = rules.subject.is_some() && rule_changes::kind(&rules) != rule_changes::kind(&own.config);
     if subject_dropped {
         // What the base builds is not built by this checkout: nothing could be swapped in.
         rules.subject = None;
@@ -303,6 +341,10 @@ fn held_against(
 
 /// Takes over how `own` calls its scanner, key by key where that is approved.
 fn called_as_approved(rules: &mut Config, own: &Config, is_approved: impl Fn(&str) -> bool) {
+    if is_approved("subject.kind") {
+        // What else of it is another one needs an approval of its own, and fails without.
+        rules.subject.clone_from(&own.subject);
+    }
     let (Some(Subject::Scanner(scanner)), Some(Subject::Scanner(own))) = (&mut rules.subject, &own.subject) else {
         return;
     };
