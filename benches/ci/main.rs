@@ -92,6 +92,7 @@ impl Generated {
             gate: None,
             folders: None,
             base: None,
+            without_base: None,
             approvals: Vec::new(),
             explain: None,
         };

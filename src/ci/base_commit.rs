@@ -135,6 +135,22 @@ pub fn told(
     other_system(&text)
 }
 
+/// What this run is of in the words of its system, where that is a pull request, whatever is told of its commits.
+pub fn of_a_pull_request(variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {
+    let text = |name: &str| variable(name)?.into_string().ok().filter(|text| !text.is_empty());
+    if let Some(name) = text("GITHUB_EVENT_NAME") {
+        // Of the last two the system does not tell whether they are; both have a checkout of the default branch.
+        let is_one = name.starts_with("pull_request")
+            || ["merge_group", "workflow_run", "issue_comment"].contains(&name.as_str());
+        return is_one.then(|| format!("the event `{name}`"));
+    }
+    if let Some(number) = text("CI_MERGE_REQUEST_IID") {
+        return Some(format!("merge request {number}"));
+    }
+    let is_told = |other: &&Other| text(other.pull).is_some_and(|told| told != "false");
+    OTHERS.iter().find(is_told).map(|other| format!("a pull request at {}", other.name))
+}
+
 /// A system that tells that a run is of a pull request, and no commit.
 struct Other {
     name: &'static str,
@@ -257,12 +273,15 @@ fn github(
             let GroupEvent { merge_group } = serde_json::from_slice(&bytes()?).map_err(wrong)?;
             Ok(CiEvent::MergeGroup { base: merge_group.base_sha, head: merge_group.head_sha })
         }
+        // It has the commits of the pull request, and a check of its own.
+        "pull_request_review" | "pull_request_review_comment" => Err(untold(
+            format!(
+                "the event `{name}` is not applicable: its verdict would stand beside that of `pull_request`, and not replace it"
+            ),
+            "judge in a workflow with `on: pull_request`, and run that again once the review is there".into(),
+        )),
         // They run with the base's rights and files, whatever is checked out: foreign code has no place there.
-        "pull_request_target"
-        | "pull_request_review"
-        | "pull_request_review_comment"
-        | "workflow_run"
-        | "issue_comment" => Err(untold(
+        "pull_request_target" | "workflow_run" | "issue_comment" => Err(untold(
             format!("the event `{name}` does not check out what is merged"),
             "judge pull requests in a workflow with `on: pull_request`".into(),
         )),
@@ -343,6 +362,29 @@ mod tests {
         assert_eq!(line, "git fetch --no-tags origin '+refs/heads/$(id):refs/remotes/origin/$(id)'");
         let told = ask(&[("CHANGE_ID", "1"), ("CHANGE_TARGET", "a;id")], None).unwrap_err();
         assert!(told.mend.for_command_line().ends_with("--base 'refs/remotes/origin/a;id'`"), "{told:?}");
+    }
+
+    #[test]
+    fn what_is_of_a_pull_request_is_known_whatever_else_is_told() {
+        let of = |set: &[(&str, &str)]| {
+            let variable =
+                |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
+            of_a_pull_request(variable)
+        };
+        for event in ["pull_request", "pull_request_target", "pull_request_review", "merge_group", "issue_comment"] {
+            assert_eq!(of(&[("GITHUB_EVENT_NAME", event)]), Some(format!("the event `{event}`")));
+        }
+        assert_eq!(of(&[("CI_MERGE_REQUEST_IID", "3")]), Some("merge request 3".to_owned()));
+        assert_eq!(of(&[("CHANGE_ID", "3")]), Some("a pull request at Jenkins".to_owned()));
+        for none in [
+            &[][..],
+            &[("GITHUB_EVENT_NAME", "push")],
+            &[("GITHUB_EVENT_NAME", "schedule")],
+            &[("GITLAB_CI", "true")],
+            &[("TRAVIS_PULL_REQUEST", "false")],
+        ] {
+            assert_eq!(of(none), None, "{none:?}");
+        }
     }
 
     #[test]

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::ci::base_commit;
 use crate::cli::error::CliError;
-use crate::flow::suite::base::approved;
 use crate::flow::suite::base::commit::BaseRequest;
 use crate::flow::suite::base::prepare::{self, Prepared};
-use crate::flow::suite::base::review_file;
-use crate::model::change::approval::Approval;
+use crate::flow::suite::base::{review_file, without};
+use crate::model::change::approval::Counted;
+use crate::model::change::base::WithoutBase;
+use crate::model::gate_result::Gate;
 use crate::workspace::context::Context;
 
 /// By whose rules a change is judged.
@@ -34,7 +36,10 @@ impl BaseArgs {
     /// Makes the base ready; `None` where this is not a pull request.
     pub fn prepare(&self, own: &Context) -> Result<Option<Prepared>, CliError> {
         let asked = match &self.base {
-            Some(revision) => BaseRequest::Revision(revision.clone()),
+            Some(revision) => {
+                let pull = base_commit::of_a_pull_request(|name| std::env::var_os(name));
+                BaseRequest::Revision(revision.clone(), pull)
+            }
             None => BaseRequest::told(|name| std::env::var_os(name))?,
         };
         let review = self.reviewed.as_deref().map(|file| review_file::read(file, &own.config.root)).transpose()?;
@@ -42,7 +47,7 @@ impl BaseArgs {
     }
 }
 
-/// Approvals of the checkout itself.
-pub fn own_approvals(own: &Context) -> Result<Vec<Approval>, CliError> {
-    Ok(approved::own(&own.config.root)?.entries)
+/// Approvals of a run without a base.
+pub fn own_approvals(own: &Context, gate: Gate) -> Result<(Vec<Counted>, Option<WithoutBase>), CliError> {
+    Ok(without::approvals(own, gate, &without::told(|name| std::env::var_os(name)))?)
 }

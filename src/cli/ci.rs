@@ -84,10 +84,10 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     let is_pr = args.gate == Some(WantedGate::Pr);
     let wants_base = is_pr || args.base.is_given();
     let base = if wants_base { args.base.prepare(&own)? } else { None };
-    let approvals = match &base {
-        Some(base) => base.approvals.entries.clone(),
-        None if args.gate.is_some() => base::own_approvals(&own)?,
-        None => Vec::new(),
+    let (approvals, without_base) = match (&base, args.gate) {
+        (Some(base), _) => (base.approvals.entries.clone(), None),
+        (None, Some(gate)) => base::own_approvals(&own, gate.into())?,
+        (None, None) => (Vec::new(), None),
     };
     let context = base.as_ref().map_or(&own, |base| &base.context).clone();
     let history = args.note.file(&context)?;
@@ -102,6 +102,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         explain: args.experiment.budget(),
         folders: base.as_ref().and_then(|base| base.folders.clone()),
         base: base.as_ref().map(|base| base.base.clone()),
+        without_base,
         approvals,
     };
     let mut progress = Progress::new();

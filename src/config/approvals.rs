@@ -57,6 +57,9 @@ struct RawApproval {
     by: String,
     /// The last day on which it counts (UTC), e.g. `2026-12-31`.
     until: Date,
+    /// Of a change that was approved before and taken back: the commit that took it back, by its whole name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
@@ -142,7 +145,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Approval>, ApprovalsError> {
 }
 
 fn valid(raw: RawApproval) -> Result<Approval, String> {
-    let RawApproval { kind, id, artifact, rule, old, new, reason, by, until } = raw;
+    let RawApproval { kind, id, artifact, rule, old, new, reason, by, until, after } = raw;
     let filled = |name: &str, text: &str| {
         if text.trim().is_empty() { Err(format!("`{name}` is empty")) } else { Ok(()) }
     };
@@ -169,7 +172,13 @@ fn valid(raw: RawApproval) -> Result<Approval, String> {
     filled("reason", &reason)?;
     filled("by", &by)?;
     filled("artifact, rule", key.of.part())?;
-    Ok(Approval { key, reason, by, until })
+    let is_commit = |name: &String| {
+        matches!(name.len(), 40 | 64) && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    if let Some(name) = after.as_ref().filter(|name| !is_commit(name)) {
+        return Err(format!("`after` is `{}`, which is not the whole name of a commit", name.escape_debug()));
+    }
+    Ok(Approval { key, reason, by, until, after })
 }
 
 fn raw(approval: &Approval) -> RawApproval {
@@ -190,6 +199,7 @@ fn raw(approval: &Approval) -> RawApproval {
         reason: approval.reason.clone(),
         by: approval.by.clone(),
         until: approval.until,
+        after: approval.after.clone(),
     }
 }
 
@@ -258,6 +268,7 @@ mod tests {
             (whole.replace("until: 2026-12-31", "until: soon"), "these are not approvals"),
             (whole.replace("  until: 2026-12-31\n", ""), "these are not approvals"),
             (whole.replace("old: sha256:", "old: sha1:"), "entry 1: `old`:"),
+            (entry("  after: main\n"), "entry 1: `after` is `main`, which is not the whole name of a commit"),
             (
                 whole.replace(&Digest::of(b"2").to_string(), &Digest::of(b"1").to_string()),
                 "entry 1: `old` and `new` are the same: that is not a change",
@@ -287,6 +298,7 @@ mod tests {
             reason: "it is: \"right\"\nand more".into(),
             by: "yes".into(),
             until: "2026-12-31".parse().unwrap(),
+            after: None,
         });
         let mut text = String::new();
         for one in &all {
@@ -302,7 +314,7 @@ mod tests {
         let text = with(&flow, &all[..1]).unwrap();
         assert_eq!(parse(text.as_bytes()).unwrap().len(), 2);
         assert!(text.starts_with("# mine\n"), "{text}");
-        let later = Approval { by: "another".into(), ..all[0].clone() };
+        let later = Approval { by: "another".into(), after: Some("a".repeat(40)), ..all[0].clone() };
         let text = with(&text, std::slice::from_ref(&later)).unwrap();
         assert_eq!(parse(text.as_bytes()).unwrap()[1], later);
     }

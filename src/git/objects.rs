@@ -105,6 +105,11 @@ impl Objects {
         result
     }
 
+    /// Whether nothing more can be asked: git ended, or said something that was not understood.
+    pub fn is_over(&self) -> bool {
+        self.questions.is_none()
+    }
+
     /// The whole of one object of at most `limit` bytes.
     ///
     /// # Errors

@@ -120,6 +120,18 @@ impl Repository {
         }
     }
 
+    /// The reference that another one stands for, such as `refs/remotes/origin/HEAD`; `None` where there is none, or it stands for itself.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn stands_for(&self, name: &str) -> Result<Option<String>, GitError> {
+        match self.run(&["symbolic-ref", "--quiet", name]) {
+            Ok(said) => Ok(Some(said).filter(|said| !said.is_empty())),
+            Err(GitError::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Refuses a name that could mean several commits: git takes a tag before a branch, and a branch before one that was fetched, and
     /// whoever may push a tag would choose the base.
     fn only_one(&self, revision: &str) -> Result<(), GitError> {
@@ -190,6 +202,36 @@ impl Repository {
         let limit = format!("--max-count={limit}");
         let path = format!(":(top,literal){path}");
         let said = self.run(&["rev-list", &limit, "--full-history", commit.as_str(), "--", &path])?;
+        Ok(said.lines().filter_map(ObjectId::parse).collect())
+    }
+
+    /// At most `limit` commits of the history of `commit` at which one of `paths` is another one than at every parent, or is new; the
+    /// latest first.
+    ///
+    /// Whatever two paths hold together at some commit they hold together at one of these: at the first of them, where no parent has both.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn touching<'a>(
+        &self,
+        commit: &ObjectId,
+        paths: impl IntoIterator<Item = &'a String>,
+        limit: usize,
+    ) -> Result<Vec<ObjectId>, GitError> {
+        let limit = format!("--max-count={limit}");
+        let paths: Vec<String> = paths.into_iter().map(|path| format!(":(top,literal){path}")).collect();
+        let mut arguments = vec!["rev-list", &limit, "--topo-order", "--full-history", commit.as_str(), "--"];
+        arguments.extend(paths.iter().map(String::as_str));
+        let said = self.run(&arguments)?;
+        Ok(said.lines().filter_map(ObjectId::parse).collect())
+    }
+
+    /// The commits of the history of `commit` before which this clone has nothing.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn first_ones(&self, commit: &ObjectId) -> Result<Vec<ObjectId>, GitError> {
+        let said = self.run(&["rev-list", "--max-parents=0", commit.as_str()])?;
         Ok(said.lines().filter_map(ObjectId::parse).collect())
     }
 

@@ -141,6 +141,18 @@ impl Commit {
     }
 }
 
+/// What lies directly in a folder, by name; what no file system could hold is left out.
+///
+/// # Errors
+/// [`GitError::Missing`], [`GitError::Malformed`].
+pub fn entries(objects: &mut Objects, id: &ObjectId) -> Result<BTreeMap<String, Entry>, GitError> {
+    let (kind, bytes) = objects.read(id, "a folder", MAX_OBJECT_BYTES)?;
+    if kind != Kind::Tree {
+        return Err(GitError::Malformed { what: "a folder".to_owned(), id: id.to_string(), why: "it is not a tree" });
+    }
+    Ok(raw_entries(&bytes, id)?.iter().filter_map(|raw| raw.entry(id).ok()).collect())
+}
+
 fn on_the_way(path: &str, entry: &Entry, why: &'static str) -> GitError {
     GitError::Malformed { what: format!("`{path}` of the base"), id: entry.id.to_string(), why }
 }

@@ -96,6 +96,8 @@ pub enum ReasonCode {
     RecordingGone,
     RecordingLoosened,
     ApprovalExpired,
+    ApprovalTakenBack,
+    ApprovalUnread,
     ApprovedDifference,
     ApprovedChange,
     RuleChanged,

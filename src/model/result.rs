@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::artifact::ArtifactType;
 use crate::model::candidate::{Candidate, Coverage};
 use crate::model::change::approval::{ChangeKey, Changed};
-use crate::model::change::base::{Base, CoveredDifference};
+use crate::model::change::base::{Base, CoveredDifference, WithoutBase};
 use crate::model::comparison::diff::DiffSummary;
 use crate::model::comparison::fidelity::{Fidelity, Level};
 use crate::model::comparison::movement::Movement;
@@ -286,6 +286,8 @@ pub struct RunResult {
     pub partial: bool,
     /// What it was held against; `None` where there was no base.
     pub base: Option<Base>,
+    /// Whose approvals counted, where there was no base and there are approvals.
+    pub without_base: Option<WithoutBase>,
     /// The level at which differences are named and approved: that of the gate that was asked.
     pub level: Level,
     /// Differences for which there is an approval, or was one.
@@ -323,6 +325,7 @@ impl RunResult {
             candidate: Candidate::Unknown,
             partial: false,
             base: None,
+            without_base: None,
             level: Level::Bitwise,
             covered: Vec::new(),
             gate: None,

@@ -1,7 +1,7 @@
 //! The words of a base: whose rules counted, and what the checkout changes of them, the same in every output.
 
-use crate::model::change::approval::{Approval, ChangeKey, Cover};
-use crate::model::change::base::{Base, Change, CoveredDifference, Effect, RulesOf};
+use crate::model::change::approval::{Approval, ChangeKey, Cover, Unread};
+use crate::model::change::base::{Base, Change, CoveredDifference, Effect, RulesOf, Trusted, WithoutBase};
 use crate::model::gate_result::{Gate, GateVerdict};
 use crate::model::hint::Spelt;
 use crate::model::parameter::{Operation, Parameter};
@@ -32,6 +32,46 @@ pub fn head(base: &Base) -> Vec<String> {
         }
     });
     lines
+}
+
+/// The same of a run without a base that has approvals.
+pub fn head_without(without: &WithoutBase) -> Vec<String> {
+    let of = |count| format!("{} of this checkout", counted(count, "approval", "approvals"));
+    let mut lines = Vec::new();
+    if without.counted_in_head > 0 {
+        lines.push(match &without.trusted {
+            None => format!("{} counted: nothing tells which commit is trusted", of(without.counted_in_head)),
+            Some(Trusted { commit, how }) => format!(
+                "{} counted: `approvals.in_head` of {} allows it ({})",
+                of(without.counted_in_head),
+                untrusted::line(commit),
+                untrusted::line(how)
+            ),
+        });
+    }
+    if without.waiting_in_head > 0 {
+        lines.push(match &without.trusted {
+            None => format!("{} did not count: nothing tells which commit is trusted", of(without.waiting_in_head)),
+            Some(Trusted { commit, how }) => format!(
+                "{} did not count: not at {} ({})",
+                of(without.waiting_in_head),
+                untrusted::line(commit),
+                untrusted::line(how)
+            ),
+        });
+    }
+    if let (Some(Trusted { commit, how }), 0, 0) = (&without.trusted, without.counted_in_head, without.waiting_in_head)
+    {
+        lines.push(format!("approvals of {} count ({})", untrusted::line(commit), untrusted::line(how)));
+    }
+    lines.extend(without.notes.iter().map(|note| format!("note: {}", untrusted::line(note))));
+    lines
+}
+
+/// What stands before everything else, with a base or without.
+pub fn first_lines(run: &RunResult) -> Vec<String> {
+    let base = run.base.iter().flat_map(head);
+    base.chain(run.without_base.iter().flat_map(head_without)).collect()
 }
 
 /// Every change in a line, loosening first, and what is known beside them.
@@ -71,6 +111,17 @@ fn cover(cover: &Cover) -> String {
         Cover::None => String::new(),
         Cover::Approved(approval) => format!("; approved by {}", by(approval)),
         Cover::Expired(approval) => format!("; the approval has expired: by {}", by(approval)),
+        Cover::TakenBack(approval, commit) => format!(
+            "; it was approved by {}, stood on the base, and was taken back by {}: approve it anew",
+            by(approval),
+            untrusted::line(commit)
+        ),
+        Cover::Unread(approval, Unread { why, mend }) => format!(
+            "; it was approved by {}, and nobody knows whether it was taken back since: {}; {}",
+            by(approval),
+            untrusted::line(why),
+            untrusted::line(mend)
+        ),
     }
 }
 
@@ -88,7 +139,8 @@ pub fn covered(run: &RunResult) -> Vec<String> {
     lines
 }
 
-/// The one command that accepts exactly what is not approved; `None` where nothing of it can be, or no gate of pull requests was asked.
+/// The one command that accepts exactly what is not approved; `None` where nothing of it can be, or no gate was asked that approvals are
+/// for. A release is told of it where an approval counts no more.
 ///
 /// It is made here and read from no file: whoever is shown it pastes it into a shell.
 pub fn accept(run: &RunResult) -> Option<String> {
@@ -97,7 +149,15 @@ pub fn accept(run: &RunResult) -> Option<String> {
 
 /// The same, not spelt yet.
 pub fn accepting(run: &RunResult) -> Option<Spelt> {
-    let asked = run.gate.as_ref().is_some_and(|gate| gate.gate() == Gate::Pr && gate.verdict() != GateVerdict::Green);
+    let counts_no_more = || run.covered.iter().any(|covered| !covered.cover.is_approved());
+    let asked = run.gate.as_ref().is_some_and(|gate| {
+        let is_asked = match gate.gate() {
+            Gate::Pr => true,
+            Gate::Release => counts_no_more(),
+            Gate::Nightly => false,
+        };
+        is_asked && gate.verdict() != GateVerdict::Green
+    });
     let open = if asked { run.open_changes() } else { Vec::new() };
     if open.is_empty() {
         return None;

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use crate::model::artifact::ArtifactType;
 use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReason};
-use crate::model::change::approval::{Approval, ChangeKey, Changed, Cover};
-use crate::model::change::base::{self, Base, CoveredDifference, Effect, RulesOf};
+use crate::model::change::approval::{Approval, ChangeKey, Changed, Cover, Unread};
+use crate::model::change::base::{self, Base, CoveredDifference, Effect, RulesOf, Trusted, WithoutBase};
 use crate::model::comparison::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, PlaceChange, Top,
     VexChange,
@@ -380,6 +380,12 @@ pub(crate) fn of_texts(texts: Vec<String>) -> RunResult {
     let mut run = RunResult::new(next(), run.started_at, run.finished_at, replays, warnings);
     run.candidate = Candidate::Built(Named { kind: CandidateKind::Feed, name: next() });
     run.base = Some(held_against(&mut next));
+    run.without_base = Some(WithoutBase {
+        trusted: Some(Trusted { commit: next(), how: next() }),
+        counted_in_head: 1,
+        waiting_in_head: 2,
+        notes: vec![next()],
+    });
     run.covered = vec![CoveredDifference { key: change_key(&mut next), cover: Cover::Expired(approval(&mut next)) }];
     for covered in &mut run.covered {
         covered.key.of = Changed::Difference { id: next(), artifact: next() };
@@ -393,7 +399,12 @@ fn held_against(next: &mut impl FnMut() -> String) -> Base {
     let change = |effect, next: &mut dyn FnMut() -> String| {
         let mut next = next;
         let key = change_key(&mut next);
-        let cover = Cover::Expired(Approval { key: key.clone(), ..approval(&mut next) });
+        let approval = Approval { key: key.clone(), ..approval(&mut next) };
+        let cover = match effect {
+            Effect::Loosening => Cover::TakenBack(approval, next()),
+            Effect::Tightening => Cover::Unread(approval, Unread { why: next(), mend: next() }),
+            Effect::Neutral | Effect::Refresh => Cover::Expired(approval),
+        };
         base::Change { effect, detail: next(), reverts_to: Some(next()), cover, key }
     };
     Base {
@@ -413,7 +424,7 @@ fn change_key(next: &mut impl FnMut() -> String) -> ChangeKey {
 
 fn approval(next: &mut impl FnMut() -> String) -> Approval {
     let key = change_key(next);
-    Approval { key, reason: next(), by: next(), until: jiff::civil::date(2026, 1, 1) }
+    Approval { key, reason: next(), by: next(), until: jiff::civil::date(2026, 1, 1), after: None }
 }
 
 /// The same with a gate, whose reasons quote ids and labels.

@@ -178,7 +178,7 @@ fn sentence(code: ReasonCode, numbers: Numbers) -> String {
             format!("{} recorded anew, and canonically the same", counted(count, "canary", "canaries"))
         }
         (Numbers::Count(count), ReasonCode::ApprovalsInHead) => {
-            format!("{} of this checkout counted, as the base allows", counted(count, "approval", "approvals"))
+            format!("{} counted that only this checkout has", counted(count, "approval", "approvals"))
         }
         (Numbers::Count(count), ReasonCode::ApprovalsWaiting) => {
             format!("{} of this checkout did not count", counted(count, "approval", "approvals"))
@@ -221,6 +221,10 @@ fn plain(code: ReasonCode) -> &'static str {
         ReasonCode::RecordingGone => "the checkout takes it away, and nobody approved it",
         ReasonCode::RecordingLoosened => "the checkout changes it so that less may be seen, and nobody approved it",
         ReasonCode::ApprovalExpired => "it was approved, and the approval has expired",
+        ReasonCode::ApprovalTakenBack => "it was approved, and the base has taken it back since: approve it anew",
+        ReasonCode::ApprovalUnread => {
+            "it was approved, and nobody can tell here whether the base has taken it back since"
+        }
         ReasonCode::ApprovedDifference => "differs from the recording, as it was approved",
         ReasonCode::ApprovedChange => "the checkout changes it, as it was approved",
         ReasonCode::RuleChanged => {

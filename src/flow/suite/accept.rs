@@ -11,9 +11,9 @@ use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 
 use crate::config::approvals;
-use crate::flow::suite::base::approved;
 use crate::flow::suite::base::error::BaseError;
-use crate::flow::suite::base::prepare::Prepared;
+use crate::flow::suite::base::prepare::{self, Prepared};
+use crate::flow::suite::base::without;
 use crate::flow::suite::record_anew::{self, Approved, RecordAnewError};
 use crate::flow::suite::run::{self, CiError, CiRequest, FinishedRun, Item};
 use crate::host::fs::{self, FsError};
@@ -146,7 +146,7 @@ pub fn accept(
 ) -> Result<Accepted, AcceptError> {
     let earlier = match base {
         Some(base) => base.approvals.entries.clone(),
-        None => approved::own(&own.config.root)?.entries,
+        None => without::all(own)?,
     };
     let context = base.map_or(own, |base| &base.context);
     let judged = CiRequest {
@@ -159,6 +159,7 @@ pub fn accept(
         explain: None,
         folders: base.and_then(|base| base.folders.clone()),
         base: base.map(|base| base.base.clone()),
+        without_base: None,
         approvals: earlier.clone(),
     };
     let ran = run::run_and_keep(context, &judged, subscribers)?;
@@ -186,16 +187,22 @@ pub fn accept(
     let refused = refused.cloned().collect();
     let written = match &request.entry {
         None => Vec::new(),
-        Some(entry) => entries(entry, &chosen)?,
+        Some(entry) => entries(entry, &chosen, || prepare::marks(own, base.map(|base| &base.at), &chosen))?,
     };
     if !written.is_empty() {
         write(own, &written)?;
     }
     let recorded = record(request, &ran, &chosen, context)?;
+    let earlier = earlier.into_iter().map(|counted| counted.approval).collect();
     Ok(Accepted { run: ran.result, exactly, chosen, written, flaky, refused, recorded, earlier })
 }
 
-fn entries(entry: &Entry, chosen: &[ChangeKey]) -> Result<Vec<Approval>, AcceptError> {
+/// An entry for each change. One that was approved before and taken back is approved after that.
+fn entries(
+    entry: &Entry,
+    chosen: &[ChangeKey],
+    marks: impl FnOnce() -> Result<Vec<Option<String>>, BaseError>,
+) -> Result<Vec<Approval>, AcceptError> {
     let Entry { reason, by, until } = entry;
     if reason.trim().is_empty() || by.trim().is_empty() {
         return Err(AcceptError::Empty);
@@ -207,8 +214,11 @@ fn entries(entry: &Entry, chosen: &[ChangeKey]) -> Result<Vec<Approval>, AcceptE
         Some(until) => *until,
         None => today.checked_add(span).map_err(AcceptError::Until)?,
     };
-    let entry = |key: &ChangeKey| Approval { key: key.clone(), reason: reason.clone(), by: by.clone(), until };
-    Ok(chosen.iter().map(entry).collect())
+    let entry = |(key, after): (&ChangeKey, Option<String>)| {
+        let (key, reason, by) = (key.clone(), reason.clone(), by.clone());
+        Approval { key, reason, by, until, after }
+    };
+    Ok(chosen.iter().zip(marks()?).map(entry).collect())
 }
 
 fn write(own: &Context, entries: &[Approval]) -> Result<(), AcceptError> {

@@ -30,9 +30,14 @@ pub struct Reviewed {
 /// Why nothing can be said.
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewedError {
-    /// No provider has a review of this.
-    #[error("this is not a pull request at GitHub: there is no review that could be read")]
-    NoPullRequest,
+    /// No provider has a review of this that could be believed.
+    #[error("a review is not applicable here: {why}")]
+    NotApplicable {
+        /// Why.
+        why: &'static str,
+        /// What to do in its place.
+        mend: &'static str,
+    },
     /// The base cannot be read.
     #[error(transparent)]
     Base(#[from] BaseError),
@@ -57,7 +62,7 @@ pub enum ReviewedError {
 impl Diagnostic for ReviewedError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::NoPullRequest => FailureKind::Inconclusive,
+            Self::NotApplicable { .. } => FailureKind::Inconclusive,
             Self::Base(error) => error.kind(),
             #[cfg(feature = "registry")]
             Self::Unset(error) => error.kind(),
@@ -72,9 +77,7 @@ impl Diagnostic for ReviewedError {
 
     fn hint(&self) -> Option<Hint> {
         match self {
-            Self::NoPullRequest => {
-                Some("reviews are read at GitHub alone; elsewhere use `approvals: {in_head: no}`".into())
-            }
+            Self::NotApplicable { mend, .. } => Some((*mend).into()),
             Self::Base(error) => error.hint(),
             #[cfg(feature = "registry")]
             Self::Unset(error) => error.hint(),
@@ -88,6 +91,26 @@ impl Diagnostic for ReviewedError {
     }
 }
 
+/// Why nobody has reviewed what is judged, so that it could be believed.
+fn not_applicable(told: &CiEvent) -> ReviewedError {
+    let (why, mend) = match told {
+        CiEvent::MergeGroup { .. } => (
+            "a merge group holds the commits of several pull requests, and nobody has reviewed the commit that the queue made of them",
+            "leave this step out for `merge_group`: there the approvals count that are on the base",
+        ),
+        CiEvent::MergeRequest(_) => (
+            "GitLab tells who has approved a merge request, and neither which commit was approved nor by which accounts its commits were \
+             written",
+            "use `approvals: {in_head: no}` and merge the entry first, or `yes` where code owners guard `approvals.yaml`",
+        ),
+        CiEvent::NoPullRequest | CiEvent::PullRequest(_) => (
+            "this is not a run of a pull request at GitHub, and no other system is asked for reviews",
+            "run this step for `pull_request` alone; elsewhere the approvals count that are on the base",
+        ),
+    };
+    ReviewedError::NotApplicable { why, mend }
+}
+
 /// Finds out what `asked` is about; `variable` reads the environment.
 ///
 /// # Errors
@@ -97,8 +120,10 @@ pub fn find(
     asked: &BaseRequest,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Reviewed, ReviewedError> {
-    let BaseRequest::System(CiEvent::PullRequest(pull)) = asked else {
-        return Err(ReviewedError::NoPullRequest);
+    let pull = match asked {
+        BaseRequest::System(CiEvent::PullRequest(pull)) => pull,
+        BaseRequest::System(other) => return Err(not_applicable(other)),
+        BaseRequest::Revision(..) => return Err(not_applicable(&CiEvent::NoPullRequest)),
     };
     let rules = prepare::approval_rules(config, asked)?.map(|(rules, _)| rules);
     let rules = rules.filter(|rules| rules.in_head == InHead::Reviewed);

@@ -29,8 +29,8 @@ use crate::host::fs::FsError;
 use crate::host::scratch::Scratch;
 use crate::job::artifact::Artifact;
 use crate::model::candidate::Candidate;
-use crate::model::change::approval::Approval;
-use crate::model::change::base::Base;
+use crate::model::change::approval::Counted;
+use crate::model::change::base::{Base, WithoutBase};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::error_chain::{causes, chain};
 use crate::model::event::{Event, Subscriber};
@@ -59,8 +59,10 @@ pub struct CiRequest {
     pub folders: Option<Folders>,
     /// What the run is held against.
     pub base: Option<Base>,
+    /// Whose approvals count, where it is held against nothing and there are approvals.
+    pub without_base: Option<WithoutBase>,
     /// Approvals that count.
-    pub approvals: Vec<Approval>,
+    pub approvals: Vec<Counted>,
     /// How much may be spent on finding the causes of each difference; nothing where `None`.
     pub explain: Option<Budget>,
 }
@@ -225,6 +227,7 @@ pub(super) fn run_and_keep(
         candidate => candidate,
     };
     result.base.clone_from(&request.base);
+    result.without_base.clone_from(&request.without_base);
     result.level = request.gate.as_ref().map_or(context.config.rules.pr_level, GateRequest::level);
     approved::cover(&mut result, &request.approvals, finished_at.to_zoned(TimeZone::UTC).date());
     if let Some(gate) = &request.gate {

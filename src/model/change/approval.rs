@@ -146,9 +146,17 @@ pub struct Approval {
     pub by: String,
     /// The last day on which it counts (UTC).
     pub until: Date,
+    /// Where the same change was approved before and taken back: the commit after which it is approved anew. It tells this entry from
+    /// the earlier one, which an edit of its other words does not.
+    pub after: Option<String>,
 }
 
 impl Approval {
+    /// What makes it this entry and no other: its change, and after what it was approved.
+    pub fn identity(&self) -> (&ChangeKey, Option<&str>) {
+        (&self.key, self.after.as_deref())
+    }
+
     /// Whether it no longer counts on `today`.
     pub fn is_expired(&self, today: Date) -> bool {
         today > self.until
@@ -184,6 +192,39 @@ pub struct ApprovalRules {
     pub approvers: BTreeSet<String>,
 }
 
+/// Whether an entry still holds, by what stood on the base since the entry came to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Its change was not taken back.
+    #[default]
+    Holds,
+    /// What it changes to stood on the base, and the base has left it again.
+    TakenBack {
+        /// The commit that left it.
+        commit: String,
+    },
+    /// Nobody knows: the base's past cannot be read.
+    Unread(Unread),
+}
+
+/// A past that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Why.
+    pub why: String,
+    /// The line that mends it.
+    pub mend: String,
+}
+
+/// An approval that counts for as long as it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The entry.
+    pub approval: Approval,
+    /// Whether it holds.
+    pub standing: Standing,
+}
+
 /// What became of a change that needs an approval.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Cover {
@@ -194,19 +235,38 @@ pub enum Cover {
     Approved(Approval),
     /// It was approved, and the approval has expired.
     Expired(Approval),
+    /// It was approved, stood on the base and was taken back by that commit.
+    TakenBack(Approval, String),
+    /// It was approved, and nobody knows whether it was taken back since.
+    Unread(Approval, Unread),
 }
 
 impl Cover {
-    /// What `approvals` say of `key` on `today`. One that still counts wins.
-    pub fn of<'a>(key: &ChangeKey, approvals: impl IntoIterator<Item = &'a Approval>, today: Date) -> Self {
+    /// What `approvals` say of `key` on `today`. One that still counts wins, and then the one that says most.
+    pub fn of<'a>(key: &ChangeKey, approvals: impl IntoIterator<Item = &'a Counted>, today: Date) -> Self {
         let mut found = Self::None;
-        for approval in approvals.into_iter().filter(|approval| approval.key.covers(key)) {
-            if !approval.is_expired(today) {
-                return Self::Approved(approval.clone());
+        for Counted { approval, standing } in approvals.into_iter().filter(|one| one.approval.key.covers(key)) {
+            let cover = match standing {
+                _ if approval.is_expired(today) => Self::Expired(approval.clone()),
+                Standing::Holds => return Self::Approved(approval.clone()),
+                Standing::TakenBack { commit } => Self::TakenBack(approval.clone(), commit.clone()),
+                Standing::Unread(unread) => Self::Unread(approval.clone(), unread.clone()),
+            };
+            if cover.rank() > found.rank() {
+                found = cover;
             }
-            found = Self::Expired(approval.clone());
         }
         found
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Expired(_) => 1,
+            Self::Unread(..) => 2,
+            Self::TakenBack(..) => 3,
+            Self::Approved(_) => 4,
+        }
     }
 
     /// Whether it is approved.
@@ -260,13 +320,43 @@ mod tests {
             reason: "r".into(),
             by: "b".into(),
             until: date(text),
+            after: None,
         };
         let all = [until("2026-01-01"), until("2026-01-03")];
-        let cover = |today| Cover::of(&all[0].key, &all, date(today));
+        let counted = all.clone().map(|approval| Counted { approval, standing: Standing::Holds });
+        let cover = |today| Cover::of(&all[0].key, &counted, date(today));
         assert_eq!(cover("2026-01-01"), Cover::Approved(all[0].clone()));
         assert_eq!(cover("2026-01-03"), Cover::Approved(all[1].clone()));
         assert!(matches!(cover("2026-01-04"), Cover::Expired(_)));
-        assert_eq!(Cover::of(&all[0].key.inverse(), &all, date("2026-01-01")), Cover::None);
+        assert_eq!(Cover::of(&all[0].key.inverse(), &counted, date("2026-01-01")), Cover::None);
+    }
+
+    #[test]
+    fn what_was_taken_back_approves_nothing_and_one_that_holds_wins() {
+        let one = |standing: Standing, until: &str| Counted {
+            approval: Approval {
+                key: key(difference("a", "x"), "1", "2"),
+                reason: "r".into(),
+                by: "b".into(),
+                until: until.parse().unwrap(),
+                after: None,
+            },
+            standing,
+        };
+        let back = || one(Standing::TakenBack { commit: "c".into() }, "2026-01-03");
+        let unread = || one(Standing::Unread(Unread { why: "w".into(), mend: "m".into() }), "2026-01-03");
+        let over = || one(Standing::Holds, "2026-01-01");
+        let holds = || one(Standing::Holds, "2026-01-03");
+        let cover = |all: &[Counted]| Cover::of(&all[0].approval.key, all, "2026-01-02".parse().unwrap());
+        assert!(matches!(cover(&[back()]), Cover::TakenBack(_, commit) if commit == "c"));
+        assert!(matches!(cover(&[unread(), over()]), Cover::Unread(..)));
+        assert!(matches!(cover(&[over(), back(), unread()]), Cover::TakenBack(..)));
+        for all in [[back(), holds()], [holds(), back()], [unread(), holds()]] {
+            assert!(cover(&all).is_approved());
+        }
+        for all in [vec![back()], vec![unread()], vec![over()]] {
+            assert!(!cover(&all).is_approved());
+        }
     }
 
     #[test]

@@ -78,6 +78,28 @@ impl RulesOf {
     }
 }
 
+/// Whose approvals counted in a run that was held against no base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithoutBase {
+    /// The commit whose approvals count in any case; `None` where nothing tells which one that is.
+    pub trusted: Option<Trusted>,
+    /// Approvals that only the checkout has and that counted.
+    pub counted_in_head: u64,
+    /// Approvals that only the checkout has and that did not count.
+    pub waiting_in_head: u64,
+    /// Things to know, in words.
+    pub notes: Vec<String>,
+}
+
+/// A commit whose approvals count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trusted {
+    /// The commit.
+    pub commit: String,
+    /// Why it is trusted, in words.
+    pub how: String,
+}
+
 /// What a run was held against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {

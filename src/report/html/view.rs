@@ -168,7 +168,7 @@ impl Page {
             since,
             facts: facts(report),
             link: report.link.as_ref().map(|link| link.as_str().to_owned()),
-            base: run.base.as_ref().map(base_phrases::head).unwrap_or_default(),
+            base: base_phrases::first_lines(run),
             changes,
             candidate: [phrases::candidate(run), phrases::unclaimed(run)].into_iter().flatten().collect(),
             unsealed: phrases::unsealed(run),

@@ -1,6 +1,5 @@
 //! The summary of a run, as large as it may be.
 
-use crate::model::change::base::Base;
 use crate::model::comparison::fidelity::Level;
 use crate::model::exit::Exit;
 use crate::model::gate_result::GateResult;
@@ -84,8 +83,8 @@ fn page(run: &RunResult, sentence: Option<&str>, limits: Limits) -> Md {
     if let Some(sentence) = sentence {
         md.raw("\n").text(sentence).raw("\n");
     }
-    if let Some(base) = &run.base {
-        self::base(&mut md, base, limits, &mut cut);
+    if run.base.is_some() || run.without_base.is_some() {
+        base(&mut md, run, limits, &mut cut);
     }
     rates(&mut md, run);
     candidate(&mut md, run, limits);
@@ -186,11 +185,11 @@ fn candidate(md: &mut Md, run: &RunResult, limits: Limits) {
 }
 
 /// Whose rules counted, and what the checkout changes of them.
-fn base(md: &mut Md, base: &Base, limits: Limits, cut: &mut Vec<String>) {
-    for line in base_phrases::head(base) {
+fn base(md: &mut Md, run: &RunResult, limits: Limits, cut: &mut Vec<String>) {
+    for line in base_phrases::first_lines(run) {
         md.raw("\n").text(&line).raw("\n");
     }
-    let changes = base_phrases::changes(base);
+    let changes = run.base.as_ref().map(base_phrases::changes).unwrap_or_default();
     if limits.rows > 0 && !changes.is_empty() {
         md.raw("\n");
         for line in changes.iter().take(limits.rows) {

@@ -107,13 +107,16 @@ const NOTES: usize = 3;
 /// The table, a block per replay that does not match, notes, the two rates, the verdict.
 fn summary(run: &RunResult, style: Style) -> String {
     let mut out = String::new();
+    let first = base_phrases::first_lines(run);
+    for line in &first {
+        out += &format!("{line}\n");
+    }
     if let Some(base) = &run.base {
-        for line in base_phrases::head(base) {
-            out += &format!("{line}\n");
-        }
         for line in base_phrases::changes(base) {
             out += &format!("{} {line}\n", style.paint(Ink::Faint, "change:"));
         }
+    }
+    if !first.is_empty() {
         out += "\n";
     }
     if !run.replays.is_empty() {

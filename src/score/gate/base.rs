@@ -1,7 +1,7 @@
 //! What a checkout changes of the rules and recordings that it is judged by.
 
 use crate::model::change::approval::{Changed, Cover};
-use crate::model::change::base::{Base, Change, Effect, RulesOf};
+use crate::model::change::base::{Base, Change, Effect, RulesOf, WithoutBase};
 use crate::model::gate_result::{About, Numbers, ReasonCode, Weight};
 use crate::score::gate::findings::Findings;
 
@@ -18,9 +18,19 @@ pub(super) fn judge(base: &Base, findings: &mut Findings) {
         (ReasonCode::ApprovalsInHead, base.counted_in_head),
         (ReasonCode::ApprovalsWaiting, base.waiting_in_head),
     ] {
-        if count > 0 {
-            findings.everything(code, Weight::Note, Numbers::Count(count));
-        }
+        count_of(code, count, findings);
+    }
+}
+
+/// The same of a run that was held against no base.
+pub(super) fn judge_without(without: &WithoutBase, findings: &mut Findings) {
+    count_of(ReasonCode::ApprovalsInHead, without.counted_in_head, findings);
+    count_of(ReasonCode::ApprovalsWaiting, without.waiting_in_head, findings);
+}
+
+fn count_of(code: ReasonCode, count: u64, findings: &mut Findings) {
+    if count > 0 {
+        findings.everything(code, Weight::Note, Numbers::Count(count));
     }
 }
 
@@ -33,6 +43,8 @@ fn one(change: &Change, findings: &mut Findings) {
     match (change.effect, &change.cover) {
         (Effect::Loosening, Cover::Approved(_)) => add(ReasonCode::ApprovedChange, Weight::Note),
         (Effect::Loosening, Cover::Expired(_)) => add(ReasonCode::ApprovalExpired, Weight::Fail),
+        (Effect::Loosening, Cover::TakenBack(..)) => add(ReasonCode::ApprovalTakenBack, Weight::Fail),
+        (Effect::Loosening, Cover::Unread(..)) => add(ReasonCode::ApprovalUnread, Weight::Insufficient),
         (Effect::Loosening, Cover::None) => add(loosened(of), Weight::Fail),
         // They are counted.
         (Effect::Refresh, _) => {}
@@ -66,7 +78,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::model::candidate::{Candidate, CandidateKind, Named};
-    use crate::model::change::approval::{Approval, ChangeKey};
+    use crate::model::change::approval::{Approval, ChangeKey, Unread};
     use crate::model::change::base::CoveredDifference;
     use crate::model::digest::Digest;
     use crate::model::gate_result::{GateResult, Strictness};
@@ -81,7 +93,13 @@ pub(crate) mod tests {
     }
 
     fn approval(key: &ChangeKey) -> Approval {
-        Approval { key: key.clone(), reason: "r".into(), by: "b".into(), until: jiff::civil::date(2026, 1, 1) }
+        Approval {
+            key: key.clone(),
+            reason: "r".into(),
+            by: "b".into(),
+            until: jiff::civil::date(2026, 1, 1),
+            after: None,
+        }
     }
 
     fn part(part: &str) -> Changed {
@@ -114,6 +132,8 @@ pub(crate) mod tests {
         let none = |_: &ChangeKey| Cover::None;
         let approved = |key: &ChangeKey| Cover::Approved(approval(key));
         let expired = |key: &ChangeKey| Cover::Expired(approval(key));
+        let back = |key: &ChangeKey| Cover::TakenBack(approval(key), "c".into());
+        let unread = |key: &ChangeKey| Cover::Unread(approval(key), Unread { why: "w".into(), mend: "m".into() });
         let rule = || Changed::Rule { key: "k".into() };
         let golden = || Changed::Golden { id: "a".into(), artifact: "f".into() };
         let (loosens, tightens) = (Effect::Loosening, Effect::Tightening);
@@ -123,11 +143,13 @@ pub(crate) mod tests {
             base
         };
         let first = Base { rules: RulesOf::FirstIntroduction { commit: "c".into() }, ..base() };
-        let table: [(Base, &[ReasonCode], u8); 15] = [
+        let table: [(Base, &[ReasonCode], u8); 17] = [
             (base(), &[], 0),
             (changed(rule(), loosens, none), &[ReasonCode::RuleLoosened], 1),
             (changed(rule(), loosens, approved), &[ReasonCode::ApprovedChange], 0),
             (changed(rule(), loosens, expired), &[ReasonCode::ApprovalExpired], 1),
+            (changed(rule(), loosens, back), &[ReasonCode::ApprovalTakenBack], 1),
+            (changed(golden(), loosens, unread), &[ReasonCode::ApprovalUnread], 3),
             (changed(rule(), tightens, none), &[ReasonCode::RuleChanged], 0),
             (changed(part("gone"), loosens, none), &[ReasonCode::RecordingGone], 1),
             (changed(part("argv"), loosens, none), &[ReasonCode::RecordingLoosened], 1),
@@ -185,6 +207,10 @@ pub(crate) mod tests {
         assert_eq!(judge(vec![]), (ReasonCode::UnapprovedDrift, 1, keys.len()));
         let expired = of(&|key| Cover::Expired(approval(key)));
         assert_eq!(judge(expired), (ReasonCode::ApprovalExpired, 1, keys.len()));
+        let back = of(&|key| Cover::TakenBack(approval(key), "c".into()));
+        assert_eq!(judge(back), (ReasonCode::ApprovalTakenBack, 1, keys.len()));
+        let unread = of(&|key| Cover::Unread(approval(key), Unread { why: "w".into(), mend: "m".into() }));
+        assert_eq!(judge(unread), (ReasonCode::ApprovalUnread, 3, keys.len()));
         // An approval of another change is none, and what is flaky has none.
         let other: Vec<_> =
             approved.iter().cloned().map(|one| CoveredDifference { key: one.key.inverse(), ..one }).collect();

@@ -112,6 +112,15 @@ impl Findings {
                 let about = About::Replay(replay.id.clone());
                 self.add(ReasonCode::ApprovalExpired, difference, about, Numbers::None);
             }
+            Whole::TakenBack => {
+                let about = About::Replay(replay.id.clone());
+                self.add(ReasonCode::ApprovalTakenBack, difference, about, Numbers::None);
+            }
+            Whole::Unread => {
+                // What the rate decides it decides without: a difference that counts as one.
+                let weight = difference.min(Weight::Insufficient);
+                self.add(ReasonCode::ApprovalUnread, weight, About::Replay(replay.id.clone()), Numbers::None);
+            }
             Whole::Open => self.replay(replay, difference, wanted),
         }
     }
@@ -122,6 +131,8 @@ impl Findings {
 enum Whole {
     Open,
     Expired,
+    TakenBack,
+    Unread,
     Approved,
 }
 
@@ -136,12 +147,17 @@ fn approval(run: &RunResult, replay: &ReplayResult) -> Whole {
     if covers.is_empty() {
         return Whole::Open;
     }
-    if covers.iter().all(|cover| matches!(cover, Some(Cover::Approved(_)))) {
-        Whole::Approved
-    } else if covers.iter().all(|cover| matches!(cover, Some(Cover::Approved(_) | Cover::Expired(_)))) {
-        Whole::Expired
-    } else {
+    let any = |is_it: fn(&Cover) -> bool| covers.iter().any(|cover| cover.is_some_and(is_it));
+    if covers.iter().any(|cover| cover.is_none_or(|cover| matches!(cover, Cover::None))) {
         Whole::Open
+    } else if any(|cover| matches!(cover, Cover::TakenBack(..))) {
+        Whole::TakenBack
+    } else if any(|cover| matches!(cover, Cover::Expired(_))) {
+        Whole::Expired
+    } else if any(|cover| matches!(cover, Cover::Unread(..))) {
+        Whole::Unread
+    } else {
+        Whole::Approved
     }
 }
 

@@ -27,4 +27,7 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     if let Some(base) = &run.base {
         base::judge(base, findings);
     }
+    if let Some(without) = &run.without_base {
+        base::judge_without(without, findings);
+    }
 }

@@ -6,8 +6,8 @@ use crate::model::comparison::fidelity::Level;
 use crate::model::gate_result::{About, Measured, Numbers, ReasonCode, Scope, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::result::{RunResult, SubjectKind};
-use crate::score::gate::candidate;
 use crate::score::gate::findings::{Findings, Wanted, counted_with_approvals};
+use crate::score::gate::{base, candidate};
 use crate::score::rules::{Expect, Rules};
 
 /// Canaries decide. A case that does not match is a warning: it is what the gate of a pull request blocks on.
@@ -44,5 +44,8 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     } else if policy.1 > 0 && !rules.release_pf.is_reached(policy) {
         let numbers = Numbers::Below { level: Level::Policy, counts: policy, limit: rules.release_pf };
         findings.everything(ReasonCode::CanaryPolicyBelowMinimum, Weight::Fail, numbers);
+    }
+    if let Some(without) = &run.without_base {
+        base::judge_without(without, findings);
     }
 }

@@ -32,6 +32,28 @@ pub struct BaseV1 {
     pub notes: Vec<String>,
 }
 
+/// Whose approvals counted in a run that was held against no base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WithoutBaseV1 {
+    /// The commit whose approvals count in any case; null where nothing tells which one that is.
+    pub trusted: Option<TrustedV1>,
+    /// Approvals that only the checkout has and that counted.
+    pub approvals_counted_in_head: u64,
+    /// Approvals that only the checkout has and that did not count.
+    pub approvals_waiting_in_head: u64,
+    /// Things to know, in words.
+    pub notes: Vec<String>,
+}
+
+/// A commit whose approvals count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TrustedV1 {
+    /// The commit.
+    pub commit: String,
+    /// Why it is trusted, in words.
+    pub how: String,
+}
+
 /// One change of a rule or a recording.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeV1 {
@@ -84,6 +106,21 @@ pub struct ApprovalV1 {
     pub until: Date,
     /// Whether that day is over.
     pub expired: bool,
+    /// The commit that took the change back, after which this approval does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back_by: Option<String>,
+    /// Why nobody knows whether the change was taken back; then this approval does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<UnreadV1>,
+}
+
+/// A past that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnreadV1 {
+    /// Why.
+    pub why: String,
+    /// What mends it.
+    pub mend: String,
 }
 
 /// What is changed.
@@ -152,15 +189,36 @@ impl ApprovalV1 {
     fn of(cover: &approval::Cover) -> Option<Self> {
         let (approval, expired) = match cover {
             approval::Cover::None => return None,
-            approval::Cover::Approved(approval) => (approval, false),
+            approval::Cover::Approved(approval)
+            | approval::Cover::TakenBack(approval, _)
+            | approval::Cover::Unread(approval, _) => (approval, false),
             approval::Cover::Expired(approval) => (approval, true),
         };
-        Some(Self { reason: approval.reason.clone(), by: approval.by.clone(), until: approval.until, expired })
+        let taken_back_by = match cover {
+            approval::Cover::TakenBack(_, commit) => Some(commit.clone()),
+            _ => None,
+        };
+        let unread = match cover {
+            approval::Cover::Unread(_, approval::Unread { why, mend }) => {
+                Some(UnreadV1 { why: why.clone(), mend: mend.clone() })
+            }
+            _ => None,
+        };
+        let (reason, by, until) = (approval.reason.clone(), approval.by.clone(), approval.until);
+        Some(Self { reason, by, until, expired, taken_back_by, unread })
     }
 
     fn cover(self, key: &ChangeKey) -> approval::Cover {
-        let approval = approval::Approval { key: key.clone(), reason: self.reason, by: self.by, until: self.until };
-        if self.expired { approval::Cover::Expired(approval) } else { approval::Cover::Approved(approval) }
+        let Self { reason, by, until, expired, taken_back_by, unread } = self;
+        let approval = approval::Approval { key: key.clone(), reason, by, until, after: None };
+        match (expired, taken_back_by, unread) {
+            (true, ..) => approval::Cover::Expired(approval),
+            (false, Some(commit), _) => approval::Cover::TakenBack(approval, commit),
+            (false, None, Some(UnreadV1 { why, mend })) => {
+                approval::Cover::Unread(approval, approval::Unread { why, mend })
+            }
+            (false, None, None) => approval::Cover::Approved(approval),
+        }
     }
 }
 
@@ -220,10 +278,43 @@ impl TryFrom<BaseV1> for base::Base {
     }
 }
 
+impl From<&base::WithoutBase> for WithoutBaseV1 {
+    fn from(without: &base::WithoutBase) -> Self {
+        let base::WithoutBase { trusted, counted_in_head, waiting_in_head, notes } = without;
+        let trusted = trusted
+            .as_ref()
+            .map(|base::Trusted { commit, how }| TrustedV1 { commit: commit.clone(), how: how.clone() });
+        Self {
+            trusted,
+            approvals_counted_in_head: *counted_in_head,
+            approvals_waiting_in_head: *waiting_in_head,
+            notes: notes.clone(),
+        }
+    }
+}
+
+impl From<WithoutBaseV1> for base::WithoutBase {
+    fn from(wire: WithoutBaseV1) -> Self {
+        Self {
+            trusted: wire.trusted.map(|TrustedV1 { commit, how }| base::Trusted { commit, how }),
+            counted_in_head: wire.approvals_counted_in_head,
+            waiting_in_head: wire.approvals_waiting_in_head,
+            notes: wire.notes,
+        }
+    }
+}
+
 impl From<&base::CoveredDifference> for CoveredV1 {
     fn from(covered: &base::CoveredDifference) -> Self {
         // Whoever is covered has an approval; one without would say that it has expired.
-        let none = || ApprovalV1 { reason: String::new(), by: String::new(), until: Date::ZERO, expired: true };
+        let none = || ApprovalV1 {
+            reason: String::new(),
+            by: String::new(),
+            until: Date::ZERO,
+            expired: true,
+            taken_back_by: None,
+            unread: None,
+        };
         Self { change: (&covered.key).into(), approval: ApprovalV1::of(&covered.cover).unwrap_or_else(none) }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::model::candidate::Candidate;
-use crate::model::change::base::{Base, CoveredDifference};
+use crate::model::change::base::{Base, CoveredDifference, WithoutBase};
 use crate::model::gate_result::Gate;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::model::text::objects;
@@ -80,6 +80,7 @@ impl TryFrom<ResultDocument> for RunResult {
         }
         let (told, partial, level) = (document.candidate, document.partial, document.level.into());
         let base = document.base.map(Base::try_from).transpose().map_err(ReadError::Base)?;
+        let without_base = document.without_base.map(WithoutBase::from);
         let covered = document.covered.into_iter().map(CoveredDifference::try_from).collect::<Result<_, _>>();
         let covered = covered.map_err(ReadError::Base)?;
         let mut run =
@@ -99,7 +100,7 @@ impl TryFrom<ResultDocument> for RunResult {
         if counted != document.rates {
             return Err(ReadError::Rates);
         }
-        Ok(Self { base, covered, ..run })
+        Ok(Self { base, without_base, covered, ..run })
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::result::RunResult;
 use crate::wire::document::document;
-use crate::wire::v1::base::{BaseV1, CoveredV1};
+use crate::wire::v1::base::{BaseV1, CoveredV1, WithoutBaseV1};
 use crate::wire::v1::candidate::CandidateV1;
 use crate::wire::v1::error::UnwritableResult;
 use crate::wire::v1::gate::GateV1;
@@ -51,6 +51,9 @@ pub struct ResultDocument {
     /// What the run was held against; absent where there was no base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseV1>,
+    /// Whose approvals counted; absent where there was a base, or there are no approvals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_base: Option<WithoutBaseV1>,
     /// The level at which differences are named and approved; absent where that is the bitwise one.
     #[serde(default = "bitwise", skip_serializing_if = "is_bitwise")]
     pub level: Level,
@@ -84,6 +87,7 @@ impl From<&RunResult> for ResultDocument {
             candidate: CandidateV1::of(run),
             partial: run.partial,
             base: run.base.as_ref().map(BaseV1::from),
+            without_base: run.without_base.as_ref().map(WithoutBaseV1::from),
             level: run.level.into(),
             covered: run.covered.iter().map(CoveredV1::from).collect(),
             gate: run.gate.as_ref().map(GateV1::from),

@@ -248,6 +248,8 @@ pub const FOREIGN_OPTIONS: [(&str, &str, &str); 36] = [
     ("git/repository.rs", "--full-tree", "an option of git"),
     ("git/repository.rs", "--is-shallow-repository", "an option of git"),
     ("git/repository.rs", "--max-count", "an option of git"),
+    ("git/repository.rs", "--topo-order", "an option of git"),
+    ("git/repository.rs", "--max-parents", "an option of git"),
     ("git/repository.rs", "--no-pager", "an option of git"),
     ("git/repository.rs", "--no-replace-objects", "an option of git"),
     ("git/repository.rs", "--quiet", "an option of git"),

@@ -51,7 +51,7 @@ fn nothing_is_written_without_a_reason_and_nothing_but_what_was_named() {
 fn a_rule_and_what_it_gains_are_red_accepted_with_their_recordings_and_green_once_on_the_base() {
     let forge = Forge::new();
     let pull = forge.pull(gain);
-    assert_eq!(about(&forge.judge(1, &pull), "unapproved-drift"), ["npm-app", "npm-other"]);
+    assert_eq!(about(&forge.judge_with_history(1, &pull), "unapproved-drift"), ["npm-app", "npm-other"]);
     // The maintainer accepts in a change of its own, with the recordings made by running them.
     forge.dev_git(&["checkout", "--quiet", &format!("topic-{}", pull.number)]);
     let dev = forge.dev();
@@ -68,16 +68,16 @@ fn a_rule_and_what_it_gains_are_red_accepted_with_their_recordings_and_green_onc
         dev.remove("fixtures");
         dev.copy("../recorded", "fixtures");
     });
-    let result = forge.judge(0, &pull);
+    let result = forge.judge_with_history(0, &pull);
     assert_eq!(codes(&result, "note"), ["approved-change", "approved-difference"], "{:#}", result["gate"]);
     forge.merge(&pull);
     // From then on it is what is expected.
-    let result = forge.judge(0, &forge.pull(|dev| dev.write("README.md", "more\n")));
+    let result = forge.judge_with_history(0, &forge.pull(|dev| dev.write("README.md", "more\n")));
     assert_eq!(codes(&result, "note"), [] as [&str; 0]);
     // A file that lies about is no recording: the golden that somebody writes is another change.
     let pull = forge
         .pull(|dev| dev.replace("fixtures/canaries/npm-app/expected/findings.json", "CVE-2022-0002", "CVE-2022-0003"));
-    assert!(codes(&forge.judge(1, &pull), "fail").contains(&"recording-loosened".to_owned()));
+    assert!(codes(&forge.judge_with_history(1, &pull), "fail").contains(&"recording-loosened".to_owned()));
 }
 
 #[test]
@@ -97,10 +97,10 @@ fn rules_and_recordings_are_accepted_one_by_one() {
     forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
     forge.dev_git(&["clean", "--quiet", "-fd"]);
     forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
-    let result = forge.judge(1, &forge.pull(weaken));
+    let result = forge.judge_with_history(1, &forge.pull(weaken));
     assert_eq!(codes(&result, "fail"), ["rule-loosened"]);
     assert_eq!(about(&result, "approved-change"), ["npm-other gone"]);
-    let words = forge.words(1, &forge.pull(weaken));
+    let words = forge.words_with_history(1, &forge.pull(weaken));
     assert!(words.contains("loosening `thresholds.green`: `0.95` was `0.98`"), "{words}");
     assert!(words.contains("approved by alice until 2026-04-02: it is too old"), "{words}");
 }
@@ -195,10 +195,10 @@ pub fn sarif(version: &str, rules: &[&str]) -> String {
 fn an_approval_is_of_what_was_found_whatever_the_build_is_called() {
     let forge = of_scanner(SARIF, &sarif("1.0.0", &["A"]), 2);
     // A release that only moves its version is green.
-    forge.judge(0, &forge.pull(|dev| dev.script("mine", &sarif("1.0.1", &["A"]))));
+    forge.judge_with_history(0, &forge.pull(|dev| dev.script("mine", &sarif("1.0.1", &["A"]))));
     let gain = |dev: &Dev<'_>, version: &str| dev.script("mine", &sarif(version, &["A", "B"]));
     let pull = forge.pull(|dev| gain(dev, "1.1.0"));
-    assert_eq!(about(&forge.judge(1, &pull), "unapproved-drift"), ["canary-00", "canary-01"]);
+    assert_eq!(about(&forge.judge_with_history(1, &pull), "unapproved-drift"), ["canary-00", "canary-01"]);
     forge.dev_git(&["checkout", "--quiet", &format!("topic-{}", pull.number)]);
     let dev = forge.dev();
     let run = dev.stella(0, &["accept", "--base", "main", "--update", "--reason", "a new rule", "--by", "alice"]);
@@ -214,11 +214,11 @@ fn an_approval_is_of_what_was_found_whatever_the_build_is_called() {
         dev.remove("fixtures");
         dev.copy("../recorded", "fixtures");
     });
-    let result = forge.judge(0, &pull);
+    let result = forge.judge_with_history(0, &pull);
     assert_eq!(codes(&result, "note"), ["approved-change", "approved-difference"], "{:#}", result["gate"]);
     // One that finds something else is not.
     let pull = forge.pull(|dev| dev.script("mine", &sarif("1.1.0", &["A", "C"])));
-    assert_eq!(codes(&forge.judge(1, &pull), "fail"), ["unapproved-drift"]);
+    assert_eq!(codes(&forge.judge_with_history(1, &pull), "fail"), ["unapproved-drift"]);
 }
 
 /// An inventory of one package, with words that mean nothing.
@@ -246,10 +246,10 @@ fn an_approval_is_of_the_level_that_the_gate_judges_at() {
         forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
         std::fs::remove_file(forge.dev().path("approvals.yaml")).ok();
         forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
-        forge.judge(0, &forge.pull(|dev| dev.script("mine", &sbom("2.0.0", "x"))));
+        forge.judge_with_history(0, &forge.pull(|dev| dev.script("mine", &sbom("2.0.0", "x"))));
         // Other words mean the same; at the level of bytes they are another change.
         let pull = forge.pull(|dev| dev.script("mine", &sbom("2.0.0", "in other words")));
-        forge.check_out(&pull.merge, Some(2));
+        forge.check_out(&pull.merge, None);
         let result = forge.judge_checked_out(other_words, &forge.event(&pull));
         // Judged again from its result, it is the same.
         std::fs::write(forge.world.path("result.json"), result.to_string()).unwrap();
@@ -275,7 +275,7 @@ fn an_option_with_another_name_is_red_accepted_and_green_once_on_the_base() {
         }
     };
     let pull = forge.pull(rename);
-    let result = forge.judge(1, &pull);
+    let result = forge.judge_with_history(1, &pull);
     assert_eq!(about(&result, "rule-loosened"), ["subject.argv"]);
     assert_eq!(about(&result, "recording-loosened"), ["canary-00 argv", "canary-01 argv"]);
     forge.dev_git(&["checkout", "--quiet", &format!("topic-{}", pull.number)]);
@@ -288,17 +288,17 @@ fn an_option_with_another_name_is_red_accepted_and_green_once_on_the_base() {
     forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
     // How it is called is approved: it is called so, and what it finds is still held against what was expected.
     let pull = forge.pull(rename);
-    let result = forge.judge(0, &pull);
+    let result = forge.judge_with_history(0, &pull);
     assert!(result["base"]["notes"].to_string().contains("run as the checkout has them"), "{:#}", result["base"]);
     let pull = forge.pull(|dev| {
         rename(dev);
         dev.script("mine", &takes("--new").replace("cat \"$2\"", "echo '{}'"));
     });
-    assert_eq!(about(&forge.judge(1, &pull), "unapproved-drift"), ["canary-00", "canary-01"]);
+    assert_eq!(about(&forge.judge_with_history(1, &pull), "unapproved-drift"), ["canary-00", "canary-01"]);
     // A label more needs no approval.
     let pull = forge.pull(|dev| {
         rename(dev);
         dev.rewrite("canary-00", |manifest| manifest["labels"]["tier"] = json!("free"));
     });
-    forge.judge(0, &pull);
+    forge.judge_with_history(0, &pull);
 }

@@ -352,7 +352,8 @@ fn however_an_approval_is_written_it_counts_for_one_change_once_it_is_in_the_bas
     let other = other.replace("{}", &Digest::of(b"x").to_string());
     let text = format!("\u{feff}{approvals}  {other}").replace('\n', "\r\n");
     forge.on_main(|dev| dev.write("approvals.yaml", &text));
-    assert_eq!(codes(&forge.judge(0, &forge.pull(lose)), "note"), ["approved-difference"]);
+    let result = forge.judge_with_history(0, &forge.pull(lose));
+    assert_eq!(codes(&result, "note"), ["approved-difference"]);
 }
 
 #[test]

@@ -27,7 +27,63 @@ fn a_base_whose_rules_cannot_be_read_is_never_replaced_by_those_of_the_checkout(
             dev.case("regressions/SCN-0001", "SCN-0001");
         });
         forge.check_out(&pull.merge, Some(2));
-        forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]).complains(&[said]);
+        let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
+        // What a person does, and what is known of the mend.
+        run.complains(&[
+            said,
+            "nothing can be judged by what stands on the base",
+            "somebody who owns the branch looks at and merges past this check",
+            "what this checkout has in its place was read and is fine: it may be the mend",
+        ]);
+        // The twin mends nothing.
+        let pull = forge.pull(|dev| {
+            dev.write(".stella.yaml", "version: 1\n");
+            dev.case("regressions/SCN-0001", "SCN-0001");
+            dev.link("SCN-0001", "regressions/SCN-0002");
+        });
+        forge.check_out(&pull.merge, Some(2));
+        let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
+        run.complains(&[said, "what this checkout has in its place was read, and is broken too", "SCN-0002"]);
+    }
+}
+
+#[test]
+fn what_is_broken_of_a_base_is_named_with_its_place() {
+    type Edit = fn(&crate::base::forge::Dev<'_>);
+    let table: [(Edit, &str, u8); 5] = [
+        (|dev| dev.write(".stella.yaml", "version: 1\nthresholds:\n  green: {\n"), ".stella.yaml:", 2),
+        (|dev| dev.write("approvals.yaml", "version: 1\napprovals: [\n"), "approvals.yaml:", 3),
+        (
+            |dev| dev.link("SCN-0001-minimist", "regressions/SCN-0002"),
+            "`regressions/SCN-0002` of the base is a link",
+            3,
+        ),
+        (|dev| dev.write("regressions/SCN-0001-minimist/input/config.json", "{"), "(`SCN-0001`)", 0),
+        (|dev| dev.write("fixtures/canaries/npm-app/manifest.json", "{"), "(`npm-app`)", 0),
+    ];
+    for (edit, said, began_there) in table {
+        let forge = Forge::new();
+        let good = forge.dev_git(&["rev-parse", "main"]);
+        forge.on_main(edit);
+        let mend = forge.pull(|_| {
+            forge.dev_git(&["rm", "--quiet", "-r", "."]);
+            forge.dev_git(&["checkout", "--quiet", &good, "--", "."]);
+        });
+        forge.check_out(&mend.merge, Some(2));
+        let run = forge.run(3, &forge.event(&mend), &["ci", "--gate", "pr"]);
+        run.complains(&[said, "merges past this check", "is fine: it may be the mend"]);
+        // Once that is done everything is judged as ever.
+        forge.merge(&mend);
+        forge.judge(0, &forge.pull(|dev| dev.write("README.md", "more\n")));
+        // A branch that began where it was broken is told what to do, unless it could leave that alone.
+        let broken = forge.dev_git(&["rev-parse", "main^1"]);
+        let old = forge.pull_from(&broken, |dev| dev.write("NOTES.md", "more\n"));
+        let work = forge.check_out(&old.head, None);
+        forge.git(&work, &["fetch", "--quiet", "origin", &old.base]);
+        let run = forge.run(began_there, &forge.event(&old), &["ci", "--gate", "pr"]);
+        if began_there == 3 {
+            run.complains(&[said, "the base has mended it since", "merge the base ("]);
+        }
     }
 }
 

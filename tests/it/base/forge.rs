@@ -218,11 +218,23 @@ impl Forge {
         self.judge_checked_out(exit, &self.event(pull))
     }
 
+    /// The same with the whole of its history.
+    pub fn judge_with_history(&self, exit: u8, pull: &Pull) -> Value {
+        self.check_out(&pull.merge, None);
+        self.judge_checked_out(exit, &self.event(pull))
+    }
+
     pub fn judge_checked_out(&self, exit: u8, environment: &BTreeMap<String, String>) -> Value {
         let run = self.run(exit, environment, &["ci", "--gate", "pr", "--format", "json"]);
         let result = run.stdout_json();
         valid(&result, "result-v1.json");
         result
+    }
+
+    /// In words, with the whole of its history.
+    pub fn words_with_history(&self, exit: u8, pull: &Pull) -> String {
+        self.check_out(&pull.merge, None);
+        self.run(exit, &self.event(pull), &["ci", "--gate", "pr"]).stdout
     }
 
     /// The same in words.

@@ -35,7 +35,7 @@ fn a_withdrawn_advisory_is_red_until_its_one_acceptance_is_on_the_base() {
         dev.edit("feed/GHSA-old.json", |record| record["withdrawn"] = json!("2026-01-01T00:00:00Z"));
     };
     let pull = forge.pull(withdraw);
-    let words = forge.words(1, &pull);
+    let words = forge.words_with_history(1, &pull);
     let line = words.lines().find_map(|line| line.strip_prefix("to accept exactly this change: ")).unwrap();
     assert!(words.trim_end().ends_with(line), "{words}");
     // The one line that the report ends with, in the developer's own clone.
@@ -49,17 +49,17 @@ fn a_withdrawn_advisory_is_red_until_its_one_acceptance_is_on_the_base() {
     std::fs::remove_file(forge.dev().path("approvals.yaml")).ok();
     // An entry alone is green, and says that it counts later.
     let entry = forge.pull(|dev| dev.write("approvals.yaml", &approvals));
-    let result = forge.judge(0, &entry);
+    let result = forge.judge_with_history(0, &entry);
     assert_eq!(codes(&result, "note"), ["approvals-waiting"]);
     forge.merge(&entry);
     let pull = forge.pull(withdraw);
-    let result = forge.judge(0, &pull);
+    let result = forge.judge_with_history(0, &pull);
     assert_eq!(codes(&result, "note"), ["approved-difference"], "{:#}", result["gate"]);
     // It covers nothing else: an advisory that lost another field is another change.
     let other = forge.pull(|dev| {
         dev.edit("feed/GHSA-old.json", |record| record["database_specific"]["severity"] = json!("LOW"));
     });
-    assert_eq!(codes(&forge.judge(1, &other), "fail"), ["unapproved-drift"]);
+    assert_eq!(codes(&forge.judge_with_history(1, &other), "fail"), ["unapproved-drift"]);
 }
 
 #[test]
@@ -74,10 +74,10 @@ fn an_approval_counts_until_its_day_is_over() {
     let approvals = forge.dev().read("approvals.yaml");
     std::fs::remove_file(forge.dev().path("approvals.yaml")).unwrap();
     forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
-    forge.judge(0, &forge.pull(lose));
+    forge.judge_with_history(0, &forge.pull(lose));
     // The clock of every test stands at the second of January.
     forge.on_main(|dev| dev.write("approvals.yaml", approvals.replace("2026-01-02", "2026-01-01")));
-    let result = forge.judge(1, &forge.pull(lose));
+    let result = forge.judge_with_history(1, &forge.pull(lose));
     assert_eq!(codes(&result, "fail"), ["approval-expired"]);
 }
 

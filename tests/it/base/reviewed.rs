@@ -300,6 +300,43 @@ fn the_file_of_the_review_comes_from_outside_of_the_checkout_and_is_of_this_comm
     let none = BTreeMap::new();
     let out = scene.forge.world.path("o.json");
     let arguments = ["reviewed", "--out", out.to_str().unwrap()];
-    scene.forge.run(3, &none, &arguments).complains(&["not a pull request at GitHub"]);
-    scene.forge.run(2, &event, &arguments).complains(&["GITHUB_REPOSITORY is not set"]);
+    let said = ["a review is not applicable here", "not a run of a pull request at GitHub", "hint: run this step for"];
+    scene.forge.run(3, &none, &arguments).complains(&said);
+    scene.forge.run(2, &scene.forge.event(&scene.pull), &arguments).complains(&["GITHUB_REPOSITORY is not set"]);
+}
+
+/// Each place without a review that could be believed, with its own reason.
+#[test]
+fn where_a_review_is_not_applicable_the_reason_is_said() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
+    forge.check_out(&pull.merge, None);
+    let out = forge.world.path("o.json");
+    let arguments = ["reviewed", "--out", out.to_str().unwrap()];
+    let group = serde_json::json!({ "merge_group": {"base_sha": pull.base, "head_sha": pull.merge} });
+    let gitlab: BTreeMap<String, String> = [
+        ("CI_MERGE_REQUEST_IID", "4"),
+        ("CI_COMMIT_SHA", &pull.merge),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &pull.base),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    forge.run(3, &gitlab, &arguments).complains(&["not applicable here", "GitLab tells who has approved", "hint: use"]);
+    let environment = forge.environment("merge_group", &pull.merge, &group);
+    forge.run(3, &environment, &arguments).complains(&["not applicable here", "a merge group holds", "hint: leave"]);
+    let environment = forge.environment("push", &pull.merge, &group);
+    forge
+        .run(3, &environment, &arguments)
+        .complains(&["not applicable here", "hint: run this step for `pull_request`"]);
+    let event = std::fs::read_to_string(&forge.event(&pull)["GITHUB_EVENT_PATH"]).unwrap();
+    let event = serde_json::from_str(&event).unwrap();
+    for name in ["pull_request_review", "pull_request_review_comment"] {
+        let environment = forge.environment(name, &pull.merge, &event);
+        let said =
+            ["is not applicable: its verdict would stand beside that of `pull_request`", "hint: judge in a workflow"];
+        forge.run(3, &environment, &arguments).complains(&said);
+        forge.run(3, &environment, &["ci", "--gate", "pr"]).complains(&said);
+    }
+    assert!(!out.exists());
 }

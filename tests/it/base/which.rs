@@ -184,3 +184,36 @@ fn a_line_that_is_printed_works_as_it_stands() {
         }
     }
 }
+
+#[test]
+fn a_run_of_a_pull_request_that_has_nothing_of_it_says_so() {
+    let forge = Forge::new();
+    let old = forge.dev_git(&["rev-parse", "main"]);
+    let base = forge.on_main(|dev| dev.write("README.md", "more\n"));
+    let pull = forge.pull(|dev| dev.remove("regressions"));
+    // What runs with the rights of the base checks out the base.
+    for (checked_out, what) in [(&base, "the base itself"), (&old, "a commit of the base")] {
+        let work = forge.check_out(checked_out, None);
+        forge.git(&work, &["fetch", "--quiet", "origin", "+refs/heads/main:refs/remotes/origin/main"]);
+        let arguments = ["ci", "--gate", "pr", "--base", "origin/main"];
+        for event in ["pull_request_target", "pull_request", "pull_request_review", "merge_group"] {
+            let environment = forge.environment(event, checked_out, &json!({}));
+            let run = forge.run(3, &environment, &arguments);
+            run.complains(&["nothing of the pull request is there", what, event, "hint: check out what is merged"]);
+        }
+        let gitlab = [("CI_MERGE_REQUEST_IID".to_owned(), "4".to_owned())].into();
+        forge.run(3, &gitlab, &arguments).complains(&["merge request 4", "nothing of the pull request is there"]);
+        // The twins: a push and a person's own machine.
+        forge.run(0, &forge.environment("push", checked_out, &json!({})), &arguments);
+        forge.run(0, &Default::default(), &arguments);
+    }
+    // The pull request's own head is the base: nothing was written in it.
+    let empty = crate::base::forge::Pull { head: base.clone(), merge: base.clone(), ..pull.clone() };
+    forge.check_out(&base, None);
+    forge.run(3, &forge.event(&empty), &["ci", "--gate", "pr"]).complains(&["nothing of the pull request is there"]);
+    // And one that has something, checked out by hand.
+    let work = forge.check_out(&pull.head, None);
+    forge.git(&work, &["fetch", "--quiet", "origin", "+refs/heads/main:refs/remotes/origin/main"]);
+    let environment = forge.environment("pull_request_target", &base, &json!({}));
+    forge.run(1, &environment, &["ci", "--gate", "pr", "--base", "origin/main"]).says(&["recording-gone"]);
+}

@@ -8,7 +8,7 @@ use crate::config::approvals::{self, ApprovalsError};
 use crate::flow::suite::base::error::BaseError;
 use crate::hint;
 use crate::host::fs;
-use crate::model::change::approval::{Approval, ApprovalRules, Cover, InHead};
+use crate::model::change::approval::{Approval, ApprovalRules, Counted, Cover, InHead};
 use crate::model::change::base::CoveredDifference;
 use crate::model::limits;
 use crate::model::parameter::Parameter;
@@ -24,16 +24,30 @@ pub struct Review {
 }
 
 /// Approvals that count.
-#[derive(Debug, Clone, Default)]
-pub struct Approvals {
+#[derive(Debug, Clone)]
+pub struct Approvals<T = Counted> {
     /// Every one.
-    pub entries: Vec<Approval>,
+    pub entries: Vec<T>,
     /// How many of them only the checkout has.
     pub counted_in_head: u64,
     /// How many the checkout has and that do not count.
     pub waiting_in_head: u64,
     /// Things to know, in words.
     pub notes: Vec<String>,
+}
+
+impl<T> Approvals<T> {
+    /// The same of other entries.
+    pub fn with<U>(self, entries: impl FnOnce(Vec<T>) -> Vec<U>) -> Approvals<U> {
+        let Self { entries: all, counted_in_head, waiting_in_head, notes } = self;
+        Approvals { entries: entries(all), counted_in_head, waiting_in_head, notes }
+    }
+}
+
+impl<T> Default for Approvals<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), counted_in_head: 0, waiting_in_head: 0, notes: Vec::new() }
+    }
 }
 
 /// The approvals beside a configuration on disk; none where there is no file.
@@ -47,14 +61,6 @@ pub fn on_disk(root: &Path) -> Result<Vec<Approval>, BaseError> {
     }
 }
 
-/// Those of a checkout without a base: its own.
-///
-/// # Errors
-/// When the file cannot be read, or is not a list of approvals.
-pub fn own(root: &Path) -> Result<Approvals, BaseError> {
-    Ok(Approvals { entries: on_disk(root)?, ..Approvals::default() })
-}
-
 /// Those of the base, and what `rules` of the base let count of the checkout's. `head` is the last commit of the change.
 ///
 /// # Errors
@@ -64,7 +70,7 @@ pub fn together(
     root: &Path,
     rules: &ApprovalRules,
     (head, review): (&str, Option<&Review>),
-) -> Result<Approvals, BaseError> {
+) -> Result<Approvals<Approval>, BaseError> {
     let brought: Vec<Approval> = on_disk(root)?.into_iter().filter(|own| !base.contains(own)).collect();
     let mut all = Approvals { entries: base.to_vec(), ..Approvals::default() };
     if brought.is_empty() {
@@ -110,7 +116,7 @@ fn reviewed(rules: &ApprovalRules, head: &str, review: Option<&Review>) -> (bool
 }
 
 /// Notes what approvals say of the differences of a run and of the changes of its base.
-pub fn cover(run: &mut RunResult, approvals: &[Approval], today: Date) {
+pub fn cover(run: &mut RunResult, approvals: &[Counted], today: Date) {
     run.covered = run
         .differences()
         .into_iter()

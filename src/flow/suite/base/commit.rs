@@ -30,14 +30,14 @@ use crate::model::parameter::Parameter;
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaseRequest {
-    /// A revision that a person or a script names.
-    Revision(String),
+    /// A revision that a person or a script names, and what the run is of where that is a pull request.
+    Revision(String, Option<String>),
     /// What the system that runs this tells.
     System(CiEvent),
 }
 
 /// The largest event of a CI system that is read.
-const MAX_EVENT_BYTES: u64 = 64 << 20;
+pub(super) const MAX_EVENT_BYTES: u64 = 64 << 20;
 
 impl BaseRequest {
     /// What the system that runs this tells; `variable` reads the environment.
@@ -63,7 +63,8 @@ pub struct Which {
     pub head: String,
 }
 
-const WHOLE_HISTORY: &str =
+/// The line that mends a history that was cut off.
+pub(super) const WHOLE_HISTORY: &str =
     "check out the whole history: `fetch-depth: 0` (GitHub), `GIT_DEPTH: 0` (GitLab), or `git fetch --unshallow`";
 
 /// Finds the base; `None` where there is no pull request.
@@ -76,13 +77,21 @@ pub fn find(repository: &Repository, objects: &mut Objects, asked: &BaseRequest)
         error => error.into(),
     })?;
     let here = LocalRepository { repository, head };
-    match asked {
-        BaseRequest::Revision(revision) => here.revision(revision).map(Some),
+    let found = match asked {
+        BaseRequest::Revision(revision, _) => here.revision(revision).map(Some),
         BaseRequest::System(CiEvent::NoPullRequest) => Ok(None),
         BaseRequest::System(CiEvent::PullRequest(pull)) => here.pull_request(objects, pull).map(Some),
         BaseRequest::System(CiEvent::MergeGroup { base, head }) => here.merge_group(objects, base, head).map(Some),
         BaseRequest::System(CiEvent::MergeRequest(merge)) => here.merge_request(objects, merge).map(Some),
+    }?;
+    let pull = match asked {
+        BaseRequest::Revision(_, pull) => pull.as_deref(),
+        BaseRequest::System(_) => Some("a pull request"),
+    };
+    if let (Some(which), Some(pull)) = (&found, pull) {
+        here.has_something_of(which, pull)?;
     }
+    Ok(found)
 }
 
 struct LocalRepository<'a> {
@@ -161,6 +170,23 @@ impl LocalRepository<'_> {
             Some(tip) if self.repository.merge_base(base, &tip)?.as_ref() == Some(base) => Ok(tip),
             _ => Ok(base.clone()),
         }
+    }
+
+    /// Whether there is anything of a pull request: a base that HEAD comes before, or is, has all of it already.
+    fn has_something_of(&self, which: &Which, pull: &str) -> Result<(), BaseError> {
+        let (head, rules) = (self.head.short(), which.rules.short());
+        let is_part = self.head == which.rules
+            || self.repository.merge_base(&which.rules, &self.head)? == Some(self.head.clone());
+        if !is_part {
+            return Ok(());
+        }
+        let what = if self.head == which.rules { "the base itself" } else { "a commit of the base" };
+        Err(self::which(
+            format!(
+                "HEAD ({head}) is {what} ({rules}), and this is a run of {pull}: nothing of the pull request is there"
+            ),
+            "check out what is merged: at GitHub `on: pull_request`, and `actions/checkout` without `ref:`",
+        ))
     }
 
     fn revision(&self, revision: &str) -> Result<Which, BaseError> {

@@ -122,14 +122,54 @@ pub enum BaseError {
         second: PathBuf,
     },
     /// A case of the base cannot be read.
-    #[error("a case of the base cannot be read")]
-    Case(#[source] CaseError),
+    #[error("a case of the base cannot be read (`{id}`)")]
+    Case {
+        /// Its id.
+        id: String,
+        /// Why.
+        source: CaseError,
+    },
     /// A canary of the base cannot be read.
-    #[error("a canary of the base cannot be read")]
-    Canary(#[source] CanaryError),
+    #[error("a canary of the base cannot be read (`{id}`)")]
+    Canary {
+        /// Its id.
+        id: String,
+        /// Why.
+        source: CanaryError,
+    },
+    /// What stands on the base is broken: no gate can let the change pass that mends it.
+    #[error("nothing can be judged by what stands on the base")]
+    Broken {
+        /// What is broken, and where.
+        source: Box<BaseError>,
+        /// What a person does.
+        mend: Hint,
+    },
+    /// More of the past than is read.
+    #[error("the base's past has more than {limit} commits that change what is approved")]
+    LongPast {
+        /// The limit.
+        limit: usize,
+    },
     /// What the base's rules need cannot be opened.
     #[error("cannot work by the base's rules")]
     Context(#[from] ContextError),
+}
+
+impl BaseError {
+    /// Whether it is about what stands in a commit of the base, and not about finding it or about the checkout.
+    pub fn is_of_what_stands_there(&self) -> bool {
+        matches!(
+            self,
+            Self::Config { .. }
+                | Self::Approvals { .. }
+                | Self::Case { .. }
+                | Self::Canary { .. }
+                | Self::Leads { .. }
+                | Self::Outside { .. }
+                | Self::Git(GitError::Malformed { .. } | GitError::TooMany { .. })
+        )
+    }
 }
 
 /// What cannot be judged is inconclusive; what is wrong in the checkout is its author's to mend.
@@ -150,14 +190,16 @@ impl Diagnostic for BaseError {
             | Self::Sparse { .. }
             | Self::Partial(_)
             | Self::Lfs { .. }
-            | Self::Case(_)
-            | Self::Canary(_) => FailureKind::Inconclusive,
+            | Self::LongPast { .. }
+            | Self::Broken { .. }
+            | Self::Case { .. }
+            | Self::Canary { .. } => FailureKind::Inconclusive,
         }
     }
 
     fn hint(&self) -> Option<Hint> {
         Some(match self {
-            Self::Which { mend, .. } | Self::Absent { mend, .. } => mend.clone(),
+            Self::Which { mend, .. } | Self::Absent { mend, .. } | Self::Broken { mend, .. } => mend.clone(),
             Self::Git(GitError::NoGit) => "install git: a base is read with it".into(),
             Self::Git(GitError::NotARepository { .. }) => {
                 "run it in the checkout of the change, which must be a clone".into()
@@ -176,6 +218,9 @@ impl Diagnostic for BaseError {
             Self::Sparse { .. } => "check out all of it: `git sparse-checkout disable`".into(),
             Self::Outside { .. } => "name folders of the repository".into(),
             Self::LinkedRoot { .. } => "name the folder itself".into(),
+            Self::LongPast { .. } => {
+                "take entries that are over out of the approvals, and approve anew what is still open".into()
+            }
             Self::Leads { .. } => "put the files themselves there".into(),
             _ => return None,
         })

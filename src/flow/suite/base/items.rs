@@ -225,7 +225,8 @@ fn gone(id: &ItemId, own: &Checkout, item: &StoredItem) -> String {
     }
 }
 
-fn of_one(
+/// Everything that `head` changes of what `was`.
+pub(super) fn of_one(
     id: &ItemId,
     (was_directory, was_files): (&Path, &Files),
     head: &OwnItem,
@@ -239,14 +240,15 @@ fn of_one(
     };
     let mut changes = match id.kind {
         SubjectKind::Case => {
-            let was = Case::read(was_directory, context).map_err(BaseError::Case)?;
+            let was =
+                Case::read(was_directory, context).map_err(|source| BaseError::Case { id: id.id.clone(), source })?;
             match Case::read(&head.directory, context) {
                 Ok(own) => case_changes::changes((&was, was_files), (&own, &head.files), context),
                 Err(error) => unreadable(&error),
             }
         }
         SubjectKind::Canary | SubjectKind::Manifest => {
-            let was = Canary::read(was_directory).map_err(BaseError::Canary)?;
+            let was = Canary::read(was_directory).map_err(|source| BaseError::Canary { id: id.id.clone(), source })?;
             match Canary::read(&head.directory) {
                 Ok(own) => canary_changes::changes(&was, &own, context),
                 Err(error) => unreadable(&error),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::config::approvals;
@@ -15,18 +16,21 @@ use crate::flow::suite::base::commit::{self, BaseRequest, Which};
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::items::{self, Commits, Writing};
 use crate::flow::suite::base::listing::{self, Known, StoredFiles};
+use crate::flow::suite::base::moved;
+use crate::flow::suite::base::past::Reading;
 use crate::flow::suite::base::reverts;
 use crate::flow::suite::base::snapshot::{self, Layout};
+use crate::flow::suite::base::taken_back;
 use crate::flow::suite::base::write_out::{self, LfsPlaces, Wanted};
-use crate::flow::suite::case;
 use crate::flow::suite::discover::Folders;
 use crate::git::error::GitError;
+use crate::git::object_id::ObjectId;
 use crate::git::objects::Objects;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
 use crate::host::clock;
 use crate::host::scratch::Scratch;
-use crate::model::change::approval::{ApprovalRules, ChangeKey, Changed, Cover};
+use crate::model::change::approval::{Approval, ApprovalRules, ChangeKey, Changed, Counted, Cover};
 use crate::model::change::base::{Base, Change, Effect, RulesOf};
 use crate::model::digest::Digest;
 use crate::model::error_chain::chain;
@@ -44,6 +48,8 @@ pub struct Prepared {
     pub base: Base,
     /// Approvals that count.
     pub approvals: Approvals,
+    /// The commit whose rules count, and where it has them.
+    pub at: (ObjectId, Layout),
     /// Where folders of the base lie for as long as this lives.
     _scratch: Scratch,
 }
@@ -82,27 +88,26 @@ fn read_and_compare(
     all_is_checked_out(&repository, &layout, &own.config)?;
     let scratch = Scratch::new().map_err(BaseError::Scratch)?;
     let tip = Commit::read(&mut objects, &which.rules)?;
-    if let Some(why) = first_introduction(&mut objects, &tip, &layout, &own.config)? {
-        let approvals = approved::own(&root)?;
-        let marks = [config::FILE_NAME, case::METADATA];
-        let base = Base {
-            rules: RulesOf::FirstIntroduction { commit: why },
-            subject_dropped: false,
-            counted_in_head: 0,
-            waiting_in_head: 0,
-            changes: gone_elsewhere(&repository, &which, &marks, None)?
-                .into_iter()
-                .chain(as_a_base(&repository, &layout, &mut HashMap::new()))
-                .collect(),
-            notes: Vec::new(),
-        };
-        return Ok(Some(Prepared { context: own.clone(), folders: None, base, approvals, _scratch: scratch }));
-    }
-    let mut prepared = held_against(own, &repository, &mut objects, &which, &layout, review, scratch)?;
-    let own_file = layout.path_of(Path::new(&layout.file))?;
+    let (at, moved_from) = match moved::place(&repository, &mut objects, &tip, &layout, &own.config)? {
+        moved::Place::Same => (layout.clone(), None),
+        moved::Place::Other(other) => {
+            let from = other.path_of(Path::new(&other.file))?;
+            (other, Some(from))
+        }
+        moved::Place::Nowhere => {
+            return first_introduction(own, &repository, &mut objects, which, layout, scratch).map(Some);
+        }
+    };
+    let held = held_against(own, &repository, &mut objects, &which, (&at, &layout), review, scratch);
+    let mut prepared = held.map_err(|error| broken(error, &repository, &layout))?;
+    let judged = at.path_of(Path::new(&at.file))?;
     let changes = &mut prepared.base.changes;
-    changes.extend(gone_elsewhere(&repository, &which, &[config::FILE_NAME], Some(&own_file))?);
+    changes.extend(moved::taken_away(&repository, &which, &layout, Some(&judged))?);
     changes.sort_by(|a, b| (a.effect, &a.key).cmp(&(b.effect, &b.key)));
+    if let Some(from) = moved_from {
+        let here = layout.path_of(Path::new(&layout.file))?;
+        prepared.base.notes.insert(0, format!("`{here}` is not on the base: it is held against `{from}`, which is"));
+    }
     Ok(Some(prepared))
 }
 
@@ -122,6 +127,37 @@ fn all_is_checked_out(repository: &Repository, layout: &Layout, own: &Config) ->
     }
 }
 
+/// Nothing of the base is there to hold the checkout against: its own rules count. What of the base it takes away is approved by the base.
+fn first_introduction(
+    own: &Context,
+    repository: &Repository,
+    objects: &mut Objects,
+    which: Which,
+    layout: Layout,
+    scratch: Scratch,
+) -> Result<Prepared, BaseError> {
+    let tip = snapshot::read(objects, &which.rules, &layout, None, &mut HashMap::new())?;
+    let lfs = lfs_places(repository, &layout)?;
+    let brought = approved::on_disk(&own.config.root)?.into_iter().filter(|one| !tip.approvals.contains(one)).count();
+    let reading = Reading { repository, tip: &tip, layout: &layout, context: own, lfs: &lfs, scratch: scratch.path() };
+    let entries = taken_back::counted(reading, tip.approvals.clone(), today());
+    let mut approvals = Approvals { entries, ..Approvals::default() };
+    approvals.waiting_in_head = brought as u64;
+    let mut changes = moved::taken_away(repository, &which, &layout, None)?;
+    changes.extend(as_a_base(repository, &layout, &mut HashMap::new()));
+    changes.sort_by(|a, b| (a.effect, &a.key).cmp(&(b.effect, &b.key)));
+    let base = Base {
+        rules: RulesOf::FirstIntroduction { commit: which.rules.short().to_owned() },
+        subject_dropped: false,
+        counted_in_head: 0,
+        waiting_in_head: approvals.waiting_in_head,
+        changes,
+        notes: Vec::new(),
+    };
+    let at = (which.rules, layout);
+    Ok(Prepared { context: own.clone(), folders: None, base, approvals, at, _scratch: scratch })
+}
+
 /// The base's rules for approvals, and which commit that is; `None` where there is no pull request. Nothing is built or run.
 ///
 /// # Errors
@@ -130,15 +166,18 @@ pub fn approval_rules(own: &Config, asked: &BaseRequest) -> Result<Option<(Appro
     let repository = Repository::open(&own.root)?;
     let mut objects = repository.objects()?;
     let Some(which) = commit::find(&repository, &mut objects, asked)? else { return Ok(None) };
-    let layout = layout(&repository, own)?;
+    let own_layout = layout(&repository, own)?;
     let tip = Commit::read(&mut objects, &which.rules)?;
-    let bytes = snapshot::read_file(&mut objects, &tip, &layout.path_of(Path::new(&layout.file))?)?;
-    let config = snapshot::configuration(&mut objects, &tip, &layout, bytes.as_deref(), None)?;
+    let at = match moved::place(&repository, &mut objects, &tip, &own_layout, own)? {
+        moved::Place::Other(other) => other,
+        moved::Place::Same | moved::Place::Nowhere => own_layout,
+    };
+    let (config, _) = snapshot::config_and_approvals(&mut objects, &tip, &at)?;
     Ok(Some((config.approvals, which)))
 }
 
 /// What the names of a configuration are, from the top of the repository.
-fn layout(repository: &Repository, own: &Config) -> Result<Layout, BaseError> {
+pub(super) fn layout(repository: &Repository, own: &Config) -> Result<Layout, BaseError> {
     let outside = |path: &Path| BaseError::Outside { path: path.display().to_string() };
     let here = Path::new(".").canonicalize().map_err(|_| outside(&own.root))?;
     let mut real = if own.root.is_absolute() { PathBuf::new() } else { here };
@@ -172,64 +211,6 @@ fn layout(repository: &Repository, own: &Config) -> Result<Layout, BaseError> {
     })
 }
 
-/// The commit, in words, where it has no configuration, no case and no canary: then there is nothing to hold the checkout against.
-fn first_introduction(
-    objects: &mut Objects,
-    tip: &Commit,
-    layout: &Layout,
-    own: &Config,
-) -> Result<Option<String>, BaseError> {
-    let commit = tip.id.short().to_owned();
-    let file = layout.path_of(Path::new(&layout.file))?;
-    if snapshot::read_file(objects, tip, &file)?.is_some() {
-        return Ok(None);
-    }
-    let has = snapshot::has_something(objects, tip, layout)?;
-    if layout.file != config::FILE_NAME
-        && let Some(has) = has
-    {
-        return Err(BaseError::OtherConfig { commit, named: file, has });
-    }
-    if has.is_some() {
-        return Ok(None);
-    }
-    // Roots that only the checkout names may be older than the configuration that names them.
-    for root in own.cases.iter().chain(&own.canaries) {
-        let Ok(path) = layout.path_of_joined(root) else { continue };
-        if tip.find(objects, &path)?.is_some() {
-            return Ok(None);
-        }
-    }
-    Ok(Some(commit))
-}
-
-/// Other configurations of the base that the change takes away. What is judged is found by the folder that a step runs in: whoever drops
-/// one, or puts a link in the place of its folder, has another one judged.
-fn gone_elsewhere(
-    repository: &Repository,
-    which: &Which,
-    marks: &[&str],
-    judged: Option<&str>,
-) -> Result<Vec<Change>, BaseError> {
-    let head = repository.commit("HEAD")?;
-    let there = repository.paths_called(&head, marks)?;
-    let mut was = repository.paths_called(&which.rules, marks)?;
-    if which.changed_from != which.rules {
-        // What the base gained since is not what the change takes away.
-        let before = repository.paths_called(&which.changed_from, marks)?;
-        was.retain(|path| before.contains(path));
-    }
-    let gone = was.into_iter().filter(|path| !there.contains(path) && Some(path.as_str()) != judged);
-    Ok(gone
-        .map(|path| {
-            let detail = format!("the base has `{path}`, and the checkout does not: nobody judges by it any more");
-            let old = Some(Digest::of(path.as_bytes()));
-            let key = ChangeKey { of: Changed::Rule { key: path }, old, new: None };
-            Change { key, effect: Effect::Loosening, detail, reverts_to: None, cover: Cover::None }
-        })
-        .collect())
-}
-
 /// Whether the checkout could be a base itself: else it would leave no change after it with a verdict.
 fn as_a_base(repository: &Repository, layout: &Layout, known: &mut Known) -> Option<Change> {
     let mut read = || -> Result<(), BaseError> {
@@ -242,21 +223,61 @@ fn as_a_base(repository: &Repository, layout: &Layout, known: &mut Known) -> Opt
     Some(Change { key, effect: Effect::Loosening, detail, reverts_to: None, cover: Cover::None })
 }
 
+/// What stands on the base is broken. Its rules cannot judge the change that mends it, and those of the checkout never do.
+fn broken(error: BaseError, repository: &Repository, own: &Layout) -> BaseError {
+    if !error.is_of_what_stands_there() {
+        return error;
+    }
+    let own = match as_a_base(repository, own, &mut HashMap::new()) {
+        None => "what this checkout has in its place was read and is fine: it may be the mend".to_owned(),
+        Some(change) => format!("what this checkout has in its place was read, and is broken too: {}", change.detail),
+    };
+    let mend = format!(
+        "mend it in a change of its own, which somebody who owns the branch looks at and merges past this check: no gate lets it pass; {own}"
+    );
+    BaseError::Broken { source: Box::new(error), mend: mend.into() }
+}
+
+/// The commit at which the change left its base is broken, and the base no more.
+fn left_a_broken_one(error: BaseError, which: &Which) -> BaseError {
+    if !error.is_of_what_stands_there() {
+        return error;
+    }
+    let (left, rules) = (which.changed_from.short(), which.rules.short());
+    let mend = format!("the base has mended it since {left}: merge the base ({rules}) into this change");
+    BaseError::Broken { source: Box::new(error), mend: mend.into() }
+}
+
 fn held_against(
     own: &Context,
     repository: &Repository,
     objects: &mut Objects,
     which: &Which,
-    layout: &Layout,
+    (layout, own_layout): (&Layout, &Layout),
     review: Option<&Review>,
     scratch: Scratch,
 ) -> Result<Prepared, BaseError> {
     let mut known: Known = HashMap::new();
     let place: Option<&SubjectPlace> = own.config.subject_place.as_ref();
-    let tip = snapshot::read(objects, &which.rules, layout, place, &mut known)?;
+    let mut tip = snapshot::read(objects, &which.rules, layout, place, &mut known)?;
+    if layout.prefix != own_layout.prefix {
+        // The base may have approvals where the configuration is moved to.
+        let more = snapshot::approvals_of(objects, &tip.commit, own_layout)?;
+        let new: Vec<Approval> = more.into_iter().filter(|one| !tip.approvals.contains(one)).collect();
+        tip.approvals.extend(new);
+    }
+    let tip = tip;
     let was = match which.changed_from == which.rules {
         true => None,
-        false => Some(snapshot::read(objects, &which.changed_from, layout, None, &mut known)?),
+        false => {
+            // The base may have moved it since.
+            let before = Commit::read(objects, &which.changed_from)?;
+            let own_file = own_layout.path_of(Path::new(&own_layout.file))?;
+            let was_here = snapshot::read_file(objects, &before, &own_file)?.is_some();
+            let layout = if was_here { own_layout } else { layout };
+            let was = snapshot::read(objects, &which.changed_from, layout, None, &mut known);
+            Some(was.map_err(|error| left_a_broken_one(error, which))?)
+        }
     };
     // As the base wrote it, with its own build: what the checkout changes is read against that.
     let written = {
@@ -265,8 +286,18 @@ fn held_against(
     };
     let was_config = was.as_ref().map_or(&written, |was| &was.config);
 
+    let store = scratch.path().join("store");
+    missing_blobs(objects, repository, &tip.store, layout, &tip.config, &store)?;
+    let lfs = lfs_places(repository, layout)?;
+    let today = today();
     let approvals = approved::together(&tip.approvals, &own.config.root, &tip.config.approvals, (&which.head, review))?;
-    let today = clock::now().to_zoned(TimeZone::UTC).date();
+    // Before anything of the checkout is run: whoever writes to the repository could write another past.
+    let approvals = approvals.with(|entries| {
+        let context = own.by_rules_of(tip.config.clone(), &store, Vec::new());
+        let scratch = scratch.path();
+        let reading = Reading { repository, tip: &tip, layout, context: &context, lfs: &lfs, scratch };
+        taken_back::counted(reading, entries, today)
+    });
     let is_approved = |key: &ChangeKey| Cover::of(key, &approvals.entries, today).is_approved();
 
     let mut rules = tip.config.clone();
@@ -285,12 +316,9 @@ fn held_against(
         // What the base builds is not built by this checkout: nothing could be swapped in.
         rules.subject = None;
     }
-    let store = scratch.path().join("store");
-    missing_blobs(objects, repository, &tip.store, layout, &rules, &store)?;
     let options = Spelt::from(Parameter::Base.to(which.rules.to_string())).words();
     let context = own.by_rules_of(rules, &store, options);
 
-    let lfs = lfs_places(repository, layout)?;
     // The checkout's folders are found where the checkout says that they are.
     let checkout = checkout::read(&own.config)?;
     let commits = Commits { tip: &tip, was: was.as_ref(), is_approved: &is_approved };
@@ -318,7 +346,7 @@ fn held_against(
     if was_config.subject.is_none() && own.config.subject.is_some() {
         notes.push("the checkout names a subject and its base none: it is built once the base names it".to_owned());
     }
-    changes.extend(as_a_base(repository, layout, &mut known));
+    changes.extend(as_a_base(repository, own_layout, &mut known));
     if compared.from_base > 0 {
         notes.push(format!("{} cases and canaries are run as the base has them", compared.from_base));
     }
@@ -336,7 +364,65 @@ fn held_against(
         changes,
         notes,
     };
-    Ok(Prepared { context, folders: Some(compared.folders), base, approvals, _scratch: scratch })
+    let at = (which.rules.clone(), layout.clone());
+    Ok(Prepared { context, folders: Some(compared.folders), base, approvals, at, _scratch: scratch })
+}
+
+fn today() -> Date {
+    clock::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Whether entries hold, by the history of HEAD.
+///
+/// # Errors
+/// When the repository or HEAD cannot be read.
+pub fn standings(own: &Context, entries: Vec<Approval>) -> Result<Vec<Counted>, BaseError> {
+    with_past(own, None, |reading| Ok(taken_back::counted(reading, entries, today())))
+}
+
+/// For each change what a new entry for it is approved after, by the history of `at`, or else of HEAD.
+///
+/// # Errors
+/// When the repository or HEAD cannot be read.
+pub fn marks(
+    own: &Context,
+    at: Option<&(ObjectId, Layout)>,
+    keys: &[ChangeKey],
+) -> Result<Vec<Option<String>>, BaseError> {
+    match with_past(own, at, |reading| taken_back::marks(reading, keys)) {
+        // Where there is no repository, nothing stood anywhere.
+        Err(BaseError::Git(GitError::NotARepository { .. } | GitError::NoGit | GitError::NoCommit(_))) => {
+            Ok(vec![None; keys.len()])
+        }
+        marks => marks,
+    }
+}
+
+fn with_past<T>(
+    own: &Context,
+    at: Option<&(ObjectId, Layout)>,
+    ask: impl FnOnce(Reading<'_>) -> Result<T, BaseError>,
+) -> Result<T, BaseError> {
+    let repository = Repository::open(&own.config.root)?;
+    let mut objects = repository.objects()?;
+    let (commit, layout) = match at {
+        Some(at) => at.clone(),
+        None => (repository.commit("HEAD")?, layout(&repository, &own.config)?),
+    };
+    let scratch = Scratch::new().map_err(BaseError::Scratch)?;
+    let tip = snapshot::read(&mut objects, &commit, &layout, None, &mut HashMap::new())?;
+    let store = scratch.path().join("store");
+    missing_blobs(&mut objects, &repository, &tip.store, &layout, &tip.config, &store)?;
+    let lfs = lfs_places(&repository, &layout)?;
+    let context = own.by_rules_of(tip.config.clone(), &store, Vec::new());
+    ask(Reading {
+        repository: &repository,
+        tip: &tip,
+        layout: &layout,
+        context: &context,
+        lfs: &lfs,
+        scratch: scratch.path(),
+    })
 }
 
 /// Takes over how `own` calls its scanner, key by key where that is approved.

@@ -148,12 +148,34 @@ pub fn read(
     let store = layout.path_of_joined(&config.fixture_store)?;
     let store = listing::of_commit(objects, &commit, &store, known)?.unwrap_or_default();
     notes.extend(filters(objects, &commit, layout)?);
-    let approvals = match read_file(objects, &commit, &layout.path_of(Path::new(approvals::FILE_NAME))?)? {
-        None => Vec::new(),
-        Some(bytes) => approvals::parse(&bytes)
-            .map_err(|source| BaseError::Approvals { commit: commit.id.short().to_owned(), source })?,
-    };
+    let approvals = approvals_of(objects, &commit, layout)?;
     Ok(Snapshot { config, has_config: bytes.is_some(), items, store, approvals, notes, commit })
+}
+
+/// The approvals of a commit; none where it has no such file.
+///
+/// # Errors
+/// When the commit cannot be read, or what it holds is not valid.
+pub fn approvals_of(objects: &mut Objects, commit: &Commit, layout: &Layout) -> Result<Vec<Approval>, BaseError> {
+    match read_file(objects, commit, &layout.path_of(Path::new(approvals::FILE_NAME))?)? {
+        None => Ok(Vec::new()),
+        Some(bytes) => approvals::parse(&bytes)
+            .map_err(|source| BaseError::Approvals { commit: commit.id.short().to_owned(), source }),
+    }
+}
+
+/// The configuration of a commit and its approvals, without its cases and canaries.
+///
+/// # Errors
+/// When the commit cannot be read, or what it holds is not valid.
+pub fn config_and_approvals(
+    objects: &mut Objects,
+    commit: &Commit,
+    layout: &Layout,
+) -> Result<(Config, Vec<Approval>), BaseError> {
+    let bytes = read_file(objects, commit, &layout.path_of(Path::new(&layout.file))?)?;
+    let config = configuration(objects, commit, layout, bytes.as_deref(), None)?;
+    Ok((config, approvals_of(objects, commit, layout)?))
 }
 
 /// Keeps the first of two with one id, and says so.
@@ -179,7 +201,22 @@ pub fn configuration(
     bytes: Option<&[u8]>,
     place: Option<&SubjectPlace>,
 ) -> Result<Config, BaseError> {
-    let objects = std::cell::RefCell::new(objects);
+    configuration_and_names(objects, commit, layout, bytes, place, &mut Vec::new())
+}
+
+/// The same, with the paths of the files that it names, from the top; also where one of them cannot be read.
+///
+/// # Errors
+/// When the commit cannot be read, or what it holds is not valid.
+pub fn configuration_and_names(
+    objects: &mut Objects,
+    commit: &Commit,
+    layout: &Layout,
+    bytes: Option<&[u8]>,
+    place: Option<&SubjectPlace>,
+    names: &mut Vec<String>,
+) -> Result<Config, BaseError> {
+    let objects = std::cell::RefCell::new((objects, names));
     let named = |path: &str| -> Result<Vec<u8>, FsError> {
         let whole = layout.root.join(path);
         let failed = |error: &dyn std::error::Error| FsError::Io {
@@ -189,7 +226,9 @@ pub fn configuration(
             source: std::io::Error::other(error.to_string()),
         };
         let path = layout.path_of(Path::new(path)).map_err(|error| failed(&error))?;
-        match read_file(&mut objects.borrow_mut(), commit, &path) {
+        let (objects, names) = &mut *objects.borrow_mut();
+        names.push(path.clone());
+        match read_file(objects, commit, &path) {
             Ok(Some(bytes)) => Ok(bytes),
             Ok(None) => Err(failed(&GitError::Missing { what: format!("`{path}`"), id: commit.id.short().to_owned() })),
             Err(error) => Err(failed(&error)),

@@ -1,0 +1,168 @@
+//! Whether a change that was approved stood on the base and was taken back: then its approval is used up.
+//!
+//! An entry is used up once what it changes to stood at a commit of the base that has the entry, and stands no more. An entry is its
+//! change and what it was approved after; its other words may be edited, and it may go and come again: it stays the same. Whoever
+//! approves the change anew writes an entry that names the commit that took it back.
+//!
+//! Invariants: every line of history counts, for nothing tells which of the two sides of a merge was the base; what cannot be read
+//! lets no entry hold.
+
+use jiff::civil::Date;
+
+use crate::flow::suite::base::commit::WHOLE_HISTORY;
+use crate::flow::suite::base::error::BaseError;
+use crate::flow::suite::base::past::{self, Past, Reading, Target};
+use crate::git::tree::Commit;
+use crate::model::change::approval::{Approval, ChangeKey, Counted, Standing, Unread};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::error_chain::causes;
+
+/// Commits of the past that are looked at.
+const COMMITS: usize = 2000;
+/// How often more paths may come to light that something lay at before.
+const ROUNDS: usize = 8;
+
+/// Each entry with whether it holds. One that the base does not have at all never came to it: whoever lets it count approves it now.
+pub fn counted(reading: Reading<'_>, approvals: Vec<Approval>, today: Date) -> Vec<Counted> {
+    let is_asked = |approval: &Approval| {
+        let came = reading.tip.approvals.iter().any(|known| known.identity() == approval.identity());
+        // What is over counts for nothing, and what the base does not have is not changed.
+        let is_there = |id| reading.tip.items.keys().any(|item| item.id == id);
+        came && !approval.is_expired(today) && approval.key.of.id().is_none_or(is_there)
+    };
+    let asked: Vec<Approval> = approvals.iter().filter(|approval| is_asked(approval)).cloned().collect();
+    let standings = if asked.is_empty() { Vec::new() } else { standings(reading, &asked) };
+    let standing = |approval: &Approval| {
+        let at = asked.iter().position(|one| one == approval);
+        at.and_then(|at| standings.get(at)).cloned().unwrap_or_default()
+    };
+    let counted = |approval: Approval| Counted { standing: standing(&approval), approval };
+    approvals.into_iter().map(counted).collect()
+}
+
+fn standings(reading: Reading<'_>, asked: &[Approval]) -> Vec<Standing> {
+    let keys: Vec<&ChangeKey> = asked.iter().map(|approval| &approval.key).collect();
+    let mut past = match Past::new(reading, &keys) {
+        Ok(past) => past,
+        Err(error) => return vec![unread(&error); asked.len()],
+    };
+    let commits = match commits(&mut past) {
+        Ok(commits) => commits,
+        Err(error) => return vec![unread(&error); asked.len()],
+    };
+    let one = |approval: &Approval| -> Result<Standing, BaseError> {
+        let target = past::target(&approval.key);
+        for commit in &commits {
+            for folder in past.folders_with(commit, approval)? {
+                if past.stands(commit, &folder, &target)? {
+                    let left = left(&mut past, &commits, &target)?;
+                    let commit = left.unwrap_or(commit).id.short().to_owned();
+                    return Ok(Standing::TakenBack { commit });
+                }
+            }
+        }
+        Ok(Standing::Holds)
+    };
+    let found: Vec<Standing> = asked.iter().map(one).map(|one| one.unwrap_or_else(|error| unread(&error))).collect();
+    // What was seen was seen; but that something was never taken back only the whole of a past tells.
+    match is_whole(&mut past) {
+        Ok(true) => found,
+        Ok(false) => found.into_iter().map(|one| if one == Standing::Holds { cut_off() } else { one }).collect(),
+        Err(error) => found.into_iter().map(|one| if one == Standing::Holds { unread(&error) } else { one }).collect(),
+    }
+}
+
+/// For each change what a new entry for it is approved after: the commit that took it back, where it was approved before and stood on
+/// the base; the base itself, where nobody can tell.
+///
+/// # Errors
+/// When what is asked for cannot be looked for at all.
+pub fn marks(reading: Reading<'_>, keys: &[ChangeKey]) -> Result<Vec<Option<String>>, BaseError> {
+    let tip = reading.tip.commit.id.to_string();
+    let mut past = Past::new(reading, &keys.iter().collect::<Vec<_>>())?;
+    let found = commits(&mut past).and_then(|commits| {
+        let whole = is_whole(&mut past)?;
+        let mut mark = |key: &ChangeKey| -> Result<Option<String>, BaseError> {
+            let target = past::target(key);
+            for commit in &commits {
+                for folder in past.folders_for(commit, key)? {
+                    if past.stands(commit, &folder, &target)? {
+                        let left = left(&mut past, &commits, &target)?;
+                        return Ok(Some(left.unwrap_or(commit).id.to_string()));
+                    }
+                }
+            }
+            Ok((!whole).then(|| tip.clone()))
+        };
+        keys.iter().map(&mut mark).collect()
+    });
+    Ok(found.unwrap_or_else(|_: BaseError| vec![Some(tip.clone()); keys.len()]))
+}
+
+/// The commits at which something of what is asked for changed, the latest first.
+fn commits(past: &mut Past<'_>) -> Result<Vec<Commit>, BaseError> {
+    for _ in 0..ROUNDS {
+        let known = past.paths.clone();
+        let ids = past.repository().touching(&past.tip().commit.id, &known, COMMITS + 1)?;
+        if ids.len() > COMMITS {
+            return Err(BaseError::LongPast { limit: COMMITS });
+        }
+        let mut commits = Vec::new();
+        for id in ids {
+            let Some(commit) = past.commit(&id)? else { continue };
+            past.follow(&commit)?;
+            past.learn(&commit)?;
+            for parent in &commit.parents {
+                if let Some(parent) = past.commit(parent)? {
+                    past.learn(&parent)?;
+                }
+            }
+            commits.push(commit);
+        }
+        if past.paths == known {
+            return Ok(commits);
+        }
+    }
+    Err(BaseError::LongPast { limit: COMMITS })
+}
+
+/// The last commit at which something stands no more that stood at a commit that it was made from.
+fn left<'a>(past: &mut Past<'_>, commits: &'a [Commit], target: &Target) -> Result<Option<&'a Commit>, BaseError> {
+    for commit in commits {
+        if past.stands_anywhere(commit, target)? {
+            continue;
+        }
+        for parent in &commit.parents {
+            let Some(parent) = past.commit(parent)? else { continue };
+            if past.stands_anywhere(&parent, target)? {
+                return Ok(Some(commit));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether nothing of the past was cut off.
+fn is_whole(past: &mut Past<'_>) -> Result<bool, BaseError> {
+    if !past.repository().is_shallow()? {
+        return Ok(true);
+    }
+    for id in past.repository().first_ones(&past.tip().commit.id)? {
+        // As its object says: what was cut off is still named there.
+        if past.commit(&id)?.is_none_or(|commit| !commit.parents.is_empty()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn cut_off() -> Standing {
+    let why = "the history of the base is cut off in this clone".to_owned();
+    Standing::Unread(Unread { why, mend: WHOLE_HISTORY.to_owned() })
+}
+
+/// The base's past cannot be read.
+pub fn unread(error: &BaseError) -> Standing {
+    let mend = error.hint().map_or_else(|| WHOLE_HISTORY.to_owned(), |hint| hint.for_command_line());
+    Standing::Unread(Unread { why: causes(error), mend })
+}
