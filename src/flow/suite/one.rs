@@ -84,16 +84,19 @@ pub fn one(replay: &PreparedReplay, explain: Explain, keep: Option<Keep<'_>>, co
 /// What is shown of a replay is published: no value that a secret scanner found stands in it.
 fn without_secrets(result: ReplayResult, secrets: &FoundSecrets) -> ReplayResult {
     let mut result = match secrets.known() {
-        Some(known) => result.without(&known),
+        Some(known) => {
+            let mut result = result.without(&known);
+            // What was cut may end within a value: what is left of it is none, and goes all the same.
+            for change in &mut result.diff.artifacts {
+                let places = change.differences.shown.iter_mut();
+                let texts = places.flat_map(|of| [Some(&mut of.place), of.before.as_mut(), of.after.as_mut()]);
+                let texts = texts.flatten().chain(&mut change.first_difference);
+                texts.for_each(|text| *text = known.hide_cut(text));
+            }
+            result
+        }
         None => ReplayResult { diff: DiffSummary::default(), explanation: None, showing: None, ..result },
     };
-    // What was cut may end within a value, of which the rest is not recognised.
-    for change in &mut result.diff.artifacts {
-        let places = change.differences.shown.iter_mut();
-        let texts = places.flat_map(|of| [Some(&mut of.place), of.before.as_mut(), of.after.as_mut()]);
-        let texts = texts.flatten().chain(&mut change.first_difference);
-        texts.filter(|text| text.contains('…')).for_each(|text| REDACTED.clone_into(text));
-    }
     let values = match (secrets.len(), secrets.known().is_some()) {
         (1, _) => "1 value".to_owned(),
         (more, true) => format!("{more} values"),

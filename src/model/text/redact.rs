@@ -193,7 +193,39 @@ impl Known {
     pub fn hide(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), REDACTED))
     }
+
+    /// `text`, of which something was cut at each `…`, without them and without what is left of one that was cut there.
+    pub fn hide_cut(&self, text: &str) -> String {
+        let hidden = self.hide(text);
+        let parts: Vec<&str> = hidden.split(CUT).collect();
+        let last = parts.len() - 1;
+        let left = parts.iter().enumerate().map(|(at, part)| {
+            let begin = if at > 0 { self.ended_by(part) } else { 0 };
+            let end = if at < last { self.begun_by(&part[begin..]) } else { 0 };
+            let kept = &part[begin..part.len() - end];
+            let mark = |length: usize| if length > 0 { REDACTED } else { "" };
+            format!("{}{kept}{}", mark(begin), mark(end))
+        });
+        left.collect::<Vec<_>>().join(CUT)
+    }
+
+    /// How many bytes at the end of `text` are the beginning of one of them.
+    fn begun_by(&self, text: &str) -> usize {
+        let starts = text.char_indices().map(|(at, _)| at);
+        let mut rests = starts.map(|at| &text[at..]);
+        rests.find(|rest| self.0.iter().any(|value| value.starts_with(rest))).map_or(0, str::len)
+    }
+
+    /// How many bytes at the beginning of `text` are the end of one of them.
+    fn ended_by(&self, text: &str) -> usize {
+        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).rev();
+        let mut heads = ends.map(|end| &text[..end]);
+        heads.find(|head| self.0.iter().any(|value| value.ends_with(head))).map_or(0, str::len)
+    }
 }
+
+/// What stands where a text was cut.
+const CUT: &str = "…";
 
 fn line(line: &str) -> String {
     let (content, end) = match line.strip_suffix('\n') {
@@ -401,6 +433,20 @@ mod tests {
         fn redacting_twice_changes_nothing_more(given: String) {
             let once = text(&given);
             proptest::prop_assert_eq!(text(&once), once);
+        }
+    }
+
+    #[test]
+    fn of_a_value_that_was_cut_nothing_is_left() {
+        let known = Known::of(["hunter2hunter2"]);
+        for (text, shown) in [
+            ("password: hunter2hun…", format!("password: {REDACTED}…")),
+            ("password: h…", format!("password: {REDACTED}…")),
+            ("…ter2hunter2 and more", format!("…{REDACTED} and more")),
+            ("`hunter2hunter2` and ab… → `hunter2…", format!("`{REDACTED}` and ab… → `{REDACTED}…")),
+            ("nothing of it…", "nothing of it…".to_owned()),
+        ] {
+            assert_eq!(known.hide_cut(text), shown);
         }
     }
 }
