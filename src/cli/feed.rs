@@ -60,6 +60,18 @@ pub struct BisectArgs {
     chain: Vec<PathBuf>,
 }
 
+/// An address with its scheme (RFC 3986 §3), as something of another kind is soon given in its place.
+fn url(text: &str) -> Result<String, String> {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    };
+    let parts = text.split_once("://").filter(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty());
+    parts
+        .map(|_| text.to_owned())
+        .ok_or_else(|| "expected an address such as https://example.org/advisories".to_owned())
+}
+
 /// What to pack.
 #[derive(Debug, Args)]
 pub struct BuildArgs {
@@ -70,7 +82,7 @@ pub struct BuildArgs {
     #[arg(long, value_name = "DIR", default_value = ".")]
     out_dir: PathBuf,
     /// Where the advisories come from: URL, optionally with `@COMMIT` (repeatable)
-    #[arg(long, value_name = "URL[@COMMIT]")]
+    #[arg(long, value_name = "URL[@COMMIT]", value_parser = url)]
     source: Vec<String>,
     /// Take records in any format, not only OSV
     #[arg(long)]

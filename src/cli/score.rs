@@ -33,6 +33,12 @@ pub struct ScoreArgs {
     by: Vec<String>,
 }
 
+/// Each window once, in the order given: the same one again says nothing new.
+fn distinct(windows: &[u16]) -> Vec<u16> {
+    let mut seen = BTreeSet::new();
+    windows.iter().copied().filter(|days| seen.insert(*days)).collect()
+}
+
 /// `30d`
 fn days(text: &str) -> Result<u16, String> {
     let number = text.strip_suffix('d').and_then(|digits| digits.parse().ok());
@@ -81,7 +87,7 @@ pub fn run(global: &GlobalArgs, args: &ScoreArgs) -> CliResult {
         return Err(NoSuchLabel { asked: asked.clone(), there }.into());
     }
     let by = if args.by.is_empty() { config.rules.by } else { By::These(args.by.iter().cloned().collect()) };
-    let windows: &[u16] = if args.window.is_empty() { &[30, 90] } else { &args.window };
+    let windows = distinct(if args.window.is_empty() { &[30, 90] } else { &args.window });
     let now = clock::now();
     let questions = [Mode::Fidelity, Mode::Regression].into_iter();
     let scores: Vec<(u16, Windowed)> = questions

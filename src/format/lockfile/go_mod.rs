@@ -1,7 +1,8 @@
 //! `go.mod`, read for the versions that it chooses among those of the `go.sum` beside it.
 //!
-//! Since Go 1.17 it names every module of the build, those too that are needed by others only
-//! (<https://go.dev/ref/mod#go-mod-file-go>); before, a module that it does not name may be built all the same.
+//! Since Go 1.17 a tidy one names every module of the build, those too that are needed by others only
+//! (<https://go.dev/ref/mod#go-mod-file-go>); before, a module that it does not name may be built all the same. Whether it is tidy
+//! only `go mod tidy` can say, which needs the code of all modules: what is left out for this reason says so.
 //! Absent: choosing versions: that is Go's own work, and its result stands here.
 
 use std::collections::BTreeMap;

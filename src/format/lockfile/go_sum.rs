@@ -16,6 +16,10 @@ use crate::model::ecosystem::Ecosystem;
 
 const FORMAT: &str = "go.sum";
 
+/// Why a module is left out that the `go.mod` does not name.
+const NOT_NAMED: &str = "`go.mod` does not name it, and from Go 1.17 on it names every module of the build as long as it is tidy \
+                         (`go mod tidy`)";
+
 /// Reads the modules of a `go.sum`, and of them those that the `go.mod` beside it chooses.
 pub(crate) fn read(text: &str, go_mod: Option<&GoMod<'_>>) -> Result<Listing, FormatError> {
     let mut listing = Listing::default();
@@ -71,7 +75,7 @@ fn choose(listing: &mut Listing, go_mod: &GoMod<'_>) {
             Choice::Other(version) => {
                 listing.skip(what(), format!("`go.mod` chooses {version}"));
             }
-            Choice::NotNamed => listing.skip(what(), "`go.mod` names every module of the build, and not this one"),
+            Choice::NotNamed => listing.skip(what(), NOT_NAMED),
         }
     }
 }
