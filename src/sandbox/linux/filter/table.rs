@@ -185,8 +185,11 @@ fn page() -> String {
 }
 
 #[test]
-#[cfg(target_arch = "x86_64")]
 fn the_page_of_calls_says_what_the_filter_does() {
+    // The page is of the calls that this processor has.
+    if !cfg!(target_arch = "x86_64") {
+        return;
+    }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox-calls.md");
     let made = page();
     if std::env::var_os("STELLA_BLESS").is_some() {
