@@ -35,9 +35,18 @@ fn reached(job: &Job, code: u8, words: &[&str]) -> Option<BTreeSet<String>> {
     line.extend(set);
     line.push(step.get_program().to_str().unwrap().to_owned());
     line.extend(step.get_args().map(|word| word.to_str().unwrap().to_owned()));
-    let run = job.world.stella(code, &line.iter().map(String::as_str).collect::<Vec<_>>());
-    // Where the sandbox itself has failed, it says so there.
-    says(&(run.stdout + &run.stderr), words);
+    let line: Vec<&str> = line.iter().map(String::as_str).collect();
+    // Beside many other runs the sandbox itself fails now and then ("could not keep the first process"): that says nothing of whom
+    // the step asked, and is for the tests of the sandbox to show.
+    let mut said = String::new();
+    for _ in 0..10 {
+        let run = job.world.stella(code, &line);
+        said = run.stdout + &run.stderr;
+        if !said.starts_with("error: the sandbox could not") {
+            break;
+        }
+    }
+    says(&said, words);
     let ledger = fs::read_to_string(&ledger).unwrap();
     let events = ledger.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     Some(events.filter_map(|event| place(&event)).collect())
