@@ -335,6 +335,10 @@ impl Dev<'_> {
 
     pub fn rename(&self, from: &str, to: &str) {
         fs::create_dir_all(self.path(to).parent().unwrap()).unwrap();
+        // Another branch may have left empty folders there, which git does not know.
+        if self.path(to).is_dir() {
+            fs::remove_dir_all(self.path(to)).unwrap();
+        }
         fs::rename(self.path(from), self.path(to)).unwrap();
     }
 

@@ -154,8 +154,8 @@ fn drop_back(forge: &Forge, commit: &str, path: &str) {
 fn however_it_came_and_went_it_is_used_up() {
     let lose = |dev: &Dev<'_>| recorded(dev, &["A"]);
     let find = |dev: &Dev<'_>| recorded(dev, &["A", "B"]);
-    type Way = (&'static str, fn(&Forge, &dyn Fn(&Dev<'_>), &dyn Fn(&Dev<'_>)));
-    let ways: [Way; 9] = [
+    type Course = (&'static str, fn(&Forge, &dyn Fn(&Dev<'_>), &dyn Fn(&Dev<'_>)));
+    let ways: [Course; 9] = [
         ("by merges", |forge, lose, find| {
             for edit in [lose, find] {
                 let pull = forge.pull(edit);

@@ -1,6 +1,5 @@
 //! What is said of a pull request, and that each line that is printed works as it stands.
 
-use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::json;
@@ -9,7 +8,6 @@ use crate::base::forge::{Dev, Forge, about, codes};
 use crate::cli::scene::advisory;
 use crate::harness::Run;
 
-const NONE: BTreeMap<String, String> = BTreeMap::new();
 
 fn gain(dev: &Dev<'_>) {
     dev.write("feed/GHSA-new.json", advisory("GHSA-new", "CVE-2022-0002", "marked", "4.0.10", "HIGH").to_string());
@@ -68,7 +66,7 @@ fn another_kind_of_subject_is_named_and_can_be_approved() {
     forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
     forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
     // What it builds now is judged: the scanner.
-    let result = forge.judge(0, &forge.pull(turn));
+    let result = forge.judge_with_history(0, &forge.pull(turn));
     assert_eq!(result["candidate"]["kind"], "builtin");
     assert_eq!(result["candidate"]["ran"], 3, "{:#}", result["candidate"]);
     // A feed that loses something is not what was approved.
@@ -181,7 +179,7 @@ fn an_approval_without_its_recording_says_until_when_it_is_good() {
     });
     let later = |exit: u8| {
         let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
-        forge.check_out(&pull.merge, Some(2));
+        forge.check_out(&pull.merge, None);
         let mut environment = forge.event(&pull);
         forge.run(0, &environment, &["ci", "--gate", "pr"]);
         environment.insert("STELLA_TEST_NOW".to_owned(), "2026-04-03T00:00:00Z".to_owned());
@@ -226,5 +224,4 @@ fn lines_are_as_short_as_a_terminal_says() {
     // Where nobody says how wide it is a line is a line.
     let run = forge.run(1, &forge.event(&pull), &["ci", "--gate", "pr"]);
     assert!(run.stdout.contains("to accept exactly this change: stella accept --base"), "{}", run.stdout);
-    forge.run(0, &NONE, &["ci", "--gate", "pr", "--base", "HEAD"]);
 }

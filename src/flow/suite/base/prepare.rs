@@ -225,7 +225,9 @@ fn as_a_base(repository: &Repository, layout: &Layout, known: &mut Known) -> Opt
 
 /// What stands on the base is broken. Its rules cannot judge the change that mends it, and those of the checkout never do.
 fn broken(error: BaseError, repository: &Repository, own: &Layout) -> BaseError {
-    if !error.is_of_what_stands_there() {
+    // What is not fetched yet is not broken.
+    let is_git = matches!(error, BaseError::Git(GitError::Missing { .. } | GitError::Malformed { .. }));
+    if !error.is_of_what_stands_there() || (is_git && repository.is_partial().unwrap_or(false)) {
         return error;
     }
     let own = match as_a_base(repository, own, &mut HashMap::new()) {
