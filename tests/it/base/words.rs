@@ -8,7 +8,6 @@ use crate::base::forge::{Dev, Forge, about, codes};
 use crate::cli::scene::advisory;
 use crate::harness::Run;
 
-
 fn gain(dev: &Dev<'_>) {
     dev.write("feed/GHSA-new.json", advisory("GHSA-new", "CVE-2022-0002", "marked", "4.0.10", "HIGH").to_string());
 }
