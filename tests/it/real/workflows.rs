@@ -244,7 +244,7 @@ fn the_recipe_runs_for_every_event() {
 }
 
 #[test]
-fn a_lost_finding_makes_the_job_red_and_an_approved_one_does_not() {
+fn a_lost_finding_and_a_loosened_rule_make_the_job_red() {
     let Some(scene) = Scene::new() else { return };
     let nothing = r#"{"id":"GHSA-none","modified":"2026-01-01T00:00:00Z","affected":[]}"#;
     let (merge, event) = scene.pull(|dev| dev.write("feed/GHSA-old.json", nothing));

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::ci::base_commit::CiEvent;
 use crate::config::approvals;
 use crate::config::rule_changes::{self, RuleChange};
 use crate::config::{self, Config, Subject, SubjectPlace};
@@ -59,17 +60,20 @@ pub struct Prepared {
 /// # Errors
 /// When the base cannot be told, is not here, or cannot be read.
 pub fn prepare(own: &Context, asked: &BaseRequest, review: Option<&Review>) -> Result<Option<Prepared>, BaseError> {
-    read_and_compare(own, asked, review).map_err(|error| match error {
-        // What git says of an object that it may not fetch differs from release to release.
-        BaseError::Git(source @ (GitError::Missing { .. } | GitError::Malformed { .. })) if is_partial(&own.config) => {
+    read_and_compare(own, asked, review).map_err(|error| not_fetched(error, own))
+}
+
+/// What git says of an object that a partial clone has not fetched, which differs from release to release, said as what it is.
+fn not_fetched(error: BaseError, own: &Context) -> BaseError {
+    let is_partial = || Repository::open(&own.config.root).and_then(|repository| repository.is_partial());
+    match error {
+        BaseError::Git(source @ (GitError::Missing { .. } | GitError::Malformed { .. }))
+            if is_partial().unwrap_or(false) =>
+        {
             BaseError::Partial(source)
         }
         error => error,
-    })
-}
-
-fn is_partial(own: &Config) -> bool {
-    Repository::open(&own.root).and_then(|repository| repository.is_partial()).unwrap_or(false)
+    }
 }
 
 fn read_and_compare(
@@ -77,7 +81,7 @@ fn read_and_compare(
     asked: &BaseRequest,
     review: Option<&Review>,
 ) -> Result<Option<Prepared>, BaseError> {
-    if *asked == BaseRequest::System(crate::ci::base_commit::CiEvent::NoPullRequest) {
+    if *asked == BaseRequest::System(CiEvent::NoPullRequest) {
         return Ok(None);
     }
     let root = own.config.root.clone();
@@ -99,7 +103,8 @@ fn read_and_compare(
         }
     };
     let held = held_against(own, &repository, &mut objects, &which, (&at, &layout), review, scratch);
-    let mut prepared = held.map_err(|error| broken(error, &repository, &layout))?;
+    // What is not fetched is not broken.
+    let mut prepared = held.map_err(|error| broken(not_fetched(error, own), &repository, &layout))?;
     let judged = at.path_of(Path::new(&at.file))?;
     let changes = &mut prepared.base.changes;
     changes.extend(moved::taken_away(&repository, &which, &layout, Some(&judged))?);
@@ -225,9 +230,7 @@ fn as_a_base(repository: &Repository, layout: &Layout, known: &mut Known) -> Opt
 
 /// What stands on the base is broken. Its rules cannot judge the change that mends it, and those of the checkout never do.
 fn broken(error: BaseError, repository: &Repository, own: &Layout) -> BaseError {
-    // What is not fetched yet is not broken.
-    let is_git = matches!(error, BaseError::Git(GitError::Missing { .. } | GitError::Malformed { .. }));
-    if !error.is_of_what_stands_there() || (is_git && repository.is_partial().unwrap_or(false)) {
+    if !error.is_of_what_stands_there() {
         return error;
     }
     let own = match as_a_base(repository, own, &mut HashMap::new()) {
@@ -278,7 +281,7 @@ fn held_against(
             let was_here = snapshot::read_file(objects, &before, &own_file)?.is_some();
             let layout = if was_here { own_layout } else { layout };
             let was = snapshot::read(objects, &which.changed_from, layout, None, &mut known);
-            Some(was.map_err(|error| left_a_broken_one(error, which))?)
+            Some(was.map_err(|error| left_a_broken_one(not_fetched(error, own), which))?)
         }
     };
     // As the base wrote it, with its own build: what the checkout changes is read against that.
