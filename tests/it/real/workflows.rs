@@ -244,13 +244,46 @@ fn the_recipe_runs_for_every_event() {
 }
 
 #[test]
-fn a_lost_finding_and_a_loosened_rule_make_the_job_red() {
+fn a_lost_finding_is_red_and_green_once_accepted_and_a_loosened_rule_is_red() {
     let Some(scene) = Scene::new() else { return };
     let nothing = r#"{"id":"GHSA-none","modified":"2026-01-01T00:00:00Z","affected":[]}"#;
     let (merge, event) = scene.pull(|dev| dev.write("feed/GHSA-old.json", nothing));
     let (ok, log) = scene.run("pull_request", &merge, &event);
     assert!(!ok, "{log}");
     says(&log, &[CVE, "stella accept --base", "::error ", "counted 2 replays, 2 drifted", "Job failed"]);
+
+    // What the report asks for, done: accepted where the change is, committed to the default branch.
+    let topic = scene.forge.pull(|dev| dev.write("feed/GHSA-old.json", nothing));
+    scene.forge.dev_git(&["checkout", "--quiet", &format!("topic-{}", topic.number)]);
+    let dev = scene.forge.dev();
+    dev.stella(
+        0,
+        &[
+            "accept",
+            "--base",
+            "main",
+            "--reason",
+            "the advisory was withdrawn",
+            "--by",
+            "alice",
+            "--until",
+            "2099-12-31",
+        ],
+    );
+    let approvals = dev.read("approvals.yaml");
+    scene.forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
+    scene.forge.dev_git(&["clean", "--quiet", "-fd"]);
+    let (merge, event) = scene.pull(|dev| {
+        dev.write("feed/GHSA-old.json", nothing);
+        dev.write("approvals.yaml", &approvals);
+    });
+    let (ok, log) = scene.run("pull_request", &merge, &event);
+    assert!(!ok, "an approval of the pull request itself counted: {log}");
+    scene.forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
+    let (merge, event) = scene.pull(|dev| dev.write("feed/GHSA-old.json", nothing));
+    let (ok, log) = scene.run("pull_request", &merge, &event);
+    assert!(ok, "{log}");
+    says(&log, &["the advisory was withdrawn", "counted 2 replays, 2 drifted", "Job succeeded"]);
 
     // A rule that is loosened by the pull request itself.
     let (merge, event) = scene.pull(|dev| {
