@@ -7,14 +7,15 @@
 //!
 //! Elements that are the same byte for byte in canonical form mean the same, so what differs is among the others. A
 //! difference is told by name, and licences of one package are joined, so what shares a name with one of the others is
-//! read with them; so is what vulnerabilities affect, and what shares a name with that. Equal bytes are compared, never
+//! read with them; so is what vulnerabilities affect, what an edge of the graph of dependencies names that only one side has,
+//! and what shares a name with that. Equal bytes are compared, never
 //! digests of them.
 //!
 //! Invariant: the result is that of reading both in full, under a policy that decides by findings and statements, as the
 //! default one does; what cannot be known to be is left to those who do, errors too. Only a limit on what a policy looks at
 //! is not met, as it does not look at what both share.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -105,6 +106,7 @@ struct ComponentScan {
     references: Vec<(usize, u64)>,
     names: Vec<(usize, u64)>,
     any_name: Vec<usize>,
+    not_read: BTreeSet<&'static str>,
 }
 
 impl ComponentScan {
@@ -114,6 +116,7 @@ impl ComponentScan {
             self.references.extend(scan.references.into_iter().map(|reference| (index, reference)));
             self.names.extend(scan.names.into_iter().map(|name| (index, name)));
             self.any_name.extend(scan.any_name.then_some(index));
+            self.not_read.append(&mut scan.not_read);
         })
     }
 }
@@ -145,23 +148,32 @@ fn sides(a: Partitioned, b: Partitioned) -> Option<[Side; 2]> {
     only_a.iter().for_each(|index| is_shared[*index] = false);
 
     let references = || seen.references.iter().chain(&more.references);
-    let (rest_a, rest_b) = (rest(&a)?, rest(&b)?);
-    let mut of_a: Vec<u64> = references().map(|(_, reference)| *reference).chain(rest_a.references).collect();
+    let (mut rest_a, mut rest_b) = (rest(&a)?, rest(&b)?);
+    let not_read: BTreeSet<&'static str> =
+        [&seen.not_read, &more.not_read, &rest_a.not_read, &rest_b.not_read].into_iter().flatten().copied().collect();
+    let mut of_a: Vec<u64> =
+        references().map(|(_, reference)| *reference).chain(std::mem::take(&mut rest_a.references)).collect();
     of_a.sort_unstable();
     let mut of_b = ComponentScan::default();
     only_b.iter().try_for_each(|index| of_b.look(*index, b.raw_element(*index)))?;
+    let not_read = not_read.into_iter().chain(std::mem::take(&mut of_b.not_read)).map(str::to_owned);
+    let not_read: BTreeSet<String> = not_read.collect();
     let mut only_of_b = HashSet::new();
     let is_new_in_b = of_b
         .references
         .iter()
         .map(|(_, reference)| *reference)
-        .chain(rest_b.references)
+        .chain(std::mem::take(&mut rest_b.references))
         .all(|reference| only_of_b.insert(reference));
     let is_twice_in_a = of_a.windows(2).any(|pair| pair[0] == pair[1]);
     let is_twice_in_b = || references().any(|(index, reference)| is_shared[*index] && only_of_b.contains(reference));
     if is_twice_in_a || !is_new_in_b || is_twice_in_b() {
         return None;
     }
+
+    let own: HashSet<u64> =
+        references().filter(|(index, _)| !is_shared[*index]).map(|(_, reference)| *reference).collect();
+    edges_apart(&mut rest_a, &mut rest_b, &own.union(&only_of_b).copied().collect());
 
     let elements = |of: &Partitioned, which: &[usize]| -> Vec<String> {
         which.iter().map(|index| of.element(*index).to_owned()).collect()
@@ -192,11 +204,33 @@ fn sides(a: Partitioned, b: Partitioned) -> Option<[Side; 2]> {
     let before = both.len();
     both.extend(namesakes.map(|(index, _)| index).chain(unknown));
     in_order(&mut both);
-    let [document_a, document_b] = if both.len() == before { documents } else { read(&both)? };
+    let [mut document_a, mut document_b] = if both.len() == before { documents } else { read(&both)? };
+    document_a.not_compared.extend(not_read.iter().cloned());
+    document_b.not_compared.extend(not_read);
     Some([
         Side { parted: a, digest: digest_a, document: document_a },
         Side { parted: b, digest: digest_b, document: document_b },
     ])
+}
+
+/// What is named by edges that only one side has, or that name an element which only one side has, is looked at; the others say
+/// the same on both sides by whatever names.
+fn edges_apart(a: &mut QuickScan, b: &mut QuickScan, own: &HashSet<u64>) {
+    let sorted = |scan: &mut QuickScan| {
+        let mut edges = std::mem::take(&mut scan.edges);
+        edges.sort_unstable();
+        edges.dedup();
+        edges
+    };
+    let (of_a, of_b) = (sorted(a), sorted(b));
+    let named = |these: &[(u8, u64, u64)], those: &[(u8, u64, u64)]| -> Vec<u64> {
+        let differs = |edge: &&(u8, u64, u64)| {
+            those.binary_search(edge).is_err() || own.contains(&edge.1) || own.contains(&edge.2)
+        };
+        these.iter().filter(differs).flat_map(|(_, from, to)| [*from, *to]).collect()
+    };
+    a.affected.extend(named(&of_a, &of_b));
+    b.affected.extend(named(&of_b, &of_a));
 }
 
 /// What is seen of a document but for its components.
@@ -374,6 +408,14 @@ mod tests {
             json!({ "type": "library", "name": "x", "version": null, "purl": null, "bom-ref": null, "group": null }),
             json!({ "type": "library", "name": "x", "properties": [{ "value": null }] }),
             json!({ "type": "library", "name": "x", "components": [{ "name": "y" }] }),
+            json!({ "type": "library", "name": "x", "supplier": { "name": 3 } }),
+            json!({ "type": "library", "name": "x", "modified": true, "swid": { "tagId": "t" } }),
+            json!({ "type": "library", "name": "x", "isExternal": null, "swid": null, "swhid": ["s"], "versionRange": "vers:npm/1" }),
+            json!({ "type": "library", "name": "x", "modified": 1 }),
+            json!({ "type": "library", "name": "x", "swid": { "tagId": 1 } }),
+            json!({ "type": "library", "name": "x", "omniborId": [null] }),
+            json!({ "type": "library", "name": "x", "copyright": "", "evidence": {}, "licenses": [{ "expression": "MIT", "licensing": {} }] }),
+            json!({ "type": "library", "name": "x", "pedigree": { "notes": "n" }, "licenses": [{ "license": { "id": "MIT", "text": { "content": "t" } } }] }),
             json!({ "type": "library", "name": "x", "hashes": [{ "content": [1, {}, "]"] }], "z": -1.5 }),
             json!(3),
         ])
@@ -381,14 +423,29 @@ mod tests {
 
     fn pair() -> impl Strategy<Value = [Value; 2]> {
         let components = |count| {
-            let component = prop_oneof![40 => component().boxed(), 1 => odd().boxed()];
+            let component = prop_oneof![40 => component().boxed(), 2 => odd().boxed()];
             prop::collection::vec(component, 0..count)
         };
         let root = || prop::option::weighted(0.2, component());
         let vulnerabilities = || prop::option::weighted(0.4, prop::collection::vec(vulnerability(), 0..4));
+        // Of references that components have, and others.
+        let reference = || (0..12_u32).prop_map(|id| format!("ref {id}"));
+        let dependency = move || {
+            (reference(), prop::collection::vec(reference(), 0..3), prop::option::weighted(0.2, reference())).prop_map(
+                |(from, to, provided)| {
+                    let mut dependency = json!({ "ref": from, "dependsOn": to });
+                    if let Some(provided) = provided {
+                        dependency["provides"] = json!([provided]);
+                    }
+                    dependency
+                },
+            )
+        };
+        let dependencies = prop::collection::vec(dependency(), 0..6);
         let rest = || (root(), vulnerabilities());
-        (components(8), components(4), components(4), any::<u64>(), rest(), rest(), any::<bool>()).prop_map(
-            |(shared, mut a, mut b, seed, rest_a, mut rest_b, is_same)| {
+        let graphs = (dependencies, prop::option::of(dependency()));
+        (components(8), components(4), components(4), any::<u64>(), rest(), rest(), any::<bool>(), graphs).prop_map(
+            |(shared, mut a, mut b, seed, rest_a, mut rest_b, is_same, (graph, more))| {
                 if is_same {
                     rest_b.1.clone_from(&rest_a.1);
                 }
@@ -398,11 +455,15 @@ mod tests {
                     let turn = seed as usize % b.len();
                     b.rotate_left(turn);
                 }
-                [(a, rest_a), (b, rest_b)].map(|(components, (root, vulnerabilities))| {
+                let other: Vec<Value> = graph.iter().cloned().chain(more).collect();
+                [(a, rest_a, graph), (b, rest_b, other)].map(|(components, (root, vulnerabilities), graph)| {
                     let mut document =
                         json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "components": components });
                     if let Some(root) = root {
                         document["metadata"] = json!({ "component": root, "timestamp": "now" });
+                    }
+                    if !graph.is_empty() {
+                        document["dependencies"] = Value::from(graph);
                     }
                     if let Some(vulnerabilities) = vulnerabilities {
                         document["vulnerabilities"] = Value::from(vulnerabilities);

@@ -66,7 +66,7 @@ pub(crate) fn read_with(path: &str, bytes: &[u8], beside: &Beside<'_>) -> Result
         InventoryKind::Cyclonedx => cyclonedx::read(text).map_err(own)?.listing,
         InventoryKind::Spdx => spdx::read(text).map_err(own)?.listing,
         InventoryKind::Spdx3 => spdx3::read(text).map_err(own)?.listing,
-        InventoryKind::Syft => syft::read(text).map_err(own)?,
+        InventoryKind::Syft => syft::read(text).map_err(own)?.listing,
         InventoryKind::CargoLock => cargo::read(text).map_err(own)?,
         InventoryKind::PackageLock => npm::read(text).map_err(own)?,
         InventoryKind::Requirements => {

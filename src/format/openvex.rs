@@ -110,6 +110,7 @@ impl Product {
     fn tell(&self, details: &mut Details, whose: &str) {
         let cpes = self.identifiers.iter().flat_map(|all| [all.cpe22.as_ref(), all.cpe23.as_ref()]).flatten();
         details.each(&format!("{whose}cpe"), cpes);
+        details.maybe(&format!("{whose}id"), self.id.as_ref().filter(|id| Some(id.as_str()) != self.name()));
         details.each(&format!("{whose}hash"), self.hashes.iter().map(|(name, hash)| format!("{name} {hash}")));
     }
 
@@ -136,6 +137,9 @@ pub(crate) fn read(text: &str) -> Result<Vec<VexStatement>, FormatError> {
         };
         let mut said = Details::default();
         said.each("alias", &statement.vulnerability.aliases);
+        // Where it is named, its address is one more name.
+        let address = statement.vulnerability.id.as_ref().filter(|_| statement.vulnerability.name.is_some());
+        said.maybe("vulnerability", address);
         said.maybe("notes", statement.status_notes);
         said.maybe("action", statement.action_statement.filter(|text| text != NO_ACTION));
         let vulnerability = statement.vulnerability.name.or(statement.vulnerability.id);
@@ -145,6 +149,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<VexStatement>, FormatError> {
         let reason =
             statement.justification.clone().or(impact.clone().filter(|_| statement.status == VexStatus::NotAffected));
         said.maybe("impact", impact.filter(|impact| Some(impact) != reason.as_ref()));
+        // A justification belongs to *not_affected*; with another status it is a word beside it.
+        said.maybe("justified as", reason.as_ref().filter(|_| statement.status != VexStatus::NotAffected));
         for (at, product) in statement.products.iter().enumerate() {
             let whole = product.name().ok_or_else(|| absent(format!("products[{at}]")))?;
             let mut own = said.clone();
@@ -300,12 +306,16 @@ mod tests {
         let text = r#"{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x","author":"a","timestamp":"2024-01-01T00:00:00Z","version":1,
             "statements":[{"vulnerability":{"@id":"https://v.example/1","name":"CVE-2021-23337"},"status":"not_affected","impact_statement":"own words",
               "products":[{"@id":"image","identifiers":{"purl":"pkg:oci/i@sha256:00"},"subcomponents":[{"@id":"pkg:npm/a@1"}]},{"@id":"b"}]}]}"#;
-        let own = Some("own words");
+        let of = |product: &str, details: &[&str]| VexStatement {
+            details: details.iter().copied().map(str::to_owned).collect(),
+            ..statement(product, VexStatus::NotAffected, Some("own words"))
+        };
+        // What a name stands beside is told as well.
         assert_eq!(
             read(text).unwrap(),
             [
-                statement("b", VexStatus::NotAffected, own),
-                statement("pkg:oci/i@sha256:00 -> pkg:npm/a@1", VexStatus::NotAffected, own)
+                of("b", &["vulnerability: https://v.example/1"]),
+                of("pkg:oci/i@sha256:00 -> pkg:npm/a@1", &["id: image", "vulnerability: https://v.example/1"]),
             ]
         );
     }

@@ -7,7 +7,7 @@
 //! are details.
 //!
 //! A report that lists vulnerable packages alone is not an inventory: then it lists no packages. Absent: the records
-//! themselves beyond what is said above.
+//! themselves beyond what is said above, and how the tool was configured: they are compared as bytes only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
-use crate::format::json;
+use crate::format::json::{self, Present};
 use crate::format::licenses;
 use crate::format::listing::Listing;
 use crate::format::osv::{Advisory, AffectedPackage, Event, Wire};
@@ -35,6 +35,8 @@ const FORMAT: &str = "osv-scanner JSON";
 struct Report {
     /// `null` where nothing was found.
     results: Option<Vec<Source>>,
+    #[serde(default, rename = "experimental_config")]
+    configuration: Present,
 }
 
 #[derive(Deserialize)]
@@ -100,7 +102,7 @@ struct Group {
 pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let report: Report = json::read(FORMAT, text)?;
     let (mut packages, mut findings) = (Vec::new(), Vec::new());
-    let mut lists_others = false;
+    let (mut lists_others, mut has_records) = (false, false);
     let mut unfolding = Unfolding::new(FORMAT);
     for (source_at, source) in report.results.unwrap_or_default().into_iter().enumerate() {
         let place = source.source.map(|Origin { path, kind }| format!("{kind} {path}")).unwrap_or_default();
@@ -112,8 +114,9 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             details.each("licence violation", found.license_violations);
             let mut package = package_of(found.package, found.licenses);
             unfolding.take(details.texts())?;
-            package.details = details.done();
+            package = package::with_details(package, details);
             lists_others |= found.groups.is_empty();
+            has_records |= !found.vulnerabilities.is_empty();
             let records = found.vulnerabilities.into_iter().map(Advisory::from);
             let records: BTreeMap<String, Advisory> = records.map(|record| (record.id.clone(), record)).collect();
             for (group_at, group) in found.groups.into_iter().enumerate() {
@@ -130,17 +133,22 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     }
     findings.sort();
     let listing = Listing { packages, ..Listing::default() };
-    Ok(Document { packages: lists_others.then(|| listing.compared()), findings: Some(findings), ..Document::default() })
+    let packages = lists_others.then(|| listing.compared());
+    let parts = [("the rest of the records", has_records), ("the configuration of the tool", report.configuration.0)];
+    let not_compared = parts.into_iter().filter(|(_, is_there)| *is_there).map(|(part, _)| part.to_owned()).collect();
+    Ok(Document { packages, findings: Some(findings), not_compared, ..Document::default() })
 }
 
 fn package_of(listed: Listed, licenses: Vec<String>) -> Package {
     let ecosystem = Ecosystem::from(listed.ecosystem.as_str());
     let purl = purl_of(&ecosystem, &listed.name, &listed.version);
     let licenses = licenses.into_iter().filter(|license| license != "UNKNOWN").collect();
+    let mut details = Details::default();
+    details.add("commit", &listed.commit);
     let version = if listed.version.is_empty() { listed.commit } else { listed.version };
     let package = package::of_entry(listed.name, Some(version), purl.map(Written::from), licenses);
     // The document's own word on the ecosystem: a purl may say less.
-    Package { ecosystem, ..package }
+    package::with_details(Package { ecosystem, ..package }, details)
 }
 
 /// The purl of a package by its name in an ecosystem; none where the type of its ecosystem asks for more than a name.
@@ -169,6 +177,10 @@ fn finding(
     unfolding: &mut Unfolding,
 ) -> Result<Option<Finding>, FormatError> {
     let own: Vec<&Advisory> = group.ids.iter().filter_map(|id| records.get(id)).collect();
+    let mut details = Details::default();
+    // A record may say the same as its group: each of them counts.
+    details.each("id", &group.ids);
+    details.each("alias", group.aliases.iter().flatten());
     let mut others: BTreeSet<String> = group.ids.into_iter().chain(group.aliases.into_iter().flatten()).collect();
     let same = |other: &AffectedPackage| {
         other.ecosystem.any_release() == package.ecosystem.any_release() && other.name == package.name
@@ -193,11 +205,11 @@ fn finding(
         }
     }
     let Some(ids) = Ids::of("", others) else { return Ok(None) };
-    let (reachability, unimportant) = called(group.experimental_analysis.as_ref());
-    let mut details = Details::default();
+    let (reachability, said) = called(group.experimental_analysis.as_ref());
+    details.add("score", &group.max_severity);
     details.each("package", &package.details);
     details.each("licence", package.licenses.iter().map(|text| licenses::canonical(text)));
-    details.each("unimportant", unimportant);
+    details.each("analysis", said);
     let scored = group.max_severity.parse().map(severity::from_cvss_score).ok();
     let key = package.key();
     unfolding.take(ids.texts().chain([key.as_str(), &package.name, &package.version]).chain(details.texts()))?;
@@ -214,8 +226,8 @@ fn finding(
     }))
 }
 
-/// Whether the vulnerable code of any record is called, and which records the tool calls unimportant.
-fn called(analysis: Option<&BTreeMap<String, Called>>) -> (Reachability, Vec<&String>) {
+/// Whether the vulnerable code of any record is called, and what the tool says of each.
+fn called(analysis: Option<&BTreeMap<String, Called>>) -> (Reachability, Vec<String>) {
     let all = || analysis.into_iter().flatten();
     let said: BTreeSet<bool> = all().filter_map(|(_, said)| said.called).collect();
     let reachability = match (said.contains(&true), said.contains(&false)) {
@@ -223,7 +235,15 @@ fn called(analysis: Option<&BTreeMap<String, Called>>) -> (Reachability, Vec<&St
         (false, true) => Reachability::Unreachable,
         (false, false) => Reachability::Unknown,
     };
-    (reachability, all().filter(|(_, said)| said.unimportant).map(|(id, _)| id).collect())
+    let told = all().map(|(id, Called { called, unimportant })| {
+        let called = match called {
+            Some(true) => " is called",
+            Some(false) => " is not called",
+            None => "",
+        };
+        format!("{id}{called}{}", if *unimportant { " is unimportant" } else { "" })
+    });
+    (reachability, told.collect())
 }
 
 #[cfg(test)]

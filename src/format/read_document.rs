@@ -35,26 +35,26 @@ pub fn read_document(format: ArtifactFormat, bytes: &[u8]) -> Result<Document, F
     let nothing = Document::default();
     Ok(match format {
         ArtifactFormat::Cyclonedx => {
-            let cyclonedx::Contents { listing, findings, vex, has_components, not_read } = cyclonedx::read(text)?;
+            let cyclonedx::Contents { listing, findings, vex, facts, has_components, not_read } =
+                cyclonedx::read(text)?;
             let packages = has_components.then(|| listing.compared());
-            Document { packages, findings, vex, not_compared: not_read, ..nothing }
+            Document { packages, findings, vex, facts, not_compared: not_read, ..nothing }
         }
         ArtifactFormat::CyclonedxVex => {
-            let cyclonedx::Contents { listing, findings, vex, has_components: _, not_read } = cyclonedx::read(text)?;
+            let cyclonedx::Contents { listing, findings, vex, mut facts, has_components: _, not_read } =
+                cyclonedx::read(text)?;
             // What it is about is not an inventory.
-            let facts = listing.compared().into_iter().map(|package| {
-                let details: Vec<String> = package.details.iter().cloned().collect();
+            facts.extend(listing.compared().into_iter().map(|package| {
+                let licenses = package.licenses.iter().map(|license| format!("licence: {license}"));
+                let details: Vec<String> = package.details.iter().cloned().chain(licenses).collect();
                 format!("{} ({})", package.key(), details.join("; "))
-            });
-            Document { findings, vex, facts: facts.collect(), not_compared: not_read, ..nothing }
+            }));
+            facts.sort();
+            Document { findings, vex, facts, not_compared: not_read, ..nothing }
         }
         ArtifactFormat::Spdx => spdx::read(text)?.compared(),
         ArtifactFormat::Spdx3 => spdx3::read(text)?.compared(),
-        ArtifactFormat::Syft => Document {
-            packages: Some(syft::read(text)?.compared()),
-            not_compared: ["files, relationships and the distribution".to_owned()].into(),
-            ..nothing
-        },
+        ArtifactFormat::Syft => syft::read(text)?.compared(),
         ArtifactFormat::Openvex => Document { vex: Some(openvex::read(text)?), ..nothing },
         ArtifactFormat::Csaf => csaf::read(text)?,
         ArtifactFormat::Sarif => sarif::read(text)?,

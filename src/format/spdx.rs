@@ -2,11 +2,11 @@
 //!
 //! Invariants: an `SPDXID` names one element. Every package of the document is a package, the described
 //! one too: writers do not agree on what they describe, and leaving one out could miss a vulnerability.
-//! In a comparison checksums, purpose, download location, CPEs, other links and which licence was concluded and which declared
-//! count as well.
-//! Absent: files, snippets, relationships; SPDX 3, which is another format altogether ([`crate::format::spdx3`]).
+//! In a comparison checksums, purpose, download location, CPEs, other links, who supplies it and which licence was concluded and
+//! which declared count as well; so do files, relationships and licences whose text is in the document, a line for each.
+//! Absent: snippets, annotations, copyright; SPDX 3, which is another format altogether ([`crate::format::spdx3`]).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
 
@@ -18,6 +18,8 @@ use crate::format::licenses;
 use crate::format::listing::Listing;
 use crate::format::package;
 use crate::format::purl::Written;
+use crate::format::text::Unfolding;
+use crate::model::digest::Digest;
 use crate::model::package::Package;
 
 const FORMAT: &str = "SPDX";
@@ -34,15 +36,61 @@ struct Document {
     id: Option<String>,
     packages: Option<Vec<SpdxPackage>>,
     #[serde(default)]
-    files: Vec<Element>,
+    files: Vec<File>,
     #[serde(default)]
     snippets: Vec<Element>,
     #[serde(default)]
-    relationships: Present,
+    relationships: Vec<Relationship>,
+    #[serde(default, rename = "documentDescribes")]
+    describes: Vec<String>,
     #[serde(default)]
     annotations: Present,
     #[serde(default, rename = "hasExtractedLicensingInfos")]
-    extracted: Present,
+    extracted: Vec<ExtractedLicense>,
+    #[serde(default, rename = "externalDocumentRefs")]
+    elsewhere: Present,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct File {
+    #[serde(rename = "SPDXID")]
+    id: String,
+    #[serde(default)]
+    file_name: String,
+    #[serde(default)]
+    file_types: Vec<String>,
+    #[serde(default)]
+    checksums: Vec<Checksum>,
+    license_concluded: Option<String>,
+    #[serde(default)]
+    license_info_in_files: Vec<String>,
+    #[serde(default)]
+    copyright_text: Present,
+    #[serde(default)]
+    notice_text: Present,
+    #[serde(default)]
+    annotations: Present,
+    #[serde(default)]
+    attribution_texts: Present,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Relationship {
+    spdx_element_id: String,
+    relationship_type: String,
+    related_spdx_element: String,
+}
+
+/// A licence whose text is in the document.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExtractedLicense {
+    license_id: String,
+    #[serde(default)]
+    extracted_text: String,
+    name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +114,32 @@ struct SpdxPackage {
     checksums: Vec<Checksum>,
     download_location: Option<String>,
     primary_package_purpose: Option<String>,
+    supplier: Option<String>,
+    originator: Option<String>,
+    package_file_name: Option<String>,
+    package_verification_code: Option<VerificationCode>,
+    built_date: Option<String>,
+    release_date: Option<String>,
+    valid_until_date: Option<String>,
+    #[serde(default)]
+    license_info_from_files: Vec<String>,
+    #[serde(default)]
+    has_files: Vec<String>,
+    #[serde(default)]
+    copyright_text: Present,
+    #[serde(default)]
+    annotations: Present,
+    #[serde(default)]
+    attribution_texts: Present,
+}
+
+/// A digest of the files of a package.
+#[derive(Deserialize)]
+struct VerificationCode {
+    #[serde(rename = "packageVerificationCodeValue", default)]
+    value: String,
+    #[serde(rename = "packageVerificationCodeExcludedFiles", default)]
+    excluded: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +152,8 @@ struct Checksum {
 /// What a document says.
 pub(crate) struct Contents {
     pub(crate) listing: Listing,
+    /// Files, relationships and licences, a line for each, sorted.
+    facts: Vec<String>,
     /// Whether it lists packages, be it none.
     has_packages: bool,
     not_read: BTreeSet<String>,
@@ -87,13 +163,15 @@ impl Contents {
     /// What it means in a comparison.
     pub(crate) fn compared(self) -> document::Document {
         let packages = self.has_packages.then(|| self.listing.compared());
-        document::Document { packages, not_compared: self.not_read, ..document::Document::default() }
+        document::Document { packages, facts: self.facts, not_compared: self.not_read, ..document::Document::default() }
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ExternalRef {
+    #[serde(default)]
+    reference_category: String,
     reference_type: String,
     reference_locator: String,
 }
@@ -108,29 +186,134 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
     let document: Document = json::read(FORMAT, text)?;
     let mut ids = HashSet::new();
     let packages = document.packages.iter().flatten().map(|package| &package.id);
-    let others = document.files.iter().chain(&document.snippets).map(|element| &element.id);
+    let others = document.files.iter().map(|file| &file.id).chain(document.snippets.iter().map(|snippet| &snippet.id));
     for id in document.id.iter().chain(packages).chain(others) {
         if !ids.insert(id) {
             return Err(FormatError::DuplicateId { format: FORMAT, id: id.clone() });
         }
     }
+    let packages = || document.packages.iter().flatten();
+    let files = || document.files.iter();
     let parts = [
-        ("files", !document.files.is_empty()),
         ("snippets", !document.snippets.is_empty()),
-        ("relationships", document.relationships.0),
-        ("annotations", document.annotations.0),
-        ("extracted licences", document.extracted.0),
+        (
+            "annotations",
+            document.annotations.0 || packages().any(|p| p.annotations.0) || files().any(|f| f.annotations.0),
+        ),
+        ("copyright", packages().any(|p| p.copyright_text.0) || files().any(|f| f.copyright_text.0 || f.notice_text.0)),
+        ("attribution texts", packages().any(|p| p.attribution_texts.0) || files().any(|f| f.attribution_texts.0)),
+        ("references to other documents", document.elsewhere.0),
     ];
     let not_read = parts.into_iter().filter(|(_, present)| *present).map(|(name, _)| name.to_owned()).collect();
     let has_packages = document.packages.is_some();
     let mut listing = Listing::default();
-    for (index, package) in document.packages.into_iter().flatten().enumerate() {
-        take(&mut listing, index, package);
+    let licenses = Extracted::of(&document.extracted);
+    let mut facts: Vec<String> = document.extracted.iter().map(|license| licenses.fact(license)).collect();
+    let mut named: HashMap<String, String> = HashMap::new();
+    let own = document.id.clone().unwrap_or_else(|| "SPDXRef-DOCUMENT".to_owned());
+    named.insert(own.clone(), "the document".to_owned());
+    for file in document.files {
+        let id = file.id.clone();
+        let name = file.file_name.clone();
+        facts.push(file.told(&licenses));
+        named.insert(id, name);
     }
-    Ok(Contents { listing, has_packages, not_read })
+    let mut relationships = document.relationships;
+    let related = |from: &str, kind: &str, to: String| Relationship {
+        spdx_element_id: from.to_owned(),
+        relationship_type: kind.to_owned(),
+        related_spdx_element: to,
+    };
+    relationships.extend(document.describes.into_iter().map(|to| related(&own, "DESCRIBES (listed)", to)));
+    for (index, mut package) in document.packages.into_iter().flatten().enumerate() {
+        let id = std::mem::take(&mut package.id);
+        let files = std::mem::take(&mut package.has_files);
+        relationships.extend(files.into_iter().map(|to| related(&id, "CONTAINS (listed)", to)));
+        let package = take(&mut listing, index, package, &licenses);
+        named.insert(id, package.key());
+        listing.packages.push(package);
+    }
+    let mut unfolding = Unfolding::new(FORMAT);
+    let name = |id: &str| named.get(id).cloned().unwrap_or_else(|| id.to_owned());
+    for Relationship { spdx_element_id, relationship_type, related_spdx_element } in &relationships {
+        let fact = format!("{} {relationship_type} {}", name(spdx_element_id), name(related_spdx_element));
+        unfolding.take([fact.as_str()])?;
+        facts.push(fact);
+    }
+    facts.sort();
+    Ok(Contents { listing, facts, has_packages, not_read })
 }
 
-fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
+/// The licences whose text is in the document. One with a random id is named by its text.
+struct Extracted {
+    by_id: HashMap<String, String>,
+}
+
+impl Extracted {
+    fn of(licenses: &[ExtractedLicense]) -> Self {
+        let random = licenses.iter().filter(|license| has_uuid(&license.license_id));
+        let named = random.map(|license| {
+            let digest = Digest::of(license.extracted_text.as_bytes()).short();
+            (license.license_id.clone(), format!("LicenseRef-{digest}"))
+        });
+        Self { by_id: named.collect() }
+    }
+
+    /// An expression with every random id replaced by what it stands for.
+    fn told(&self, expression: &str) -> String {
+        if self.by_id.is_empty() {
+            return expression.to_owned();
+        }
+        let is_inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':');
+        let mut told = String::with_capacity(expression.len());
+        let mut rest = expression;
+        while !rest.is_empty() {
+            let end = rest.find(|c| !is_inside(c)).unwrap_or(rest.len());
+            let (word, more) = rest.split_at(end);
+            told.push_str(self.by_id.get(word).map_or(word, String::as_str));
+            let next = more.find(is_inside).unwrap_or(more.len());
+            told.push_str(&more[..next]);
+            rest = &more[next..];
+        }
+        told
+    }
+
+    fn fact(&self, license: &ExtractedLicense) -> String {
+        let ExtractedLicense { license_id, extracted_text, name } = license;
+        let text = Digest::of(extracted_text.as_bytes()).short();
+        format!("licence {} is {text} {}", self.told(license_id), name.as_deref().unwrap_or_default())
+    }
+}
+
+/// Whether a random UUID (RFC 9562) stands in an id.
+fn has_uuid(id: &str) -> bool {
+    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+    let parts: Vec<&str> = id.split('-').collect();
+    let is_group = |(part, length): (&&str, usize)| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
+    parts.windows(GROUPS.len()).any(|parts| parts.iter().zip(GROUPS).all(is_group))
+}
+
+impl File {
+    fn told(self, licenses: &Extracted) -> String {
+        let mut details = Details::default();
+        details.each("type", self.file_types);
+        self.checksums.iter().for_each(|sum| details.add(&sum.algorithm, &sum.checksum_value));
+        let canonical = |text: &String| licenses::canonical(&licenses.told(text));
+        details.maybe("concluded", self.license_concluded.as_ref().filter(|text| is_known(text)).map(canonical));
+        details.each("licence in it", self.license_info_in_files.iter().filter(|text| is_known(text)).map(canonical));
+        format!("file {} ({})", self.file_name, details.texts().collect::<Vec<_>>().join("; "))
+    }
+}
+
+/// Whether anything is said.
+fn is_known(text: &str) -> bool {
+    !matches!(text, "" | "NOASSERTION" | "NONE")
+}
+
+fn take(listing: &mut Listing, index: usize, mut package: SpdxPackage, extracted: &Extracted) -> Package {
+    for license in [&mut package.license_concluded, &mut package.license_declared].into_iter().flatten() {
+        *license = extracted.told(license);
+    }
     let mut purls: BTreeSet<Written> = BTreeSet::new();
     for (reference, external) in package.external_refs.iter().enumerate() {
         if external.reference_type != "purl" {
@@ -153,19 +336,36 @@ fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
         listing.skip(other.purl.to_string(), format!("`{}` has another purl, which sorts before it", package.name));
     }
     let mut details = Details::default();
-    let known = |text: &String| !matches!(text.as_str(), "" | "NOASSERTION" | "NONE");
+    let known = |text: &String| is_known(text);
     for (what, license) in [("concluded", &package.license_concluded), ("declared", &package.license_declared)] {
         details.maybe(what, license.as_ref().filter(|text| known(text)).map(|text| licenses::canonical(text)));
     }
     details.maybe("download", package.download_location.as_ref().filter(|text| known(text)));
     details.maybe("purpose", package.primary_package_purpose.as_ref());
+    details.maybe("supplier", package.supplier.as_ref().filter(|text| known(text)));
+    details.maybe("originator", package.originator.as_ref().filter(|text| known(text)));
+    details.maybe("file name", package.package_file_name.as_ref());
+    details.maybe("built", package.built_date.as_ref());
+    details.maybe("released", package.release_date.as_ref());
+    details.maybe("valid until", package.valid_until_date.as_ref());
+    let in_files = package.license_info_from_files.iter().filter(|text| known(text));
+    details.each("licence in its files", in_files.map(|text| licenses::canonical(&extracted.told(text))));
+    if let Some(VerificationCode { value, excluded }) = &package.package_verification_code {
+        details.add("verification code", value);
+        details.each("not in the verification code", excluded);
+    }
     for Checksum { algorithm, checksum_value } in &package.checksums {
         details.add(algorithm, checksum_value);
     }
-    for ExternalRef { reference_type, reference_locator } in &package.external_refs {
+    for ExternalRef { reference_category, reference_type, reference_locator } in &package.external_refs {
         if reference_type != "purl" {
             details.add(reference_type, reference_locator);
         }
+        details.maybe(
+            "category",
+            (!reference_category.is_empty())
+                .then(|| format!("{reference_category} {reference_type} {reference_locator}")),
+        );
     }
     // Of several purls one names the package, and all are compared.
     details.each(
@@ -179,8 +379,7 @@ fn take(listing: &mut Listing, index: usize, package: SpdxPackage) {
     let stated = [package.license_concluded, package.license_declared].into_iter().flatten();
     let licenses: BTreeSet<_> = stated.filter(|text| !matches!(text.as_str(), "" | "NOASSERTION" | "NONE")).collect();
     let version = package.version_info.filter(|version| version != "NOASSERTION");
-    let package = package::of_entry(package.name, version, purl, licenses);
-    listing.packages.push(Package { details: details.done(), ..package });
+    package::with_details(package::of_entry(package.name, version, purl, licenses), details)
 }
 
 #[cfg(test)]

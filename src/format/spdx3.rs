@@ -3,6 +3,7 @@
 //! A document is a graph, or a single element. Invariants: an `spdxId` names one element. Every `software_Package` is a package, the described one too. Licences are
 //! those that relationships declare or conclude. A VEX assessment is a statement for each product that it is about; its
 //! justification is OpenVEX's word. Other assessments of vulnerabilities, and what else packages are, count in a comparison.
+//! Relationships and what collections are about are facts.
 //! Absent: files, snippets, other profiles' elements; JSON-LD that spells names in another way than the
 //! specification's own context.
 
@@ -13,12 +14,12 @@ use serde::Deserialize;
 use crate::format::details::Details;
 use crate::format::document;
 use crate::format::error::FormatError;
-use crate::format::json;
+use crate::format::json::{self, Present};
+use crate::format::licenses::canonical;
 use crate::format::listing::Listing;
 use crate::format::package;
 use crate::format::purl::Written;
 use crate::format::text::Unfolding;
-use crate::model::package::Package;
 use crate::model::vex::{VexStatement, VexStatus};
 
 const FORMAT: &str = "SPDX 3";
@@ -77,6 +78,87 @@ struct Element {
     download: Option<String>,
     #[serde(default, rename = "verifiedUsing")]
     verified: Vec<Hash>,
+    #[serde(default, rename = "software_additionalPurpose")]
+    more_purposes: Vec<String>,
+    #[serde(default, rename = "software_contentIdentifier")]
+    content_identifiers: Vec<ContentIdentifier>,
+    #[serde(default, rename = "standardName")]
+    standards: Vec<String>,
+    #[serde(rename = "completeness")]
+    completeness: Option<String>,
+    scope: Option<String>,
+    #[serde(rename = "security_statusNotes")]
+    notes: Option<String>,
+    #[serde(rename = "security_vexVersion")]
+    vex_version: Option<String>,
+    #[serde(rename = "security_withdrawnTime")]
+    withdrawn: Option<String>,
+    #[serde(rename = "security_assessedElement")]
+    assessed: Option<String>,
+    #[serde(rename = "security_decisionType")]
+    decision: Option<String>,
+    #[serde(rename = "security_catalogType")]
+    catalog: Option<String>,
+    #[serde(rename = "security_exploited")]
+    exploited: Option<bool>,
+    #[serde(rename = "security_locator")]
+    locator: Option<String>,
+    #[serde(rename = "security_percentile")]
+    percentile: Option<f64>,
+    #[serde(rename = "security_probability")]
+    probability: Option<f64>,
+    #[serde(default, rename = "rootElement")]
+    roots: Vec<String>,
+    #[serde(default, rename = "software_copyrightText")]
+    copyright: Present,
+    #[serde(default, rename = "software_attributionText")]
+    attribution: Present,
+    #[serde(default)]
+    extension: Present,
+    #[serde(default, rename = "suppliedBy")]
+    supplier: Present,
+    #[serde(default, rename = "originatedBy")]
+    originator: Present,
+    #[serde(default, rename = "builtTime")]
+    built: Present,
+    #[serde(default, rename = "releaseTime")]
+    released: Present,
+    #[serde(default, rename = "validUntilTime")]
+    valid_until: Present,
+    #[serde(default, rename = "supportLevel")]
+    support: Present,
+    #[serde(default, rename = "startTime")]
+    start: Present,
+    #[serde(default, rename = "endTime")]
+    end: Present,
+}
+
+impl Element {
+    /// The parts that are there and not read.
+    fn not_read(&self) -> impl Iterator<Item = &'static str> {
+        let times = self.built.0 || self.released.0 || self.valid_until.0 || self.start.0 || self.end.0;
+        let parts = [
+            ("copyright", self.copyright.0),
+            ("attribution texts", self.attribution.0),
+            ("extensions", self.extension.0),
+            ("suppliers, times and support", times || self.supplier.0 || self.originator.0 || self.support.0),
+        ];
+        parts.into_iter().filter(|(_, is_there)| *is_there).map(|(part, _)| part)
+    }
+
+    /// Its class, as an assessment or relationship is named.
+    fn is_relationship(&self) -> bool {
+        matches!(self.class.as_str(), "Relationship" | "LifecycleScopedRelationship")
+    }
+}
+
+/// What a content is identified by.
+#[derive(Deserialize)]
+struct ContentIdentifier {
+    #[serde(rename = "software_contentIdentifierType")]
+    kind: Option<String>,
+    #[serde(rename = "software_contentIdentifierValue")]
+    value: Option<String>,
 }
 
 /// What a content is verified with; other methods than hashes have no such members.
@@ -135,6 +217,7 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
     }
     let mut unfolding = Unfolding::new(FORMAT);
     let licenses = licenses(&graph, &by_id, &mut unfolding)?;
+    let stated = stated_licenses(&graph, &by_id, &mut unfolding)?;
     let mut listing = Listing::default();
     let mut keys: HashMap<&str, String> = HashMap::new();
     for (index, element) in graph.iter().enumerate().filter(|(_, element)| element.class == PACKAGE) {
@@ -151,25 +234,89 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         for Hash { algorithm, hash_value } in &element.verified {
             details.maybe(algorithm.as_deref().unwrap_or("verified"), hash_value.as_ref());
         }
+        details.each("purpose", &element.more_purposes);
+        details.each("standard", &element.standards);
+        for ContentIdentifier { kind, value } in &element.content_identifiers {
+            details.maybe(kind.as_deref().unwrap_or("content"), value.as_ref());
+        }
+        details.each("licence", id.and_then(|id| stated.get(id)).into_iter().flatten());
+        if let Some(own) = &element.purl {
+            details.maybe("not a package URL", Some(own).filter(|_| purl.is_none()));
+            // Of several purls one names the package, and all are compared.
+            details.add("purl", own);
+        }
         let external = element.external_identifiers.iter();
         details.each(
             "identifier",
             external.map(|other| format!("{} {}", other.external_identifier_type, other.identifier)),
         );
         let package = package::of_entry(name, element.version.clone(), purl, licenses);
-        let package = Package { details: details.done(), ..package };
+        let package = package::with_details(package, details);
         keys.extend(id.map(|id| (id, package.key())));
         listing.packages.push(package);
     }
     let vex = statements(&graph, &by_id, &keys, &mut unfolding)?;
-    let facts = assessments(&graph, &by_id, &keys, &mut unfolding)?;
-    let not_read = graph.iter().filter(|element| !is_read(element)).map(|element| format!("`{}`", element.class));
-    Ok(Contents { listing, vex, facts, not_read: not_read.collect() })
+    let mut facts = assessments(&graph, &by_id, &keys, &mut unfolding)?;
+    facts.extend(relationships(&graph, &by_id, &keys, &mut unfolding)?);
+    facts.sort();
+    let unread = graph.iter().filter(|element| !is_read(element)).map(|element| format!("`{}`", element.class));
+    let parts = graph.iter().filter(|element| is_read(element)).flat_map(Element::not_read).map(str::to_owned);
+    Ok(Contents { listing, vex, facts, not_read: unread.chain(parts).collect() })
+}
+
+/// What an id names: the key of a package, the name of another element; one to nothing names itself.
+fn name_of(id: &str, by_id: &HashMap<&str, &Element>, keys: &HashMap<&str, String>) -> String {
+    if let Some(key) = keys.get(id) {
+        return key.clone();
+    }
+    match by_id.get(id) {
+        Some(element) if element.class == "security_Vulnerability" => named(element).unwrap_or(id).to_owned(),
+        Some(element) => {
+            let name = element.license_expression.as_deref().or(element.name.as_deref()).unwrap_or_default();
+            format!("{} {name}", element.class).trim_end().to_owned()
+        }
+        None => id.to_owned(),
+    }
+}
+
+/// Relationships other than licences, and what collections are about, a line for each.
+fn relationships(
+    graph: &[Element],
+    by_id: &HashMap<&str, &Element>,
+    keys: &HashMap<&str, String>,
+    unfolding: &mut Unfolding,
+) -> Result<Vec<String>, FormatError> {
+    let mut facts = Vec::new();
+    for element in graph.iter().filter(|element| element.is_relationship() && !is_license(element)) {
+        let from = name_of(element.from.as_deref().unwrap_or_default(), by_id, keys);
+        let kind = element.relationship.as_deref().unwrap_or_default();
+        let said = [element.completeness.as_deref(), element.scope.as_deref()];
+        let said: String = said.into_iter().flatten().map(|word| format!(" ({word})")).collect();
+        if element.to.is_empty() {
+            facts.push(format!("{from} {kind} nothing{said}"));
+        }
+        for to in &element.to {
+            let fact = format!("{from} {kind} {}{said}", name_of(to, by_id, keys));
+            unfolding.take([fact.as_str()])?;
+            facts.push(fact);
+        }
+    }
+    for element in graph {
+        for root in &element.roots {
+            let fact = format!("{} is about {}", element.class, name_of(root, by_id, keys));
+            unfolding.take([fact.as_str()])?;
+            facts.push(fact);
+        }
+    }
+    Ok(facts)
+}
+
+fn is_license(element: &Element) -> bool {
+    matches!(element.relationship.as_deref(), Some("hasDeclaredLicense" | "hasConcludedLicense"))
 }
 
 /// Whether an element is read, or says only who made the document.
 fn is_read(element: &Element) -> bool {
-    let licenses = matches!(element.relationship.as_deref(), Some("hasDeclaredLicense" | "hasConcludedLicense"));
     let known = matches!(
         element.class.as_str(),
         PACKAGE
@@ -185,7 +332,7 @@ fn is_read(element: &Element) -> bool {
             | "simplelicensing_LicenseExpression"
             | "security_Vulnerability"
     );
-    known || licenses || element.class.ends_with(ASSESSMENT)
+    known || element.is_relationship() || element.class.ends_with(ASSESSMENT)
 }
 
 const ASSESSMENT: &str = "VulnAssessmentRelationship";
@@ -203,18 +350,43 @@ fn assessments(
         let from = element.from.as_deref().unwrap_or_default();
         let vulnerability = by_id.get(from).and_then(|vulnerability| named(vulnerability)).unwrap_or(from);
         let score = element.score.map(|score| score.to_string());
-        let said = [element.severity.as_deref(), score.as_deref(), element.vector.as_deref()];
+        let number = |number: Option<f64>| number.map(|number| number.to_string());
+        let (percentile, probability) = (number(element.percentile), number(element.probability));
+        let exploited = element.exploited.map(|is| if is { "exploited" } else { "not exploited" });
+        let assessed = element.assessed.as_ref().map(|id| name_of(id, by_id, keys));
+        let said = [
+            element.severity.as_deref(),
+            score.as_deref(),
+            element.vector.as_deref(),
+            element.decision.as_deref(),
+            element.catalog.as_deref(),
+            exploited,
+            element.locator.as_deref(),
+            percentile.as_deref(),
+            probability.as_deref(),
+            element.withdrawn.as_deref(),
+            assessed.as_deref(),
+            element.completeness.as_deref(),
+        ];
         let said: Vec<&str> = said.into_iter().flatten().collect();
         for to in &element.to {
-            let product = keys.get(to.as_str()).unwrap_or(to);
+            let product = name_of(to, by_id, keys);
             let fact = format!("{}: {vulnerability} in {product} ({})", element.class, said.join(" "));
             unfolding.take([fact.as_str()])?;
             facts.push(fact);
         }
     }
     let vulnerabilities = graph.iter().filter(|element| element.class == "security_Vulnerability");
-    facts.extend(vulnerabilities.map(|element| format!("vulnerability {}", named(element).unwrap_or_default())));
-    facts.sort();
+    facts.extend(vulnerabilities.map(|element| {
+        let ids = element.external_identifiers.iter();
+        let mut said: Vec<String> = ids
+            .map(|id| format!("{} {}", id.external_identifier_type, id.identifier))
+            .chain(element.withdrawn.clone())
+            .collect();
+        said.sort();
+        said.extend(element.name.clone());
+        format!("vulnerability {} ({})", named(element).unwrap_or_default(), said.join("; "))
+    }));
     Ok(facts)
 }
 
@@ -246,8 +418,7 @@ fn licenses<'d>(
 ) -> Result<HashMap<&'d str, BTreeSet<String>>, FormatError> {
     let mut licenses: HashMap<&str, BTreeSet<String>> = HashMap::new();
     for element in graph {
-        let stated = matches!(element.relationship.as_deref(), Some("hasDeclaredLicense" | "hasConcludedLicense"));
-        let Some(from) = element.from.as_deref().filter(|_| stated) else { continue };
+        let Some(from) = element.from.as_deref().filter(|_| is_license(element)) else { continue };
         for to in &element.to {
             // A licence of the list is named by its address, and need not be in the document.
             let expression = by_id
@@ -264,6 +435,29 @@ fn licenses<'d>(
         }
     }
     Ok(licenses)
+}
+
+/// How licences are stated of elements, by id: declared or concluded.
+fn stated_licenses<'d>(
+    graph: &'d [Element],
+    by_id: &HashMap<&str, &Element>,
+    unfolding: &mut Unfolding,
+) -> Result<HashMap<&'d str, BTreeSet<String>>, FormatError> {
+    let mut stated: HashMap<&str, BTreeSet<String>> = HashMap::new();
+    for element in graph.iter().filter(|element| is_license(element)) {
+        let Some(from) = element.from.as_deref() else { continue };
+        let kind = element.relationship.as_deref().unwrap_or_default();
+        for to in &element.to {
+            let license = by_id.get(to.as_str());
+            let name = license.and_then(|license| license.license_expression.as_deref().or(license.name.as_deref()));
+            let name = name.unwrap_or_else(|| to.rsplit('/').next().unwrap_or(to));
+            let completeness = element.completeness.as_deref().unwrap_or_default();
+            let said = format!("{kind} {} {completeness}", canonical(name)).trim_end().to_owned();
+            unfolding.take([said.as_str()])?;
+            stated.entry(from).or_default().insert(said);
+        }
+    }
+    Ok(stated)
 }
 
 /// The VEX assessments; none at all where the document has no such element.
@@ -293,14 +487,21 @@ fn statements(
         let word = word.filter(|_| status == VexStatus::NotAffected);
         let mut details = Details::default();
         details.maybe("action", element.action.as_ref());
+        details.maybe("notes", element.notes.as_ref());
+        details.maybe("version", element.vex_version.as_ref());
+        details.maybe("withdrawn", element.withdrawn.as_ref());
+        details.maybe("impact", element.impact.as_ref());
+        details.maybe("completeness", element.completeness.as_ref());
+        details.maybe("justified as", element.justification.as_ref().filter(|_| status != VexStatus::NotAffected));
+        details.maybe("assessed in", element.assessed.as_ref().map(|id| name_of(id, by_id, keys)));
         let details = details.done();
         for to in &element.to {
-            let product = keys.get(to.as_str()).unwrap_or(to);
-            let texts = [vulnerability, product, word.as_deref().unwrap_or_default()];
+            let product = name_of(to, by_id, keys);
+            let texts = [vulnerability, product.as_str(), word.as_deref().unwrap_or_default()];
             unfolding.take(texts.into_iter().chain(details.iter().map(String::as_str)))?;
             statements.insert(VexStatement {
                 vulnerability: vulnerability.to_owned(),
-                product: product.clone(),
+                product,
                 status,
                 justification: word.clone(),
                 details: details.clone(),

@@ -6,18 +6,20 @@
 //! A misconfiguration is a finding when it failed; its key, like a secret's, is the rule and the place.
 //! Licences, what passed and what an ignore file took away are facts. Which target it is, Trivy's own word for the status and
 //! the message of a misconfiguration are details; of a secret nothing of its text is.
-//! Absent: CVSS scores (Trivy's own `Severity` counts), layers.
+//! Scores of vendors, weaknesses and the source of an advisory are details, edges between packages are facts.
+//! Absent: texts, layers, places of packages, what was scanned: they are compared as bytes only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
 use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
-use crate::format::json;
+use crate::format::json::{self, Present};
 use crate::format::listing::Listing;
 use crate::format::package::{self, Affected};
+use crate::format::purl::Written;
 use crate::format::text::Unfolding;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
 use crate::model::package::{Package, SourcePackage};
@@ -36,6 +38,12 @@ struct Header {
 struct Report {
     /// Absent where nothing was found to scan.
     results: Option<Vec<TrivyResult>>,
+    #[serde(default)]
+    artifact_name: String,
+    #[serde(default)]
+    artifact_type: String,
+    #[serde(default)]
+    metadata: Present,
 }
 
 #[derive(Deserialize)]
@@ -69,11 +77,38 @@ struct License {
     category: String,
     #[serde(default)]
     severity: String,
+    #[serde(default)]
+    text: String,
+    confidence: Option<f64>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Listed {
+    #[serde(rename = "ID", default)]
+    id: String,
+    #[serde(default)]
+    arch: String,
+    #[serde(default)]
+    relationship: String,
+    #[serde(default)]
+    indirect: bool,
+    #[serde(default)]
+    dev: bool,
+    depends_on: Option<Vec<String>>,
+    #[serde(default)]
+    file_path: String,
+    #[serde(default)]
+    digest: String,
+    #[serde(default)]
+    maintainer: String,
+    modularitylabel: Option<String>,
+    #[serde(default)]
+    layer: Present,
+    #[serde(default)]
+    locations: Present,
+    #[serde(default)]
+    installed_files: Present,
     name: String,
     version: Option<String>,
     release: Option<String>,
@@ -109,6 +144,22 @@ struct Vulnerability {
     fixed_version: Option<String>,
     status: Option<Status>,
     severity: Option<Rated>,
+    severity_source: Option<String>,
+    data_source: Option<DataSource>,
+    #[serde(rename = "CweIDs")]
+    cwe_ids: Option<Vec<String>>,
+    vendor_severity: Option<BTreeMap<String, serde_json::Value>>,
+    #[serde(rename = "CVSS")]
+    cvss: Option<BTreeMap<String, BTreeMap<String, serde_json::Value>>>,
+    #[serde(default)]
+    layer: Present,
+}
+
+/// Where an advisory comes from.
+#[derive(Deserialize)]
+struct DataSource {
+    #[serde(rename = "ID", default)]
+    id: String,
 }
 
 #[derive(Deserialize, Clone, Copy, strum::IntoStaticStr)]
@@ -172,6 +223,10 @@ struct Misconfiguration {
     status: Option<String>,
     message: Option<String>,
     cause_metadata: Option<Cause>,
+    #[serde(rename = "Type", default)]
+    kind: String,
+    #[serde(default)]
+    namespace: String,
 }
 
 #[derive(Deserialize)]
@@ -180,11 +235,52 @@ struct Cause {
     start_line: Option<u64>,
     end_line: Option<u64>,
     resource: Option<String>,
+    occurrences: Option<Vec<Occurrence>>,
+    #[serde(default)]
+    provider: String,
+    #[serde(default)]
+    service: String,
+}
+
+/// A place from which a cause comes: a call of a module.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Occurrence {
+    #[serde(default)]
+    resource: String,
+    #[serde(default)]
+    filename: String,
+    location: Option<Lines>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Lines {
+    start_line: Option<u64>,
+    end_line: Option<u64>,
+}
+
+impl Cause {
+    fn tell(&self, details: &mut Details) {
+        details.maybe("resource", self.resource.as_ref());
+        details.maybe("until", self.end_line.map(|end| end.to_string()));
+        details.add("provider", &self.provider);
+        details.add("service", &self.service);
+        for Occurrence { resource, filename, location } in self.occurrences.iter().flatten() {
+            let lines =
+                location.as_ref().map(|lines| [lines.start_line, lines.end_line].map(Option::unwrap_or_default));
+            let [start, end] = lines.unwrap_or_default();
+            details.add("from", format!("{resource} {filename}:{start}-{end}"));
+        }
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Secret {
+    #[serde(default)]
+    category: String,
+    offset: Option<u64>,
     #[serde(rename = "RuleID")]
     rule_id: String,
     severity: Option<Rated>,
@@ -198,6 +294,9 @@ struct Modified {
     /// A word of OpenVEX, or `ignored`.
     status: String,
     statement: Option<String>,
+    source: Option<String>,
+    #[serde(default, rename = "Type")]
+    kind: String,
     finding: Option<Suppressed>,
 }
 
@@ -214,6 +313,12 @@ struct Suppressed {
     #[serde(default)]
     installed_version: String,
     pkg_identifier: Option<Identifier>,
+    #[serde(default)]
+    severity: String,
+    #[serde(default)]
+    fixed_version: String,
+    #[serde(default)]
+    status: String,
 }
 
 /// Reads a report.
@@ -226,22 +331,48 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let (mut packages, mut vex) = (None, None);
     let (mut findings, mut facts) = (Vec::new(), Vec::new());
     let mut unfolding = Unfolding::new(FORMAT);
+    facts.push(format!("scanned: {} {}", report.artifact_type, report.artifact_name));
+    let mut not_compared: BTreeSet<String> =
+        report.metadata.0.then(|| "what was scanned".to_owned()).into_iter().collect();
     for result in report.results.into_iter().flatten() {
         let mut target = Details::default();
         target.add("target", [&*result.target, &*result.class, &*result.kind].join(" "));
-        if let Some(listed) = result.packages {
+        // What was looked at without a finding counts as well.
+        facts.extend(target.texts().map(str::to_owned));
+        if let Some(mut listed) = result.packages {
+            let named: HashMap<String, String> = listed
+                .iter()
+                .filter(|listed| !listed.id.is_empty())
+                .map(|listed| (listed.id.clone(), listed.key()))
+                .collect();
+            for listed in &mut listed {
+                let from = listed.key();
+                for to in listed.depends_on.take().into_iter().flatten() {
+                    let fact = format!("{from} depends on {} in {}", named.get(&to).unwrap_or(&to), result.target);
+                    unfolding.take([fact.as_str()])?;
+                    facts.push(fact);
+                }
+            }
             for listed in listed {
                 unfolding.take(target.texts())?;
-                let details = target.clone().done();
-                packages.get_or_insert_with(Vec::new).push(Package { details, ..package(listed) });
+                let there = [
+                    ("layers", listed.layer),
+                    ("locations", listed.locations),
+                    ("installed files", listed.installed_files),
+                ];
+                not_compared.extend(there.into_iter().filter(|(_, part)| part.0).map(|(name, _)| name.to_owned()));
+                packages.get_or_insert_with(Vec::new).push(package::with_details(package(listed), target.clone()));
             }
         }
         for found in result.vulnerabilities.into_iter().flatten() {
             unfolding.take(target.texts())?;
+            not_compared.extend(found.layer.0.then(|| "layers".to_owned()));
             findings.push(vulnerability(found, target.clone()));
         }
-        for License { name, pkg_name, file_path, category, severity } in result.licenses.into_iter().flatten() {
-            facts.push(format!("licence {name} of {pkg_name}{file_path}: {category} {severity}"));
+        for license in result.licenses.into_iter().flatten() {
+            let License { name, pkg_name, file_path, category, severity, text, confidence } = license;
+            let confidence = confidence.map(|confidence| format!(" ({confidence})")).unwrap_or_default();
+            facts.push(format!("licence {name}{text} of {pkg_name} {file_path}: {category} {severity}{confidence}"));
         }
         let mut of_place =
             |rule: String, alias: Option<String>, line: Option<u64>, severity: Option<Rated>, details: Details| {
@@ -266,30 +397,51 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
                 let line = failed.cause_metadata.as_ref().and_then(|cause| cause.start_line);
                 let mut details = target.clone();
                 details.maybe("message", failed.message);
-                details.maybe("resource", failed.cause_metadata.as_ref().and_then(|cause| cause.resource.as_ref()));
-                let end = failed.cause_metadata.as_ref().and_then(|cause| cause.end_line);
-                details.maybe("until", end.map(|end| end.to_string()));
+                details.maybe("status", failed.status);
+                details.add("type", failed.kind);
+                details.add("namespace", failed.namespace);
+                if let Some(cause) = &failed.cause_metadata {
+                    cause.tell(&mut details);
+                }
                 of_place(failed.id, failed.avd_id, line, failed.severity, details)?;
             } else {
                 let status = failed.status.as_deref().unwrap_or_default();
-                facts.push(format!("{status}: {} in {}", failed.id, result.target));
+                let mut details = target.clone();
+                details.maybe("message", failed.message);
+                details.maybe("id", failed.avd_id);
+                details.maybe(
+                    "line",
+                    failed.cause_metadata.as_ref().and_then(|cause| cause.start_line).map(|l| l.to_string()),
+                );
+                details.maybe("severity", failed.severity.map(|severity| Severity::from(severity).code()));
+                details.add("type", failed.kind);
+                details.add("namespace", failed.namespace);
+                if let Some(cause) = &failed.cause_metadata {
+                    cause.tell(&mut details);
+                }
+                let said = details.texts().collect::<Vec<_>>().join("; ");
+                facts.push(format!("{status}: {} in {} ({said})", failed.id, result.target));
             }
         }
         for secret in result.secrets.into_iter().flatten() {
             let mut details = target.clone();
+            details.add("category", secret.category);
+            details.maybe("offset", secret.offset.map(|offset| offset.to_string()));
             details.maybe("until", secret.end_line.map(|end| end.to_string()));
             of_place(secret.rule_id, None, secret.start_line, secret.severity, details)?;
         }
         if let Some(modified) = result.experimental_modified_findings {
             let statements = vex.get_or_insert_with(BTreeSet::new);
+            // What was suppressed twice is suppressed.
+            let mut suppressed = BTreeSet::new();
             for modified in modified {
-                let (status, id) =
-                    (modified.status.clone(), modified.finding.as_ref().and_then(Suppressed::id).cloned());
+                let told = modified.told();
                 match statement(modified) {
                     Some(statement) => _ = statements.insert(statement),
-                    None => facts.push(format!("{status}: {} in {}", id.unwrap_or_default(), result.target)),
+                    None => _ = suppressed.insert(format!("{told} in {}", result.target)),
                 }
             }
+            facts.extend(suppressed);
         }
     }
     findings.sort();
@@ -300,8 +452,36 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
         findings: Some(findings),
         vex: vex.map(|all| all.into_iter().collect()),
         facts,
+        not_compared,
         ..Document::default()
     })
+}
+
+impl Modified {
+    /// All that is said of what was suppressed.
+    fn told(&self) -> String {
+        let finding = self.finding.as_ref();
+        let id = finding.and_then(Suppressed::id).cloned().unwrap_or_default();
+        format!("{}: {id} ({})", self.status, self.details().texts().collect::<Vec<_>>().join("; "))
+    }
+
+    fn details(&self) -> Details {
+        let mut details = Details::default();
+        details.add("kind", &self.kind);
+        details.maybe("source", self.source.as_ref());
+        details.maybe("statement", self.statement.as_ref());
+        if let Some(finding) = &self.finding {
+            let Suppressed { pkg_name, installed_version, pkg_identifier, severity, fixed_version, status, .. } =
+                finding;
+            details.add("package", format!("{pkg_name} {installed_version}").trim());
+            details.maybe("purl", pkg_identifier.as_ref().and_then(|identifier| identifier.purl.as_ref()));
+            details.add("severity", severity);
+            details.add("fixed in", fixed_version);
+            details.add("said", status);
+            details.each("rule", finding.rule.iter().chain(&finding.id));
+        }
+        details
+    }
 }
 
 impl Suppressed {
@@ -310,11 +490,35 @@ impl Suppressed {
     }
 }
 
+impl Listed {
+    fn purl(&self) -> Option<&String> {
+        self.identifier.as_ref().and_then(|identifier| identifier.purl.as_ref()).filter(|purl| !purl.is_empty())
+    }
+
+    /// Its key, as others depend on it.
+    fn key(&self) -> String {
+        let version = join(self.epoch, self.version.as_deref(), self.release.as_deref());
+        let purl = self.purl().and_then(|purl| purl.parse().ok());
+        package::of_entry(self.name.clone(), version, purl, BTreeSet::new()).key()
+    }
+}
+
 fn package(listed: Listed) -> Package {
     let version = join(listed.epoch, listed.version.as_deref(), listed.release.as_deref());
-    let purl = listed.identifier.and_then(|identifier| identifier.purl).and_then(|purl| purl.parse().ok());
+    let written = listed.purl().cloned();
+    let purl: Option<Written> = written.as_ref().and_then(|purl| purl.parse().ok());
+    let mut details = Details::default();
+    details.maybe("not a package URL", written.filter(|_| purl.is_none()));
+    details.add("architecture", &listed.arch);
+    details.add("relationship", &listed.relationship);
+    details.maybe("indirect", listed.indirect.then_some("yes"));
+    details.maybe("for development", listed.dev.then_some("yes"));
+    details.add("path", &listed.file_path);
+    details.add("digest", &listed.digest);
+    details.add("maintainer", &listed.maintainer);
+    details.maybe("module", listed.modularitylabel.as_ref());
     let licenses = listed.licenses.into_iter().flatten().filter(|license| !license.is_empty()).collect();
-    let mut package = package::of_entry(listed.name, version, purl, licenses);
+    let mut package = package::with_details(package::of_entry(listed.name, version, purl, licenses), details);
     if let Some(name) = listed.src_name.filter(|name| !name.is_empty()) {
         let version = join(listed.src_epoch, listed.src_version.as_deref(), listed.src_release.as_deref());
         package.source = Some(SourcePackage { name, version: version.unwrap_or_default() });
@@ -333,8 +537,17 @@ fn join(epoch: u64, version: Option<&str>, release: Option<&str>) -> Option<Stri
 fn vulnerability(found: Vulnerability, mut details: Details) -> Finding {
     details.maybe("status", found.status.map(<&str>::from));
     details.maybe("path", found.pkg_path);
+    details.maybe("severity from", found.severity_source);
+    details.maybe("data from", found.data_source.map(|source| source.id));
+    details.each("weakness", found.cwe_ids.into_iter().flatten());
+    details.each("severity of", found.vendor_severity.into_iter().flatten().map(|(who, what)| format!("{who} {what}")));
+    for (who, scores) in found.cvss.into_iter().flatten() {
+        details.each("score of", scores.into_iter().map(|(what, score)| format!("{who} {what} {score}")));
+    }
     let purl = found.pkg_identifier.and_then(|identifier| identifier.purl);
-    let Affected { key, name, version } = Affected::new(found.pkg_name, found.installed_version, purl.as_deref());
+    let Affected { key, name, version, stated } =
+        Affected::new(found.pkg_name, found.installed_version, purl.as_deref());
+    details.each("package", stated);
     let fixed = found.fixed_version.unwrap_or_default();
     let fixed_versions = fixed.split(',').map(str::trim).filter(|version| !version.is_empty());
     Finding {
@@ -359,11 +572,12 @@ fn statement(modified: Modified) -> Option<VexStatement> {
         "under_investigation" => VexStatus::UnderInvestigation,
         _ => return None,
     };
+    let details = modified.details().done();
     let finding = modified.finding?;
     let purl = finding.pkg_identifier.and_then(|identifier| identifier.purl);
     let product = Affected::new(finding.pkg_name, finding.installed_version, purl.as_deref()).key;
     let justification = modified.statement.filter(|text| !text.is_empty());
-    Some(VexStatement { vulnerability: finding.id?, product, status, justification, details: BTreeSet::new() })
+    Some(VexStatement { vulnerability: finding.id?, product, status, justification, details })
 }
 
 #[cfg(test)]

@@ -217,8 +217,8 @@ fn bytes_are_never_refused() {
 fn what_is_not_read_is_not_the_same() {
     let world = World::new();
     for document in [
-        json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "services": [{"name": "a"}]}),
-        json!({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "files": [{"SPDXID": "SPDXRef-f", "fileName": "a"}]}),
+        json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "annotations": [{"text": "a"}]}),
+        json!({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "annotations": [{"comment": "a"}]}),
         json!({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [{"type": "software_File", "name": "a"}]}),
         json!({"document": {"csaf_version": "2.0"}}),
         json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "t"}}, "results": null}]}),
@@ -233,21 +233,154 @@ fn what_is_not_read_is_not_the_same() {
 #[test]
 fn what_semantic_fidelity_does_not_look_at_is_said() {
     let world = World::new();
-    let of = |to: &str| {
+    let of = |text: &str| {
         json!({"bomFormat": "CycloneDX", "specVersion": "1.6",
-            "components": [{"type": "library", "bom-ref": "a", "name": "a"}, {"type": "library", "bom-ref": "b", "name": "b"}],
-            "dependencies": [{"ref": "a", "dependsOn": [to]}]})
+            "components": [{"type": "library", "bom-ref": "a", "name": "a"}],
+            "annotations": [{"subjects": ["a"], "text": text}]})
     };
     world.write("a.json", of("a").to_string());
     world.write("b.json", of("b").to_string());
     let run = ended(&world, &["diff", "--mode", "sf", "--a", "a.json", "--b", "b.json", "--json"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let said: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(said["not_compared"]["artifact"], json!(["dependencies"]));
-    says(&said["notes"].to_string(), &["does not look at dependencies"]);
+    assert_eq!(said["not_compared"]["artifact"], json!(["annotations"]));
+    says(&said["notes"].to_string(), &["does not look at annotations"]);
     world
         .stella(0, &["diff", "--mode", "sf", "--a", "a.json", "--b", "b.json"])
-        .says(&["does not look at dependencies"]);
+        .says(&["does not look at annotations"]);
+}
+
+/// What is said between elements counts: edges, relationships, services, flows. It is compared by what the elements are, so that
+/// other ids and another order say nothing.
+#[test]
+fn what_is_said_between_elements_is_compared() {
+    let cyclonedx = |[a, b]: [&str; 2], needed: &str, more: Value| {
+        let component = |id: &str, name: &str| json!({"type": "library", "bom-ref": id, "name": name, "version": "1"});
+        let mut document = json!({"bomFormat": "CycloneDX", "specVersion": "1.6",
+            "components": [component(a, "alpha"), component(b, "beta")],
+            "dependencies": [{"ref": a, "dependsOn": [needed]}, {"ref": b}]});
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        document
+    };
+    let service = |endpoint: &str| json!({"services": [{"bom-ref": "s", "name": "api", "endpoints": [endpoint]}]});
+    let complete = |aggregate: &str| json!({"compositions": [{"aggregate": aggregate, "assemblies": ["b"]}]});
+    let spdx = |[a, b]: [&str; 2], related: [&str; 3], sum: &str| {
+        json!({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT",
+            "packages": [{"SPDXID": a, "name": "alpha"}, {"SPDXID": b, "name": "beta"}],
+            "files": [{"SPDXID": "SPDXRef-f", "fileName": "./f", "checksums": [{"algorithm": "SHA1", "checksumValue": sum}]}],
+            "relationships": [{"spdxElementId": related[0], "relationshipType": related[1], "relatedSpdxElement": related[2]}]})
+    };
+    let spdx_ids = ["SPDXRef-a", "SPDXRef-b"];
+    let sarif = |lines: [u64; 2], id: &str| {
+        let place = |line: u64| json!({"location": {"id": line, "physicalLocation": {"artifactLocation": {"uri": "a.c"}, "region": {"startLine": line}}}});
+        json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "t"}}, "automationDetails": {"guid": id},
+            "results": [{"ruleId": "R", "message": {"text": "m"}, "locations": [place(9)["location"]],
+                "codeFlows": [{"threadFlows": [{"locations": lines.map(place)}]}]}]}]})
+    };
+    let none = || json!({});
+    let base = cyclonedx(["a", "b"], "b", none());
+    let base_spdx = spdx(spdx_ids, ["SPDXRef-a", "DEPENDS_ON", "SPDXRef-b"], "00");
+    let flow = sarif([1, 2], "i");
+    for (what, a, b, right) in [
+        ("a CycloneDX edge to another", &base, cyclonedx(["a", "b"], "a", none()), Differs),
+        ("a CycloneDX edge under other ids", &base, cyclonedx(["x", "y"], "y", none()), Same),
+        (
+            "another endpoint",
+            &cyclonedx(["a", "b"], "b", service("https://one")),
+            cyclonedx(["a", "b"], "b", service("https://two")),
+            Differs,
+        ),
+        ("a service that is gone", &cyclonedx(["a", "b"], "b", service("https://one")), base.clone(), Differs),
+        (
+            "other completeness",
+            &cyclonedx(["a", "b"], "b", complete("complete")),
+            cyclonedx(["a", "b"], "b", complete("incomplete")),
+            Differs,
+        ),
+        (
+            "an SPDX relationship turned round",
+            &base_spdx,
+            spdx(spdx_ids, ["SPDXRef-b", "DEPENDS_ON", "SPDXRef-a"], "00"),
+            Differs,
+        ),
+        (
+            "another kind of relationship",
+            &base_spdx,
+            spdx(spdx_ids, ["SPDXRef-a", "CONTAINS", "SPDXRef-b"], "00"),
+            Differs,
+        ),
+        (
+            "a relationship under other ids",
+            &base_spdx,
+            spdx(["SPDXRef-x", "SPDXRef-y"], ["SPDXRef-x", "DEPENDS_ON", "SPDXRef-y"], "00"),
+            Same,
+        ),
+        (
+            "another content of a file",
+            &base_spdx,
+            spdx(spdx_ids, ["SPDXRef-a", "DEPENDS_ON", "SPDXRef-b"], "01"),
+            Differs,
+        ),
+        ("a SARIF flow turned round", &flow, sarif([2, 1], "i"), Differs),
+        ("a SARIF flow through another place", &flow, sarif([1, 3], "i"), Differs),
+        ("a SARIF run with another id", &flow, sarif([1, 2], "j"), Same),
+    ] {
+        let world = World::new();
+        world.write("a.json", a.to_string());
+        world.write("b.json", b.to_string());
+        for order in [["a.json", "b.json"], ["b.json", "a.json"]] {
+            let run = ended(&world, &["diff", "--mode", "sf", "--a", order[0], "--b", order[1]]);
+            assert_eq!(run.code, i32::from(right == Differs), "{what}: {}{}", run.stdout, run.stderr);
+        }
+    }
+}
+
+/// A purl says what a package is; another name, version or group beside it is told all the same.
+#[test]
+fn what_is_stated_beside_a_purl_is_compared() {
+    let purl = "pkg:npm/%40s/alpha@1.0.0";
+    let cyclonedx = |member: &str, value: &str| {
+        let mut component =
+            json!({"type": "library", "group": "@s", "name": "alpha", "version": "1.0.0", "purl": purl});
+        component[member] = json!(value);
+        json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [component]})
+    };
+    let spdx = |member: &str, value: &str| {
+        let mut package = json!({"SPDXID": "SPDXRef-a", "name": "@s/alpha", "versionInfo": "1.0.0", "externalRefs": [
+            {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}]});
+        package[member] = json!(value);
+        json!({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "packages": [package]})
+    };
+    let syft = |member: &str, value: &str| {
+        let mut artifact = json!({"id": "1", "name": "@s/alpha", "version": "1.0.0", "type": "npm", "purl": purl});
+        artifact[member] = json!(value);
+        json!({"artifacts": [artifact], "artifactRelationships": [], "descriptor": {"name": "syft"},
+            "source": {}, "distro": {}, "schema": {"version": "16.1.3", "url": "https://raw.githubusercontent.com/anchore/syft/main/schema/json/schema-16.1.3.json"}})
+    };
+    let osv = |member: &str, value: &str| {
+        let mut package = json!({"name": "alpha", "version": "1.0.0", "ecosystem": "npm", "commit": "00"});
+        package[member] = json!(value);
+        json!({"results": [{"source": {"path": "a", "type": "lockfile"}, "packages": [{"package": package, "vulnerabilities": [
+            {"id": "GHSA-35jh-r3h4-6jhm"}], "groups": [{"ids": ["GHSA-35jh-r3h4-6jhm"]}]}]}]})
+    };
+    type Made<'m> = &'m dyn Fn(&str, &str) -> Value;
+    let of: [(&str, Made<'_>, &[&str]); 4] = [
+        ("CycloneDX", &cyclonedx, &["group", "name", "version"]),
+        ("SPDX", &spdx, &["name", "versionInfo"]),
+        ("Syft", &syft, &["name", "version"]),
+        ("osv-scanner", &osv, &["name", "version", "commit"]),
+    ];
+    for (format, document, members) in of {
+        let world = World::new();
+        world.write("a.json", document("x", "").to_string());
+        for member in members {
+            for other in ["other", "2.0.0"] {
+                world.write("b.json", document(member, other).to_string());
+                let run = ended(&world, &["diff", "--mode", "sf", "--a", "a.json", "--b", "b.json"]);
+                assert_eq!(run.code, 1, "{format} {member}: {}{}", run.stdout, run.stderr);
+            }
+        }
+    }
 }
 
 /// The report of a tool of which every finding is gone may be an empty list: it names what was lost.

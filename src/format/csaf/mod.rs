@@ -23,7 +23,7 @@ use crate::format::csaf::products::{FORMAT, Named, ProductTree, Products};
 use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
-use crate::format::json;
+use crate::format::json::{self, Present};
 use crate::format::text::Unfolding;
 use crate::model::vex::{VexStatement, VexStatus};
 
@@ -35,6 +35,16 @@ struct Header {
 #[derive(Deserialize)]
 struct Meta {
     csaf_version: String,
+    aggregate_severity: Option<AggregateSeverity>,
+}
+
+/// How bad it is as a whole, in the words of the publisher.
+#[derive(Deserialize)]
+struct AggregateSeverity {
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    namespace: String,
 }
 
 #[derive(Deserialize)]
@@ -60,10 +70,14 @@ struct Vulnerability {
     flags: Vec<Flag>,
     #[serde(default)]
     threats: Vec<Threat>,
+    #[serde(default)]
+    involvements: Present,
 }
 
 #[derive(Deserialize)]
 struct Id {
+    #[serde(default)]
+    system_name: String,
     text: String,
 }
 
@@ -97,6 +111,17 @@ struct Remediation {
     product_ids: Vec<String>,
     #[serde(default)]
     group_ids: Vec<String>,
+    #[serde(default)]
+    entitlements: Vec<String>,
+    restart_required: Option<RestartRequired>,
+}
+
+#[derive(Deserialize)]
+struct RestartRequired {
+    #[serde(default)]
+    category: String,
+    #[serde(default)]
+    details: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -157,6 +182,14 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let mut unfolding = Unfolding::new(FORMAT);
     let products = Products::of(advisory.product_tree.unwrap_or_default(), &mut unfolding)?;
     let mut document = Document { not_compared: NOT_COMPARED.map(str::to_owned).into(), ..Document::default() };
+    if let Some(AggregateSeverity { text, namespace }) = header.document.aggregate_severity {
+        document.facts.push(format!("severity of all: {text} {namespace}"));
+    }
+    document.facts.extend(products.all().map(|Named { name, details }| {
+        let said: Vec<&str> = details.iter().map(String::as_str).collect();
+        format!("product {name} ({})", said.join("; "))
+    }));
+    document.facts.sort();
     let Some(vulnerabilities) = advisory.vulnerabilities else { return Ok(document) };
     let mut statements = BTreeSet::new();
     for vulnerability in vulnerabilities {
@@ -165,8 +198,20 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
         let mut by_product = by_product(&vulnerability, &products, &mut unfolding)?;
         let mut of_all = Details::default();
         // Where the CVE names it, the other ids are its aliases.
-        of_all.each("id", vulnerability.ids.iter().map(|id| &id.text).filter(|id| **id != name));
+        let ids = vulnerability.ids.iter();
+        of_all.each("id", ids.map(|id| format!("{} {}", id.system_name, id.text)));
+        of_all.maybe("title", vulnerability.title.as_ref().filter(|title| **title != name));
+        if vulnerability.involvements.0 {
+            document.not_compared.insert("involvements".to_owned());
+        }
         of_all.maybe("weakness", vulnerability.cwe.as_ref().and_then(|cwe| cwe.id.as_ref()));
+        // What is said of no product is said of the vulnerability.
+        for Threat { category, details, product_ids, group_ids } in &vulnerability.threats {
+            of_all.maybe(
+                "threat",
+                (product_ids.is_empty() && group_ids.is_empty()).then(|| format!("{category}: {details}")),
+            );
+        }
         for id in &vulnerability.product_status.recommended {
             let Named { name, details } = products.named(id);
             unfolding.take([name.as_str()].into_iter().chain(details.iter().map(String::as_str)))?;
@@ -175,6 +220,7 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
         }
         let of_all = of_all.done();
         let mut is_stated = false;
+        let mut stated: BTreeSet<String> = BTreeSet::new();
         for (list, status, ids) in vulnerability.product_status.lists() {
             for id in ids {
                 is_stated = true;
@@ -182,6 +228,7 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
                 let Named { name: product, mut details } = products.named(&id);
                 details.insert(format!("list: {list}"));
                 details.extend(of_all.iter().cloned());
+                stated.insert(id.clone());
                 details.extend(by_product.entry(id).or_default().texts().map(str::to_owned));
                 let texts = [name.as_str(), &product, reason.map_or("", String::as_str)];
                 unfolding.take(texts.into_iter().chain(details.iter().map(String::as_str)))?;
@@ -193,6 +240,16 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
                     details,
                 });
             }
+        }
+        // What is said of products that have no status is said all the same.
+        let mut unstated: Vec<(String, Details)> =
+            by_product.into_iter().filter(|(id, _)| !stated.contains(id)).collect();
+        unstated.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (id, said) in unstated {
+            let Named { name: product, details } = products.named(&id);
+            unfolding.take(details.iter().map(String::as_str).chain(said.texts()))?;
+            let said: Vec<&str> = said.texts().chain(details.iter().map(String::as_str)).collect();
+            document.facts.push(format!("{name} in {product}, without a status ({})", said.join("; ")));
         }
         if !is_stated {
             let details: Vec<String> = of_all.into_iter().collect();
@@ -236,9 +293,16 @@ fn by_product(
             add(&id, "threat", &format!("{category}: {details}"))?;
         }
     }
-    for Remediation { category, details, product_ids, group_ids } in &vulnerability.remediations {
+    for Remediation { category, details, product_ids, group_ids, entitlements, restart_required } in
+        &vulnerability.remediations
+    {
+        let restart =
+            restart_required.as_ref().map(|restart| format!(" restart {} {}", restart.category, restart.details));
+        let entitlements: BTreeSet<&String> = entitlements.iter().collect();
+        let entitled: String = entitlements.into_iter().map(|text| format!(" entitled {text}")).collect();
+        let said = format!("{category}: {details}{entitled}{}", restart.unwrap_or_default());
         for id in members(product_ids, group_ids) {
-            add(&id, "remediation", &format!("{category}: {details}"))?;
+            add(&id, "remediation", &said)?;
         }
     }
     for Flag { label, product_ids, group_ids } in &vulnerability.flags {
@@ -359,7 +423,10 @@ mod tests {
         );
         let document = read(&text).unwrap();
         assert_eq!(document.vex.unwrap()[0].vulnerability, "A flaw");
-        assert_eq!(document.facts, ["(a vulnerability without an id) without a status of any product ()"]);
+        assert_eq!(
+            document.facts,
+            ["(a vulnerability without an id) without a status of any product ()", "product a (name: a)"]
+        );
     }
 
     #[test]

@@ -196,6 +196,11 @@ impl Products {
         }
     }
 
+    /// Every product of the tree.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Named> {
+        self.named.values()
+    }
+
     /// What an id names; an id that the tree does not hold names itself.
     pub(super) fn named(&self, id: &str) -> Named {
         self.named.get(id).cloned().unwrap_or_else(|| Named { name: id.to_owned(), details: BTreeSet::new() })

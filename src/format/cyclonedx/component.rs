@@ -1,6 +1,6 @@
 //! Components ↔ packages.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::format::cyclonedx::wire::{Component, FORMAT, License, LicenseChoice, Property};
 use crate::format::details::Details;
@@ -8,6 +8,7 @@ use crate::format::error::FormatError;
 use crate::format::listing::Listing;
 use crate::format::package;
 use crate::format::purl::{self, Facts, Written};
+use crate::model::digest::Digest;
 use crate::model::ecosystem::Ecosystem;
 use crate::model::package::{Package, Purl, SourcePackage};
 use crate::model::vex::COMPONENT_SEPARATOR;
@@ -39,8 +40,10 @@ pub(crate) struct Reader {
     pub(crate) subject: Option<Place>,
     /// The document's own serial number, with which a BOM-Link begins that stays within it.
     pub(crate) serial: Option<String>,
+    /// The parts of components and services that are there and not read.
+    pub(crate) not_read: BTreeSet<&'static str>,
     ids: HashSet<String>,
-    by_ref: HashMap<String, Place>,
+    pub(crate) by_ref: HashMap<String, Place>,
 }
 
 impl Reader {
@@ -49,6 +52,7 @@ impl Reader {
         let nested = std::mem::take(&mut root.components);
         let id = root.bom_ref.take();
         self.claim(id.as_deref())?;
+        self.not_read.extend(root.not_read());
         let (mut package, _) = read_package(root);
         if let Some(id) = id {
             self.by_ref.insert(id, Place::from(&package));
@@ -66,6 +70,7 @@ impl Reader {
             let id = component.bom_ref.take();
             self.claim(id.as_deref())?;
             let kind = component.kind.clone();
+            self.not_read.extend(component.not_read());
             let (package, bad_purl) = read_package(component);
             if let Some(id) = id {
                 self.by_ref.insert(id, Place::from(&package));
@@ -127,7 +132,7 @@ fn read_package(component: Component) -> (Package, Option<String>) {
     let purl: Option<Written> = given.as_deref().and_then(|purl| purl.parse().ok());
     let bad_purl = given.filter(|_| purl.is_none());
     let facts = purl.as_ref().and_then(Written::facts);
-    let version = package::version_of(component.version, facts.as_ref());
+    let version = package::version_of(component.version.clone(), facts.as_ref());
     let properties = &component.properties;
     let source = source(properties, &version).or_else(|| facts.as_ref()?.source.clone());
     let ecosystem = Property::find(properties, ECOSYSTEM).map(Ecosystem::from);
@@ -136,32 +141,76 @@ fn read_package(component: Component) -> (Package, Option<String>) {
     details.add("type", &component.kind);
     details.maybe("scope", component.scope.as_ref().filter(|scope| *scope != "required"));
     details.maybe("cpe", component.cpe.as_ref());
+    details.maybe("mime type", component.mime_type.as_ref());
+    details.maybe("publisher", component.publisher.as_ref());
+    details.maybe("supplier", component.supplier.as_ref().and_then(|supplier| supplier.name.as_ref()));
+    details.maybe("manufacturer", component.manufacturer.as_ref().and_then(|maker| maker.name.as_ref()));
+    details.maybe("version range", component.version_range.as_ref());
+    details.maybe("external", component.is_external.map(|is| is.to_string()));
+    details.maybe("modified", component.modified.map(|is| is.to_string()));
+    details.maybe("SWID", component.swid.as_ref().map(|swid| &swid.tag_id));
+    details.each("OmniBOR", &component.omnibor);
+    details.each("SWHID", &component.swhid);
     component.hashes.iter().for_each(|hash| details.add(&hash.alg, &hash.content));
-    let licenses = component.licenses.into_iter().filter_map(|choice| match choice.license {
-        Some(License { id, name }) => id.or(name),
-        None => choice.expression,
-    });
+    let named = name(component.group.as_deref(), &component.name, facts.as_ref());
+    let group = component.group.as_deref().filter(|group| !group.is_empty());
+    package::stated(
+        &spelled(group, &component.name, facts.as_ref()),
+        component.version.as_deref(),
+        facts.as_ref(),
+        &mut details,
+    );
+    details.maybe("group", group);
+    details.maybe("not a package URL", bad_purl.as_ref());
+    let licenses = licenses(component.licenses, &mut details);
     let package = Package {
-        name: name(component.group.as_deref(), &component.name, facts.as_ref()),
+        name: named,
         version,
         purl: purl.map(|written| written.purl),
         ecosystem: ecosystem.unwrap_or_else(Ecosystem::unknown),
-        licenses: licenses.filter(|license| !license.is_empty()).collect(),
+        licenses,
         source,
         details: details.done(),
     };
     (package, bad_purl)
 }
 
+/// The licences by what names them; what else is said of each is a detail.
+pub(crate) fn licenses(choices: Vec<LicenseChoice>, details: &mut Details) -> BTreeSet<String> {
+    let mut licenses = BTreeSet::new();
+    for choice in choices {
+        let (name, text, acknowledgement) = match choice.license {
+            Some(License { id, name, text, acknowledgement, .. }) => {
+                if let (Some(id), Some(name)) = (&id, &name) {
+                    details.add("licence", format!("{id} is called {name}"));
+                }
+                (id.or(name), text, acknowledgement.or(choice.acknowledgement))
+            }
+            None => (choice.expression, None, choice.acknowledgement),
+        };
+        let Some(name) = name.filter(|name| !name.is_empty()) else { continue };
+        details.maybe("licence", acknowledgement.map(|word| format!("{name} is {word}")));
+        let text = text.filter(|text| !text.content.is_empty());
+        details
+            .maybe("licence text", text.map(|text| format!("{name} {}", Digest::of(text.content.as_bytes()).short())));
+        licenses.insert(name);
+    }
+    licenses
+}
+
 /// The name that the purl gives, with the group that the component has.
 fn name(group: Option<&str>, name: &str, facts: Option<&Facts>) -> String {
-    let group = group.filter(|group| !group.is_empty());
-    let separator = if facts.is_some_and(|facts| facts.ecosystem.name() == "Maven") { ':' } else { '/' };
-    let spelled = group.map_or_else(|| name.to_owned(), |group| format!("{group}{separator}{name}"));
+    let spelled = spelled(group.filter(|group| !group.is_empty()), name, facts);
     match facts {
         Some(facts) => package::name_of(spelled, facts),
         None => spelled,
     }
+}
+
+/// The name with its group before it, as the ecosystem of the purl joins them.
+fn spelled(group: Option<&str>, name: &str, facts: Option<&Facts>) -> String {
+    let separator = if facts.is_some_and(|facts| facts.ecosystem.name() == "Maven") { ':' } else { '/' };
+    group.map_or_else(|| name.to_owned(), |group| format!("{group}{separator}{name}"))
 }
 
 /// The source package, as stella and Trivy write it.
@@ -198,21 +247,17 @@ pub(crate) fn write(package: &Package, reference: String) -> Component {
         properties.push(Property::new(SOURCE_VERSION, &source.version));
     }
     let license = |name: &String| LicenseChoice {
-        license: Some(License { id: None, name: Some(name.clone()) }),
-        expression: None,
+        license: Some(License { name: Some(name.clone()), ..License::default() }),
+        ..LicenseChoice::default()
     };
     Component {
         kind: "library".to_owned(),
         bom_ref: Some(reference),
-        group: None,
         name: package.name.clone(),
         version: Some(package.version.clone()).filter(|version| !version.is_empty()),
         licenses: package.licenses.iter().map(license).collect(),
-        scope: None,
-        cpe: None,
-        hashes: Vec::new(),
         purl: package.purl.as_ref().map(Purl::to_string),
         properties,
-        components: Vec::new(),
+        ..Component::default()
     }
 }

@@ -4,10 +4,12 @@
 //! about, not one of its packages; written documents hold nothing volatile (no serial number, no
 //! timestamp, no tool), so that equal packages give equal bytes.
 //! A vulnerability is a finding, with or without `analysis` and `components`; one that has nothing but its analysis is a
-//! statement alone. Components that are not packages, and the root, count in a comparison.
-//! Absent: services, dependencies, compositions, evidence: they are compared as bytes only.
+//! statement alone. Components that are not packages, the root, services, the graph of dependencies and compositions count in a
+//! comparison.
+//! Absent: evidence, pedigree, annotations and other parts that `not_read` names: they are compared as bytes only.
 
 mod component;
+mod facts;
 mod quick_scan;
 pub mod vex;
 mod vulnerability;
@@ -23,6 +25,7 @@ use crate::format::cyclonedx::wire::{Bom, FORMAT, READ};
 use crate::format::error::FormatError;
 use crate::format::json;
 use crate::format::listing::{Listing, distinct};
+use crate::format::text::Unfolding;
 use crate::model::finding::Finding;
 use crate::model::package::Package;
 use crate::model::vex::VexStatement;
@@ -34,6 +37,8 @@ pub(crate) struct Contents {
     pub(crate) findings: Option<Vec<Finding>>,
     /// Absent where the document has no `vulnerabilities` at all.
     pub(crate) vex: Option<Vec<VexStatement>>,
+    /// What it says of services, dependencies and completeness, a line for each, sorted.
+    pub(crate) facts: Vec<String>,
     /// Whether it says what it is about or lists components, be it none.
     pub(crate) has_components: bool,
     /// The parts that are there and not read.
@@ -59,7 +64,7 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         return Err(FormatError::Version { format: FORMAT, found: header.spec_version, known: READ });
     }
     let bom: Bom = json::read(FORMAT, text)?;
-    let not_read = bom.not_read();
+    let mut not_read = bom.not_read();
     let mut reader = component::Reader::default();
     reader.serial = bom.serial_number;
     let root = bom.metadata.and_then(|metadata| metadata.component);
@@ -69,6 +74,7 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         reader.root(root)?;
     }
     reader.components("components", bom.components.unwrap_or_default())?;
+    let mut facts = facts::services(bom.services.unwrap_or_default(), &mut reader)?;
     let (findings, vex) = match bom.vulnerabilities {
         Some(vulnerabilities) => {
             let (findings, vex) = vulnerability::read(vulnerabilities, &mut reader, lists_components)?;
@@ -76,7 +82,12 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         }
         None => (None, None),
     };
-    Ok(Contents { listing: reader.listing, findings, vex, has_components, not_read })
+    let mut unfolding = Unfolding::new(FORMAT);
+    facts.extend(facts::dependencies(bom.dependencies.unwrap_or_default(), &reader, &mut unfolding)?);
+    facts.extend(facts::compositions(bom.compositions.unwrap_or_default(), &mut reader, &mut unfolding)?);
+    facts.sort();
+    not_read.extend(reader.not_read.into_iter().map(str::to_owned));
+    Ok(Contents { listing: reader.listing, findings, vex, facts, has_components, not_read })
 }
 
 /// Writes packages as a normalised SBOM, CycloneDX 1.6.

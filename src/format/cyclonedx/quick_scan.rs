@@ -3,7 +3,10 @@
 //! Invariants: what is looked at without complaint is also read without one, and each name that a package of it can
 //! have is among the hints. The reverse need not be: what is unusual is refused, or hinted at by everything.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::format::cyclonedx::wire::{LICENCE_TERMS, NOT_READ, PROPERTIES, is_read};
 
 /// What was seen of components, or of a document but for its components. Equal texts have equal numbers; unequal ones may
 /// have, too.
@@ -17,6 +20,10 @@ pub struct QuickScan {
     pub names: Vec<u64>,
     /// Whether a package may have any other name as well.
     pub any_name: bool,
+    /// The parts that a reader of them would name as not read.
+    pub not_read: BTreeSet<&'static str>,
+    /// The edges of the graph of dependencies: what kind it is, and the two references.
+    pub edges: Vec<(u8, u64, u64)>,
 }
 
 /// The number of the name of a package in [`QuickScan::names`].
@@ -31,8 +38,8 @@ impl QuickScan {
         self.look(&mut cursor).is_some() && cursor.at == canonical.len()
     }
 
-    /// Looks at a document without components, canonical JSON: at what it is about and at its vulnerabilities; false as
-    /// above.
+    /// Looks at a document without components, canonical JSON: at what it is about, at its dependencies and at its
+    /// vulnerabilities; false as above, and where it lists services or says what is complete, which name elements of all kinds.
     pub fn rest(&mut self, canonical: &[u8]) -> bool {
         let mut cursor = Cursor { bytes: canonical, at: 0 };
         let looked = cursor.object(|name, cursor| match name {
@@ -41,9 +48,39 @@ impl QuickScan {
                 _ => cursor.skip(),
             }),
             b"vulnerabilities" => cursor.array(|cursor| self.vulnerability(cursor)),
+            b"dependencies" => cursor.array(|cursor| self.dependency(cursor)),
+            b"services" | b"compositions" => (!cursor.present()?).then_some(()),
             _ => cursor.skip(),
         });
         looked.is_some()
+    }
+
+    fn dependency(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        let (mut from, mut to) = (None, Vec::new());
+        cursor.object(|member, cursor| {
+            let kind = match member {
+                b"ref" => {
+                    from = Some(cursor.string()?);
+                    return Some(());
+                }
+                b"dependsOn" => 0,
+                b"provides" => 1,
+                _ => return cursor.skip(),
+            };
+            cursor.array(|cursor| {
+                to.push((kind, cursor.string()?));
+                Some(())
+            })
+        })?;
+        let from = number(from?);
+        self.edges.extend(to.iter().map(|(kind, to)| (*kind, from, number(to))));
+        if to.is_empty() {
+            self.edges.push((2, from, from));
+        }
+        // A link to an element of this document ends with its reference.
+        let links = to.iter().filter_map(|(_, to)| to.iter().position(|byte| *byte == b'#').map(|at| &to[at + 1..]));
+        self.affected.extend(links.map(number));
+        Some(())
     }
 
     fn vulnerability(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
@@ -78,7 +115,21 @@ impl QuickScan {
                 b"name" => name = Some(cursor.string()?),
                 b"purl" => purl = cursor.string_or_null()?,
                 b"bom-ref" => self.references.extend(cursor.string_or_null()?.map(number)),
-                b"group" | b"version" | b"scope" | b"cpe" => _ = cursor.string_or_null()?,
+                b"group" | b"version" | b"scope" | b"cpe" | b"mime-type" | b"publisher" | b"versionRange" => {
+                    _ = cursor.string_or_null()?
+                }
+                b"isExternal" | b"modified" => cursor.bool_or_null()?,
+                b"omniborId" | b"swhid" => cursor.array(|cursor| cursor.string().map(|_| ()))?,
+                b"swid" if cursor.null() => {}
+                b"swid" => cursor.object(|member, cursor| match member {
+                    b"tagId" => cursor.string().map(|_| ()),
+                    _ => cursor.skip(),
+                })?,
+                b"supplier" | b"manufacturer" if cursor.null() => {}
+                b"supplier" | b"manufacturer" => cursor.object(|member, cursor| match member {
+                    b"name" => cursor.string_or_null().map(|_| ()),
+                    _ => cursor.skip(),
+                })?,
                 b"hashes" => cursor.array(|cursor| {
                     cursor.object(|member, cursor| match member {
                         b"alg" | b"content" => cursor.string().map(|_| ()),
@@ -89,21 +140,40 @@ impl QuickScan {
                     cursor.object(|member, cursor| match member {
                         b"license" if cursor.null() => Some(()),
                         b"license" => cursor.object(|member, cursor| match member {
-                            b"id" | b"name" => cursor.string_or_null().map(|_| ()),
-                            _ => cursor.skip(),
+                            b"id" | b"name" | b"acknowledgement" => cursor.string_or_null().map(|_| ()),
+                            b"text" if cursor.null() => Some(()),
+                            b"text" => cursor.object(|member, cursor| match member {
+                                b"content" => cursor.string().map(|_| ()),
+                                _ => cursor.skip(),
+                            }),
+                            _ => self.licence_part(member, cursor),
                         }),
-                        b"expression" => cursor.string_or_null().map(|_| ()),
-                        _ => cursor.skip(),
+                        b"expression" | b"acknowledgement" => cursor.string_or_null().map(|_| ()),
+                        _ => self.licence_part(member, cursor),
                     })
                 })?,
                 b"properties" => cursor.array(|cursor| {
+                    let (mut is_unknown, mut is_named) = (false, false);
                     cursor.object(|member, cursor| match member {
-                        b"name" | b"value" => cursor.string().map(|_| ()),
+                        b"name" => {
+                            let name = std::str::from_utf8(cursor.string()?).ok()?;
+                            is_unknown |= !is_read(name);
+                            is_named = true;
+                            Some(())
+                        }
+                        b"value" => cursor.string().map(|_| ()),
                         _ => cursor.skip(),
-                    })
+                    })?;
+                    if is_unknown || !is_named {
+                        self.not_read.insert(PROPERTIES);
+                    }
+                    Some(())
                 })?,
                 b"components" => cursor.array(|cursor| self.look(cursor))?,
-                _ => cursor.skip()?,
+                _ => match NOT_READ.iter().find(|(name, _)| name.as_bytes() == member) {
+                    Some((_, part)) => self.not_read.extend(cursor.present()?.then_some(*part)),
+                    None => cursor.skip()?,
+                },
             }
             Some(())
         })?;
@@ -119,6 +189,18 @@ impl QuickScan {
             Some(Some(of_purl)) => self.names.push(of_purl),
             Some(None) => self.any_name = true,
         }
+        Some(())
+    }
+}
+
+impl QuickScan {
+    fn licence_part(&mut self, member: &[u8], cursor: &mut Cursor<'_>) -> Option<()> {
+        let part = match member {
+            b"licensing" | b"expressionDetails" => LICENCE_TERMS,
+            b"properties" => PROPERTIES,
+            _ => return cursor.skip(),
+        };
+        self.not_read.extend(cursor.present()?.then_some(part));
         Some(())
     }
 }
@@ -195,6 +277,13 @@ impl<'t> Cursor<'t> {
         self.bytes.get(start..self.at - 1)
     }
 
+    /// Passes over a value; false where it is `null`, or a text, a list or an object without anything.
+    fn present(&mut self) -> Option<bool> {
+        let start = self.at;
+        self.skip()?;
+        Some(!matches!(self.bytes.get(start..self.at)?, b"null" | b"\"\"" | b"[]" | b"{}"))
+    }
+
     fn null(&mut self) -> bool {
         let is_there = self.byte() == b'n';
         self.at += if is_there { 4 } else { 0 };
@@ -203,6 +292,10 @@ impl<'t> Cursor<'t> {
 
     fn string_or_null(&mut self) -> Option<Option<&'t [u8]>> {
         if self.null() { Some(None) } else { self.string().map(Some) }
+    }
+
+    fn bool_or_null(&mut self) -> Option<()> {
+        matches!(self.byte(), b't' | b'f' | b'n').then(|| self.skip())?
     }
 
     fn object(&mut self, mut member: impl FnMut(&'t [u8], &mut Self) -> Option<()>) -> Option<()> {

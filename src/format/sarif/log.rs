@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::format::json::Present;
+
 #[derive(Deserialize)]
 pub(super) struct Header {
     pub(super) version: String,
@@ -16,9 +18,14 @@ pub(super) struct Header {
 #[derive(Deserialize)]
 pub(super) struct Log {
     pub(super) runs: Option<Vec<Run>>,
+    #[serde(default, rename = "inlineExternalProperties")]
+    pub(super) inline: Present,
+    #[serde(default)]
+    pub(super) properties: Present,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Run {
     pub(super) tool: Tool,
     /// `null` where the run did not get as far.
@@ -29,6 +36,54 @@ pub(super) struct Run {
     pub(super) bases: BTreeMap<String, ArtifactLocation>,
     #[serde(rename = "externalPropertyFileReferences")]
     pub(super) elsewhere: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) invocations: Vec<Invocation>,
+    #[serde(default)]
+    pub(super) logical_locations: Vec<LogicalLocation>,
+    #[serde(default)]
+    pub(super) automation_details: Present,
+    #[serde(default)]
+    pub(super) version_control_provenance: Present,
+    #[serde(default)]
+    pub(super) graphs: Present,
+    #[serde(default)]
+    pub(super) taxonomies: Present,
+    #[serde(default)]
+    pub(super) translations: Present,
+    #[serde(default)]
+    pub(super) policies: Present,
+    #[serde(default)]
+    pub(super) web_requests: Present,
+    #[serde(default)]
+    pub(super) web_responses: Present,
+    #[serde(default)]
+    pub(super) addresses: Present,
+    #[serde(default)]
+    pub(super) thread_flow_locations: Present,
+    #[serde(default)]
+    pub(super) properties: Present,
+}
+
+/// How a tool was run, and how that ended.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Invocation {
+    pub(super) execution_successful: Option<bool>,
+    pub(super) exit_code: Option<i64>,
+    pub(super) exit_code_description: Option<String>,
+    pub(super) exit_signal_name: Option<String>,
+    pub(super) exit_signal_number: Option<i64>,
+    pub(super) process_start_failure_message: Option<String>,
+    #[serde(default)]
+    pub(super) rule_configuration_overrides: Present,
+    #[serde(default)]
+    pub(super) notification_configuration_overrides: Present,
+    #[serde(default)]
+    pub(super) tool_execution_notifications: Present,
+    #[serde(default)]
+    pub(super) tool_configuration_notifications: Present,
+    #[serde(default)]
+    pub(super) properties: Present,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +91,8 @@ pub(super) struct Tool {
     pub(super) driver: Component,
     #[serde(default)]
     pub(super) extensions: Vec<Component>,
+    #[serde(default)]
+    pub(super) properties: Present,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +101,12 @@ pub(super) struct Component {
     pub(super) name: String,
     #[serde(default)]
     pub(super) rules: Vec<Rule>,
+    #[serde(default)]
+    pub(super) taxa: Present,
+    #[serde(default)]
+    pub(super) notifications: Present,
+    #[serde(default)]
+    pub(super) properties: Present,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +115,17 @@ pub(super) struct Rule {
     pub(super) id: String,
     pub(super) default_configuration: Option<Configuration>,
     pub(super) properties: Option<Properties>,
+    #[serde(default)]
+    pub(super) message_strings: BTreeMap<String, MessageString>,
+    #[serde(default)]
+    pub(super) relationships: Present,
+}
+
+/// A text that a message refers to.
+#[derive(Deserialize)]
+pub(super) struct MessageString {
+    #[serde(default)]
+    pub(super) text: String,
 }
 
 #[derive(Deserialize)]
@@ -59,12 +133,23 @@ pub(super) struct Configuration {
     pub(super) level: Option<Level>,
 }
 
-/// A CVSS score, as a text (GitHub's convention) or as a number.
+/// What a tool adds. `security-severity` is a CVSS score, as a text (GitHub's convention) or as a number.
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct Properties {
-    pub(super) security_severity: Option<Value>,
+#[serde(transparent)]
+pub(super) struct Properties(BTreeMap<String, Value>);
+
+impl Properties {
+    pub(super) fn security_severity(&self) -> Option<&Value> {
+        self.0.get(SECURITY_SEVERITY)
+    }
+
+    /// Whether there are any that are not read.
+    pub(super) fn has_others(&self) -> bool {
+        self.0.keys().any(|name| name != SECURITY_SEVERITY)
+    }
 }
+
+const SECURITY_SEVERITY: &str = "security-severity";
 
 #[derive(Deserialize, Clone, Copy, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
@@ -96,6 +181,75 @@ pub(super) struct SarifResult {
     pub(super) suppressions: Vec<Suppression>,
     pub(super) occurrence_count: Option<i64>,
     pub(super) properties: Option<Properties>,
+    pub(super) rank: Option<f64>,
+    pub(super) correlation_guid: Option<String>,
+    pub(super) analysis_target: Option<ArtifactLocation>,
+    #[serde(default)]
+    pub(super) related_locations: Vec<Location>,
+    #[serde(default)]
+    pub(super) code_flows: Vec<CodeFlow>,
+    #[serde(default)]
+    pub(super) stacks: Vec<Stack>,
+    #[serde(default)]
+    pub(super) taxa: Vec<RuleReference>,
+    #[serde(default)]
+    pub(super) fixes: Present,
+    #[serde(default)]
+    pub(super) attachments: Present,
+    #[serde(default)]
+    pub(super) graphs: Present,
+    #[serde(default)]
+    pub(super) graph_traversals: Present,
+    #[serde(default)]
+    pub(super) web_request: Present,
+    #[serde(default)]
+    pub(super) web_response: Present,
+}
+
+/// Ways through the code.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CodeFlow {
+    pub(super) message: Option<Message>,
+    #[serde(default)]
+    pub(super) thread_flows: Vec<ThreadFlow>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ThreadFlow {
+    pub(super) message: Option<Message>,
+    #[serde(default)]
+    pub(super) locations: Vec<FlowLocation>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FlowLocation {
+    pub(super) location: Option<Location>,
+    pub(super) module: Option<String>,
+    #[serde(default)]
+    pub(super) kinds: Vec<String>,
+    pub(super) nesting_level: Option<i64>,
+    pub(super) execution_order: Option<i64>,
+    pub(super) importance: Option<String>,
+    #[serde(default)]
+    pub(super) state: BTreeMap<String, MessageString>,
+    pub(super) index: Option<i64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Stack {
+    pub(super) message: Option<Message>,
+    #[serde(default)]
+    pub(super) frames: Vec<Frame>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Frame {
+    pub(super) location: Option<Location>,
+    pub(super) module: Option<String>,
+    #[serde(default)]
+    pub(super) parameters: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -108,15 +262,14 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// The text, else what makes it.
-    pub(super) fn said(&self) -> String {
-        match self.text.as_ref().or(self.markdown.as_ref()) {
-            Some(text) => text.clone(),
-            None => std::iter::once(self.id.as_deref().unwrap_or_default())
-                .chain(self.arguments.iter().map(String::as_str))
-                .collect::<Vec<_>>()
-                .join(" "),
-        }
+    /// All that it says: the text, what else makes one, and the text of that id that its rule has.
+    pub(super) fn said(&self, rule: Option<&Rule>) -> String {
+        let Self { text, markdown, id, arguments } = self;
+        let named = id.as_ref().and_then(|id| rule?.message_strings.get(id)).map(|named| named.text.as_str());
+        let parts =
+            [text.as_deref(), markdown.as_deref().filter(|other| Some(*other) != text.as_deref()), id.as_deref()];
+        let parts = parts.into_iter().flatten().chain(arguments.iter().map(String::as_str)).chain(named);
+        parts.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -125,11 +278,13 @@ pub(super) struct Suppression {
     pub(super) kind: Option<String>,
     pub(super) status: Option<String>,
     pub(super) justification: Option<String>,
+    pub(super) location: Option<Location>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RuleReference {
+    pub(super) guid: Option<String>,
     pub(super) id: Option<String>,
     pub(super) index: Option<i64>,
     pub(super) tool_component: Option<ToolComponent>,
@@ -137,6 +292,7 @@ pub(super) struct RuleReference {
 
 #[derive(Deserialize)]
 pub(super) struct ToolComponent {
+    pub(super) name: Option<String>,
     pub(super) index: Option<i64>,
 }
 
@@ -146,6 +302,7 @@ pub(super) struct Location {
     pub(super) physical_location: Option<PhysicalLocation>,
     #[serde(default)]
     pub(super) logical_locations: Vec<LogicalLocation>,
+    pub(super) message: Option<Message>,
 }
 
 #[derive(Deserialize)]
@@ -180,6 +337,7 @@ pub(super) struct Region {
     pub(super) char_length: Option<u64>,
     pub(super) byte_offset: Option<i64>,
     pub(super) byte_length: Option<u64>,
+    pub(super) message: Option<Message>,
 }
 
 /// Where in memory, as far as it is the same in every process.
@@ -189,6 +347,9 @@ pub(super) struct Address {
     pub(super) relative_address: Option<i64>,
     pub(super) offset_from_parent: Option<i64>,
     pub(super) fully_qualified_name: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) length: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -196,11 +357,26 @@ pub(super) struct Address {
 pub(super) struct LogicalLocation {
     pub(super) fully_qualified_name: Option<String>,
     pub(super) name: Option<String>,
+    pub(super) decorated_name: Option<String>,
+    pub(super) kind: Option<String>,
+    /// Where the run lists it.
+    pub(super) index: Option<i64>,
 }
 
 impl LogicalLocation {
-    pub(super) fn said(&self) -> Option<&String> {
-        self.fully_qualified_name.as_ref().or(self.name.as_ref())
+    /// The name of it, its own or that of what the run lists.
+    pub(super) fn said<'r>(&'r self, listed: &'r [Self]) -> Option<&'r String> {
+        let own = self.fully_qualified_name.as_ref().or(self.name.as_ref());
+        let other =
+            || at(listed, self.index).and_then(|other| other.fully_qualified_name.as_ref().or(other.name.as_ref()));
+        own.or_else(other)
+    }
+
+    /// All that is said of it.
+    pub(super) fn told(&self, listed: &[Self]) -> String {
+        let of = |one: &Self| [&one.fully_qualified_name, &one.name, &one.decorated_name, &one.kind].map(Clone::clone);
+        let said = of(self).into_iter().chain(at(listed, self.index).into_iter().flat_map(of));
+        said.flatten().collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -3,8 +3,9 @@
 //! A result is a finding when it says that something is wrong (`kind` *fail*, *open* or *review*) and still
 //! there (`baselineState` is not *absent*). Its key is the rule and the first place: `uri:line:column`, else the
 //! logical location. What else tells it from others is among its details: message, fingerprints, other places, the
-//! tool, suppressions. Results that agree in all of that are as many as there are; other results are facts.
-//! Absent: code flows, stacks, graphs, fixes, web requests, what lies in other files: they are compared as bytes only.
+//! tool, code flows, stacks, suppressions. Results that agree in all of that are as many as there are; other results are facts,
+//! and so is how the tool ended.
+//! Absent: graphs, fixes, web requests, what lies in other files: they are compared as bytes only, and named.
 
 mod log;
 mod places;
@@ -12,7 +13,9 @@ mod rules;
 
 use std::collections::BTreeSet;
 
-use self::log::{Address, Header, Location, Log, LogicalLocation, Message, SarifResult, Suppression};
+use self::log::{
+    CodeFlow, Frame, Header, Invocation, Log, Properties, Rule, Run, SarifResult, Stack, Suppression, ThreadFlow,
+};
 use self::places::Places;
 use self::rules::{Rules, result_severity};
 use crate::format::details::Details;
@@ -33,17 +36,19 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let log: Log = json::read(FORMAT, text)?;
     let mut document = Document::default();
     let mut unfolding = Unfolding::new(FORMAT);
+    for (part, is_there) in [("parts of a run that lie in other files", log.inline), ("properties", log.properties)] {
+        document.not_compared.extend(is_there.0.then(|| part.to_owned()));
+    }
     for (run_at, run) in log.runs.unwrap_or_default().iter().enumerate() {
         let rules = Rules::of(&run.tool);
-        let places = Places { artifacts: &run.artifacts, bases: &run.bases };
-        if run.elsewhere.is_some() {
-            document.not_compared.insert("parts of a run that lie in other files".to_owned());
-        }
+        let places = Places { artifacts: &run.artifacts, bases: &run.bases, logical: &run.logical_locations };
+        document.not_compared.extend(not_read(run).map(str::to_owned));
         // What has no list of results, not even an empty one, did not get as far.
         let Some(results) = &run.results else {
             document.not_compared.insert("runs without results".to_owned());
             continue;
         };
+        tell_invocations(run, &mut document.facts);
         let findings = document.findings.get_or_insert_default();
         for (at, result) in results.iter().enumerate() {
             let rule = rules.find(result);
@@ -53,13 +58,13 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
                 let problem = "it is absent, and no rule is referred to; name the rule".to_owned();
                 return Err(FormatError::Field { format: FORMAT, path, problem });
             };
-            let mut locations = result.locations.iter().map(|location| places.of(location));
-            let (uri, place) = locations.next().unwrap_or_default();
-            let mut details = details(result, &run.tool.driver.name);
-            details.each("also at", locations.map(|(_, place)| place));
-            if let Some(first) = result.locations.first() {
-                around(first, &mut details);
+            let (uri, place) = result.locations.first().map(|location| places.of(location)).unwrap_or_default();
+            let mut details = details(result, rule, &places, &run.tool.driver.name);
+            let mut others = result.locations.iter();
+            if let Some(first) = others.next() {
+                places.around(first, &mut details);
             }
+            details.each("also at", others.map(|location| places.told(location)));
             unfolding.take([id.as_str(), &uri, &place].into_iter().chain(details.texts()))?;
             let is_absent = result.baseline_state.as_deref() == Some("absent");
             let failed = matches!(result.kind.as_deref(), None | Some("fail" | "open" | "review"));
@@ -88,10 +93,29 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
 }
 
 /// What tells a result from others of its rule and place.
-fn details(result: &SarifResult, tool: &str) -> Details {
+fn details(result: &SarifResult, rule: Option<&Rule>, places: &Places<'_>, tool: &str) -> Details {
     let mut details = Details::default();
     details.add("tool", tool);
-    details.maybe("message", result.message.as_ref().map(Message::said));
+    details.maybe("message", result.message.as_ref().map(|message| message.said(rule)));
+    // Where a result names its rule in two ways, both count.
+    let other = result.rule.as_ref();
+    details.maybe("rule", other.and_then(|other| other.id.as_ref()).filter(|id| Some(*id) != result.rule_id.as_ref()));
+    details.maybe("rule by index", rule.map(|rule| &rule.id).filter(|id| Some(*id) != result.rule_id.as_ref()));
+    details.maybe("rule of", other.and_then(|other| other.tool_component.as_ref()?.name.as_ref()));
+    details.maybe("rank", result.rank.map(|rank| rank.to_string()));
+    details.maybe("correlation", result.correlation_guid.as_ref());
+    details.maybe("target", result.analysis_target.as_ref().and_then(|target| places.file(target)));
+    details.each("related", result.related_locations.iter().map(|location| places.told(location)));
+    result.code_flows.iter().for_each(|flow| tell_flow(flow, places, &mut details));
+    result.stacks.iter().for_each(|stack| tell_stack(stack, places, &mut details));
+    for taxon in &result.taxa {
+        let of = taxon.tool_component.as_ref().and_then(|component| component.name.as_deref());
+        let said = [of, taxon.id.as_deref(), taxon.guid.as_deref()];
+        details.add("taxon", said.into_iter().flatten().collect::<Vec<_>>().join(" "));
+    }
+    let score = result.properties.as_ref().and_then(Properties::security_severity);
+    let score = score.or_else(|| rule?.properties.as_ref()?.security_severity());
+    details.maybe("score", score.map(|score| score.as_str().map_or_else(|| score.to_string(), str::to_owned)));
     details.maybe("level", result.level.map(<&str>::from));
     details.maybe("kind", result.kind.as_ref().filter(|kind| *kind != "fail"));
     details.maybe("baseline", result.baseline_state.as_ref());
@@ -104,37 +128,123 @@ fn details(result: &SarifResult, tool: &str) -> Details {
         }
     }
     for suppression in &result.suppressions {
-        let Suppression { kind, status, justification } = suppression;
+        let Suppression { kind, status, justification, location } = suppression;
+        let place = location.as_ref().map(|location| places.told(location));
         // §3.35.3: without a status it is accepted.
         let status = status.as_deref().unwrap_or("accepted");
-        let said = [Some(status), kind.as_deref(), justification.as_deref()].into_iter().flatten();
+        let said = [Some(status), kind.as_deref(), justification.as_deref(), place.as_deref()].into_iter().flatten();
         let said: Vec<&str> = said.collect();
         details.add(SUPPRESSED.trim_end_matches(": "), said.join(", "));
     }
     details
 }
 
-/// What of the first place is not in its key.
-fn around(location: &Location, details: &mut Details) {
-    details.each("in", location.logical_locations.iter().filter_map(LogicalLocation::said));
-    let Some(physical) = &location.physical_location else { return };
-    if let Some(region) = &physical.region {
-        let pair = |one: Option<String>, other: Option<String>| {
-            (one.is_some() || other.is_some())
-                .then(|| format!("{}:{}", one.as_deref().unwrap_or_default(), other.as_deref().unwrap_or_default()))
-        };
-        let text = |number: Option<u64>| number.map(|number| number.to_string());
-        let signed = |number: Option<i64>| number.filter(|number| *number >= 0).map(|number| number.to_string());
-        details.maybe("until", pair(text(region.end_line), text(region.end_column)));
-        details.maybe("characters", pair(signed(region.char_offset), text(region.char_length)));
-        details.maybe("bytes", pair(signed(region.byte_offset), text(region.byte_length)));
+/// Every way of a code flow, its places in their order.
+fn tell_flow(flow: &CodeFlow, places: &Places<'_>, details: &mut Details) {
+    let message = flow.message.as_ref().map(|message| message.said(None)).unwrap_or_default();
+    for ThreadFlow { message: own, locations } in &flow.thread_flows {
+        let steps = locations.iter().map(|step| {
+            let place = step.location.as_ref().map(|location| places.told(location)).unwrap_or_default();
+            let number = |number: Option<i64>| number.map(|number| number.to_string());
+            let state = step.state.iter().map(|(name, value)| format!("{name}={}", value.text));
+            let said = [
+                step.module.clone(),
+                number(step.nesting_level),
+                number(step.execution_order),
+                step.importance.clone(),
+            ];
+            let said = said.into_iter().chain([number(step.index.filter(|_| step.location.is_none()))]).flatten();
+            let said = said.chain(step.kinds.iter().cloned()).chain(state);
+            std::iter::once(place).chain(said).collect::<Vec<_>>().join(" ")
+        });
+        let own = own.as_ref().map(|message| message.said(None)).unwrap_or_default();
+        details.add("flow", format!("{message} {own} {}", steps.collect::<Vec<_>>().join(" -> ")).trim_start());
     }
-    if let Some(Address { relative_address, offset_from_parent, fully_qualified_name }) = &physical.address {
-        let signed = |number: &Option<i64>| number.filter(|number| *number >= 0).map(|number| number.to_string());
-        details.maybe("relative address", signed(relative_address));
-        details.maybe("offset from parent", signed(offset_from_parent));
-        details.maybe("address in", fully_qualified_name.as_ref());
+}
+
+fn tell_stack(stack: &Stack, places: &Places<'_>, details: &mut Details) {
+    let message = stack.message.as_ref().map(|message| message.said(None)).unwrap_or_default();
+    let frames = stack.frames.iter().map(|Frame { location, module, parameters }| {
+        let place = location.as_ref().map(|location| places.told(location)).unwrap_or_default();
+        format!("{place} {} {}", module.as_deref().unwrap_or_default(), parameters.join(" "))
+    });
+    details.add("stack", format!("{message} {}", frames.collect::<Vec<_>>().join(" -> ")).trim_start());
+}
+
+/// How the tool ended, a line for each time that it was run.
+fn tell_invocations(run: &Run, facts: &mut Vec<String>) {
+    // A run counts, whatever it found.
+    facts.push(format!("run of {}", run.tool.driver.name));
+    for invocation in &run.invocations {
+        let number = |number: Option<i64>| number.map(|number| number.to_string());
+        let success =
+            invocation.execution_successful.map(|is| if is { "successful" } else { "not successful" }.to_owned());
+        let said = [
+            success,
+            number(invocation.exit_code),
+            invocation.exit_code_description.clone(),
+            invocation.exit_signal_name.clone(),
+            number(invocation.exit_signal_number),
+            invocation.process_start_failure_message.clone(),
+        ];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        facts.push(format!("invocation of {}: {}", run.tool.driver.name, said.join(" ")));
     }
+}
+
+/// The parts of a run that are there and not read.
+fn not_read(run: &Run) -> impl Iterator<Item = &'static str> {
+    let tool = &run.tool;
+    let components = || std::iter::once(&tool.driver).chain(&tool.extensions);
+    let rules = || components().flat_map(|component| &component.rules);
+    let results = || run.results.iter().flatten();
+    let properties = |properties: &Option<Properties>| properties.as_ref().is_some_and(Properties::has_others);
+    let invoked = |of: fn(&Invocation) -> bool| run.invocations.iter().any(of);
+    let parts = [
+        ("parts of a run that lie in other files", run.elsewhere.is_some()),
+        ("names of runs", run.automation_details.0),
+        ("version control", run.version_control_provenance.0),
+        ("graphs", run.graphs.0 || results().any(|result| result.graphs.0 || result.graph_traversals.0)),
+        (
+            "taxonomies",
+            run.taxonomies.0
+                || rules().any(|rule| rule.relationships.0)
+                || components().any(|component| component.taxa.0),
+        ),
+        ("translations and policies", run.translations.0 || run.policies.0),
+        (
+            "web requests",
+            run.web_requests.0
+                || run.web_responses.0
+                || results().any(|result| result.web_request.0 || result.web_response.0),
+        ),
+        ("addresses that results refer to", run.addresses.0),
+        ("steps of flows that results refer to", run.thread_flow_locations.0),
+        ("fixes", results().any(|result| result.fixes.0)),
+        ("attachments", results().any(|result| result.attachments.0)),
+        (
+            "notifications",
+            invoked(|invocation| {
+                invocation.tool_execution_notifications.0 || invocation.tool_configuration_notifications.0
+            }) || components().any(|component| component.notifications.0),
+        ),
+        (
+            "configuration overrides",
+            invoked(|invocation| {
+                invocation.rule_configuration_overrides.0 || invocation.notification_configuration_overrides.0
+            }),
+        ),
+        (
+            "properties",
+            run.properties.0
+                || tool.properties.0
+                || components().any(|component| component.properties.0)
+                || invoked(|invocation| invocation.properties.0)
+                || rules().any(|rule| properties(&rule.properties))
+                || results().any(|result| properties(&result.properties)),
+        ),
+    ];
+    parts.into_iter().filter(|(_, is_there)| *is_there).map(|(part, _)| part)
 }
 
 #[cfg(test)]
@@ -174,7 +284,11 @@ mod tests {
         );
         assert_eq!(
             document.facts,
-            ["absent: R6 at  (baseline: absent; tool: t)", "pass: R5 at  (kind: pass; level: none; tool: t)"]
+            [
+                "absent: R6 at  (baseline: absent; tool: t)",
+                "pass: R5 at  (kind: pass; level: none; tool: t)",
+                "run of t"
+            ]
         );
         assert_eq!(document.not_compared, ["runs without results".to_owned()].into());
     }
@@ -205,6 +319,7 @@ mod tests {
                 "fingerprint: f/v1 1",
                 "message: m",
                 "occurrences: 2",
+                "relative to: SRC",
                 "suppressed: accepted, inSource, known",
                 "tool: t",
                 "until: 2:",

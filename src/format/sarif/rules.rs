@@ -41,7 +41,7 @@ impl<'r> Rules<'r> {
 /// A score counts before a level; the result's own before its rule's.
 pub(super) fn result_severity(result: &SarifResult, rule: Option<&Rule>) -> Severity {
     let properties = [result.properties.as_ref(), rule.and_then(|rule| rule.properties.as_ref())];
-    let score = properties.into_iter().flatten().find_map(|properties| match &properties.security_severity {
+    let score = properties.into_iter().flatten().find_map(|properties| match properties.security_severity() {
         Some(Value::String(text)) => text.trim().parse().ok(),
         Some(Value::Number(number)) => number.as_f64(),
         _ => None,

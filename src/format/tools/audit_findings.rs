@@ -30,6 +30,7 @@ struct NpmPackage {
     nodes: Vec<String>,
     range: Option<String>,
     fix_available: Option<Value>,
+    is_direct: Option<bool>,
 }
 
 /// An advisory about the package itself, or another package through which it is affected.
@@ -47,6 +48,16 @@ struct NpmVia {
     url: Option<String>,
     severity: Option<String>,
     range: Option<String>,
+    cvss: Option<NpmScore>,
+    #[serde(default)]
+    cwe: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NpmScore {
+    score: Option<f64>,
+    vector_string: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -94,8 +105,14 @@ pub(super) fn npm_audit(text: &str, report: &mut Report) -> Result<(), FormatErr
                 Via::Package(other) => {
                     let said = package.severity.as_deref().unwrap_or_default();
                     let range = package.range.as_deref().unwrap_or_default();
-                    let nodes = package.nodes.join(" ");
-                    report.facts.push(format!("{key} {range} is affected through {other}: {said} {nodes}"));
+                    let nodes: BTreeSet<&str> = package.nodes.iter().map(String::as_str).collect();
+                    let nodes = nodes.into_iter().collect::<Vec<_>>().join(" ");
+                    let direct = if package.is_direct == Some(true) { " (direct)" } else { "" };
+                    let fix = fix.as_deref().unwrap_or("no fix");
+                    let name = &package.name;
+                    report.facts.push(format!(
+                        "{key} {name} {range}{direct} is affected through {other}: {said} {nodes}; {fix}"
+                    ));
                 }
                 Via::Advisory(advisory) => {
                     let source = advisory.source.map(|source| source.to_string());
@@ -105,6 +122,16 @@ pub(super) fn npm_audit(text: &str, report: &mut Report) -> Result<(), FormatErr
                     details.maybe("range", advisory.range);
                     details.maybe("affected", package.range.as_ref());
                     details.each("node", &package.nodes);
+                    details.maybe("direct", package.is_direct.map(|is| is.to_string()));
+                    details.each("weakness", advisory.cwe);
+                    if let Some(NpmScore { score, vector_string }) = advisory.cvss {
+                        let score = score.map(|score| score.to_string());
+                        let said = [score, vector_string].map(Option::unwrap_or_default);
+                        details.add("score", said.join(" ").trim());
+                    }
+                    details.maybe("severity", advisory.severity.as_ref());
+                    details.maybe("address", advisory.url.as_ref());
+                    details.maybe("source", source.as_ref());
                     let said = advisory.severity.as_deref().or(package.severity.as_deref());
                     report.package(
                         Ids::of(id.as_deref().unwrap_or_default(), source),
@@ -124,6 +151,7 @@ pub(super) fn npm_audit(text: &str, report: &mut Report) -> Result<(), FormatErr
             let mut details = Details::default();
             details.maybe("message", advisory.title.as_ref());
             details.maybe("range", advisory.vulnerable_versions.as_ref());
+            details.maybe("address", advisory.url.as_ref());
             details.each("node", paths);
             report.package(
                 Ids::of(&own, advisory.cves.clone()),
@@ -156,6 +184,7 @@ struct RetireFile {
 #[serde(rename_all = "camelCase")]
 struct RetireResult {
     component: String,
+    npmname: Option<String>,
     version: Option<String>,
     detection: Option<String>,
     #[serde(default)]
@@ -170,6 +199,8 @@ struct RetireVulnerability {
     severity: Option<String>,
     #[serde(default)]
     identifiers: RetireIds,
+    #[serde(default)]
+    cwe: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -188,21 +219,30 @@ struct RetireIds {
 pub(super) fn retire(text: &str, report: &mut Report) -> Result<(), FormatError> {
     let read: RetireReport = json::read("retire JSON", text)?;
     for RetireFile { file, results } in read.data {
+        if results.is_empty() {
+            report.facts.push(format!("nothing known in {file}"));
+        }
         for result in results {
-            let RetireResult { component, version, detection, vulnerabilities } = result;
+            let RetireResult { component, npmname, version, detection, vulnerabilities } = result;
             let version = version.unwrap_or_default();
             if vulnerabilities.is_empty() {
-                report.facts.push(format!("{component}@{version} in {file}"));
+                let detection = detection.as_deref().unwrap_or_default();
+                report.facts.push(format!("{component}@{version} in {file} {detection}"));
             }
             for found in vulnerabilities {
                 let RetireIds { cve, github, summary, issue, bug } = found.identifiers;
-                let other = [issue, bug].into_iter().flatten().map(|id| id.to_string()).next();
+                let others: Vec<String> = [issue, bug].into_iter().flatten().map(|id| id.to_string()).collect();
+                let other = others.first().cloned();
                 let own = github.clone().or(cve.is_empty().then(|| summary.clone().or(other)).flatten());
                 let mut details = Details::default();
                 details.add("file", &file);
                 details.maybe("message", summary);
                 details.maybe("from", found.at_or_above);
                 details.maybe("detection", detection.as_ref());
+                details.maybe("known to npm as", npmname.as_ref());
+                details.each("weakness", found.cwe);
+                details.each("id", others);
+                details.maybe("id", github);
                 report.package(
                     Ids::of(own.as_deref().unwrap_or_default(), cve),
                     (component.clone(), version.clone()),

@@ -46,7 +46,7 @@ pub(super) fn bandit(text: &str, report: &mut Report) -> Result<(), FormatError>
         details.maybe("message", found.issue_text);
         details.maybe("confidence", found.issue_confidence);
         details.maybe("weakness", found.issue_cwe.and_then(|cwe| cwe.get("id").map(Value::to_string)));
-        details.maybe("until", found.line_range.last().map(u64::to_string));
+        details.each("line", found.line_range.iter().map(u64::to_string));
         details.maybe("until column", found.end_col_offset.map(|end| end.to_string()));
         report.found(found.test_id, &spot, severity(found.issue_severity.as_deref()), details);
     }
@@ -177,6 +177,7 @@ pub(super) fn checkov(text: &str, report: &mut Report) -> Result<(), FormatError
     };
     for CheckovReport { check_type, results } in reports {
         let results = results.unwrap_or_default();
+        report.facts.push(format!("framework {check_type}"));
         for check in results.failed_checks {
             let line = check.file_line_range.first().copied();
             let spot = Spot { file: check.file_path, line, column: None };
@@ -184,15 +185,16 @@ pub(super) fn checkov(text: &str, report: &mut Report) -> Result<(), FormatError
             details.add("framework", &check_type);
             details.maybe("message", check.check_name);
             details.maybe("resource", check.resource);
-            details.maybe("until", check.file_line_range.get(1).map(u64::to_string));
+            details.each("lines", check.file_line_range.iter().skip(1).map(u64::to_string));
             report.found(check.check_id, &spot, severity(check.severity.as_deref()), details);
         }
         for (what, checks) in [("passed", results.passed_checks), ("skipped", results.skipped_checks)] {
             for check in checks {
                 let Check { check_id, file_path, resource, check_result, .. } = check;
                 let said =
-                    check_result.and_then(|said| said.suppress_comment.or_else(|| said.result.map(|r| r.to_string())));
-                let (resource, said) = (resource.unwrap_or_default(), said.unwrap_or_default());
+                    check_result.map(|said| [said.result.map(|result| result.to_string()), said.suppress_comment]);
+                let said: Vec<String> = said.into_iter().flatten().flatten().collect();
+                let (resource, said) = (resource.unwrap_or_default(), said.join(" "));
                 report.facts.push(format!("{what}: {check_type} {check_id} of {resource} in {file_path} {said}"));
             }
         }

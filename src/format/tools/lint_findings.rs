@@ -34,6 +34,28 @@ struct LintMessage {
     end_column: Option<u64>,
     #[serde(default)]
     fatal: bool,
+    #[serde(default)]
+    suppressions: Vec<LintSuppression>,
+}
+
+#[derive(Deserialize)]
+struct LintSuppression {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    justification: String,
+}
+
+impl LintMessage {
+    fn tell(&self, details: &mut Details) {
+        details.maybe("message", self.message.as_ref());
+        details.maybe("message id", self.message_id.as_ref());
+        details.maybe("fatal", self.fatal.then_some("yes"));
+        details.maybe("severity", self.severity.map(|severity| severity.to_string()));
+        if let Some(line) = self.end_line {
+            details.add("until", format!("{line}:{}", self.end_column.unwrap_or_default()));
+        }
+    }
 }
 
 /// `eslint --format json`.
@@ -44,17 +66,19 @@ pub(super) fn eslint(text: &str, report: &mut Report) -> Result<(), FormatError>
             let spot = Spot { file: file_path.clone(), line: found.line, column: found.column };
             let level = if found.fatal || found.severity == Some(2) { "error" } else { "warning" };
             let mut details = Details::default();
-            details.maybe("message", found.message);
-            details.maybe("message id", found.message_id);
-            details.maybe("fatal", found.fatal.then_some("yes"));
-            if let Some(line) = found.end_line {
-                details.add("until", format!("{line}:{}", found.end_column.unwrap_or_default()));
-            }
+            found.tell(&mut details);
             report.found(found.rule_id.unwrap_or_else(|| NO_RULE.to_owned()), &spot, severity(Some(level)), details);
         }
         for found in suppressed_messages {
             let spot = Spot { file: file_path.clone(), line: found.line, column: found.column };
-            report.facts.push(format!("suppressed: {} at {}", found.rule_id.unwrap_or_default(), spot.text()));
+            let mut details = Details::default();
+            found.tell(&mut details);
+            for LintSuppression { kind, justification } in &found.suppressions {
+                details.add("by", format!("{kind} {justification}").trim());
+            }
+            let said = details.texts().collect::<Vec<_>>().join("; ");
+            let rule = found.rule_id.unwrap_or_default();
+            report.facts.push(format!("suppressed: {rule} at {} ({said})", spot.text()));
         }
     }
     Ok(())
@@ -90,8 +114,7 @@ pub(super) fn ruff(text: &str, report: &mut Report) -> Result<(), FormatError> {
         let mut details = Details::default();
         details.maybe("message", found.message);
         details.maybe("cell", found.cell.map(|cell| cell.to_string()));
-        let applicability = found.fix.as_ref().and_then(|fix| fix.get("applicability")).and_then(Value::as_str);
-        details.maybe("fix", applicability);
+        details.maybe("fix", found.fix.filter(|fix| !fix.is_null()).map(|fix| fix.to_string()));
         if let Some(RuffPoint { row: Some(row), column }) = found.end_location {
             details.add("until", format!("{row}:{}", column.unwrap_or_default()));
         }

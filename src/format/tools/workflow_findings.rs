@@ -59,10 +59,11 @@ impl Location {
     /// All that is said of a place.
     fn told(&self) -> String {
         let Some(symbolic) = &self.symbolic else { return self.spot().text() };
-        let Symbolic { annotation, kind, route, key: _ } = symbolic;
+        let Symbolic { annotation, kind, route, key } = symbolic;
+        let key = key.as_ref().map(Value::to_string);
         let concrete = self.concrete.as_ref().and_then(|concrete| concrete.get("location")).map(Value::to_string);
         let route = route.as_ref().map(Value::to_string);
-        let said = [Some(self.spot().text()), kind.clone(), annotation.clone(), route, concrete];
+        let said = [Some(self.spot().text()), kind.clone(), annotation.clone(), key, route, concrete];
         said.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }
