@@ -19,24 +19,16 @@ readonly here="$GITHUB_ACTION_PATH/action"
 . "$here/release.sh"
 # shellcheck source=action/download.sh
 . "$here/download.sh"
+# shellcheck source=action/program.sh
+. "$here/program.sh"
+# shellcheck source=action/inputs.sh
+. "$here/inputs.sh"
+# shellcheck source=action/run.sh
+. "$here/run.sh"
 # shellcheck source=action/namespaces.sh
 . "$here/namespaces.sh"
 
-# What was asked. A value is never repeated: it may come from a pull request.
-
-input() {
-	local name="STELLA_INPUT_$1"
-	printf '%s' "${!name:-}"
-}
-
-one_of() {
-	local name=$1 value=$2 known
-	shift 2
-	for known in "$@"; do
-		if [ "$value" = "$known" ]; then return; fi
-	done
-	refuse 2 "the input \`$name\` takes one of: $*"
-}
+# What was asked.
 
 gate=$(input GATE) mode=$(input MODE) fail_on=$(input FAIL_ON) isolation=$(input REQUIRE_ISOLATION)
 annotations=$(input ANNOTATIONS) sudo=$(input SUDO) config=$(input CONFIG)
@@ -56,7 +48,6 @@ if [ -n "$fail_on" ]; then one_of fail-on "$fail_on" fail warn; fi
 if [ -n "$isolation" ]; then one_of require-isolation "$isolation" full traced isolated none; fi
 one_of annotations "${annotations:=true}" true false
 one_of sudo "${sudo:=auto}" auto never
-if [ -n "$binary" ] && [ -n "$version$mirror" ]; then refuse 2 "\`binary\` stands alone: no release is looked for, so leave \`version\` and \`mirror\` out"; fi
 if [ -n "$fail_on" ] && [ "$gate" = off ]; then refuse 2 "\`fail-on\` says how strict a gate is, and \`gate\` is off"; fi
 
 # It has the secrets and the caches of the base, whatever is checked out: what a pull request brings has no place there.
@@ -72,43 +63,8 @@ readonly work report="$work/report"
 
 # The program.
 
-if [ -n "$binary" ]; then
-	case "$binary" in
-	/*) program=$binary ;;
-	*) program=$GITHUB_WORKSPACE/$binary ;;
-	esac
-	if [ ! -f "$program" ] || [ ! -x "$program" ]; then
-		refuse 2 "\`binary\` names no program: it is a path from the root of the checkout, or one that begins with /"
-	fi
-else
-	target=$(target)
-	if [ -z "$target" ]; then
-		refuse 4 "there is no release of stella for ${RUNNER_OS:-an unknown system} on ${RUNNER_ARCH:-an unknown processor}: use \`runs-on: ubuntu-24.04\`, or build it and give \`binary\`"
-	fi
-	version=${version#v}
-	if [ -z "$version" ]; then version=$(default_version "$here/checksums.json"); fi
-	if [ -z "$version" ]; then
-		refuse 4 "no release belongs to this commit of the action: use the action by the commit of a release, or give \`binary\`"
-	fi
-	is_version "$version" || refuse 2 "\`version\` is a release such as 1.2.3"
-	if [ -n "$mirror" ] && ! is_mirror "$mirror"; then
-		refuse 2 "\`mirror\` is an address such as https://mirror.example/stella, without a name and a password"
-	fi
-	name="stella-$version-$target"
-	checksum=$(checksum "$here/checksums.json" "$name.tar.gz")
-	if [ -z "$checksum" ]; then
-		refuse 4 "action/checksums.json of this commit of the action has no $name.tar.gz: a newer release needs a newer action, and not every release is built for every processor"
-	fi
-	base=${mirror:-$releases}
-	cached=""
-	if [ -n "${RUNNER_TOOL_CACHE:-}" ]; then cached="$RUNNER_TOOL_CACHE/stella/$version/$name.tar.gz"; fi
-	obtain "${base%/}/v$version/$name.tar.gz" "$name.tar.gz" "$checksum" "$work/$name.tar.gz" "$cached"
-	mkdir "$work/program"
-	# -o: it belongs to whoever unpacks it.
-	tar -xzof "$work/$name.tar.gz" -C "$work/program" || refuse 4 "$name.tar.gz cannot be unpacked"
-	rm -f "$work/$name.tar.gz"
-	program="$work/program/$name/stella"
-fi
+program=""
+find_program "$binary" "$version" "$mirror" "$work"
 
 # The machine.
 
@@ -145,23 +101,9 @@ if [ "$mode" = pinned ] && [ "$gate" = off ]; then arguments+=(--pinned); fi
 if [ -n "$fail_on" ]; then arguments+=(--fail-on "$fail_on"); fi
 if [ -n "$isolation" ]; then arguments+=(--require-isolation "$isolation"); fi
 
-# What is printed may quote a scanner. Between these two lines the runner obeys no command, and nobody else knows the second.
-token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-[ "${#token}" -eq 32 ] || refuse 4 "there is no randomness: /dev/urandom cannot be read"
 cd "$GITHUB_WORKSPACE"
-printf '::stop-commands::%s\n' "$token"
 code=0
-/usr/bin/env -i "${given[@]}" "$program" "${arguments[@]}" 2>&1 </dev/null &
-child=$!
-# A job that is cancelled: the program ends what it has started, and then itself.
-trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
-while :; do
-	code=0
-	wait "$child" || code=$?
-	kill -0 "$child" 2>/dev/null || break
-done
-trap - INT TERM HUP
-printf '\n::%s::\n' "$token"
+run_program
 
 # What it wrote.
 

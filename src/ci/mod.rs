@@ -1,7 +1,8 @@
-//! Continuous integration: which system runs this process, what it says of the change, and who
-//! approved it there.
+//! Continuous integration: which system runs this process, what it says of the change, who
+//! approved it there, and how something is written there.
 //!
-//! Invariants: the environment is a function that is passed in; nothing here reads it. Absent: posting anything.
+//! Invariants: the environment is a function that is passed in, and so is the way to a server; nothing here opens one. Absent: what is
+//! written.
 
 pub mod base_commit;
 pub mod default_branch;

@@ -29,6 +29,8 @@ pub struct InitArgs {
 enum CiSystem {
     /// .github/workflows/stella.yml
     Github,
+    /// The same file, with a second job that comments on pull requests
+    GithubComment,
     /// .gitlab/stella.yml, and .gitlab-ci.yml that includes it
     Gitlab,
 }
@@ -37,6 +39,7 @@ impl From<CiSystem> for Recipe {
     fn from(system: CiSystem) -> Self {
         match system {
             CiSystem::Github => Self::Github,
+            CiSystem::GithubComment => Self::GithubComment,
             CiSystem::Gitlab => Self::Gitlab,
         }
     }

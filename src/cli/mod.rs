@@ -26,6 +26,7 @@ mod init;
 mod manifest;
 mod options;
 mod profile;
+mod publish;
 mod reference;
 mod replay;
 mod report;

@@ -4,6 +4,7 @@
 //! - [`mod@replay`]: a scan and what is expected of it → one result, seen twice where it differs
 //! - [`experiment`]: replays with something changed → the cause of each change
 //! - [`suite`]: a repository → many replays
+//! - [`publish`]: what another job has left → what people are shown
 //! - [`mod@history`]: what was replayed before
 //!
 //! Each room uses those above it in this list, never the reverse. Invariants: what goes wrong in one replay stays in its
@@ -11,6 +12,7 @@
 
 pub mod experiment;
 pub mod history;
+pub mod publish;
 pub mod record;
 pub mod replay;
 pub mod schema;

@@ -23,6 +23,7 @@ use crate::wire::v1::feed_bisect::FeedBisectV1;
 use crate::wire::v1::gate::GateV1;
 use crate::wire::v1::history::HistoryLineV1;
 use crate::wire::v1::profiles::{ProfileExplanationV1, ProfileLearnV1, ProfileListV1, ProfileTestV1};
+use crate::wire::v1::publish::PublishV1;
 use crate::wire::v1::reviewed::ReviewedV1;
 use crate::wire::v1::score::ScoreV1;
 
@@ -49,6 +50,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("adapters-v1.json", schema_for!(AdaptersV1).to_value()),
         ("manifest-validation-v1.json", schema_for!(ManifestValidationV1).to_value()),
         ("init-v1.json", schema_for!(InitV1).to_value()),
+        ("publish-v1.json", schema_for!(PublishV1).to_value()),
         ("feed-bundle-info-v1.json", schema_for!(FeedBundleInfoV1).to_value()),
         ("doctor-v1.json", schema_for!(DoctorV1).to_value()),
         ("ledger-v1.json", schema_for!(LedgerLine).to_value()),

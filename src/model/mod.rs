@@ -22,6 +22,7 @@ pub mod experiment;
 pub mod finding;
 pub mod gate_result;
 pub mod hint;
+pub mod job_end;
 pub mod limits;
 pub mod manifest;
 pub mod outcome;

@@ -28,6 +28,7 @@ pub enum Parameter {
     Feed,
     Flag,
     From,
+    FromRun,
     Gate,
     History,
     Input,

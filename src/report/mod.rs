@@ -13,10 +13,14 @@
 //! Absent: I/O, the clock, and any verdict of its own.
 
 pub mod accept_phrases;
+pub mod annotation;
+pub mod attempt;
 pub mod badge;
 pub mod base_phrases;
 pub mod changes;
+pub mod commit_status;
 pub mod count;
+pub mod doubt;
 pub mod emit;
 pub mod flip;
 pub mod gate_phrases;

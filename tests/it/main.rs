@@ -22,6 +22,7 @@ mod harness;
 mod health;
 mod matching;
 mod oci_layout;
+mod publish;
 mod real;
 #[cfg(feature = "registry")]
 mod registry;

@@ -82,7 +82,8 @@ impl Diagnostic for UnfitOption {
     }
 }
 
-fn fit<'a, T: TryFrom<&'a str, Error = Unfit>>(option: &'static str, text: &'a str) -> Result<T, CliError> {
+/// A value of an option that stands in a report.
+pub(super) fn fit<'a, T: TryFrom<&'a str, Error = Unfit>>(option: &'static str, text: &'a str) -> Result<T, CliError> {
     T::try_from(text).map_err(|source| UnfitOption { option, source }.into())
 }
 
@@ -115,7 +116,7 @@ pub fn run(global: &GlobalArgs, args: &ReportArgs) -> CliResult {
         Some(history) => Badge::of_history(history, now, &config.rules),
         None => Badge::of_run(&run, now),
     };
-    let report = Publication { run: &run, key, commit, link, before, badge };
+    let report = Publication { key, commit, link, before, badge, ..Publication::of(&run, now) };
     let bytes = args.form.0.write(&report)?;
     match &args.output {
         Some(file) => fs::write_output(file, &bytes)?,

@@ -1,12 +1,13 @@
 //! The comment on a pull request, one for each key: found again by its marker, quiet while green, and with what stood in the way
 //! hidden in it, so that the next one can say what is new.
 //!
+//! A report that is not taken at its word, and one that cannot be read, say so in their first line.
+//!
 //! Absent: posting. Whoever looks for the marker must ask who wrote the comment, too: anybody can write a marker.
 
 use crate::model::exit::Exit;
-use crate::model::result::RunResult;
 use crate::report::emit::emitter::{Emitter, Media};
-use crate::report::markdown;
+use crate::report::markdown::{self, Lead, Md};
 use crate::report::origin::Key;
 use crate::report::problem::problems;
 use crate::report::publication::Publication;
@@ -31,8 +32,8 @@ pub fn marker(key: &Key) -> String {
 }
 
 /// Whether there is anything to say: nothing is, of a run that passed, where nothing was said before.
-pub fn is_due(run: &RunResult, before: Option<&Standing>) -> bool {
-    before.is_some() || run.exit() != Exit::Passed
+pub fn is_due(report: &Publication<'_>) -> bool {
+    report.before.is_some() || report.exit() != Exit::Passed
 }
 
 /// The body of the comment.
@@ -40,16 +41,37 @@ pub fn body(report: &Publication<'_>) -> String {
     let now = Standing::of(&problems(report.run), report.commit.clone());
     let since = report.before.as_ref().and_then(|before| before.since(&now));
     let since = since.map(|since| format!("Since your last push: {}.", since.words()));
-    let marker = marker(&report.key);
-    let end = format!("{}\n{}\n", origin(report), now.hidden());
-    let page = markdown::render_with(report.run, LIMIT - marker.len() - end.len() - 1, since.as_deref());
-    format!("{marker}\n{page}{end}")
+    let (begin, end) = frame(report, &now);
+    let lead = Lead { doubts: doubts(report), sentence: since };
+    let page = markdown::render_with(report.run, LIMIT - begin.len() - end.len(), &lead);
+    format!("{begin}{page}{end}")
+}
+
+/// The body of the comment where there is no result that can be read: it is red, and says why. `report` tells where it comes from; its
+/// run is not looked at.
+pub fn body_without_result(report: &Publication<'_>, why: &str) -> String {
+    let (begin, end) = frame(report, &Standing::of(&[], report.commit.clone()));
+    let mut page = Md::new();
+    page.raw("## stella: no result\n\nThe gate left no result that can be read, so nothing is known: ").text(why);
+    page.raw(".\n\nThe log of its job says more.\n");
+    format!("{begin}{}{end}", page.into_string())
+}
+
+/// What stands before and behind the page.
+fn frame(report: &Publication<'_>, now: &Standing) -> (String, String) {
+    let attempt = report.attempt.map(|attempt| attempt.hidden() + "\n").unwrap_or_default();
+    (marker(&report.key) + "\n", format!("{}\n{attempt}{}\n", origin(report), now.hidden()))
+}
+
+fn doubts(report: &Publication<'_>) -> Vec<String> {
+    report.doubts.iter().map(|doubt| doubt.words()).collect()
 }
 
 /// The result as a page of its own, in at most `limit` bytes, with its origin at the end.
-pub(super) fn summary(report: &Publication<'_>, limit: usize) -> String {
+pub fn summary(report: &Publication<'_>, limit: usize) -> String {
     let end = origin(report);
-    markdown::render(report.run, limit - end.len()) + &end
+    let lead = Lead { doubts: doubts(report), sentence: None };
+    markdown::render_with(report.run, limit - end.len(), &lead) + &end
 }
 
 /// Which commit was judged, and where everything can be had; nothing where neither is known.
@@ -63,6 +85,10 @@ fn origin(report: &Publication<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::job_end::JobEnd;
+    use crate::model::result::RunResult;
+    use crate::report::attempt::Attempt;
+    use crate::report::doubt::Doubt;
     use crate::report::fixture;
     use crate::report::origin::{Commit, Link};
 
@@ -90,6 +116,47 @@ mod tests {
         let run = fixture::run();
         let passed: Vec<_> = run.replays.iter().filter(|r| crate::report::phrases::is_match(r)).cloned().collect();
         let green = RunResult::new("1".into(), run.started_at, run.finished_at, passed, vec![]);
-        assert!(!is_due(&green, None) && is_due(&green, Some(&Standing::default())) && is_due(&run, None));
+        let of = |run, before: Option<&Standing>, doubts: &[Doubt]| {
+            let mut report = Publication::of(run, run.finished_at);
+            (report.before, report.doubts) = (before.cloned(), doubts.to_vec());
+            is_due(&report)
+        };
+        assert!(!of(&green, None, &[]) && of(&green, Some(&Standing::default()), &[]) && of(&run, None, &[]));
+        assert!(of(&green, None, &[Doubt::WorkflowEdited]));
+    }
+
+    #[test]
+    fn what_is_not_trusted_says_so_first_and_is_never_green() {
+        let run = fixture::run();
+        let passed: Vec<_> = run.replays.iter().filter(|r| crate::report::phrases::is_match(r)).cloned().collect();
+        let green = RunResult::new("1".into(), run.started_at, run.finished_at, passed, vec![]);
+        let mut report = Publication::of(&green, run.finished_at);
+        assert_eq!(report.exit(), Exit::Passed);
+        report.doubts = vec![Doubt::WorkflowEdited, Doubt::JobDidNotPass(JobEnd::Failure)];
+        let text = body(&report);
+        let page = text.split_once('\n').unwrap().1;
+        assert!(page.starts_with("## stella: not trusted\n\n**not trusted: the workflow was edited"), "{page}");
+        assert!(
+            page.contains("ended with &#96;failure&#96;**") && page.contains("What the report says: passed"),
+            "{page}"
+        );
+        assert_eq!(report.exit(), Exit::Failed);
+        assert!(summary(&report, 60_000).starts_with("## stella: not trusted\n"));
+    }
+
+    #[test]
+    fn a_result_that_cannot_be_read_is_red_and_names_why() {
+        let run = fixture::run();
+        let mut report = Publication::of(&run, run.finished_at);
+        report.attempt = Some(Attempt { run: 7, attempt: 1 });
+        let text = body_without_result(&report, "`a` <!-- @org/team");
+        assert!(text.starts_with("<!-- stella:comment:stella -->\n## stella: no result\n"), "{text}");
+        assert!(
+            !text[1..].replacen("<!-- stella:attempt", "", 1).replacen("<!-- stella:standing", "", 1).contains("<!--")
+        );
+        assert_eq!(Attempt::read(&text), report.attempt);
+        assert_eq!(Standing::read(&text), Some(Standing::default()));
+        assert_eq!(Attempt::read(&body(&report)), report.attempt);
+        assert!(Standing::read(&body(&report)).is_some());
     }
 }

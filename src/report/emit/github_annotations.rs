@@ -3,6 +3,7 @@
 //! GitHub shows 10 errors, 10 warnings and 10 notices of a step and drops the rest without a word; a message is cut at 4,096
 //! characters. So the most important come first, and the last of each kind counts the rest.
 
+use crate::report::annotation::{cut, plain};
 use crate::report::emit::emitter::{Emitter, Media};
 use crate::report::problem::{Heed, Problem, problems};
 use crate::report::untrusted;
@@ -57,22 +58,6 @@ fn data(text: &str, max: usize) -> String {
 
 fn property(text: &str, max: usize) -> String {
     cut(&plain(&untrusted::visible(text)), max).replace('%', "%25").replace(':', "%3A").replace(',', "%2C")
-}
-
-/// Without mentions and without characters beyond the basic plane, which the API of checks has refused.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in untrusted::unmentioned(text).chars() {
-        if u32::from(c) > 0xFFFF { untrusted::escape(c, &mut out) } else { out.push(c) }
-    }
-    out
-}
-
-fn cut(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
 }
 
 #[cfg(test)]

@@ -10,4 +10,4 @@ mod md;
 mod page;
 
 pub use md::Md;
-pub use page::{DEFAULT_BUDGET, render, render_with};
+pub use page::{DEFAULT_BUDGET, Lead, render, render_with};

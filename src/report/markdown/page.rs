@@ -39,14 +39,23 @@ const STEPS: [Limits; 6] = [
 ///
 /// The last step holds counts alone; a budget below even that cuts it where it ends.
 pub fn render(run: &RunResult, budget: usize) -> String {
-    render_with(run, budget, None)
+    render_with(run, budget, &Lead::default())
 }
 
-/// The same with a sentence of ours below the verdict.
-pub fn render_with(run: &RunResult, budget: usize, sentence: Option<&str>) -> String {
+/// What stands before everything that the run says.
+#[derive(Debug, Clone, Default)]
+pub struct Lead {
+    /// Why it is not taken at its word, in sentences of ours; with one, the headline says so and not the verdict.
+    pub doubts: Vec<String>,
+    /// A sentence of ours below the verdict.
+    pub sentence: Option<String>,
+}
+
+/// The same with something of ours before it.
+pub fn render_with(run: &RunResult, budget: usize, lead: &Lead) -> String {
     let mut text = String::new();
     for limits in STEPS {
-        text = page(run, sentence, limits).into_string();
+        text = page(run, lead, limits).into_string();
         if text.len() <= budget {
             return text;
         }
@@ -75,12 +84,20 @@ fn whole_lines(text: &str, budget: usize) -> usize {
     fence.map_or(end, |(_, began)| began)
 }
 
-fn page(run: &RunResult, sentence: Option<&str>, limits: Limits) -> Md {
+fn page(run: &RunResult, lead: &Lead, limits: Limits) -> Md {
     let (mut md, mut cut) = (Md::new(), Vec::new());
     let verdict = phrases::verdict(run);
     let (word, counts) = verdict.split_once(": ").unwrap_or((&verdict, ""));
-    md.raw("## stella: ").text(word).raw("\n\n").text(counts).raw("\n");
-    if let Some(sentence) = sentence {
+    if lead.doubts.is_empty() {
+        md.raw("## stella: ").text(word).raw("\n\n").text(counts).raw("\n");
+    } else {
+        md.raw("## stella: not trusted\n");
+        for doubt in &lead.doubts {
+            md.raw("\n**").text(doubt).raw("**\n");
+        }
+        md.raw("\nWhat the report says: ").text(&verdict).raw("\n");
+    }
+    if let Some(sentence) = &lead.sentence {
         md.raw("\n").text(sentence).raw("\n");
     }
     if run.base.is_some() || run.without_base.is_some() {

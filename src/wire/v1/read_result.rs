@@ -59,7 +59,7 @@ pub fn judged_by(bytes: &[u8]) -> Option<Gate> {
     serde_json::from_slice::<Judged>(bytes).ok()?.gate.map(|named| named.gate.into())
 }
 
-fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ReadError> {
+pub(super) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ReadError> {
     let shape = |path: String, source| ReadError::Shape { path, source };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value =

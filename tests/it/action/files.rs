@@ -183,7 +183,16 @@ fn the_archive_of_a_commit_is_small_and_has_what_is_needed() {
     for entry in tar.entries().unwrap() {
         names.push(entry.unwrap().path().unwrap().display().to_string());
     }
-    for needed in ["action.yml", "action/gate.sh", "action/checksums.json", "Cargo.lock", "src/main.rs", "LICENSE"] {
+    for needed in [
+        "action.yml",
+        "publish/action.yml",
+        "action/gate.sh",
+        "action/publish.sh",
+        "action/checksums.json",
+        "Cargo.lock",
+        "src/main.rs",
+        "LICENSE",
+    ] {
         assert!(names.iter().any(|name| name == needed), "{needed}");
     }
     assert!(names.iter().all(|name| !name.starts_with("fixtures/") && !name.starts_with("fuzz/")));

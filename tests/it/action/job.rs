@@ -19,6 +19,8 @@ pub struct Job {
     pub world: World,
     with: BTreeMap<String, String>,
     env: BTreeMap<String, String>,
+    /// The file of the action, and the step of it that is run.
+    action: (&'static str, &'static str),
 }
 
 /// A step that has run.
@@ -41,6 +43,7 @@ impl Job {
         fs::create_dir_all(&action).unwrap();
         copy(&repository("action"), &action.join("action"));
         copy(&repository("action.yml"), &action.join("action.yml"));
+        copy(&repository("publish"), &action.join("publish"));
         for folder in ["_temp", "_tool", "_runner"] {
             fs::create_dir(world.path(folder)).unwrap();
         }
@@ -67,7 +70,14 @@ impl Job {
             ("RUNNER_ARCH", "X64".to_owned()),
         ];
         let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { world, with: BTreeMap::new(), env }
+        Self { world, with: BTreeMap::new(), env, action: ("action.yml", "gate") }
+    }
+
+    /// The same job with the action that publishes.
+    pub fn publishing(mut self) -> Self {
+        self.action = ("publish/action.yml", "publish");
+        let folder = self.action("publish");
+        self.env("GITHUB_ACTION_PATH", folder.to_str().unwrap())
     }
 
     /// A job that uses the program under test.
@@ -119,9 +129,9 @@ impl Job {
 
     /// The command that the runner makes of the step.
     pub fn command(&self) -> Command {
-        let action: Value = serde_yaml::from_slice(&fs::read(self.action("action.yml")).unwrap()).unwrap();
+        let action: Value = serde_yaml::from_slice(&fs::read(self.action(self.action.0)).unwrap()).unwrap();
         let steps = action["runs"]["steps"].as_array().unwrap();
-        let step = steps.iter().find(|step| step["id"] == "gate").unwrap();
+        let step = steps.iter().find(|step| step["id"] == self.action.1).unwrap();
         let script = self.world.path("_temp/step.sh");
         fs::write(&script, step["run"].as_str().unwrap()).unwrap();
         let shell = step["shell"].as_str().unwrap().replace("{0}", script.to_str().unwrap());

@@ -10,5 +10,6 @@ mod gate;
 mod host;
 mod inputs;
 pub mod job;
+mod publish;
 mod release;
 mod silence;

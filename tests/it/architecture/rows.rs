@@ -2,7 +2,7 @@
 
 /// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
 /// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
-pub const MAY_USE: [(&str, &[&str]); 31] = [
+pub const MAY_USE: [(&str, &[&str]); 32] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("profiling", &["model", "canonical"]),
@@ -162,6 +162,7 @@ pub const MAY_USE: [(&str, &[&str]); 31] = [
             "git",
         ],
     ),
+    ("flow::publish", &["model", "score", "report", "wire", "ci", "host", "archive"]),
     ("flow", &["model", "format", "score", "wire", "host", "sandbox", "config"]),
     (
         "cli",

@@ -28,17 +28,16 @@ const WORKFLOW: &str = "vendor.github-workflows";
 /// Every workflow, action and job that leaves this repository.
 fn shipped() -> Vec<Shipped> {
     let read = |path: &Path| fs::read_to_string(path).unwrap();
-    let mut all = vec![Shipped {
-        name: "action.yml".to_owned(),
-        schema: "vendor.github-actions",
-        text: read(&repository("action.yml")),
-    }];
+    let mut all: Vec<Shipped> = ["action.yml", "publish/action.yml"]
+        .map(|name| Shipped { name: name.to_owned(), schema: "vendor.github-actions", text: read(&repository(name)) })
+        .into();
     for path in files(&repository(".github")) {
         let name = path.strip_prefix(repository("")).unwrap().to_str().unwrap().to_owned();
         let schema = if name == ".github/dependabot.yml" { "vendor.dependabot" } else { WORKFLOW };
         all.push(Shipped { name, schema, text: read(&path) });
     }
-    for (recipe, schema) in [(Recipe::Github, WORKFLOW), (Recipe::Gitlab, "vendor.gitlab-ci")] {
+    let recipes = [(Recipe::Github, WORKFLOW), (Recipe::GithubComment, WORKFLOW), (Recipe::Gitlab, "vendor.gitlab-ci")];
+    for (recipe, schema) in recipes {
         for (path, text) in recipe.files(None) {
             all.push(Shipped { name: format!("init: {}", path.display()), schema, text });
         }
@@ -77,7 +76,8 @@ fn laid_out(schema: &str, folder: &Path) -> Vec<PathBuf> {
     of_schema
         .map(|(at, file)| {
             let path = if schema == "vendor.github-actions" {
-                folder.join("action.yml")
+                fs::create_dir_all(folder.join("publish")).unwrap();
+                folder.join(&file.name)
             } else {
                 below.join(format!("{at}-{}.yml", file.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")))
             };

@@ -1,7 +1,7 @@
 //! The pipeline that `stella init --ci` writes.
 //!
-//! Invariants: it needs no write permission and no secret, checks out with the whole history and keeps no credentials, and runs for
-//! every change. `tests/it/real/workflows.rs` holds it against schemas and lints, and runs it.
+//! Invariants: what runs anything of a change has no write permission and no secret, checks out with the whole history and keeps no
+//! credentials, and runs for every change; who holds a token runs nothing of it. `tests/it/real/workflows.rs` holds it against schemas and lints, and runs it.
 
 use std::path::{Path, PathBuf};
 
@@ -12,11 +12,14 @@ use crate::config;
 pub enum Recipe {
     /// A workflow of GitHub Actions.
     Github,
+    /// The same, with a second job that comments on pull requests.
+    GithubComment,
     /// A job of GitLab.
     Gitlab,
 }
 
 const GITHUB: &str = include_str!("github.yml");
+const GITHUB_COMMENT: &str = include_str!("github-comment.yml");
 const GITLAB: &str = include_str!("gitlab.yml");
 
 impl Recipe {
@@ -25,9 +28,16 @@ impl Recipe {
         let elsewhere = config_path.map(|path| path.display().to_string().replace('\\', "/"));
         let versioned = |text: &str| text.replace("{version}", env!("CARGO_PKG_VERSION"));
         match self {
-            Self::Github => {
+            Self::Github | Self::GithubComment => {
                 let with = elsewhere.map(|path| format!("        with: {{config: {}}}\n", quoted(&path, "''")));
-                let workflow = versioned(GITHUB) + &with.unwrap_or_default();
+                let with = with.unwrap_or_default();
+                let workflow = match self {
+                    Self::GithubComment => {
+                        let step = "        id: stella\n";
+                        versioned(GITHUB_COMMENT).replace(step, &format!("{step}{with}"))
+                    }
+                    _ => versioned(GITHUB) + &with,
+                };
                 vec![(PathBuf::from(".github/workflows/stella.yml"), workflow)]
             }
             Self::Gitlab => {
@@ -54,6 +64,8 @@ mod tests {
     fn the_workflow_has_fourteen_lines() {
         let files = Recipe::Github.files(None);
         assert_eq!(files[0].1.lines().count(), 14);
+        let files = Recipe::GithubComment.files(None);
+        assert_eq!(files[0].1.lines().count(), 36);
     }
 
     #[test]
@@ -62,6 +74,8 @@ mod tests {
         let last = |text: String| text.lines().last().unwrap().trim().to_owned();
         assert_eq!(last(of(Recipe::Github, "a/.stella.yaml")), "with: {config: a/.stella.yaml}");
         assert_eq!(last(of(Recipe::Github, "a b/it's")), "with: {config: 'a b/it''s'}");
+        let two = of(Recipe::GithubComment, "a b/it's");
+        assert!(two.contains("        id: stella\n        with: {config: 'a b/it''s'}\n      - uses"), "{two}");
         assert!(of(Recipe::Gitlab, "a/.stella.yaml").contains("stella ci --config a/.stella.yaml --gate pr"));
         assert!(Recipe::Gitlab.files(None)[0].1.contains("stella ci --config .stella.yaml --gate pr"));
     }

@@ -4,7 +4,9 @@
 //! to this machine alone, redirects included; a request is repeated a few times at most, only when nothing was read of its
 //! answer, and one that carries a body only when no server had it. Proxies are those of the environment (`HTTPS_PROXY`,
 //! `NO_PROXY`); certificates are those of the system, and of a bundle where one is given. The async runtime of the client stays
-//! behind this file.
+//! behind this folder.
+
+pub mod exchange;
 
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -172,6 +174,18 @@ impl Http {
                 attempt.error("a redirect to something that is not fetched")
             }
         });
+        Self::with(reach, redirects)
+    }
+
+    /// A client that follows no redirect: what changes something is sent to who was meant, and to nobody else.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn staying(reach: &Reach) -> Result<Self, HttpError> {
+        Self::with(reach, Policy::none())
+    }
+
+    fn with(reach: &Reach, redirects: Policy) -> Result<Self, HttpError> {
         let builder = Client::builder()
             .connect_timeout(CONNECT)
             .redirect(redirects)

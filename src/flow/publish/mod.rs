@@ -1,0 +1,21 @@
+//! Publishing: what a job that ran foreign programs has left is read as a stranger's, and shown where people look.
+//!
+//! - [`report_file`]: a folder or an archive of reports → the bytes of the result, or why there are none
+//! - [`judged`]: those bytes and what the system says of the job → a run, and why it is not taken at its word
+//! - [`plan`]: a run and the facts of where it is shown → comment, status of the commit, check run
+//! - [`same_job`]: whether who publishes may have replayed in the same job
+//! - [`github`]: all of that, and how it gets there
+//!
+//! Invariants: nothing of a report is unpacked to a disk, built or run; a result that is missing or cannot be read is an error (4) and
+//! never a run without findings; nothing is green that the system does not say has passed.
+
+mod dry_run;
+pub mod github;
+#[cfg(feature = "registry")]
+mod github_api;
+pub mod judged;
+pub mod outcome;
+pub mod plan;
+pub mod report_file;
+pub mod request;
+pub mod same_job;

@@ -1,0 +1,116 @@
+//! What is to be published, where it comes from, and why it cannot be.
+
+use std::path::PathBuf;
+
+use crate::ci::github::access::Unset;
+use crate::ci::github::event::EventError;
+use crate::ci::github::other_run::OtherRunError;
+use crate::flow::publish::judged::JudgeError;
+use crate::flow::publish::same_job::TwoJobsNeeded;
+use crate::host::fs::FsError;
+use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
+use crate::model::job_end::JobEnd;
+use crate::report::origin::Key;
+
+/// Where the report comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A folder.
+    Folder(PathBuf),
+    /// What another run has left under a name.
+    Run {
+        /// The number of the run.
+        id: u64,
+        /// The name.
+        artifact: String,
+    },
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct PublishRequest {
+    /// Where the report comes from.
+    pub source: Source,
+    /// Tells the reports of several jobs apart.
+    pub key: Key,
+    /// How the job of the gate ended, as the system says; of another run the API tells it.
+    pub end: Option<JobEnd>,
+    /// The comment.
+    pub comment: bool,
+    /// The status of the commit.
+    pub status: bool,
+    /// A check run.
+    pub check: bool,
+    /// The account under which the token writes.
+    pub author: String,
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// The configuration of this job's checkout has a build.
+    pub builds: bool,
+}
+
+/// Why nothing was published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The event.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// Another run, which is told by its number alone.
+    #[error("the event `workflow_run` is about another run, and a folder does not tell which")]
+    RunNeeded,
+    /// A variable.
+    #[error(transparent)]
+    Unset(#[from] Unset),
+    /// A run.
+    #[error(transparent)]
+    Run(#[from] OtherRunError),
+    /// What can be judged by no reader.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// It takes two jobs.
+    #[error(transparent)]
+    TwoJobs(#[from] TwoJobsNeeded),
+    /// The temporary folder of the runner.
+    #[error("what ran in this job cannot be found out")]
+    Temp(#[source] FsError),
+    /// There is no door to the network.
+    #[cfg(feature = "registry")]
+    #[error("GitHub cannot be asked")]
+    Client(#[from] crate::host::http::HttpError),
+    /// This program has no network.
+    #[cfg(not(feature = "registry"))]
+    #[error("this stella was built without the network (feature `registry`): it can publish nothing")]
+    NoNetwork,
+}
+
+impl Diagnostic for PublishError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Event(error) => error.kind(),
+            Self::RunNeeded => FailureKind::Usage,
+            Self::Unset(error) => error.kind(),
+            Self::Run(error) => error.kind(),
+            Self::Judge(error) => error.kind(),
+            Self::TwoJobs(error) => error.kind(),
+            Self::Temp(_) => FailureKind::Infrastructure,
+            #[cfg(feature = "registry")]
+            Self::Client(_) => FailureKind::Infrastructure,
+            #[cfg(not(feature = "registry"))]
+            Self::NoNetwork => FailureKind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Event(error) => error.hint(),
+            Self::RunNeeded => {
+                Some(crate::hint!("name the run with {}", crate::model::parameter::Parameter::FromRun.to("ID")))
+            }
+            Self::Unset(error) => error.hint(),
+            Self::Run(error) => error.hint(),
+            Self::Judge(error) => error.hint(),
+            Self::TwoJobs(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
