@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # The program that a step runs: one that is there, or the one of a release, known by its digest.
-# It needs say.sh, release.sh and download.sh.
+# It needs say.sh, release.sh and download.sh, and `here`: the folder of these files.
+# shellcheck disable=SC2154 # set by those that source this
 
 # find_program BINARY VERSION MIRROR FOLDER: its path in `program`. What is downloaded is unpacked in FOLDER, which is of this run alone.
 find_program() {
-	local binary=$1 version=$2 mirror=$3 work=$4 target name checksum base cached=""
+	local binary=$1 version=$2 mirror=$3 folder=$4 target name checksum base cached=""
 	if [ -n "$binary" ]; then
 		if [ -n "$version$mirror" ]; then
 			refuse 2 "\`binary\` stands alone: no release is looked for, so leave \`version\` and \`mirror\` out"
@@ -38,11 +39,11 @@ find_program() {
 	fi
 	base=${mirror:-$releases}
 	if [ -n "${RUNNER_TOOL_CACHE:-}" ]; then cached="$RUNNER_TOOL_CACHE/stella/$version/$name.tar.gz"; fi
-	obtain "${base%/}/v$version/$name.tar.gz" "$name.tar.gz" "$checksum" "$work/$name.tar.gz" "$cached"
-	mkdir "$work/program"
+	obtain "${base%/}/v$version/$name.tar.gz" "$name.tar.gz" "$checksum" "$folder/$name.tar.gz" "$cached"
+	mkdir "$folder/program"
 	# -o: it belongs to whoever unpacks it.
-	tar -xzof "$work/$name.tar.gz" -C "$work/program" || refuse 4 "$name.tar.gz cannot be unpacked"
-	rm -f "$work/$name.tar.gz"
+	tar -xzof "$folder/$name.tar.gz" -C "$folder/program" || refuse 4 "$name.tar.gz cannot be unpacked"
+	rm -f "$folder/$name.tar.gz"
 	# shellcheck disable=SC2034 # read by those that source this
-	program="$work/program/$name/stella"
+	program="$folder/program/$name/stella"
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Runs the program with the environment that was named, and nothing of what it prints is a command of the runner.
+# shellcheck disable=SC2034,SC2154 # set and read by those that source this
 
 # run_program: `given`, `program` and `arguments` say what; its exit status is in `code`.
-# shellcheck disable=SC2154 # set by those that source this
 run_program() {
 	local token child
 	# What is printed may quote a scanner. Between these two lines the runner obeys no command, and nobody else knows the second.

@@ -49,7 +49,7 @@ impl Doubt {
                 "not trusted: what the report says of its gate does not follow from its replays".to_owned()
             }
             Self::BelowFull { weakest, replays } => format!(
-                "not trusted: a pull request from a fork needs the level of isolation `full`, and {} reached `{}`",
+                "not trusted: a pull request from a fork needs the level of isolation `full`, and {} reached `{}`: use `runs-on: ubuntu-24.04` with `sudo: auto`",
                 counted(replays, "replay", "replays"),
                 weakest.code()
             ),

@@ -8,7 +8,7 @@
 use crate::model::exit::Exit;
 use crate::report::emit::emitter::{Emitter, Media};
 use crate::report::markdown::{self, Lead, Md};
-use crate::report::origin::Key;
+use crate::report::origin::{Commit, Key};
 use crate::report::problem::problems;
 use crate::report::publication::Publication;
 use crate::report::standing::Standing;
@@ -39,7 +39,10 @@ pub fn is_due(report: &Publication<'_>) -> bool {
 /// The body of the comment.
 pub fn body(report: &Publication<'_>) -> String {
     let now = Standing::of(&problems(report.run), report.commit.clone());
-    let since = report.before.as_ref().and_then(|before| before.since(&now));
+    // A run that is made again of the same commit comes after no push.
+    let is_again =
+        |before: &&Standing| before.commit().is_some_and(|of| Some(of.short()) == now.commit().map(Commit::short));
+    let since = report.before.as_ref().filter(|before| !is_again(before)).and_then(|before| before.since(&now));
     let since = since.map(|since| format!("Since your last push: {}.", since.words()));
     let (begin, end) = frame(report, &now);
     let lead = Lead { doubts: doubts(report), sentence: since };
@@ -90,7 +93,7 @@ mod tests {
     use crate::report::attempt::Attempt;
     use crate::report::doubt::Doubt;
     use crate::report::fixture;
-    use crate::report::origin::{Commit, Link};
+    use crate::report::origin::Link;
 
     #[test]
     fn a_comment_says_what_is_new_since_the_last_one() {

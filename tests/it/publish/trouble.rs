@@ -1,7 +1,6 @@
 //! Publishing where GitHub refuses, fails or is slow, and reports that cannot be read.
 
 use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::harness::says;
 use crate::publish::github::Fault;
@@ -29,7 +28,7 @@ fn what_was_done_and_not_answered_is_not_done_twice() {
 
 #[test]
 fn a_limit_is_waited_for_as_github_says() {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let seconds = crate::harness::NOW.parse::<jiff::Timestamp>().unwrap().as_second();
     let refusals = || {
         vec![
             Fault::Refuse(429, vec![("retry-after", "1".to_owned())], "Too many requests"),
