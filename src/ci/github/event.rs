@@ -84,7 +84,7 @@ pub fn told(
         head: Head,
     }
     #[derive(Deserialize)]
-    struct Told {
+    struct Payload {
         pull_request: Option<Pull>,
     }
     let text = |name: &'static str| {
@@ -100,8 +100,8 @@ pub fn told(
         "pull_request" => {
             let untold = |why: String| EventError::Untold { name: name.clone(), why };
             let bytes = file(&text("GITHUB_EVENT_PATH")?).ok_or_else(|| untold("it cannot be read".to_owned()))?;
-            let told: Told = serde_json::from_slice(&bytes).map_err(|error| untold(error.to_string()))?;
-            let pull = told.pull_request.ok_or_else(|| untold("it has no `pull_request`".to_owned()))?;
+            let payload: Payload = serde_json::from_slice(&bytes).map_err(|error| untold(error.to_string()))?;
+            let pull = payload.pull_request.ok_or_else(|| untold("it has no `pull_request`".to_owned()))?;
             let own = text("GITHUB_REPOSITORY")?;
             // A fork that is gone has no repository any more.
             let is_own = pull.head.repo.is_some_and(|repo| repo.full_name.eq_ignore_ascii_case(&own));

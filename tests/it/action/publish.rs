@@ -46,13 +46,13 @@ fn the_token_reaches_the_program_alone() {
         .with("report-dir", "stella")
         .with("conclusion", "success")
         .env("ACTIONS_RUNTIME_TOKEN", "other-secret")
-        .env("LD_PRELOAD", "/nowhere.so")
+        .env("BASH_ENV", "/nowhere.sh")
         .env("GITHUB_ENV", "/nowhere")
         .env("GITHUB_RUN_ID", "5")
         .ends(0, &["argument=publish", "argument=--report=stella", "argument=--conclusion=success", "GITHUB_RUN_ID=5"]);
     let lines: Vec<&str> = step.log.lines().filter(|line| line.contains(TOKEN)).collect();
     assert_eq!(lines, [format!("GITHUB_TOKEN={TOKEN}")]);
-    for name in ["ACTIONS_RUNTIME_TOKEN", "LD_PRELOAD", "GITHUB_ENV", "GITHUB_OUTPUT", "STELLA_INPUT_"] {
+    for name in ["ACTIONS_RUNTIME_TOKEN", "BASH_ENV", "GITHUB_ENV", "GITHUB_OUTPUT", "STELLA_INPUT_"] {
         assert!(!step.log.contains(name), "{name}: {}", step.log);
     }
     let arguments = step.log.lines().filter(|line| line.starts_with("argument=")).count();

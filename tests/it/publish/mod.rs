@@ -18,8 +18,8 @@ use stella::wire::v1::{read_result, result};
 use crate::harness::{Run, World, repository};
 use github::{Github, TOKEN};
 
-pub const HEAD: &str = "a000000000000000000000000000000000000001";
-pub const NEXT: &str = "a000000000000000000000000000000000000002";
+pub const HEAD: &str = "a100000000000000000000000000000000000000";
+pub const NEXT: &str = "a200000000000000000000000000000000000000";
 
 /// A run in which four of six replays do not match.
 pub fn red() -> RunResult {
