@@ -75,7 +75,7 @@ if [ "$comment" = false ]; then arguments+=(--no-comment); fi
 if [ "$status" = true ]; then arguments+=(--status); fi
 if [ "$check" = true ]; then arguments+=(--check); fi
 if [ -n "$author" ] && [ "$comment" = true ]; then arguments+=("--author=$author"); fi
-if [ "$require" = true ]; then arguments+=(--require-publish); fi
+if [ "$require" = true ] && [ "$dry_run" = false ]; then arguments+=(--require-publish); fi
 if [ "$dry_run" = true ]; then arguments+=(--dry-run); fi
 
 cd "$GITHUB_WORKSPACE"

@@ -32,10 +32,10 @@ pub struct PublishArgs {
     #[arg(long, value_name = "ID", group = "source")]
     from_run: Option<u64>,
     /// The name under which that run has left its report
-    #[arg(long, value_name = "NAME", default_value = "stella", requires = "from_run")]
+    #[arg(long, value_name = "NAME", default_value = "stella")]
     artifact: String,
     /// How the job of the gate ended, as GitHub says it: `${{ needs.JOB.result }}`
-    #[arg(long, value_name = "RESULT", value_parser = end, conflicts_with = "from_run")]
+    #[arg(long, value_name = "RESULT", value_parser = end)]
     conclusion: Option<JobEnd>,
     /// Tells the reports of several jobs on one pull request apart
     #[arg(long, value_name = "KEY", default_value = "stella")]
@@ -50,7 +50,7 @@ pub struct PublishArgs {
     #[arg(long)]
     check: bool,
     /// The account under which the token writes comments
-    #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]", conflicts_with = "no_comment")]
+    #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]")]
     author: String,
     /// End with 4 where something cannot be published
     #[arg(long)]

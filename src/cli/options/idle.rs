@@ -152,6 +152,30 @@ const IDLE: &[Idle] = &[
         why: "the gate judges what this checkout builds, which `--pinned` leaves out; `--gate nightly` judges pinned replays",
     },
     Idle {
+        command: "publish",
+        options: &["artifact"],
+        when: |given| !given.has("from_run"),
+        why: "it names what another run has left, and `--from-run` was not given",
+    },
+    Idle {
+        command: "publish",
+        options: &["conclusion"],
+        when: |given| given.has("from_run"),
+        why: "GitHub tells how that run ended",
+    },
+    Idle {
+        command: "publish",
+        options: &["author"],
+        when: |given| given.is_on("no_comment"),
+        why: "it says who writes comments, and none is written",
+    },
+    Idle {
+        command: "publish",
+        options: &["require_publish"],
+        when: |given| given.is_on("dry_run"),
+        why: "`--dry-run` publishes nothing",
+    },
+    Idle {
         command: "report",
         options: &["strict", "fail_on"],
         when: |given| !given.has("gate"),
@@ -292,6 +316,7 @@ const USES: &[(&str, Use, Use)] = {
         ("profile list", Always, Never),
         ("profile show", Always, Never),
         ("profile test", If(|given| given.has("profile")), Never),
+        ("publish", Always, Never),
         ("replay", Always, Always),
         ("report", Always, NO_HISTORY),
         ("reviewed", Always, Never),

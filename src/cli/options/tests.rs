@@ -122,6 +122,17 @@ accept --reviewed -
 accept --require-isolation -
 accept --ro -
 reviewed --out -
+publish --report -
+publish --from-run -
+publish --artifact publish --report r --artifact a
+publish --conclusion publish --from-run 1 --conclusion success
+publish --key -
+publish --no-comment -
+publish --status -
+publish --check -
+publish --author publish --report r --no-comment --author a
+publish --require-publish publish --report r --dry-run --require-publish
+publish --dry-run -
 chaos --from -
 chaos --only -
 chaos --env -
@@ -203,6 +214,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("gate nightly", "format config store"),
     ("accept", "format config store"),
     ("reviewed --out r", "format config"),
+    ("publish --report r", "format config"),
     ("chaos --from m", "format config store"),
     ("canonicalize a", "config"),
     ("init", "format config store"),

@@ -69,7 +69,6 @@ fn what_is_asked_reaches_the_program_as_options() {
         .with("status", "true")
         .with("check", "true")
         .with("require-publish", "true")
-        .with("dry-run", "true")
         .with("config", "x/.stella.yaml")
         .ends(0, &[]);
     let arguments: Vec<&str> = step.log.lines().filter_map(|line| line.strip_prefix("argument=")).collect();
@@ -84,7 +83,6 @@ fn what_is_asked_reaches_the_program_as_options() {
         "--status",
         "--check",
         "--require-publish",
-        "--dry-run",
     ];
     assert_eq!(arguments, expected);
 }
