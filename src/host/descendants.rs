@@ -6,7 +6,8 @@
 //! Invariant: what cannot be ended is told, never passed over.
 //!
 //! Two kinds of program are watched: a [`Watch`] is kept on a build, of which nothing may go on when it has ended; a [`Step`] is
-//! a step of the caller's pipeline, which may leave behind what it likes unless a signal ends this process.
+//! a step of the caller's pipeline, which may leave behind what it likes. Where a signal ends this process, it is told to both
+//! and to all that they have started, and ends it.
 
 use std::fmt;
 use std::time::Duration;
@@ -51,7 +52,7 @@ mod imp {
 
     const PAUSE: Duration = Duration::from_millis(5);
 
-    /// What a step that was asked to end may still take for it, and what it leaves behind after that.
+    /// What a program that was asked to end may still take for it, and what it leaves behind after that.
     const GRACE: Duration = Duration::from_secs(10);
     const LEFT_BEHIND: Duration = Duration::from_secs(1);
 
@@ -71,7 +72,7 @@ mod imp {
     /// A program of which nothing may go on.
     #[derive(Debug)]
     pub struct Watch {
-        tree: Tree,
+        tree: Arc<Tree>,
         dumpable: DumpableBehavior,
     }
 
@@ -83,8 +84,12 @@ mod imp {
 
     /// A step of the caller's pipeline: it does not notice that it is watched.
     #[derive(Debug)]
-    pub struct Step {
-        tree: Tree,
+    pub enum Step {}
+
+    /// A program that has been started, with all that it starts.
+    #[derive(Debug)]
+    struct Running {
+        tree: Arc<Tree>,
         pid: i32,
     }
 
@@ -148,11 +153,23 @@ mod imp {
         /// Where the kernel does not make this process a subreaper, or `/proc` does not show processes: who cannot be seen
         /// cannot be ended.
         pub fn begin() -> io::Result<Self> {
-            let tree = Tree::begin()?;
+            let tree = Arc::new(Tree::begin()?);
             // Nor may the program look into this process: its memory holds what is judged by, its environment may hold a token.
             let dumpable = dumpable_behavior()?;
             set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
             Ok(Self { tree, dumpable })
+        }
+
+        /// Starts the program and holds it: a signal that ends this process ends all of it.
+        ///
+        /// # Errors
+        /// As `start`, and where signals cannot be watched.
+        pub fn start(&self, start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Hold)> {
+            ending::hold_started(|| {
+                let child = start()?;
+                let run = Running::new(Arc::clone(&self.tree), &child);
+                Ok((child, Arc::new(run) as Arc<dyn End>))
+            })
         }
 
         /// Ends every process that was started below this one since, and waits until all are gone.
@@ -174,14 +191,19 @@ mod imp {
             let started = ending::hold_started(|| {
                 let tree = Tree::begin().ok();
                 let child = start()?;
-                let pid = Pid::from_child(&child).as_raw_nonzero().get();
                 let run: Arc<dyn End> = match tree {
-                    Some(tree) => Arc::new(Self { tree, pid }),
+                    Some(tree) => Arc::new(Running::new(Arc::new(tree), &child)),
                     None => Arc::new(Process::of(&child)),
                 };
                 Ok((child, run))
             });
             started.map(|(child, hold)| (child, Some(hold)))
+        }
+    }
+
+    impl Running {
+        fn new(tree: Arc<Tree>, child: &Child) -> Self {
+            Self { tree, pid: Pid::from_child(child).as_raw_nonzero().get() }
         }
 
         fn living(&self) -> BTreeMap<i32, ProcessStatus> {
@@ -191,8 +213,8 @@ mod imp {
         }
     }
 
-    /// The step is told by the same signal, and so is all that it has started; what does not end by it is ended.
-    impl End for Step {
+    /// The program is told by the same signal, and so is all that it has started; what does not end by it is ended.
+    impl End for Running {
         fn ask(&self, signal: i32) {
             let Some(signal) = Signal::from_named_raw(signal) else { return };
             for pid in self.living().into_keys().filter_map(Pid::from_raw) {
@@ -202,7 +224,7 @@ mod imp {
 
         fn wait(&self) {
             let begun = Instant::now();
-            // The step may tidy up; what goes on without it has less time for that.
+            // The program may tidy up; what goes on without it has less time for that.
             let mut over = None;
             loop {
                 let living = self.living();
@@ -280,6 +302,14 @@ mod imp {
             let _ = PATIENCE;
             let why = "on this system nobody can tell what a build leaves running: build before, and give `subject.path` alone";
             Err(io::Error::new(io::ErrorKind::Unsupported, why))
+        }
+
+        /// Never called: no watch begins.
+        ///
+        /// # Errors
+        /// None.
+        pub fn start(&self, _start: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Hold)> {
+            match self.0 {}
         }
 
         /// Never called: no watch begins.

@@ -3,8 +3,8 @@
 //! A build is the checkout's own program: in a pull request it is the author's. Invariants: it has no variable that steers
 //! the CI system or that holds a secret, unless the configuration names it; it has a process group, and where the machine lets it a
 //! process namespace, of its own; it cannot become another user, unless the configuration allows it; whatever it has started has
-//! ended when this returns, or the run does not go on; what it says goes through this process, so that no line of it is a command
-//! to the CI system.
+//! ended when this returns, or the run does not go on, and ends by the signal that ends this process; what it says goes through
+//! this process, so that no line of it is a command to the CI system.
 //!
 //! Absent: a sandbox. A build needs the network and the machine's tools; `docs/configuration.md` says what is left to it.
 
@@ -17,7 +17,6 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use crate::host::descendants::{StillThere, Watch};
-use crate::host::ending;
 
 /// The longest line that is passed on as one, in bytes.
 const MAX_LINE: u64 = 8 * 1024;
@@ -165,7 +164,7 @@ pub fn run(
     build.env_clear().envs(environment(more, variable));
     own_group(&mut build);
 
-    let (mut child, _hold) = ending::hold_child(|| build.spawn()).map_err(start)?;
+    let (mut child, _hold) = watch.start(|| build.spawn()).map_err(start)?;
     let (sender, said) = mpsc::channel();
     let (status, left) = thread::scope(|scope| {
         for pipe in pipes(&mut child) {

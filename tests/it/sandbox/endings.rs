@@ -47,6 +47,21 @@ impl World {
         command
     }
 
+    /// The same where nothing keeps a build from other processes: the superuser has no `unshare`, others are not asked for it.
+    fn without_unshare(&self, arguments: &[&str]) -> Command {
+        let command = self.command(arguments);
+        if !rustix::process::geteuid().is_root() {
+            return command;
+        }
+        let script = "mount --bind /bin/false /usr/bin/unshare && exec \"$@\"";
+        let mut covered = Command::new("unshare");
+        covered.args(["--mount", "sh", "-c", script, "sh"]).arg(command.get_program()).args(command.get_args());
+        covered.current_dir(self.path("work")).env_clear();
+        covered.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        covered.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        covered
+    }
+
     /// What is left of temporary folders, and in the store of what was not finished.
     fn left(&self) -> Vec<PathBuf> {
         let mut left = Vec::new();
@@ -197,6 +212,46 @@ fn a_signal_ends_a_step_that_is_run_as_it_is_with_all_that_it_has_started() {
             assert_eq!(status.signal(), Some(signal.as_raw()), "{script}: {status}");
             until(&format!("{signal:?} ends every process of {script}"), || alive(&mark).is_empty());
             assert_eq!(world.left(), [] as [PathBuf; 0], "{signal:?} of {script}");
+        }
+    }
+}
+
+/// Nothing of a build goes on when stella is ended, wherever it has gone to and whatever keeps it from other processes, and
+/// nothing of what it has made when that is run.
+#[test]
+fn a_signal_ends_a_build_and_what_it_has_built_with_all_that_they_have_started() {
+    let world = World::new();
+    assert_eq!(world.command(&["init"]).status().unwrap().code(), Some(0));
+    // What waits in its place, what has left its session, and what does not listen: all at once.
+    let script = |wait: &str| {
+        format!(
+            "(setsid sleep {wait} &); sh -c 'trap \"\" INT TERM HUP QUIT USR1; sleep {wait}; sleep {wait}' & sleep {wait}"
+        )
+    };
+    for (number, signal) in (560..).zip([Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1]) {
+        let mark = mark(number);
+        let scan = world.path("work/scan.in");
+        fs::write(&scan, format!("#!/bin/sh\n{}\n", script(&mark))).unwrap();
+        let builds = [script(&mark), "mkdir -p bin && cp scan.in bin/scan && chmod +x bin/scan".to_owned()];
+        for (build, alone) in builds.iter().flat_map(|build| [(build, false), (build, true)]) {
+            // A folded text takes the script as it stands.
+            let configuration = format!(
+                "version: 1\nsubject:\n  kind: scanner\n  build_sudo: {alone}\n  build: >-\n    {build}\n  path: bin/scan\n  \
+                 argv: ['{{scanner}}']\n  artifacts: ['findings=findings.json']\n"
+            );
+            fs::write(world.path("work/.stella.yaml"), configuration).unwrap();
+            let mut ci = if alone { world.without_unshare(&["ci"]) } else { world.command(&["ci"]) };
+            let mut child = ci.spawn().unwrap();
+            let runs = || {
+                assert!(child_runs(&child), "{build}: it has ended");
+                alive(&mark).iter().filter(|command| sleeps(command)).count() >= 3
+            };
+            until(&format!("{build} runs"), runs);
+            send(&child, signal);
+            let status = ended(&mut child);
+            assert_eq!(status.signal(), Some(signal.as_raw()), "{build}: {status}");
+            until(&format!("{signal:?} ends every process of {build}"), || alive(&mark).is_empty());
+            assert_eq!(world.left(), [] as [PathBuf; 0], "{signal:?} of {build}");
         }
     }
 }
