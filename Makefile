@@ -11,7 +11,7 @@ STELLA ?= target/debug/stella
 PARTS = real-parts lint self unit
 # The parts of `make test-long`: the nightly workflow has a job for each but the last three, which want a Debian and its
 # superuser, or a browser.
-NIGHTLY = properties bench-test default-build msrv deny fuzz
+NIGHTLY = properties bench-test default-build msrv musl deny fuzz
 LONG = $(NIGHTLY) aarch64 fuzz-hostile browser
 
 .PHONY: help demo test test-long parts $(PARTS) $(LONG) real regress canaries bless bench scanners
@@ -84,6 +84,13 @@ msrv:
 	if ! command -v rustup >/dev/null; then echo "skipped: Rust $$version (rustup is not installed)"; [ "$${STELLA_TEST_REAL:-0}" != 1 ]; exit; fi; \
 	rustup toolchain install --profile minimal --no-self-update "$$version" && \
 	RUSTUP_TOOLCHAIN="$$version" $(CARGO) check --all-targets --features $(FEATURES) --locked --target-dir target/msrv
+
+# What a release is for Linux: programs that are linked with musl, whose types are not those of glibc.
+musl:
+	@target=$$(uname -m)-unknown-linux-musl; \
+	if ! command -v rustup >/dev/null; then echo "skipped: $$target (rustup is not installed)"; [ "$${STELLA_TEST_REAL:-0}" != 1 ]; exit; fi; \
+	rustup target add "$$target" && \
+	$(CARGO) clippy --features $(FEATURES) --target "$$target" --target-dir target/musl --quiet -- -D warnings
 
 deny:
 	@tests/real/install cargo-deny

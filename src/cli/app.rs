@@ -47,15 +47,15 @@ enum Command {
     Sandbox(Deferred<sandbox::SandboxArgs>),
     Doctor(Deferred<doctor::DoctorArgs>),
     #[command(subcommand)]
-    Adapter(adapter::AdapterCommand),
+    Adapter(Deferred<adapter::AdapterCommand>),
     #[command(subcommand)]
-    Manifest(manifest::ManifestCommand),
+    Manifest(Deferred<manifest::ManifestCommand>),
     #[command(subcommand)]
-    Feed(feed::FeedCommand),
+    Feed(Deferred<feed::FeedCommand>),
     #[command(subcommand)]
-    Image(image::ImageCommand),
+    Image(Deferred<image::ImageCommand>),
     #[command(subcommand)]
-    Profile(profile::ProfileCommand),
+    Profile(Deferred<profile::ProfileCommand>),
     /// The built-in scanner as a process of its own: what a sandbox runs.
     #[command(hide = true)]
     BuiltinScan(Deferred<builtin_scan::BuiltinScanArgs>),
@@ -82,11 +82,11 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Demo(args) => demo::run(*args.0, run_words),
         Command::Sandbox(args) => sandbox::run(global, &args.0),
         Command::Doctor(args) => doctor::run(global, &args.0),
-        Command::Adapter(command) => adapter::run(global, command),
-        Command::Manifest(command) => manifest::run(global, command),
-        Command::Feed(command) => feed::run(global, command),
-        Command::Image(command) => image::run(global, command),
-        Command::Profile(command) => profile::run(global, command),
+        Command::Adapter(command) => adapter::run(global, *command.0),
+        Command::Manifest(command) => manifest::run(global, *command.0),
+        Command::Feed(command) => feed::run(global, *command.0),
+        Command::Image(command) => image::run(global, *command.0),
+        Command::Profile(command) => profile::run(global, *command.0),
         Command::BuiltinScan(args) => builtin_scan::run(*args.0),
     }
 }

@@ -70,9 +70,12 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let described = options::deferred::described(&arguments, App::command);
-    let code = match described.try_get_matches_from(&arguments) {
-        Ok(matches) => obey(&arguments, &matches),
+    let mut described = options::deferred::described(&arguments, App::command);
+    let parsed = described.try_get_matches_from_mut(&arguments);
+    // Goes with the process: to take it apart takes as long as to put it together.
+    std::mem::forget(described);
+    let code = match parsed {
+        Ok(mut matches) => obey(&arguments, &mut matches),
         // Help and version are data and no error.
         Err(error) if !error.use_stderr() => {
             output::data(&error.render().ansi().to_string());
@@ -100,7 +103,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn obey(arguments: &[OsString], matches: &ArgMatches) -> u8 {
+fn obey(arguments: &[OsString], matches: &mut ArgMatches) -> u8 {
     let result = app(arguments, matches).and_then(|app| {
         clock::frozen()?;
         ending::arm();
@@ -116,7 +119,7 @@ fn obey(arguments: &[OsString], matches: &ArgMatches) -> u8 {
 }
 
 /// The command that the arguments ask for, in which nothing is said in vain.
-fn app(arguments: &[OsString], matches: &ArgMatches) -> Result<App, CliError> {
-    options::check(options::deferred::described(arguments, App::command), arguments, matches)?;
-    Ok(App::from_arg_matches(matches).map_err(Unparsed)?)
+fn app(arguments: &[OsString], matches: &mut ArgMatches) -> Result<App, CliError> {
+    options::check(App::command, arguments, matches)?;
+    Ok(App::from_arg_matches_mut(matches).map_err(Unparsed)?)
 }

@@ -240,7 +240,8 @@ mod signals {
 
 #[cfg(unix)]
 mod signals {
-    use std::io;
+    use std::fs::File;
+    use std::io::{self, Read};
     use std::path::Path;
     use std::thread;
     use std::time::Duration;
@@ -282,7 +283,11 @@ mod signals {
 
     /// Those that the caller has this process ignore, as `nohup` does.
     fn ignored() -> Vec<i32> {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        /// Bytes, so that it is read at once.
+        const USUAL: usize = 8192;
+        let mut status = Vec::with_capacity(USUAL);
+        File::open("/proc/self/status").and_then(|mut file| file.read_to_end(&mut status)).ok();
+        let status = String::from_utf8_lossy(&status);
         let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
         (1..=64).filter(|signal| mask.unwrap_or(0) >> (signal - 1) & 1 == 1).collect()
     }

@@ -4,6 +4,8 @@
 //! The network is one file, `http`, which is not there unless the feature `registry` is on. Absent: environment variables
 //! but for [`clock`]'s one, and what an HTTP client takes for its proxy.
 
+#[cfg(target_env = "musl")]
+mod allocator;
 pub mod aside;
 pub mod clock;
 pub mod compress;

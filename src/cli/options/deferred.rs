@@ -6,13 +6,13 @@
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 
-use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Subcommand};
 
 thread_local! {
     static PUT_OFF: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The arguments of a command.
+/// The arguments of a command, or the commands below it.
 #[derive(Debug)]
 pub(in crate::cli) struct Deferred<T>(pub(in crate::cli) Box<T>);
 
@@ -23,6 +23,20 @@ impl<T: Args> Args for Deferred<T> {
 
     fn augment_args_for_update(command: Command) -> Command {
         T::augment_args_for_update(command)
+    }
+}
+
+impl<T: Subcommand> Subcommand for Deferred<T> {
+    fn augment_subcommands(command: Command) -> Command {
+        if PUT_OFF.get() { command.defer(T::augment_subcommands) } else { T::augment_subcommands(command) }
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        T::augment_subcommands_for_update(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        T::has_subcommand(name)
     }
 }
 

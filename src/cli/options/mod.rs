@@ -20,10 +20,14 @@ use clap::{ArgMatches, Command};
 use crate::cli::options::error::OptionError;
 use crate::cli::options::given::Given;
 
-/// Refuses what cannot stand together in one command line.
-pub fn check(app: Command, arguments: &[OsString], matches: &ArgMatches) -> Result<(), OptionError> {
+/// Refuses what cannot stand together in one command line of the program that `describe` describes.
+pub fn check(
+    describe: impl FnOnce() -> Command,
+    arguments: &[OsString],
+    matches: &ArgMatches,
+) -> Result<(), OptionError> {
     let given = Given::of(matches);
-    once::check_levels(app, arguments)?;
+    once::check_levels(describe, arguments)?;
     once::check(&given)?;
     idle::check(&given)
 }

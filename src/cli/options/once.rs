@@ -3,6 +3,7 @@
 //! Clap refuses a second `--clock`. It cannot know that `--label tier=a --label tier=b` gives one label twice, nor that an option of
 //! every command may stand before the command and behind it: both would silently keep the last.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
@@ -52,7 +53,12 @@ pub fn check(given: &Given<'_>) -> Result<(), OptionError> {
 }
 
 /// Refuses an option of every command that says one thing before the command and another behind it: clap keeps the last.
-pub fn check_levels(app: Command, arguments: &[OsString]) -> Result<(), OptionError> {
+pub fn check_levels(describe: impl FnOnce() -> Command, arguments: &[OsString]) -> Result<(), OptionError> {
+    if !has_option_twice(arguments) {
+        // The whole program need not be described once more.
+        return Ok(());
+    }
+    let app = describe();
     let global: Vec<Arg> = app.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
     // What this cannot read, the real one has read: it is another spelling of the same command line.
     let Ok(matches) = at_each_level(app, &global).try_get_matches_from(arguments) else { return Ok(()) };
@@ -68,6 +74,15 @@ pub fn check_levels(app: Command, arguments: &[OsString]) -> Result<(), OptionEr
         }
     }
     Ok(())
+}
+
+/// Whether any word is an option that another word is too: only then can one stand at two levels. Those of every command have
+/// one name each, and it is a long one; what stands behind `--` counts too, in vain.
+fn has_option_twice(arguments: &[OsString]) -> bool {
+    let named = arguments.iter().map(|word| word.as_encoded_bytes()).filter(|word| word.starts_with(b"--"));
+    let mut names = named.map(|word| word.split(|byte| *byte == b'=').next().unwrap_or(word));
+    let mut seen = BTreeSet::new();
+    !names.all(|name| seen.insert(name))
 }
 
 /// The same command with its global options as options of each command.

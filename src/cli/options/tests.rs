@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use clap::{Arg, ArgAction, Command, CommandFactory};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 
-use super::{check, error::OptionError, given::Given, once};
+use super::{check, deferred, error::OptionError, given::Given, once};
 use crate::cli::app::App;
 
 /// What each option needs so that it says something: nothing (`-`), or a command line in which it says nothing and is refused.
@@ -257,7 +257,7 @@ fn refused(line: &str) -> Option<String> {
     let words: Vec<OsString> = std::iter::once("stella").chain(line.split_whitespace()).map(OsString::from).collect();
     match App::command().try_get_matches_from(&words) {
         Err(error) => Some(error.to_string()),
-        Ok(matches) => check(App::command(), &words, &matches).err().map(|error: OptionError| error.to_string()),
+        Ok(matches) => check(App::command, &words, &matches).err().map(|error: OptionError| error.to_string()),
     }
 }
 
@@ -343,6 +343,52 @@ fn what_every_command_takes_is_refused_where_it_says_nothing() {
                 assert_eq!(refused(&same), None, "{same}");
             }
         }
+    }
+}
+
+/// What is looked for at two levels is told from its name.
+#[test]
+fn an_option_of_every_command_has_one_name_and_a_long_one() {
+    let app = App::command();
+    let of_every_command: Vec<_> = app.get_arguments().filter(|option| option.is_global_set()).collect();
+    assert_eq!(of_every_command.len(), 3);
+    for option in of_every_command {
+        let others = option.get_all_aliases().unwrap_or_default();
+        assert!(option.get_long().is_some() && option.get_short().is_none() && others.is_empty(), "{option}");
+    }
+    for twice in [
+        "--format json scan --input a --format=text",
+        "--format=json scan --input a --format text",
+        "--format json profile --format text list",
+        "profile --format json list --format text",
+    ] {
+        assert!(refused(twice).is_some_and(|why| why.contains("twice")), "{twice}");
+    }
+    assert_eq!(refused("scan --input a --format json -- --format text"), None);
+}
+
+/// What is described late is described as ever.
+#[test]
+fn commands_that_are_described_late_are_the_same() {
+    let lines = COMMANDS.iter().map(|(line, _)| *line).chain([
+        "adapter",
+        "adapter unknown",
+        "profile learn",
+        "profile lern",
+        "feed bisect --unknown",
+        "manifest validate",
+        "sandbox",
+        "unknown",
+    ]);
+    for line in lines {
+        let words: Vec<OsString> =
+            std::iter::once("stella").chain(line.split_whitespace()).map(OsString::from).collect();
+        let parsed = |described: Command| {
+            let parsed = described.try_get_matches_from(&words);
+            let read = |matches: ArgMatches| App::from_arg_matches(&matches).map(|app| format!("{app:?}"));
+            parsed.and_then(read).map_err(|error| error.to_string())
+        };
+        assert_eq!(parsed(deferred::described(&words, App::command)), parsed(App::command()), "{line}");
     }
 }
 

@@ -185,7 +185,7 @@ impl Group {
     }
 
     fn read(&self, file: &str) -> String {
-        fs::read_to_string(self.folder.join(file)).unwrap_or_default()
+        proc::text(self.folder.join(file)).unwrap_or_default()
     }
 
     fn write(&self, file: &str, text: &str) -> io::Result<()> {

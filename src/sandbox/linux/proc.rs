@@ -15,9 +15,7 @@ use crate::sandbox::linux::site::Site;
 /// Covers `/proc` below the current folder. What `listed` names, relative to `/proc`, holds the text beside it; what covers
 /// is written below `covers`.
 pub(super) fn cover(site: &mut Site, listed: &[(&str, String)], covers: &str) -> io::Result<()> {
-    for (name, text) in listed {
-        site.file(&format!("{covers}/proc/{name}"), text.as_bytes())?;
-    }
+    site.files(listed.iter().map(|(name, text)| (format!("{covers}/proc/{name}"), text.as_str())))?;
     let (file, folder) = (format!("{covers}/empty"), format!("{covers}/nothing"));
     site.file(&file, b"")?;
     site.folder(&folder)?;
@@ -39,21 +37,29 @@ pub(super) fn cover(site: &mut Site, listed: &[(&str, String)], covers: &str) ->
     Ok(())
 }
 
-/// A file of `/proc`, in as few readings as can be: the kernel makes much of it anew for each.
-pub(super) fn text(path: &str) -> io::Result<String> {
-    /// Bytes.
-    const USUAL: usize = 16 << 10;
-    let mut text = Vec::with_capacity(USUAL);
-    File::open(path)?.read_to_end(&mut text)?;
+/// A file of `/proc` or of a control group, in as few readings as can be: the kernel makes much of it anew for each.
+pub(super) fn text(path: impl AsRef<Path>) -> io::Result<String> {
+    let text = bytes(path)?;
     // What is no text there is a path, and none that is used.
     Ok(String::from_utf8(text).unwrap_or_else(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()))
+}
+
+/// The same, of what need not be text.
+pub(super) fn bytes(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    /// Bytes.
+    const USUAL: usize = 16 << 10;
+    let mut bytes = Vec::with_capacity(USUAL);
+    File::open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A small file of a process, as far as it is small; `None` where the process is gone.
 pub(super) fn of_process(path: &Path) -> io::Result<Option<String>> {
     /// Bytes.
     const MOST: u64 = 8192;
-    let mut text = Vec::new();
+    /// Bytes, so that it is read at once.
+    const USUAL: usize = 1024;
+    let mut text = Vec::with_capacity(USUAL);
     match File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut text)) {
         Ok(_) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
         Err(gone) if matches!(Errno::from_io_error(&gone), Some(Errno::NOENT | Errno::SRCH)) => Ok(None),

@@ -268,9 +268,9 @@ fn cover(site: &mut Site, spec: &SandboxSpec, processors: u32) -> Result<(), Sto
         place_file(&random, file).or_refuse("seed the random files")?;
     }
     proc::cover(site, &machine_view::proc_files(spec, processors), COVERS).or_refuse("cover `/proc`")?;
-    for (name, text) in machine_view::sys_files(processors) {
-        site.file(&format!("sys/{name}"), text.as_bytes()).or_refuse("write `/sys`")?;
-    }
+    let files = machine_view::sys_files(processors);
+    let files = files.iter().map(|(name, text)| (format!("sys/{name}"), text.as_str()));
+    site.files(files).or_refuse("write `/sys`")?;
     for number in 0..processors {
         site.folder(&format!("sys/devices/system/cpu/cpu{number}")).or_refuse("write `/sys`")?;
     }

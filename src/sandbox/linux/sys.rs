@@ -334,8 +334,8 @@ pub(super) fn tick(every: Duration) -> Result<()> {
         TICKED.store(true, Ordering::Relaxed);
     }
     let handler: extern "C" fn(c_int) = note;
-    let micros = libc::suseconds_t::try_from(every.as_micros()).unwrap_or(100_000);
-    let period = libc::timeval { tv_sec: 0, tv_usec: micros };
+    // Its type has no name that lasts in every C library.
+    let period = libc::timeval { tv_sec: 0, tv_usec: every.as_micros().try_into().unwrap_or(100_000) };
     let timer = libc::itimerval { it_interval: period, it_value: period };
     // SAFETY: all zero is a valid `sigaction`: no flag, so that calls are interrupted, and an empty mask. The handler
     // sets a flag without a lock, so it may run anywhere.

@@ -3,7 +3,7 @@
 //! Invariants: nothing here trusts what it reads: an address that is none, a process that has just been killed, a
 //! length that lies end in `None` or `false`, never in a wait or a panic.
 
-use std::ffi::{c_long, c_uint, c_void};
+use std::ffi::{c_long, c_void};
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{OwnedFd, RawFd};
@@ -13,9 +13,16 @@ use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use crate::sandbox::linux::arch::{LAYOUT, MAX_WORDS, NumberPlace};
 use crate::sandbox::linux::filter::ObservedCall;
+use crate::sandbox::linux::proc;
 
 /// The number of a process or thread.
 pub(super) type Pid = libc::pid_t;
+
+/// What the C library takes a request for.
+#[cfg(target_env = "musl")]
+type Request = std::ffi::c_int;
+#[cfg(not(target_env = "musl"))]
+type Request = std::ffi::c_uint;
 
 /// Follow every child, report execs and filtered calls, mark stops of calls, and end all with the tracer.
 const OPTIONS: usize = (libc::PTRACE_O_TRACESYSGOOD
@@ -27,12 +34,12 @@ const OPTIONS: usize = (libc::PTRACE_O_TRACESYSGOOD
     | libc::PTRACE_O_EXITKILL)
     .cast_unsigned() as usize;
 
-const SEIZE: c_uint = 0x4206;
-const INTERRUPT: c_uint = 0x4207;
-const LISTEN: c_uint = 0x4208;
-const GET_SYSCALL_INFO: c_uint = 0x420e;
-const GET_REGISTERS: c_uint = 0x4204;
-const SET_REGISTERS: c_uint = 0x4205;
+const SEIZE: Request = 0x4206;
+const INTERRUPT: Request = 0x4207;
+const LISTEN: Request = 0x4208;
+const GET_SYSCALL_INFO: Request = 0x420e;
+const GET_REGISTERS: Request = 0x4204;
+const SET_REGISTERS: Request = 0x4205;
 /// `NT_PRSTATUS`.
 const GENERAL: usize = 1;
 /// `PTRACE_SYSCALL_INFO_SECCOMP`.
@@ -126,7 +133,7 @@ impl Registers {
     }
 }
 
-fn request(request: c_uint, pid: Pid, address: usize, data: usize) -> c_long {
+fn request(request: Request, pid: Pid, address: usize, data: usize) -> c_long {
     // SAFETY: every request here either takes integers, or reads or writes a structure of this process whose address
     // and length the caller has just taken from a live value; a process that is not stopped or not ours is refused.
     unsafe { libc::ptrace(request, pid, address as *mut c_void, data as *mut c_void) }
@@ -354,7 +361,7 @@ pub(super) fn open_file(pid: Pid, descriptor: u64) -> rustix::io::Result<OwnedFd
 
 /// The process of which `pid` is a thread.
 fn first_thread(pid: Pid) -> Option<Pid> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let status = proc::text(format!("/proc/{pid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("Tgid:")?.trim().parse().ok())
 }
 

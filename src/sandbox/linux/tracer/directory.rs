@@ -16,6 +16,7 @@ use std::rc::Rc;
 use rustix::fs::{Mode, OFlags, RawDir, fstat, open};
 use rustix::io::Errno;
 
+use crate::sandbox::linux::proc;
 use crate::sandbox::linux::random;
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
@@ -189,7 +190,7 @@ fn is_where(pid: Pid, descriptor: u64, listing: &Listing) -> bool {
 
 /// Where an open file of another process stands.
 fn position(pid: Pid, descriptor: u64) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/fdinfo/{descriptor}")).ok()?;
+    let text = proc::text(format!("/proc/{pid}/fdinfo/{descriptor}")).ok()?;
     text.lines().next()?.strip_prefix("pos:")?.trim().parse().ok()
 }
 

@@ -10,9 +10,8 @@
 //! program another process of the run may change, and the result of a call that it is led to a filter of the run may
 //! make up: neither is believed.
 
-use std::fs;
-
 use crate::sandbox::linux::arch::LAYOUT;
+use crate::sandbox::linux::proc;
 use crate::sandbox::linux::tracee::{self, Pid, Registers};
 use crate::sandbox::linux::vdso::Patch;
 
@@ -103,7 +102,7 @@ pub(super) struct Lent {
 impl Lent {
     /// As the kernel says; `None` where it does not.
     pub(super) fn of(pid: Pid) -> Option<Self> {
-        let maps = fs::read(format!("/proc/{pid}/maps")).ok()?;
+        let maps = proc::bytes(format!("/proc/{pid}/maps")).ok()?;
         Self::parse(&String::from_utf8_lossy(&maps))
     }
 

@@ -1,8 +1,7 @@
 //! `mincore`: which pages of a mapping are in memory. All of them are said to be, so that nobody learns what of the machine's
 //! files was read here before. Whether a page is mapped, which unwinders ask by it, is told as it is.
 
-use std::fs;
-
+use crate::sandbox::linux::proc;
 use crate::sandbox::linux::tracee::{self, Pid};
 
 const EFAULT: i64 = libc::EFAULT as i64;
@@ -22,7 +21,7 @@ pub(super) fn result(pid: Pid, address: u64, length: u64, place: u64) -> i64 {
     if pages == 0 {
         return 0;
     }
-    let maps = fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let maps = proc::bytes(format!("/proc/{pid}/maps")).unwrap_or_default();
     if pages > MOST || !is_mapped(&String::from_utf8_lossy(&maps), address, end) {
         return -ENOMEM;
     }

@@ -11,7 +11,7 @@ use crate::sandbox::linux::random::{fill, mix};
 use crate::sandbox::linux::tracee::{self, Pid, read_word};
 use crate::sandbox::linux::tracer::Tracer;
 use crate::sandbox::linux::tracer::evict::{Led, Lent};
-use crate::sandbox::linux::{cpu_pinning, restrict};
+use crate::sandbox::linux::{cpu_pinning, proc, restrict};
 use crate::sandbox::spec::Clock;
 
 /// The most entries that are read: the kernel writes about twenty.
@@ -70,7 +70,7 @@ impl Tracer<'_> {
 
     /// Replaces the sixteen random bytes.
     fn seed(&self, pid: Pid, key: u64) -> bool {
-        let Ok(vector) = fs::read(format!("/proc/{pid}/auxv")) else { return false };
+        let Ok(vector) = proc::bytes(format!("/proc/{pid}/auxv")) else { return false };
         let mut entries = vector.chunks_exact(16).map(entry);
         let Some((_, place)) = entries.find(|(kind, _)| *kind == libc::AT_RANDOM) else { return !vector.is_empty() };
         let mut bytes = [0; 16];

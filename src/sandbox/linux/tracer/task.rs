@@ -1,9 +1,9 @@
 //! Who is who among the traced: processes by their birth, threads by their process.
 
 use std::cell::RefCell;
-use std::fs;
 use std::rc::Rc;
 
+use crate::sandbox::linux::proc;
 use crate::sandbox::linux::random::mix;
 use crate::sandbox::linux::tracee::{Pid, Registers};
 use crate::sandbox::linux::tracer::observed::Executable;
@@ -119,7 +119,7 @@ fn below(parent: &Rc<str>, number: u64) -> Rc<str> {
 
 /// The process to which `pid` belongs as a thread, or that has started it, and which of both; as the kernel says now.
 pub(super) fn parent(pid: Pid) -> Option<(Pid, bool)> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let text = proc::text(format!("/proc/{pid}/status")).ok()?;
     let number = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<Pid>().ok());
     match number("Tgid:")? {
         process if process != pid => Some((process, true)),
@@ -129,7 +129,7 @@ pub(super) fn parent(pid: Pid) -> Option<(Pid, bool)> {
 
 /// Whether there is no such process, or nothing of it but how it has ended.
 pub(super) fn is_no_more(pid: Pid) -> bool {
-    let Ok(text) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };
+    let Ok(text) = proc::text(format!("/proc/{pid}/stat")) else { return true };
     // The state comes after the name, which may hold anything.
     let state = text.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
     matches!(state, Some('Z' | 'X'))
@@ -138,6 +138,19 @@ pub(super) fn is_no_more(pid: Pid) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Named regression: a process whose name is not UTF-8 was taken for one that is no more, so that at `traced` a signal to it was
+    /// let through wherever it was, and belonged to nobody.
+    #[test]
+    fn a_process_may_have_any_name() {
+        let named = std::thread::spawn(|| {
+            rustix::thread::set_name(c"\xff) Z \xfe").unwrap();
+            let thread = rustix::thread::gettid().as_raw_nonzero().get();
+            (is_no_more(thread), parent(thread))
+        });
+        let process = rustix::process::getpid().as_raw_nonzero().get();
+        assert_eq!(named.join().unwrap(), (false, Some((process, true))));
+    }
 
     #[test]
     fn a_process_is_known_by_its_birth() {

@@ -15,6 +15,7 @@ use rustix::process::{WaitOptions, chdir, umask, waitpid};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::sandbox::linux::arch::Call;
+use crate::sandbox::linux::proc;
 use crate::sandbox::linux::restrict;
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
@@ -179,7 +180,7 @@ impl Tracer<'_> {
 
 /// The mask of `pid` for the modes of new files.
 fn umask_of(pid: Pid) -> Option<Mode> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let text = proc::text(format!("/proc/{pid}/status")).ok()?;
     let mask = text.lines().find_map(|line| line.strip_prefix("Umask:"))?;
     u32::from_str_radix(mask.trim(), 8).ok().map(Mode::from_raw_mode)
 }
