@@ -31,7 +31,7 @@ readonly here="$GITHUB_ACTION_PATH/action"
 # What was asked.
 
 gate=$(input GATE) mode=$(input MODE) fail_on=$(input FAIL_ON) isolation=$(input REQUIRE_ISOLATION)
-annotations=$(input ANNOTATIONS) sudo=$(input SUDO) config=$(input CONFIG)
+shard=$(input SHARD) merge=$(input MERGE) annotations=$(input ANNOTATIONS) sudo=$(input SUDO) config=$(input CONFIG)
 version=$(input VERSION) mirror=$(input MIRROR) binary=$(input BINARY)
 
 if [ -n "$mode" ]; then one_of mode "$mode" regression pinned; fi
@@ -46,6 +46,9 @@ regression-nightly) refuse 2 "the gate nightly judges pinned replays: leave \`mo
 esac
 if [ -n "$fail_on" ]; then one_of fail-on "$fail_on" fail warn; fi
 if [ -n "$isolation" ]; then one_of require-isolation "$isolation" full traced isolated none; fi
+shard_shape='^[0-9]{1,3}/[0-9]{1,3}$'
+if [ -n "$shard" ] && ! [[ "$shard" =~ $shard_shape ]]; then refuse 2 "\`shard\` is one of N, such as 2/4"; fi
+if [ -n "$shard" ] && [ -n "$merge" ]; then refuse 2 "\`merge\` puts shards together, and \`shard\` is one of them: they are inputs of different jobs"; fi
 one_of annotations "${annotations:=true}" true false
 one_of sudo "${sudo:=auto}" auto never
 if [ -n "$fail_on" ] && [ "$gate" = off ]; then refuse 2 "\`fail-on\` says how strict a gate is, and \`gate\` is off"; fi
@@ -91,11 +94,22 @@ given=("PATH=$job_path" "STELLA_ACTION_PATH=$GITHUB_ACTION_PATH")
 for variable in "${passed[@]}"; do
 	if [ "$variable" != PATH ] && [ -n "${!variable+set}" ]; then given+=("$variable=${!variable}"); fi
 done
+command=(ci)
+if [ -n "$merge" ]; then
+	case "$merge" in
+	/*) ;;
+	*) merge=$GITHUB_WORKSPACE/$merge ;;
+	esac
+	# Nothing was there to be downloaded: that is not a run without shards.
+	[ -d "$merge" ] || refuse 3 "\`merge\` names no folder: no shard has left a report, so look at their logs"
+	command=(merge "$merge")
+fi
 arguments=(
-	ci --out-dir "$report"
+	"${command[@]}" --out-dir "$report"
 	--emit "job-summary=$work/summary.md" --emit "github-annotations=$work/annotations.txt" --emit "github-outputs=$work/outputs.txt"
 )
 if [ -n "$config" ]; then arguments+=("--config=$config"); fi
+if [ -n "$shard" ]; then arguments+=(--shard "$shard"); fi
 if [ "$gate" != off ]; then arguments+=(--gate "$gate"); fi
 if [ "$mode" = pinned ] && [ "$gate" = off ]; then arguments+=(--pinned); fi
 if [ -n "$fail_on" ]; then arguments+=(--fail-on "$fail_on"); fi

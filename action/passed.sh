@@ -4,6 +4,8 @@
 passed=(
 	# which repository, event and commit
 	GITHUB_WORKSPACE GITHUB_WORKFLOW_REF GITHUB_REPOSITORY GITHUB_EVENT_NAME GITHUB_EVENT_PATH
+	# which run, and which attempt of it: what shards have in common
+	GITHUB_RUN_ID GITHUB_RUN_ATTEMPT
 	# proxies, for the download and for builds
 	HTTP_PROXY http_proxy HTTPS_PROXY https_proxy ALL_PROXY all_proxy
 	# what a build may have of it (src/flow/suite/build.rs), but for what loads code into every program

@@ -87,6 +87,7 @@ impl Generated {
             pinned: false,
             expects_candidate: false,
             only: Vec::new(),
+            shard: None,
             jobs: JOBS,
             out_dir: None,
             gate: None,

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use crate::model::shard::CiRun;
+
 /// Where the systems tell the commit, in the order in which they are asked: GitHub, GitLab, Azure Pipelines, Buildkite, Jenkins.
 const COMMIT_VARIABLES: [&str; 5] =
     ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "BUILDKITE_COMMIT", "GIT_COMMIT"];
@@ -10,6 +12,19 @@ const COMMIT_VARIABLES: [&str; 5] =
 pub fn commit(variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {
     let told = |name: &&str| variable(name)?.into_string().ok().filter(|sha| !sha.is_empty());
     COMMIT_VARIABLES.iter().find_map(told)
+}
+
+/// Where the systems tell the run of a job, and a number that grows each time when the job is repeated in it: GitHub, GitLab.
+const RUN_VARIABLES: [(&str, &str); 2] = [("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"), ("CI_PIPELINE_ID", "CI_JOB_ID")];
+
+/// The run that this job is a part of; `None` where none tells it.
+pub fn run(variable: impl Fn(&str) -> Option<OsString>) -> Option<CiRun> {
+    let told = |name: &str| variable(name)?.into_string().ok();
+    let number = |name: &str| told(name)?.parse::<u64>().ok();
+    RUN_VARIABLES.iter().find_map(|(run, attempt)| {
+        let (id, attempt) = (number(run)?, number(attempt)?);
+        Some(CiRun { id: id.to_string(), attempt })
+    })
 }
 
 /// Whether a system runs this process and no person looks on: all of them set `CI`.
@@ -36,6 +51,20 @@ mod tests {
             (&[("SHA", "x")], None),
         ] {
             assert_eq!(commit(among(set)).as_deref(), expected, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_told_with_its_attempt_or_not_at_all() {
+        let of = |id: &str, attempt| Some(CiRun { id: id.to_owned(), attempt });
+        for (set, expected) in [
+            (&[][..], None),
+            (&[("GITHUB_RUN_ID", "7"), ("GITHUB_RUN_ATTEMPT", "2")], of("7", 2)),
+            (&[("CI_PIPELINE_ID", "8"), ("CI_JOB_ID", "90")], of("8", 90)),
+            (&[("GITHUB_RUN_ID", "7")], None),
+            (&[("GITHUB_RUN_ID", "7\n"), ("GITHUB_RUN_ATTEMPT", "2")], None),
+        ] {
+            assert_eq!(run(among(set)), expected, "{set:?}");
         }
     }
 

@@ -26,6 +26,7 @@ use crate::wire::v1::profiles::{ProfileExplanationV1, ProfileLearnV1, ProfileLis
 use crate::wire::v1::publish::PublishV1;
 use crate::wire::v1::reviewed::ReviewedV1;
 use crate::wire::v1::score::ScoreV1;
+use crate::wire::v1::timings::TimingsV1;
 
 /// Every schema with the name of its file below `docs/schema/`. A test holds the files fresh.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -57,6 +58,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("history-v1.json", schema_for!(HistoryLineV1).to_value()),
         ("score-v1.json", schema_for!(ScoreV1).to_value()),
         ("gate-v1.json", schema_for!(GateV1).to_value()),
+        ("timings-v1.json", schema_for!(TimingsV1).to_value()),
         ("accept-v1.json", schema_for!(AcceptV1).to_value()),
         ("reviewed-v1.json", schema_for!(ReviewedV1).to_value()),
         ("image-info-v1.json", schema_for!(ImageInfoV1).to_value()),

@@ -90,6 +90,8 @@ pub enum ReasonCode {
     UnclaimedCanaries,
     PinnedNotMatching,
     PartialRun,
+    OneShard,
+    MissingShard,
     AgreesAtLevel,
     NothingLost,
     RuleLoosened,
@@ -124,6 +126,8 @@ impl ReasonCode {
         match self {
             Self::Infra => Exit::Infrastructure,
             Self::ThinWindow | Self::ThinRegulatedProject if !strict => Exit::Passed,
+            // What decides is asked once, of all shards together: each ends as its own replays do.
+            Self::OneShard => Exit::Passed,
             _ => Exit::Inconclusive,
         }
     }

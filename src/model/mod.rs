@@ -32,6 +32,7 @@ pub mod rate;
 pub mod replay_record;
 pub mod result;
 pub(crate) mod same_words;
+pub mod shard;
 pub mod showing;
 pub mod statistics;
 pub mod text;

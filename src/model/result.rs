@@ -20,6 +20,7 @@ use crate::model::experiment::explanation::Explanation;
 use crate::model::gate_result::GateResult;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
+use crate::model::shard::Part;
 use crate::model::showing::Showing;
 use crate::model::text::redact::Known;
 
@@ -282,8 +283,8 @@ pub struct RunResult {
     pub warnings: Vec<String>,
     /// What is known of the candidate.
     pub candidate: Candidate,
-    /// Only some of what there is was asked for.
-    pub partial: bool,
+    /// How much of what there is it is of.
+    pub part: Part,
     /// What it was held against; `None` where there was no base.
     pub base: Option<Base>,
     /// Whose approvals counted, where there was no base and there are approvals.
@@ -323,7 +324,7 @@ impl RunResult {
             fidelity,
             warnings,
             candidate: Candidate::Unknown,
-            partial: false,
+            part: Part::Whole,
             base: None,
             without_base: None,
             level: Level::Bitwise,
@@ -390,16 +391,19 @@ impl RunResult {
     }
 
     /// How the process ends: as the gate says, where one was asked; else by the outcomes. A run that replayed nothing is
-    /// inconclusive, and so is one of a whole repository in which what was built ran nowhere.
+    /// inconclusive, and so is one of a whole repository in which what was built ran nowhere, and one that lacks a shard.
     pub fn exit(&self) -> Exit {
         if let Some(gate) = &self.gate {
             return gate.exit();
         }
-        if self.replays.is_empty() {
+        // A shard to which nothing falls is whole; whether there is anything at all is said of all of them together.
+        if self.replays.is_empty() && self.part.shard().is_none() {
             return Exit::Inconclusive;
         }
-        let idle = matches!(self.candidate, Candidate::Built(_)) && !self.partial && self.coverage().concerned == 0;
-        let idle = (idle || self.candidate == Candidate::Dropped).then_some(Exit::Inconclusive);
+        let idle =
+            matches!(self.candidate, Candidate::Built(_)) && !self.part.is_partial() && self.coverage().concerned == 0;
+        let missing = matches!(self.part, Part::Incomplete(_));
+        let idle = (idle || missing || self.candidate == Candidate::Dropped).then_some(Exit::Inconclusive);
         Exit::strongest(self.replays.iter().map(|replay| replay.outcome.exit()).chain(idle))
     }
 }

@@ -59,7 +59,9 @@ impl Badge {
     /// Of one run: its canaries that were replayed as recorded, as a census.
     pub fn of_run(run: &RunResult, now: Timestamp) -> Self {
         let counts = run.fidelity.counts(Level::Bitwise);
-        Self::new((counts.1 > 0).then_some(counts), Some(run.finished_at), now, &Rules::default(), "in the last run")
+        // A part would pass for the whole.
+        let is_enough = counts.1 > 0 && !run.part.is_partial();
+        Self::new(is_enough.then_some(counts), Some(run.finished_at), now, &Rules::default(), "in the last run")
     }
 
     /// Of a window of time: what was replayed as recorded. Fewer manifests than `rules` ask for are insufficient.

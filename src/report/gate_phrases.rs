@@ -66,6 +66,9 @@ pub fn headline(gate_result: &GateResult) -> String {
 
 /// What decides where a gate is asked and where the verdict alone does not tell: thin evidence that blocks nothing.
 pub fn aloud(gate_result: &GateResult) -> Option<&'static str> {
+    if gate_result.reasons().iter().any(|reason| reason.code == ReasonCode::OneShard) {
+        return Some("one shard does not decide: all of them are judged together when they are merged");
+    }
     let is_thin = |reason: &Reason| reason.weight == Weight::Insufficient;
     let passes = gate_result.exit().code() == 0 && gate_result.reasons().iter().any(is_thin);
     passes
@@ -159,6 +162,12 @@ fn sentence(code: ReasonCode, numbers: Numbers) -> String {
                 "the candidate was run on {count} of {}: nobody knows what it does",
                 counted(of, "replay", "replays")
             )
+        }
+        (Numbers::Share { count, of }, ReasonCode::OneShard) => {
+            format!("this is shard {count} of {of}: what it says of its own replays is not what the gate says")
+        }
+        (Numbers::Share { count, of }, ReasonCode::MissingShard) => {
+            format!("{count} of {} no result: a part would pass for the whole", counted(of, "shard has", "shards have"))
         }
         (Numbers::Share { of, .. }, ReasonCode::CandidateConcernsNoCanary) => format!(
             "the candidate was run on none of {}: no recording is of the `engine` that the subject names",

@@ -9,6 +9,7 @@ use crate::model::manifest::Wrong;
 use crate::model::outcome::Outcome;
 use crate::model::rate::Tally;
 use crate::model::result::{ExecutorEnv, Isolation, Mode, ReplayResult, RunResult, SubjectKind};
+use crate::model::shard::Part;
 use crate::report::count::counted;
 use crate::report::untrusted;
 
@@ -173,9 +174,16 @@ pub fn exit(exit: Exit) -> &'static str {
 
 /// The verdict of a run in one sentence.
 pub fn verdict(run: &RunResult) -> String {
-    let word = exit(run.exit());
-    if run.replays.is_empty() {
-        return format!("{word}: nothing was replayed");
+    let word = match (run.part.shard(), run.exit()) {
+        (None, ended) => exit(ended).to_owned(),
+        // A shard never says that it passed: who reads that takes it for the whole.
+        (Some(shard), Exit::Passed) => format!("shard {shard}, nothing wrong in it"),
+        (Some(shard), ended) => format!("shard {shard}, {}", exit(ended)),
+    };
+    match (run.replays.is_empty(), run.part.shard()) {
+        (false, _) => {}
+        (true, None) => return format!("{word}: nothing was replayed"),
+        (true, Some(_)) => return format!("{word}: no case and no canary falls to it"),
     }
     let (a, b) = (&run.regression, &run.fidelity);
     let rest = present(&[
@@ -190,6 +198,28 @@ pub fn verdict(run: &RunResult) -> String {
     let lucky = if lucky == 0 { String::new() } else { format!(" ({lucky} lucky)") };
     let rest = if rest.is_empty() { rest } else { format!("; {rest}") };
     format!("{word}: {matched} of {total} {replays}{lucky}{rest}")
+}
+
+/// What a run lacks that is not all of a suite; `None` of one that lacks nothing.
+pub fn part(run: &RunResult) -> Option<String> {
+    match &run.part {
+        Part::Whole => None,
+        Part::Selected => Some("only some cases and canaries were asked for".to_owned()),
+        Part::Shard(of) => {
+            let (index, count) = (of.shard.index(), of.shard.count());
+            Some(format!("shard {index} of {count}: all of them are judged together when they are merged"))
+        }
+        Part::Incomplete(missing) => {
+            let names: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            let shards = if names.len() == 1 { "shard" } else { "shards" };
+            Some(format!("there is no result of {shards} {}", untrusted::list(&names, 20)))
+        }
+    }
+}
+
+/// The same of shards alone: of what was asked for by name the reader knows.
+pub fn shards(run: &RunResult) -> Option<String> {
+    if run.part == Part::Selected { None } else { part(run) }
 }
 
 /// The two rates of a run, each with the mode that it answers for.

@@ -16,6 +16,7 @@ use crate::model::outcome::Outcome;
 use crate::model::rate::Sample;
 use crate::model::replay_record::ReplayRecord;
 use crate::model::result::{ReplayResult, RunResult};
+use crate::model::shard::{Part, Shard};
 use crate::model::statistics::wilson::Interval;
 use crate::score::arbitrary::{now, record, replay};
 use crate::score::gate::{Case, base, judge};
@@ -143,7 +144,7 @@ fn run(groups: &[Group], candidate: &str, partial: bool) -> RunResult {
         "unknown" => Candidate::Unknown,
         other => panic!("`{other}` is not a state of a candidate"),
     };
-    run.partial = partial;
+    run.part = if partial { Part::Selected } else { Part::Whole };
     run
 }
 
@@ -291,6 +292,52 @@ fn gates_say_what_their_table_says() {
     // What a base gives, and what is approved, has tables of its own.
     seen.extend(base::tests::tried());
     seen.insert(ReasonCode::ApprovedDifference);
+    seen.extend(shards());
     let untried: Vec<&str> = ReasonCode::ALL.iter().filter(|code| !seen.contains(code)).map(|c| c.code()).collect();
     assert!(untried.is_empty(), "no case has the reason {untried:?}");
+}
+
+/// Shards, by a table of their own: what each gate says of one, and of all but one.
+fn shards() -> BTreeSet<ReasonCode> {
+    use ReasonCode::{MissingShard, NoCandidate, NoHistory, OneShard, PartialRun, UnapprovedDrift};
+    let shard = |index| Shard::new(index, 2).unwrap();
+    let of = |id: &str, drift: bool| {
+        let mut run = crate::report::fixture::run();
+        run.replays.retain(|replay| match replay.outcome {
+            Outcome::Match { .. } => !drift,
+            Outcome::Drift { .. } => drift,
+            _ => false,
+        });
+        run.replays.truncate(1);
+        run.replays[0].id = id.to_owned();
+        let run = RunResult::new("0.1.0".into(), now(), now(), run.replays, vec![]);
+        RunResult { candidate: Candidate::None, ..run }
+    };
+    let (good, bad) = (of("a", false), of("b", true));
+    let lacks = RunResult { part: Part::Incomplete(vec![shard(2)]), ..good.clone() };
+    let one = |gate, run| Case::OneShard(gate, shard(1), run);
+    let table: Vec<(Case<'_>, &[ReasonCode], u8)> = vec![
+        // Nothing is wrong in it, and still it is not green.
+        (one(Gate::Pr, &good), &[OneShard], 0),
+        (one(Gate::Pr, &bad), &[UnapprovedDrift, OneShard], 1),
+        (one(Gate::Release, &good), &[OneShard], 0),
+        (one(Gate::Nightly, &bad), &[OneShard], 0),
+        // A gate that is shown less than the whole has no answer.
+        (Case::Pr(&lacks), &[MissingShard, NoCandidate], 3),
+    ];
+    let mut seen = BTreeSet::new();
+    for (case, codes, exit) in table {
+        let told = format!("{case:?}");
+        let gate_result = judge(case, now(), &Rules::default(), Strictness::default());
+        let found: Vec<ReasonCode> = gate_result.reasons().iter().map(|reason| reason.code).collect();
+        assert_eq!(found, codes, "{told}");
+        assert_eq!(gate_result.exit().code(), exit, "{told}");
+        assert_ne!(gate_result.verdict().code(), "green", "{told}");
+        seen.extend(found);
+    }
+    let part = RunResult { part: Part::Selected, ..good };
+    let released = judge(Case::Release(&part, None), now(), &Rules::default(), Strictness::default());
+    let codes: Vec<ReasonCode> = released.reasons().iter().map(|reason| reason.code).collect();
+    assert!(codes.contains(&PartialRun) && codes.contains(&NoHistory), "{codes:?}");
+    seen
 }

@@ -14,8 +14,20 @@ use serde_json::Value;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 
 /// The inputs of `action.yml`.
-pub const INPUTS: [&str; 10] =
-    ["annotations", "binary", "config", "fail-on", "gate", "mirror", "mode", "require-isolation", "sudo", "version"];
+pub const INPUTS: [&str; 12] = [
+    "annotations",
+    "binary",
+    "config",
+    "fail-on",
+    "gate",
+    "merge",
+    "mirror",
+    "mode",
+    "require-isolation",
+    "shard",
+    "sudo",
+    "version",
+];
 
 /// The folder into which a runner puts the repositories of actions, as `OWNER/NAME/REF`.
 const ACTIONS: &str = "_actions";

@@ -64,24 +64,42 @@ diff --mode -
 diff --json diff --a a --b b --json --format text
 ci --pinned ci --pinned --gate pr
 ci --only ci --only a --gate pr
+ci --shard ci --shard 1/2 --only a
 ci --jobs -
 ci --junit -
 ci --result -
 ci --summary -
 ci --out-dir -
 ci --emit -
+ci --timings -
 ci --gate -
 ci --strict ci --strict
 ci --fail-on ci --fail-on warn
 ci --base ci --base main
 ci --reviewed ci --reviewed r.json
-ci --history -
-ci --commit -
+ci --history ci --shard 1/2 --history h
+ci --commit ci --shard 1/2 --commit c0ffee0
 ci --explain -
 ci --max-replays ci --max-replays 3
 ci --max-time ci --max-time 3
 ci --require-isolation -
 ci --ro -
+merge --pinned merge r --pinned --gate pr
+merge --gate -
+merge --strict merge r --strict
+merge --fail-on merge r --fail-on warn
+merge --base merge r --base main
+merge --reviewed merge r --reviewed r.json
+merge --history -
+merge --commit -
+merge --require-isolation -
+merge --ro -
+merge --junit -
+merge --result -
+merge --summary -
+merge --out-dir -
+merge --emit -
+merge --timings -
 report --html -
 report --markdown -
 report --junit -
@@ -209,6 +227,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("explain --from m", "format config store"),
     ("diff --a a --b b", "format config"),
     ("ci", "format config store"),
+    ("merge r", "format config store"),
     ("report r --badge", "config store"),
     ("score", "format config store"),
     ("gate nightly", "format config store"),

@@ -152,6 +152,7 @@ pub fn accept(
     let judged = CiRequest {
         pinned: false,
         only: Vec::new(),
+        shard: None,
         jobs: machine::parallelism(),
         out_dir: None,
         gate: None,

@@ -13,4 +13,5 @@ pub mod one;
 pub mod record_anew;
 pub mod reviewed;
 pub mod run;
+pub mod shards;
 pub mod subject;

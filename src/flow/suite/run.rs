@@ -22,6 +22,8 @@ use crate::flow::suite::canary::{Canary, NotReady};
 use crate::flow::suite::case::{Case, CaseError, Materials};
 use crate::flow::suite::discover::{self, DiscoverError, Folders};
 use crate::flow::suite::one::{self, Explain, Keep};
+use crate::flow::suite::shards::common::Common;
+use crate::flow::suite::shards::suite::Suite;
 use crate::flow::suite::subject::{self, Built, Engine, SubjectError};
 use crate::hint;
 use crate::host::clock;
@@ -37,6 +39,7 @@ use crate::model::event::{Event, Subscriber};
 use crate::model::outcome::Outcome;
 use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::{ReplayResult, RunResult};
+use crate::model::shard::{Part, Shard, ShardRun};
 use crate::score::gate::request::{GateError, GateRequest};
 use crate::workspace::context::Context;
 
@@ -47,6 +50,8 @@ pub struct CiRequest {
     pub pinned: bool,
     /// Only these ids or folder names; everything where empty.
     pub only: Vec<String>,
+    /// Only what falls to this shard, and what all of them have in common; everything where `None`.
+    pub shard: Option<(Shard, Common)>,
     /// How many replays run at the same time, at least 1.
     pub jobs: usize,
     /// Where expected and actual artifacts are left side by side.
@@ -82,6 +87,9 @@ pub enum CiError {
     /// The gate cannot be asked.
     #[error(transparent)]
     Gate(#[from] GateError),
+    /// A shard of nothing.
+    #[error("nothing to replay: there is no case and no canary to split into shards")]
+    NothingToSplit,
 }
 
 impl Diagnostic for CiError {
@@ -92,6 +100,7 @@ impl Diagnostic for CiError {
             Self::Subject(error) => error.kind(),
             Self::Scratch(_) => FailureKind::Infrastructure,
             Self::Gate(error) => error.kind(),
+            Self::NothingToSplit => FailureKind::Inconclusive,
         }
     }
 
@@ -164,7 +173,23 @@ pub(super) fn run_and_keep(
         Some(folders) => folders,
         None => &Folders::of(context)?,
     };
-    let found = discover::discover(folders, context, &request.only)?;
+    let mut found = discover::discover(folders, context, &request.only)?;
+    let part = match &request.shard {
+        None if request.only.is_empty() => Part::Whole,
+        None => Part::Selected,
+        Some((shard, common)) => {
+            let suite = Suite::of(&found, request.pinned);
+            if suite.is_empty() {
+                // No shard could say what all of them say: that there is nothing.
+                return Err(CiError::NothingToSplit);
+            }
+            let ids = suite.ids_of(*shard, common.durations());
+            found.cases.retain(|case| ids.contains(&case.metadata.id));
+            found.canaries.retain(|canary| ids.contains(&canary.id));
+            let (judged_by, ci_run) = (common.judged_by(&suite), common.ci_run().cloned());
+            Part::Shard(Box::new(ShardRun { shard: *shard, judged_by, ci_run }))
+        }
+    };
     let engine = match &context.config.subject {
         Some(Subject::Scanner(scanner)) if !request.pinned => subject::engine(scanner, &found.engines)?,
         _ => Engine::OfNone,
@@ -189,7 +214,7 @@ pub(super) fn run_and_keep(
     let built = if request.pinned { Built::Nothing } else { subject::take_up(context, engine, scratch.path())? };
 
     let cases = cases.into_iter().map(|(materials, case)| {
-        let title = case.title(&built, context);
+        let title = case.title(case.takes(&built), context);
         Item::Case(Box::new(case), title, materials)
     });
     let canaries = canaries.into_iter().map(|(expected, canary)| {
@@ -220,7 +245,7 @@ pub(super) fn run_and_keep(
     }
     let finished_at = finished_at(started_at);
     let mut result = RunResult::new(env!("CARGO_PKG_VERSION").to_owned(), started_at, finished_at, replays, warnings);
-    result.partial = !request.only.is_empty();
+    result.part = part;
     result.candidate = match subject::candidate(&context.config, &built) {
         _ if request.pinned => Candidate::LeftOut,
         Candidate::None if request.expects_candidate => Candidate::Dropped,
@@ -231,7 +256,10 @@ pub(super) fn run_and_keep(
     result.level = request.gate.as_ref().map_or(context.config.rules.pr_level, GateRequest::level);
     approved::cover(&mut result, &request.approvals, finished_at.to_zoned(TimeZone::UTC).date());
     if let Some(gate) = &request.gate {
-        result.gate = Some(gate.judge(Some(&result), finished_at)?);
+        result.gate = Some(match gate.judge_shard(&result, finished_at) {
+            Some(of_one) => of_one,
+            None => gate.judge(Some(&result), finished_at)?,
+        });
     }
     tell(&Event::RunFinished(Box::new(result.clone())));
     let unkept = work.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);

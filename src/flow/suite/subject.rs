@@ -326,7 +326,39 @@ pub fn dimension_in(subject: Option<&Subject>, manifest: &ScanManifest) -> Optio
     takes_part(kind, engine, manifest).then_some(dimension)
 }
 
+/// Whether a candidate that a result names takes the place of an input of this recording.
+pub fn concerns(candidate: &Candidate, manifest: &ScanManifest) -> bool {
+    match candidate {
+        Candidate::Built(named) => {
+            let engine = (named.kind == CandidateKind::Scanner).then_some(named.name.as_str());
+            takes_part(named.kind, engine, manifest)
+        }
+        Candidate::Unknown | Candidate::LeftOut | Candidate::None | Candidate::Dropped => false,
+    }
+}
+
+/// What kind of candidate a subject makes.
+pub fn kind(subject: &Subject) -> CandidateKind {
+    match subject {
+        Subject::BuiltIn | Subject::Stella(_) => CandidateKind::BuiltIn,
+        Subject::Scanner(_) => CandidateKind::Scanner,
+        Subject::Feed(_) => CandidateKind::Feed,
+        Subject::Policy(_) => CandidateKind::Policy,
+    }
+}
+
 impl Built {
+    /// What kind of candidate it is; `None` where nothing was built.
+    pub fn kind(&self) -> Option<CandidateKind> {
+        match self {
+            Self::Nothing => None,
+            Self::BuiltIn | Self::Stella(_) => Some(CandidateKind::BuiltIn),
+            Self::Scanner(..) => Some(CandidateKind::Scanner),
+            Self::Feed(_) => Some(CandidateKind::Feed),
+            Self::Policy(_) => Some(CandidateKind::Policy),
+        }
+    }
+
     /// Which input of a case it is.
     pub fn dimension(&self) -> Dimension {
         match self {

@@ -170,7 +170,10 @@ impl Page {
             link: report.link.as_ref().map(|link| link.as_str().to_owned()),
             base: base_phrases::first_lines(run),
             changes,
-            candidate: [phrases::candidate(run), phrases::unclaimed(run)].into_iter().flatten().collect(),
+            candidate: [phrases::shards(run), phrases::candidate(run), phrases::unclaimed(run)]
+                .into_iter()
+                .flatten()
+                .collect(),
             unsealed: phrases::unsealed(run),
             gate: run.gate.as_ref().map(|gate_result| gate(gate_result, limits)),
             rates: phrases::rates(run)
@@ -233,8 +236,8 @@ fn facts(report: &Publication<'_>) -> Vec<(&'static str, String)> {
     if let Some(commit) = &report.commit {
         facts.push(("commit", commit.short().to_owned()));
     }
-    if run.partial {
-        facts.push(("part", "only some cases and canaries were asked for".to_owned()));
+    if let Some(part) = phrases::part(run) {
+        facts.push(("part", part));
     }
     facts
 }

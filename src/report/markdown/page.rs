@@ -193,6 +193,9 @@ fn rates(md: &mut Md, run: &RunResult) {
 
 /// On how many replays the candidate was run: a number of its own, never left out. The names of the others may be.
 fn candidate(md: &mut Md, run: &RunResult, limits: Limits) {
+    if let Some(told) = phrases::shards(run) {
+        md.raw("\n").text(&told).raw("\n");
+    }
     if let Some(told) = phrases::candidate(run) {
         md.raw("\n").text(&told).raw("\n");
     }

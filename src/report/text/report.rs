@@ -150,7 +150,7 @@ fn summary(run: &RunResult, style: Style) -> String {
         let beside = if beside.is_empty() { beside } else { format!("; {beside}") };
         out += &format!("{:<10}  BF {bf}, SF {sf}, PF {pf}{beside}\n", phrases::mode(mode));
     }
-    for line in [phrases::candidate(run), phrases::unclaimed(run)].into_iter().flatten() {
+    for line in [phrases::shards(run), phrases::candidate(run), phrases::unclaimed(run)].into_iter().flatten() {
         out += &format!("{line}\n");
     }
     if let Some(gate_result) = &run.gate {

@@ -7,6 +7,7 @@ use crate::model::candidate::Candidate;
 use crate::model::gate_result::{About, Numbers, ReasonCode, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult};
+use crate::model::shard::Part;
 use crate::score::gate::findings::Findings;
 
 /// Which replays count.
@@ -32,13 +33,8 @@ impl CountedReplays {
 
 /// Finds which replays count, with what is to be said of it; `without` is the weight of a repository that builds nothing.
 pub(super) fn seen(run: &RunResult, without: Weight, findings: &mut Findings) -> CountedReplays {
+    all_is_there(run, findings);
     let mut whole = |code, weight, numbers| findings.everything(code, weight, numbers);
-    if run.partial {
-        whole(ReasonCode::PartialRun, Weight::Insufficient, Numbers::None);
-    }
-    if run.replays.is_empty() {
-        whole(ReasonCode::NothingReplayed, Weight::Insufficient, Numbers::None);
-    }
     let missing = match &run.candidate {
         Candidate::Built(_) => {
             built(run, findings);
@@ -54,6 +50,22 @@ pub(super) fn seen(run: &RunResult, without: Weight, findings: &mut Findings) ->
     };
     whole(missing, Weight::Insufficient, Numbers::None);
     CountedReplays::Nothing
+}
+
+/// A part of a run would pass for the whole.
+pub(super) fn all_is_there(run: &RunResult, findings: &mut Findings) {
+    let mut whole = |code, numbers| findings.everything(code, Weight::Insufficient, numbers);
+    match &run.part {
+        Part::Whole => {}
+        Part::Selected | Part::Shard(_) => whole(ReasonCode::PartialRun, Numbers::None),
+        Part::Incomplete(missing) => {
+            let of = missing.first().map_or(0, |shard| shard.count().into());
+            whole(ReasonCode::MissingShard, Numbers::Share { count: missing.len() as u64, of });
+        }
+    }
+    if run.replays.is_empty() {
+        whole(ReasonCode::NothingReplayed, Numbers::None);
+    }
 }
 
 fn built(run: &RunResult, findings: &mut Findings) {

@@ -12,6 +12,7 @@
 pub(in crate::score) mod base;
 mod candidate;
 mod findings;
+mod one_shard;
 mod pr;
 mod release;
 pub mod request;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::model::gate_result::{Gate, GateResult, Numbers, ReasonCode, Strictness, Weight};
 use crate::model::result::RunResult;
+use crate::model::shard::Shard;
 use crate::score::gate::findings::Findings;
 use crate::score::history::History;
 use crate::score::rules::Rules;
@@ -34,6 +36,8 @@ pub enum Case<'a> {
     Nightly(&'a History, Option<&'a RunResult>),
     /// The candidate's run, and the history where there is one.
     Release(&'a RunResult, Option<&'a History>),
+    /// One shard of a run that a gate will judge.
+    OneShard(Gate, Shard, &'a RunResult),
 }
 
 impl Case<'_> {
@@ -42,6 +46,7 @@ impl Case<'_> {
             Self::Pr(_) => Gate::Pr,
             Self::Nightly(..) => Gate::Nightly,
             Self::Release(..) => Gate::Release,
+            Self::OneShard(gate, ..) => gate,
         }
     }
 }
@@ -52,8 +57,8 @@ pub fn judge(case: Case<'_>, now: Timestamp, rules: &Rules, strictness: Strictne
     match case {
         Case::Pr(run) => pr::judge(run, rules, &mut findings),
         Case::Nightly(history, run) => {
-            if run.is_some_and(|run| run.replays.is_empty()) {
-                findings.everything(ReasonCode::NothingReplayed, Weight::Insufficient, Numbers::None);
+            if let Some(run) = run {
+                candidate::all_is_there(run, &mut findings);
             }
             window::judge(history, now, rules, strictness.strict, &mut findings);
         }
@@ -64,6 +69,7 @@ pub fn judge(case: Case<'_>, now: Timestamp, rules: &Rules, strictness: Strictne
                 None => findings.everything(ReasonCode::NoHistory, Weight::Note, Numbers::None),
             }
         }
+        Case::OneShard(gate, shard, run) => one_shard::judge(gate, shard, run, rules, &mut findings),
     }
     GateResult::new(case.gate(), strictness, findings.measured, findings.reasons)
 }

@@ -18,9 +18,7 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
         CountedReplays::Everything | CountedReplays::Nothing => Scope::Run,
     };
     findings.measured.push(Measured { scope, between: None, sample: counted(run, |replay| seen.counts(replay)) });
-    let is_feed = matches!(&run.candidate, Candidate::Built(named) if named.kind == CandidateKind::Feed);
-    let usual = if is_feed { Expect::NothingLost } else { Expect::Exact };
-    let wanted = Wanted { level: rules.pr_level, expect: rules.pr_expect.unwrap_or(usual) };
+    let wanted = wanted(run, rules);
     for replay in run.replays.iter().filter(|replay| seen.counts(replay)) {
         findings.difference(run, replay, Weight::Fail, wanted);
     }
@@ -30,4 +28,11 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     if let Some(without) = &run.without_base {
         base::judge_without(without, findings);
     }
+}
+
+/// How far a replay must agree.
+pub(super) fn wanted(run: &RunResult, rules: &Rules) -> Wanted {
+    let is_feed = matches!(&run.candidate, Candidate::Built(named) if named.kind == CandidateKind::Feed);
+    let usual = if is_feed { Expect::NothingLost } else { Expect::Exact };
+    Wanted { level: rules.pr_level, expect: rules.pr_expect.unwrap_or(usual) }
 }

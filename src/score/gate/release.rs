@@ -12,7 +12,7 @@ use crate::score::rules::{Expect, Rules};
 
 /// Canaries decide. A case that does not match is a warning: it is what the gate of a pull request blocks on.
 pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
-    let wanted = Wanted { level: rules.release_level, expect: Expect::Exact };
+    let wanted = wanted(rules);
     let seen = candidate::seen(run, Weight::Insufficient, findings);
     let sample = counted_with_approvals(run, |replay| replay.kind == SubjectKind::Canary && seen.counts(replay));
     findings.measured.push(Measured { scope: Scope::Canaries, between: None, sample });
@@ -48,4 +48,9 @@ pub(super) fn judge(run: &RunResult, rules: &Rules, findings: &mut Findings) {
     if let Some(without) = &run.without_base {
         base::judge_without(without, findings);
     }
+}
+
+/// How far a replay must agree.
+pub(super) fn wanted(rules: &Rules) -> Wanted {
+    Wanted { level: rules.release_level, expect: Expect::Exact }
 }

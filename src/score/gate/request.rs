@@ -70,6 +70,12 @@ impl GateRequest {
         }
     }
 
+    /// What the replays of one shard say; whether the whole is good is asked of all shards together. `None` of a run that is no shard.
+    pub fn judge_shard(&self, run: &RunResult, now: Timestamp) -> Option<GateResult> {
+        let shard = run.part.shard()?;
+        Some(gate::judge(Case::OneShard(self.gate, shard, run), now, &self.rules, self.strictness))
+    }
+
     /// Judges `run` at `now`; a run that is in the history already counts once.
     ///
     /// # Errors

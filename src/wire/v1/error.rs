@@ -58,6 +58,9 @@ pub enum ReadError {
     /// What it says of a base does not go together.
     #[error("what the result says of its base contradicts itself")]
     Base(#[source] WrongChange),
+    /// What it says of shards does not go together.
+    #[error("what the result says of shards contradicts itself")]
+    Shard,
     /// The rates are not those of the replays.
     #[error("the rates in the result are not those of its replays")]
     Rates,

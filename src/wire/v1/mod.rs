@@ -25,5 +25,7 @@ pub mod replay;
 pub mod result;
 pub mod reviewed;
 pub mod score;
+pub mod shard;
 pub mod showing;
+pub mod timings;
 pub mod words;

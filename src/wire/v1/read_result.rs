@@ -17,6 +17,7 @@ use crate::wire::v1::error::{MAX_BYTES, ReadError};
 use crate::wire::v1::gate;
 use crate::wire::v1::rate::Rates;
 use crate::wire::v1::result::ResultDocument;
+use crate::wire::v1::shard;
 
 /// Reads a result into the model: what a publisher renders from.
 ///
@@ -78,14 +79,15 @@ impl TryFrom<ResultDocument> for RunResult {
         if let Some(again) = replays.iter().find(|r| !seen.insert((r.kind, r.mode, &r.id))) {
             return Err(ReadError::Duplicate { id: again.id.clone() });
         }
-        let (told, partial, level) = (document.candidate, document.partial, document.level.into());
+        let part = shard::part(document.partial, document.shard, &document.missing_shards).ok_or(ReadError::Shard)?;
+        let (told, level) = (document.candidate, document.level.into());
         let base = document.base.map(Base::try_from).transpose().map_err(ReadError::Base)?;
         let without_base = document.without_base.map(WithoutBase::from);
         let covered = document.covered.into_iter().map(CoveredDifference::try_from).collect::<Result<_, _>>();
         let covered = covered.map_err(ReadError::Base)?;
         let mut run =
             Self::new(document.stella_version, document.started_at, document.finished_at, replays, document.warnings);
-        run.partial = partial;
+        run.part = part;
         run.level = level;
         if let Some(told) = &told {
             run.candidate = told.read().ok_or(ReadError::Candidate)?;

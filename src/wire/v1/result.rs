@@ -12,6 +12,7 @@ use crate::wire::v1::error::UnwritableResult;
 use crate::wire::v1::gate::GateV1;
 use crate::wire::v1::rate::{ExitStatus, Rates};
 use crate::wire::v1::replay::Replay;
+use crate::wire::v1::shard::{self, ShardV1};
 use crate::wire::v1::words::Level;
 
 /// The name and version of the format.
@@ -45,9 +46,15 @@ pub struct ResultDocument {
     /// they told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<CandidateV1>,
-    /// Only some cases and canaries were asked for (`--only`).
+    /// It is not of all cases and canaries: only some were asked for (`--only`), it is one shard, or a shard is missing.
     #[serde(default)]
     pub partial: bool,
+    /// Which shard of a run it is, and what it was judged by; absent in every other result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardV1>,
+    /// Shards of which there was no result when all were put together, as `2/4`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_shards: Vec<String>,
     /// What the run was held against; absent where there was no base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseV1>,
@@ -85,7 +92,9 @@ impl From<&RunResult> for ResultDocument {
             replays: run.replays.iter().map(Replay::from).collect(),
             warnings: run.warnings.clone(),
             candidate: CandidateV1::of(run),
-            partial: run.partial,
+            partial: run.part.is_partial(),
+            shard: ShardV1::of(&run.part),
+            missing_shards: shard::missing(&run.part),
             base: run.base.as_ref().map(BaseV1::from),
             without_base: run.without_base.as_ref().map(WithoutBaseV1::from),
             level: run.level.into(),

@@ -5,8 +5,20 @@ use std::fs;
 use crate::action::job::{Job, is_empty};
 use crate::harness::says;
 
-const INPUTS: [&str; 10] =
-    ["annotations", "binary", "config", "fail-on", "gate", "mirror", "mode", "require-isolation", "sudo", "version"];
+const INPUTS: [&str; 12] = [
+    "annotations",
+    "binary",
+    "config",
+    "fail-on",
+    "gate",
+    "merge",
+    "mirror",
+    "mode",
+    "require-isolation",
+    "shard",
+    "sudo",
+    "version",
+];
 
 /// What tries to become a command of a shell, an option, or a line that the runner obeys. `PWNED` is a path.
 const HOSTILE: [&str; 22] = [
@@ -50,7 +62,12 @@ fn no_input_is_more_than_a_value() {
             }
             let step = job.run();
             // A configuration may be called anything: whether there is one, the program says.
-            let expected = if input == "config" { 0 } else { 2 };
+            // That nothing was downloaded may be nobody's mistake, and is never green.
+            let expected = match input {
+                "config" => 0,
+                "merge" => 3,
+                _ => 2,
+            };
             assert_eq!(step.code, expected, "{input} {text:?}: {}", step.log);
             assert!(!pwned.exists(), "{input} {text:?}");
             for command in step.commands() {
@@ -91,6 +108,7 @@ fn the_inputs_become_options() {
             &["--config=a/.stella.yaml", "--require-isolation full"],
             &[],
         ),
+        (&[("shard", "2/4")], &["--shard 2/4", "--gate pr"], &[]),
         // An expression that came to nothing.
         (&[("gate", ""), ("annotations", ""), ("sudo", "")], &["--gate pr"], &[]),
     ] {
@@ -98,6 +116,16 @@ fn the_inputs_become_options() {
         says(&log, has);
         assert!(lacks.iter().all(|word| !log.contains(word)), "{with:?}: {log}");
     }
+}
+
+#[test]
+fn shards_are_merged_from_the_folder_that_is_named() {
+    let job = Job::new().with("merge", "all shards").with_script("for word; do printf '<%s>' \"$word\"; done; echo");
+    job.ends(3, &["no shard has left a report"]);
+    fs::create_dir(job.world.work("all shards")).unwrap();
+    let folder = job.world.work("all shards");
+    let log = job.ends(0, &[]).log;
+    says(&log, &[&format!("<merge><{}><--out-dir>", folder.display()), "<--gate><pr>"]);
 }
 
 #[test]
@@ -109,6 +137,8 @@ fn inputs_that_contradict_each_other_are_refused() {
         (&[("binary", "x"), ("version", "1.2.3")], "`binary` stands alone"),
         (&[("binary", "x"), ("mirror", "https://a.example")], "`binary` stands alone"),
         (&[("gate", "off"), ("fail-on", "warn")], "`gate` is off"),
+        (&[("shard", "1/2"), ("merge", "all")], "they are inputs of different jobs"),
+        (&[("shard", "1")], "`shard` is one of N"),
         (&[("binary", "no/such/file")], "`binary` names no program"),
         (&[("binary", ".")], "`binary` names no program"),
     ] {

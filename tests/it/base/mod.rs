@@ -9,6 +9,7 @@ pub mod forge;
 mod moved;
 mod ordinary;
 mod reviewed;
+mod shards;
 mod taken_back;
 mod which;
 mod without;

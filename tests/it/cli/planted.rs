@@ -13,6 +13,7 @@ const FILES: &[&str] = &[
     "ci --summary @",
     "ci --result @",
     "ci --junit @",
+    "ci --timings @",
     "ci --history @",
     "replay --from MANIFEST.json --history @",
     "scan --input app --feed feed --emit-manifest @",

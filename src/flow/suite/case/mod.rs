@@ -36,6 +36,7 @@ use crate::job::machine_settings::Settings;
 use crate::job::material::{FeedMaterial, InputMaterial, MaterialError, PolicyMaterial, ScannerMaterial};
 use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::ArtifactSpec;
+use crate::model::candidate::{Candidate, CandidateKind};
 use crate::model::digest::{Digest, DigestError};
 use crate::model::dimension::Dimension;
 use crate::model::limits;
@@ -229,6 +230,11 @@ impl Case {
         (&self.expected, replay.map(|replay| replay.expected.roots).unwrap_or_default())
     }
 
+    /// What it expects, as its folder has it.
+    pub fn expected(&self) -> &[Artifact] {
+        &self.expected
+    }
+
     /// Reads what the case scans, its feed and its policy.
     ///
     /// # Errors
@@ -256,12 +262,24 @@ impl Case {
     }
 
     /// Whether the scanner of `built`, or what takes the place of its feed or policy, runs in this case.
-    fn takes(&self, built: &Built) -> bool {
-        match built {
-            Built::Nothing => false,
+    pub fn takes(&self, built: &Built) -> bool {
+        self.takes_kind(built.kind())
+    }
+
+    /// The same of a candidate that a result names.
+    pub fn takes_candidate(&self, candidate: &Candidate) -> bool {
+        match candidate {
+            Candidate::Built(named) => self.takes_kind(Some(named.kind)),
+            Candidate::Unknown | Candidate::LeftOut | Candidate::None | Candidate::Dropped => false,
+        }
+    }
+
+    fn takes_kind(&self, kind: Option<CandidateKind>) -> bool {
+        match kind {
+            None => false,
             // The case names the built-in scanner, which is what was built.
-            Built::BuiltIn | Built::Stella(_) => true,
-            built => self.config.scanner == CaseScanner::Subject || !built.is_scanner(),
+            Some(CandidateKind::BuiltIn | CandidateKind::Feed | CandidateKind::Policy) => true,
+            Some(CandidateKind::Scanner) => self.config.scanner == CaseScanner::Subject,
         }
     }
 
@@ -312,7 +330,7 @@ impl Case {
         // What a case expects was written for the place at which every case runs.
         let roots = input_roots::of_job(&job);
         PreparedReplay {
-            title: self.title(built, context),
+            title: self.title(self.takes(built), context),
             job,
             expected: Expected {
                 artifacts: self.expected.clone(),
@@ -327,8 +345,8 @@ impl Case {
         }
     }
 
-    /// How the case is called in results.
-    pub fn title(&self, built: &Built, context: &Context) -> Title {
+    /// How the case is called in results; `candidate`: what the checkout builds runs in it.
+    pub fn title(&self, candidate: bool, context: &Context) -> Title {
         let id = &self.metadata.id;
         let tags = self.metadata.tags.iter().filter_map(|tag| tag.split_once(':'));
         let mut labels: BTreeMap<String, String> = tags.map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
@@ -338,7 +356,7 @@ impl Case {
             title: self.metadata.title.clone(),
             kind: SubjectKind::Case,
             mode: Mode::Regression,
-            candidate: self.takes(built),
+            candidate,
             recording: None,
             labels,
             source: source_line::locate(&context.config.root, &self.shown.join(METADATA)),

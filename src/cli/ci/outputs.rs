@@ -1,0 +1,68 @@
+//! Where a run over a whole suite is written to.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::error::CliError;
+use crate::cli::report::folder;
+use crate::cli::report::form_file::FormFile;
+use crate::host::fs::{self, Writing};
+use crate::model::result::RunResult;
+use crate::report::{junit, markdown};
+use crate::wire::v1::timings;
+
+/// Files that a run is written to.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Write a JUnit report
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write the result as JSON
+    #[arg(long, value_name = "FILE")]
+    result: Option<PathBuf>,
+    /// Write a summary in Markdown
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+    /// Leave expected and actual artifacts of every replay side by side, and beside them the reports: report.html for people,
+    /// result.json, junit.xml, summary.md, stella.sarif and codequality.json
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// Write the run in one more form of `stella report`, e.g. `--emit job-summary=FILE` (repeatable); unlike there the gate of
+    /// this run is believed
+    #[arg(long, value_name = "FORM=FILE", value_parser = FormFile::parse)]
+    emit: Vec<FormFile>,
+    /// Write how long each case and canary took, to be committed as .stella-timings.json: shards are balanced by it
+    #[arg(long, value_name = "FILE")]
+    timings: Option<PathBuf>,
+}
+
+impl OutputArgs {
+    /// Refuses what could not be written, before anything is run.
+    pub fn check(&self) -> Result<(), CliError> {
+        self.out_dir.iter().try_for_each(|folder| fs::check_output_dir(folder))?;
+        let files = [&self.junit, &self.result, &self.summary, &self.timings];
+        files.into_iter().flatten().try_for_each(|file| fs::check_output(file, Writing::Anew))?;
+        Ok(())
+    }
+
+    /// Writes a run that was judged; `document` is its result.
+    pub fn write(&self, result: &RunResult, document: &str) -> Result<(), CliError> {
+        if let Some(path) = &self.result {
+            fs::write_output(path, document.as_bytes())?;
+        }
+        if let Some(path) = &self.junit {
+            fs::write_output(path, &junit::render(result)?)?;
+        }
+        if let Some(path) = &self.summary {
+            fs::write_output(path, markdown::render(result, markdown::DEFAULT_BUDGET).as_bytes())?;
+        }
+        if let Some(path) = &self.timings {
+            fs::write_output(path, timings::write(result)?.as_bytes())?;
+        }
+        if let Some(dir) = &self.out_dir {
+            folder::write(dir, result, document)?;
+        }
+        self.emit.iter().try_for_each(|form| form.write(result))
+    }
+}
