@@ -69,7 +69,8 @@ fn shards_of_a_pull_request_merged_say_what_one_run_says() {
         dev.edit("feed/GHSA-old.json", |record| record["withdrawn"] = json!("2026-01-01T00:00:00Z"));
         dev.configure("thresholds: {green: 0.5}");
     };
-    let table: [(&dyn Fn(&crate::base::forge::Dev<'_>), u8); 2] = [(&nothing, 0), (&lost, 1)];
+    type Change<'a> = &'a dyn Fn(&crate::base::forge::Dev<'_>);
+    let table: [(Change<'_>, u8); 2] = [(&nothing, 0), (&lost, 1)];
     for (change, exit) in table {
         let pull = forge.pull(change);
         let files: Vec<String> = (1..=COUNT).map(|index| shard(&forge, &pull, (index, 1), exit)).collect();
@@ -153,7 +154,8 @@ fn what_is_no_result_of_a_shard_is_refused() {
         let arguments = ["merge", "--gate", "pr", forged.to_str().unwrap()];
         forge.run(2, &job(&forge, &pull, 1), &arguments).stderr
     };
-    let table: [(&dyn Fn(&mut Value), &str); 6] = [
+    type Forgery<'a> = &'a dyn Fn(&mut Value);
+    let table: [(Forgery<'_>, &str); 6] = [
         (&|result| result["partial"] = json!(false), "says of shards contradicts itself"),
         (&|result| result["shard"]["index"] = json!(4), "says of shards contradicts itself"),
         (&|result| result["missing_shards"] = json!(["2/3"]), "says of shards contradicts itself"),

@@ -308,7 +308,7 @@ impl Shared {
         }
         match (request.method.as_str(), parts.as_slice()) {
             ("GET", ["pulls", number]) => {
-                let pull = state.pulls.iter().find(|pull| pull["number"].to_string() == *number);
+                let pull = state.pulls.iter().find(|pull| pull["number"].as_u64() == number.parse().ok());
                 pull.map_or_else(|| refusal(404, "Not Found"), |pull| answer(200, pull))
             }
             ("GET", ["pulls"]) => {
@@ -364,7 +364,7 @@ impl Shared {
                 let check = state.checks.iter().find(|check| check.id.to_string() == *id);
                 check.map_or_else(|| refusal(404, "Not Found"), |check| answer(200, &check_shown(check)))
             }
-            ("GET", ["actions", "runs", id]) if state.run["id"].to_string() == *id => answer(200, &state.run),
+            ("GET", ["actions", "runs", id]) if state.run["id"].as_u64() == id.parse().ok() => answer(200, &state.run),
             ("GET", ["actions", "runs", _, "artifacts"]) => {
                 let name = request.query.get("name").cloned();
                 let is_asked = |one: &&(Value, Vec<u8>)| name.as_ref().is_none_or(|name| one.0["name"] == *name);
@@ -396,7 +396,7 @@ impl Shared {
         assert!(!request.headers.contains_key("authorization"), "the token went to another host");
         let state = self.state.lock().unwrap();
         let id = request.path.trim_start_matches('/');
-        let found = state.artifacts.iter().find(|one| one.0["id"].to_string() == id);
+        let found = state.artifacts.iter().find(|one| one.0["id"].as_u64() == id.parse().ok());
         found.map_or_else(
             || refusal(404, "Not Found"),
             |one| Answer { status: 200, headers: vec![], body: one.1.clone() },

@@ -101,7 +101,8 @@ fn a_comment_that_was_deleted_meanwhile_is_made_anew() {
 #[test]
 fn a_report_that_is_missing_or_cannot_be_read_is_red_and_ends_with_4() {
     let write = |job: &Job, text: &str| drop(job.world.write("report/result.json", text));
-    let cases: [(&dyn Fn(&Job), &str); 6] = [
+    type Left<'a> = &'a dyn Fn(&Job);
+    let cases: [(Left<'_>, &str); 6] = [
         (&|_| {}, "there is no `result.json` in the report"),
         (&|job| drop(job.world.write("report/junit.xml", "<testsuites/>")), "there is no `result.json` in the report"),
         (&|job| write(job, ""), "the result cannot be read"),

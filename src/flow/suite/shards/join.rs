@@ -190,7 +190,9 @@ fn in_words(candidate: &Candidate) -> String {
 }
 
 /// One result for each shard, of how many there are, and what is to be said of those that do not count.
-fn choose(plan: &Plan<'_>, given: Vec<Given>) -> Result<(u32, BTreeMap<Shard, Given>, Vec<String>), JoinError> {
+type Chosen = (u32, BTreeMap<Shard, Given>, Vec<String>);
+
+fn choose(plan: &Plan<'_>, given: Vec<Given>) -> Result<Chosen, JoinError> {
     let mut chosen: BTreeMap<Shard, Given> = BTreeMap::new();
     let mut warnings = Vec::new();
     let mut known: Option<(u32, Option<String>)> = None;

@@ -225,7 +225,8 @@ fn what_does_not_belong_together_is_refused_and_named() {
         }
     }
     let other = Digest::of(b"other");
-    let table: [(&dyn Fn(&mut Vec<Given>), &str); 17] = [
+    type Change<'a> = &'a dyn Fn(&mut Vec<Given>);
+    let table: [(Change<'_>, &str); 17] = [
         (&|all| of(&mut all[1]).judged_by.head = Some("beef".into()), "its head is beef, and here it is c0ffee"),
         (&|all| of(&mut all[1]).judged_by.configuration = other, "its configuration is"),
         (&|all| of(&mut all[1]).judged_by.base = Some(other), "its base is"),
