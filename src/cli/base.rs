@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::ci::base_commit;
 use crate::cli::error::CliError;
 use crate::flow::suite::base::commit::BaseRequest;
 use crate::flow::suite::base::prepare::{self, Prepared};
@@ -36,10 +35,7 @@ impl BaseArgs {
     /// Makes the base ready; `None` where this is not a pull request.
     pub fn prepare(&self, own: &Context) -> Result<Option<Prepared>, CliError> {
         let asked = match &self.base {
-            Some(revision) => {
-                let pull = base_commit::of_a_pull_request(|name| std::env::var_os(name));
-                BaseRequest::Revision(revision.clone(), pull)
-            }
+            Some(revision) => BaseRequest::named(revision, |name| std::env::var_os(name)),
             None => BaseRequest::told(|name| std::env::var_os(name))?,
         };
         let review = self.reviewed.as_deref().map(|file| review_file::read(file, &own.config.root)).transpose()?;

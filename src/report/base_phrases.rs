@@ -23,7 +23,7 @@ pub fn head(base: &Base) -> Vec<String> {
     }
     lines.push(match &base.rules {
         RulesOf::FirstIntroduction { commit } => format!(
-            "first introduction: the base ({}) has no configuration, no case and no canary; the checkout's own rules count",
+            "first introduction: the base ({}) has nothing that this configuration was or owns; the checkout's own rules count",
             untrusted::line(commit)
         ),
         RulesOf::Base { commit, changed_from, how } => {

@@ -245,7 +245,7 @@ fn plain(code: ReasonCode) -> &'static str {
         ReasonCode::RecordingAdded => "the checkout adds it",
         ReasonCode::RecordingReverted => "what is expected stood on the base before: this takes a change back",
         ReasonCode::FirstIntroduction => {
-            "the base has no configuration, no case and no canary: the checkout's own rules count"
+            "the base has nothing that this configuration was or owns: the checkout's own rules count"
         }
         // Reasons that have numbers; their code says enough where none were given.
         _ => code.code(),

@@ -123,7 +123,7 @@ pub fn find(
     let pull = match asked {
         BaseRequest::System(CiEvent::PullRequest(pull)) => pull,
         BaseRequest::System(other) => return Err(not_applicable(other)),
-        BaseRequest::Revision(..) => return Err(not_applicable(&CiEvent::NoPullRequest)),
+        BaseRequest::Revision { .. } => return Err(not_applicable(&CiEvent::NoPullRequest)),
     };
     let rules = prepare::approval_rules(config, asked)?.map(|(rules, _)| rules);
     let rules = rules.filter(|rules| rules.in_head == InHead::Reviewed);

@@ -90,7 +90,7 @@ pub enum SubjectError {
         to: PathBuf,
     },
     /// What a build makes anew would be the checkout itself.
-    #[error("`subject.path` is `{}`, in which the checkout itself lies: a build cannot make it", .0.display())]
+    #[error("`subject.path` is `{}`, in which the checkout itself lies: a build cannot make it", if .0.as_os_str().is_empty() { Path::new(".") } else { .0 }.display())]
     Checkout(PathBuf),
     /// What lies there cannot be moved.
     #[error("cannot take what lies in the subject's place out of the way of its build")]

@@ -62,7 +62,7 @@ pub enum RulesOf {
         /// How it was found, in words.
         how: String,
     },
-    /// Those of the checkout: the base has no configuration, no case and no canary.
+    /// Those of the checkout: the base has nothing that this configuration was or owns.
     FirstIntroduction {
         /// The commit of the base.
         commit: String,

@@ -18,7 +18,7 @@ pub struct BaseV1 {
     pub changed_from: Option<String>,
     /// How the commit was found, in words; null for a first introduction.
     pub how: Option<String>,
-    /// The base has no configuration, no case and no canary: the checkout's own rules counted.
+    /// The base has nothing that this configuration was or owns: the checkout's own rules counted.
     pub first_introduction: bool,
     /// The base names a subject and the checkout none.
     pub subject_dropped: bool,

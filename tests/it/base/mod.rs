@@ -5,6 +5,7 @@ mod attacks;
 mod attacks_on_files;
 mod attacks_on_git;
 mod bad_input;
+mod committed;
 pub mod forge;
 mod moved;
 mod ordinary;

@@ -128,6 +128,37 @@ fn a_merge_request_at_gitlab_has_the_rules_of_the_tip_and_the_changes_of_its_own
 }
 
 #[test]
+fn of_a_merged_result_at_gitlab_what_the_target_gained_is_not_its_change() {
+    let forge = Forge::new();
+    let start = forge.dev_git(&["rev-parse", "main"]);
+    // Looser rules, and a canary less: merged by somebody who may.
+    let tip = forge.on_main(|dev| {
+        dev.configure("thresholds: {min_canaries: 2}");
+        dev.remove("fixtures/canaries/npm-other");
+    });
+    for (exit, edit) in [(0, false), (1, true)] {
+        let pull = forge.pull_from(&start, |dev| match edit {
+            false => dev.write("README.md", "more\n"),
+            true => dev.remove("fixtures/canaries/npm-app"),
+        });
+        forge.check_out(&pull.merge, None);
+        let variables = [
+            ("CI_MERGE_REQUEST_IID", "4"),
+            ("CI_COMMIT_SHA", &pull.merge),
+            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+            ("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", &tip),
+            ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &start),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let result = forge.judge_checked_out(exit, &variables);
+        assert_eq!(result["base"]["changed_from"], tip[..12]);
+        let gone = if edit { vec!["npm-app gone"] } else { vec![] };
+        assert_eq!(about(&result, "recording-gone"), gone, "{:#}", result["gate"]);
+        assert!(about(&result, "rule-loosened").is_empty(), "{:#}", result["gate"]);
+    }
+}
+
+#[test]
 fn a_base_goes_with_the_gate_of_pull_requests_or_with_one_replay() {
     let forge = Forge::new();
     let pull = forge.pull(|dev| dev.replace("regressions/SCN-0001-minimist/expected/findings.json", "medium", "low"));

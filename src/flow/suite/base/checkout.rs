@@ -16,6 +16,8 @@ use crate::model::limits;
 pub struct OwnItem {
     /// Its folder.
     pub directory: PathBuf,
+    /// Where it is found in the checkout.
+    pub shown: PathBuf,
     /// Whether the folder is a link.
     pub is_link: bool,
     /// Its files, by their paths in it.
@@ -45,19 +47,25 @@ pub fn read(config: &Config) -> Result<Checkout, BaseError> {
         }
         let metadata = fs::read_inside(&directory, &directory.join(case::METADATA), limits::MAX_CONFIG_BYTES);
         match metadata.ok().and_then(|bytes| finding::id_of_case(&bytes)) {
-            Some(id) => checkout.add(ItemId::case(id), OwnItem { directory, is_link, files })?,
+            Some(id) => checkout.add(ItemId::case(id), OwnItem::on_disk(directory, is_link, files))?,
             None => checkout.nameless.push(directory),
         }
     }
     for (directory, is_link, files) in folders(&config.canaries)? {
         let Some(id) = directory.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
         if finding::is_a_canary(files.keys().map(String::as_str)) {
-            checkout.add(ItemId::canary(id), OwnItem { directory, is_link, files })?;
+            checkout.add(ItemId::canary(id), OwnItem::on_disk(directory, is_link, files))?;
         } else {
             checkout.without_manifest.push(directory);
         }
     }
     Ok(checkout)
+}
+
+impl OwnItem {
+    fn on_disk(directory: PathBuf, is_link: bool, files: Files) -> Self {
+        Self { shown: directory.clone(), directory, is_link, files }
+    }
 }
 
 impl Checkout {

@@ -6,7 +6,7 @@
 //! | a pull request whose merge is checked out | HEAD^1 | HEAD^1 |
 //! | a pull request whose head is checked out | the target's tip | where HEAD left it |
 //! | a group of a merge queue | its `base_sha` | its `base_sha` |
-//! | a merge request at GitLab | the target's tip | `CI_MERGE_REQUEST_DIFF_BASE_SHA` |
+//! | a merge request at GitLab | the target's tip | the same where HEAD has it, else `CI_MERGE_REQUEST_DIFF_BASE_SHA` |
 //!
 //! Invariants: HEAD^1 counts only where HEAD is the very merge that the system made; whatever else is checked out, a first parent is only a
 //! commit of whoever wrote the change. What is not there or does not fit is an error with the line that mends it.
@@ -30,8 +30,15 @@ use crate::model::parameter::Parameter;
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaseRequest {
-    /// A revision that a person or a script names, and what the run is of where that is a pull request.
-    Revision(String, Option<String>),
+    /// A revision that a person or a script names.
+    Revision {
+        /// As it is named.
+        revision: String,
+        /// What the run is of, where that is a pull request.
+        pull: Option<String>,
+        /// Whether a system runs this, and no person.
+        in_ci: bool,
+    },
     /// What the system that runs this tells.
     System(CiEvent),
 }
@@ -40,6 +47,21 @@ pub enum BaseRequest {
 pub(super) const MAX_EVENT_BYTES: u64 = 64 << 20;
 
 impl BaseRequest {
+    /// A revision that is named; `variable` reads the environment.
+    pub fn named(revision: &str, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let in_ci = variable("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+        let pull = base_commit::of_a_pull_request(variable);
+        Self::Revision { revision: revision.to_owned(), pull, in_ci }
+    }
+
+    /// Whether what is committed is judged: what a person has in a checkout need not be committed yet.
+    pub fn is_of_what_is_committed(&self) -> bool {
+        match self {
+            Self::Revision { pull, in_ci, .. } => pull.is_some() || *in_ci,
+            Self::System(event) => *event != CiEvent::NoPullRequest,
+        }
+    }
+
     /// What the system that runs this tells; `variable` reads the environment.
     ///
     /// # Errors
@@ -78,14 +100,14 @@ pub fn find(repository: &Repository, objects: &mut Objects, asked: &BaseRequest)
     })?;
     let here = LocalRepository { repository, head };
     let found = match asked {
-        BaseRequest::Revision(revision, _) => here.revision(revision).map(Some),
+        BaseRequest::Revision { revision, .. } => here.revision(revision).map(Some),
         BaseRequest::System(CiEvent::NoPullRequest) => Ok(None),
         BaseRequest::System(CiEvent::PullRequest(pull)) => here.pull_request(objects, pull).map(Some),
         BaseRequest::System(CiEvent::MergeGroup { base, head }) => here.merge_group(objects, base, head).map(Some),
         BaseRequest::System(CiEvent::MergeRequest(merge)) => here.merge_request(objects, merge).map(Some),
     }?;
     let pull = match asked {
-        BaseRequest::Revision(_, pull) => pull.as_deref(),
+        BaseRequest::Revision { pull, .. } => pull.as_deref(),
         BaseRequest::System(_) => Some("a pull request"),
     };
     if let (Some(which), Some(pull)) = (&found, pull) {
@@ -301,8 +323,14 @@ impl LocalRepository<'_> {
             }
         };
         self.needed(objects, &rules, "the target's tip", fetch)?;
-        let changed_from = named(&merge.diff_base, "CI_MERGE_REQUEST_DIFF_BASE_SHA")?;
-        self.needed(objects, &changed_from, "CI_MERGE_REQUEST_DIFF_BASE_SHA", WHOLE_HISTORY)?;
+        let changed_from = if self.repository.merge_base(&rules, &self.head)?.as_ref() == Some(&rules) {
+            // Of a merged result, and of a branch that was brought up to date, what the target gained is not the change's.
+            rules.clone()
+        } else {
+            let left = named(&merge.diff_base, "CI_MERGE_REQUEST_DIFF_BASE_SHA")?;
+            self.needed(objects, &left, "CI_MERGE_REQUEST_DIFF_BASE_SHA", WHOLE_HISTORY)?;
+            left
+        };
         let how = format!("merge request, the tip of `{}`", merge.target);
         Ok(Which { rules, changed_from, how, head: commit.to_string() })
     }

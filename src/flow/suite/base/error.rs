@@ -91,6 +91,12 @@ pub enum BaseError {
         /// What is left out.
         path: String,
     },
+    /// Rules or approvals of a pull request that lie in the checkout otherwise than they are committed.
+    #[error("`{path}` lies in the checkout otherwise than it is committed: what is judged is not what would be merged")]
+    NotCommitted {
+        /// The file.
+        path: String,
+    },
     /// A link that leads out of what is read.
     #[error("`{path}` of the base is a link or a submodule: what it leads to is not read")]
     Leads {
@@ -188,6 +194,7 @@ impl Diagnostic for BaseError {
             | Self::LinkedRoot { .. }
             | Self::Leads { .. }
             | Self::Sparse { .. }
+            | Self::NotCommitted { .. }
             | Self::Partial(_)
             | Self::Lfs { .. }
             | Self::LongPast { .. }
@@ -216,6 +223,9 @@ impl Diagnostic for BaseError {
             Self::OwnApprovals(_) => "docs/gates.md says what an entry holds, and how it is written".into(),
             Self::OtherConfig { .. } => "name the configuration that the base has".into(),
             Self::Sparse { .. } => "check out all of it: `git sparse-checkout disable`".into(),
+            Self::NotCommitted { .. } => {
+                "commit it as it is read: no `working-tree-encoding` or filter for it in `.gitattributes`, and no step before this one that changes it".into()
+            }
             Self::Outside { .. } => "name folders of the repository".into(),
             Self::LinkedRoot { .. } => "name the folder itself".into(),
             Self::LongPast { .. } => {

@@ -112,7 +112,7 @@ pub fn compare(
             used.extend(own.items.get_key_value(id).map(|(id, _)| id));
         }
         if let Some(head) = head.filter(|head| head.files == files && !head.is_link) {
-            compared.run(id.kind, Folder { directory: head.directory.clone(), shown: head.directory.clone() });
+            compared.run(id.kind, Folder { directory: head.directory.clone(), shown: head.shown.clone() });
             continue;
         }
         // Whatever is not kept was written.
@@ -150,7 +150,7 @@ pub fn compare(
                 };
                 let changes = of_one(id, (&was_directory, &was_files), head, context)?;
                 if was_files == files && is_run_as_changed(&changes, commits.is_approved) {
-                    folder = Folder { directory: head.directory.clone(), shown: head.directory.clone() };
+                    folder = Folder { directory: head.directory.clone(), shown: head.shown.clone() };
                     compared.from_base -= 1;
                     compared.as_approved.push(id.id.clone());
                 }
@@ -169,7 +169,7 @@ pub fn compare(
         }
         let sides = (None, Some(listing::digest(&item.files)));
         compared.changes.push(About(&id.id).part("new", Effect::Tightening, sides, "it is new".to_owned()));
-        compared.run(id.kind, Folder { directory: item.directory.clone(), shown: item.directory.clone() });
+        compared.run(id.kind, Folder { directory: item.directory.clone(), shown: item.shown.clone() });
     }
     // Those that cannot be read are an error of the checkout, unless the base has what was there.
     let is_the_bases = |directory: &PathBuf| {

@@ -5,8 +5,10 @@
 //! - [`listing`]: files of a commit and of the checkout, by digest
 //! - [`snapshot`]: configuration, cases, canaries and store of one commit
 //! - [`checkout`]: cases and canaries of the files on disk
+//! - [`committed`]: the same of what a pull request has committed, which is what will be merged
 //! - [`write_out`]: folders of the base, written where a run can read them
 //! - [`case_changes`], [`canary_changes`]: what a change of a folder does to what gates can see
+//! - [`store_changes`]: what a change of the fixture store does to them
 //! - [`items`]: all of them, held against each other
 //! - [`approved`]: approvals of the base and of the checkout
 //! - [`past`], [`taken_back`]: what stood on the base before, and which approvals are used up by it
@@ -21,6 +23,7 @@ pub mod canary_changes;
 pub mod case_changes;
 pub mod checkout;
 pub mod commit;
+pub mod committed;
 pub mod error;
 pub mod finding;
 pub mod items;
@@ -31,6 +34,7 @@ pub mod prepare;
 pub mod reverts;
 pub mod review_file;
 pub mod snapshot;
+pub mod store_changes;
 pub mod taken_back;
 pub mod without;
 pub mod write_out;

@@ -4,13 +4,13 @@
 //! from; whichever of several it is held against, the others that the change takes away are changes of their own, and each is named by
 //! its content.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::config::{self, Config};
-use crate::flow::suite::base::checkout::{self, OwnItem};
+use crate::flow::suite::base::checkout::OwnItem;
 use crate::flow::suite::base::commit::Which;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::finding::ItemId;
@@ -52,7 +52,7 @@ struct Candidate {
     shared: usize,
 }
 
-/// Finds it.
+/// Finds it. `here` are the cases and canaries of the change.
 ///
 /// # Errors
 /// When the base or the checkout cannot be read, or the base has another configuration in the same folder.
@@ -61,7 +61,7 @@ pub fn place(
     objects: &mut Objects,
     tip: &Commit,
     layout: &Layout,
-    own: &Config,
+    (own, here): (&Config, &BTreeMap<ItemId, OwnItem>),
 ) -> Result<Place, BaseError> {
     let file = layout.path_of(Path::new(&layout.file))?;
     if snapshot::read_file(objects, tip, &file)?.is_some() {
@@ -76,7 +76,6 @@ pub fn place(
     let names: BTreeSet<&str> = [config::FILE_NAME, layout.file.as_str()].into();
     let names: Vec<&str> = names.into_iter().chain([case::METADATA, canary::MANIFEST]).collect();
     let (was, is) = (repository.paths_called(&tip.id, &names)?, repository.paths_called(&head, &names)?);
-    let here = checkout::read(own)?.items;
     let roots: Vec<String> =
         own.cases.iter().chain(&own.canaries).filter_map(|root| layout.path_of_joined(root).ok()).collect();
     let mut known = Known::new();

@@ -332,17 +332,19 @@ impl<'a> Past<'a> {
         Ok(())
     }
 
-    /// Whether a commit has, in any folder in which the configuration lies or lay, what a change leads to.
+    /// Whether a commit has what a change leads to in any folder in which the configuration lies or lay; where it leads to nothing being
+    /// there, in all of them.
     ///
     /// # Errors
     /// When the past cannot be read.
     pub fn stands_anywhere(&mut self, commit: &Commit, target: &Target) -> Result<bool, BaseError> {
+        let everywhere = matches!(target, (Changed::Recording { part, .. }, None) if part == "gone");
         for prefix in self.folders.clone() {
-            if self.stands(commit, &prefix, target)? {
-                return Ok(true);
+            if self.stands(commit, &prefix, target)? != everywhere {
+                return Ok(!everywhere);
             }
         }
-        Ok(false)
+        Ok(everywhere)
     }
 
     /// Whether a commit has what a change leads to, and the base has it no more.
@@ -404,7 +406,7 @@ impl<'a> Past<'a> {
             }
         };
         let directory = self.write(item)?;
-        let head = OwnItem { directory, is_link: false, files };
+        let head = OwnItem { shown: directory.clone(), directory, is_link: false, files };
         let changes = items::of_one(id, (&now_at, &now_files), &head, self.of.context)?;
         let targets: Rc<Vec<Target>> =
             Rc::new(changes.into_iter().map(|change| (change.key.of, change.key.new)).collect());

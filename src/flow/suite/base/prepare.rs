@@ -12,8 +12,8 @@ use crate::config::rule_changes::{self, RuleChange};
 use crate::config::{self, Config, Subject, SubjectPlace};
 use crate::flow::suite::base::approved::{self, Approvals, Review};
 use crate::flow::suite::base::case_changes::{from_to, of_value};
-use crate::flow::suite::base::checkout;
 use crate::flow::suite::base::commit::{self, BaseRequest, Which};
+use crate::flow::suite::base::committed;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::items::{self, Commits, Writing};
 use crate::flow::suite::base::listing::{self, Known, StoredFiles};
@@ -21,6 +21,7 @@ use crate::flow::suite::base::moved;
 use crate::flow::suite::base::past::Reading;
 use crate::flow::suite::base::reverts;
 use crate::flow::suite::base::snapshot::{self, Layout};
+use crate::flow::suite::base::store_changes;
 use crate::flow::suite::base::taken_back;
 use crate::flow::suite::base::write_out::{self, LfsPlaces, Wanted};
 use crate::flow::suite::discover::Folders;
@@ -92,19 +93,25 @@ fn read_and_compare(
     all_is_checked_out(&repository, &layout, &own.config)?;
     let scratch = Scratch::new().map_err(BaseError::Scratch)?;
     let tip = Commit::read(&mut objects, &which.rules)?;
-    let (at, moved_from) = match moved::place(&repository, &mut objects, &tip, &layout, &own.config)? {
+    let lfs = lfs_places(&repository, &layout)?;
+    let into = asked.is_of_what_is_committed().then(|| scratch.path());
+    let mut known = Known::new();
+    let change = committed::read(&own.config, &repository, &layout, (&lfs, into), &mut known)?;
+    let here = &change.checkout.items;
+    let (at, moved_from) = match moved::place(&repository, &mut objects, &tip, &layout, (&own.config, here))? {
         moved::Place::Same => (layout.clone(), None),
         moved::Place::Other(other) => {
             let from = other.path_of(Path::new(&other.file))?;
             (other, Some(from))
         }
         moved::Place::Nowhere => {
-            return first_introduction(own, &repository, &mut objects, which, layout, scratch).map(Some);
+            return first_introduction(own, &repository, &mut objects, which, layout, (&change, scratch)).map(Some);
         }
     };
-    let held = held_against(own, &repository, &mut objects, &which, (&at, &layout), review, scratch);
+    let change_and_more = (&change, &mut known, scratch);
+    let held = held_against(own, &repository, &mut objects, &which, (&at, &layout), review, change_and_more);
     // What is not fetched is not broken.
-    let mut prepared = held.map_err(|error| broken(not_fetched(error, own), &repository, &layout))?;
+    let mut prepared = held.map_err(|error| broken(not_fetched(error, own), &change))?;
     let judged = at.path_of(Path::new(&at.file))?;
     let changes = &mut prepared.base.changes;
     changes.extend(moved::taken_away(&repository, &which, &layout, Some(&judged))?);
@@ -139,7 +146,7 @@ fn first_introduction(
     objects: &mut Objects,
     which: Which,
     layout: Layout,
-    scratch: Scratch,
+    (change, scratch): (&committed::Change, Scratch),
 ) -> Result<Prepared, BaseError> {
     let tip = snapshot::read(objects, &which.rules, &layout, None, &mut HashMap::new())?;
     let lfs = lfs_places(repository, &layout)?;
@@ -149,7 +156,7 @@ fn first_introduction(
     let mut approvals = Approvals { entries, ..Approvals::default() };
     approvals.waiting_in_head = brought as u64;
     let mut changes = moved::taken_away(repository, &which, &layout, None)?;
-    changes.extend(as_a_base(repository, &layout, &mut HashMap::new()));
+    changes.extend(as_a_base(change));
     changes.sort_by(|a, b| (a.effect, &a.key).cmp(&(b.effect, &b.key)));
     let base = Base {
         rules: RulesOf::FirstIntroduction { commit: which.rules.short().to_owned() },
@@ -157,10 +164,11 @@ fn first_introduction(
         counted_in_head: 0,
         waiting_in_head: approvals.waiting_in_head,
         changes,
-        notes: Vec::new(),
+        notes: change.notes.clone(),
     };
     let at = (which.rules, layout);
-    Ok(Prepared { context: own.clone(), folders: None, base, approvals, at, _scratch: scratch })
+    let folders = change.folders();
+    Ok(Prepared { context: own.clone(), folders, base, approvals, at, _scratch: scratch })
 }
 
 /// The base's rules for approvals, and which commit that is; `None` where there is no pull request. Nothing is built or run.
@@ -173,7 +181,12 @@ pub fn approval_rules(own: &Config, asked: &BaseRequest) -> Result<Option<(Appro
     let Some(which) = commit::find(&repository, &mut objects, asked)? else { return Ok(None) };
     let own_layout = layout(&repository, own)?;
     let tip = Commit::read(&mut objects, &which.rules)?;
-    let at = match moved::place(&repository, &mut objects, &tip, &own_layout, own)? {
+    let scratch = Scratch::new().map_err(BaseError::Scratch)?;
+    let lfs = lfs_places(&repository, &own_layout)?;
+    let into = asked.is_of_what_is_committed().then(|| scratch.path());
+    let change = committed::read(own, &repository, &own_layout, (&lfs, into), &mut HashMap::new())?;
+    let here = &change.checkout.items;
+    let at = match moved::place(&repository, &mut objects, &tip, &own_layout, (own, here))? {
         moved::Place::Other(other) => other,
         moved::Place::Same | moved::Place::Nowhere => own_layout,
     };
@@ -217,23 +230,20 @@ pub(super) fn layout(repository: &Repository, own: &Config) -> Result<Layout, Ba
 }
 
 /// Whether the checkout could be a base itself: else it would leave no change after it with a verdict.
-fn as_a_base(repository: &Repository, layout: &Layout, known: &mut Known) -> Option<Change> {
-    let mut read = || -> Result<(), BaseError> {
-        // A process of its own: one that failed is not asked again.
-        snapshot::read(&mut repository.objects()?, &repository.commit("HEAD")?, layout, None, known).map(|_| ())
-    };
-    let detail = chain("no change after this one could be judged by it", &read().err()?);
+fn as_a_base(change: &committed::Change) -> Option<Change> {
+    let error = change.commit.as_ref().err()?;
+    let detail = chain("no change after this one could be judged by it", error);
     let key = Changed::Rule { key: "as a base".to_owned() };
     let key = ChangeKey { of: key, old: None, new: Some(Digest::of(detail.as_bytes())) };
     Some(Change { key, effect: Effect::Loosening, detail, reverts_to: None, cover: Cover::None })
 }
 
 /// What stands on the base is broken. Its rules cannot judge the change that mends it, and those of the checkout never do.
-fn broken(error: BaseError, repository: &Repository, own: &Layout) -> BaseError {
+fn broken(error: BaseError, change: &committed::Change) -> BaseError {
     if !error.is_of_what_stands_there() {
         return error;
     }
-    let own = match as_a_base(repository, own, &mut HashMap::new()) {
+    let own = match as_a_base(change) {
         None => "what this checkout has in its place was read and is fine: it may be the mend".to_owned(),
         Some(change) => format!("what this checkout has in its place was read, and is broken too: {}", change.detail),
     };
@@ -260,11 +270,10 @@ fn held_against(
     which: &Which,
     (layout, own_layout): (&Layout, &Layout),
     review: Option<&Review>,
-    scratch: Scratch,
+    (change, known, scratch): (&committed::Change, &mut Known, Scratch),
 ) -> Result<Prepared, BaseError> {
-    let mut known: Known = HashMap::new();
     let place: Option<&SubjectPlace> = own.config.subject_place.as_ref();
-    let mut tip = snapshot::read(objects, &which.rules, layout, place, &mut known)?;
+    let mut tip = snapshot::read(objects, &which.rules, layout, place, known)?;
     if layout.prefix != own_layout.prefix {
         // The base may have approvals where the configuration is moved to.
         let more = snapshot::approvals_of(objects, &tip.commit, own_layout)?;
@@ -280,7 +289,7 @@ fn held_against(
             let own_file = own_layout.path_of(Path::new(&own_layout.file))?;
             let was_here = snapshot::read_file(objects, &before, &own_file)?.is_some();
             let layout = if was_here { own_layout } else { layout };
-            let was = snapshot::read(objects, &which.changed_from, layout, None, &mut known);
+            let was = snapshot::read(objects, &which.changed_from, layout, None, known);
             Some(was.map_err(|error| left_a_broken_one(not_fetched(error, own), which))?)
         }
     };
@@ -325,13 +334,17 @@ fn held_against(
     let context = own.by_rules_of(rules, &store, options);
 
     // The checkout's folders are found where the checkout says that they are.
-    let checkout = checkout::read(&own.config)?;
+    let checkout = &change.checkout;
     let commits = Commits { tip: &tip, was: was.as_ref(), is_approved: &is_approved };
     let mut writing = Writing { objects, lfs: &lfs, scratch: scratch.path() };
-    let mut compared = items::compare(&commits, &checkout, &mut writing, &context)?;
+    let mut compared = items::compare(&commits, checkout, &mut writing, &context)?;
+    let own_store = change.store(&own.config)?;
+    let by = (own, &context.config, scratch.path());
+    compared.changes.extend(store_changes::changes(&tip, (checkout, &own_store), by)?);
     reverts::note(&mut compared.changes, repository, objects, &tip, (layout, &context))?;
 
     let mut notes = tip.notes.clone();
+    notes.extend(change.notes.iter().cloned());
     if which.rules.to_string() == which.head {
         notes.push(
             "the base is the commit that is checked out: only what is not committed is held against it".to_owned(),
@@ -351,7 +364,7 @@ fn held_against(
     if was_config.subject.is_none() && own.config.subject.is_some() {
         notes.push("the checkout names a subject and its base none: it is built once the base names it".to_owned());
     }
-    changes.extend(as_a_base(repository, own_layout, &mut known));
+    changes.extend(as_a_base(change));
     if compared.from_base > 0 {
         notes.push(format!("{} cases and canaries are run as the base has them", compared.from_base));
     }

@@ -1,0 +1,171 @@
+//! What is merged is what is committed, however git writes it into a checkout, and whatever lies there beside it.
+
+use std::fs::File;
+use std::time::{Duration, SystemTime};
+
+use stella::model::digest::Digest;
+
+use crate::base::forge::{Dev, Forge, about, codes};
+
+const METADATA: &str = "regressions/SCN-0001-minimist/case.metadata.json";
+const GOLDEN: &str = "fixtures/canaries/npm-app/expected/findings.json";
+
+/// Commits a file that git writes into a checkout with other letters: `Ｊ` as `J`.
+fn committed_otherwise(forge: &Forge, dev: &Dev<'_>, path: &str, content: &str) {
+    dev.write(path, content);
+    // Long ago, so that git does not look at it again.
+    let before = SystemTime::now() - Duration::from_secs(3600);
+    File::options().write(true).open(dev.path(path)).unwrap().set_modified(before).unwrap();
+    forge.dev_git(&["add", path]);
+    forge.dev_git(&["commit", "--quiet", "-m", "letters"]);
+    dev.write(".gitattributes", format!("/{path} working-tree-encoding=ASCII//TRANSLIT\n"));
+}
+
+#[test]
+fn what_git_writes_into_a_checkout_is_not_what_is_judged() {
+    for (path, from, to, change) in [
+        (METADATA, "language:javascript", "language:ｊavascript", "SCN-0001 labels"),
+        (METADATA, "SCN-0001", "ＳCN-0001", "SCN-0001 gone"),
+        (GOLDEN, "minimist", "ｍinimist", "npm-app unreplayable"),
+    ] {
+        let forge = Forge::new();
+        let other = forge.dev().read(path).replace(from, to);
+        assert!(other.contains(to), "{path}");
+        let pull = forge.pull(|dev| committed_otherwise(&forge, dev, path, &other));
+        let work = forge.check_out(&pull.merge, Some(2));
+        let lies_there = std::fs::read_to_string(work.join(path)).unwrap();
+        assert!(lies_there.contains(from) && !lies_there.contains(to), "{lies_there}");
+        let result = forge.judge_checked_out(1, &forge.event(&pull));
+        let changed = [about(&result, "recording-loosened"), about(&result, "recording-gone")].concat();
+        assert_eq!(changed, [change], "{:#}", result["gate"]);
+        assert!(result["base"]["notes"].to_string().contains("judged as they are committed"), "{:#}", result["base"]);
+        // Without the attribute it is the same.
+        let pull = forge.pull(|dev| dev.write(path, &other));
+        let result = forge.judge(1, &pull);
+        let changed = [about(&result, "recording-loosened"), about(&result, "recording-gone")].concat();
+        assert_eq!(changed, [change], "{:#}", result["gate"]);
+    }
+    // The twin: a file that nobody is judged by.
+    let forge = Forge::new();
+    forge.judge(0, &forge.pull(|dev| committed_otherwise(&forge, dev, "README.md", "ｊ\n")));
+}
+
+#[test]
+fn rules_and_approvals_that_lie_there_otherwise_are_refused() {
+    let approvals = |reason: &str| {
+        let digest = |letter: &str| letter.repeat(64);
+        format!(
+            "version: 1\napprovals:\n  - {{kind: difference, id: npm-app, artifact: findings.json, old: 'sha256:{}', \
+             new: 'sha256:{}', reason: {reason}, by: alice, until: 2999-01-01}}\n",
+            digest("a"),
+            digest("b")
+        )
+    };
+    let forge = Forge::new();
+    forge.on_main(|dev| dev.configure("buckets: {by: [tier]}"));
+    let rules = forge.dev().read(".stella.yaml");
+    for (path, other) in [(".stella.yaml", rules.replace("[tier]", "[ｔier]")), ("approvals.yaml", approvals("ｒight"))]
+    {
+        let pull = forge.pull(|dev| committed_otherwise(&forge, dev, path, &other));
+        forge.check_out(&pull.merge, Some(2));
+        let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
+        run.complains(&[&format!("`{path}` lies in the checkout otherwise than it is committed")]);
+        // A person's work need not be committed yet.
+        forge.run(0, &std::collections::BTreeMap::new(), &["ci", "--gate", "pr", "--base", &pull.base]);
+    }
+    // The twins: they lie there as they are committed.
+    forge.judge(0, &forge.pull(|dev| dev.write("approvals.yaml", approvals("right"))));
+    forge.judge(0, &forge.pull(|dev| dev.write(".stella.yaml", format!("# why\n{rules}"))));
+}
+
+#[test]
+fn what_an_earlier_step_puts_there_takes_nothing_back() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.remove("regressions"));
+    forge.check_out(&pull.merge, Some(2));
+    forge.git(&forge.world.path("work"), &["checkout", "--quiet", &pull.base, "--", "regressions"]);
+    let result = forge.judge_checked_out(1, &forge.event(&pull));
+    assert_eq!(about(&result, "recording-gone"), ["SCN-0001 gone"], "{:#}", result["gate"]);
+    // By a script that names the base, too.
+    let ci = [("CI".to_owned(), "true".to_owned())].into();
+    let run = forge.run(1, &ci, &["ci", "--gate", "pr", "--base", &pull.base, "--format", "json"]);
+    assert_eq!(codes(&run.stdout_json(), "fail"), ["recording-gone"]);
+    // The twins: a change that takes nothing away, beside what an earlier step leaves.
+    let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
+    let work = forge.check_out(&pull.merge, Some(2));
+    std::fs::write(work.join("regressions/SCN-0001-minimist/input/built.json"), "{}").unwrap();
+    let result = forge.judge_checked_out(0, &forge.event(&pull));
+    assert!(result["base"]["changes"].as_array().unwrap().is_empty(), "{:#}", result["base"]);
+}
+
+#[test]
+fn a_base_with_other_line_ends_in_its_checkouts_judges_as_any_other() {
+    let forge = Forge::new();
+    forge.on_main(|dev| dev.write(".gitattributes", "*.json text eol=crlf\n*.yaml text eol=crlf\n"));
+    let pull = forge.pull(|dev| dev.write("README.md", "more\n"));
+    let work = forge.check_out(&pull.merge, Some(2));
+    assert!(std::fs::read_to_string(work.join(".stella.yaml")).unwrap().contains('\r'));
+    let result = forge.judge_checked_out(0, &forge.event(&pull));
+    assert!(result["base"]["changes"].as_array().unwrap().is_empty(), "{:#}", result["base"]);
+    let weaker = forge.pull(|dev| dev.remove("fixtures/canaries/npm-app"));
+    assert_eq!(codes(&forge.judge(1, &weaker), "fail"), ["recording-gone"]);
+}
+
+#[test]
+fn what_canaries_are_replayed_from_is_not_taken_away() {
+    let gone = ["npm-app unreplayable", "npm-other unreplayable"];
+    type Edit = fn(&Dev<'_>);
+    let attacks: [(Edit, &[&str]); 3] = [
+        (|dev| dev.remove("fixtures/store"), &gone),
+        (|dev| dev.configure("fixture_store: elsewhere"), &gone),
+        (|dev| damage(dev, "fixtures/store"), &gone),
+    ];
+    for (attack, expected) in attacks {
+        let forge = Forge::new();
+        let result = forge.judge(1, &forge.pull(attack));
+        assert_eq!(about(&result, "recording-loosened"), expected, "{:#}", result["gate"]);
+    }
+    // What is expected lies in the store, too, until both are gone.
+    let forge = Forge::new();
+    let golden = "fixtures/canaries/npm-app/expected/findings.json";
+    let result = forge.judge(0, &forge.pull(|dev| dev.remove(golden)));
+    assert!(about(&result, "recording-loosened").is_empty(), "{:#}", result["gate"]);
+    let result = forge.judge(
+        1,
+        &forge.pull(|dev| {
+            let hex = Digest::of(dev.read(golden).as_bytes()).hex();
+            dev.remove(golden);
+            dev.remove(&format!("fixtures/store/sha256/{}/{hex}.zst", &hex[..2]));
+        }),
+    );
+    assert_eq!(about(&result, "recording-loosened"), ["npm-app unreplayable"], "{:#}", result["gate"]);
+    // The twins: the store moves, and what nobody is replayed from goes.
+    let forge = Forge::new();
+    forge.judge(
+        0,
+        &forge.pull(|dev| {
+            dev.rename("fixtures/store", "blobs");
+            dev.configure("fixture_store: blobs");
+        }),
+    );
+    let nobody = format!("fixtures/store/sha256/ab/ab{}.zst", "0".repeat(62));
+    forge.on_main(|dev| dev.write(&nobody, "x"));
+    forge.judge(0, &forge.pull(|dev| dev.remove(&nobody)));
+    let app = "fixtures/canaries/npm-app";
+    let result = forge.judge(
+        1,
+        &forge.pull(|dev| {
+            dev.remove(app);
+            dev.remove("fixtures/canaries/npm-other");
+            dev.remove("fixtures/store");
+        }),
+    );
+    assert_eq!(codes(&result, "fail"), ["recording-gone"], "{:#}", result["gate"]);
+}
+
+fn damage(dev: &Dev<'_>, folder: &str) {
+    for entry in std::fs::read_dir(dev.path(folder)).unwrap() {
+        let name = format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
+        if dev.path(&name).is_dir() { damage(dev, &name) } else { dev.write(&name, "damaged") }
+    }
+}
