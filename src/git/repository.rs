@@ -1,6 +1,6 @@
 //! A repository, and the few questions that are asked of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -223,6 +223,15 @@ impl Repository {
         let mut arguments = vec!["rev-list", &limit, "--topo-order", "--full-history", commit.as_str(), "--"];
         arguments.extend(paths.iter().map(String::as_str));
         let said = self.run(&arguments)?;
+        Ok(said.lines().filter_map(ObjectId::parse).collect())
+    }
+
+    /// The commits of the history of `to` that come after `from`, `to` among them.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn between(&self, from: &ObjectId, to: &ObjectId) -> Result<HashSet<ObjectId>, GitError> {
+        let said = self.run(&["rev-list", "--ancestry-path", &format!("{from}..{to}")])?;
         Ok(said.lines().filter_map(ObjectId::parse).collect())
     }
 

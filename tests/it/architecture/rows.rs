@@ -230,7 +230,7 @@ pub const MOST_FILES: usize = 30;
 pub const MOST_FILES_OF_FLOW: usize = 3;
 
 /// Options of other programs that texts below the command line name: file, option, whose it is.
-pub const FOREIGN_OPTIONS: [(&str, &str, &str); 38] = [
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 39] = [
     ("ci/base_commit.rs", "--no-tags", "an option of git"),
     ("ci/base_commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/commit.rs", "--no-tags", "an option of git"),
@@ -240,6 +240,7 @@ pub const FOREIGN_OPTIONS: [(&str, &str, &str); 38] = [
     ("git/repository.rs", "--batch", "an option of git"),
     ("git/repository.rs", "--end-of-options", "an option of git"),
     ("git/repository.rs", "--full-history", "an option of git"),
+    ("git/repository.rs", "--ancestry-path", "an option of git"),
     ("git/repository.rs", "--git-common-dir", "an option of git"),
     ("git/repository.rs", "--get-regexp", "an option of git"),
     ("git/repository.rs", "--git-dir", "an option of git"),

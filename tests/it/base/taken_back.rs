@@ -95,6 +95,45 @@ fn a_loss_that_was_approved_and_taken_back_is_red_until_it_is_approved_anew() {
 }
 
 #[test]
+fn an_entry_that_goes_with_what_it_let_pass_is_used_up_when_both_come_back() {
+    let forge = forge(&["A", "B"]);
+    let lose = |dev: &Dev<'_>| recorded(dev, &["A"]);
+    let approvals = accept_on_main(&forge, |dev| finds(dev, &["A"]));
+    let pull = forge.pull(|dev| {
+        lose(dev);
+        dev.remove("approvals.yaml");
+    });
+    forge.judge_with_history(0, &pull);
+    forge.merge(&pull);
+    let revert = || {
+        forge.dev_git(&["revert", "--no-edit", "-m", "1", "main"]);
+        forge.dev_git(&["push", "--quiet", "origin", "main"]);
+        forge.dev_git(&["rev-parse", "main"])
+    };
+    let back = revert();
+    assert_eq!(forge.dev().read("approvals.yaml"), approvals);
+    is_used_up(&forge.judge_with_history(1, &forge.pull(lose)), &back);
+    is_used_up(&forge.judge_with_history(1, &forge.pull(|dev| finds(dev, &["A"]))), &back);
+    let anew = accept_on_main(&forge, |dev| finds(dev, &["A"]));
+    assert!(anew.contains(&format!("after: {back}")), "{anew}");
+    forge.judge_with_history(0, &forge.pull(lose));
+}
+
+#[test]
+fn an_entry_that_goes_and_comes_again_without_its_change_counts() {
+    let forge = forge(&["A", "B"]);
+    let lose = |dev: &Dev<'_>| recorded(dev, &["A"]);
+    // It stood before anybody approved it.
+    forge.on_main(lose);
+    forge.on_main(|dev| recorded(dev, &["A", "B"]));
+    let approvals = accept_on_main(&forge, |dev| finds(dev, &["A"]));
+    forge.on_main(|dev| dev.remove("approvals.yaml"));
+    forge.judge_with_history(1, &forge.pull(lose));
+    forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
+    forge.judge_with_history(0, &forge.pull(lose));
+}
+
+#[test]
 fn a_release_counts_what_is_approved_and_not_recorded_yet() {
     let forge = forge(&["A", "B"]);
     accept_on_main(&forge, |dev| finds(dev, &["A"]));

@@ -1,17 +1,21 @@
 //! Whether a change that was approved stood on the base and was taken back: then its approval is used up.
 //!
-//! An entry is used up once what it changes to stood at a commit of the base that has the entry, and stands no more. An entry is its
-//! change and what it was approved after; its other words may be edited, and it may go and come again: it stays the same. Whoever
-//! approves the change anew writes an entry that names the commit that took it back.
+//! An entry is used up once what it changes to stood at a commit of the base that has the entry or comes after one that has it, and
+//! stands no more. An entry is its change and what it was approved after; its other words may be edited, and it may go, also with the very
+//! commit that it let pass, and come again: it stays the same. Whoever approves the change anew writes an entry that names the commit that
+//! took it back.
 //!
 //! Invariants: every line of history counts, for nothing tells which of the two sides of a merge was the base; what cannot be read
 //! lets no entry hold.
+
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
 use crate::flow::suite::base::commit::WHOLE_HISTORY;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::past::{self, Past, Reading, Target};
+use crate::git::object_id::ObjectId;
 use crate::git::tree::Commit;
 use crate::model::change::approval::{Approval, ChangeKey, Counted, Standing, Unread};
 use crate::model::diagnostic::Diagnostic;
@@ -50,18 +54,11 @@ fn standings(reading: Reading<'_>, asked: &[Approval]) -> Vec<Standing> {
         Ok(commits) => commits,
         Err(error) => return vec![unread(&error); asked.len()],
     };
+    let mut after = Descendants::default();
     let one = |approval: &Approval| -> Result<Standing, BaseError> {
-        let target = past::target(&approval.key);
-        for commit in &commits {
-            for folder in past.folders_with(commit, approval)? {
-                if past.stands(commit, &folder, &target)? {
-                    let left = left(&mut past, &commits, &target)?;
-                    let commit = left.unwrap_or(commit).id.short().to_owned();
-                    return Ok(Standing::TakenBack { commit });
-                }
-            }
-        }
-        Ok(Standing::Holds)
+        let with = &mut |past: &mut Past<'_>, commit: &Commit| past.folders_with(commit, approval);
+        let left = stood(&mut past, &commits, &mut after, (&approval.key, with))?;
+        Ok(left.map_or(Standing::Holds, |commit| Standing::TakenBack { commit: commit.short().to_owned() }))
     };
     let found: Vec<Standing> = asked.iter().map(one).map(|one| one.unwrap_or_else(|error| unread(&error))).collect();
     // What was seen was seen; but that something was never taken back only the whole of a past tells.
@@ -82,17 +79,11 @@ pub fn marks(reading: Reading<'_>, keys: &[ChangeKey]) -> Result<Vec<Option<Stri
     let mut past = Past::new(reading, &keys.iter().collect::<Vec<_>>())?;
     let found = commits(&mut past).and_then(|commits| {
         let whole = is_whole(&mut past)?;
+        let mut after = Descendants::default();
         let mut mark = |key: &ChangeKey| -> Result<Option<String>, BaseError> {
-            let target = past::target(key);
-            for commit in &commits {
-                for folder in past.folders_for(commit, key)? {
-                    if past.stands(commit, &folder, &target)? {
-                        let left = left(&mut past, &commits, &target)?;
-                        return Ok(Some(left.unwrap_or(commit).id.to_string()));
-                    }
-                }
-            }
-            Ok((!whole).then(|| tip.clone()))
+            let with = &mut |past: &mut Past<'_>, commit: &Commit| past.folders_for(commit, key);
+            let left = stood(&mut past, &commits, &mut after, (key, with))?;
+            Ok(left.map(|commit| commit.to_string()).or_else(|| (!whole).then(|| tip.clone())))
         };
         keys.iter().map(&mut mark).collect()
     });
@@ -112,10 +103,8 @@ fn commits(past: &mut Past<'_>) -> Result<Vec<Commit>, BaseError> {
             let Some(commit) = past.commit(&id)? else { continue };
             past.follow(&commit)?;
             past.learn(&commit)?;
-            for parent in &commit.parents {
-                if let Some(parent) = past.commit(parent)? {
-                    past.learn(&parent)?;
-                }
+            for parent in parents(past, &commit)? {
+                past.learn(&parent)?;
             }
             commits.push(commit);
         }
@@ -126,20 +115,82 @@ fn commits(past: &mut Past<'_>) -> Result<Vec<Commit>, BaseError> {
     Err(BaseError::LongPast { limit: COMMITS })
 }
 
-/// The last commit at which something stands no more that stood at a commit that it was made from.
-fn left<'a>(past: &mut Past<'_>, commits: &'a [Commit], target: &Target) -> Result<Option<&'a Commit>, BaseError> {
+/// The commits that come after one, by that one.
+#[derive(Default)]
+struct Descendants(HashMap<ObjectId, HashSet<ObjectId>>);
+
+impl Descendants {
+    fn has(&mut self, past: &Past<'_>, of: &Commit, commit: &Commit) -> Result<bool, BaseError> {
+        if !self.0.contains_key(&of.id) {
+            let after = past.repository().between(&of.id, &past.tip().commit.id)?;
+            self.0.insert(of.id.clone(), after);
+        }
+        Ok(self.0.get(&of.id).is_some_and(|after| after.contains(&commit.id)))
+    }
+}
+
+/// The folders in which a commit has an entry.
+type FoldersWith<'a> = &'a mut dyn FnMut(&mut Past<'_>, &Commit) -> Result<Vec<String>, BaseError>;
+
+/// The commits that one was made from, as far as they are in this clone.
+fn parents(past: &mut Past<'_>, commit: &Commit) -> Result<Vec<Commit>, BaseError> {
+    let parents = commit.parents.iter().map(|parent| past.commit(parent));
+    Ok(parents.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// The commit that took a change back that stood on the base once an entry for it did; `None` where none did.
+fn stood(
+    past: &mut Past<'_>,
+    commits: &[Commit],
+    after: &mut Descendants,
+    (key, folders_with): (&ChangeKey, FoldersWith<'_>),
+) -> Result<Option<ObjectId>, BaseError> {
+    let target = past::target(key);
+    // Commits without an entry, and those with which one came.
+    let (mut without, mut came) = (Vec::new(), Vec::new());
     for commit in commits {
-        if past.stands_anywhere(commit, target)? {
+        let folders = folders_with(past, commit)?;
+        if folders.is_empty() {
+            without.push(commit);
             continue;
         }
-        for parent in &commit.parents {
-            let Some(parent) = past.commit(parent)? else { continue };
-            if past.stands_anywhere(&parent, target)? {
-                return Ok(Some(commit));
+        for folder in &folders {
+            if past.stands(commit, folder, &target)? {
+                return left(past, commits, &target, commit).map(Some);
+            }
+        }
+        let mut is_new = true;
+        for parent in parents(past, commit)? {
+            is_new = is_new && folders_with(past, &parent)?.is_empty();
+        }
+        if is_new {
+            came.push(commit);
+        }
+    }
+    // An entry may go with the very commit that it let pass.
+    for commit in without {
+        for with in &came {
+            if after.has(past, with, commit)? && past.stands_anywhere(commit, &target)? {
+                return left(past, commits, &target, commit).map(Some);
             }
         }
     }
     Ok(None)
+}
+
+/// The last commit at which something stands no more that stood at a commit that it was made from; else `stood`, at which it did.
+fn left(past: &mut Past<'_>, commits: &[Commit], target: &Target, stood: &Commit) -> Result<ObjectId, BaseError> {
+    for commit in commits {
+        if past.stands_anywhere(commit, target)? {
+            continue;
+        }
+        for parent in parents(past, commit)? {
+            if past.stands_anywhere(&parent, target)? {
+                return Ok(commit.id.clone());
+            }
+        }
+    }
+    Ok(stood.id.clone())
 }
 
 /// Whether nothing of the past was cut off.
