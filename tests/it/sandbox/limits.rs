@@ -173,6 +173,32 @@ fn memory_counts_however_it_is_hidden() {
     }
 }
 
+/// Memory that no process and no control group has in its count: of `memfd_secret` 1 GiB was had below a limit of 128 MiB where there
+/// was no control group, and the pages of a store of the machine's in any case.
+#[test]
+fn memory_that_nobody_counts_is_not_to_be_had() {
+    let Some(python) = python() else { return };
+    let shmget = if cfg!(target_arch = "aarch64") { 194 } else { 29 };
+    let script = format!(
+        "import ctypes, errno, mmap\nc = ctypes.CDLL(None, use_errno=True)\n\
+         def asked(got): return 'HAD' if got >= 0 else errno.errorcode[ctypes.get_errno()]\n\
+         print(asked(c.syscall(447, 0)))\n\
+         print(asked(c.memfd_create(b'x', 4)))\n\
+         print(asked(c.syscall({shmget}, 0, ctypes.c_size_t(2 << 20), 0o4600)))\n\
+         try: mmap.mmap(-1, 2 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000); print('HAD')\n\
+         except OSError as error: print(errno.errorcode[error.errno])"
+    );
+    for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+        let finished = run_at_most(&spec(&[python, "-c", &script]), helper(), ceiling).unwrap();
+        let of_system_v = match finished.level {
+            Isolation::None => continue,
+            Isolation::Traced => "ENOSYS",
+            Isolation::Full | Isolation::Isolated => "ENOMEM",
+        };
+        assert_eq!(out(&finished), format!("ENOSYS\nENOMEM\n{of_system_v}\nENOMEM\n"), "{ceiling:?}");
+    }
+}
+
 /// Chains of processes of which each ends at once: who looks at processes finds none of them twice.
 #[test]
 fn memory_of_processes_that_run_from_who_counts_is_counted() {

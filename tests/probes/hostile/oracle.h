@@ -130,6 +130,9 @@ static const struct forbidden {
     {451, "cachestat", UNSEEN, ANY, 0, 0, 38}, {__NR_openat2, "openat2", UNSEEN, ANY, 0, 0, 38},
     // Space that is set aside and not written is counted by nobody.
     {__NR_fallocate, "fallocate", UNSEEN, IS, 1, 0, 95},
+    // Memory that nobody counts.
+    {447, "memfd_secret", UNSEEN, ANY, 0, 0, 38},
+    {__NR_mmap, "mmap", UNSEEN, BITS, 3, 0x40000, 12}, {__NR_memfd_create, "memfd_create", UNSEEN, BITS, 1, 4, 12},
     // What of the machine's files lies in memory.
     {__NR_preadv2, "preadv2", UNSEEN, BITS, 5, 8, 95}, {__NR_io_setup, "io_setup", UNSEEN, ANY, 0, 0, 38},
     {ONLY_X86(78), "getdents", UNSEEN, ANY, 0, 0, 38},

@@ -20,6 +20,7 @@ pub(in crate::sandbox::linux) enum Purpose {
 const EPERM: u16 = errno(libc::EPERM);
 const EBUSY: u16 = errno(libc::EBUSY);
 const EINVAL: u16 = errno(libc::EINVAL);
+const ENOMEM: u16 = errno(libc::ENOMEM);
 const EOPNOTSUPP: u16 = errno(libc::EOPNOTSUPP);
 const EAFNOSUPPORT: u16 = errno(libc::EAFNOSUPPORT);
 
@@ -74,7 +75,7 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
     holes(&mut rules, spec, purpose);
     core_files(&mut rules, purpose);
     left_behind(&mut rules, purpose);
-    uncounted(&mut rules);
+    uncounted(&mut rules, purpose);
     page_cache(&mut rules, purpose);
     families(&mut rules, spec, purpose);
     if purpose != Purpose::Isolated {
@@ -212,10 +213,21 @@ const TAKING_BLOCKS: [(&str, u32); 7] = [
     ("zero", 0x4030_5839),
 ];
 
+/// `linux/memfd.h`, whose type differs from C library to C library.
+const MFD_HUGETLB: u32 = 4;
+
 /// What would take a program's memory or its files out of the sight of those who count them.
-fn uncounted(rules: &mut Rules) {
+fn uncounted(rules: &mut Rules, purpose: Purpose) {
     // A process that cannot be looked into; every one of a run can, and is what it is.
     rules.answer(Call::Prctl, "dumpable", When::Is(0, bits(libc::PR_SET_DUMPABLE)), 0);
+    // Memory that is in no table of a process and in no size of a file: as on a kernel that lacks it.
+    rules.answer(Call::MemfdSecret, "", When::Always, ENOSYS);
+    // Pages of a store that the machine keeps for itself, beside every count and limit: as where it is empty.
+    rules.answer(Call::Mmap, "huge", When::Has(3, bits(libc::MAP_HUGETLB)), ENOMEM);
+    rules.answer(Call::MemfdCreate, "huge", When::Has(1, MFD_HUGETLB), ENOMEM);
+    if purpose != Purpose::Traced {
+        rules.answer(Call::Shmget, "huge", When::Has(2, bits(libc::SHM_HUGETLB)), ENOMEM);
+    }
     // Blocks that nobody has written to are in no count. C libraries write them in its place, as on file systems that lack it.
     rules.add(Call::Fallocate, "free", When::Has(1, bits(libc::FALLOC_FL_PUNCH_HOLE)), Action::Allow);
     rules.answer(Call::Fallocate, "others", When::Always, EOPNOTSUPP);

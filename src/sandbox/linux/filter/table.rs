@@ -70,6 +70,7 @@ fn errno(number: u32) -> &'static str {
     match number.cast_signed() {
         libc::EPERM => "EPERM",
         libc::EACCES => "EACCES",
+        libc::ENOMEM => "ENOMEM",
         libc::ENOTTY => "ENOTTY",
         libc::EBUSY => "EBUSY",
         libc::EINVAL => "EINVAL",
