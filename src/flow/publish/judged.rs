@@ -13,6 +13,7 @@ use crate::model::exit::Exit;
 use crate::model::gate_result::{Gate, GateResult, Strictness};
 use crate::model::job_end::JobEnd;
 use crate::model::result::{Isolation, RunResult};
+use crate::model::shard::Shard;
 use crate::report::doubt::Doubt;
 use crate::score::gate::request::{GateError, GateRequest};
 use crate::score::rules::{Expect, Rules};
@@ -62,6 +63,9 @@ pub enum JudgeError {
     /// It is of a gate that no pull request is judged by.
     #[error("the result is of the gate `{}`, which judges what this file does not hold", .0.code())]
     OtherGate(Gate),
+    /// It is of one shard: what the others found is not in it.
+    #[error("the result is of shard {0} alone")]
+    OneShard(Shard),
     /// The gate cannot be asked.
     #[error("the gate cannot be asked again")]
     Gate(#[from] GateError),
@@ -72,7 +76,7 @@ impl Diagnostic for JudgeError {
         match self {
             // A file that cannot be read is nothing known, and never nothing found.
             Self::Result(_) => FailureKind::Infrastructure,
-            Self::OtherGate(_) | Self::Gate(_) => FailureKind::Usage,
+            Self::OtherGate(_) | Self::OneShard(_) | Self::Gate(_) => FailureKind::Usage,
         }
     }
 
@@ -81,6 +85,7 @@ impl Diagnostic for JudgeError {
             Self::OtherGate(_) => {
                 Some("publish the result of a run with the gate `pr`, or of one without a gate".into())
             }
+            Self::OneShard(_) => Some("publish what the merge of all shards has left".into()),
             Self::Result(_) | Self::Gate(_) => None,
         }
     }
@@ -92,6 +97,9 @@ impl Diagnostic for JudgeError {
 /// [`JudgeError`].
 pub fn judge(bytes: &[u8], facts: JobFacts, now: Timestamp) -> Result<Judged, JudgeError> {
     let mut run = read_result::read(bytes)?;
+    if let Some(shard) = run.part.shard() {
+        return Err(JudgeError::OneShard(shard));
+    }
     let mut doubts = Vec::new();
     match facts.workflow {
         Workflow::NotAsked | Workflow::AsInBase => {}

@@ -193,8 +193,10 @@ impl<'a> Plan<'a> {
 mod tests {
     use super::*;
     use crate::flow::publish::judged::{JobFacts, Workflow, judge};
+    use crate::model::digest::Digest;
     use crate::model::job_end::JobEnd;
     use crate::model::result::Isolation;
+    use crate::model::shard::{JudgedBy, Part, Shard, ShardRun};
     use crate::report::doubt::Doubt;
     use crate::report::fixture;
     use crate::wire::v1::result;
@@ -261,6 +263,26 @@ mod tests {
         let error =
             judge(result::write(&run).unwrap().as_bytes(), ended(JobEnd::Success), run.finished_at).unwrap_err();
         assert_eq!((error.kind(), error.to_string().contains("`release`")), (FailureKind::Usage, true));
+    }
+
+    /// Green alone, it would stand for all of them.
+    #[test]
+    fn one_shard_is_not_published() {
+        let mut run = green();
+        let (shard, nothing) = (Shard::new(1, 2).unwrap(), Digest::of(b""));
+        let judged_by = JudgedBy {
+            head: None,
+            configuration: nothing,
+            base: None,
+            suite: nothing,
+            timings: None,
+            options: String::new(),
+        };
+        run.part = Part::Shard(Box::new(ShardRun { shard, judged_by, ci_run: None }));
+        let bytes = result::write(&run).unwrap();
+        let error = judge(bytes.as_bytes(), ended(JobEnd::Success), run.finished_at).unwrap_err();
+        assert!(matches!(error, JudgeError::OneShard(found) if found == shard), "{error}");
+        assert_eq!(error.kind(), FailureKind::Usage);
     }
 
     #[test]
