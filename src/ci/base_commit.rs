@@ -85,18 +85,21 @@ impl Diagnostic for UnknownBase {
     }
 }
 
-/// The line that fetches a branch of the target under the name that [`fetched`] gives it, also into a clone of one branch or one commit.
+/// What a clone calls the repository that it was made from, unless somebody says otherwise.
+pub const ORIGIN: &str = "origin";
+
+/// The line that fetches a branch of `remote` under the name that [`fetched`] gives it, also into a clone of one branch or one commit.
 /// `whole` brings all of its history where a clone has only the end of it; git refuses that for one that has all.
-pub fn fetch(branch: &str, whole: bool) -> String {
-    let into = format!("+refs/heads/{branch}:{}", fetched(branch));
+pub fn fetch(remote: &str, branch: &str, whole: bool) -> String {
+    let into = format!("+refs/heads/{branch}:{}", fetched(remote, branch));
     let options = ["--unshallow", "--no-tags"].into_iter().skip(usize::from(!whole));
-    let words = ["git", "fetch"].into_iter().chain(options).chain(["origin", &into]);
+    let words = ["git", "fetch"].into_iter().chain(options).chain([remote, &into]);
     command_line::line(words)
 }
 
-/// The whole name of a branch that was fetched, which no tag or branch of that name can take.
-pub fn fetched(branch: &str) -> String {
-    format!("refs/remotes/origin/{branch}")
+/// The whole name of a branch that was fetched from `remote`, which no tag or branch of that name can take.
+pub fn fetched(remote: &str, branch: &str) -> String {
+    format!("refs/remotes/{remote}/{branch}")
 }
 
 /// What a person says where no system tells it.
@@ -198,8 +201,8 @@ fn other_system(text: &impl Fn(&str) -> Option<String>) -> Result<CiEvent, Unkno
             why: format!("{name} tells that this is a pull request, and not the commit that it is merged into"),
             mend: hint!(
                 "fetch it with `{}`, and name it: {}",
-                fetch(&branch, false),
-                Operation::Ci.with([Parameter::Gate.to("pr"), Parameter::Base.to(fetched(&branch))], None)
+                fetch(ORIGIN, &branch, false),
+                Operation::Ci.with([Parameter::Gate.to("pr"), Parameter::Base.to(fetched(ORIGIN, &branch))], None)
             ),
         });
     }
@@ -355,10 +358,10 @@ mod tests {
     #[test]
     fn the_name_of_a_branch_is_no_command() {
         assert_eq!(
-            fetch("main", true),
+            fetch(ORIGIN, "main", true),
             "git fetch --unshallow --no-tags origin +refs/heads/main:refs/remotes/origin/main"
         );
-        let line = fetch("$(id)", false);
+        let line = fetch(ORIGIN, "$(id)", false);
         assert_eq!(line, "git fetch --no-tags origin '+refs/heads/$(id):refs/remotes/origin/$(id)'");
         let told = ask(&[("CHANGE_ID", "1"), ("CHANGE_TARGET", "a;id")], None).unwrap_err();
         assert!(told.mend.for_command_line().ends_with("--base 'refs/remotes/origin/a;id'`"), "{told:?}");

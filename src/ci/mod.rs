@@ -8,3 +8,4 @@ pub mod base_commit;
 pub mod default_branch;
 pub mod github;
 pub mod provider;
+pub mod review;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::attribute::budget::Budget;
+use crate::cli::terminal::output;
 use crate::model::result::Isolation;
 
 /// How a result is printed.
@@ -66,6 +67,17 @@ pub struct IsolationArgs {
     /// that asks for one is not believed (repeatable)
     #[arg(long, value_name = "PATH")]
     pub ro: Vec<PathBuf>,
+}
+
+impl IsolationArgs {
+    /// Says that `--ro` shows nothing to anybody, where no command runs: the built-in scanner sees what was recorded and no folder.
+    pub fn note_without_a_command(&self, runs_a_command: bool) {
+        if !self.ro.is_empty() && !runs_a_command {
+            output::talk(
+                "note: `--ro` says nothing here: the built-in scanner is a part of stella and sees no folder of the machine",
+            );
+        }
+    }
 }
 
 /// Whether causes are found by experiment.

@@ -40,6 +40,7 @@ pub fn run(global: &GlobalArgs, args: ChaosArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
     let manifest = manifest_file::read(&args.from)?;
     let request = ReplayRequest::as_recorded(&args.from, &args.env, Operation::Chaos);
+    args.isolation.note_without_a_command(request.runs_a_command(&manifest));
     let chaos = chaos::run(manifest, &request, &args.only, &context)?;
     let shaken = chaos.is_shaken();
     match global.format {

@@ -16,6 +16,7 @@ use crate::cli::terminal::progress::Progress;
 use crate::cli::terminal::{self, output};
 use crate::flow::suite::run;
 use crate::host::machine;
+use crate::model::result::ReplayResult;
 use crate::model::shard::Shard;
 use crate::report::text::{Show, TextReport};
 use crate::wire::v1;
@@ -61,6 +62,10 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     let mut summary = TextReport::new(String::new(), terminal::style(), Show::Summary);
     let (result, unkept) = run::run(&judged.context, &judged.request, &mut [&mut progress, &mut summary])?;
 
+    let is_in_process = |replay: &ReplayResult| replay.executor.as_ref().is_none_or(|executor| executor.in_process);
+    args.judged
+        .isolation
+        .note_without_a_command(result.replays.is_empty() || !result.replays.iter().all(is_in_process));
     let document = v1::result::write(&result)?;
     match global.format {
         Format::Json => output::document(&document),
@@ -73,10 +78,8 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         return Err(error.into());
     }
     if result.replays.is_empty() && args.shard.is_none() {
-        output::talk_lines(&format!(
-            "error: nothing to replay\nhint: {}",
-            run::nothing_found(&judged.request, &judged.own.config).for_command_line()
-        ));
+        let hint = run::nothing_found(&judged.request, &judged.own.config).for_command_line();
+        output::talk_lines(&terminal::style().fit(format!("error: nothing to replay\nhint: {hint}")));
     }
     Ok(result.exit().into())
 }

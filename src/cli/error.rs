@@ -7,6 +7,7 @@ use crate::cli::exit;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::exit::Exit;
 use crate::model::text::redact::Known;
+use crate::report::text::Style;
 use crate::report::untrusted;
 
 /// An error on its way to the user.
@@ -59,6 +60,14 @@ impl CliError {
     pub fn without(mut self, secrets: Known) -> Self {
         self.secrets = secrets;
         self
+    }
+
+    /// Its words, with hints and causes in lines that fit. What a run showed stays as it is.
+    pub fn fit(&self, style: Style) -> String {
+        let is_ours = |line: &str| ["error: ", "  caused by: ", "hint: "].iter().any(|label| line.starts_with(label));
+        let text = self.to_string();
+        let fit = |line: &str| if is_ours(line) { style.fit(line.to_owned()) } else { line.to_owned() };
+        text.split_inclusive('\n').map(fit).collect()
     }
 
     /// The exit code.

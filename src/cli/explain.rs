@@ -47,6 +47,7 @@ pub fn run(global: &GlobalArgs, args: ExplainArgs) -> CliResult {
         explain: Some(args.budget.budget()),
         ..ReplayRequest::as_recorded(&args.from, &args.env, Operation::Explain)
     };
+    args.isolation.note_without_a_command(request.runs_a_command(&manifest));
     let (result, _) = one::manifest(manifest, &request, &context)?;
     for replay in &result.replays {
         match global.format {

@@ -116,6 +116,7 @@ fn bisect(global: &GlobalArgs, args: &BisectArgs) -> CliResult {
     let context = setup::context(global, &args.isolation)?;
     let manifest = manifest_file::read(&args.from)?;
     let request = ReplayRequest::as_recorded(&args.from, &args.env, Operation::FeedBisect);
+    args.isolation.note_without_a_command(request.runs_a_command(&manifest));
     let chain = (args.feed.as_deref(), args.chain.as_slice());
     let mut found = bisect::run(&manifest, &request, chain, &args.finding, &context)?;
     found.reproduce = reproduce(args, &context.options);

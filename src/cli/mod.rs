@@ -97,7 +97,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         // Whatever was found: whoever reads the output has not read it.
         Some(lost) => {
             let error = CliError::from(lost);
-            output::talk_lines(&error.to_string());
+            output::talk_lines(&error.fit(terminal::style()));
             error.exit().code()
         }
     }
@@ -112,7 +112,7 @@ fn obey(arguments: &[OsString], matches: &mut ArgMatches) -> u8 {
     match result {
         Ok(code) => code.0,
         Err(error) => {
-            output::talk_lines(&error.to_string());
+            output::talk_lines(&error.fit(terminal::style()));
             error.exit().code()
         }
     }

@@ -62,6 +62,7 @@ pub fn run(global: &GlobalArgs, args: ReplayArgs) -> CliResult {
         explain: args.experiment.budget(),
         ..ReplayRequest::as_recorded(&args.from, &args.env, Operation::Replay)
     };
+    args.isolation.note_without_a_command(request.runs_a_command(&manifest));
     // A replay with other inputs says nothing of how repeatable the recording is.
     let history = if request.swaps.is_empty() { args.note.file(&context)? } else { None };
     let (result, unkept) = one::manifest(manifest, &request, &context)?;

@@ -75,10 +75,10 @@ const MISNAMED: [(&str, bool); 5] = [
     ("stella.yml", true),
 ];
 
-/// A file beside which a user would wonder why nothing of it holds.
-fn misnamed(directory: &Path, has_right_one: bool) -> Option<PathBuf> {
-    let near = MISNAMED.iter().filter(|(_, may_be_other)| !(has_right_one && *may_be_other));
-    near.map(|(name, _)| directory.join(name)).find(|path| path.is_file())
+/// The names under which a configuration would not be read, although its user means it.
+pub fn misnamed(has_right_one: bool) -> impl Iterator<Item = &'static str> {
+    let near = MISNAMED.iter().filter(move |(_, may_be_other)| !(has_right_one && *may_be_other));
+    near.map(|(name, _)| *name)
 }
 
 impl Config {
@@ -92,7 +92,9 @@ impl Config {
             Some(file) => file,
             None => {
                 let is_there = default.exists();
-                if let Some(found) = misnamed(directory, is_there) {
+                // Beside it a user would wonder why nothing of it holds.
+                let mut near = misnamed(is_there).map(|name| directory.join(name));
+                if let Some(found) = near.find(|path| path.is_file()) {
                     return Err(ConfigError::Misnamed(found));
                 }
                 if !is_there {

@@ -8,5 +8,6 @@ pub mod error;
 pub mod lfs;
 pub mod object_id;
 pub mod objects;
+pub mod remotes;
 pub mod repository;
 pub mod tree;

@@ -319,7 +319,7 @@ impl Repository {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<String, GitError> {
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<String, GitError> {
         let failed = |source| GitError::Run { program: self.program.clone(), source };
         let mut command = self.command(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -35,7 +35,7 @@ pub struct JudgedArgs {
     #[command(flatten)]
     note: NoteArgs,
     #[command(flatten)]
-    isolation: IsolationArgs,
+    pub isolation: IsolationArgs,
 }
 
 /// A run that can begin.

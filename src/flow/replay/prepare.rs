@@ -25,7 +25,7 @@ use crate::model::artifact_spec::ArtifactPath;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::dimension::Dimension;
 use crate::model::error_chain::causes;
-use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
+use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest, ScannerKind};
 use crate::model::outcome::Outcome;
 use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::{Mode, SubjectKind};
@@ -204,6 +204,16 @@ impl ReplayRequest {
     /// A replay of the manifest in `from` with nothing swapped, kept or explained.
     pub fn as_recorded(from: &Path, env: &[String], command: Operation) -> Self {
         Self { from: from.to_owned(), swaps: Vec::new(), env: env.to_vec(), out_dir: None, explain: None, command }
+    }
+
+    /// Whether a command is run: the manifest's, or one that is swapped in. The built-in scanner is none.
+    pub fn runs_a_command(&self, manifest: &ScanManifest) -> bool {
+        let swapped = self.swaps.iter().rev().find_map(|swap| match swap {
+            Swap::Scanner(_) => Some(true),
+            Swap::BuiltIn => Some(false),
+            _ => None,
+        });
+        swapped.unwrap_or(manifest.scanner.kind != Some(ScannerKind::BuiltIn))
     }
 }
 

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use crate::ci::base_commit::{CiEvent, PullRequest};
 #[cfg(feature = "registry")]
 use crate::ci::github::{access::Unset, reviews::ReviewsError};
+use crate::ci::review::{self, NoReview};
 use crate::config::Config;
 use crate::flow::suite::base::commit::BaseRequest;
 use crate::flow::suite::base::error::BaseError;
@@ -91,26 +92,6 @@ impl Diagnostic for ReviewedError {
     }
 }
 
-/// Why nobody has reviewed what is judged, so that it could be believed.
-fn not_applicable(told: &CiEvent) -> ReviewedError {
-    let (why, mend) = match told {
-        CiEvent::MergeGroup { .. } => (
-            "a merge group holds the commits of several pull requests, and nobody has reviewed the commit that the queue made of them",
-            "leave this step out for `merge_group`: there the approvals count that are on the base",
-        ),
-        CiEvent::MergeRequest(_) => (
-            "GitLab tells who has approved a merge request, and neither which commit was approved nor by which accounts its commits were \
-             written",
-            "use `approvals: {in_head: no}` and merge the entry first, or `yes` where code owners guard `approvals.yaml`",
-        ),
-        CiEvent::NoPullRequest | CiEvent::PullRequest(_) => (
-            "this is not a run of a pull request at GitHub, and no other system is asked for reviews",
-            "run this step for `pull_request` alone; elsewhere the approvals count that are on the base",
-        ),
-    };
-    ReviewedError::NotApplicable { why, mend }
-}
-
 /// Finds out what `asked` is about; `variable` reads the environment.
 ///
 /// # Errors
@@ -120,11 +101,12 @@ pub fn find(
     asked: &BaseRequest,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Reviewed, ReviewedError> {
-    let pull = match asked {
-        BaseRequest::System(CiEvent::PullRequest(pull)) => pull,
-        BaseRequest::System(other) => return Err(not_applicable(other)),
-        BaseRequest::Revision { .. } => return Err(not_applicable(&CiEvent::NoPullRequest)),
+    let told = match asked {
+        BaseRequest::System(told) => told,
+        BaseRequest::Revision { .. } => &CiEvent::NoPullRequest,
     };
+    let pull =
+        review::pull_request(told).map_err(|NoReview { why, mend }| ReviewedError::NotApplicable { why, mend })?;
     let rules = prepare::approval_rules(config, asked)?.map(|(rules, _)| rules);
     let rules = rules.filter(|rules| rules.in_head == InHead::Reviewed);
     let found = rules.map(|rules| ask(pull, &rules.approvers, variable)).transpose()?;

@@ -6,7 +6,8 @@
 const UNDER_A_LABEL: usize = 12;
 const BESIDE: usize = 2;
 
-/// `text` with each line that is wider than `width` broken; rows of a table and words without a blank stay whole.
+/// `text` with each line that is wider than `width` broken; rows of a table, words without a blank and what stands in backquotes, such
+/// as a command that is pasted, stay whole.
 pub fn fold(text: &str, width: usize) -> String {
     let mut folded = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
@@ -29,7 +30,7 @@ fn broken(line: &str, width: usize, under: usize, folded: &mut String) {
     folded.push_str(&line[..begin]);
     let mut at = begin;
     let mut is_first = true;
-    for word in line[begin..].split(' ') {
+    for word in words(&line[begin..]) {
         let wide = columns(word);
         let may_begin = !word.starts_with([':', '#', '\u{1b}']) && !word.is_empty();
         if is_first {
@@ -45,6 +46,29 @@ fn broken(line: &str, width: usize, under: usize, folded: &mut String) {
         folded.push_str(word);
         is_first = false;
     }
+}
+
+/// The parts of a line between which it may be broken.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let mut end = line.len();
+        let mut is_quoted = false;
+        for (at, c) in line.char_indices() {
+            match c {
+                // One that is never closed quotes nothing.
+                '`' => is_quoted = !is_quoted && line[at + 1..].contains('`'),
+                ' ' if !is_quoted => {
+                    end = at;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        rest = line.get(end + 1..);
+        Some(&line[..end])
+    })
 }
 
 /// What is seen of a line: no escape sequence of a colour.
@@ -72,6 +96,15 @@ mod tests {
                       abcdefghijklmnopqrstuvwxyz\n";
         assert_eq!(fold(text, 14), folded.replace("one two\n  three\n  four", "one two three\n  four"));
         assert_eq!(fold("short\n", 14), "short\n");
+    }
+
+    #[test]
+    fn a_command_in_backquotes_is_never_broken() {
+        let text = "hint: fetch it: `git fetch origin main`, and name it: `--base main`; it`s one\n";
+        let folded =
+            "hint: fetch\n  it:\n  `git fetch origin main`,\n  and name\n  it:\n  `--base main`;\n  it`s one\n";
+        assert_eq!(fold(text, 12), folded);
+        assert_eq!(words("a  b `c d`").collect::<Vec<_>>(), ["a", "", "b", "`c d`"]);
     }
 
     #[test]

@@ -237,6 +237,7 @@ pub const FOREIGN_OPTIONS: [(&str, &str, &str); 39] = [
     ("flow/suite/base/commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/error.rs", "--no-filter", "an option of git"),
     ("flow/suite/base/error.rs", "--refetch", "an option of git"),
+    ("git/remotes.rs", "--get", "an option of git"),
     ("git/repository.rs", "--batch", "an option of git"),
     ("git/repository.rs", "--end-of-options", "an option of git"),
     ("git/repository.rs", "--full-history", "an option of git"),

@@ -276,3 +276,28 @@ fn nothing_of_a_base_is_left_behind() {
     assert_eq!(files(&forge.world.path("work")), before);
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }
+
+#[test]
+fn a_configuration_of_the_base_under_another_name_is_a_note() {
+    let forge = Forge::new();
+    let said = |result: &serde_json::Value| result["base"]["notes"].to_string();
+    // Beside the one that is read.
+    forge.on_main(|dev| dev.write(".stella.yml", "version: 1\nthresholds: {green: 0.1}\n"));
+    let result = forge.judge(0, &forge.pull(|dev| dev.remove(".stella.yml")));
+    assert!(
+        said(&result).contains("`.stella.yml` of the base is not read: the configuration is called `.stella.yaml`")
+    );
+    // Alone: whoever gives it its name brings the first that is read.
+    let forge = Forge::new();
+    forge.on_main(|dev| {
+        dev.rename(".stella.yaml", ".stella.yml");
+        dev.remove("regressions");
+        dev.remove("fixtures");
+    });
+    let result = forge.judge(3, &forge.pull(|dev| dev.rename(".stella.yml", ".stella.yaml")));
+    assert!(said(&result).contains("`.stella.yml` of the base is not read"), "{:#}", result["base"]);
+    // The twin has none, and says nothing of it.
+    let forge = Forge::new();
+    let result = forge.judge(0, &forge.pull(|dev| dev.write("README.md", "more\n")));
+    assert!(!said(&result).contains("is not read"), "{:#}", result["base"]);
+}

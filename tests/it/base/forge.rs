@@ -203,8 +203,9 @@ impl Forge {
                 if let Some(line) = quoted.strip_prefix("stella ") {
                     arguments = words(line);
                 } else if quoted.starts_with("--base ") {
-                    arguments.retain(|word| word != "--base");
-                    arguments.retain(|word| !word.contains("origin") && word != "main");
+                    if let Some(at) = arguments.iter().position(|word| word == "--base") {
+                        arguments.drain(at..at + 2);
+                    }
                     arguments.extend(words(quoted));
                 }
             }

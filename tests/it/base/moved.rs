@@ -170,6 +170,70 @@ fn a_second_configuration_with_copies_of_the_cases_is_held_against_the_first() {
     assert_eq!(codes(&judge_in(&forge, 0, "b", &pull), "note"), ["first-introduction"]);
 }
 
+/// Each way in which a configuration of the base is told to be the one that is judged, alone.
+#[test]
+fn one_sign_is_enough_to_be_held_against_what_was() {
+    // It owns the same folders, and calls what lies in them otherwise.
+    let forge = Forge::new();
+    let second = |dev: &Dev<'_>| {
+        let text = dev.read(".stella.yaml").replace("path: feed", "path: ../feed");
+        dev.write("ci/.stella.yaml", format!("{text}cases: [../regressions]\nfixture_store: ../fixtures/store\n"));
+    };
+    let rename = |dev: &Dev<'_>| {
+        let file = "regressions/SCN-0001-minimist/case.metadata.json";
+        dev.edit(file, |metadata| metadata["id"] = "SCN-0002".into());
+    };
+    forge.on_main(|dev| dev.remove("fixtures/canaries"));
+    let pull = forge.pull(|dev| {
+        second(dev);
+        rename(dev);
+        dev.replace("regressions/SCN-0001-minimist/expected/findings.json", "medium", "low");
+    });
+    let result = judge_in(&forge, 1, "ci", &pull);
+    assert_eq!(about(&result, "recording-gone"), ["SCN-0001 gone"], "{:#}", result["gate"]);
+    judge_in(&forge, 0, "ci", &forge.pull(second));
+
+    // It lies elsewhere under its id, with another input, and the configuration stays.
+    let moved = |dev: &Dev<'_>| {
+        dev.rename("regressions", "b/regressions");
+        dev.rename("feed", "b/feed");
+        dev.copy(".stella.yaml", "b/.stella.yaml");
+        dev.write("feed/README.md", "moved\n");
+    };
+    let pull = forge.pull(|dev| {
+        moved(dev);
+        let lock = "b/regressions/SCN-0001-minimist/input/package-lock.json";
+        dev.write(lock, dev.read(lock).replace("0.0.8", "0.2.1"));
+        dev.edit("b/regressions/SCN-0001-minimist/input/feed/GHSA-old.json", |record| record["details"] = "b".into());
+    });
+    let result = judge_in(&forge, 1, "b", &pull);
+    assert_eq!(about(&result, "rule-loosened"), [""; 0], "{:#}", result["gate"]);
+    let changed = about(&result, "recording-loosened");
+    assert!(changed.contains(&"SCN-0001 input".to_owned()), "{changed:?} {:#}", result["gate"]);
+    judge_in(&forge, 0, "b", &forge.pull(moved));
+
+    // It is gone, and owned nothing that could be known again.
+    let forge = Forge::new();
+    forge.on_main(|dev| {
+        dev.write("packages/a/.stella.yaml", "version: 1\n");
+        dev.remove("regressions");
+        dev.remove("fixtures");
+        dev.rename(".stella.yaml", "packages/b/.stella.yaml");
+        dev.rename("feed", "packages/b/feed");
+    });
+    let moved = |dev: &Dev<'_>| {
+        dev.rename("packages/b", "packages/c");
+        dev.case("packages/c/regressions/SCN-0009", "SCN-0009");
+    };
+    let pull = forge.pull(|dev| {
+        moved(dev);
+        dev.write("packages/c/.stella.yaml", dev.read("packages/c/.stella.yaml") + "thresholds: {green: 0.97}\n");
+    });
+    let result = judge_in(&forge, 1, "packages/c", &pull);
+    assert_eq!(about(&result, "rule-loosened"), ["thresholds.green"], "{:#}", result["gate"]);
+    judge_in(&forge, 0, "packages/c", &forge.pull(moved));
+}
+
 /// Two packages beside what is judged.
 fn packages() -> Forge {
     let forge = Forge::new();

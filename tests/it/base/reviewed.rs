@@ -340,3 +340,31 @@ fn where_a_review_is_not_applicable_the_reason_is_said() {
     }
     assert!(!out.exists());
 }
+
+/// The gate says the same of an approval that a change brings with it, where nobody could be asked for a review.
+#[test]
+fn a_gate_says_why_no_review_counts() {
+    let Scene { forge, pull, .. } = scene();
+    forge.check_out(&pull.merge, None);
+    let group = json!({ "merge_group": {"base_sha": pull.base, "head_sha": pull.merge} });
+    let gitlab = [
+        ("CI_MERGE_REQUEST_IID", "4"),
+        ("CI_COMMIT_SHA", &pull.merge),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", &pull.base),
+        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &pull.base),
+    ];
+    let gitlab = gitlab.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let notes = |environment: &BTreeMap<String, String>| {
+        let result = forge.judge_checked_out(1, environment);
+        assert!(codes(&result, "note").contains(&"approvals-waiting".to_owned()), "{:#}", result["gate"]);
+        result["base"]["notes"].to_string()
+    };
+    let said = notes(&forge.environment("merge_group", &pull.merge, &group));
+    assert!(said.contains("a review is not applicable here: a merge group holds"), "{said}");
+    let said = notes(&gitlab);
+    assert!(said.contains("a review is not applicable here: GitLab tells who has approved"), "{said}");
+    // The twin: of a pull request at GitHub it could have been found.
+    let said = notes(&forge.event(&pull));
+    assert!(said.contains("need a review, and none was given with"), "{said}");
+}

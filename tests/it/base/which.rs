@@ -196,22 +196,33 @@ fn a_line_that_is_printed_works_as_it_stands() {
     std::fs::copy(&group["GITHUB_EVENT_PATH"], &kept).unwrap();
     group.insert("GITHUB_EVENT_PATH".to_owned(), kept.to_str().unwrap().to_owned());
     let event = forge.event(&pull);
-    for depth in [Some(1), None] {
+    for (depth, remote) in [(Some(1), "origin"), (None, "origin"), (Some(1), "up/stream"), (None, "up/stream")] {
+        let of_remote = format!("{remote}/main");
+        let whole = format!("refs/remotes/{remote}/main");
         for (name, commit, environment, more) in [
             ("GitHub, a checkout of the head", &pull.head, &event, &[][..]),
             ("GitHub, a merge queue", &pull.merge, &group, &[]),
             ("GitLab", &pull.head, &gitlab, &[]),
             ("Jenkins", &pull.head, &set(&[("CHANGE_ID", "1"), ("CHANGE_TARGET", "main")]), &[]),
             ("a branch by its short name", &pull.head, &none, &["--base", "main"]),
-            ("a branch of the remote", &pull.head, &none, &["--base", "origin/main"]),
-            ("a branch by its whole name", &pull.head, &none, &["--base", "refs/remotes/origin/main"]),
+            ("a branch of the remote", &pull.head, &none, &["--base", &of_remote]),
+            ("a branch by its whole name", &pull.head, &none, &["--base", &whole]),
             ("a commit", &pull.head, &none, &["--base", &base]),
+            ("a commit before a branch", &pull.head, &none, &["--base", "main~1"]),
+            ("a commit before another", &pull.head, &none, &["--base", &format!("{base}^")]),
         ] {
-            forge.check_out(commit, depth);
+            // That system clones from `origin` itself.
+            if name == "Jenkins" && remote != "origin" {
+                continue;
+            }
+            let work = forge.check_out(commit, depth);
+            if remote != "origin" {
+                forge.git(&work, &["remote", "rename", "origin", remote]);
+            }
             let (exit, pasted) = forge.mended(environment, &[&pr[..], more].concat());
-            assert_eq!(exit, Some(0), "{name}, {depth:?}");
+            assert_eq!(exit, Some(0), "{name}, {depth:?}, {remote}");
             // What is whole and has its base needs none.
-            assert!(pasted > 0 || depth.is_none(), "{name}, {depth:?}");
+            assert!(pasted > 0 || depth.is_none(), "{name}, {depth:?}, {remote}");
         }
     }
 }
@@ -247,4 +258,52 @@ fn a_run_of_a_pull_request_that_has_nothing_of_it_says_so() {
     forge.git(&work, &["fetch", "--quiet", "origin", "+refs/heads/main:refs/remotes/origin/main"]);
     let environment = forge.environment("pull_request_target", &base, &json!({}));
     forge.run(1, &environment, &["ci", "--gate", "pr", "--base", "origin/main"]).says(&["recording-gone"]);
+}
+
+#[test]
+fn a_remote_by_any_name_is_the_one_that_git_would_ask_and_else_it_is_said() {
+    let forge = Forge::new();
+    let start = forge.dev_git(&["rev-parse", "main"]);
+    let tip = forge.on_main(|dev| dev.write("README.md", "more\n"));
+    let pull = forge.pull_from(&start, |dev| dev.write("other.md", "more\n"));
+    let work = forge.check_out(&pull.head, None);
+    let git = |arguments: &[&str]| forge.git(&work, arguments);
+    let bare = git(&["remote", "get-url", "origin"]);
+    let fetch =
+        |remote: &str| git(&["fetch", "--quiet", remote, &format!("+refs/heads/main:refs/remotes/{remote}/main")]);
+    let gitlab = [
+        ("CI_MERGE_REQUEST_IID", "4"),
+        ("CI_COMMIT_SHA", &pull.head),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &start),
+    ];
+    let gitlab = gitlab.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let of_the_tip = || assert_eq!(forge.judge_checked_out(0, &gitlab)["base"]["commit"], tip[..12]);
+    git(&["remote", "rename", "origin", "upstream"]);
+    fetch("upstream");
+    of_the_tip();
+    // Of two nothing tells which.
+    git(&["remote", "add", "mine", &bare]);
+    let run = forge.run(3, &gitlab, &["ci", "--gate", "pr"]);
+    run.complains(&[
+        "nothing tells which of the remotes `mine`, `upstream` has the target",
+        "hint: name its tip: `--base refs/remotes/REMOTE/main`",
+    ]);
+    let run = forge.run(3, &Default::default(), &["ci", "--gate", "pr", "--base", "next"]);
+    run.complains(&["REMOTE +refs/heads/next:refs/remotes/REMOTE/next`, where REMOTE is one of `mine`, `upstream`"]);
+    // A name says it, and so does the branch that is checked out.
+    let run = forge.run(3, &Default::default(), &["ci", "--gate", "pr", "--base", "mine/next"]);
+    run.complains(&["`git fetch --no-tags mine +refs/heads/next:refs/remotes/mine/next`"]);
+    git(&["checkout", "--quiet", "-b", "topic"]);
+    git(&["config", "branch.topic.remote", "upstream"]);
+    of_the_tip();
+    git(&["config", "branch.topic.remote", "."]);
+    forge.run(3, &gitlab, &["ci", "--gate", "pr"]);
+    git(&["remote", "rename", "mine", "origin"]);
+    fetch("origin");
+    of_the_tip();
+    // What a whole history does not have, no fetch brings.
+    let run = forge.run(3, &Default::default(), &["ci", "--gate", "pr", "--base", "HEAD~500"]);
+    run.complains(&["`HEAD~500`", "hint: name a commit that is there: this clone has the whole history"]);
+    assert!(!run.stderr.contains("git fetch"), "{}", run.stderr);
 }

@@ -220,6 +220,17 @@ fn lines_are_as_short_as_a_terminal_says() {
     paste(&forge, 0, &line).says(&["entries written"]);
     let run = forge.run(0, &[("COLUMNS".to_owned(), "80".to_owned())].into(), &["accept", "--base", &pull.base]);
     assert_eq!(long(&run.stdout), [] as [&str; 0]);
+    // What went wrong and what mends it, too; a line that is pasted stays whole.
+    forge.check_out(&pull.head, Some(1));
+    let said = forge.run(3, &environment, &["ci", "--gate", "pr"]).stderr;
+    assert!(said.contains("hint: fetch the target:\n  `git fetch --unshallow --no-tags origin"), "{said}");
+    assert!(
+        said.contains("`git fetch --unshallow --no-tags origin +refs/heads/main:refs/remotes/origin/main`"),
+        "{said}"
+    );
+    assert!(long(&said).iter().all(|line| line.starts_with("  `git fetch")), "{said}");
+    forge.paste(0, &environment, said.split('`').nth(1).unwrap());
+    forge.check_out(&pull.merge, Some(2));
     // Where nobody says how wide it is a line is a line.
     let run = forge.run(1, &forge.event(&pull), &["ci", "--gate", "pr"]);
     assert!(run.stdout.contains("to accept exactly this change: stella accept --base"), "{}", run.stdout);

@@ -1,6 +1,7 @@
 //! What a checkout holds in the place of an output: nothing is written through it, and nothing runs before that is said.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
@@ -117,9 +118,9 @@ fn a_build_that_plants_a_link_has_nothing_written_through_it() {
     let config = |build: &str| format!("version: 1\nsubject: {{kind: feed, path: out, build: '{build}'}}\n");
     crate::cli::scene::feed_into(&world, "feed");
     fs::create_dir(world.path("user")).unwrap();
-    fs::write(world.path("user/file"), "mine").unwrap();
     for (plants, exit) in [("ln -s ../user/file summary.md", 2), ("ln ../user/file summary.md", 3), ("true", 3)] {
         fs::remove_file(world.work("summary.md")).ok();
+        fs::write(world.path("user/file"), "mine").unwrap();
         world.write(".stella.yaml", config(&format!("cp -r feed out && {plants}")));
         // There is nothing to replay (3); what was built is written down all the same.
         world.stella(exit, &["ci", "--summary", "summary.md"]);
@@ -150,6 +151,9 @@ fn a_pipe_in_the_checkout_does_not_block_and_one_outside_is_written_to() {
     let world = world();
     let pipe = |path: &Path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
     pipe(&world.work("pipe"));
+    // Open for both, so that whoever writes to it all the same comes to an end and is seen.
+    let mut reader = fs::File::options().read(true).write(true).open(world.work("pipe")).unwrap();
+    std::thread::spawn(move || io::copy(&mut reader, &mut io::sink()));
     for line in FILES.iter().filter(|line| !line.contains("history")) {
         refused(&world, line, "pipe", "is not a regular file");
     }

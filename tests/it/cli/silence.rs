@@ -231,3 +231,26 @@ fn a_folder_that_is_forbidden_is_not_called_missing() {
     }
     std::fs::set_permissions(world.work("shut"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
 }
+
+#[test]
+fn a_folder_that_nobody_is_shown_is_a_note() {
+    let world = world();
+    let said = "note: `--ro` says nothing here: the built-in scanner";
+    let chain = crate::harness::files(&world.work("bundles"))[0].to_str().unwrap().to_owned();
+    for line in ["replay --from MANIFEST.json", "explain --from MANIFEST.json", "chaos --from MANIFEST.json", "ci"] {
+        let words: Vec<&str> = line.split(' ').collect();
+        for (more, is_said) in [(&["--ro", "/usr"][..], true), (&[], false)] {
+            let output = world.command(&[&words[..], more].concat()).output().unwrap();
+            assert!(matches!(output.status.code(), Some(0 | 1)), "{line}: {output:?}");
+            let talk = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(talk.contains(said), is_said, "{line} {more:?}: {talk}");
+        }
+    }
+    let bisect = ["feed", "bisect", "--from", "MANIFEST.json", "--ro", "/usr", &chain, &chain];
+    let output = world.command(&bisect).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains(said), "{output:?}");
+    // A command is shown it.
+    world.stella(0, &["scan", "--input", "app", "--artifact", "out=-", "--emit-manifest", "c.json", "--", "./tool"]);
+    let run = world.stella(0, &["replay", "--from", "c.json", "--ro", "/usr"]);
+    assert!(!run.stderr.contains(said), "{}", run.stderr);
+}

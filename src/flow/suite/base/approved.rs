@@ -23,6 +23,17 @@ pub struct Review {
     pub reviewers: Vec<String>,
 }
 
+/// What is known of a review of the change that is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// This one was found.
+    Review(&'a Review),
+    /// Nobody looked for one.
+    NotGiven,
+    /// There is none that could count, for this reason.
+    NotApplicable(&'static str),
+}
+
 /// Approvals that count.
 #[derive(Debug, Clone)]
 pub struct Approvals<T = Counted> {
@@ -69,7 +80,7 @@ pub fn together(
     base: &[Approval],
     root: &Path,
     rules: &ApprovalRules,
-    (head, review): (&str, Option<&Review>),
+    (head, review): (&str, Found<'_>),
 ) -> Result<Approvals<Approval>, BaseError> {
     let brought: Vec<Approval> = on_disk(root)?.into_iter().filter(|own| !base.contains(own)).collect();
     let mut all = Approvals { entries: base.to_vec(), ..Approvals::default() };
@@ -99,10 +110,20 @@ pub fn together(
 }
 
 /// Whether one of the approvers approved exactly this commit, and the words for it.
-fn reviewed(rules: &ApprovalRules, head: &str, review: Option<&Review>) -> (bool, String) {
-    let Some(review) = review else {
-        let why = hint!("approvals of this checkout need a review, and none was given with {}", Parameter::Reviewed);
-        return (false, why.for_command_line());
+fn reviewed(rules: &ApprovalRules, head: &str, review: Found<'_>) -> (bool, String) {
+    let review = match review {
+        Found::Review(review) => review,
+        Found::NotGiven => {
+            let why =
+                hint!("approvals of this checkout need a review, and none was given with {}", Parameter::Reviewed);
+            return (false, why.for_command_line());
+        }
+        Found::NotApplicable(why) => {
+            let told = format!(
+                "approvals of this checkout count once they are in the base: a review is not applicable here: {why}"
+            );
+            return (false, told);
+        }
     };
     if review.head != head {
         let why = format!("the review is of another commit ({}) than the one that is judged ({head})", review.head);

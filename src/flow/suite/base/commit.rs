@@ -19,6 +19,7 @@ use crate::flow::suite::base::error::BaseError;
 use crate::git::error::GitError;
 use crate::git::object_id::ObjectId;
 use crate::git::objects::Objects;
+use crate::git::remotes::Remote;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
 use crate::hint;
@@ -26,6 +27,7 @@ use crate::host::fs;
 use crate::model::diagnostic::Hint;
 use crate::model::hint::Spelt;
 use crate::model::parameter::Parameter;
+use crate::model::text::names;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +86,9 @@ pub struct Which {
     /// The last commit of the change itself: what a reviewer approved.
     pub head: String,
 }
+
+/// What stands for a remote in a line, where nothing tells which one.
+const A_REMOTE: &str = "REMOTE";
 
 /// The line that mends a history that was cut off.
 pub(super) const WHOLE_HISTORY: &str =
@@ -164,9 +169,26 @@ impl LocalRepository<'_> {
         }
     }
 
-    /// The line that brings a branch of the target, and its history where this clone has only the end of it.
-    fn fetch(&self, branch: &str) -> Result<String, BaseError> {
-        Ok(base_commit::fetch(branch, self.repository.is_shallow()?))
+    /// How to bring a branch of the target, and its history where this clone has only the end of it; and its whole name then.
+    fn fetch(&self, remote: &Remote, branch: &str) -> Result<(String, String), BaseError> {
+        let whole = self.repository.is_shallow()?;
+        Ok(match remote {
+            Remote::Is(name) => {
+                let line = base_commit::fetch(name, branch, whole);
+                (format!("`{line}`"), base_commit::fetched(name, branch))
+            }
+            Remote::OneOf(names) => {
+                let line = base_commit::fetch(A_REMOTE, branch, whole);
+                let line = format!("`{line}`, where {A_REMOTE} is one of {}", names::quoted(names));
+                (line, base_commit::fetched(A_REMOTE, branch))
+            }
+        })
+    }
+
+    /// How to bring the target.
+    fn fetch_target(&self, branch: &str) -> Result<Hint, BaseError> {
+        let (fetch, _) = self.fetch(&self.repository.remote()?, branch)?;
+        Ok(hint!("fetch the target: {}", fetch))
     }
 
     /// Where the change left `tip`.
@@ -188,7 +210,8 @@ impl LocalRepository<'_> {
 
     /// The target's tip, where it was fetched and has moved on since the event; else `base`, which the event names.
     fn newer(&self, base: &ObjectId, target: &str) -> Result<ObjectId, BaseError> {
-        match self.repository.reference(&base_commit::fetched(target))? {
+        let Remote::Is(remote) = self.repository.remote()? else { return Ok(base.clone()) };
+        match self.repository.reference(&base_commit::fetched(&remote, target))? {
             Some(tip) if self.repository.merge_base(base, &tip)?.as_ref() == Some(base) => Ok(tip),
             _ => Ok(base.clone()),
         }
@@ -229,18 +252,47 @@ impl LocalRepository<'_> {
         Ok(Which { rules, changed_from, how, head: self.head.to_string() })
     }
 
-    /// How to get what a person named: a commit, or a branch, by whichever of its names.
+    /// How to get what a person named: a commit, a branch by whichever of its names, or what came before one of them.
     fn fetch_revision(&self, revision: &str) -> Result<Hint, BaseError> {
-        if ObjectId::parse(revision).is_some() {
-            let options = if self.repository.is_shallow()? { "--unshallow --no-tags" } else { "--no-tags" };
-            return Ok(hint!("fetch it: `git fetch {} origin {}`", options, revision));
+        let shallow = self.repository.is_shallow()?;
+        let (name, before) = revision.split_at(revision.find(['^', '~', '@', ':']).unwrap_or(revision.len()));
+        let is_here = !name.is_empty() && self.repository.commit(name).is_ok();
+        if !shallow && (name.is_empty() || name == "HEAD" || (is_here && !before.is_empty())) {
+            return Ok("name a commit that is there: this clone has the whole history".into());
         }
-        let is_plain = |name: &&str| !name.is_empty() && !name.contains(['^', '~', '@', ':']);
-        let own = ["refs/remotes/origin/", "origin/"].iter().find_map(|above| revision.strip_prefix(above));
-        let branch = own.or_else(|| revision.strip_prefix("refs/heads/")).unwrap_or(revision);
-        let branch = Some(branch).filter(is_plain).unwrap_or("BRANCH");
-        let (line, name) = (self.fetch(branch)?, Parameter::Base.to(base_commit::fetched(branch)));
-        Ok(hint!("fetch it: `{}`, and name it as it is called then: {}", line, name))
+        let remote = self.repository.remote()?;
+        if name.is_empty() || name == "HEAD" {
+            return Ok(hint!("fetch the whole history: `{}`", "git fetch --unshallow --no-tags"));
+        }
+        if ObjectId::parse(name).is_some() {
+            let options = if shallow { "--unshallow --no-tags" } else { "--no-tags" };
+            return Ok(match remote {
+                Remote::Is(remote) => hint!("fetch it: `git fetch {} {} {}`", options, remote, name),
+                Remote::OneOf(names) => hint!(
+                    "fetch it: `git fetch {} {} {}`, where {} is one of {}",
+                    options,
+                    A_REMOTE,
+                    name,
+                    A_REMOTE,
+                    names::quoted(&names)
+                ),
+            });
+        }
+        let (remote, branch) = self.branch(name, remote)?;
+        let (fetch, fetched) = self.fetch(&remote, &branch)?;
+        let named = Parameter::Base.to(format!("{fetched}{before}"));
+        Ok(hint!("fetch it: {}, and name it as it is called then: {}", fetch, named))
+    }
+
+    /// The branch that a name is of, and the remote that has it: the one that the name begins with, or else `remote`.
+    fn branch(&self, name: &str, remote: Remote) -> Result<(Remote, String), BaseError> {
+        let short = name.strip_prefix("refs/remotes/").unwrap_or(name);
+        for known in self.repository.remotes()? {
+            if let Some(branch) = short.strip_prefix(&known).and_then(|rest| rest.strip_prefix('/')) {
+                return Ok((Remote::Is(known), branch.to_owned()));
+            }
+        }
+        Ok((remote, name.strip_prefix("refs/heads/").unwrap_or(name).to_owned()))
     }
 
     fn pull_request(&self, objects: &mut Objects, pull: &PullRequest) -> Result<Which, BaseError> {
@@ -268,8 +320,7 @@ impl LocalRepository<'_> {
             };
         }
         if self.head == head {
-            let mend = hint!("fetch the target: `{}`", self.fetch(&pull.target)?);
-            self.needed(objects, &base, "the target's tip", mend)?;
+            self.needed(objects, &base, "the target's tip", self.fetch_target(&pull.target)?)?;
             let rules = self.newer(&base, &pull.target)?;
             let changed_from = self.left(&rules)?;
             let how = format!("pull request {number}, its head; the tip of `{}`", pull.target);
@@ -313,14 +364,23 @@ impl LocalRepository<'_> {
                 "check out the commit of the pipeline",
             ));
         }
-        let fetch = hint!("fetch the target: `{}`", self.fetch(&merge.target)?);
+        let fetch = self.fetch_target(&merge.target)?;
         let rules = match &merge.target_tip {
             Some(tip) => named(tip, "CI_MERGE_REQUEST_TARGET_BRANCH_SHA")?,
-            None => {
-                let branch = base_commit::fetched(&merge.target);
-                let tip = self.repository.reference(&branch)?;
-                tip.ok_or_else(|| which(format!("the target's tip (`{branch}`) is not in this clone"), fetch.clone()))?
-            }
+            None => match self.repository.remote()? {
+                Remote::Is(remote) => {
+                    let branch = base_commit::fetched(&remote, &merge.target);
+                    let tip = self.repository.reference(&branch)?;
+                    let why = || format!("the target's tip (`{branch}`) is not in this clone");
+                    tip.ok_or_else(|| which(why(), fetch.clone()))?
+                }
+                Remote::OneOf(names) => {
+                    let why = format!("nothing tells which of the remotes {} has the target", names::quoted(&names));
+                    let mend =
+                        hint!("name its tip: {}", Parameter::Base.to(base_commit::fetched(A_REMOTE, &merge.target)));
+                    return Err(which(why, mend));
+                }
+            },
         };
         self.needed(objects, &rules, "the target's tip", fetch)?;
         let changed_from = if self.repository.merge_base(&rules, &self.head)?.as_ref() == Some(&rules) {

@@ -7,10 +7,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::ci::base_commit::CiEvent;
+use crate::ci::review;
 use crate::config::approvals;
 use crate::config::rule_changes::{self, RuleChange};
 use crate::config::{self, Config, Subject, SubjectPlace};
-use crate::flow::suite::base::approved::{self, Approvals, Review};
+use crate::flow::suite::base::approved::{self, Approvals, Found, Review};
 use crate::flow::suite::base::case_changes::{from_to, of_value};
 use crate::flow::suite::base::commit::{self, BaseRequest, Which};
 use crate::flow::suite::base::committed;
@@ -108,6 +109,7 @@ fn read_and_compare(
             return first_introduction(own, &repository, &mut objects, which, layout, (&change, scratch)).map(Some);
         }
     };
+    let review = found(review, asked);
     let change_and_more = (&change, &mut known, scratch);
     let held = held_against(own, &repository, &mut objects, &which, (&at, &layout), review, change_and_more);
     // What is not fetched is not broken.
@@ -121,6 +123,17 @@ fn read_and_compare(
         prepared.base.notes.insert(0, format!("`{here}` is not on the base: it is held against `{from}`, which is"));
     }
     Ok(Some(prepared))
+}
+
+/// What is known of a review of what is asked for.
+fn found<'a>(review: Option<&'a Review>, asked: &BaseRequest) -> Found<'a> {
+    match (review, asked) {
+        (Some(review), _) => Found::Review(review),
+        (None, BaseRequest::System(told)) => {
+            review::pull_request(told).map_or_else(|none| Found::NotApplicable(none.why), |_| Found::NotGiven)
+        }
+        (None, BaseRequest::Revision { .. }) => Found::NotGiven,
+    }
 }
 
 /// Refuses a checkout that leaves out a part of what is judged: it would look as if the change took that away.
@@ -164,7 +177,7 @@ fn first_introduction(
         counted_in_head: 0,
         waiting_in_head: approvals.waiting_in_head,
         changes,
-        notes: change.notes.clone(),
+        notes: change.notes.iter().cloned().chain(tip.notes).collect(),
     };
     let at = (which.rules, layout);
     let folders = change.folders();
@@ -269,7 +282,7 @@ fn held_against(
     objects: &mut Objects,
     which: &Which,
     (layout, own_layout): (&Layout, &Layout),
-    review: Option<&Review>,
+    review: Found<'_>,
     (change, known, scratch): (&committed::Change, &mut Known, Scratch),
 ) -> Result<Prepared, BaseError> {
     let place: Option<&SubjectPlace> = own.config.subject_place.as_ref();

@@ -148,6 +148,7 @@ pub fn read(
     let store = layout.path_of_joined(&config.fixture_store)?;
     let store = listing::of_commit(objects, &commit, &store, known)?.unwrap_or_default();
     notes.extend(filters(objects, &commit, layout)?);
+    notes.extend(misnamed(objects, &commit, layout, bytes.is_some())?);
     let approvals = approvals_of(objects, &commit, layout)?;
     Ok(Snapshot { config, has_config: bytes.is_some(), items, store, approvals, notes, commit })
 }
@@ -299,6 +300,23 @@ fn folders(
         found.push(StoredItem { path: format!("{root}/{folder}"), folder, files });
     }
     Ok(found)
+}
+
+/// A configuration of a commit under a name that is not read. A checkout that has one is refused; what a base has is history.
+fn misnamed(
+    objects: &mut Objects,
+    commit: &Commit,
+    layout: &Layout,
+    has_right_one: bool,
+) -> Result<Option<String>, BaseError> {
+    for name in config::misnamed(has_right_one).filter(|name| *name != layout.file) {
+        let path = layout.path_of(Path::new(name))?;
+        if commit.find(objects, &path)?.is_some_and(|entry| matches!(entry.mode, Mode::File | Mode::Executable)) {
+            let file = config::FILE_NAME;
+            return Ok(Some(format!("`{path}` of the base is not read: the configuration is called `{file}`")));
+        }
+    }
+    Ok(None)
 }
 
 /// What the attributes at the top ask git to do to files on their way into a checkout, and what is not done here.

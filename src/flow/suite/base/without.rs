@@ -14,6 +14,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::ci::base_commit;
 use crate::ci::default_branch::{self, DefaultBranch};
 use crate::flow::suite::base::approved;
 use crate::flow::suite::base::commit::{MAX_EVENT_BYTES, WHOLE_HISTORY};
@@ -23,6 +24,7 @@ use crate::flow::suite::base::snapshot::{self, Layout};
 use crate::flow::suite::base::taken_back;
 use crate::git::error::GitError;
 use crate::git::object_id::ObjectId;
+use crate::git::remotes::Remote;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
 use crate::host::fs;
@@ -125,10 +127,11 @@ fn trusted(
     {
         return Ok(Some((head.clone(), format!("`{name}` is the default branch, and this is what it was moved to"))));
     }
-    let name = match &told.name {
-        Some(name) => Some(format!("refs/remotes/origin/{name}")),
+    let name = match (repository.remote()?, &told.name) {
+        (Remote::Is(remote), Some(name)) => Some(base_commit::fetched(&remote, name)),
         // As a clone notes it. A branch of that name that was fetched is no such note.
-        None => repository.stands_for("refs/remotes/origin/HEAD")?,
+        (Remote::Is(remote), None) => repository.stands_for(&base_commit::fetched(&remote, "HEAD"))?,
+        (Remote::OneOf(_), _) => None,
     };
     if let Some(name) = name
         && let Some(tip) = repository.reference(&name)?
