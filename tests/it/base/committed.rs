@@ -40,6 +40,7 @@ fn what_git_writes_into_a_checkout_is_not_what_is_judged() {
         assert_eq!(changed, [change], "{:#}", result["gate"]);
         assert!(result["base"]["notes"].to_string().contains("judged as they are committed"), "{:#}", result["base"]);
         // Without the attribute it is the same.
+        forge.dev_git(&["checkout", "--quiet", "--force", "--detach", "main"]);
         let pull = forge.pull(|dev| dev.write(path, &other));
         let result = forge.judge(1, &pull);
         let changed = [about(&result, "recording-loosened"), about(&result, "recording-gone")].concat();
@@ -70,6 +71,7 @@ fn rules_and_approvals_that_lie_there_otherwise_are_refused() {
         forge.check_out(&pull.merge, Some(2));
         let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
         run.complains(&[&format!("`{path}` lies in the checkout otherwise than it is committed")]);
+        forge.dev_git(&["checkout", "--quiet", "--force", "--detach", "main"]);
         // A person's work need not be committed yet.
         forge.run(0, &std::collections::BTreeMap::new(), &["ci", "--gate", "pr", "--base", &pull.base]);
     }

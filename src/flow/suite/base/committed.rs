@@ -28,6 +28,8 @@ pub struct Change {
     pub commit: Result<Snapshot, BaseError>,
     /// Things to know, in words.
     pub notes: Vec<String>,
+    /// Whether the cases and canaries on disk cannot be told apart; what is wrong with the base is said before.
+    pub is_unread: bool,
     /// Whether what is committed counts.
     is_committed: bool,
 }
@@ -79,8 +81,14 @@ pub fn read(
     let head = repository.commit("HEAD")?;
     // A process of its own: one that failed is not asked again.
     let commit = snapshot::read(&mut repository.objects()?, &head, layout, None, known);
-    let checkout = checkout::read(own)?;
-    let mut change = Change { checkout, commit, notes: Vec::new(), is_committed: into.is_some() };
+    let (checkout, is_unread) = match checkout::read(own) {
+        Ok(checkout) => (checkout, false),
+        Err(BaseError::Duplicate { .. }) => (Checkout::default(), true),
+        Err(error) => return Err(error),
+    };
+    let is_committed = into.is_some() && !is_unread;
+    let into = into.filter(|_| is_committed);
+    let mut change = Change { checkout, commit, notes: Vec::new(), is_unread, is_committed };
     // What could not be a base is a change of its own, which fails.
     if let (Some(into), Ok(commit)) = (into, &change.commit) {
         are_the_same_rules(own, commit, layout)?;

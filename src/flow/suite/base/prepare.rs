@@ -13,6 +13,7 @@ use crate::config::rule_changes::{self, RuleChange};
 use crate::config::{self, Config, Subject, SubjectPlace};
 use crate::flow::suite::base::approved::{self, Approvals, Found, Review};
 use crate::flow::suite::base::case_changes::{from_to, of_value};
+use crate::flow::suite::base::checkout;
 use crate::flow::suite::base::commit::{self, BaseRequest, Which};
 use crate::flow::suite::base::committed;
 use crate::flow::suite::base::error::BaseError;
@@ -161,6 +162,9 @@ fn first_introduction(
     layout: Layout,
     (change, scratch): (&committed::Change, Scratch),
 ) -> Result<Prepared, BaseError> {
+    if change.is_unread {
+        checkout::read(&own.config)?;
+    }
     let tip = snapshot::read(objects, &which.rules, &layout, None, &mut HashMap::new())?;
     let lfs = lfs_places(repository, &layout)?;
     let brought = approved::on_disk(&own.config.root)?.into_iter().filter(|one| !tip.approvals.contains(one)).count();
@@ -347,6 +351,9 @@ fn held_against(
     let context = own.by_rules_of(rules, &store, options);
 
     // The checkout's folders are found where the checkout says that they are.
+    if change.is_unread {
+        checkout::read(&own.config)?;
+    }
     let checkout = &change.checkout;
     let commits = Commits { tip: &tip, was: was.as_ref(), is_approved: &is_approved };
     let mut writing = Writing { objects, lfs: &lfs, scratch: scratch.path() };
