@@ -94,8 +94,10 @@ pub fn compare(
             opaque_differs |= is_opaque && !is_evidence;
             let both = before.zip(after).map(|(a, b)| (&*a.canonical.bytes, &*b.canonical.bytes));
             let first_difference = both.and_then(|(a, b)| canonical::first_difference(a, b));
-            // Where the meanings differ, they say more.
-            let is_told = !is_opaque && before.map(|read| &read.document) != after.map(|read| &read.document);
+            // Where findings, packages or statements differ, they say more; what a document says besides is told by its places.
+            let lists_the_same =
+                |(a, b): (&ReadArtifact<'_>, &ReadArtifact<'_>)| a.document.lists_the_same(&b.document);
+            let is_told = !is_opaque && !before.zip(after).is_some_and(lists_the_same);
             let differences = both.filter(|_| !is_told).map(|(a, b)| canonical::differences(a, b, PLACES));
             let meaning =
                 |side: Option<&ReadArtifact<'_>>| side.and_then(|read| level_digest::of_meaning(&read.document));

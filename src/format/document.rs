@@ -31,4 +31,10 @@ impl Document {
         let Self { packages, findings, vex, decision, facts, not_compared: _ } = self;
         packages.is_some() || findings.is_some() || vex.is_some() || decision.is_some() || !facts.is_empty()
     }
+
+    /// Whether another one lists the same packages, findings and statements and has the same decision, whatever it says besides.
+    pub fn lists_the_same(&self, other: &Self) -> bool {
+        let Self { packages, findings, vex, decision, facts: _, not_compared: _ } = self;
+        *packages == other.packages && *findings == other.findings && *vex == other.vex && *decision == other.decision
+    }
 }

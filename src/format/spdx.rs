@@ -305,9 +305,9 @@ impl File {
     }
 }
 
-/// Whether anything is said.
+/// Whether anything is said: that there is none is something.
 fn is_known(text: &str) -> bool {
-    !matches!(text, "" | "NOASSERTION" | "NONE")
+    !matches!(text, "" | "NOASSERTION")
 }
 
 fn take(listing: &mut Listing, index: usize, mut package: SpdxPackage, extracted: &Extracted) -> Package {

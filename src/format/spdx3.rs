@@ -271,6 +271,8 @@ fn name_of(id: &str, by_id: &HashMap<&str, &Element>, keys: &HashMap<&str, Strin
     }
     match by_id.get(id) {
         Some(element) if element.class == "security_Vulnerability" => named(element).unwrap_or(id).to_owned(),
+        // Its name is the document's own.
+        Some(element) if element.class == "SpdxDocument" => "the document".to_owned(),
         Some(element) => {
             let name = element.license_expression.as_deref().or(element.name.as_deref()).unwrap_or_default();
             format!("{} {name}", element.class).trim_end().to_owned()

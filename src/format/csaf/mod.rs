@@ -189,7 +189,6 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
         let said: Vec<&str> = details.iter().map(String::as_str).collect();
         format!("product {name} ({})", said.join("; "))
     }));
-    document.facts.sort();
     let Some(vulnerabilities) = advisory.vulnerabilities else { return Ok(document) };
     let mut statements = BTreeSet::new();
     for vulnerability in vulnerabilities {
@@ -207,10 +206,15 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
         of_all.maybe("weakness", vulnerability.cwe.as_ref().and_then(|cwe| cwe.id.as_ref()));
         // What is said of no product is said of the vulnerability.
         for Threat { category, details, product_ids, group_ids } in &vulnerability.threats {
-            of_all.maybe(
-                "threat",
-                (product_ids.is_empty() && group_ids.is_empty()).then(|| format!("{category}: {details}")),
-            );
+            let is_of_all = product_ids.is_empty() && group_ids.is_empty();
+            of_all.maybe("threat", is_of_all.then(|| format!("{category}: {details}")));
+        }
+        for remediation in &vulnerability.remediations {
+            let is_of_all = remediation.product_ids.is_empty() && remediation.group_ids.is_empty();
+            of_all.maybe("remediation", is_of_all.then(|| remediation.told()));
+        }
+        for Flag { label, product_ids, group_ids } in &vulnerability.flags {
+            of_all.maybe("flag", Some(label).filter(|_| product_ids.is_empty() && group_ids.is_empty()));
         }
         for id in &vulnerability.product_status.recommended {
             let Named { name, details } = products.named(id);
@@ -257,6 +261,8 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
         }
     }
     document.facts.sort();
+    // The lists of CSAF are sets.
+    document.facts.dedup();
     document.vex = Some(statements.into_iter().collect());
     Ok(document)
 }
@@ -269,6 +275,17 @@ impl Vulnerability {
     fn name(&self) -> String {
         let other = || self.ids.iter().map(|id| &id.text).min().or(self.title.as_ref()).cloned();
         self.cve.clone().or_else(other).unwrap_or_else(|| "(a vulnerability without an id)".to_owned())
+    }
+}
+
+impl Remediation {
+    fn told(&self) -> String {
+        let Self { category, details, entitlements, restart_required, .. } = self;
+        let entitlements: BTreeSet<&String> = entitlements.iter().collect();
+        let entitled: String = entitlements.into_iter().map(|text| format!(" entitled {text}")).collect();
+        let restart = restart_required.as_ref();
+        let restart = restart.map(|restart| format!(" restart {} {}", restart.category, restart.details));
+        format!("{category}: {details}{entitled}{}", restart.unwrap_or_default())
     }
 }
 
@@ -293,16 +310,9 @@ fn by_product(
             add(&id, "threat", &format!("{category}: {details}"))?;
         }
     }
-    for Remediation { category, details, product_ids, group_ids, entitlements, restart_required } in
-        &vulnerability.remediations
-    {
-        let restart =
-            restart_required.as_ref().map(|restart| format!(" restart {} {}", restart.category, restart.details));
-        let entitlements: BTreeSet<&String> = entitlements.iter().collect();
-        let entitled: String = entitlements.into_iter().map(|text| format!(" entitled {text}")).collect();
-        let said = format!("{category}: {details}{entitled}{}", restart.unwrap_or_default());
-        for id in members(product_ids, group_ids) {
-            add(&id, "remediation", &said)?;
+    for remediation in &vulnerability.remediations {
+        for id in members(&remediation.product_ids, &remediation.group_ids) {
+            add(&id, "remediation", &remediation.told())?;
         }
     }
     for Flag { label, product_ids, group_ids } in &vulnerability.flags {

@@ -179,17 +179,21 @@ fn read_package(component: Component) -> (Package, Option<String>) {
 pub(crate) fn licenses(choices: Vec<LicenseChoice>, details: &mut Details) -> BTreeSet<String> {
     let mut licenses = BTreeSet::new();
     for choice in choices {
-        let (name, text, acknowledgement) = match choice.license {
+        let LicenseChoice { license, expression, acknowledgement, .. } = choice;
+        let (name, text, own) = match license {
             Some(License { id, name, text, acknowledgement, .. }) => {
                 if let (Some(id), Some(name)) = (&id, &name) {
                     details.add("licence", format!("{id} is called {name}"));
                 }
-                (id.or(name), text, acknowledgement.or(choice.acknowledgement))
+                // The schema allows one of the two; where both stand, both count.
+                details.maybe("licence beside it", expression);
+                (id.or(name), text, acknowledgement)
             }
-            None => (choice.expression, None, choice.acknowledgement),
+            None => (expression, None, None),
         };
         let Some(name) = name.filter(|name| !name.is_empty()) else { continue };
-        details.maybe("licence", acknowledgement.map(|word| format!("{name} is {word}")));
+        details.maybe("licence", own.map(|word| format!("{name} is {word}")));
+        details.maybe("licence as an entry", acknowledgement.map(|word| format!("{name} is {word}")));
         let text = text.filter(|text| !text.content.is_empty());
         details
             .maybe("licence text", text.map(|text| format!("{name} {}", Digest::of(text.content.as_bytes()).short())));

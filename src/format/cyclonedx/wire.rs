@@ -40,7 +40,7 @@ pub(crate) struct Bom {
     #[serde(skip_serializing)]
     pub(crate) compositions: Option<Vec<Composition>>,
     #[serde(default, skip_serializing)]
-    pub(crate) properties: Vec<Property>,
+    pub(crate) properties: Present,
     #[serde(default, skip_serializing)]
     pub(crate) citations: Present,
     #[serde(default, skip_serializing)]
@@ -67,7 +67,7 @@ impl Bom {
             services: None,
             dependencies: None,
             compositions: None,
-            properties: Vec::new(),
+            properties: Present::default(),
             citations: Present::default(),
             annotations: Present::default(),
             formulation: Present::default(),
@@ -81,7 +81,7 @@ impl Bom {
         let parts = [
             ("annotations", self.annotations),
             ("citations", self.citations),
-            ("properties", Present(!self.properties.is_empty())),
+            ("properties", self.properties),
             ("formulation", self.formulation),
             ("declarations", self.declarations),
             ("definitions", self.definitions),

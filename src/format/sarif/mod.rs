@@ -63,8 +63,9 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             let mut others = result.locations.iter();
             if let Some(first) = others.next() {
                 places.around(first, &mut details);
+                let first = places.told(first);
+                details.each("also at", others.map(|location| places.told(location)).filter(|other| *other != first));
             }
-            details.each("also at", others.map(|location| places.told(location)));
             unfolding.take([id.as_str(), &uri, &place].into_iter().chain(details.texts()))?;
             let is_absent = result.baseline_state.as_deref() == Some("absent");
             let failed = matches!(result.kind.as_deref(), None | Some("fail" | "open" | "review"));
@@ -154,7 +155,8 @@ fn tell_flow(flow: &CodeFlow, places: &Places<'_>, details: &mut Details) {
                 step.importance.clone(),
             ];
             let said = said.into_iter().chain([number(step.index.filter(|_| step.location.is_none()))]).flatten();
-            let said = said.chain(step.kinds.iter().cloned()).chain(state);
+            let kinds: BTreeSet<&String> = step.kinds.iter().collect();
+            let said = said.chain(kinds.into_iter().cloned()).chain(state);
             std::iter::once(place).chain(said).collect::<Vec<_>>().join(" ")
         });
         let own = own.as_ref().map(|message| message.said(None)).unwrap_or_default();

@@ -130,6 +130,7 @@ pub(super) fn npm_audit(text: &str, report: &mut Report) -> Result<(), FormatErr
                         details.add("score", said.join(" ").trim());
                     }
                     details.maybe("severity", advisory.severity.as_ref());
+                    details.maybe("severity of the package", package.severity.as_ref());
                     details.maybe("address", advisory.url.as_ref());
                     details.maybe("source", source.as_ref());
                     let said = advisory.severity.as_deref().or(package.severity.as_deref());

@@ -185,7 +185,8 @@ pub(super) fn checkov(text: &str, report: &mut Report) -> Result<(), FormatError
             details.add("framework", &check_type);
             details.maybe("message", check.check_name);
             details.maybe("resource", check.resource);
-            details.each("lines", check.file_line_range.iter().skip(1).map(u64::to_string));
+            let lines: Vec<String> = check.file_line_range.iter().map(u64::to_string).collect();
+            details.maybe("lines", (lines.len() > 1).then(|| lines.join(" to ")));
             report.found(check.check_id, &spot, severity(check.severity.as_deref()), details);
         }
         for (what, checks) in [("passed", results.passed_checks), ("skipped", results.skipped_checks)] {

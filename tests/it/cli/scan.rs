@@ -141,8 +141,16 @@ fn no_order_of_the_input_reaches_an_artifact() {
         let mut python = ["jinja2==2.10", "requests==2.19.1", "flask==1.0"];
         dice.shuffle(&mut python);
         let npm = npm_lock(&[("minimist", "0.0.8"), ("marked", "0.3.9"), ("lodash", "4.17.4")]);
+        let component = |name: &str| {
+            json!({"type": "library", "bom-ref": name, "name": name, "version": "1.0.0", "purl": format!("pkg:npm/{name}@1.0.0"),
+            "licenses": [{"license": {"id": "MIT"}}, {"license": {"id": "ISC"}}]})
+        };
+        let mut components = ["alpha", "beta", "gamma"].map(component);
+        dice.shuffle(&mut components);
+        let bom = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components});
         let mut inputs = [
             ("app/package-lock.json", dice.write(&npm)),
+            ("bom/bom.json", dice.write(&bom)),
             ("rust/Cargo.lock", format!("version = 3\n\n{}", crates.join("\n"))),
             ("py/requirements.txt", python.join("\n")),
         ];
@@ -162,6 +170,29 @@ fn no_order_of_the_input_reaches_an_artifact() {
             let own = format!("OWN-{}", record["id"].as_str().unwrap());
             record["aliases"] = json!([record["aliases"][0], own, format!("B-{own}")]);
             dice.shuffle(record["aliases"].as_array_mut().unwrap());
+            // Ranges, their events, versions, and packages: of what a record lists nothing has an order.
+            let affected = record["affected"].as_array_mut().unwrap();
+            let mut events = [
+                json!({"introduced": "0"}),
+                json!({"fixed": "0.0.1"}),
+                json!({"introduced": "0.0.2"}),
+                affected[0]["ranges"][0]["events"][1].clone(),
+            ];
+            dice.shuffle(&mut events);
+            let mut ranges = [
+                json!({"type": "SEMVER", "events": events}),
+                json!({"type": "SEMVER", "events": [{"introduced": "99.0.0"}, {"fixed": "99.0.1"}]}),
+            ];
+            dice.shuffle(&mut ranges);
+            affected[0]["ranges"] = json!(ranges);
+            let mut versions = ["0.0.8", "0.3.9", "4.17.4", "5.0.0"];
+            dice.shuffle(&mut versions);
+            affected[0]["versions"] = json!(versions);
+            affected.extend(
+                ["alpha", "beta"]
+                    .map(|name| json!({"package": {"ecosystem": "npm", "name": name}, "versions": ["1.0.0"]})),
+            );
+            dice.shuffle(affected);
         }
         dice.shuffle(&mut records);
         for (i, record) in records.iter().enumerate() {
