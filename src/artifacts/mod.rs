@@ -10,6 +10,7 @@ pub mod diff_paths;
 pub mod document_file;
 mod empty_list;
 pub mod found_secrets;
+pub mod held_against;
 pub mod in_scope;
 pub mod large_inventories;
 pub mod level_digest;

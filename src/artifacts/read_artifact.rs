@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::de::IgnoredAny;
 
 use crate::canonical::identity::{self, PutAside};
-use crate::canonical::{self, Canonical, JsonError, Limits, Roots};
+use crate::canonical::{self, Canonical, JsonError, Limits, Profile, Roots};
 use crate::config::Config;
 use crate::format::{self, Document, FormatError};
 use crate::job::artifact::Artifact;
@@ -149,6 +149,17 @@ impl<'a> ReadArtifact<'a> {
     pub fn name(&self) -> &'a str {
         &self.artifact.name
     }
+}
+
+/// What an artifact of a scan whose input lay at `roots` means under a profile, without its canonical form.
+///
+/// # Errors
+/// When it is not what its format says.
+pub fn meaning_alone(artifact: &Artifact, profile: &Profile, roots: &Roots) -> Result<Document, UnreadableArtifact> {
+    let bytes = artifact.document();
+    let named = canonical::without_names_of_the_run(profile, roots, &bytes, &Limits::default());
+    let named = named.map_err(UnreadableArtifact::Canonical)?;
+    meaning(artifact, &named).map_err(UnreadableArtifact::Format)
 }
 
 /// What an artifact means. Under the profile of a tool it is a report of that tool, even where it does not say so itself: one

@@ -21,6 +21,7 @@ mod generated;
 mod harness;
 mod health;
 mod matching;
+mod members;
 mod oci_layout;
 mod publish;
 mod real;

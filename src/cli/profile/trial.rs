@@ -4,26 +4,31 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::artifacts::held_against::HeldAgainst;
 use crate::canonical::{Form, Limits, Profile, Roots};
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::setup;
 use crate::cli::terminal::output;
 use crate::host::fs;
-use crate::model::artifact::ArtifactFormat;
+use crate::job::artifact::{Artifact, kind_of};
+use crate::model::artifact::{ArtifactFormat, ArtifactType};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
 use crate::model::limits;
+use crate::profiling::members::Members;
+use crate::profiling::mutation::meaning::{self, Judge, Verdict};
 use crate::profiling::mutation::{self, Trial, Tried};
 use crate::report::untrusted;
-use crate::wire::v1::profiles::{ProfileTestSchema, ProfileTestV1, TrialV1, TriedV1};
+use crate::wire::v1::profiles::{MeaningTrialV1, ProfileTestSchema, ProfileTestV1, TrialV1, TriedV1};
 use crate::workspace::profiles::{self, DOCUMENTS_ROOT};
 
 /// Change documents, and see what a profile makes of it
 ///
 /// Versions, severities, fixes, VEX statuses, licences, hashes and references are changed one at a time: each must be seen
 /// (the kill rate). Spelling, the order of sets, volatile values and random ids are changed as well: none may be seen
-/// (the false-alarm rate). Exits with 1 unless these are 100 % and 0 %.
+/// (the false-alarm rate). Where it is known what each member of the format is, semantic fidelity is tried in the same way: it must
+/// see what identifies or decides, and nothing that is cosmetic. Exits with 1 unless all of these are 100 % and 0 %.
 #[derive(Debug, Args)]
 pub struct TestArgs {
     /// The profile [default: every built-in one]
@@ -66,16 +71,17 @@ pub(super) fn run(global: &GlobalArgs, args: &TestArgs) -> CliResult {
             let given = if args.document.is_empty() { vec![DOCUMENTS_ROOT.to_owned()] } else { args.root.clone() };
             let roots = Roots::new(given)?;
             let trial = mutation::run(profile, &roots, &bytes, &Limits::default())?;
-            trials.push((profile, name, trial));
+            let meaning = try_meaning(&name, &bytes, profile, &roots);
+            trials.push(TriedDocument { profile, name, trial, meaning });
         }
     }
-    let is_clean = trials.iter().all(|(_, _, trial)| trial.is_clean());
+    let is_clean = trials.iter().all(TriedDocument::is_clean);
     match global.format {
         Format::Json => {
-            let trials = trials.iter().map(|(profile, name, trial)| document(profile, name, trial)).collect();
+            let trials = trials.iter().map(document).collect();
             output::json(&ProfileTestV1 { schema: ProfileTestSchema, trials });
         }
-        Format::Text => trials.iter().for_each(|(profile, name, trial)| output::data(&text(profile, name, trial))),
+        Format::Text => trials.iter().for_each(|tried| output::data(&text(tried))),
     }
     Ok(if is_clean { Exit::Passed } else { Exit::Failed }.into())
 }
@@ -97,7 +103,60 @@ fn documents(args: &TestArgs, profile: &Profile) -> Result<Vec<(String, Vec<u8>)
     args.document.iter().map(read).collect()
 }
 
-fn document(profile: &Profile, name: &str, trial: &Trial) -> TrialV1 {
+/// A document with what came of it.
+struct TriedDocument<'p> {
+    profile: &'p Profile,
+    name: String,
+    trial: Trial,
+    meaning: Option<TriedMeaning>,
+}
+
+struct TriedMeaning {
+    trial: Trial,
+    unclassed: Vec<String>,
+}
+
+impl TriedDocument<'_> {
+    fn is_clean(&self) -> bool {
+        self.trial.is_clean() && self.meaning.as_ref().is_none_or(|meaning| meaning.trial.is_clean())
+    }
+}
+
+struct Held<'p>(HeldAgainst<'p>);
+
+impl Judge for Held<'_> {
+    fn judge(&self, changed: &[u8]) -> Verdict {
+        match self.0.agrees(changed) {
+            Some(true) => Verdict::Same,
+            Some(false) => Verdict::Different,
+            None => Verdict::Unread,
+        }
+    }
+
+    fn not_compared(&self) -> &std::collections::BTreeSet<String> {
+        self.0.not_compared()
+    }
+}
+
+/// Tries the comparison of meanings; none where nothing says what the members of the format are, or nothing of it is read.
+fn try_meaning(name: &str, bytes: &[u8], profile: &Profile, roots: &Roots) -> Option<TriedMeaning> {
+    let (format, tool) = kind_of(name, bytes);
+    let named = tool.as_ref().map_or_else(|| Profile::builtin(format).name().to_owned(), ToString::to_string);
+    let members = Members::of(&named)?;
+    let tree = serde_json::from_slice(bytes).ok()?;
+    let artifact = Artifact {
+        artifact_type: ArtifactType::Evidence,
+        name: name.to_owned(),
+        format,
+        profile: tool,
+        bytes: bytes.into(),
+    };
+    let held = Held(HeldAgainst::new(artifact, profile, roots).ok()??);
+    let trial = meaning::run(members, &tree, &|_| true, &held).trial;
+    Some(TriedMeaning { trial, unclassed: meaning::unclassed(members, &tree).into_iter().collect() })
+}
+
+fn kinds(trial: &Trial) -> Vec<TriedV1> {
     let one = |matters| {
         move |tried: &Tried| TriedV1 {
             kind: tried.kind,
@@ -107,30 +166,46 @@ fn document(profile: &Profile, name: &str, trial: &Trial) -> TrialV1 {
             places: tried.places.clone(),
         }
     };
+    trial.changes.iter().map(one(true)).chain(trial.cosmetics.iter().map(one(false))).collect()
+}
+
+fn document(tried: &TriedDocument<'_>) -> TrialV1 {
+    let TriedDocument { profile, name, trial, meaning } = tried;
     let ((changes, killed), (cosmetics, false_alarms)) = (trial.kills(), trial.false_alarms());
     TrialV1 {
         profile: profile.name().to_owned(),
         profile_digest: profile.digest(),
-        document: name.to_owned(),
+        document: name.clone(),
         changes,
         killed,
         cosmetics,
         false_alarms,
-        kinds: trial.changes.iter().map(one(true)).chain(trial.cosmetics.iter().map(one(false))).collect(),
+        kinds: kinds(trial),
+        meaning: meaning.as_ref().map(|TriedMeaning { trial, unclassed }| {
+            let ((changes, killed), (cosmetics, false_alarms)) = (trial.kills(), trial.false_alarms());
+            let unclassed = unclassed.clone();
+            MeaningTrialV1 { changes, killed, cosmetics, false_alarms, kinds: kinds(trial), unclassed }
+        }),
     }
 }
 
-fn text(profile: &Profile, name: &str, trial: &Trial) -> String {
+fn text(tried: &TriedDocument<'_>) -> String {
+    let TriedDocument { profile, name, trial, meaning } = tried;
+    let mut lines = rates(&format!("{} on {name}", profile.name()), trial);
+    if let Some(TriedMeaning { trial, unclassed }) = meaning {
+        lines.extend(rates("  semantic fidelity", trial));
+        lines.extend(unclassed.iter().map(|place| format!("  not tried, as nothing says what it is: {place}")));
+    }
+    lines.iter().map(|line| untrusted::visible(line).to_string() + "\n").collect()
+}
+
+fn rates(what: &str, trial: &Trial) -> Vec<String> {
     let rate = |(all, some): (usize, usize)| match all {
         0 => "nothing to try".to_owned(),
         all => format!("{:.1} % ({some} of {all})", some as f64 * 100.0 / all as f64),
     };
-    let mut lines = vec![format!(
-        "{} on {name}: kill rate {}, false alarms {}",
-        profile.name(),
-        rate(trial.kills()),
-        rate(trial.false_alarms())
-    )];
+    let mut lines =
+        vec![format!("{what}: kill rate {}, false alarms {}", rate(trial.kills()), rate(trial.false_alarms()))];
     let wrong = |what, kinds: &[Tried]| -> Vec<String> {
         let bad = kinds.iter().filter(|tried| tried.wrong > 0);
         bad.flat_map(|tried| {
@@ -142,5 +217,5 @@ fn text(profile: &Profile, name: &str, trial: &Trial) -> String {
     };
     lines.extend(wrong("not seen", &trial.changes));
     lines.extend(wrong("false alarm", &trial.cosmetics));
-    lines.iter().map(|line| untrusted::visible(line).to_string() + "\n").collect()
+    lines
 }

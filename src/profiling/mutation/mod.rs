@@ -7,6 +7,8 @@
 //! caught. What does not matter is what the profile declares: its sets in another order, its volatile places with
 //! another value; and other spellings of the same JSON.
 //!
+//! A comparison of meanings is tried in the same way ([`meaning`]), by what each member of its format is.
+//!
 //! Invariant: the same profile and document give the same trial.
 
 use serde_json::Value;
@@ -18,6 +20,7 @@ use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 
 mod equivalent_mutants;
+pub mod meaning;
 mod mutants;
 mod traverse;
 mod variant;
@@ -135,6 +138,23 @@ impl Trial {
     /// How many changes that do not matter were tried, and how many of them were seen.
     pub fn false_alarms(&self) -> (usize, usize) {
         sums(&self.cosmetics)
+    }
+
+    /// Adds another trial to this one.
+    pub fn add(&mut self, other: Self) {
+        for (all, more) in [(&mut self.changes, other.changes), (&mut self.cosmetics, other.cosmetics)] {
+            for tried in more {
+                match all.iter_mut().find(|known| known.kind == tried.kind) {
+                    Some(known) => {
+                        known.tried += tried.tried;
+                        known.wrong += tried.wrong;
+                        known.places.extend(tried.places);
+                        known.places.truncate(NAMED);
+                    }
+                    None => all.push(tried),
+                }
+            }
+        }
     }
 
     /// Whether everything was seen that must be, and nothing else.

@@ -107,6 +107,26 @@ pub struct TrialV1 {
     pub false_alarms: usize,
     /// Every kind of change that was tried.
     pub kinds: Vec<TriedV1>,
+    /// The comparison of meanings on the same document; absent where nothing says what the members of its format are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<MeaningTrialV1>,
+}
+
+/// A comparison of meanings on one document.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MeaningTrialV1 {
+    /// Changes of what identifies or decides.
+    pub changes: usize,
+    /// How many of them were seen.
+    pub killed: usize,
+    /// Changes of what says nothing.
+    pub cosmetics: usize,
+    /// How many of them were seen.
+    pub false_alarms: usize,
+    /// Every kind of change that was tried.
+    pub kinds: Vec<TriedV1>,
+    /// The places of which nothing says what they are, with `*` for elements; they were not tried.
+    pub unclassed: Vec<String>,
 }
 
 /// One kind of change.
