@@ -8,7 +8,7 @@ use crate::cli::options::deferred::Deferred;
 use crate::cli::{accept, reviewed};
 use crate::cli::{
     adapter, builtin_scan, canonicalize, chaos, ci, demo, diff, doctor, explain, feed, gate, image, init, manifest,
-    profile, publish, replay, report, sandbox, scan, score,
+    profile, publish, replay, report, reproduce, sandbox, scan, score,
 };
 
 /// Proves that security scans are repeatable.
@@ -35,6 +35,7 @@ enum Command {
     Diff(Deferred<diff::DiffArgs>),
     Ci(Deferred<ci::CiArgs>),
     Merge(Deferred<ci::merge::MergeArgs>),
+    Reproduce(Deferred<reproduce::ReproduceArgs>),
     Report(Deferred<report::ReportArgs>),
     Publish(Deferred<publish::PublishArgs>),
     Score(Deferred<score::ScoreArgs>),
@@ -72,6 +73,7 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Diff(args) => diff::run(global, *args.0),
         Command::Ci(args) => ci::run(global, &args.0),
         Command::Merge(args) => ci::merge::run(global, &args.0),
+        Command::Reproduce(args) => reproduce::run(global, &args.0),
         Command::Report(args) => report::run(global, &args.0),
         Command::Publish(args) => publish::run(global, &args.0),
         Command::Score(args) => score::run(global, &args.0),

@@ -30,6 +30,7 @@ mod publish;
 mod reference;
 mod replay;
 mod report;
+mod reproduce;
 mod reviewed;
 mod sandbox;
 mod scan;

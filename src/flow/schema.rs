@@ -24,6 +24,7 @@ use crate::wire::v1::gate::GateV1;
 use crate::wire::v1::history::HistoryLineV1;
 use crate::wire::v1::profiles::{ProfileExplanationV1, ProfileLearnV1, ProfileListV1, ProfileTestV1};
 use crate::wire::v1::publish::PublishV1;
+use crate::wire::v1::reproduce::ReproduceV1;
 use crate::wire::v1::reviewed::ReviewedV1;
 use crate::wire::v1::score::ScoreV1;
 use crate::wire::v1::timings::TimingsV1;
@@ -59,6 +60,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("score-v1.json", schema_for!(ScoreV1).to_value()),
         ("gate-v1.json", schema_for!(GateV1).to_value()),
         ("timings-v1.json", schema_for!(TimingsV1).to_value()),
+        ("reproduce-v1.json", schema_for!(ReproduceV1).to_value()),
         ("accept-v1.json", schema_for!(AcceptV1).to_value()),
         ("reviewed-v1.json", schema_for!(ReviewedV1).to_value()),
         ("image-info-v1.json", schema_for!(ImageInfoV1).to_value()),

@@ -113,6 +113,8 @@ pub enum Operation {
     ProfileList,
     #[strum(serialize = "replay")]
     Replay,
+    #[strum(serialize = "reproduce")]
+    Reproduce,
     #[strum(serialize = "reviewed")]
     Reviewed,
     #[strum(serialize = "sandbox")]

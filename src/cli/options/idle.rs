@@ -350,6 +350,7 @@ const USES: &[(&str, Use, Use)] = {
         ("publish", Always, Never),
         ("replay", Always, Always),
         ("report", Always, NO_HISTORY),
+        ("reproduce", Never, Never),
         ("reviewed", Always, Never),
         ("sandbox", A_ROOTFS, A_ROOTFS),
         ("scan", Always, Always),

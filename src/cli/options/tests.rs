@@ -100,6 +100,9 @@ merge --summary -
 merge --out-dir -
 merge --emit -
 merge --timings -
+reproduce --only -
+reproduce --require-isolation -
+reproduce --ro -
 report --html -
 report --markdown -
 report --junit -
@@ -228,6 +231,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("diff --a a --b b", "format config"),
     ("ci", "format config store"),
     ("merge r", "format config store"),
+    ("reproduce r", "format"),
     ("report r --badge", "config store"),
     ("score", "format config store"),
     ("gate nightly", "format config store"),

@@ -145,6 +145,26 @@ impl Diagnostic for RecordError {
 /// # Errors
 /// When the scan cannot run or runs badly, or the store cannot be written.
 pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, RecordError> {
+    record_with(request, None, context)
+}
+
+/// The same with what was expected in the place of what comes out: the manifest of a scan whose replay differs.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_expecting(
+    request: &RecordRequest,
+    expected: &[Artifact],
+    context: &Context,
+) -> Result<ScanManifest, RecordError> {
+    record_with(request, Some(expected), context).map(|recording| recording.manifest)
+}
+
+fn record_with(
+    request: &RecordRequest,
+    expected: Option<&[Artifact]>,
+    context: &Context,
+) -> Result<Recording, RecordError> {
     let job = &request.job;
     let kept = keep_inputs(job, context)?;
     let (began, before) = (Instant::now(), machine::children_cpu());
@@ -169,12 +189,13 @@ pub fn record(request: &RecordRequest, context: &Context) -> Result<Recording, R
         let has_profile = artifact.profile.is_some();
         notes.extend(unnamed_format::ambiguous(spec, artifact.format, has_profile, &artifact.bytes));
     }
-    let artifacts = records(request, &executed, context, &mut notes)?;
+    let named = expected.unwrap_or(&executed.artifacts);
+    let artifacts = records(request, named, &executed, context, &mut notes)?;
     let mut batch = context.local.batch();
     if let Some(ledger) = &executed.ledger {
         batch.put(ledger)?;
     }
-    for artifact in &executed.artifacts {
+    for artifact in named {
         batch.put(&artifact.bytes)?;
     }
     batch.commit()?;
@@ -257,6 +278,7 @@ fn keep_inputs(job: &ScanSpec, context: &Context) -> Result<StoredInputs, Record
 
 fn records(
     request: &RecordRequest,
+    artifacts: &[Artifact],
     executed: &Executed,
     context: &Context,
     notes: &mut Vec<Hint>,
@@ -269,7 +291,7 @@ fn records(
         None => input_roots::of_job(job),
     };
     let mut records: Vec<ArtifactRecord> = Vec::new();
-    for artifact in &executed.artifacts {
+    for artifact in artifacts {
         if records.iter().any(|record| record.path == artifact.name) {
             return Err(RecordError::SameName(artifact.name.clone()));
         }

@@ -11,6 +11,7 @@ pub mod discover;
 pub mod init;
 pub mod one;
 pub mod record_anew;
+pub mod reproduce;
 pub mod reviewed;
 pub mod run;
 pub mod shards;

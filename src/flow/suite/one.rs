@@ -46,6 +46,8 @@ pub struct Over {
     pub result: ReplayResult,
     /// Why its artifacts could not be left where that was asked for.
     pub unkept: Option<FsError>,
+    /// A secret scanner found values in it: nothing of it is published as it is.
+    pub has_secrets: bool,
 }
 
 /// Runs `replay`. Never fails: what goes wrong is an outcome; what cannot be kept stands beside it.
@@ -77,8 +79,9 @@ pub fn one(replay: &PreparedReplay, explain: Explain, keep: Option<Keep<'_>>, co
     if let Some(error) = &unkept {
         result.notes.push(chain("expected and actual artifacts could not be kept", error));
     }
-    let result = if secrets.is_empty() { result } else { without_secrets(result, &secrets) };
-    Over { result, unkept }
+    let has_secrets = !secrets.is_empty();
+    let result = if has_secrets { without_secrets(result, &secrets) } else { result };
+    Over { result, unkept, has_secrets }
 }
 
 /// What is shown of a replay is published: no value that a secret scanner found stands in it.
@@ -121,13 +124,13 @@ pub fn manifest(
     let scratch = Scratch::new().map_err(ReplayError::Scratch)?;
     let title = prepare::title(&manifest, request, context);
     let over = match prepare::prepare(manifest, &title, request, context, scratch.path())? {
-        Err(outcome) => Over { result: title.result(outcome), unkept: None },
+        Err(outcome) => Over { result: title.result(outcome), unkept: None, has_secrets: false },
         Ok(replay) => {
             let keep = request.out_dir.as_deref().map(Keep::AsScan);
             one(&replay, request.explain.map_or(Explain::Never, Explain::Any), keep, context)
         }
     };
-    let Over { mut result, unkept } = over;
+    let Over { mut result, unkept, .. } = over;
     if !request.swaps.is_empty() {
         result.notes.push("inputs were swapped on request: this replay is not as recorded".to_owned());
     }

@@ -22,6 +22,7 @@ use crate::flow::suite::canary::{Canary, NotReady};
 use crate::flow::suite::case::{Case, CaseError, Materials};
 use crate::flow::suite::discover::{self, DiscoverError, Folders};
 use crate::flow::suite::one::{self, Explain, Keep};
+use crate::flow::suite::reproduce::keep::{Failing, Keeper};
 use crate::flow::suite::shards::common::Common;
 use crate::flow::suite::shards::suite::Suite;
 use crate::flow::suite::subject::{self, Built, Engine, SubjectError};
@@ -227,6 +228,12 @@ pub(super) fn run_and_keep(
         let Title { id, kind, mode, .. } = item.title();
         tell(&Event::Discovered { id: id.clone(), kind: *kind, mode: *mode });
     }
+    let (mut keeper, mut unkept) = (None, None);
+    match request.out_dir.as_deref().map(Keeper::new) {
+        None => {}
+        Some(Ok(made)) => keeper = Some(made),
+        Some(Err(error)) => unkept = Some(error),
+    }
     let work = Work {
         context,
         built: &built,
@@ -235,7 +242,8 @@ pub(super) fn run_and_keep(
         next: AtomicUsize::new(0),
         out_dir: request.out_dir.as_deref(),
         explain: request.explain,
-        unkept: Mutex::new(None),
+        unkept: Mutex::new(unkept),
+        keeper,
         broken: Mutex::new(None),
     };
     let (replays, warnings) = work.run(request.jobs.max(1), &mut tell);
@@ -262,7 +270,10 @@ pub(super) fn run_and_keep(
         });
     }
     tell(&Event::RunFinished(Box::new(result.clone())));
-    let unkept = work.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut unkept = work.unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(Err(error)) = work.keeper.map(|keeper| keeper.finish(context)) {
+        unkept.get_or_insert(error);
+    }
     Ok(FinishedRun { result, items, built, unkept, _scratch: scratch })
 }
 
@@ -279,6 +290,8 @@ struct Work<'a> {
     out_dir: Option<&'a Path>,
     explain: Option<Budget>,
     unkept: Mutex<Option<FsError>>,
+    /// Keeps what failing replays need, where a report is left.
+    keeper: Option<Keeper>,
     /// The first case of all that cannot be read, by its place.
     broken: Mutex<Option<(usize, CaseError)>>,
 }
@@ -370,13 +383,27 @@ impl Work<'_> {
             }
         };
         match replay {
-            Err(result) => result,
+            Err(result) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.not_begun(&result.id);
+                }
+                result
+            }
             Ok(replay) => {
                 let folder = self.out_dir.map(|out_dir| out_dir.join(&replay.title.id));
                 let explain = self.explain.map_or(Explain::Never, Explain::Open);
                 let over = one::one(&replay, explain, folder.as_deref().map(Keep::SideBySide), self.context);
                 if let Some(error) = over.unkept {
                     self.unkept.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+                if let Some(keeper) = &self.keeper {
+                    let recorded = match item {
+                        Item::Case(..) => None,
+                        Item::Canary(canary, ..) => Some(canary.manifest()),
+                    };
+                    let (result, has_secrets) = (&over.result, over.has_secrets);
+                    let failing = Failing { replay: &replay, result, recorded, has_secrets };
+                    keeper.keep(&failing, &self.scratch.path().join(format!("kept-{index}")), self.context);
                 }
                 over.result
             }

@@ -22,6 +22,7 @@ pub mod publish;
 pub mod rate;
 pub mod read_result;
 pub mod replay;
+pub mod reproduce;
 pub mod result;
 pub mod reviewed;
 pub mod score;

@@ -21,6 +21,7 @@ mod planted;
 mod profile;
 mod replay;
 mod report;
+mod reproduce;
 mod sandbox;
 mod scan;
 pub mod scene;

@@ -209,4 +209,8 @@ fn a_secret_that_was_found_is_shown_nowhere() {
         assert!(!fs::read_to_string(path).unwrap().contains("hunter2"), "{}", path.display());
     }
     let _: Value = world.json("o/leaks/actual/findings.out");
+    // Blobs are packed, and the input of such a replay has what was found in it.
+    let list = world.json("o/reproduce/reproduce.json");
+    assert_eq!((&list["replays"], &list["not_kept"][0]["id"]), (&json!([]), &json!("leaks")));
+    assert!(!kept.iter().any(|path| path.extension().is_some_and(|extension| extension == "zst")), "{kept:?}");
 }
