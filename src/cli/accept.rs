@@ -1,5 +1,7 @@
 //! `stella accept`: approve exactly what a change changes.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use jiff::civil::Date;
 
@@ -10,7 +12,8 @@ use crate::cli::setup;
 use crate::cli::terminal::progress::Progress;
 use crate::cli::terminal::{self, output};
 use crate::config::approvals;
-use crate::flow::suite::accept::{self, AcceptRequest, Entry};
+use crate::flow::suite::accept::{self, AcceptRequest, Done, Entry};
+use crate::host::fs::{self, Writing};
 use crate::host::machine;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::{Digest, DigestError};
@@ -45,6 +48,9 @@ pub struct AcceptArgs {
     /// Record every canary anew that what this checkout builds leaves canonically the same; that needs no approval
     #[arg(long)]
     all_equal: bool,
+    /// Write what would be edited as a patch for `git apply`, to a file or to standard output (-); nothing of the checkout is changed
+    #[arg(long, value_name = "FILE", requires = "reason")]
+    patch: Option<PathBuf>,
     #[command(flatten)]
     base: BaseArgs,
     #[command(flatten)]
@@ -55,6 +61,9 @@ pub struct AcceptArgs {
 fn digest(text: &str) -> Result<Digest, DigestError> {
     if text.contains(':') { text.parse() } else { format!("sha256:{text}").parse() }
 }
+
+/// Where entries are written that are not written into the checkout.
+const PATCH: &str = "the patch";
 
 /// Nobody answers for an entry.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +81,10 @@ impl Diagnostic for Nobody {
 }
 
 pub fn run(global: &GlobalArgs, args: &AcceptArgs) -> CliResult {
+    let to_stdout = args.patch.as_deref() == Some(Path::new("-"));
+    if let Some(file) = args.patch.as_deref().filter(|_| !to_stdout) {
+        fs::check_output(file, Writing::Anew)?;
+    }
     let own = setup::context(global, &args.isolation)?;
     let base = args.base.prepare(&own)?;
     let told = |name: &&str| std::env::var(name).ok().filter(|name| !name.is_empty());
@@ -89,12 +102,19 @@ pub fn run(global: &GlobalArgs, args: &AcceptArgs) -> CliResult {
         entry,
         update: args.update,
         all_equal: args.all_equal,
+        as_patch: args.patch.is_some(),
     };
-    let accepted = accept::accept(&own, base.as_ref(), &request, &mut [&mut Progress::new()])?;
+    let Done { accepted, patch } = accept::accept(&own, base.as_ref(), &request, &mut [&mut Progress::new()])?;
     match global.format {
+        // Standard output is the patch's.
+        Format::Text if to_stdout => {
+            let lines = accept_phrases::lines(&accepted, PATCH);
+            output::talk_lines(&lines.iter().map(|line| untrusted::log_line(line) + "\n").collect::<String>());
+        }
         Format::Json => output::json(&AcceptV1::from(&accepted)),
         Format::Text => {
-            let lines = accept_phrases::lines(&accepted, approvals::FILE_NAME);
+            let file = if args.patch.is_some() { PATCH } else { approvals::FILE_NAME };
+            let lines = accept_phrases::lines(&accepted, file);
             let style = terminal::style();
             // A command is one line, whatever its width: it is pasted.
             let fit = |line: &String| {
@@ -102,6 +122,13 @@ pub fn run(global: &GlobalArgs, args: &AcceptArgs) -> CliResult {
                 if shown.starts_with("  stella ") { shown } else { style.fit(shown) }
             };
             lines.iter().for_each(|line| output::data(&(fit(line) + "\n")));
+        }
+    }
+    if let (Some(file), Some(patch)) = (&args.patch, patch) {
+        if to_stdout {
+            output::bytes(&patch);
+        } else {
+            fs::write_output(file, &patch)?;
         }
     }
     let is_all = accepted.flaky.is_empty() && accepted.refused.is_empty();

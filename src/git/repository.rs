@@ -287,9 +287,44 @@ impl Repository {
         Ok(self.top.join(common).join("lfs/objects"))
     }
 
+    /// What makes the second of two folders in `directory` of the first, as `git apply` takes it; empty where they are the same. The
+    /// repository's own settings have no part in it.
+    ///
+    /// # Errors
+    /// When git cannot compare them.
+    pub fn difference(&self, directory: &Path, sides: [&str; 2]) -> Result<Vec<u8>, GitError> {
+        let failed = |source| GitError::Run { program: self.program.clone(), source };
+        let mut command = self.alone();
+        // Not of a repository above it, whatever lies there.
+        command.current_dir(directory).env("GIT_CEILING_DIRECTORIES", directory.parent().unwrap_or(directory));
+        command.args(["diff", "--no-index", "--binary", "--full-index", "--no-color", "--no-renames", "--no-ext-diff"]);
+        command.args(["--no-textconv", "--no-prefix", "--"]).args(sides);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let (child, _hold) = ending::hold_child(|| command.spawn()).map_err(failed)?;
+        let output = child.wait_with_output().map_err(failed)?;
+        match output.status.code() {
+            Some(0 | 1) if output.stderr.is_empty() => Ok(output.stdout),
+            _ => {
+                let said =
+                    String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or("it said nothing").to_owned();
+                Err(GitError::Failed { command: "diff --no-index".to_owned(), said })
+            }
+        }
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.alone();
+        command.current_dir(&self.top);
+        // What is asked is this repository and this checkout, whatever its own configuration says of them.
+        command.arg("--git-dir").arg(self.top.join(".git")).arg("--work-tree").arg(&self.top);
+        command.args(arguments);
+        command
+    }
+
+    /// Git with an environment and settings of ours, and no repository.
+    fn alone(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.env_clear().current_dir(&self.top);
+        command.env_clear();
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
@@ -309,13 +344,10 @@ impl Repository {
             ("LC_ALL", "C".as_ref()),
         ];
         command.envs(variables).env("GIT_CONFIG_GLOBAL", self.home.path().join("config"));
-        // What is asked is this repository and this checkout, whatever its own configuration says of them.
-        command.arg("--git-dir").arg(self.top.join(".git")).arg("--work-tree").arg(&self.top);
         command.args(["--no-replace-objects", "--no-pager"]);
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
-        command.args(arguments);
         command
     }
 

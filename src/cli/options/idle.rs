@@ -262,6 +262,12 @@ const IDLE: &[Idle] = &[
         why: "without `--reason` nothing is written",
     },
     Idle {
+        command: "accept",
+        options: &["format"],
+        when: |given| given.is("patch", "-") && given.is("format", "json"),
+        why: "standard output is the patch's",
+    },
+    Idle {
         command: "diff",
         options: &["json"],
         when: |given| given.is("format", "text"),

@@ -138,6 +138,7 @@ accept --by accept --by me
 accept --until accept --until 2030-01-01
 accept --update accept --update
 accept --all-equal -
+accept --patch accept --patch p
 accept --base -
 accept --reviewed -
 accept --require-isolation -

@@ -14,6 +14,9 @@ use crate::config::approvals;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::prepare::{self, Prepared};
 use crate::flow::suite::base::without;
+use crate::flow::suite::canary::Canary;
+use crate::flow::suite::case::Case;
+use crate::flow::suite::patch::{Aside, PatchError};
 use crate::flow::suite::record_anew::{self, Approved, RecordAnewError};
 use crate::flow::suite::run::{self, CiError, CiRequest, FinishedRun, Item};
 use crate::host::fs::{self, FsError};
@@ -41,6 +44,17 @@ pub struct AcceptRequest {
     pub update: bool,
     /// Every canary is recorded anew that the candidate leaves canonically the same.
     pub all_equal: bool,
+    /// Nothing is written into the checkout: what would be is given as a patch.
+    pub as_patch: bool,
+}
+
+/// What was accepted, and the patch where one was asked for.
+#[derive(Debug)]
+pub struct Done {
+    /// What was accepted of the run.
+    pub accepted: Accepted,
+    /// What makes the checkout so; `None` where it is so already.
+    pub patch: Option<Vec<u8>>,
 }
 
 /// What an entry says beside its change.
@@ -98,6 +112,9 @@ pub enum AcceptError {
     /// The file cannot be written.
     #[error("cannot write {}", approvals::FILE_NAME)]
     Write(#[source] FsError),
+    /// There is no patch.
+    #[error(transparent)]
+    Patch(#[from] PatchError),
     /// One was not recorded anew.
     #[error("`{id}` was not recorded anew; entries that were written stay")]
     Record {
@@ -113,6 +130,7 @@ impl Diagnostic for AcceptError {
         match self {
             Self::Run(error) => error.kind(),
             Self::Base(error) => error.kind(),
+            Self::Patch(error) => error.kind(),
             Self::Record { source, .. } => source.kind(),
             Self::Others { .. } => FailureKind::Inconclusive,
             Self::Read(_) | Self::Write(_) => FailureKind::Infrastructure,
@@ -143,7 +161,8 @@ pub fn accept(
     base: Option<&Prepared>,
     request: &AcceptRequest,
     subscribers: &mut [&mut dyn Subscriber],
-) -> Result<Accepted, AcceptError> {
+) -> Result<Done, AcceptError> {
+    let aside = if request.as_patch { Some(Aside::new(&own.config.root)?) } else { None };
     let earlier = match base {
         Some(base) => base.approvals.entries.clone(),
         None => without::all(own)?,
@@ -191,11 +210,15 @@ pub fn accept(
         Some(entry) => entries(entry, &chosen, || prepare::marks(own, base.map(|base| &base.at), &chosen))?,
     };
     if !written.is_empty() {
-        write(own, &written)?;
+        write(own, &written, aside.as_ref())?;
     }
-    let recorded = record(request, &ran, &chosen, context)?;
+    let recorded = record(request, &ran, &chosen, aside.as_ref(), context)?;
     let earlier = earlier.into_iter().map(|counted| counted.approval).collect();
-    Ok(Accepted { run: ran.result, exactly, chosen, written, flaky, refused, recorded, earlier })
+    let patch = aside.map(|aside| aside.patch(&context.config.fixture_store)).transpose()?;
+    Ok(Done {
+        accepted: Accepted { run: ran.result, exactly, chosen, written, flaky, refused, recorded, earlier },
+        patch,
+    })
 }
 
 /// An entry for each change. One that was approved before and taken back is approved after that.
@@ -222,11 +245,15 @@ fn entries(
     Ok(chosen.iter().zip(marks()?).map(entry).collect())
 }
 
-fn write(own: &Context, entries: &[Approval]) -> Result<(), AcceptError> {
+fn write(own: &Context, entries: &[Approval], aside: Option<&Aside>) -> Result<(), AcceptError> {
     let file = own.config.root.join(approvals::FILE_NAME);
     let old = fs::read_if_present(&file, limits::MAX_CONFIG_BYTES).map_err(AcceptError::Read)?;
     let old = String::from_utf8(old.unwrap_or_default()).map_err(AcceptError::NotText)?;
     let text = approvals::with(&old, entries).map_err(AcceptError::Approvals)?;
+    let file = match aside {
+        None => file,
+        Some(aside) => aside.copy_of(&file)?,
+    };
     fs::write_atomic(&file, text.as_bytes()).map_err(AcceptError::Write)
 }
 
@@ -235,16 +262,34 @@ fn record(
     request: &AcceptRequest,
     ran: &FinishedRun,
     chosen: &[ChangeKey],
+    aside: Option<&Aside>,
     context: &Context,
 ) -> Result<Vec<String>, AcceptError> {
+    let fixtures = &context.config.fixture_store;
+    let fixtures = match aside {
+        None => fixtures.clone(),
+        Some(aside) => aside.store(fixtures)?,
+    };
     let wanted = wanted(request, &ran.result, chosen);
     let mut recorded = BTreeSet::new();
     for item in &ran.items {
         let id = item.id();
         let Some(approved) = wanted.get(id) else { continue };
         let done = match item {
-            Item::Case(case, ..) => record_anew::case(case, &ran.built, approved, context),
-            Item::Canary(canary, ..) => record_anew::canary(canary, &ran.built, approved, context),
+            Item::Case(case, ..) => match aside {
+                None => record_anew::case(case, &ran.built, approved, context),
+                Some(aside) => {
+                    let case = Case::clone(case).shown_at(&aside.copy_of(&case.shown)?);
+                    record_anew::case(&case, &ran.built, approved, context)
+                }
+            },
+            Item::Canary(canary, ..) => match aside {
+                None => record_anew::canary(canary, &ran.built, approved, &fixtures, context),
+                Some(aside) => {
+                    let canary = Canary::clone(canary).shown_at(&aside.copy_of(&canary.shown)?);
+                    record_anew::canary(&canary, &ran.built, approved, &fixtures, context)
+                }
+            },
         };
         done.map_err(|source| AcceptError::Record { id: id.to_owned(), source })?;
         recorded.insert(id.to_owned());

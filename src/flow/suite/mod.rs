@@ -10,6 +10,7 @@ pub mod case;
 pub mod discover;
 pub mod init;
 pub mod one;
+pub mod patch;
 pub mod record_anew;
 pub mod reproduce;
 pub mod reviewed;

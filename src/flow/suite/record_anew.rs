@@ -96,11 +96,17 @@ impl Diagnostic for RecordAnewError {
 /// What is expected to come out: digests at the gate's level by the name of the artifact. One that is not named must be as it was recorded.
 pub type Approved = BTreeMap<String, Option<Digest>>;
 
-/// Records a canary anew, into its folder in the checkout.
+/// Records a canary anew, into its folder as it is shown; what a fresh checkout needs goes to the store at `fixtures`.
 ///
 /// # Errors
 /// When it cannot run or runs badly, what comes out is not what was approved, or a file cannot be written.
-pub fn canary(canary: &Canary, built: &Built, approved: &Approved, context: &Context) -> Result<(), RecordAnewError> {
+pub fn canary(
+    canary: &Canary,
+    built: &Built,
+    approved: &Approved,
+    fixtures: &Path,
+    context: &Context,
+) -> Result<(), RecordAnewError> {
     let manifest = ReplayableManifest::try_from(canary.manifest.clone()).map_err(RecordAnewError::Placeholders)?;
     let scratch = Scratch::new().map_err(RecordAnewError::Scratch)?;
     let swapped: &[Dimension] = if built.concerns(&canary.manifest) { &[built.dimension()] } else { &[] };
@@ -130,7 +136,7 @@ pub fn canary(canary: &Canary, built: &Built, approved: &Approved, context: &Con
         created_at: clock::now(),
     };
     // What a fresh checkout needs is committed with it.
-    let fixtures = context.keeping_in(LocalStore::open(context.config.fixture_store.clone())?);
+    let fixtures = context.keeping_in(LocalStore::open(fixtures)?);
     let recording = recording::record(&request, &fixtures)?;
     let across_builds = !swapped.is_empty() && built.is_scanner();
     let level = context.config.rules.pr_level;

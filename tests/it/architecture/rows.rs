@@ -230,7 +230,7 @@ pub const MOST_FILES: usize = 30;
 pub const MOST_FILES_OF_FLOW: usize = 3;
 
 /// Options of other programs that texts below the command line name: file, option, whose it is.
-pub const FOREIGN_OPTIONS: [(&str, &str, &str); 40] = [
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 47] = [
     ("ci/base_commit.rs", "--no-tags", "an option of git"),
     ("ci/base_commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/commit.rs", "--no-tags", "an option of git"),
@@ -257,6 +257,14 @@ pub const FOREIGN_OPTIONS: [(&str, &str, &str); 40] = [
     ("git/repository.rs", "--no-replace-objects", "an option of git"),
     ("git/repository.rs", "--quiet", "an option of git"),
     ("git/repository.rs", "--verify", "an option of git"),
+    ("git/repository.rs", "--binary", "an option of git"),
+    ("git/repository.rs", "--full-index", "an option of git"),
+    ("git/repository.rs", "--no-color", "an option of git"),
+    ("git/repository.rs", "--no-ext-diff", "an option of git"),
+    ("git/repository.rs", "--no-index", "an option of git"),
+    ("git/repository.rs", "--no-prefix", "an option of git"),
+    ("git/repository.rs", "--no-renames", "an option of git"),
+    ("git/repository.rs", "--no-textconv", "an option of git"),
     ("execute/builtin.rs", "--distro", "a flag of the built-in scanner, as manifests have it"),
     ("flow/suite/build.rs", "--pid", "an option of unshare"),
     ("flow/suite/build.rs", "--fork", "an option of unshare"),

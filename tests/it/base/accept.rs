@@ -302,3 +302,43 @@ fn an_option_with_another_name_is_red_accepted_and_green_once_on_the_base() {
     });
     forge.judge_with_history(0, &pull);
 }
+
+/// The checkout is as it was, and a clone that applies the patch is as `stella accept` would have left it.
+#[test]
+fn a_patch_is_what_would_be_written_and_nothing_is() {
+    let forge = Forge::new();
+    forge.dev_git(&["checkout", "--quiet", "-B", "topic"]);
+    let dev = forge.dev();
+    gain(&dev);
+    dev.write("approvals.yaml", "# ours\nversion: 1\napprovals: []\n");
+    forge.dev_git(&["add", "--all"]);
+    forge.dev_git(&["commit", "--quiet", "-m", "gain"]);
+    // What the repository says of its files has no part in it.
+    dev.write(".git/info/attributes", "*.yaml -diff\n*.json -diff\n");
+    forge.dev_git(&["config", "core.autocrlf", "true"]);
+    let arguments = ["accept", "--base", "main", "--update", "--reason", "a new advisory", "--by", "alice"];
+    let before = crate::harness::files(&dev.path("."));
+    let patch = forge.world.path("change.patch");
+    let file = patch.to_str().unwrap();
+    dev.stella(0, &[&arguments[..], &["--patch", file]].concat()).says(&["2 recorded anew", "written to the patch"]);
+    assert_eq!(forge.dev_git(&["status", "--porcelain"]), "");
+    assert_eq!(crate::harness::files(&dev.path(".")), before);
+    let shown = dev.stella(0, &[&arguments[..], &["--patch", "-"]].concat());
+    assert_eq!(shown.stdout.lines().filter(|line| line.starts_with("diff --git a/")).count(), {
+        let text = std::fs::read_to_string(&patch).unwrap();
+        text.lines().filter(|line| line.starts_with("diff --git a/")).count()
+    });
+    assert!(shown.stderr.contains("written to the patch"), "{}", shown.stderr);
+    forge.dev_git(&["config", "--unset", "core.autocrlf"]);
+    forge.dev_git(&["apply", "--check", file]);
+    forge.dev_git(&["apply", file]);
+    assert!(dev.read("approvals.yaml").starts_with("# ours\n"), "{}", dev.read("approvals.yaml"));
+    let approvals = dev.read("approvals.yaml");
+    forge.dev_git(&["add", "--all"]);
+    forge.dev_git(&["commit", "--quiet", "-m", "accepted"]);
+    // What was recorded is what is expected, here and by the rules of the base with its entries.
+    dev.stella(0, &["ci"]).says(&["3 of 3 replays match"]);
+    dev.stella(2, &["accept", "--patch", "p"]).complains(&["--reason"]);
+    dev.stella(2, &[&arguments[..], &["--patch", "-", "--format", "json"]].concat()).complains(&["--format"]);
+    assert!(approvals.contains("by: alice"));
+}
