@@ -7,8 +7,8 @@ use crate::cli::error::CliResult;
 use crate::cli::options::deferred::Deferred;
 use crate::cli::{accept, reviewed};
 use crate::cli::{
-    adapter, builtin_scan, canonicalize, chaos, ci, demo, diff, doctor, explain, feed, gate, image, init, manifest,
-    profile, publish, replay, report, reproduce, sandbox, scan, score,
+    adapter, badge, builtin_scan, canonicalize, chaos, ci, demo, diff, doctor, explain, feed, gate, image, init,
+    manifest, profile, publish, replay, report, reproduce, sandbox, scan, score,
 };
 
 /// Proves that security scans are repeatable.
@@ -38,6 +38,7 @@ enum Command {
     Reproduce(Deferred<reproduce::ReproduceArgs>),
     Report(Deferred<report::ReportArgs>),
     Publish(Deferred<publish::PublishArgs>),
+    Badge(Deferred<badge::BadgeArgs>),
     Score(Deferred<score::ScoreArgs>),
     Gate(Deferred<gate::GateArgs>),
     Accept(Deferred<accept::AcceptArgs>),
@@ -76,6 +77,7 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Reproduce(args) => reproduce::run(global, &args.0),
         Command::Report(args) => report::run(global, &args.0),
         Command::Publish(args) => publish::run(global, &args.0),
+        Command::Badge(args) => badge::run(global, &args.0),
         Command::Score(args) => score::run(global, &args.0),
         Command::Gate(args) => gate::run(global, &args.0),
         Command::Accept(args) => accept::run(global, &args.0),

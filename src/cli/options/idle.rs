@@ -289,7 +289,8 @@ const IDLE: &[Idle] = &[
 
 /// Commands whose output is a document, a page or the output of another command.
 fn has_one_form(given: &Given<'_>) -> bool {
-    const ONE: [&str; 8] = [
+    const ONE: [&str; 9] = [
+        "badge",
         "canonicalize",
         "demo",
         "report",
@@ -329,6 +330,7 @@ const USES: &[(&str, Use, Use)] = {
         ("accept", Always, Always),
         ("adapter list", Always, Never),
         ("adapter show", Always, Never),
+        ("badge", Always, Never),
         ("builtin-scan", Never, Never),
         ("canonicalize", Always, Never),
         ("chaos", Always, Always),

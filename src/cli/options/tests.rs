@@ -125,6 +125,8 @@ report --key report r --html --key k
 report --commit report r --junit --commit c0ffee0
 report --link report r --junit --link https://a
 report --before report r --junit --before b
+badge --result -
+badge --commit badge d --commit c0ffee0
 score --history -
 score --window -
 score --by -
@@ -234,6 +236,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("merge r", "format config store"),
     ("reproduce r", "format"),
     ("report r --badge", "config store"),
+    ("badge d", "config"),
     ("score", "format config store"),
     ("gate nightly", "format config store"),
     ("accept", "format config store"),

@@ -125,7 +125,7 @@ pub fn run(global: &GlobalArgs, args: &ReportArgs) -> CliResult {
     Ok(Exit::Passed.into())
 }
 
-fn read(file: &Path) -> Result<(RunResult, Option<&'static str>), CliError> {
+pub(super) fn read(file: &Path) -> Result<(RunResult, Option<&'static str>), CliError> {
     let bytes = fs::read(file, v1::error::MAX_BYTES as u64)?;
     let run = v1::read_result::read(&bytes).map_err(|error| {
         CliError::from(error).hint(format!("`{}` is not what `stella ci --result` writes", file.display()))

@@ -3,6 +3,7 @@
 mod adapter;
 mod attacks;
 mod bad_input;
+mod badge;
 mod canonicalize;
 mod chaos;
 mod ci;
