@@ -131,23 +131,25 @@ fn take_up(
         is_committed
     });
     let is_as_committed = |own: &OwnItem, item: &StoredItem| !own.is_link && own.files == listing::plain(&item.files);
-    let mut wanted = Vec::new();
-    for (id, item) in &commit.items {
+    let mut objects = repository.objects()?;
+    for (at, (id, item)) in commit.items.iter().enumerate() {
         let lies_there = checkout.items.get(id);
         if lies_there.is_some_and(|own| is_as_committed(own, item)) {
             continue;
         }
-        others.push(format!("`{}`", id.id));
         // A folder of its own, so that its name is its own: that of a canary is its id.
-        let directory = into.join(format!("committed-{}", wanted.len())).join(&item.folder);
+        let directory = into.join(format!("committed-{at}")).join(&item.folder);
+        match write_out::write(&mut objects, &[Wanted { files: &item.files, path: &item.path, to: &directory }], lfs) {
+            Ok(()) => {}
+            // Its pointer lies there, which is another file than any that the base has.
+            Err(BaseError::Lfs { .. }) if lies_there.is_some() => continue,
+            Err(error) => return Err(error),
+        }
+        others.push(format!("`{}`", id.id));
         let shown = lies_there.map_or_else(|| own.root.join(below(&item.path, layout)), |own| own.shown.clone());
         let files = listing::plain(&item.files);
-        checkout.items.insert(id.clone(), OwnItem { directory: directory.clone(), shown, is_link: false, files });
-        wanted.push((directory, item));
+        checkout.items.insert(id.clone(), OwnItem { directory, shown, is_link: false, files });
     }
-    let wanted: Vec<Wanted<'_>> =
-        wanted.iter().map(|(to, item)| Wanted { files: &item.files, path: &item.path, to }).collect();
-    write_out::write(&mut repository.objects()?, &wanted, lfs)?;
     Ok(others)
 }
 
