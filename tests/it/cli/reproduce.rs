@@ -116,7 +116,8 @@ fn a_report_that_was_tampered_with_is_refused() {
         assert!(String::from_utf8_lossy(&output.stdout).contains("unreplayable") || code == 5, "{}", blob.display());
         fs::write(&blob, good).unwrap();
     }
-    let wrong: [(&dyn Fn(&mut Value), u8, &str); 5] = [
+    type Forgery<'a> = &'a dyn Fn(&mut Value);
+    let wrong: [(Forgery<'_>, u8, &str); 5] = [
         (&|list| list["schema"] = json!("stella.reproduce/2"), 2, "is not a list of what failed"),
         (&|list| list["replays"][0]["manifest"] = json!("../../etc/passwd"), 2, "is not a list of what failed"),
         (

@@ -284,7 +284,7 @@ impl Walk<'_> {
         let (address, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let file = address.rsplit('/').next().unwrap_or_default();
         let known = self.schema.documents.get_key_value(if address.is_empty() { document } else { file });
-        let target = known.and_then(|(name, found)| Some(Node { says: found.pointer(fragment)?, document: *name }));
+        let target = known.and_then(|(name, found)| Some(Node { says: found.pointer(fragment)?, document: name }));
         target.unwrap_or_else(|| panic!("{reference} of {document}"))
     }
 
