@@ -120,7 +120,8 @@ impl Aside {
         let (above, real) = there.ok_or_else(outside)?;
         let rest = absolute.strip_prefix(above).map_err(|_| outside())?;
         let inside = real.strip_prefix(self.repository.top()).map_err(|_| outside())?;
-        Ok(inside.join(rest))
+        // Nothing is joined where there is nothing left: the path of a file would end as that of a folder.
+        Ok(if rest.as_os_str().is_empty() { inside.to_owned() } else { inside.join(rest) })
     }
 }
 

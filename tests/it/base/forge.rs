@@ -182,7 +182,8 @@ impl Forge {
 
     /// Does what the hints say, as it stands, until `stella` gives no more; how it ended, and how many lines were pasted.
     pub fn mended(&self, environment: &BTreeMap<String, String>, arguments: &[&str]) -> (Option<i32>, usize) {
-        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        // No word of these lines has a space in it, whatever stands between quotes for a shell.
+        let words = |line: &str| line.replace('\'', "").split(' ').map(str::to_owned).collect::<Vec<_>>();
         let mut arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let mut pasted = 0;
         for _ in 0..4 {

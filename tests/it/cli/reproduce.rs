@@ -40,6 +40,9 @@ fn the_same_red_is_seen_from_the_report_alone() {
     assert_eq!(list(&world)["replays"].as_array().unwrap().len(), 3, "{:#}", list(&world));
     let run = world.stella(1, &["reproduce", "report"]);
     run.says(&[CVE, "SCN-0001: the same as in the report", "npm-app: the same as in the report", "failed: 0 of 3"]);
+    let mut full = world.command(&["reproduce", "report"]);
+    full.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    world.run(4, full).complains(&["No space left on device"]);
     let now = world.stella(1, &["reproduce", "report", "--format", "json"]).stdout_json();
     valid(&now, "result-v1.json");
     for (old, new) in was["replays"].as_array().unwrap().iter().zip(now["replays"].as_array().unwrap()) {

@@ -250,7 +250,10 @@ fn a_folder_that_nobody_is_shown_is_a_note() {
     let output = world.command(&bisect).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains(said), "{output:?}");
     // A command is shown it.
-    world.stella(0, &["scan", "--input", "app", "--artifact", "out=-", "--emit-manifest", "c.json", "--", "./tool"]);
+    world.stella(
+        0,
+        &["scan", "--input", "app", "--artifact", "findings=-:json", "--emit-manifest", "c.json", "--", "./tool"],
+    );
     let run = world.stella(0, &["replay", "--from", "c.json", "--ro", "/usr"]);
     assert!(!run.stderr.contains(said), "{}", run.stderr);
 }

@@ -31,12 +31,16 @@ fn world() -> World {
     world.write("plain.json", "{}");
     world.stella(0, &["init"]);
     world.stella(0, &["ci", "--history", "h.jsonl", "--result", "r.json"]);
+    world.stella(0, &["ci", "--shard", "1/1", "--result", "s.json"]);
     world.stella(0, &["feed", "build", "feed", "--out-dir", "bundles"]);
     fs::rename(&files(&world.work("bundles"))[0], world.work("osv.tar.zst")).unwrap();
     world
 }
 
-/// How each command is made to print something. `reviewed` prints nothing outside of a pull request at GitHub.
+/// Commands that print nothing here: they need a pull request at GitHub, or a red report (`cli::reproduce` has one).
+const ELSEWHERE: &[&str] = &["reviewed", "publish", "reproduce"];
+
+/// How each command is made to print something.
 const PRINTS: &[&str] = &[
     "scan --input app --feed feed --emit-manifest m/M.json",
     "replay --from MANIFEST.json",
@@ -46,6 +50,8 @@ const PRINTS: &[&str] = &[
     "score --history h.jsonl",
     "gate pr --result r.json",
     "report --html r.json",
+    "merge s.json",
+    "badge b --result r.json",
     "accept",
     "chaos --from MANIFEST.json --only tz",
     "canonicalize plain.json",
@@ -75,7 +81,7 @@ const PRINTS: &[&str] = &[
 #[test]
 fn a_full_standard_output_ends_every_command_with_4() {
     let world = world();
-    for (command, _) in commands().iter().filter(|(name, _)| name != "reviewed") {
+    for (command, _) in commands().iter().filter(|(name, _)| !ELSEWHERE.contains(&name.as_str())) {
         let is_tried = PRINTS.iter().any(|line| {
             line.strip_prefix(command.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         });
@@ -141,6 +147,10 @@ const WRITES: &[(&str, &str)] = &[
     ("ci --result", "ci --result @"),
     ("ci --summary", "ci --summary @"),
     ("ci --history", "ci --history @"),
+    ("merge --junit", "merge s.json --junit @"),
+    ("merge --result", "merge s.json --result @"),
+    ("merge --summary", "merge s.json --summary @"),
+    ("merge --history", "merge s.json --history @"),
     ("sandbox --ledger", "sandbox --ledger @ -- true"),
     ("manifest migrate --out", "manifest migrate MANIFEST.json --out @"),
     ("profile learn --out", "profile learn --again 1 --out @ -- ./tool"),
@@ -152,6 +162,7 @@ const WRITES_INTO: &[(&str, &str)] = &[
     ("scan --store", "scan --input app --feed feed --emit-manifest m/M.json --store @"),
     ("replay --out-dir", "replay --from MANIFEST.json --out-dir @"),
     ("ci --out-dir", "ci --out-dir @"),
+    ("merge --out-dir", "merge s.json --out-dir @"),
     ("feed build --out-dir", "feed build feed --out-dir @"),
 ];
 
@@ -167,6 +178,12 @@ const OTHERS: &[&str] = &[
     "report --history",
     "report --before",
     "ci --reviewed",
+    "ci --timings",
+    "merge --reviewed",
+    "merge --timings",
+    "badge --result",
+    "publish --report",
+    "accept --patch",
     "accept --reviewed",
     "reviewed --out",
     "profile test --document",

@@ -7,6 +7,7 @@ use crate::harness::{repository, says, valid};
 use crate::publish::github::Fault;
 use crate::publish::{HEAD, Job, NEXT, green, of, red, thousand};
 
+const LAST: &str = "a300000000000000000000000000000000000000";
 const OURS: &str = "<!-- stella:comment:stella -->";
 
 #[test]
@@ -38,6 +39,8 @@ fn one_comment_is_made_and_written_over_until_it_is_green() {
     says(&job.ended(0, "failure", &[]).stdout, &["comment: written over (101)"]);
     says(&job.github.comments()[0].body, &["Since your last push: 1 fixed, 0 new, 3 as before.", "a20000000000"]);
 
+    job.github.push(7, LAST);
+    job.event(LAST, "acme/app");
     job.set("GITHUB_RUN_ID", "52");
     job.report(&green());
     let json = job.ended(0, "success", &["--format", "json"]).stdout_json();

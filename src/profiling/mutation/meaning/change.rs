@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::model::text::json_pointer;
 use crate::profiling::members::{Class, Member};
 use crate::profiling::mutation::meaning::spot::Spot;
-use crate::profiling::mutation::meaning::{Judge, MeaningTrial, PLACES, Verdict};
+use crate::profiling::mutation::meaning::trial::{Judge, MeaningTrial, PLACES, Verdict};
 use crate::profiling::mutation::tally;
 use crate::profiling::mutation::traverse::{rename, with};
 use crate::profiling::mutation::variant::Variant;

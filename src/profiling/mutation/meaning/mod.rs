@@ -9,6 +9,7 @@
 
 mod change;
 mod spot;
+mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,67 +17,9 @@ use serde_json::Value;
 
 use self::change::Changes;
 use self::spot::{Spot, spots};
+use self::trial::PLACES;
+pub use self::trial::{Judge, MeaningTrial, Place, Verdict};
 use crate::profiling::members::{Class, Members};
-use crate::profiling::mutation::Trial;
-
-/// A place: names of members, and `*` or what tells them apart for elements.
-pub type Place = Vec<String>;
-
-/// What a comparison of meanings says of a changed document beside the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// They mean the same.
-    Same,
-    /// They do not.
-    Different,
-    /// The changed one cannot be read, and the comparison says so.
-    Unread,
-}
-
-/// Compares changed documents with a first one.
-pub trait Judge {
-    /// What it says of `changed`.
-    fn judge(&self, changed: &[u8]) -> Verdict;
-
-    /// The parts of the first document that the verdict names as not compared.
-    fn not_compared(&self) -> &BTreeSet<String>;
-
-    /// Other values that the place may have, where a schema knows them.
-    fn others(&self, place: &[String], value: &Value) -> Vec<Value> {
-        let _ = (place, value);
-        Vec::new()
-    }
-}
-
-/// What came of a trial of a comparison of meanings.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MeaningTrial {
-    /// What must be seen, and what must not.
-    pub trial: Trial,
-    /// Of what decides beside something else alone: how many changes there were, and how many were seen.
-    pub depending: BTreeMap<Place, (usize, usize)>,
-    /// Where anything was changed.
-    pub places: BTreeSet<Place>,
-    /// Places of which all that is below is one, and whose types are read all the same.
-    pub typed: BTreeSet<Place>,
-}
-
-impl MeaningTrial {
-    /// Adds another trial to this one.
-    pub fn add(&mut self, other: Self) {
-        let Self { trial, depending, places, typed } = other;
-        self.trial.add(trial);
-        for (place, (all, seen)) in depending {
-            let known = self.depending.entry(place).or_default();
-            *known = (known.0 + all, known.1 + seen);
-        }
-        self.places.extend(places);
-        self.typed.extend(typed);
-    }
-}
-
-/// At how many places of one pattern a document is changed.
-const PLACES: usize = 3;
 
 /// Every place of a document at which something is said.
 pub fn places(members: &Members, document: &Value) -> BTreeSet<Place> {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::text::json_pointer;
 use crate::profiling::members::{Class, Member, Members};
-use crate::profiling::mutation::meaning::Place;
+use crate::profiling::mutation::meaning::trial::Place;
 
 /// A value of a document and what it is.
 pub(super) struct Spot<'v> {
