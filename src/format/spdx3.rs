@@ -3,7 +3,7 @@
 //! A document is a graph, or a single element. Invariants: an `spdxId` names one element. Every `software_Package` is a package, the described one too. Licences are
 //! those that relationships declare or conclude. A VEX assessment is a statement for each product that it is about; its
 //! justification is OpenVEX's word. Other assessments of vulnerabilities, and what else packages are, count in a comparison.
-//! Relationships and what collections are about are facts.
+//! Relationships and what collections are about are facts. What one element refers to is a set, as in RDF: twice is once.
 //! Absent: files, snippets, other profiles' elements; JSON-LD that spells names in another way than the
 //! specification's own context.
 
@@ -146,7 +146,12 @@ impl Element {
         parts.into_iter().filter(|(_, is_there)| *is_there).map(|(part, _)| part)
     }
 
-    /// Its class, as an assessment or relationship is named.
+    /// The licences that it stands for, where it is an expression.
+    fn expression(&self) -> Option<&str> {
+        self.license_expression.as_deref().filter(|_| self.class == LICENSE)
+    }
+
+    /// Whether it is a relationship that is not an assessment.
     fn is_relationship(&self) -> bool {
         matches!(self.class.as_str(), "Relationship" | "LifecycleScopedRelationship")
     }
@@ -274,7 +279,7 @@ fn name_of(id: &str, by_id: &HashMap<&str, &Element>, keys: &HashMap<&str, Strin
         // Its name is the document's own.
         Some(element) if element.class == "SpdxDocument" => "the document".to_owned(),
         Some(element) => {
-            let name = element.license_expression.as_deref().or(element.name.as_deref()).unwrap_or_default();
+            let name = element.expression().or(element.name.as_deref()).unwrap_or_default();
             format!("{} {name}", element.class).trim_end().to_owned()
         }
         None => id.to_owned(),
@@ -289,22 +294,31 @@ fn relationships(
     unfolding: &mut Unfolding,
 ) -> Result<Vec<String>, FormatError> {
     let mut facts = Vec::new();
-    for element in graph.iter().filter(|element| element.is_relationship() && !is_license(element)) {
+    // What two elements say of the same ones is said once.
+    let mut known = BTreeSet::new();
+    // A licence of a package is one of its details.
+    let of_package =
+        |element: &&Element| is_license(element) && element.from.as_deref().is_some_and(|id| keys.contains_key(id));
+    for element in graph.iter().filter(|element| element.is_relationship() && !of_package(element)) {
         let from = name_of(element.from.as_deref().unwrap_or_default(), by_id, keys);
         let kind = element.relationship.as_deref().unwrap_or_default();
         let said = [element.completeness.as_deref(), element.scope.as_deref()];
         let said: String = said.into_iter().flatten().map(|word| format!(" ({word})")).collect();
-        if element.to.is_empty() {
+        let from_id = element.from.as_deref();
+        if element.to.is_empty() && known.insert((from_id, kind, None, said.clone())) {
             facts.push(format!("{from} {kind} nothing{said}"));
         }
         for to in &element.to {
+            if !known.insert((from_id, kind, Some(to.as_str()), said.clone())) {
+                continue;
+            }
             let fact = format!("{from} {kind} {}{said}", name_of(to, by_id, keys));
             unfolding.take([fact.as_str()])?;
             facts.push(fact);
         }
     }
     for element in graph {
-        for root in &element.roots {
+        for root in element.roots.iter().collect::<BTreeSet<_>>() {
             let fact = format!("{} is about {}", element.class, name_of(root, by_id, keys));
             unfolding.take([fact.as_str()])?;
             facts.push(fact);
@@ -314,7 +328,8 @@ fn relationships(
 }
 
 fn is_license(element: &Element) -> bool {
-    matches!(element.relationship.as_deref(), Some("hasDeclaredLicense" | "hasConcludedLicense"))
+    element.is_relationship()
+        && matches!(element.relationship.as_deref(), Some("hasDeclaredLicense" | "hasConcludedLicense"))
 }
 
 /// Whether an element is read, or says only who made the document.
@@ -326,12 +341,13 @@ fn is_read(element: &Element) -> bool {
             | "SpdxDocument"
             | "software_Sbom"
             | "Bom"
+            | "Bundle"
             | "Agent"
             | "Person"
             | "Organization"
             | "SoftwareAgent"
             | "Tool"
-            | "simplelicensing_LicenseExpression"
+            | LICENSE
             | "security_Vulnerability"
     );
     known || element.is_relationship() || element.class.ends_with(ASSESSMENT)
@@ -371,7 +387,7 @@ fn assessments(
             element.completeness.as_deref(),
         ];
         let said: Vec<&str> = said.into_iter().flatten().collect();
-        for to in &element.to {
+        for to in element.to.iter().collect::<BTreeSet<_>>() {
             let product = name_of(to, by_id, keys);
             let fact = format!("{}: {vulnerability} in {product} ({})", element.class, said.join(" "));
             unfolding.take([fact.as_str()])?;
@@ -386,6 +402,7 @@ fn assessments(
             .chain(element.withdrawn.clone())
             .collect();
         said.sort();
+        said.dedup();
         said.extend(element.name.clone());
         format!("vulnerability {} ({})", named(element).unwrap_or_default(), said.join("; "))
     }));
@@ -393,6 +410,7 @@ fn assessments(
 }
 
 const PACKAGE: &str = "software_Package";
+const LICENSE: &str = "simplelicensing_LicenseExpression";
 
 /// The purl of a package: its own member, else the least of its external identifiers, which are a set.
 fn purl(listing: &mut Listing, index: usize, element: &Element) -> Option<Written> {
@@ -423,10 +441,7 @@ fn licenses<'d>(
         let Some(from) = element.from.as_deref().filter(|_| is_license(element)) else { continue };
         for to in &element.to {
             // A licence of the list is named by its address, and need not be in the document.
-            let expression = by_id
-                .get(to.as_str())
-                .and_then(|license| license.license_expression.as_deref().or(license.name.as_deref()));
-            let name = expression.unwrap_or_else(|| to.rsplit('/').next().unwrap_or(to));
+            let name = license_name(to, by_id);
             if !matches!(
                 name,
                 "" | "NoAssertion" | "NoAssertionLicense" | "None" | "NoneLicense" | "NOASSERTION" | "NONE"
@@ -437,6 +452,13 @@ fn licenses<'d>(
         }
     }
     Ok(licenses)
+}
+
+/// How a licence is called that an id names: by its expression, its name, or the end of its address.
+fn license_name<'d>(id: &'d str, by_id: &HashMap<&str, &'d Element>) -> &'d str {
+    let license = by_id.get(id);
+    let name = license.and_then(|license| license.expression().or(license.name.as_deref()));
+    name.unwrap_or_else(|| id.rsplit('/').next().unwrap_or(id))
 }
 
 /// How licences are stated of elements, by id: declared or concluded.
@@ -450,11 +472,11 @@ fn stated_licenses<'d>(
         let Some(from) = element.from.as_deref() else { continue };
         let kind = element.relationship.as_deref().unwrap_or_default();
         for to in &element.to {
-            let license = by_id.get(to.as_str());
-            let name = license.and_then(|license| license.license_expression.as_deref().or(license.name.as_deref()));
-            let name = name.unwrap_or_else(|| to.rsplit('/').next().unwrap_or(to));
-            let completeness = element.completeness.as_deref().unwrap_or_default();
-            let said = format!("{kind} {} {completeness}", canonical(name)).trim_end().to_owned();
+            let mut said = format!("{kind} {}", canonical(license_name(to, by_id)));
+            for word in [element.completeness.as_deref(), element.scope.as_deref()].into_iter().flatten() {
+                said.push(' ');
+                said.push_str(word);
+            }
             unfolding.take([said.as_str()])?;
             stated.entry(from).or_default().insert(said);
         }

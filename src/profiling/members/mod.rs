@@ -22,7 +22,7 @@
 //! | `"TEXT"` | of `not-compared` the name of the part; of `cosmetic` why, which a pattern that ends with `**` must have |
 //!
 //! `$name = a b` gives alternatives a name, and `elements PATTERN by MEMBER` says that elements of a list stand for what a member of
-//! them is.
+//! them is. `single PLACE` says that a document without that list is itself an element of it.
 //!
 //! Invariants: the data is held against the published schemas and against the readers, both ways (`tests/it/members`).
 //! Absent: which members a profile hides from bitwise fidelity (see [`crate::canonical`]).
@@ -81,6 +81,8 @@ struct Line {
 pub struct Members {
     /// Elements of these arrays are told apart by the text of a member instead of by `*`.
     by: Vec<(MemberPattern, String)>,
+    /// A document without this list is itself an element of it.
+    single: Option<Vec<String>>,
     lines: Vec<Line>,
     /// Places that were looked for, and what was found: a document has few of them, each many times.
     found: Mutex<HashMap<Vec<String>, Found>>,
@@ -101,7 +103,7 @@ impl Members {
     /// # Errors
     /// See [`MembersError`].
     pub fn parse(text: &str) -> Result<Self, MembersError> {
-        let mut members = Self { by: Vec::new(), lines: Vec::new(), found: Mutex::default() };
+        let mut members = Self { by: Vec::new(), single: None, lines: Vec::new(), found: Mutex::default() };
         let mut names: Vec<(String, String)> = Vec::new();
         for (at, line) in text.lines().enumerate() {
             let line_number = at + 1;
@@ -122,6 +124,8 @@ impl Members {
                 let (arrays, member) = rest.split_once(" by ").ok_or_else(wrong)?;
                 let arrays = patterns(arrays.trim())?;
                 members.by.extend(arrays.into_iter().map(|array| (array, member.trim().to_owned())));
+            } else if let Some(list) = line.strip_prefix("single /") {
+                members.single = Some(list.split('/').map(str::to_owned).collect());
             } else {
                 let (head, rest) = line.split_once(" /").ok_or_else(wrong)?;
                 let member = Member::parse(head.trim()).ok_or_else(wrong)?;
@@ -195,6 +199,15 @@ impl Members {
         let named =
             self.told_apart_by(array).and_then(|member| element.get(member)).and_then(serde_json::Value::as_str);
         named.unwrap_or("*").to_owned()
+    }
+
+    /// The place of a whole document: none, or that of an element where it is one.
+    pub fn root(&self, document: &serde_json::Value) -> Vec<String> {
+        let Some(list) = &self.single else { return Vec::new() };
+        if document.pointer(&format!("/{}", list.join("/"))).is_some() {
+            return Vec::new();
+        }
+        list.iter().cloned().chain([self.element(list, document)]).collect()
     }
 
     /// The member by which elements of `array` are told apart.
@@ -286,6 +299,14 @@ mod tests {
         assert!(member.once && member.default.as_deref() == Some("a"));
         assert_eq!(member.depends_on(), Some("an own one"));
         assert_eq!(members.at(&place("/y")).unwrap().twice.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_document_may_be_one_element() {
+        let members = Members::parse("single /graph\nelements /graph by type\n").unwrap();
+        assert_eq!(members.root(&serde_json::json!({"type": "a"})), place("/graph/a"));
+        assert!(members.root(&serde_json::json!({"graph": [], "type": "a"})).is_empty());
+        assert!(Members::parse("").unwrap().root(&serde_json::json!({"type": "a"})).is_empty());
     }
 
     #[test]

@@ -147,7 +147,15 @@ impl Schema {
                     }
                 }
                 let two = [0, 1].map(|seed| self.value(&below, rest, seed));
-                two.into_iter().flatten().map(|item| items.push(item)).count() > 0
+                let told_apart_by = members.told_apart_by(at).filter(|_| step != "*");
+                for mut item in two.into_iter().flatten() {
+                    // An element of a kind says so.
+                    if let (Some(member), Some(object)) = (told_apart_by, item.as_object_mut()) {
+                        object.insert(member.to_owned(), json!(step));
+                    }
+                    items.push(item);
+                }
+                items.iter().any(|item| members.element(at, item) == *step)
             }
             Value::Object(object) => {
                 let name =
@@ -157,7 +165,11 @@ impl Schema {
                 {
                     return true;
                 }
-                let Some(made) = self.value(&below, rest, 0) else { return false };
+                let Some(mut made) = self.value(&below, rest, 0) else { return false };
+                // Elements are referred to, not written there.
+                if made.is_object() && members.at(&below).is_some_and(|member| member.class == Class::Refers) {
+                    made = json!("urn:another");
+                }
                 object.insert(name, made);
                 true
             }
@@ -181,16 +193,39 @@ impl Schema {
         Some(Value::Object(object))
     }
 
+    /// A part of a schema and all that it says holds with it.
+    fn together(&self, node: Node) -> Vec<&'static Value> {
+        let mut all = vec![node.says];
+        for inner in node.says.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            let inner = Node { says: inner, document: node.document };
+            let reference = inner.says.get("$ref").and_then(Value::as_str);
+            all.extend(self.together(reference.map_or(inner, |reference| self.target(reference, inner.document))));
+        }
+        all
+    }
+
+    fn target(&self, reference: &str, document: &'static str) -> Node {
+        let (address, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let file = address.rsplit('/').next().unwrap_or_default();
+        let known = self.documents.get_key_value(if address.is_empty() { document } else { file });
+        let target = known.and_then(|(name, found)| Some(Node { says: found.pointer(fragment)?, document: name }));
+        target.unwrap_or_else(|| panic!("{reference} of {document}"))
+    }
+
     /// What an object must have, of the alternative that has `wanted`.
     fn required(&self, at: &Place, seed: usize, depth: usize, wanted: Option<&str>) -> Map<String, Value> {
         let mut object = Map::new();
         if depth > 4 {
             return object;
         }
-        let has = |node: &&Value| wanted.is_none_or(|name| node["properties"].get(name).is_some());
-        let nodes = self.nodes(at).iter().map(|node| node.says).filter(|node| node.get("properties").is_some());
-        let Some(node) = nodes.clone().find(has).or(nodes.clone().next()) else { return object };
-        for name in node["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let has = |all: &&Vec<&Value>| {
+            wanted.is_none_or(|name| all.iter().any(|node| node["properties"].get(name).is_some()))
+        };
+        let alternatives: Vec<Vec<&Value>> = self.nodes(at).iter().map(|node| self.together(*node)).collect();
+        let of_objects = || alternatives.iter().filter(|all| all.iter().any(|node| node.get("properties").is_some()));
+        let Some(all) = of_objects().find(has).or(of_objects().next()) else { return object };
+        let required = all.iter().filter_map(|node| node["required"].as_array()).flatten();
+        for name in required.filter_map(Value::as_str) {
             let below: Place = at.iter().cloned().chain([name.to_owned()]).collect();
             if let Some(value) = made(self.nodes(&below), self, &below, seed, depth + 1) {
                 object.insert(name.to_owned(), value);
@@ -254,7 +289,7 @@ const BELOW: usize = 3;
 impl Walk<'_> {
     fn node(&mut self, node: Node, place: &Place, above: &mut Vec<&'static Value>) {
         if let Some(reference) = node.says.get("$ref").and_then(Value::as_str) {
-            let target = self.target(reference, node.document);
+            let target = self.schema.target(reference, node.document);
             if above.iter().any(|known| std::ptr::eq(*known, target.says)) {
                 // What it may be stands further up; what kind of value it is does not.
                 if target.says.get("enum").is_some() {
@@ -274,18 +309,14 @@ impl Walk<'_> {
             }
             known.push(node);
             if self.members.is_some_and(|members| members.is_whole(place)) {
+                // No place below it is one of its own; what a value must have is known all the same.
+                let (members, left) = (self.members.take(), std::mem::replace(&mut self.left, 1));
+                self.parts(node, place, above);
+                (self.members, self.left) = (members, left);
                 return;
             }
         }
         self.parts(node, place, above);
-    }
-
-    fn target(&self, reference: &str, document: &'static str) -> Node {
-        let (address, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let file = address.rsplit('/').next().unwrap_or_default();
-        let known = self.schema.documents.get_key_value(if address.is_empty() { document } else { file });
-        let target = known.and_then(|(name, found)| Some(Node { says: found.pointer(fragment)?, document: name }));
-        target.unwrap_or_else(|| panic!("{reference} of {document}"))
     }
 
     fn parts(&mut self, Node { says, document }: Node, place: &Place, above: &mut Vec<&'static Value>) {
@@ -296,7 +327,9 @@ impl Walk<'_> {
         }
         for word in ["then", "else"] {
             // What a document is in place of what it usually is (a single element of SPDX 3) is classed as that.
-            if let Some(inner) = says.get(word).filter(|_| word == "then" || !place.is_empty()) {
+            // That a value is not of a class is said by a text that it would have to be.
+            let says_what = |inner: &&Value| word == "then" || !(place.is_empty() || inner.get("const").is_some());
+            if let Some(inner) = says.get(word).filter(says_what) {
                 self.node(Node { says: inner, document }, place, above);
             }
         }
@@ -324,7 +357,9 @@ impl Walk<'_> {
         }
         let below: Place = place.iter().cloned().chain([name.to_owned()]).collect();
         self.left -= 1;
-        self.schema.properties.insert(below.clone());
+        if self.members.is_some() {
+            self.schema.properties.insert(below.clone());
+        }
         self.node(inner, &below, above);
         self.left += 1;
     }
@@ -347,7 +382,7 @@ impl Walk<'_> {
     /// The alternatives of an element whose `type` is one text.
     fn classes(&self, node: Node) -> Vec<(String, Node)> {
         let resolve = |node: Node| match node.says.get("$ref").and_then(Value::as_str) {
-            Some(reference) => self.target(reference, node.document),
+            Some(reference) => self.schema.target(reference, node.document),
             None => node,
         };
         class_of(resolve(node), &resolve)

@@ -1,6 +1,6 @@
 //! The changes of one document, each judged and counted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -183,21 +183,36 @@ impl<'t> Changes<'t> {
     }
 
     fn elements(&mut self, spot: &Spot<'_>, items: &[Value]) {
-        let once = spot.member.is_some_and(|member| member.once);
-        let is_meant = |index: usize| {
-            let pointer = format!("{}/{index}", spot.pointer);
-            self.spots.iter().any(|other| {
-                other.is_meant() && other.is_said() && (other.pointer == pointer || is_below(&other.pointer, &pointer))
-            })
-        };
-        let meant: Vec<usize> = (0..items.len()).filter(|index| is_meant(*index)).take(PLACES).collect();
-        for index in meant {
+        // Of each kind some.
+        let mut used: BTreeMap<&[String], usize> = BTreeMap::new();
+        for index in 0..items.len() {
             let place = format!("{}/{index}", spot.pointer);
+            let spots = self.spots;
+            let Some(element) = spots.iter().find(|other| other.pointer == place) else { continue };
+            let mut meant = spots.iter().filter(|other| {
+                other.is_meant() && other.is_said() && (other.pointer == place || is_below(&other.pointer, &place))
+            });
+            let Some(first) = meant.next() else { continue };
+            // Where all of it decides beside something else alone, so does the whole.
+            let depends = |spot: &Spot<'_>| spot.member.and_then(Member::depends_on).is_some();
+            let depends = depends(first) && meant.all(|other| depends(other));
+            let used = used.entry(&element.place).or_insert(0);
+            *used += 1;
+            if *used > PLACES {
+                continue;
+            }
+            let once = [spot.member, element.member].into_iter().flatten().any(|member| member.once);
             let mut rest = items.to_vec();
             let gone = rest.remove(index);
             // Of two that are the same, where one says all, nothing is lost.
             if !(once && rest.contains(&gone)) {
-                self.matters("removed", spot, &place, &with(self.document, &spot.pointer, Value::Array(rest)));
+                let changed = with(self.document, &spot.pointer, Value::Array(rest));
+                let verdict = self.verdict(&changed);
+                if depends {
+                    self.depends(element, verdict);
+                } else {
+                    self.seen("removed", spot, &place, &changed, verdict);
+                }
             }
             let mut doubled = items.to_vec();
             doubled.push(self.afresh(&place, gone));
@@ -205,6 +220,8 @@ impl<'t> Changes<'t> {
             let verdict = self.verdict(&doubled);
             if spot.member.is_some_and(|member| member.twice.is_some()) {
                 self.depends(spot, verdict);
+            } else if depends {
+                self.depends(element, verdict);
             } else if once {
                 self.unseen("doubled", spot, &place, verdict == Verdict::Same);
             } else {

@@ -48,7 +48,9 @@ impl Spot<'_> {
 /// Every value of a document but the whole.
 pub(super) fn spots<'v>(members: &'v Members, document: &'v Value) -> Vec<Spot<'v>> {
     let mut spots = Vec::new();
-    walk(members, document, At { pointer: "", place: &[], above: None, is_member: false, in_whole: false }, &mut spots);
+    let root = members.root(document);
+    let at = At { pointer: "", place: &root, above: None, is_member: false, in_whole: false };
+    walk(members, document, at, &mut spots);
     spots
 }
 
@@ -67,7 +69,7 @@ fn walk<'v>(members: &'v Members, value: &'v Value, at: At<'v, '_>, spots: &mut 
     let plain = !is_member && !matches!(value, Value::Array(_) | Value::Object(_));
     let member = above.filter(|_| plain).or_else(|| members.at(place));
     let is_whole = !place.is_empty() && members.is_whole(place);
-    if !place.is_empty() {
+    if !pointer.is_empty() {
         let is_whole = is_whole && !in_whole;
         spots.push(Spot { pointer: pointer.to_owned(), place: place.to_vec(), value, member, is_member, is_whole });
     }
