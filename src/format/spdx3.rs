@@ -454,11 +454,19 @@ fn licenses<'d>(
     Ok(licenses)
 }
 
-/// How a licence is called that an id names: by its expression, its name, or the end of its address.
+/// How a licence is called that an id names: by its expression or its name; one of the list by the end of its address; one
+/// that only the document knows by its class, since such an id may be another each time.
 fn license_name<'d>(id: &'d str, by_id: &HashMap<&str, &'d Element>) -> &'d str {
-    let license = by_id.get(id);
-    let name = license.and_then(|license| license.expression().or(license.name.as_deref()));
-    name.unwrap_or_else(|| id.rsplit('/').next().unwrap_or(id))
+    let address = || id.rsplit('/').next().unwrap_or(id);
+    let Some(license) = by_id.get(id) else { return address() };
+    let has_address = matches!(
+        license.class.as_str(),
+        "expandedlicensing_ListedLicense" | "expandedlicensing_IndividualLicensingInfo"
+    );
+    license
+        .expression()
+        .or(license.name.as_deref())
+        .unwrap_or_else(|| if has_address { address() } else { &license.class })
 }
 
 /// How licences are stated of elements, by id: declared or concluded.
@@ -597,6 +605,48 @@ mod tests {
         );
         assert_eq!(vex[0].justification.as_deref(), Some("component_not_present"));
         assert_eq!(read(&document("")).unwrap().vex, None);
+    }
+
+    /// What a comparison sees of elements beside a package, a file and two licences.
+    fn seen(elements: &str) -> (Vec<String>, Vec<String>) {
+        let contents = read(&document(&format!(
+            r#"{{"type":"software_Package","spdxId":"u#a","name":"a"}},{{"type":"software_File","spdxId":"u#f","name":"f"}},
+               {{"type":"simplelicensing_LicenseExpression","spdxId":"u#l","simplelicensing_licenseExpression":"MIT"}},
+               {elements}"#
+        )))
+        .unwrap();
+        (contents.listing.packages.iter().flat_map(|package| package.details.clone()).collect(), contents.facts)
+    }
+
+    #[test]
+    fn what_is_referred_to_twice_is_said_once() {
+        let edge = r#"{"type":"Relationship","relationshipType":"contains","from":"u#a","to":["u#f"]}"#;
+        let once = seen(edge);
+        assert_eq!(once.1.len(), 1);
+        assert_eq!(seen(&edge.replace(r#"["u#f"]"#, r#"["u#f","u#f"]"#)), once);
+        assert_eq!(seen(&format!("{edge},{edge}")), once);
+    }
+
+    #[test]
+    fn a_licence_counts_by_its_class_and_scope_and_of_what_is_not_a_package() {
+        let licence = r#"{"type":"Relationship","relationshipType":"hasDeclaredLicense","from":"u#a","to":["u#l"]}"#;
+        let plain = seen(licence);
+        assert_ne!(seen(&licence.replace(r#""Relationship""#, r#""Annotation""#)), plain);
+        let scoped = r#""LifecycleScopedRelationship","scope":"build""#;
+        assert_ne!(seen(&licence.replace(r#""Relationship""#, scoped)), plain);
+        let of_file = seen(&licence.replace("u#a", "u#f"));
+        assert_eq!(of_file.1, ["software_File f hasDeclaredLicense simplelicensing_LicenseExpression MIT"]);
+    }
+
+    #[test]
+    fn a_licence_that_only_the_document_knows_does_not_count_by_its_id() {
+        let of = |id: &str| {
+            seen(&format!(
+                r#"{{"type":"expandedlicensing_CustomLicense","spdxId":"{id}"}},
+                   {{"type":"Relationship","relationshipType":"hasDeclaredLicense","from":"u#a","to":["{id}"]}}"#
+            ))
+        };
+        assert_eq!(of("urn:uuid:1"), of("urn:uuid:2"));
     }
 
     #[test]
