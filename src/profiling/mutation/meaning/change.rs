@@ -195,7 +195,7 @@ impl<'t> Changes<'t> {
             let Some(first) = meant.next() else { continue };
             // Where all of it decides beside something else alone, so does the whole.
             let depends = |spot: &Spot<'_>| spot.member.and_then(Member::depends_on).is_some();
-            let depends = depends(first) && meant.all(|other| depends(other));
+            let depends = depends(first) && meant.all(depends);
             let used = used.entry(&element.place).or_insert(0);
             *used += 1;
             if *used > PLACES {
