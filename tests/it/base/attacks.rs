@@ -334,7 +334,27 @@ fn what_is_taken_from_the_store_comes_from_the_base() {
             std::fs::write(file, "rot").unwrap();
         }
     });
-    for pull in [taken, rot] {
+    // A manifest that says the same in other letters names the same blobs.
+    let spelt = forge.pull(|dev| {
+        dev.remove("fixtures/store");
+        for canary in ["npm-app", "npm-other"] {
+            let path = format!("fixtures/canaries/{canary}/manifest.json");
+            let mut parts: Vec<String> = dev.read(&path).split("sha256:").map(str::to_owned).collect();
+            for part in parts.iter_mut().skip(1) {
+                let first = part.remove(0);
+                part.insert_str(0, &format!("\\u{:04x}", u32::from(first)));
+            }
+            dev.write(&path, parts.join("sha256:"));
+        }
+    });
+    let marked = forge.pull(|dev| {
+        dev.remove("fixtures/store");
+        for canary in ["npm-app", "npm-other"] {
+            let path = format!("fixtures/canaries/{canary}/manifest.json");
+            dev.write(&path, format!("\u{feff}{}", dev.read(&path)));
+        }
+    });
+    for pull in [taken, rot, spelt, marked] {
         // Everything is replayed, and what no later change could replay is a change that fails.
         let result = forge.judge(1, &pull);
         assert!(result["replays"].as_array().unwrap().iter().all(|replay| replay["outcome"] == "match"), "{result:#}");
