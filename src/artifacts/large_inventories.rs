@@ -205,8 +205,8 @@ fn sides(a: Partitioned, b: Partitioned) -> Option<[Side; 2]> {
     both.extend(namesakes.map(|(index, _)| index).chain(unknown));
     in_order(&mut both);
     let [mut document_a, mut document_b] = if both.len() == before { documents } else { read(&both)? };
-    // What only they say besides is told by its places, for which the whole is needed.
-    if document_a.facts != document_b.facts && document_a.lists_the_same(&document_b) {
+    // Where they list the same, what else differs is told by its places, for which the whole is needed.
+    if digest_a != digest_b && document_a.lists_the_same(&document_b) {
         return None;
     }
     document_a.not_compared.extend(not_read.iter().cloned());
@@ -504,6 +504,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Nothing that is listed tells that a fact is said twice, so its place must be shown.
+    #[test]
+    fn what_differs_in_bytes_alone_is_left_to_the_full_way() {
+        let document = |dependencies: Value| {
+            json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "components": [], "dependencies": dependencies })
+                .to_string()
+        };
+        let one = json!({ "ref": "a", "dependsOn": [] });
+        let (once, twice) = (document(json!([one])), document(json!([one, one])));
+        for (a, b) in [(&once, &twice), (&twice, &once)] {
+            let full = full(a, b).unwrap();
+            assert!(!full.diff.artifacts[0].differences.shown.is_empty());
+            assert!(quick(a, b).is_none());
+        }
+        assert!(quick(&twice, &twice).is_some());
     }
 
     /// A reference names one element of a document, its root and what is nested included.
