@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{alive, mark, until};
+use super::{HANGS, alive, mark, until};
 
 /// The program of this build, or the copy that another user can reach; its helper lies beside it.
 fn stella() -> PathBuf {
@@ -102,14 +102,14 @@ fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
-/// Waits until it has ended, for a minute.
+/// Waits until it has ended.
 fn ended(child: &mut Child) -> ExitStatus {
     let began = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
         }
-        if began.elapsed() > Duration::from_secs(60) {
+        if began.elapsed() > HANGS {
             child.kill().unwrap();
             panic!("it goes on: {}", child.wait().unwrap());
         }

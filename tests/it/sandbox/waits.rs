@@ -10,7 +10,7 @@ use stella::sandbox::ledger::Entry;
 use stella::sandbox::run::{Ending, Finished, Reason, run_at_most};
 use stella::sandbox::spec::Clock;
 
-use super::{LEVELS, helper, out, python, root, spec, within};
+use super::{HANGS, LEVELS, helper, out, python, root, spec, within};
 
 fn clock_reads(finished: &Finished) -> u64 {
     let reads = |entry: &Entry| if let Entry::Clock { reads, .. } = entry { *reads } else { 0 };
@@ -37,7 +37,7 @@ fn a_program_that_polls_the_clock_runs_out_of_time_where_it_stands_and_ends_wher
             }
         });
         // What helps.
-        spec.limits.wall = Duration::from_secs(60);
+        spec.limits.wall = HANGS;
         spec.clock = Clock::Real;
         let finished = run_at_most(&spec, helper(), ceiling).unwrap();
         assert_eq!((finished.ending, out(&finished)), (Ending::Code(0), "polled\n".to_owned()), "{ceiling:?}");
