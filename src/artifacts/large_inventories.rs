@@ -321,6 +321,7 @@ mod tests {
             "",
             "no purl",
             "pkg:npm/alpha@1",
+            "PKG:NPM/Alpha@1",
             "pkg:npm/%40s/alpha@2",
             "pkg:npm/%61lpha@1",
             "pkg:npm/@s/alpha",

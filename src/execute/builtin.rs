@@ -9,11 +9,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::compare::semantic::Semantics;
-use crate::format;
 use crate::format::coverage::{self, Undecided};
 use crate::format::detect::by_name;
 use crate::format::evidence;
 use crate::format::reading::{self, NotRead, Reading, ReadingError};
+use crate::format::{self, Skipped};
 use crate::host::fs::{self, FsError};
 use crate::job::artifact::{Artifact, usual_type};
 use crate::job::material::FeedMaterial;
@@ -73,6 +73,12 @@ pub enum BuiltInError {
         files: usize,
         /// Those that list packages and cannot be read.
         not_read: Vec<NotRead>,
+    },
+    /// Inventories were read, and of no package that they list anything can be known.
+    #[error("nothing to scan: no package that is listed can be used: {}", lost(.left_out))]
+    NothingUsable {
+        /// What was left out.
+        left_out: Vec<Skipped>,
     },
     /// An inventory that cannot be read.
     #[error(transparent)]
@@ -197,6 +203,10 @@ impl Scan<'_> {
         if reading.read.is_empty() {
             return Err(BuiltInError::NoInventory { files: self.files.len(), not_read: reading.not_read });
         }
+        let left_out = || reading.read.iter().flat_map(|file| &file.skipped).filter(|entry| entry.is_lost);
+        if reading.packages.is_empty() && left_out().next().is_some() {
+            return Err(BuiltInError::NothingUsable { left_out: left_out().cloned().collect() });
+        }
         Ok((reading, graph.map(|(_, graph)| graph)))
     }
 }
@@ -243,6 +253,12 @@ fn known(not_read: &[NotRead]) -> String {
     if named.is_empty() { String::new() } else { format!(" ({}{more}, which is not read)", named.join(", ")) }
 }
 
+fn lost(left_out: &[Skipped]) -> String {
+    let named = left_out.iter().take(SHOWN).map(|entry| format!("`{}` ({})", entry.what, entry.why));
+    let more = left_out.len().checked_sub(SHOWN).filter(|more| *more > 0).map(|more| format!("{more} more"));
+    named.chain(more).collect::<Vec<_>>().join(", ")
+}
+
 /// What became of the files, for people.
 fn told(reading: &Reading) -> Vec<Note> {
     let mut notes = Vec::new();
@@ -264,7 +280,8 @@ fn told(reading: &Reading) -> Vec<Note> {
             notes.push(Note::new(Weight::LeftOut, text));
         }
         if file.packages == 0 && file.with.is_none() {
-            notes.push(Note::new(Weight::Told, format!("{path} was read, and lists no package")));
+            let what = if file.skipped.is_empty() { "lists no package" } else { "lists no package that is compared" };
+            notes.push(Note::new(Weight::Told, format!("{path} was read, and {what}")));
         }
     }
     notes

@@ -174,6 +174,7 @@ fn in_process(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
         BuiltInError::Flag(_)
         | BuiltInError::Twice(_)
         | BuiltInError::NoInventory { .. }
+        | BuiltInError::NothingUsable { .. }
         | BuiltInError::Inventory(_)
         | BuiltInError::CallGraph { .. }
         | BuiltInError::TwoCallGraphs { .. }

@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_order_of_entries_does_not_matter() {
-        let skipped = |what: &str, why: &str| Skipped { what: what.to_owned(), why: why.to_owned() };
+        let skipped = |what: &str, why: &str| Skipped { what: what.to_owned(), why: why.to_owned(), is_lost: false };
         let reading = |skipped: Vec<Skipped>| Reading {
             packages: Vec::new(),
             read: vec![FileRead {

@@ -12,6 +12,9 @@ pub struct Skipped {
     pub what: String,
     /// The reason, with the line or field where the format has one.
     pub why: String,
+    /// Whether it is a package of others of which nothing can be known now. Else it is the project's own, not installed, or kept in
+    /// another form.
+    pub is_lost: bool,
 }
 
 /// What a parser collects: packages in any order, as often as the document names them.
@@ -25,7 +28,12 @@ pub(crate) struct Listing {
 
 impl Listing {
     pub(crate) fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
-        self.skipped.push(Skipped { what: what.into(), why: why.into() });
+        self.skipped.push(Skipped { what: what.into(), why: why.into(), is_lost: false });
+    }
+
+    /// A package, or a list of them, that is left out although it counts.
+    pub(crate) fn lose(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.skipped.push(Skipped { what: what.into(), why: why.into(), is_lost: true });
     }
 
     /// All that is listed, for a comparison: as often as it stands there, sorted, with licences by what they say.

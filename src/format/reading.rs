@@ -106,7 +106,7 @@ pub fn read_input(files: &[(&str, &[u8])], distro: Option<&str>) -> Result<Readi
             }
             // A directory holds files of every kind; a file that was named must be understood.
             Err((file, error)) if by_path.len() > 1 && file == *path && is_other(path, &error) => {
-                match unread_content(bytes) {
+                match unread_content(path, bytes) {
                     Some(what) => reading.not_read.push(NotRead { path: (*path).to_owned(), what }),
                     None => _ = others.insert((*path).to_owned()),
                 }

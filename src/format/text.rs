@@ -9,7 +9,8 @@ use crate::model::limits;
 /// components takes about 60 MB), and small enough to be held in memory.
 pub const MAX_DOCUMENT_BYTES: usize = limits::MAX_DOCUMENT_BYTES as usize;
 
-const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The byte order mark of UTF-8.
+pub(crate) const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The text of a document.
 ///

@@ -1,5 +1,6 @@
 //! Packages as scanners see them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -31,7 +32,10 @@ impl FromStr for Purl {
     type Err = PurlError;
 
     fn from_str(text: &str) -> Result<Self, PurlError> {
-        let parsed = PackageUrl::from_str(text);
+        // The scheme is written in small letters and read in any; `packageurl` reads those alone.
+        let scheme = text.split_at_checked(4).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("pkg:"));
+        let spelt = scheme.map_or(Cow::Borrowed(text), |(_, rest)| Cow::Owned(format!("pkg:{rest}")));
+        let parsed = PackageUrl::from_str(&spelt);
         let mut purl = parsed.map_err(|source| PurlError { text: text.to_owned(), source })?;
         let wrong = |source| PurlError { text: text.to_owned(), source };
         if purl.version() == Some("") {
@@ -129,6 +133,7 @@ mod tests {
         for (text, canonical) in [
             ("pkg:github/a/b@feature%2Fx?k=v%2Fw#c/d", "pkg:github/a/b@feature%2Fx?k=v%2Fw#c/d"),
             ("pkg:npm/a@", "pkg:npm/a"),
+            ("PKG:Npm/a", "pkg:npm/a"),
             ("pkg:deb/./x", "pkg:deb/x"),
             ("pkg:deb//x", "pkg:deb/x"),
             ("pkg:npm/./a", "pkg:npm/a"),

@@ -257,6 +257,51 @@ fn an_inventory_that_lists_nothing_is_clean_and_said() {
         .complains(&["the input was read, and lists no package"]);
 }
 
+/// Named regression: requirements of which none is pinned passed as an inventory that lists nothing.
+#[test]
+fn an_inventory_of_which_every_package_is_left_out_is_not_clean() {
+    let world = case("71-cvss4-only");
+    fs::remove_file(world.work("in/package-lock.json")).unwrap();
+    for (path, text, what) in [
+        ("in/requirements.txt", "Django>=3.0\n", "`Django>=3.0` (line 1: it is not pinned; pin it with `==`)"),
+        (
+            "in/requirements.txt",
+            "-r gone.txt\n",
+            "`-r gone.txt` (line 1: `gone.txt` is not in the input, and is not read)",
+        ),
+        (
+            "in/package-lock.json",
+            r#"{"lockfileVersion":3,"packages":{"node_modules/a":{}}}"#,
+            "`node_modules/a` (it has no version)",
+        ),
+    ] {
+        world.write(path, text);
+        world.stella(3, &SCAN).complains(&["no package that is listed can be used", what]);
+        fs::remove_file(world.work(path)).unwrap();
+    }
+    // The project's own packages are no loss.
+    world.write("in/Cargo.lock", "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n");
+    world.stella(0, &SCAN).complains(&["the input was read, and lists no package that is compared"]);
+}
+
+/// Named regression: a byte order mark before a record refused the whole feed.
+#[test]
+fn records_with_a_byte_order_mark_are_read() {
+    let world = case("71-cvss4-only");
+    let name = fs::read_dir(world.work(SCAN[4])).unwrap().next().unwrap().unwrap().path();
+    let text = fs::read_to_string(&name).unwrap();
+    let found = || {
+        let stdout = world.stella(0, &SCAN).stdout;
+        stdout.lines().find(|line| line.contains("findings.json")).map(str::to_owned).unwrap()
+    };
+    let before = found();
+    let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for bytes in [format!("\u{feff}{text}").into_bytes(), wide] {
+        fs::write(&name, bytes).unwrap();
+        assert_eq!(found(), before);
+    }
+}
+
 #[test]
 fn an_input_of_which_nothing_can_be_read_is_not_clean() {
     let world = case("120-dir-yarn-lock");

@@ -62,17 +62,32 @@ const LOCKFILES: [(&str, InventoryKind); 9] = [
 ];
 
 /// How the name of an SBOM ends, where many files are looked through by their names alone.
-const SBOMS: [&str; 3] = [".cdx.json", ".spdx.json", "bom.json"];
+const SBOMS: [(&str, InventoryKind); 3] = [
+    (".cdx.json", InventoryKind::Cyclonedx),
+    (".spdx.json", InventoryKind::Spdx),
+    ("bom.json", InventoryKind::Cyclonedx),
+];
 
-/// The lockfile that a file is by its path alone, as people name them.
+/// The lockfile that a file is by its path alone, as people name them; some file systems do not keep the case of letters.
 fn by_path(path: &str) -> Option<InventoryKind> {
-    let base = base_name(path);
-    if let Some((_, kind)) = LOCKFILES.iter().find(|(name, _)| *name == base) {
+    let base = base_name(path).to_ascii_lowercase();
+    if let Some((_, kind)) = LOCKFILES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&base)) {
         return Some(*kind);
     }
-    let folder = path.rsplit(['/', '\\']).nth(1).unwrap_or_default();
-    let requirements = base.ends_with(".txt") && (base.contains("requirements") || folder == "requirements");
+    let is_in_folder = folder_name(path).eq_ignore_ascii_case("requirements");
+    let requirements = base.ends_with(".txt") && (base.contains("requirements") || is_in_folder);
     requirements.then_some(InventoryKind::Requirements)
+}
+
+/// The SBOM that a file is by how its name ends.
+fn sbom_by_name(path: &str) -> Option<InventoryKind> {
+    let base = base_name(path).to_ascii_lowercase();
+    SBOMS.iter().find(|(end, _)| base.ends_with(end)).map(|(_, kind)| *kind)
+}
+
+/// The folder that a file lies in; empty for none.
+fn folder_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).nth(1).unwrap_or_default()
 }
 
 pub(in crate::format::detect) fn base_name(path: &str) -> &str {
@@ -86,7 +101,7 @@ pub(in crate::format) fn is_requirements(path: &str) -> bool {
 
 /// Whether the name of a file says that it is an inventory, whatever it holds: then it is read, or it is an error.
 pub fn is_named(path: &str) -> bool {
-    by_path(path).is_some() || is_dpkg(path) || SBOMS.iter().any(|end| path.ends_with(end))
+    by_path(path).is_some() || is_dpkg(path) || sbom_by_name(path).is_some()
 }
 
 /// One file for all packages, or one for each where a package manager never ran; in whatever root.
@@ -108,7 +123,7 @@ pub(in crate::format) fn dpkg_root(path: &str) -> Option<&str> {
 
 /// Whether a file of a root filesystem is an inventory, by its path from the root alone: there are too many files to look into.
 pub fn is_in_root(path: &str) -> bool {
-    dpkg_root(path).is_some_and(str::is_empty) || by_path(path).is_some() || SBOMS.iter().any(|end| path.ends_with(end))
+    dpkg_root(path).is_some_and(str::is_empty) || by_path(path).is_some() || sbom_by_name(path).is_some()
 }
 
 /// The kind by content for JSON, else by the file's name, else by the first lines.
@@ -119,14 +134,10 @@ pub(in crate::format) fn recognise(file_name: &str, text: &str) -> Option<Invent
     if let Some(kind) = by_path(file_name) {
         return Some(kind);
     }
-    let base = base_name(file_name);
-    if dpkg_root(file_name).is_some() {
+    if dpkg_root(file_name).is_some() || is_dpkg_status(file_name, text) {
         return Some(InventoryKind::DpkgStatus);
     }
     let mut lines = text.lines().filter(|line| !line.trim().is_empty()).take(8).peekable();
-    if lines.peek().is_some_and(|first| first.starts_with("Package:")) || base == "status" {
-        return Some(InventoryKind::DpkgStatus);
-    }
     if lines.peek().is_some_and(|first| first.split(' ').count() == 3 && first.contains(" h1:")) {
         return Some(InventoryKind::GoSum);
     }
@@ -137,10 +148,28 @@ pub(in crate::format) fn recognise(file_name: &str, text: &str) -> Option<Invent
     })
 }
 
+/// Whether a file that lies anywhere is a database of installed packages. Many a file begins with `Package:`, the description of an R
+/// package and the control file of one of Debian among them: what is installed has a state, or lies where pieces of such a database do.
+fn is_dpkg_status(path: &str, text: &str) -> bool {
+    let mut lines = text.lines().skip_while(|line| line.trim().is_empty()).peekable();
+    if !lines.peek().is_some_and(|first| first.starts_with("Package:")) {
+        return false;
+    }
+    let is_named = base_name(path) == "status" || folder_name(path) == "status.d";
+    let state = |line: &str| {
+        line.split_once(':')
+            .filter(|(name, _)| name.eq_ignore_ascii_case("status"))
+            .map(|(_, value)| value.split_whitespace().count() == 3)
+    };
+    is_named || lines.take_while(|line| !line.trim().is_empty()).find_map(state).unwrap_or(false)
+}
+
 fn recognise_json(file_name: &str, text: &str) -> Option<InventoryKind> {
     let base = base_name(file_name);
     let npm = by_path(file_name) == Some(InventoryKind::PackageLock);
-    match objects::from_str(text) {
+    let marks = objects::from_str(text);
+    let (is_broken, named) = (marks.is_err(), sbom_by_name(file_name));
+    match marks {
         Ok(InventoryMarks { bom_format: Some(_), .. }) => Some(InventoryKind::Cyclonedx),
         Ok(InventoryMarks { spdx_version: Some(_), .. }) => Some(InventoryKind::Spdx),
         Ok(InventoryMarks { lockfile_version: Some(_), .. }) => Some(InventoryKind::PackageLock),
@@ -148,8 +177,9 @@ fn recognise_json(file_name: &str, text: &str) -> Option<InventoryKind> {
         Ok(InventoryMarks { artifacts: Some(_), .. }) => Some(InventoryKind::Syft),
         // Broken or bare JSON: the name decides, so that its parser can say what is wrong.
         _ if npm => Some(InventoryKind::PackageLock),
-        _ if base.contains("spdx") => Some(InventoryKind::Spdx),
-        _ if base.contains("cdx") || base.contains("bom") => Some(InventoryKind::Cyclonedx),
+        _ if named.is_some() => named,
+        _ if is_broken && base.contains("spdx") => Some(InventoryKind::Spdx),
+        _ if is_broken && (base.contains("cdx") || base.contains("bom")) => Some(InventoryKind::Cyclonedx),
         _ => None,
     }
 }
@@ -167,6 +197,29 @@ mod tests {
             (InventoryKind::DpkgStatus, "dpkg-status"),
         ] {
             assert_eq!(kind.code(), name);
+        }
+    }
+
+    /// Named regression: every file that begins with `Package:` was taken for a database of installed packages, so that the description
+    /// of an R package was a package of Debian, and notes ended the scan.
+    #[test]
+    fn only_what_is_installed_is_a_database() {
+        let installed = "Package: a\nStatus: install ok installed\nVersion: 1\n";
+        let control = "Package: a\nVersion: 1\nArchitecture: amd64\nMaintainer: x\n";
+        for (path, text, is_one) in [
+            ("anything", installed, true),
+            ("anything", "\n\nPackage: a\nVersion: 1\nstatus: hold ok installed\n", true),
+            ("root/var/lib/dpkg/status", "nonsense", true),
+            ("x/status", control, true),
+            ("status.d/base", control, true),
+            ("DEBIAN/control", control, false),
+            ("dists/Packages", control, false),
+            ("status", "all is well\n", false),
+            ("pkg/DESCRIPTION", "Package: a\nTitle: x\nVersion: 1\n", false),
+            ("NOTES.md", "Package: how we name packages\n\nStatus: three words here\n", false),
+            ("NOTES.md", "Package: x\nStatus: draft\n", false),
+        ] {
+            assert_eq!(recognise(path, text) == Some(InventoryKind::DpkgStatus), is_one, "{path} {text:?}");
         }
     }
 
@@ -195,6 +248,8 @@ mod tests {
         assert_eq!(dpkg_root("a/b/var/lib/dpkg/status"), Some("a/b/"));
         assert_eq!(dpkg_root("var/lib/dpkg/status.d/base"), Some(""));
         assert_eq!(dpkg_root("xvar/lib/dpkg/status"), None);
+        assert_eq!(recognise("PACKAGE-LOCK.JSON", "{}"), Some(InventoryKind::PackageLock));
+        assert_eq!(recognise("Requirements.TXT", "a==1"), Some(InventoryKind::Requirements));
         for (name, kind) in LOCKFILES {
             assert!(is_in_root(&format!("srv/app/{name}")) && is_in_root(name), "{name}");
             assert_eq!(recognise(&format!("C:\\app\\{name}"), "x"), Some(kind), "{name}");

@@ -1,10 +1,14 @@
-//! Files that list packages and are not read: known by name, so that they are never passed over in silence.
+//! Files that list packages and are not read: known by name or by how they begin, so that they are never passed over in silence.
 
 use crate::format::detect::inventory::base_name;
 
 /// Names of whole files.
-const NAMES: [(&str, &str); 41] = [
+const NAMES: [(&str, &str); 53] = [
+    (".terraform.lock.hcl", "a lockfile of Terraform"),
     ("Cartfile.resolved", "a lockfile of Carthage"),
+    ("Chart.lock", "a lockfile of Helm"),
+    ("Godeps.json", "a lockfile of Godep"),
+    ("Gopkg.lock", "a lockfile of dep"),
     ("MODULE.bazel.lock", "a lockfile of Bazel"),
     ("Manifest.toml", "a lockfile of Julia"),
     ("Package.resolved", "a lockfile of the Swift Package Manager"),
@@ -16,11 +20,19 @@ const NAMES: [(&str, &str); 41] = [
     ("cabal.project.freeze", "a lockfile of Cabal"),
     ("composer.lock", "a lockfile of Composer"),
     ("conan.lock", "a lockfile of Conan"),
+    ("conanfile.txt", "the packages of a Conan project"),
     ("conda-lock.yml", "a lockfile of conda"),
+    ("constraints.txt", "constraints of pip"),
+    ("cpanfile.snapshot", "a lockfile of Carton"),
     ("deno.lock", "a lockfile of Deno"),
     ("environment.yml", "an environment of conda"),
+    ("flake.lock", "a lockfile of Nix"),
+    ("glide.lock", "a lockfile of Glide"),
     ("go.mod", "the modules of a Go project, which are read with the `go.sum` beside it"),
+    ("go.work", "the modules of a Go workspace"),
     ("go.work.sum", "the checksums of a Go workspace"),
+    ("libs.versions.toml", "the versions of a Gradle project"),
+    ("requirements.in", "requirements of pip that are not pinned"),
     ("verification-metadata.xml", "the verified artifacts of Gradle"),
     ("ivy.xml", "a project of Ivy"),
     ("maven_install.json", "a lockfile of Bazel"),
@@ -48,7 +60,7 @@ const NAMES: [(&str, &str); 41] = [
 ];
 
 /// How names end.
-const ENDINGS: [(&str, &str); 11] = [
+const ENDINGS: [(&str, &str); 18] = [
     (".deps.json", "the dependencies of a .NET program"),
     (".cdx.xml", "a CycloneDX document in XML"),
     ("bom.xml", "an SBOM in XML"),
@@ -60,10 +72,18 @@ const ENDINGS: [(&str, &str); 11] = [
     (".spdx.rdf.xml", "an SPDX document in RDF"),
     (".spdx.yaml", "an SPDX document in YAML"),
     (".spdx.yml", "an SPDX document in YAML"),
+    (".deb", "a package of Debian"),
+    (".ear", "an archive of Java, which holds packages"),
+    (".gem", "a package of RubyGems"),
+    (".jar", "an archive of Java, which is a package or holds some"),
+    (".nupkg", "a package of NuGet"),
+    (".war", "an archive of Java, which holds packages"),
+    (".whl", "a package of Python"),
 ];
 
 /// How whole paths end.
-const PATHS: [(&str, &str); 5] = [
+const PATHS: [(&str, &str); 6] = [
+    ("vendor/modules.txt", "the vendored modules of a Go project"),
     ("vendor/composer/installed.json", "the packages that Composer installed"),
     ("lib/apk/db/installed", "the database of Alpine packages"),
     ("var/lib/rpm/Packages", "the database of RPM packages"),
@@ -77,15 +97,63 @@ const BEGINNINGS: [(&str, &str); 3] = [
     ("spdx.org/rdf/", "an SPDX document in RDF"),
     ("SPDXVersion: SPDX-", "an SPDX document of tags and values"),
 ];
+/// Members of JSON, what their value begins with, and what has them.
+const MEMBERS: [(&str, char, &str); 3] = [
+    ("\"bomFormat\"", '"', "a CycloneDX document that is not whole, or lies within another"),
+    ("\"spdxVersion\"", '"', "an SPDX document that is not whole, or lies within another"),
+    ("\"lockfileVersion\"", '0', "a lockfile of npm that is not whole, or lies within another document"),
+];
+/// Words in the name of a JSON file that is an SBOM, as it says.
+const WORDS: [&str; 4] = ["cdx", "cyclonedx", "sbom", "spdx"];
 /// In how many bytes it is looked for.
 const LOOKED_AT: usize = 2048;
 
-/// The same by what a file begins with.
-pub fn unread_content(bytes: &[u8]) -> Option<&'static str> {
+/// The same by what a file begins with, where nothing is known by its name that is read.
+pub fn unread_content(path: &str, bytes: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]);
     let text = text.trim_start_matches('\u{feff}').trim_start();
+    if text.starts_with(['{', '[']) {
+        let has = |(member, value, _): &&(&str, char, &str)| has_member(text, member, *value);
+        return MEMBERS.iter().find(has).map(|(_, _, what)| *what).or_else(|| sbom_by_name(path));
+    }
+    if text.starts_with("Package:") {
+        return described(text);
+    }
     let may_be = text.starts_with('<') || text.starts_with("SPDXVersion:");
     BEGINNINGS.iter().find(|(mark, _)| may_be && text.contains(mark)).map(|(_, what)| *what)
+}
+
+/// Whether a member stands somewhere with such a value: a text, or a number for `0`.
+fn has_member(text: &str, member: &str, value: char) -> bool {
+    text.match_indices(member).any(|(at, _)| {
+        let behind = text[at + member.len()..].trim_start().strip_prefix(':').map(str::trim_start);
+        behind.and_then(|behind| behind.chars().next()).is_some_and(|first| match value {
+            '0' => first.is_ascii_digit(),
+            value => first == value,
+        })
+    })
+}
+
+/// What a JSON file is by its name alone.
+fn sbom_by_name(path: &str) -> Option<&'static str> {
+    let base = base_name(path).to_ascii_lowercase();
+    let mut words = base.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let is_named = base.ends_with(".json") && !words.clone().any(|word| word == "schema");
+    (is_named && words.any(|word| WORDS.contains(&word)))
+        .then_some("an SBOM by its name, and none that is known by its content")
+}
+
+/// What a file of paragraphs is that are not of installed packages.
+fn described(text: &str) -> Option<&'static str> {
+    let first: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).collect();
+    let has = |name: &str| {
+        first.iter().any(|line| line.split_once(':').is_some_and(|(field, _)| field.eq_ignore_ascii_case(name)))
+    };
+    match (has("Version"), has("Title"), has("Architecture") || has("Filename")) {
+        (true, true, false) => Some("the description of an R package"),
+        (true, _, true) => Some("what Debian packages say of themselves, whether they are installed or not"),
+        _ => None,
+    }
 }
 
 /// What a file is that lists packages and is not read; none for every other file.
@@ -119,6 +187,30 @@ mod tests {
             ("yarn.lock.md", false),
         ] {
             assert_eq!(unread(path).is_some(), known, "{path}");
+        }
+    }
+
+    /// Named regression: an inventory that was cut off, or lay within a list, was of no kind unless its name said so.
+    #[test]
+    fn what_begins_like_an_inventory_is_named() {
+        let whole = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5"}"#;
+        for (path, text, named) in [
+            ("data.json", &whole[..40], true),
+            ("two.json", &format!("{whole}\n{whole}"), true),
+            ("list.json", &format!("[{whole}]"), true),
+            ("signed.json", &format!(r#"{{"predicate":{whole}}}"#), true),
+            ("data.json", "\u{feff} {\"spdxVersion\"\n:\"SPDX-2.3\",", true),
+            ("old.json", "{\"lockfileVersion\": 3, \"packages\":", true),
+            ("my-sbom.json", "{}", true),
+            ("bom-1.5.schema.json", r#"{"properties":{"bomFormat":{"type":"string"}}}"#, false),
+            ("spdx.schema.json", "{}", false),
+            ("bombay.json", "{}", false),
+            ("app.js", "const x = {\"bomFormat\":\"CycloneDX\"}", false),
+            ("pkg/DESCRIPTION", "Package: a\nTitle: x\nVersion: 1\n", true),
+            ("Packages", "Package: a\nVersion: 1\nFilename: x.deb\n\nPackage: b\n", true),
+            ("NOTES.md", "Package: how we name packages\n\nVersion: 1\nTitle: x\n", false),
+        ] {
+            assert_eq!(unread_content(path, text.as_bytes()).is_some(), named, "{path} {text}");
         }
     }
 

@@ -17,6 +17,8 @@ const FORMAT: &str = "Cargo.lock";
 struct Lockfile {
     /// Absent in versions 1 and 2.
     version: Option<i64>,
+    /// The package of the project itself, in version 1 of before 2016.
+    root: Option<Locked>,
     #[serde(default)]
     package: Vec<Locked>,
 }
@@ -35,6 +37,9 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
         return Err(FormatError::Version { format: FORMAT, found: version.to_string(), known: &["1", "2", "3", "4"] });
     }
     let mut listing = Listing::default();
+    if let Some(Locked { name, version, .. }) = lockfile.root {
+        listing.skip(format!("{name} {version}"), "it is the package of the project itself");
+    }
     for (index, Locked { name, version, source }) in lockfile.package.into_iter().enumerate() {
         let Some(source) = source else {
             listing.skip(format!("{name} {version}"), "it has no source: a package of the workspace itself");
@@ -87,6 +92,14 @@ mod tests {
         "#;
         assert_eq!(purls(text), ["pkg:cargo/rand@0.3.23", "pkg:cargo/rand@0.4.6"]);
         assert_eq!(read(text).unwrap().skipped[0].what, "app 0.1.0");
+    }
+
+    /// Named regression: what stands in `[root]` was passed over without a word.
+    #[test]
+    fn the_root_is_told() {
+        let listing = read("[root]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = []\n").unwrap();
+        assert_eq!(listing.skipped[0].what, "app 0.1.0");
+        assert!(!listing.skipped[0].is_lost);
     }
 
     #[test]

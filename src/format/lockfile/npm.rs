@@ -89,7 +89,7 @@ fn placed(listing: &mut Listing, place: &str, entry: Placed) -> Result<(), Forma
         return Ok(());
     }
     let Some(version) = entry.version else {
-        listing.skip(place, "it has no version");
+        listing.lose(place, "it has no version");
         return Ok(());
     };
     let name = entry.name.as_deref().unwrap_or(place_name);
@@ -104,14 +104,14 @@ fn placed(listing: &mut Listing, place: &str, entry: Placed) -> Result<(), Forma
 fn nested(listing: &mut Listing, above: &mut Vec<String>, dependencies: Members<Nested>) -> Result<(), FormatError> {
     for (key, entry) in dependencies.0 {
         match entry.version.as_deref() {
-            None => listing.skip(&key, "it has no version"),
+            None => listing.lose(&key, "it has no version"),
             Some(version) if version.starts_with("file:") => listing.skip(&key, format!("it is local: `{version}`")),
             Some(version) => {
                 // `npm:name@1.0.0` is an alias; a URL stands where the version cannot be told without fetching.
                 let alias = version.strip_prefix("npm:").and_then(|target| target.rsplit_once('@'));
                 let (name, version) = alias.unwrap_or((&key, version));
                 if version.contains(':') {
-                    listing.skip(&key, format!("it is given by URL, without a version: `{version}`"));
+                    listing.lose(&key, format!("it is given by URL, without a version: `{version}`"));
                 } else {
                     listing.packages.push(package(name, version, "", None).map_err(|problem| {
                         let keys = above.iter().chain([&key]).map(|key| format!("dependencies.{key}"));

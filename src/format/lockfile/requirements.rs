@@ -44,11 +44,11 @@ pub(crate) fn read_with<'i>(
             let what = format!("{} {given}", if is_constraint { "-c" } else { "-r" });
             let place = place(path, &at, line);
             let Some(other) = beside(&at, &given) else {
-                all.listing.skip(what, format!("{place}: it does not lie in the input, and is not read"));
+                all.listing.lose(what, format!("{place}: it does not lie in the input, and is not read"));
                 continue;
             };
             let Some(bytes) = find(&other) else {
-                all.listing.skip(what, format!("{place}: `{other}` is not in the input, and is not read"));
+                all.listing.lose(what, format!("{place}: `{other}` is not in the input, and is not read"));
                 continue;
             };
             if seen.insert((other.clone(), is_constraint)) {
@@ -136,7 +136,7 @@ impl Together {
                     self.open.entry(pypi_name(name).into_owned()).or_insert((text.to_owned(), place));
                 }
                 Requirement::Other(_) if is_constraint => {}
-                Requirement::Other(why) => self.listing.skip(text, format!("{place}: {why}")),
+                Requirement::Other(why) => self.listing.lose(text, format!("{place}: {why}")),
                 Requirement::File { given, constraint } => included.push(Included {
                     line,
                     given: given.to_owned(),
@@ -151,7 +151,7 @@ impl Together {
         for (name, (text, place)) in self.open {
             match self.constraints.remove(&name) {
                 Some(package) => self.listing.packages.push(package),
-                None => self.listing.skip(text, format!("{place}: it is not pinned; pin it with `==`")),
+                None => self.listing.lose(text, format!("{place}: it is not pinned; pin it with `==`")),
             }
         }
         self.listing

@@ -13,6 +13,10 @@ mod wire;
 pub use record::{Advisory, Affected, AffectedPackage, Event, Range, RangeKind, VulnerableCode};
 pub(crate) use wire::Wire;
 
+use std::borrow::Cow;
+
+use crate::format::error::FormatError;
+use crate::format::text::{UTF8_MARK, decode_marked};
 use crate::model::text::objects;
 
 /// Largest record in bytes; the largest published ones (kernel, malicious packages) are under 4 MiB.
@@ -29,6 +33,9 @@ pub enum OsvError {
         /// Its size.
         bytes: usize,
     },
+    /// A byte order mark that says another encoding than the bytes have.
+    #[error(transparent)]
+    Encoding(FormatError),
     /// Not JSON, or not the schema's shape.
     #[error("no OSV record at `{path}`")]
     Shape {
@@ -64,7 +71,8 @@ pub fn read(bytes: &[u8]) -> Result<Advisory, OsvError> {
     if bytes.len() > MAX_BYTES {
         return Err(OsvError::TooLarge { bytes: bytes.len() });
     }
-    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let bytes = unmarked(bytes)?;
+    let mut json = serde_json::Deserializer::from_slice(&bytes);
     let wire: Wire = objects::deserialize(&mut json)
         .map_err(|error| OsvError::Shape { path: error.path().to_string(), source: error.into_inner() })?;
     json.end().map_err(|source| OsvError::Shape { path: ".".into(), source })?;
@@ -82,6 +90,7 @@ pub fn read_yaml(bytes: &[u8]) -> Result<Option<Advisory>, OsvError> {
     if bytes.len() > MAX_BYTES {
         return Err(OsvError::TooLarge { bytes: bytes.len() });
     }
+    let bytes = &*unmarked(bytes)?;
     let Ok(value) = serde_yaml::from_slice::<serde_json::Value>(bytes) else {
         // Only what says that it is a record must be one.
         let says_so = |member: &[u8]| bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(member));
@@ -91,6 +100,17 @@ pub fn read_yaml(bytes: &[u8]) -> Result<Option<Advisory>, OsvError> {
         return Ok(None);
     }
     read(value.to_string().as_bytes()).map(Some)
+}
+
+/// The UTF-8 that a byte order mark stands before or says to be in another encoding.
+fn unmarked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, OsvError> {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            let text = decode_marked("OSV record", bytes).map_err(OsvError::Encoding)?;
+            Ok(Cow::Owned(text.into_owned().into_bytes()))
+        }
+        _ => Ok(Cow::Borrowed(bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes))),
+    }
 }
 
 fn check(advisory: &Advisory) -> Result<(), OsvError> {
