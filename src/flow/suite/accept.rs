@@ -12,7 +12,8 @@ use jiff::{Span, ToSpan};
 
 use crate::config::approvals;
 use crate::flow::suite::base::error::BaseError;
-use crate::flow::suite::base::prepare::{self, Prepared};
+use crate::flow::suite::base::prepare::Prepared;
+use crate::flow::suite::base::standings;
 use crate::flow::suite::base::without;
 use crate::flow::suite::canary::Canary;
 use crate::flow::suite::case::Case;
@@ -207,7 +208,7 @@ pub fn accept(
     let refused = refused.cloned().collect();
     let written = match &request.entry {
         None => Vec::new(),
-        Some(entry) => entries(entry, &chosen, || prepare::marks(own, base.map(|base| &base.at), &chosen))?,
+        Some(entry) => entries(entry, &chosen, || standings::marks(own, base.map(|base| &base.at), &chosen))?,
     };
     if !written.is_empty() {
         write(own, &written, aside.as_ref())?;

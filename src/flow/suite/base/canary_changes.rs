@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::artifacts::level_digest::Digests;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
-use crate::flow::suite::base::case_changes::{self, About, Goldens};
+use crate::flow::suite::base::case_changes::{self, About, Asked, Goldens};
 use crate::flow::suite::canary::Canary;
 use crate::flow::suite::subject;
 use crate::host::fs;
@@ -34,17 +34,32 @@ const OF_THE_RECORDING: [&str; 3] = ["clock_value", "ledger_digest", "kernel"];
 /// Fields of the document that name the recording.
 const NAMES: [&str; 4] = ["manifest_version", "scan_id", "created_at", "seal"];
 
-/// Everything that `head` changes of `was`.
-pub fn changes(was: &Canary, head: &Canary, context: &Context) -> Vec<Change> {
+/// One state of a canary.
+pub struct CanarySide {
+    canary: Canary,
+    document: Map<String, Value>,
+    goldens: Goldens,
+}
+
+impl CanarySide {
+    /// A canary that was read.
+    pub fn new(canary: Canary, context: &Context) -> Self {
+        Self { document: document(&canary.manifest), goldens: goldens(&canary, context), canary }
+    }
+}
+
+/// Everything of what is asked for that `head` changes of `was`.
+pub fn changes(was_side: &CanarySide, head_side: &CanarySide, asked: Asked, context: &Context) -> Vec<Change> {
+    let (was, head) = (&was_side.canary, &head_side.canary);
+    let (old, new) = (&was_side.document, &head_side.document);
     // Of a canary that the candidate does not concern nothing is its own.
     let subject = subject::dimension_in(context.config.subject.as_ref(), &was.manifest);
     let about = About(&was.id);
-    let (old, new) = (document(&was.manifest), document(&head.manifest));
     let mut changes = Vec::new();
     let mut moved = false;
     let sections: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     for name in sections {
-        let (before, after) = (field(&old, name), field(&new, name));
+        let (before, after) = (field(old, name), field(new, name));
         if before == after {
             continue;
         }
@@ -66,8 +81,9 @@ pub fn changes(was: &Canary, head: &Canary, context: &Context) -> Vec<Change> {
         }
     }
     let level = context.config.rules.pr_level;
-    changes.extend(about.goldens(&goldens(was, context), &goldens(head, context), level));
-    if !changes.iter().any(|change| change.effect == Effect::Loosening)
+    changes.extend(about.goldens(&was_side.goldens, &head_side.goldens, level));
+    if asked == Asked::All
+        && !changes.iter().any(|change| change.effect == Effect::Loosening)
         && let (None, Some(why)) = (edited(was, context), edited(head, context))
     {
         // Without digests nothing names it, and so nobody can approve it: no later change could be judged by such a recording.

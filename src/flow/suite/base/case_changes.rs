@@ -17,6 +17,15 @@ use crate::model::comparison::fidelity::Level;
 use crate::model::digest::Digest;
 use crate::workspace::context::Context;
 
+/// Which changes are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// All.
+    All,
+    /// Those that an approval can name. Whether a recording was edited by hand is none of them, and takes long to tell.
+    Approvable,
+}
+
 /// What a change is about: one case or canary.
 pub struct About<'a>(pub &'a str);
 
@@ -135,24 +144,39 @@ pub fn goldens(
     Goldens { digests, decision: decision.flatten().as_ref().map(level_digest::of_decision) }
 }
 
-/// Everything that `head` changes of `was`.
-pub fn changes(
-    (was, was_files): (&Case, &Files),
-    (head, head_files): (&Case, &Files),
-    context: &Context,
-) -> Vec<Change> {
-    let about = About(&was.metadata.id);
-    let mut changes = Vec::new();
-    let loosens = Effect::Loosening;
-    changes.extend(about.value("kind", loosens, &json!(was.metadata.kind), &json!(head.metadata.kind)));
-    let labels = |case: &Case| -> BTreeMap<String, String> {
+/// One state of a case.
+pub struct CaseSide {
+    case: Case,
+    inputs: Files,
+    goldens: Goldens,
+}
+
+impl CaseSide {
+    /// A case that was read, with the files of its folder.
+    pub fn new(case: Case, files: &Files, context: &Context) -> Self {
+        let is_input = |path: &str| path.starts_with("input/") && path != "input/config.json";
+        let inputs = files.iter().filter(|(path, _)| is_input(path));
+        let inputs = inputs.map(|(path, file)| (path.clone(), file.clone())).collect();
+        Self { goldens: case.goldens(context), inputs, case }
+    }
+
+    fn labels(&self) -> BTreeMap<String, String> {
         let tag = |tag: &String| {
             let (name, value) = tag.split_once(':').unwrap_or((tag, ""));
             (name.to_owned(), value.to_owned())
         };
-        case.metadata.tags.iter().map(tag).collect()
-    };
-    changes.extend(about.labels(&labels(was), &labels(head)));
+        self.case.metadata.tags.iter().map(tag).collect()
+    }
+}
+
+/// Everything that `head` changes of `was`.
+pub fn changes(was_side: &CaseSide, head_side: &CaseSide, context: &Context) -> Vec<Change> {
+    let (was, head) = (&was_side.case, &head_side.case);
+    let about = About(&was.metadata.id);
+    let mut changes = Vec::new();
+    let loosens = Effect::Loosening;
+    changes.extend(about.value("kind", loosens, &json!(was.metadata.kind), &json!(head.metadata.kind)));
+    changes.extend(about.labels(&was_side.labels(), &head_side.labels()));
     let severity = |case: &Case| json!(format!("{:?}", case.metadata.severity).to_lowercase());
     changes.extend(about.value("severity", Effect::Neutral, &severity(was), &severity(head)));
     let scanner = |case: &Case| match case.config.scanner {
@@ -171,17 +195,13 @@ pub fn changes(
     ] {
         changes.extend(about.value(part, loosens, &old, &new));
     }
-    let inputs = |files: &Files| -> Files {
-        let is_input = |path: &String| path.starts_with("input/") && path != "input/config.json";
-        files.iter().filter(|(path, _)| is_input(path)).map(|(path, file)| (path.clone(), file.clone())).collect()
-    };
-    let (old, new) = (inputs(was_files), inputs(head_files));
+    let (old, new) = (&was_side.inputs, &head_side.inputs);
     if old != new {
-        let sides = (Some(listing::digest(&old)), Some(listing::digest(&new)));
-        changes.push(about.part("input", loosens, sides, differing(&old, &new)));
+        let sides = (Some(listing::digest(old)), Some(listing::digest(new)));
+        changes.push(about.part("input", loosens, sides, differing(old, new)));
     }
     let level = context.config.rules.pr_level;
-    changes.extend(about.goldens(&was.goldens(context), &head.goldens(context), level));
+    changes.extend(about.goldens(&was_side.goldens, &head_side.goldens, level));
     changes
 }
 

@@ -7,7 +7,7 @@ use crate::flow::suite::case;
 use crate::model::result::SubjectKind;
 
 /// What names a case or a canary.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemId {
     /// Which of the two.
     pub kind: SubjectKind,

@@ -6,16 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::flow::suite::base::canary_changes;
-use crate::flow::suite::base::case_changes::{self, About};
-use crate::flow::suite::base::checkout::{Checkout, OwnItem};
+use crate::flow::suite::base::case_changes::{About, Asked};
+use crate::flow::suite::base::checkout::Checkout;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::finding::ItemId;
-use crate::flow::suite::base::listing::{self, Files};
+use crate::flow::suite::base::listing;
+use crate::flow::suite::base::side::Side;
 use crate::flow::suite::base::snapshot::{Snapshot, StoredItem};
 use crate::flow::suite::base::write_out::{self, LfsPlaces, Wanted};
-use crate::flow::suite::canary::Canary;
-use crate::flow::suite::case::Case;
 use crate::flow::suite::discover::{Folder, Folders};
 use crate::git::objects::Objects;
 use crate::model::change::approval::{ChangeKey, Changed};
@@ -148,8 +146,10 @@ pub fn compare(
                     Some(folder) => (folder.clone(), was_files.unwrap_or_default()),
                     None => (directory, files.clone()),
                 };
-                let changes = of_one(id, (&was_directory, &was_files), head, context)?;
-                if was_files == files && is_run_as_changed(&changes, commits.is_approved) {
+                let is_of_the_tip = was_files == files;
+                let was = Side::read(id, (&was_directory, was_files), context)?;
+                let changes = was.changes(head, Asked::All, context);
+                if is_of_the_tip && is_run_as_changed(&changes, commits.is_approved) {
                     folder = Folder { directory: head.directory.clone(), shown: head.shown.clone() };
                     compared.from_base -= 1;
                     compared.as_approved.push(id.id.clone());
@@ -223,44 +223,4 @@ fn gone(id: &ItemId, own: &Checkout, item: &StoredItem) -> String {
     } else {
         "the checkout does not have it".to_owned()
     }
-}
-
-/// Everything that `head` changes of what `was`.
-pub(super) fn of_one(
-    id: &ItemId,
-    (was_directory, was_files): (&Path, &Files),
-    head: &OwnItem,
-    context: &Context,
-) -> Result<Vec<Change>, BaseError> {
-    let about = About(&id.id);
-    let sides = (Some(listing::digest(was_files)), Some(listing::digest(&head.files)));
-    let unreadable = |error: &dyn std::error::Error| {
-        let detail = format!("the checkout's cannot be read: {error}");
-        vec![about.part("unreadable", Effect::Loosening, sides, detail)]
-    };
-    let mut changes = match id.kind {
-        SubjectKind::Case => {
-            let was =
-                Case::read(was_directory, context).map_err(|source| BaseError::Case { id: id.id.clone(), source })?;
-            match Case::read(&head.directory, context) {
-                Ok(own) => case_changes::changes((&was, was_files), (&own, &head.files), context),
-                Err(error) => unreadable(&error),
-            }
-        }
-        SubjectKind::Canary | SubjectKind::Manifest => {
-            let was = Canary::read(was_directory).map_err(|source| BaseError::Canary { id: id.id.clone(), source })?;
-            match Canary::read(&head.directory) {
-                Ok(own) => canary_changes::changes(&was, &own, context),
-                Err(error) => unreadable(&error),
-            }
-        }
-    };
-    if head.is_link {
-        changes.push(about.part("link", Effect::Loosening, sides, "its folder is a link".to_owned()));
-    }
-    if changes.is_empty() {
-        let detail = case_changes::differing(was_files, &head.files);
-        changes.push(about.part("text", Effect::Neutral, sides, detail));
-    }
-    Ok(changes)
 }

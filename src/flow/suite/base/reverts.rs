@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::flow::suite::base::case_changes;
 use crate::flow::suite::base::error::BaseError;
-use crate::flow::suite::base::snapshot::{Layout, Snapshot};
+use crate::flow::suite::base::layout::Layout;
+use crate::flow::suite::base::snapshot::Snapshot;
 use crate::flow::suite::canary::Canary;
 use crate::flow::suite::case::Case;
 use crate::flow::suite::subject;

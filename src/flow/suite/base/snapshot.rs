@@ -1,11 +1,12 @@
 //! What a commit holds of all that decides: configuration, cases, canaries, fixture store, approvals.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use crate::config::{self, Config, SubjectPlace, approvals};
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::finding::{self, ItemId};
+use crate::flow::suite::base::layout::Layout;
 use crate::flow::suite::base::listing::{self, Known, StoredFiles, What};
 use crate::flow::suite::case;
 use crate::git::error::GitError;
@@ -44,52 +45,6 @@ pub struct Snapshot {
     pub approvals: Vec<Approval>,
     /// Things to know, in words.
     pub notes: Vec<String>,
-}
-
-/// Where things of a checkout lie in its repository.
-#[derive(Debug, Clone)]
-pub struct Layout {
-    /// The top of the checkout.
-    pub top: PathBuf,
-    /// The root of the configuration, on disk and as it is written everywhere.
-    pub root: PathBuf,
-    /// The root from the top, with `/` at its end; empty for the top itself.
-    pub prefix: String,
-    /// The path of the configuration from the root, whether there is such a file or not.
-    pub file: String,
-}
-
-impl Layout {
-    /// The path from the top of something that is named from the root.
-    ///
-    /// # Errors
-    /// When the path leads out of the repository.
-    pub fn path_of(&self, relative: &Path) -> Result<String, BaseError> {
-        let outside = || BaseError::Outside { path: relative.display().to_string() };
-        let mut parts: Vec<&str> = self.prefix.split('/').filter(|part| !part.is_empty()).collect();
-        for part in relative.components() {
-            match part {
-                Component::CurDir => {}
-                Component::Normal(name) => parts.push(name.to_str().ok_or_else(outside)?),
-                Component::ParentDir => {
-                    parts.pop().ok_or_else(outside)?;
-                }
-                Component::RootDir | Component::Prefix(_) => return Err(outside()),
-            }
-        }
-        Ok(parts.join("/"))
-    }
-
-    /// The same of a path of a [`Config`], which is joined to the root.
-    ///
-    /// # Errors
-    /// When the path leads out of the repository.
-    pub fn path_of_joined(&self, joined: &Path) -> Result<String, BaseError> {
-        match joined.strip_prefix(&self.root) {
-            Ok(relative) => self.path_of(relative),
-            Err(_) => Err(BaseError::Outside { path: joined.display().to_string() }),
-        }
-    }
 }
 
 /// Reads what a commit holds. With a `place` its subject is built as that says.

@@ -9,12 +9,14 @@
 //! lets no entry hold.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use jiff::civil::Date;
 
 use crate::flow::suite::base::commit::WHOLE_HISTORY;
 use crate::flow::suite::base::error::BaseError;
-use crate::flow::suite::base::past::{self, Past, Reading, Target};
+use crate::flow::suite::base::past::states::{self, Past, Reading, Wanted};
+use crate::flow::suite::base::past::view::{Target, View};
 use crate::git::object_id::ObjectId;
 use crate::git::tree::Commit;
 use crate::model::change::approval::{Approval, ChangeKey, Counted, Standing, Unread};
@@ -56,8 +58,7 @@ fn standings(reading: Reading<'_>, asked: &[Approval]) -> Vec<Standing> {
     };
     let mut after = Descendants::default();
     let one = |approval: &Approval| -> Result<Standing, BaseError> {
-        let with = &mut |past: &mut Past<'_>, commit: &Commit| past.folders_with(commit, approval);
-        let left = stood(&mut past, &commits, &mut after, (&approval.key, with))?;
+        let left = stood(&mut past, &commits, &mut after, Wanted::Entry(approval))?;
         Ok(left.map_or(Standing::Holds, |commit| Standing::TakenBack { commit: commit.short().to_owned() }))
     };
     let found: Vec<Standing> = asked.iter().map(one).map(|one| one.unwrap_or_else(|error| unread(&error))).collect();
@@ -81,8 +82,7 @@ pub fn marks(reading: Reading<'_>, keys: &[ChangeKey]) -> Result<Vec<Option<Stri
         let whole = is_whole(&mut past)?;
         let mut after = Descendants::default();
         let mut mark = |key: &ChangeKey| -> Result<Option<String>, BaseError> {
-            let with = &mut |past: &mut Past<'_>, commit: &Commit| past.folders_for(commit, key);
-            let left = stood(&mut past, &commits, &mut after, (key, with))?;
+            let left = stood(&mut past, &commits, &mut after, Wanted::Change(key))?;
             Ok(left.map(|commit| commit.to_string()).or_else(|| (!whole).then(|| tip.clone())))
         };
         keys.iter().map(&mut mark).collect()
@@ -90,10 +90,13 @@ pub fn marks(reading: Reading<'_>, keys: &[ChangeKey]) -> Result<Vec<Option<Stri
     Ok(found.unwrap_or_else(|_: BaseError| vec![Some(tip.clone()); keys.len()]))
 }
 
+/// A commit with what it has.
+type Seen = (Rc<Commit>, View);
+
 /// The commits at which something of what is asked for changed, the latest first.
-fn commits(past: &mut Past<'_>) -> Result<Vec<Commit>, BaseError> {
+fn commits(past: &mut Past<'_>) -> Result<Vec<Seen>, BaseError> {
     for _ in 0..ROUNDS {
-        let known = past.paths.clone();
+        let known = past.paths().clone();
         let ids = past.repository().touching(&past.tip().commit.id, &known, COMMITS + 1)?;
         if ids.len() > COMMITS {
             return Err(BaseError::LongPast { limit: COMMITS });
@@ -102,14 +105,14 @@ fn commits(past: &mut Past<'_>) -> Result<Vec<Commit>, BaseError> {
         for id in ids {
             let Some(commit) = past.commit(&id)? else { continue };
             past.follow(&commit)?;
-            past.learn(&commit)?;
+            past.view(&commit)?;
             for parent in parents(past, &commit)? {
-                past.learn(&parent)?;
+                past.view(&parent)?;
             }
             commits.push(commit);
         }
-        if past.paths == known {
-            return Ok(commits);
+        if *past.paths() == known {
+            return commits.into_iter().map(|commit| past.view(&commit).map(|view| (commit, view))).collect();
         }
     }
     Err(BaseError::LongPast { limit: COMMITS })
@@ -129,11 +132,8 @@ impl Descendants {
     }
 }
 
-/// The folders in which a commit has an entry.
-type FoldersWith<'a> = &'a mut dyn FnMut(&mut Past<'_>, &Commit) -> Result<Vec<String>, BaseError>;
-
 /// The commits that one was made from, as far as they are in this clone.
-fn parents(past: &mut Past<'_>, commit: &Commit) -> Result<Vec<Commit>, BaseError> {
+fn parents(past: &mut Past<'_>, commit: &Commit) -> Result<Vec<Rc<Commit>>, BaseError> {
     let parents = commit.parents.iter().map(|parent| past.commit(parent));
     Ok(parents.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
@@ -141,27 +141,28 @@ fn parents(past: &mut Past<'_>, commit: &Commit) -> Result<Vec<Commit>, BaseErro
 /// The commit that took a change back that stood on the base once an entry for it did; `None` where none did.
 fn stood(
     past: &mut Past<'_>,
-    commits: &[Commit],
+    commits: &[Seen],
     after: &mut Descendants,
-    (key, folders_with): (&ChangeKey, FoldersWith<'_>),
+    wanted: Wanted<'_>,
 ) -> Result<Option<ObjectId>, BaseError> {
-    let target = past::target(key);
+    let target = states::target(wanted.key());
     // Commits without an entry, and those with which one came.
     let (mut without, mut came) = (Vec::new(), Vec::new());
-    for commit in commits {
-        let folders = folders_with(past, commit)?;
-        if folders.is_empty() {
-            without.push(commit);
-            continue;
-        }
-        for folder in &folders {
+    for (commit, view) in commits {
+        let mut has_one = false;
+        for folder in view.iter().filter(|folder| wanted.is_in(folder)) {
+            has_one = true;
             if past.stands(commit, folder, &target)? {
                 return left(past, commits, &target, commit).map(Some);
             }
         }
+        if !has_one {
+            without.push(commit);
+            continue;
+        }
         let mut is_new = true;
         for parent in parents(past, commit)? {
-            is_new = is_new && folders_with(past, &parent)?.is_empty();
+            is_new = is_new && !past.view(&parent)?.iter().any(|folder| wanted.is_in(folder));
         }
         if is_new {
             came.push(commit);
@@ -179,8 +180,8 @@ fn stood(
 }
 
 /// The last commit at which something stands no more that stood at a commit that it was made from; else `stood`, at which it did.
-fn left(past: &mut Past<'_>, commits: &[Commit], target: &Target, stood: &Commit) -> Result<ObjectId, BaseError> {
-    for commit in commits {
+fn left(past: &mut Past<'_>, commits: &[Seen], target: &Target, stood: &Commit) -> Result<ObjectId, BaseError> {
+    for (commit, _) in commits {
         if past.stands_anywhere(commit, target)? {
             continue;
         }

@@ -19,8 +19,9 @@ use crate::ci::default_branch::{self, DefaultBranch};
 use crate::flow::suite::base::approved;
 use crate::flow::suite::base::commit::{MAX_EVENT_BYTES, WHOLE_HISTORY};
 use crate::flow::suite::base::error::BaseError;
-use crate::flow::suite::base::prepare;
-use crate::flow::suite::base::snapshot::{self, Layout};
+use crate::flow::suite::base::layout::Layout;
+use crate::flow::suite::base::snapshot;
+use crate::flow::suite::base::standings;
 use crate::flow::suite::base::taken_back;
 use crate::git::error::GitError;
 use crate::git::object_id::ObjectId;
@@ -96,7 +97,7 @@ fn held(own: &Context, entries: Vec<Approval>) -> Vec<Counted> {
     if entries.is_empty() {
         return Vec::new();
     }
-    prepare::standings(own, entries.clone()).unwrap_or_else(|error| {
+    standings::standings(own, entries.clone()).unwrap_or_else(|error| {
         let standing = taken_back::unread(&error);
         entries.into_iter().map(|approval| Counted { approval, standing: standing.clone() }).collect()
     })
@@ -111,7 +112,7 @@ fn find(
     let repository = Repository::open(&own.config.root)?;
     let head = repository.commit("HEAD")?;
     let Some((commit, how)) = trusted(&repository, &head, gate, told)? else { return Ok(None) };
-    let layout = prepare::layout(&repository, &own.config)?;
+    let layout = Layout::of_checkout(&repository, &own.config)?;
     let (entries, in_head) = entries_of(&repository, &commit, &layout)?;
     Ok(Some((Trusted { commit: commit.short().to_owned(), how }, entries, in_head)))
 }

@@ -7,12 +7,15 @@ use std::fs as std_fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::config::Config;
 use crate::flow::suite::base::error::BaseError;
-use crate::flow::suite::base::listing::{Stored, StoredFiles, What};
+use crate::flow::suite::base::layout::Layout;
+use crate::flow::suite::base::listing::{self, Stored, StoredFiles, What};
 use crate::git::error::GitError;
 use crate::git::lfs::Pointer;
 use crate::git::object_id::ObjectId;
 use crate::git::objects::Objects;
+use crate::git::repository::Repository;
 use crate::host::fs::{self, Access, FsError};
 use crate::model::limits::MAX_BLOB_BYTES;
 
@@ -120,4 +123,39 @@ fn executable(path: &Path) -> Result<(), BaseError> {
     #[cfg(not(unix))]
     let _ = path;
     Ok(())
+}
+
+impl LfsPlaces {
+    /// Those of a checkout and of its repository.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn of(repository: &Repository, layout: &Layout) -> Result<Self, BaseError> {
+        Ok(Self { folder: repository.lfs_folder()?, top: layout.top.clone() })
+    }
+}
+
+/// Writes the blobs of the base's fixture store that the checkout lacks or changes.
+///
+/// # Errors
+/// As [`write`], and when the checkout's own store cannot be read.
+pub fn missing_blobs(
+    objects: &mut Objects,
+    lfs: &LfsPlaces,
+    base: &StoredFiles,
+    layout: &Layout,
+    rules: &Config,
+    to: &Path,
+) -> Result<(), BaseError> {
+    let own = listing::on_disk(&rules.fixture_store)?;
+    let missing: StoredFiles = base
+        .iter()
+        .filter(|(path, stored)| own.get(*path).is_none_or(|own| own.content != stored.file.content))
+        .map(|(path, stored)| (path.clone(), stored.clone()))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let path = layout.path_of_joined(&rules.fixture_store)?;
+    write(objects, &[Wanted { files: &missing, path: &path, to }], lfs)
 }
