@@ -9,10 +9,14 @@
 //!   within: [/runs/*/tool/driver/informationUri]  # such a text within another one: replaced
 //!   unreferred:                                   # what the tool knows and did not use: left out
 //!     - array: /runs/*/tool/driver/rules
-//!       by: id
+//!       by: [id, guid]
 //!       from: [/runs/*/results/*/ruleId]
+//!       unless: [/runs/*/results/*/rule/toolComponent/name]
 //!   reason: which build of the tool it was, and not what it found
 //! ```
+//!
+//! What the tool knows was used where a text at `from` names it, or any other text of the document outside of such lists: formats have
+//! more ways to refer to it than a profile can name.
 //!
 //! Works on canonical documents, in which positions are names already. Invariants: only declared places change, and each is
 //! counted; a text is replaced within another one only where it stands there as a whole and has a digit.
@@ -21,9 +25,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::canonical::document::emit::{self, MASK};
 use crate::canonical::document::parse;
-use crate::canonical::document::value::Value;
+use crate::canonical::document::value::{Member, Value};
 use crate::canonical::error::JsonError;
 use crate::canonical::limits::Limits;
+use crate::canonical::profile::identity::Unreferred;
 use crate::canonical::profile::{Form, Profile};
 use crate::canonical::rule::{Pattern, Progress};
 
@@ -74,20 +79,16 @@ pub fn put_aside(profile: &Profile, canonical: &[u8], limits: &Limits) -> Result
         });
         note(&mut aside, pattern, count);
     }
-    for list in &identity.unreferred {
-        let mut used = BTreeSet::new();
-        for pattern in &list.from {
-            each(&mut document, pattern, pattern.start(), &mut |value| {
-                if let Value::String(text) = value {
-                    used.insert(text.to_string());
-                }
-            });
-        }
+    let mut known = Known::of(&mut document, &identity.unreferred);
+    // All of them are looked at before any element goes: those of one list may name those of another.
+    let understood: Vec<bool> = identity.unreferred.iter().map(|list| known.look_at(&mut document, list)).collect();
+    for (list, _) in identity.unreferred.iter().zip(understood).filter(|(_, is_understood)| *is_understood) {
         let mut count = 0;
         each(&mut document, &list.array, list.array.start(), &mut |value| {
             let Value::Array(items) = value else { return };
             let before = items.len();
-            items.retain(|item| name(item, &list.by).is_none_or(|name| used.contains(name)));
+            items
+                .retain(|item| names(item, list).next().is_none() || names(item, list).any(|name| known.is_used(name)));
             count += (before - items.len()) as u64;
         });
         note(&mut aside, &list.array, count);
@@ -97,6 +98,90 @@ pub fn put_aside(profile: &Profile, canonical: &[u8], limits: &Limits) -> Result
     }
     let bytes = emit::emit(&document, &[], canonical.len()).bytes;
     Ok(Some(PutAside { bytes, counted: aside }))
+}
+
+/// What the tool knows, by every name of it, in small letters; and what of it was used.
+struct Known {
+    names: BTreeSet<String>,
+    longest: usize,
+    used: BTreeSet<String>,
+}
+
+impl Known {
+    /// All that stands in these lists; used is what is named anywhere outside of them.
+    fn of(document: &mut Value<'_>, lists: &[Unreferred]) -> Self {
+        let mut found = BTreeSet::new();
+        for list in lists {
+            each(document, &list.array, list.array.start(), &mut |value| {
+                let Value::Array(items) = value else { return };
+                found.extend(items.iter().flat_map(|item| names(item, list)).map(str::to_ascii_lowercase));
+            });
+        }
+        let longest = found.iter().map(String::len).max().unwrap_or_default();
+        let mut known = Self { names: found, longest, used: BTreeSet::new() };
+        if !known.names.is_empty() {
+            let arrays: Vec<&Pattern> = lists.iter().map(|list| &list.array).collect();
+            let start: Vec<Progress> = arrays.iter().map(|array| array.start()).collect();
+            known.outside(document, &arrays, &start);
+        }
+        known
+    }
+
+    /// Looks where one list says that its elements are named; whether all of that is understood.
+    fn look_at(&mut self, document: &mut Value<'_>, list: &Unreferred) -> bool {
+        let mut is_understood = true;
+        for pattern in &list.from {
+            each(document, pattern, pattern.start(), &mut |value| match value {
+                Value::String(text) => self.see(text),
+                // A position that was not followed; below 0 it means that there is none.
+                Value::Number(number) => is_understood &= *number < 0.0,
+                _ => {}
+            });
+        }
+        for pattern in &list.unless {
+            each(document, pattern, pattern.start(), &mut |_| is_understood = false);
+        }
+        is_understood
+    }
+
+    /// Sees every text outside of the lists.
+    fn outside(&mut self, value: &Value<'_>, lists: &[&Pattern], at: &[Progress]) {
+        let together = || lists.iter().zip(at);
+        if together().any(|(list, at)| list.is_match(*at)) {
+            return;
+        }
+        let lists = if together().any(|(list, at)| list.is_open(*at)) { lists } else { &[] };
+        let step = |name: Option<&str>| -> Vec<Progress> {
+            lists.iter().zip(at).map(|(list, at)| list.step(*at, name)).collect()
+        };
+        match value {
+            Value::String(text) => self.see(text),
+            Value::Array(items) => {
+                let below = step(None);
+                items.iter().for_each(|item| self.outside(item, lists, &below));
+            }
+            Value::Object(members) => {
+                members.iter().for_each(|member| self.outside(&member.value, lists, &step(Some(&member.name))));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// A text names what it is, and what it begins with where a `/` follows.
+    fn see(&mut self, text: &str) {
+        let front = text.char_indices().map(|(at, _)| at).find(|at| *at > self.longest).unwrap_or(text.len());
+        let front = text[..front].to_ascii_lowercase();
+        let whole = (front.len() == text.len()).then_some(front.len());
+        for end in front.match_indices('/').map(|(at, _)| at).chain(whole) {
+            if self.names.contains(&front[..end]) {
+                self.used.insert(front[..end].to_owned());
+            }
+        }
+    }
+
+    fn is_used(&self, name: &str) -> bool {
+        self.used.contains(&name.to_ascii_lowercase())
+    }
 }
 
 fn note(aside: &mut BTreeMap<String, u64>, pattern: &Pattern, count: u64) {
@@ -127,12 +212,18 @@ fn without(text: &str, version: &str) -> String {
     out + rest
 }
 
-fn name<'v>(item: &'v Value<'_>, by: &str) -> Option<&'v str> {
-    let Value::Object(members) = item else { return None };
-    match &members.iter().find(|member| member.name == by)?.value {
-        Value::String(text) => Some(text),
+/// The names of an element of a list.
+fn names<'v>(item: &'v Value<'_>, list: &'v Unreferred) -> impl Iterator<Item = &'v str> {
+    let members: &[Member<'_>] = match item {
+        Value::Object(members) => members,
+        _ => &[],
+    };
+    members.iter().filter(|member| list.by.all().iter().any(|by| member.name == *by)).filter_map(|member| match &member
+        .value
+    {
+        Value::String(text) => Some(&**text),
         _ => None,
-    }
+    })
 }
 
 /// Does something at every place that `pattern` means.
@@ -197,6 +288,54 @@ mod tests {
         assert_eq!(counted["/runs/*/tool/driver/rules"], 1);
         let (new, _) = aside(&text("1.3.0-rc1", &["c", "d", "a"]));
         assert_eq!(old, new);
+    }
+
+    /// Named regression: a rule that a result names by its guid, by more than its id, or by its place in a part of the tool that is named by
+    /// a word, counted as one that was not used: it could say anything else, such as a lower level.
+    #[test]
+    fn a_rule_is_used_however_it_is_referred_to() {
+        let guid = "3f0e1a2b-0000-4000-8000-00000000000a";
+        let log = |level: &str, run: serde_json::Value| {
+            let rule = serde_json::json!({ "id": "R1", "guid": guid, "defaultConfiguration": { "level": level } });
+            let unused = serde_json::json!({ "id": format!("unused-{level}") });
+            let extension = serde_json::json!({ "name": "part", "guid": "7", "version": level, "rules": [rule] });
+            let driver = serde_json::json!({ "name": "x", "version": format!("1.0-{level}"), "rules": [unused] });
+            let mut all = serde_json::json!({ "tool": { "driver": driver, "extensions": [extension] } });
+            all.as_object_mut().unwrap().extend(run.as_object().unwrap().clone());
+            serde_json::json!({ "version": "2.1.0", "runs": [all] }).to_string()
+        };
+        let is_seen = |run: serde_json::Value| aside(&log("error", run.clone())).0 != aside(&log("note", run)).0;
+        let result = |rule: serde_json::Value| serde_json::json!({ "results": [rule] });
+        let by = |rule: serde_json::Value| result(serde_json::json!({ "rule": rule }));
+        let notified = |descriptor: serde_json::Value| {
+            serde_json::json!({ "results": [], "invocations": [{ "ruleConfigurationOverrides": [{ "descriptor": descriptor }],
+                "executionSuccessful": true }] })
+        };
+        for run in [
+            result(serde_json::json!({ "ruleId": "R1" })),
+            result(serde_json::json!({ "ruleId": "R1/sub/more" })),
+            by(serde_json::json!({ "guid": guid })),
+            by(serde_json::json!({ "guid": guid.to_uppercase() })),
+            by(serde_json::json!({ "id": "R1/sub" })),
+            by(serde_json::json!({ "index": 0, "toolComponent": { "index": 0 } })),
+            by(serde_json::json!({ "index": 0, "toolComponent": { "name": "part" } })),
+            by(serde_json::json!({ "index": 0, "toolComponent": { "guid": "7" } })),
+            by(serde_json::json!({ "index": 5, "toolComponent": { "index": 0 } })),
+            result(serde_json::json!({ "ruleId": "other", "taxa": [{ "guid": guid }] })),
+            result(serde_json::json!({ "ruleId": "other", "properties": { "own": { "rule": guid } } })),
+            notified(serde_json::json!({ "guid": guid })),
+            notified(serde_json::json!({ "index": 0, "toolComponent": { "name": "part" } })),
+        ] {
+            assert!(is_seen(run.clone()), "{run}");
+        }
+        // The twins: nothing refers to it.
+        for run in [
+            serde_json::json!({ "results": [] }),
+            result(serde_json::json!({ "ruleId": "R10" })),
+            result(serde_json::json!({ "ruleId": "other", "ruleIndex": -1, "message": { "text": "R1 and more" } })),
+        ] {
+            assert!(!is_seen(run.clone()), "{run}");
+        }
     }
 
     #[test]

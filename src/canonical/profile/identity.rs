@@ -27,10 +27,33 @@ pub struct Identity {
 pub(in crate::canonical) struct Unreferred {
     /// The list.
     pub(in crate::canonical) array: Pattern,
-    /// The member by which its elements are named.
-    pub(in crate::canonical) by: String,
-    /// The texts that name one which was used.
+    /// The members by which its elements are named.
+    pub(in crate::canonical) by: Names,
+    /// The texts that name one which was used. A number that is left there is a position that nobody can follow: then all are kept.
     pub(in crate::canonical) from: Vec<Pattern>,
+    /// Where anything stands at one of these, it may be named in a way that is not understood: then all are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::canonical) unless: Vec<Pattern>,
+}
+
+/// One name or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(in crate::canonical) enum Names {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl Names {
+    /// All of them.
+    pub(in crate::canonical) fn all(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Many(names) => names,
+        }
+    }
 }
 
 impl Identity {

@@ -34,7 +34,7 @@ use crate::model::digest::Digest;
 
 mod builtin;
 mod health;
-mod identity;
+pub(in crate::canonical) mod identity;
 mod tools;
 
 pub use health::{Health, Sign};

@@ -99,6 +99,7 @@ pub(super) struct Tool {
 pub(super) struct Component {
     #[serde(default)]
     pub(super) name: String,
+    pub(super) guid: Option<String>,
     #[serde(default)]
     pub(super) rules: Vec<Rule>,
     #[serde(default)]
@@ -113,6 +114,7 @@ pub(super) struct Component {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rule {
     pub(super) id: String,
+    pub(super) guid: Option<String>,
     pub(super) default_configuration: Option<Configuration>,
     pub(super) properties: Option<Properties>,
     #[serde(default)]
@@ -293,6 +295,7 @@ pub(super) struct RuleReference {
 #[derive(Deserialize)]
 pub(super) struct ToolComponent {
     pub(super) name: Option<String>,
+    pub(super) guid: Option<String>,
     pub(super) index: Option<i64>,
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::log::{Level, Rule, SarifResult, Tool, at};
+use super::log::{Component, Level, Rule, SarifResult, Tool, ToolComponent, at};
 use crate::format::severity;
 use crate::model::finding::Severity;
 
@@ -24,18 +24,53 @@ impl<'r> Rules<'r> {
         Self { tool, by_id }
     }
 
+    /// §3.27.7, §3.52: by its place, its id, or its guid.
     pub(super) fn find(&self, result: &SarifResult) -> Option<&'r Rule> {
         let reference = result.rule.as_ref();
-        let component = reference.and_then(|rule| rule.tool_component.as_ref()).and_then(|component| component.index);
-        let component = match component {
-            Some(index) => at(&self.tool.extensions, Some(index)),
-            None => Some(&self.tool.driver),
-        };
+        let component = self.component(reference.and_then(|rule| rule.tool_component.as_ref()));
         let index = result.rule_index.or(reference.and_then(|rule| rule.index));
         let id = result.rule_id.as_deref().or(reference.and_then(|rule| rule.id.as_deref()));
+        let guid = reference.and_then(|rule| rule.guid.as_deref());
         let by_index = component.and_then(|component| at(&component.rules, index));
-        by_index.or_else(|| self.by_id.get(id?).copied())
+        by_index.or_else(|| self.named(id?)).or_else(|| self.with_guid(guid?))
     }
+
+    fn components(&self) -> impl Iterator<Item = &'r Component> + use<'r> {
+        std::iter::once(&self.tool.driver).chain(&self.tool.extensions)
+    }
+
+    /// §3.54: an extension by its place, or any of them by its guid or name; the driver, where none is named.
+    fn component(&self, reference: Option<&ToolComponent>) -> Option<&'r Component> {
+        let Some(ToolComponent { name, guid, index }) = reference else { return Some(&self.tool.driver) };
+        if let Some(index) = index.filter(|index| *index >= 0) {
+            return at(&self.tool.extensions, Some(index));
+        }
+        match (guid, name) {
+            (None, None) => Some(&self.tool.driver),
+            (Some(guid), _) => self.components().find(|component| is_guid(component.guid.as_deref(), guid)),
+            (None, Some(name)) => self.components().find(|component| component.name == *name),
+        }
+    }
+
+    /// §3.27.5: what follows a `/` says more than the rule.
+    fn named(&self, id: &str) -> Option<&'r Rule> {
+        let mut id = id;
+        loop {
+            if let Some(rule) = self.by_id.get(id) {
+                return Some(rule);
+            }
+            (id, _) = id.rsplit_once('/')?;
+        }
+    }
+
+    fn with_guid(&self, guid: &str) -> Option<&'r Rule> {
+        self.components().flat_map(|component| &component.rules).find(|rule| is_guid(rule.guid.as_deref(), guid))
+    }
+}
+
+/// A guid may be written in letters of either case.
+fn is_guid(own: Option<&str>, other: &str) -> bool {
+    own.is_some_and(|own| own.eq_ignore_ascii_case(other))
 }
 
 /// A score counts before a level; the result's own before its rule's.
