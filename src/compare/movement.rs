@@ -8,7 +8,7 @@ use crate::compare::diff::differing;
 use crate::compare::semantic::{Keyed, Semantics, apart};
 use crate::model::comparison::movement::Movement;
 use crate::model::decision::Decision;
-use crate::model::finding::{Finding, Reachability, SUPPRESSED, Severity};
+use crate::model::finding::{Finding, LISTS, Reachability, Severity};
 use crate::model::vex::{VexStatement, VexStatus};
 
 /// What moved from `before` to `after`, which have their decisions; `unknown` where something else differs that nobody
@@ -25,7 +25,8 @@ pub fn between(before: &Semantics, after: &Semantics, unknown: bool) -> Movement
             _ => movement.updated += 1,
         }
     }
-    let packages = pairs(&before.packages, &after.packages).filter(|(before, after)| before.len() > after.len());
+    let packages =
+        pairs(&before.packages, &after.packages).filter(|(before, after)| !apart(before, after).0.is_empty());
     // A new statement takes a finding back where it excuses one that was there before, or where nobody can say that none was.
     let was_there = |statement: &VexStatement| {
         let findings = before.findings.as_ref();
@@ -62,14 +63,21 @@ fn is_weaker(before: &[Finding], after: &[Finding]) -> bool {
     let details = |side: &[Finding]| -> BTreeSet<String> {
         side.iter().flat_map(|finding| finding.details.iter().cloned()).collect()
     };
+    let (had, has) = (details(before), details(after));
     severity(after) < severity(before)
         || reachable(after) < reachable(before)
         || concern(after) < concern(before)
         || (has_fix(before) && !has_fix(after))
         || !about(after).is_superset(&about(before))
-        || !details(after).is_superset(&details(before))
-        || details(after).difference(&details(before)).any(|new| new.starts_with(SUPPRESSED))
+        || !says_more(&had, &has)
         || after.len() < before.len()
+}
+
+/// Whether what is added to details can only say more: one more of what is a list. Anything else that was not said before, such as a
+/// rank, a scope or that nobody need look at it, may take the finding back.
+fn says_more(before: &BTreeSet<String>, after: &BTreeSet<String>) -> bool {
+    let is_of_a_list = |new: &String| new.split_once(": ").is_some_and(|(name, _)| LISTS.contains(&name));
+    after.is_superset(before) && after.difference(before).all(is_of_a_list)
 }
 
 fn reach(reachability: Reachability) -> u8 {
@@ -91,7 +99,10 @@ fn alarm(status: VexStatus) -> u8 {
 /// Whether statements that were there excuse more than they did, or are gone.
 fn excuses(before: &[VexStatement], after: &[VexStatement]) -> bool {
     let loudest = |side: &[VexStatement]| side.iter().map(|statement| alarm(statement.status)).max();
-    after.len() < before.len() || loudest(after) < loudest(before)
+    let details = |side: &[VexStatement]| -> BTreeSet<String> {
+        side.iter().flat_map(|statement| statement.details.iter().cloned()).collect()
+    };
+    after.len() < before.len() || loudest(after) < loudest(before) || !says_more(&details(before), &details(after))
 }
 
 /// The same verdict, and every reason that stood is still one.
@@ -105,7 +116,9 @@ fn decides_alike(before: Option<&Decision>, after: Option<&Decision>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ecosystem::Ecosystem;
     use crate::model::finding::FindingKey;
+    use crate::model::package::Package;
 
     fn finding(cve: &str) -> Finding {
         Finding {
@@ -184,6 +197,60 @@ mod tests {
         assert!(!lost(&of(&["CVE-1", "CVE-2"], &[("CVE-2", VexStatus::NotAffected)])));
         let alone = |of: &[_]| Semantics::from_parts(None, None, Some(vex(of)), None);
         assert!(!between(&alone(&[]), &alone(&[("CVE-1", VexStatus::Fixed)]), false).nothing_lost());
+    }
+
+    /// Named regression: a `rank` of 0 where there was none was a newer advisory.
+    #[test]
+    fn what_a_finding_did_not_say_before_may_take_it_back() {
+        let with = |details: &[&str]| {
+            let details = details.iter().map(ToString::to_string).collect();
+            [Finding { details, ..finding("CVE-1") }]
+        };
+        let known = with(&["message: m", "id: GHSA-1"]);
+        let holds = |after: &[&str]| moved(&known, &with(after)).nothing_lost();
+        for more in ["id: GHSA-2", "alias: A", "weakness: CWE-1", "also at: b.js:1", "exploited: CVE-1"] {
+            assert!(holds(&["message: m", "id: GHSA-1", more]), "{more}");
+        }
+        let takes_back = [
+            "rank: 0",
+            "kind: open",
+            "baseline: unchanged",
+            "scope: optional",
+            "fix: wont-fix",
+            "suppressed: x",
+            "level",
+        ];
+        for more in takes_back {
+            assert!(!holds(&["message: m", "id: GHSA-1", more]), "{more}");
+        }
+        assert!(!holds(&["message: m", "id: GHSA-2"]) && !holds(&["message: n", "id: GHSA-1"]));
+        let statement = |details: &[&str]| {
+            let details = details.iter().map(ToString::to_string).collect();
+            let (vulnerability, product) = ("CVE-1".into(), "log@1".into());
+            let said =
+                VexStatement { vulnerability, product, status: VexStatus::Affected, justification: None, details };
+            Semantics::from_parts(None, None, Some(vec![said]), None)
+        };
+        let holds = |after: &[&str]| between(&statement(&["action: a"]), &statement(after), false).nothing_lost();
+        assert!(holds(&["action: a", "id: GHSA-1"]) && !holds(&["action: a", "withdrawn: w"]) && !holds(&[]));
+    }
+
+    /// Named regression: a package of which something else is said counted as no loss.
+    #[test]
+    fn a_package_of_which_something_else_is_said_may_be_a_loss() {
+        let package = |license: &str| Package {
+            name: "log".into(),
+            version: "1".into(),
+            purl: None,
+            ecosystem: Ecosystem::npm(),
+            licenses: BTreeSet::from([license.to_owned()]),
+            source: None,
+            details: BTreeSet::new(),
+        };
+        let of = |all: &[Package]| Semantics::from_parts(Some(all.to_vec()), None, None, None);
+        let holds = |after: &[Package]| between(&of(&[package("MIT")]), &of(after), false).nothing_lost();
+        assert!(holds(&[package("MIT")]) && holds(&[package("MIT"), package("ISC")]));
+        assert!(!holds(&[package("ISC")]) && !holds(&[]));
     }
 
     #[test]

@@ -73,6 +73,11 @@ pub struct FindingKey {
 /// How a detail begins that says why somebody need not look at a finding.
 pub const SUPPRESSED: &str = "suppressed: ";
 
+/// Names of details that may stand several times, each with something that holds beside the others: one more of them says more, and
+/// takes nothing back.
+pub const LISTS: [&str; 11] =
+    ["alias", "also at", "exploited", "flow", "id", "node", "place", "related", "stack", "taxon", "weakness"];
+
 /// One vulnerability in one package, with every field that a policy may look at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Finding {
