@@ -2,8 +2,10 @@
 //!
 //! Invariants: nothing that the repository or its user configures is run: no hook, filter, file-system monitor, external diff or
 //! transport; every variable of git's environment is ours; what replaces or grafts objects is not looked at; a name of an object
-//! is a digest, never a word that git would interpret. Absent: writing anything, the index, the files of the checkout.
+//! is a digest, never a word that git would interpret. Absent: writing anything into the repository, its index, the files of
+//! the checkout.
 
+pub mod attributes;
 pub mod error;
 pub mod lfs;
 pub mod object_id;

@@ -13,11 +13,12 @@ use crate::host::scratch::Scratch;
 
 /// What git itself is told. It stands before what the repository says, and none of it comes from there: a configuration of the
 /// repository can name programs.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "safe.bareRepository=explicit",
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.untrackedCache=false",
+    "core.splitIndex=false",
     "core.attributesFile=/dev/null",
     "core.sshCommand=false",
     "core.askPass=false",
@@ -194,6 +195,18 @@ impl Repository {
         }
     }
 
+    /// Every last commit that both come from: several, where each was merged into the other.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn merge_bases(&self, one: &ObjectId, other: &ObjectId) -> Result<Vec<ObjectId>, GitError> {
+        match self.run(&["merge-base", "--all", one.as_str(), other.as_str()]) {
+            Ok(said) => Ok(said.lines().filter_map(ObjectId::parse).collect()),
+            Err(GitError::Failed { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// At most `limit` commits that came before `commit` and changed `path`, the latest first.
     ///
     /// # Errors
@@ -351,10 +364,25 @@ impl Repository {
         command
     }
 
+    /// A path for a file of ours, which goes with this value.
+    pub(super) fn private(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
     pub(super) fn run(&self, arguments: &[&str]) -> Result<String, GitError> {
-        let failed = |source| GitError::Run { program: self.program.clone(), source };
+        self.finish(self.command(arguments), arguments, Stdio::null())
+    }
+
+    /// The same, with an index of ours in the place of the checkout's.
+    pub(super) fn run_with_index(&self, index: &Path, arguments: &[&str], stdin: Stdio) -> Result<String, GitError> {
         let mut command = self.command(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env("GIT_INDEX_FILE", index);
+        self.finish(command, arguments, stdin)
+    }
+
+    fn finish(&self, mut command: Command, arguments: &[&str], stdin: Stdio) -> Result<String, GitError> {
+        let failed = |source| GitError::Run { program: self.program.clone(), source };
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let (child, _hold) = ending::hold_child(|| command.spawn()).map_err(failed)?;
         let output = child.wait_with_output().map_err(failed)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();

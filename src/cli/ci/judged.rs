@@ -13,7 +13,7 @@ use crate::cli::history::{self, NoteArgs};
 use crate::cli::setup;
 use crate::flow::suite::base::prepare::Prepared;
 use crate::flow::suite::run::CiRequest;
-use crate::flow::suite::shards::common::Common;
+use crate::flow::suite::shards::common::{self, Common};
 use crate::model::gate_result::Gate;
 use crate::model::result::{Isolation, RunResult};
 use crate::score::gate::request::{GateError, GateRequest};
@@ -58,6 +58,10 @@ impl JudgedArgs {
         let is_pr = self.gate == Some(WantedGate::Pr);
         let wants_base = is_pr || self.base.is_given();
         let base = if wants_base { self.base.prepare(&own)? } else { None };
+        if base.is_some() {
+            // A change that breaks them would leave no run in shards after it.
+            common::timings(&own.config)?;
+        }
         let (approvals, without_base) = match (&base, self.gate) {
             (Some(base), _) => (base.approvals.entries.clone(), None),
             (None, Some(gate)) => base::own_approvals(&own, gate.into())?,

@@ -19,6 +19,7 @@ use crate::job::input_roots;
 use crate::job::manifest_file::{self, ManifestFileError};
 use crate::job::manifest_summary::{self, UnsafeName};
 use crate::model::dimension::Dimension;
+use crate::model::error_chain::Elsewhere;
 use crate::model::manifest::{ArtifactRecord, Fault, NotReplayable, ReplayableManifest, ScanManifest};
 use crate::model::result::{Mode, SubjectKind};
 use crate::model::text::source_line;
@@ -57,6 +58,9 @@ pub enum CanaryError {
         /// Which.
         source: UnsafeName,
     },
+    /// It was read in another folder than the one in which people find it.
+    #[error(transparent)]
+    Elsewhere(Elsewhere),
 }
 
 /// Why a canary cannot be replayed now.
@@ -73,7 +77,19 @@ pub enum NotReady {
 }
 
 impl Canary {
-    /// Reads a canary's manifest.
+    /// Reads a canary's manifest in `directory`. People find it at `shown`.
+    ///
+    /// # Errors
+    /// When it is not a manifest that can be replayed.
+    pub fn found(directory: &Path, shown: &Path) -> Result<Self, CanaryError> {
+        match Self::read(directory) {
+            Ok(canary) => Ok(canary.shown_at(shown)),
+            Err(error) if directory == shown => Err(error),
+            Err(error) => Err(CanaryError::Elsewhere(Elsewhere::new(&error, directory, shown))),
+        }
+    }
+
+    /// The same, where people find it in that folder.
     ///
     /// # Errors
     /// When it is not a manifest that can be replayed.
@@ -183,7 +199,9 @@ impl Canary {
     /// When a golden artifact is gone, or is not the one that the manifest names.
     pub fn expected(&self, context: &Context) -> Result<Vec<Artifact>, NotReady> {
         let golden = golden::beside(&self.manifest, &self.directory);
-        let golden = golden.map_err(|error| NotReady::Broken(Broken::new("cannot read what is expected", error)))?;
+        let elsewhere = |error| Elsewhere::new(&error, &self.directory, &self.shown);
+        let golden = golden.map_err(|error| Broken::new("cannot read what is expected", elsewhere(error)));
+        let golden = golden.map_err(NotReady::Broken)?;
         if !golden.edited.is_empty() {
             return Err(NotReady::Untrue(golden.edited));
         }

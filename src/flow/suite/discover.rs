@@ -101,10 +101,10 @@ impl Folders {
 pub fn discover(folders: &Folders, context: &Context, only: &[String]) -> Result<Discovered, DiscoverError> {
     let mut found = Discovered::default();
     for Folder { directory, shown } in &folders.cases {
-        found.cases.push(Case::read(directory, context)?.shown_at(shown));
+        found.cases.push(Case::found(directory, shown, context)?);
     }
     for Folder { directory, shown } in &folders.canaries {
-        found.canaries.push(Canary::read(directory)?.shown_at(shown));
+        found.canaries.push(Canary::found(directory, shown)?);
     }
     found.cases.sort_by(|a, b| a.metadata.id.cmp(&b.metadata.id));
     found.canaries.sort_by(|a, b| a.id.cmp(&b.id));

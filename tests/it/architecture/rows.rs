@@ -230,7 +230,7 @@ pub const MOST_FILES: usize = 30;
 pub const MOST_FILES_OF_FLOW: usize = 3;
 
 /// Options of other programs that texts below the command line name: file, option, whose it is.
-pub const FOREIGN_OPTIONS: [(&str, &str, &str); 48] = [
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 51] = [
     ("ci/base_commit.rs", "--no-tags", "an option of git"),
     ("ci/base_commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/commit.rs", "--no-tags", "an option of git"),
@@ -238,6 +238,9 @@ pub const FOREIGN_OPTIONS: [(&str, &str, &str); 48] = [
     ("flow/suite/base/error.rs", "--no-filter", "an option of git"),
     ("flow/suite/base/error.rs", "--refetch", "an option of git"),
     ("git/remotes.rs", "--get", "an option of git"),
+    ("git/attributes.rs", "--cached", "an option of git"),
+    ("git/attributes.rs", "--stdin", "an option of git"),
+    ("git/repository.rs", "--all", "an option of git"),
     ("git/repository.rs", "--batch", "an option of git"),
     ("git/repository.rs", "--end-of-options", "an option of git"),
     ("git/repository.rs", "--full-history", "an option of git"),

@@ -117,6 +117,45 @@ fn approvals_that_are_not_approvals_are_the_errors_of_who_wrote_them() {
     }
 }
 
+/// Named regression: it ended as if the machine were at fault.
+#[test]
+fn a_root_that_is_a_file_is_the_error_of_who_wrote_it() {
+    for root in ["regressions", "fixtures/canaries"] {
+        let forge = Forge::new();
+        let good = forge.dev_git(&["rev-parse", "main"]);
+        let pull = forge.pull(|dev| {
+            dev.remove(root);
+            dev.write(root, "nothing\n");
+        });
+        forge.check_out(&pull.merge, Some(2));
+        let run = forge.run(2, &forge.event(&pull), &["ci", "--gate", "pr"]);
+        run.complains(&[root, "is not a folder"]);
+        // Without a base, and on it.
+        forge.merge(&pull);
+        forge.dev().stella(2, &["ci", "--gate", "pr"]).complains(&[root]);
+        let mend = forge.pull(|dev| {
+            dev.remove(root);
+            forge.dev_git(&["checkout", "--quiet", &good, "--", "."]);
+        });
+        forge.check_out(&mend.merge, Some(2));
+        forge.run(3, &forge.event(&mend), &["ci", "--gate", "pr"]).complains(&[root, "it may be the mend"]);
+    }
+}
+
+/// Named regression: it ended as if the machine were at fault, and on the base it was called a link.
+#[test]
+fn approvals_that_are_a_folder_approve_nothing_and_are_no_base() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| dev.write("approvals.yaml/a", "x"));
+    let result = forge.judge(1, &pull);
+    assert_eq!(about(&result, "rule-loosened"), ["as a base"], "{:#}", result["gate"]);
+    forge.merge(&pull);
+    let mend = forge.pull(|dev| dev.remove("approvals.yaml"));
+    forge.check_out(&mend.merge, Some(2));
+    let run = forge.run(3, &forge.event(&mend), &["ci", "--gate", "pr"]);
+    run.complains(&["`approvals.yaml` of the base is not a file", "it may be the mend"]);
+}
+
 #[test]
 fn there_must_be_a_repository_with_a_checkout_and_a_git() {
     let forge = Forge::new();
@@ -180,7 +219,9 @@ fn nothing_that_a_repository_configures_is_run() {
     ] {
         environment.insert(name.to_owned(), value.to_owned());
     }
-    let result = forge.judge_checked_out(0, &environment);
+    // The attributes are a change of their own, and what they name was not run to tell that.
+    let result = forge.judge_checked_out(1, &environment);
+    assert_eq!(about(&result, "rule-loosened"), [".gitattributes"]);
     assert!(!mark.exists());
     assert_eq!(result["base"]["commit"], pull.base[..12]);
 }

@@ -170,3 +170,122 @@ fn damage(dev: &Dev<'_>, folder: &str) {
         if dev.path(&name).is_dir() { damage(dev, &name) } else { dev.write(&name, "damaged") }
     }
 }
+
+/// Named regression: such a change was green with a note, and runs without a base read other bytes afterwards.
+#[test]
+fn attributes_that_have_git_write_recordings_otherwise_are_loosening() {
+    const OWN: &str = "regressions/SCN-0001-minimist/.gitattributes";
+    let forge = Forge::new();
+    for (path, text) in [
+        (".gitattributes", "fixtures/** text eol=crlf\n"),
+        (".gitattributes", "*.json text=auto\n"),
+        (
+            ".gitattributes",
+            "/approvals.yaml working-tree-encoding=UTF-16\n/.stella.yaml working-tree-encoding=UTF-16\n",
+        ),
+        (".gitattributes", "[attr]odd filter=odd\n*.zst odd\n"),
+        ("fixtures/.gitattributes", "* crlf\n"),
+        (OWN, "* ident\n"),
+    ] {
+        let result = forge.judge_pull(1, |dev| dev.write(path, text));
+        assert_eq!(about(&result, "rule-loosened"), [path], "{text}: {:#}", result["gate"]);
+        assert_eq!(codes(&result, "fail"), ["rule-loosened"], "{text}: {:#}", result["gate"]);
+    }
+    // The twins: files that nobody is judged by, and what has git write them as they are kept.
+    for (path, text) in [
+        (".gitattributes", "*.md text eol=crlf\n*.png binary\n/src/** filter=odd\n"),
+        (".gitattributes", "fixtures/** -text\nregressions/** binary\n"),
+        (".gitattributes", "*.zst filter=lfs diff=lfs merge=lfs -text\n"),
+        (".gitattributes", "*.json linguist-generated diff=json\n# *.json text\n"),
+        ("docs/.gitattributes", "* text eol=crlf\n"),
+    ] {
+        let result = forge.judge_pull(0, |dev| dev.write(path, text));
+        assert!(about(&result, "rule-loosened").is_empty(), "{text}: {:#}", result["gate"]);
+    }
+    // What kept them as they are goes.
+    forge.on_main(|dev| dev.write(".gitattributes", "* text=auto\nfixtures/** -text\n"));
+    let result = forge.judge_pull(1, |dev| dev.write(".gitattributes", "* text=auto\n"));
+    assert_eq!(about(&result, "rule-loosened"), [".gitattributes"], "{:#}", result["gate"]);
+    forge.judge_pull(0, |dev| dev.write(".gitattributes", "# why\n* text=auto\nfixtures/** -text\n*.md text\n"));
+}
+
+#[test]
+fn attributes_are_approved_by_their_content_until_they_are_taken_back() {
+    let forge = Forge::new();
+    let edit = |dev: &Dev<'_>| dev.write(".gitattributes", "* text=auto eol=lf\n");
+    forge.dev_git(&["checkout", "--quiet", "-B", "accepting", "main"]);
+    edit(&forge.dev());
+    forge.dev_git(&["add", "--all"]);
+    forge.dev_git(&["commit", "--quiet", "-m", "line ends"]);
+    let arguments = ["accept", "--base", "main", "--reason", "we agreed", "--by", "alice"];
+    forge.dev().stella(0, &arguments).says(&["written to approvals.yaml"]);
+    let approvals = forge.dev().read("approvals.yaml");
+    assert!(approvals.contains("rule: .gitattributes"), "{approvals}");
+    forge.dev_git(&["checkout", "--quiet", "--force", "main"]);
+    forge.on_main(|dev| dev.write("approvals.yaml", &approvals));
+    // It covers these attributes and no others.
+    forge.judge_with_history(1, &forge.pull(|dev| dev.write(".gitattributes", "* text=auto eol=crlf\n")));
+    let pull = forge.pull(edit);
+    let result = forge.judge_with_history(0, &pull);
+    assert!(codes(&result, "note").contains(&"approved-change".to_owned()), "{:#}", result["gate"]);
+    forge.merge(&pull);
+    let back = forge.on_main(|dev| dev.remove(".gitattributes"));
+    let result = forge.judge_with_history(1, &forge.pull(edit));
+    assert_eq!(codes(&result, "fail"), ["approval-taken-back"], "{:#}", result["gate"]);
+    assert!(result.to_string().contains(&back[..12]), "{:#}", result["gate"]);
+}
+
+/// Named regression: the message named a private folder, which is gone when somebody reads it.
+#[test]
+fn what_is_broken_is_named_by_where_it_lies() {
+    for (path, broken) in [
+        ("regressions/SCN-0001-minimist/input/config.json", "{"),
+        ("regressions/SCN-0001-minimist/expected/findings.json", "[]"),
+        ("fixtures/canaries/npm-app/manifest.json", "{"),
+    ] {
+        let forge = Forge::new();
+        // Of the change, which lies in the checkout as its commit has it, and otherwise.
+        let good = forge.dev_git(&["rev-parse", "main"]);
+        let plain = forge.pull(|dev| dev.write(path, broken));
+        let hidden = forge.pull(|dev| committed_otherwise(&forge, dev, path, "ｊ"));
+        // Of the base.
+        forge.on_main(|dev| dev.write(path, broken));
+        let mend = forge.pull(|_| {
+            forge.dev_git(&["rm", "--quiet", "-r", "."]);
+            forge.dev_git(&["checkout", "--quiet", &good, "--", "."]);
+        });
+        for (pull, exit) in [(plain, 1), (hidden, 1), (mend, 3)] {
+            forge.check_out(&pull.merge, Some(2));
+            let run = forge.run(exit, &forge.event(&pull), &["ci", "--gate", "pr"]);
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(said.contains(path), "{path}: {said}");
+            assert!(!said.contains("committed-") && !said.contains(std::env::temp_dir().to_str().unwrap()), "{said}");
+        }
+    }
+}
+
+/// Named regression: the content was found, by chance or by a step before, and every later checkout had the pointer.
+#[test]
+fn a_pointer_that_no_attribute_declares_is_not_what_it_names() {
+    const INPUT: &str = "regressions/SCN-0001-minimist/input/package-lock.json";
+    let attributes = format!("/{INPUT} filter=lfs diff=lfs merge=lfs -text\n");
+    let forge = Forge::new();
+    let content = forge.dev().read(INPUT);
+    let digest = Digest::of(content.as_bytes());
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid {digest}\nsize {}\n", content.len());
+    for (attributes, exit) in [("", 1), ("*.bin filter=lfs\n", 1), (&*attributes, 0)] {
+        let pull = forge.pull(|dev| {
+            dev.write(INPUT, &pointer);
+            dev.write(".gitattributes", attributes);
+        });
+        let work = forge.check_out(&pull.merge, Some(2));
+        let hex = digest.hex();
+        let kept = work.join(".git/lfs/objects").join(&hex[..2]).join(&hex[2..4]);
+        std::fs::create_dir_all(&kept).unwrap();
+        std::fs::write(kept.join(&hex), &content).unwrap();
+        std::fs::write(work.join(INPUT), &content).unwrap();
+        let result = forge.judge_checked_out(exit, &forge.event(&pull));
+        let expected: &[&str] = if exit == 0 { &[] } else { &[INPUT] };
+        assert_eq!(about(&result, "rule-loosened"), expected, "{attributes}: {:#}", result["gate"]);
+    }
+}

@@ -220,6 +220,12 @@ impl Forge {
         self.judge_checked_out(exit, &self.event(pull))
     }
 
+    /// The same of a pull request that is opened for it.
+    pub fn judge_pull(&self, exit: u8, edit: impl FnOnce(&Dev<'_>)) -> Value {
+        let pull = self.pull(edit);
+        self.judge(exit, &pull)
+    }
+
     /// The same with the whole of its history.
     pub fn judge_with_history(&self, exit: u8, pull: &Pull) -> Value {
         self.check_out(&pull.merge, None);

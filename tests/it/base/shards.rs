@@ -211,3 +211,17 @@ fn shards_are_split_by_the_times_that_are_known() {
     forge.world.write(".stella.yaml", "version: 1\ncases: []\ncanaries: []\n");
     forge.run(3, &job(&forge, &pull, 1), &["ci", "--shard", "1/2"]).complains(&["nothing to replay"]);
 }
+
+/// Named regression: it was green, and no run in shards began after it.
+#[test]
+fn timings_that_a_change_breaks_are_its_authors_error_also_without_shards() {
+    let forge = Forge::new();
+    for (broken, exit) in [("{", 2), (r#"{"schema": "stella.timings/1", "duration_ms": {"SCN-0001": 7}}"#, 0)] {
+        let pull = forge.pull(|dev| dev.write(".stella-timings.json", broken));
+        forge.check_out(&pull.merge, Some(2));
+        let run = forge.run(exit, &forge.event(&pull), &["ci", "--gate", "pr"]);
+        if exit == 2 {
+            run.complains(&[".stella-timings.json"]);
+        }
+    }
+}

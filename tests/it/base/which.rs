@@ -1,5 +1,7 @@
 //! Which commit is the base, and what is said where nobody can tell.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use crate::base::forge::{Forge, about, codes};
@@ -103,7 +105,7 @@ fn a_merge_request_at_gitlab_has_the_rules_of_the_tip_and_the_changes_of_its_own
     });
     let pull = forge.pull_from(&start, |dev| dev.remove("fixtures/canaries/npm-other"));
     forge.check_out(&pull.head, None);
-    let mut variables: std::collections::BTreeMap<String, String> = [
+    let mut variables: BTreeMap<String, String> = [
         ("CI_MERGE_REQUEST_IID", "4"),
         ("CI_COMMIT_SHA", &pull.head),
         ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
@@ -156,6 +158,55 @@ fn of_a_merged_result_at_gitlab_what_the_target_gained_is_not_its_change() {
         assert_eq!(about(&result, "recording-gone"), gone, "{:#}", result["gate"]);
         assert!(about(&result, "rule-loosened").is_empty(), "{:#}", result["gate"]);
     }
+}
+
+/// Named regression: where the change and its base were each merged into the other, it was counted from one of the two commits, and what
+/// it took away after the other one was nobody's.
+#[test]
+fn a_change_that_left_its_base_twice_is_counted_from_neither_alone() {
+    let forge = Forge::new();
+    forge.dev_git(&["checkout", "--quiet", "-B", "topic", "main"]);
+    forge.dev().write("NOTES.md", "first\n");
+    forge.dev_git(&["add", "--all"]);
+    forge.dev_git(&["commit", "--quiet", "-m", "first"]);
+    let first = forge.dev_git(&["rev-parse", "HEAD"]);
+    let gained = forge.on_main(|dev| dev.case("regressions/SCN-0004", "SCN-0004"));
+    forge.dev_git(&["merge", "--quiet", "--no-ff", "-m", "the first", &first]);
+    forge.dev_git(&["push", "--quiet", "origin", "main"]);
+    forge.dev_git(&["checkout", "--quiet", "topic"]);
+    forge.dev_git(&["merge", "--quiet", "--no-ff", "-m", "the base", &gained]);
+    forge.dev_git(&["rm", "--quiet", "-r", "regressions/SCN-0004"]);
+    forge.dev_git(&["commit", "--quiet", "-m", "second"]);
+    let pull = forge.publish(9, "topic");
+    let work = forge.check_out(&pull.head, None);
+    forge.git(&work, &["fetch", "--quiet", "origin", "+refs/heads/main:refs/remotes/origin/main"]);
+    let said = ["left its base", "at several commits", "merge the base into the change"];
+    let local: BTreeMap<String, String> = BTreeMap::new();
+    forge.run(3, &local, &["ci", "--gate", "pr", "--base", "origin/main"]).complains(&said);
+    forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]).complains(&said);
+    let gitlab = |left: &str| -> BTreeMap<String, String> {
+        [
+            ("CI_MERGE_REQUEST_IID", "4"),
+            ("CI_COMMIT_SHA", &*pull.head),
+            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+            ("CI_MERGE_REQUEST_DIFF_BASE_SHA", left),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    };
+    for left in [&first, &gained] {
+        forge.run(3, &gitlab(left), &["ci", "--gate", "pr"]).complains(&said);
+    }
+    // Of the merge itself nothing is left open, and neither is it once the change has the base.
+    let result = forge.judge(1, &pull);
+    assert_eq!(about(&result, "recording-gone"), ["SCN-0004 gone"], "{:#}", result["gate"]);
+    forge.dev_git(&["checkout", "--quiet", "topic"]);
+    forge.dev_git(&["merge", "--quiet", "--no-ff", "-m", "the base again", "main"]);
+    let pull = forge.publish(9, "topic");
+    let work = forge.check_out(&pull.head, None);
+    forge.git(&work, &["fetch", "--quiet", "origin", "+refs/heads/main:refs/remotes/origin/main"]);
+    let result = forge.judge_checked_out(1, &forge.event(&pull));
+    assert_eq!(about(&result, "recording-gone"), ["SCN-0004 gone"], "{:#}", result["gate"]);
 }
 
 #[test]

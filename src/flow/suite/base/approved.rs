@@ -66,7 +66,12 @@ impl<T> Default for Approvals<T> {
 /// # Errors
 /// When the file cannot be read, or is not a list of approvals.
 pub fn on_disk(root: &Path) -> Result<Vec<Approval>, BaseError> {
-    match fs::read_if_present(&root.join(approvals::FILE_NAME), limits::MAX_CONFIG_BYTES)? {
+    let file = root.join(approvals::FILE_NAME);
+    if fs::is_dir(&file) {
+        // It approves nothing; and such a commit could not be a base.
+        return Ok(Vec::new());
+    }
+    match fs::read_if_present(&file, limits::MAX_CONFIG_BYTES)? {
         None => Ok(Vec::new()),
         Some(bytes) => approvals::parse(&bytes).map_err(|source: ApprovalsError| BaseError::OwnApprovals(source)),
     }

@@ -84,6 +84,9 @@ impl Checkout {
 fn folders(roots: &[PathBuf]) -> Result<Vec<(PathBuf, bool, Files)>, BaseError> {
     let mut found = Vec::new();
     for root in roots.iter().filter(|root| root.exists()) {
+        if !fs::is_dir(root) {
+            return Err(BaseError::NotAFolder { path: root.clone() });
+        }
         let mut all = listing::by_folder(&listing::on_disk(root)?);
         for item in fs::list(root)? {
             let directory = root.join(&item.relative);

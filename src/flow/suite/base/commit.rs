@@ -193,19 +193,30 @@ impl LocalRepository<'_> {
 
     /// Where the change left `tip`.
     fn left(&self, tip: &ObjectId) -> Result<ObjectId, BaseError> {
-        match self.repository.merge_base(tip, &self.head)? {
-            Some(commit) => Ok(commit),
-            None if self.repository.is_shallow()? => Err(BaseError::Absent {
+        match self.repository.merge_bases(tip, &self.head)?.as_slice() {
+            [commit] => Ok(commit.clone()),
+            [one, other, ..] => Err(self.crossed(tip, (one, other))),
+            [] if self.repository.is_shallow()? => Err(BaseError::Absent {
                 commit: tip.short().to_owned(),
                 what: "the commit at which this change left its base",
                 shallow: true,
                 mend: WHOLE_HISTORY.into(),
             }),
-            None => Err(which(
+            [] => Err(which(
                 format!("{} and HEAD have no commit in common", tip.short()),
                 "name a commit that this checkout comes from",
             )),
         }
+    }
+
+    /// The change and its base were each merged into the other: counted from one of these commits, what the change took away after the
+    /// other one would be nobody's change.
+    fn crossed(&self, tip: &ObjectId, (one, other): (&ObjectId, &ObjectId)) -> BaseError {
+        let (tip, one, other) = (tip.short(), one.short(), other.short());
+        which(
+            format!("the change left its base ({tip}) at several commits, such as {one} and {other}"),
+            hint!("merge the base into the change, which has one then: `git merge {}`", tip),
+        )
     }
 
     /// The target's tip, where it was fetched and has moved on since the event; else `base`, which the event names.
@@ -389,6 +400,10 @@ impl LocalRepository<'_> {
         } else {
             let left = named(&merge.diff_base, "CI_MERGE_REQUEST_DIFF_BASE_SHA")?;
             self.needed(objects, &left, "CI_MERGE_REQUEST_DIFF_BASE_SHA", WHOLE_HISTORY)?;
+            let all = self.repository.merge_bases(&rules, &self.head)?;
+            if let Some(other) = all.iter().find(|one| **one != left).filter(|_| all.len() > 1) {
+                return Err(self.crossed(&rules, (&left, other)));
+            }
             left
         };
         let how = format!("merge request, the tip of `{}`", merge.target);

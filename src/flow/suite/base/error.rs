@@ -103,6 +103,12 @@ pub enum BaseError {
         /// The path.
         path: String,
     },
+    /// Something else than a file where the base has to have a file.
+    #[error("`{path}` of the base is not a file, and nothing is read from it")]
+    NotAFile {
+        /// The path.
+        path: String,
+    },
     /// A file that Git LFS keeps and that is not here.
     #[error("`{path}` of the base is kept by Git LFS, and its content ({content}) is not here")]
     Lfs {
@@ -126,6 +132,12 @@ pub enum BaseError {
         first: PathBuf,
         /// The other.
         second: PathBuf,
+    },
+    /// What stands where cases or canaries of the checkout should lie.
+    #[error("`{}` is not a folder: cases and canaries lie in folders", .path.display())]
+    NotAFolder {
+        /// As the configuration names it.
+        path: PathBuf,
     },
     /// A case of the base cannot be read.
     #[error("a case of the base cannot be read (`{id}`)")]
@@ -172,6 +184,7 @@ impl BaseError {
                 | Self::Case { .. }
                 | Self::Canary { .. }
                 | Self::Leads { .. }
+                | Self::NotAFile { .. }
                 | Self::Outside { .. }
                 | Self::Git(GitError::Malformed { .. } | GitError::TooMany { .. })
         )
@@ -182,7 +195,7 @@ impl BaseError {
 impl Diagnostic for BaseError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::OwnApprovals(_) | Self::Duplicate { .. } => FailureKind::Usage,
+            Self::OwnApprovals(_) | Self::Duplicate { .. } | Self::NotAFolder { .. } => FailureKind::Usage,
             Self::Scratch(_) | Self::Files(_) | Self::Context(_) => FailureKind::Infrastructure,
             Self::Git(_)
             | Self::Which { .. }
@@ -193,6 +206,7 @@ impl Diagnostic for BaseError {
             | Self::Outside { .. }
             | Self::LinkedRoot { .. }
             | Self::Leads { .. }
+            | Self::NotAFile { .. }
             | Self::Sparse { .. }
             | Self::NotCommitted { .. }
             | Self::Partial(_)
@@ -231,7 +245,7 @@ impl Diagnostic for BaseError {
             Self::LongPast { .. } => {
                 "take entries that are over out of the approvals, and approve anew what is still open".into()
             }
-            Self::Leads { .. } => "put the files themselves there".into(),
+            Self::Leads { .. } | Self::NotAFile { .. } => "put the files themselves there".into(),
             _ => return None,
         })
     }

@@ -12,6 +12,7 @@ use crate::config::{Config, Subject};
 use crate::flow::suite::base::approved::{self, Approvals, Found};
 use crate::flow::suite::base::broken;
 use crate::flow::suite::base::case_changes::{from_to, of_value};
+use crate::flow::suite::base::checked_out;
 use crate::flow::suite::base::checkout;
 use crate::flow::suite::base::commit::Which;
 use crate::flow::suite::base::committed;
@@ -114,6 +115,10 @@ pub(super) fn hold(sides: &Sides<'_>, objects: &mut Objects, known: &mut Known) 
     let own_store = sides.change.store(&sides.own.config)?;
     let by = (sides.own, &context.config, sides.scratch);
     compared.changes.extend(store_changes::changes(&read.tip, (checkout, &own_store), by)?);
+    if let Ok(head) = &sides.change.commit {
+        let of_head = (head, sides.own_layout);
+        compared.changes.extend(checked_out::changes(sides.repository, objects, &sides.which.changed_from, of_head)?);
+    }
     reverts::note(&mut compared.changes, sides.repository, objects, &read.tip, (sides.layout, &context))?;
 
     let notes = sides.notes(&read, &compared, &rule_changes, &approvals.notes);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::flow::suite::base::case_changes::{About, Asked};
-use crate::flow::suite::base::checkout::Checkout;
+use crate::flow::suite::base::checkout::{Checkout, OwnItem};
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::finding::ItemId;
 use crate::flow::suite::base::listing;
@@ -142,12 +142,14 @@ pub fn compare(
             }
             (Some(head), was_files) => {
                 // What it was when the change began, where it was there; else what the base made of it.
-                let (was_directory, was_files) = match written.was.get(id) {
+                let (directory, was_files) = match written.was.get(id) {
                     Some(folder) => (folder.clone(), was_files.unwrap_or_default()),
                     None => (directory, files.clone()),
                 };
                 let is_of_the_tip = was_files == files;
-                let was = Side::read(id, (&was_directory, was_files), context)?;
+                let shown = PathBuf::from(was.map_or(&item.path, |was| &was.path));
+                let was = OwnItem { directory, shown, is_link: false, files: was_files };
+                let was = Side::read(id, was, context)?;
                 let changes = was.changes(head, Asked::All, context);
                 if is_of_the_tip && is_run_as_changed(&changes, commits.is_approved) {
                     folder = Folder { directory: head.directory.clone(), shown: head.shown.clone() };

@@ -7,6 +7,7 @@
 //! - [`snapshot`]: configuration, cases, canaries and store of one commit
 //! - [`checkout`]: cases and canaries of the files on disk
 //! - [`committed`]: the same of what a pull request has committed, which is what will be merged
+//! - [`checked_out`]: how git writes them into a checkout
 //! - [`write_out`]: folders of the base, written where a run can read them
 //! - [`case_changes`], [`canary_changes`]: what a change of a folder does to what gates can see
 //! - [`side`]: one state of a case or canary, and what another changes of it
@@ -26,6 +27,7 @@ pub mod approved;
 mod broken;
 pub mod canary_changes;
 pub mod case_changes;
+pub mod checked_out;
 pub mod checkout;
 pub mod commit;
 pub mod committed;

@@ -3,8 +3,6 @@
 //! Invariants: a state is read once, however often others are held against it; a change is named by the same digests wherever the two
 //! states come from: two commits, or a commit and the checkout.
 
-use std::path::Path;
-
 use crate::flow::suite::base::canary_changes::{self, CanarySide};
 use crate::flow::suite::base::case_changes::{self, About, Asked, CaseSide};
 use crate::flow::suite::base::checkout::OwnItem;
@@ -30,22 +28,22 @@ enum Read {
 }
 
 impl<'a> Side<'a> {
-    /// Reads the state that the base has of `id`: its `files`, in `directory`.
+    /// Reads the state that the base has of `id`.
     ///
     /// # Errors
     /// When it is not a case or canary that can be read.
-    pub fn read(id: &'a ItemId, (directory, files): (&Path, Files), context: &Context) -> Result<Self, BaseError> {
+    pub fn read(id: &'a ItemId, item: OwnItem, context: &Context) -> Result<Self, BaseError> {
         let read = match id.kind {
-            SubjectKind::Case => match Case::read(directory, context) {
-                Ok(case) => Read::Case(CaseSide::new(case, &files, context)),
+            SubjectKind::Case => match Case::found(&item.directory, &item.shown, context) {
+                Ok(case) => Read::Case(CaseSide::new(case, &item.files, context)),
                 Err(source) => return Err(BaseError::Case { id: id.id.clone(), source }),
             },
-            SubjectKind::Canary | SubjectKind::Manifest => match Canary::read(directory) {
+            SubjectKind::Canary | SubjectKind::Manifest => match Canary::found(&item.directory, &item.shown) {
                 Ok(canary) => Read::Canary(CanarySide::new(canary, context)),
                 Err(source) => return Err(BaseError::Canary { id: id.id.clone(), source }),
             },
         };
-        Ok(Self { id, read, files })
+        Ok(Self { id, read, files: item.files })
     }
 
     /// Everything that `head` changes of it.
@@ -57,11 +55,11 @@ impl<'a> Side<'a> {
             vec![about.part("unreadable", Effect::Loosening, sides, detail)]
         };
         let mut changes = match &self.read {
-            Read::Case(was) => match Case::read(&head.directory, context) {
+            Read::Case(was) => match Case::found(&head.directory, &head.shown, context) {
                 Ok(case) => case_changes::changes(was, &CaseSide::new(case, &head.files, context), context),
                 Err(error) => unreadable(&error),
             },
-            Read::Canary(was) => match Canary::read(&head.directory) {
+            Read::Canary(was) => match Canary::found(&head.directory, &head.shown) {
                 Ok(canary) => canary_changes::changes(was, &CanarySide::new(canary, context), asked, context),
                 Err(error) => unreadable(&error),
             },

@@ -205,6 +205,7 @@ pub fn read_file(objects: &mut Objects, commit: &Commit, path: &str) -> Result<O
         Some(entry) if matches!(entry.mode, Mode::File | Mode::Executable) => {
             Ok(Some(objects.read(&entry.id, &format!("`{path}` of the base"), limits::MAX_CONFIG_BYTES)?.1))
         }
+        Some(entry) if entry.mode == Mode::Folder => Err(BaseError::NotAFile { path: path.to_owned() }),
         Some(_) => Err(BaseError::Leads { path: path.to_owned() }),
     }
 }

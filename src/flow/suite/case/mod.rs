@@ -39,6 +39,7 @@ use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::candidate::{Candidate, CandidateKind};
 use crate::model::digest::{Digest, DigestError};
 use crate::model::dimension::Dimension;
+use crate::model::error_chain::Elsewhere;
 use crate::model::limits;
 use crate::model::manifest::NetworkMode;
 use crate::model::result::{Mode, SubjectKind};
@@ -148,6 +149,9 @@ pub enum CaseError {
         /// Why.
         source: StoreError,
     },
+    /// The case was read in another folder than the one in which people find it.
+    #[error(transparent)]
+    Elsewhere(Elsewhere),
     /// A blob is not a bundle.
     #[error("{}: blob {digest} is not a bundle", .directory.display())]
     Bundle {
@@ -165,6 +169,16 @@ impl CaseError {
     pub fn is_broken(&self) -> bool {
         !matches!(self, Self::Gone { .. } | Self::Store { .. })
     }
+
+    /// The same of a case that was read in `directory` and that people find at `shown`.
+    fn shown_at(self, directory: &Path, shown: &Path) -> Self {
+        match self {
+            same if directory == shown => same,
+            Self::Gone { digest, .. } => Self::Gone { directory: shown.to_owned(), digest },
+            Self::Store { source, .. } => Self::Store { directory: shown.to_owned(), source },
+            error => Self::Elsewhere(Elsewhere::new(&error, directory, shown)),
+        }
+    }
 }
 
 /// Whether a folder looks like a case.
@@ -180,7 +194,16 @@ fn read_json<T: DeserializeOwned>(directory: &Path, what: &'static str) -> Resul
 }
 
 impl Case {
-    /// Reads a case's own files, its expected artifacts included.
+    /// Reads a case's own files in `directory`, its expected artifacts included. People find it at `shown`.
+    ///
+    /// # Errors
+    /// When a file of the case is not what it must be.
+    pub fn found(directory: &Path, shown: &Path, context: &Context) -> Result<Self, CaseError> {
+        let read = Self::read(directory, context).map(|case| case.shown_at(shown));
+        read.map_err(|error| error.shown_at(directory, shown))
+    }
+
+    /// The same, where people find it in that folder.
     ///
     /// # Errors
     /// When a file of the case is not what it must be.
@@ -240,6 +263,10 @@ impl Case {
     /// # Errors
     /// When the input, the feed or the policy cannot be read.
     pub fn materials(&self, context: &Context) -> Result<Materials, CaseError> {
+        self.open(context).map_err(|error| error.shown_at(&self.directory, &self.shown))
+    }
+
+    fn open(&self, context: &Context) -> Result<Materials, CaseError> {
         let input_root = self.directory.join("input");
         let feed = match self.place("feed", self.config.feed.as_deref(), context)? {
             None => None,

@@ -69,6 +69,20 @@ impl Diagnostic for CommonError {
     }
 }
 
+/// The timings of a checkout: the digest of the file, and how long each replay took.
+///
+/// # Errors
+/// When they cannot be read: no run in shards would begin.
+pub fn timings(own: &Config) -> Result<(Option<Digest>, BTreeMap<String, u64>), CommonError> {
+    match fs::read_if_present(&own.root.join(TIMINGS), limits::MAX_CONFIG_BYTES)? {
+        None => Ok((None, BTreeMap::new())),
+        Some(bytes) => {
+            let read = objects::from_slice::<TimingsV1>(&bytes).map_err(CommonError::Timings)?;
+            Ok((Some(Digest::of(&bytes)), read.duration_ms))
+        }
+    }
+}
+
 impl Common {
     /// That of a checkout with the configuration `own`, held against `base`, run with `options` in the run `ci_run`.
     ///
@@ -88,18 +102,14 @@ impl Common {
         };
         let file = own.file.clone().unwrap_or_else(|| own.root.join(config::FILE_NAME));
         let written = fs::read_if_present(&file, limits::MAX_CONFIG_BYTES)?.unwrap_or_default();
-        let timings = fs::read_if_present(&own.root.join(TIMINGS), limits::MAX_CONFIG_BYTES)?;
-        let durations = match &timings {
-            None => BTreeMap::new(),
-            Some(bytes) => objects::from_slice::<TimingsV1>(bytes).map_err(CommonError::Timings)?.duration_ms,
-        };
+        let (timings, durations) = timings(own)?;
         Ok(Self {
             head,
             configuration: Digest::of(&written),
             base: base.map(of_base),
             options,
             durations,
-            timings: timings.as_deref().map(Digest::of),
+            timings,
             ci_run,
         })
     }

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::config::approvals;
 use crate::flow::suite::base::case_changes::Asked;
+use crate::flow::suite::base::checked_out;
 use crate::flow::suite::base::checkout::OwnItem;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::finding::ItemId;
@@ -24,6 +25,7 @@ use crate::git::object_id::ObjectId;
 use crate::git::repository::Repository;
 use crate::git::tree::Commit;
 use crate::model::change::approval::{Approval, ChangeKey, Changed};
+use crate::model::digest::Digest;
 use crate::workspace::context::Context;
 
 /// What a change leads to on the base: what was approved as the output of a replay is what is expected from then on.
@@ -91,7 +93,7 @@ impl<'a> Past<'a> {
         let mut viewer = Viewer::new(of.tip, of.layout, ids);
         // A rule that says that a file is not there is about that file.
         viewer.paths.extend(keys.iter().filter_map(|key| match (&key.of, key.new) {
-            (Changed::Rule { key }, None) => Some(key.clone()),
+            (Changed::Rule { key }, new) if new.is_none() || checked_out::is_about(key) => Some(key.clone()),
             _ => None,
         }));
         let elsewhere = of.repository.paths_called(&of.tip.commit.id, &[approvals::FILE_NAME])?;
@@ -192,9 +194,19 @@ impl<'a> Past<'a> {
         if folder.config.rules.contains(target) {
             return Ok(true);
         }
+        if checked_out::is_about(key) {
+            let tip = &self.of.tip.commit;
+            return Ok(self.content(commit, key)? == target.1 && self.content(tip, key)? != target.1);
+        }
         // A file that was dropped, and is there again.
         let is_file = target.1.is_none() && self.reader.file(&self.of.tip.commit, key)?.is_some();
         Ok(is_file && self.reader.file(commit, key)?.is_none())
+    }
+
+    /// What names a file with attributes.
+    fn content(&mut self, commit: &Commit, path: &str) -> Result<Option<Digest>, BaseError> {
+        let content = checked_out::content(self.reader.objects(), commit, path);
+        content.map_err(|error| self.reader.failed(error))
     }
 
     /// Everything that a state of a case or canary changes of what stands now.
@@ -213,9 +225,7 @@ impl<'a> Past<'a> {
         if files != stored.files {
             let now = self.side_now(id, stored)?;
             let item = StoredItem { folder: item.folder.clone(), path: item.path.clone(), files };
-            let directory = self.write(&item)?;
-            let files = listing::plain(&item.files);
-            let head = OwnItem { shown: directory.clone(), directory, is_link: false, files };
+            let head = self.write(&item)?;
             let changes = now.changes(&head, Asked::Approvable, self.of.context);
             targets.extend(changes.into_iter().map(|change| (change.key.of, change.key.new)));
             // There are many of them, and this one was read.
@@ -231,19 +241,24 @@ impl<'a> Past<'a> {
         if let Some(known) = self.sides.get(id) {
             return Ok(Rc::clone(known));
         }
-        let directory = self.write(stored)?;
-        let side = Rc::new(Side::read(id, (&directory, listing::plain(&stored.files)), self.of.context)?);
+        let now = self.write(stored)?;
+        let side = Rc::new(Side::read(id, now, self.of.context)?);
         self.sides.insert(id, Rc::clone(&side));
         Ok(side)
     }
 
-    fn write(&mut self, item: &StoredItem) -> Result<PathBuf, BaseError> {
+    fn write(&mut self, item: &StoredItem) -> Result<OwnItem, BaseError> {
         let to = self.of.scratch.join(format!("past-{}", self.written)).join(&item.folder);
         self.written += 1;
         let wanted = write_out::Wanted { files: &item.files, path: &item.path, to: &to };
         let done = write_out::write(self.reader.objects(), &[wanted], self.of.lfs);
         done.map_err(|error| self.reader.failed(error))?;
-        Ok(to)
+        Ok(OwnItem {
+            directory: to,
+            shown: item.path.clone().into(),
+            is_link: false,
+            files: listing::plain(&item.files),
+        })
     }
 }
 
