@@ -224,10 +224,16 @@ fn schedule() -> Option<String> {
     // Nanoseconds by which the kernel may put off a timer: its own default.
     const SLACK: Option<NonZeroU64> = NonZeroU64::new(50_000);
     set_current_timer_slack(SLACK).ok();
-    // To lower the number takes a privilege: whoever starts stella with `nice` and without it stays there.
+    let caller = usual_priority();
+    (caller != 0).then(|| format!("priority: the caller's ({caller}), which the program can ask"))
+}
+
+/// Takes the usual priority, if that may be taken; returns the one that this process has.
+///
+/// To lower the number takes a privilege: whoever starts stella with `nice` and without it stays there.
+pub(super) fn usual_priority() -> i32 {
     let caller = getpriority_process(None).unwrap_or_default();
-    let fixed = caller == 0 || setpriority_process(None, 0).is_ok();
-    (!fixed).then(|| format!("priority: the caller's ({caller}), which the program can ask"))
+    if caller == 0 || setpriority_process(None, 0).is_ok() { 0 } else { caller }
 }
 
 /// Lowers a limit; one that is lower already cannot be raised and stays.

@@ -26,7 +26,7 @@ use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
 use crate::sandbox::linux::waiting::TICK;
-use crate::sandbox::linux::{special, times, tracee, unsandboxed};
+use crate::sandbox::linux::{restrict, special, times, tracee, unsandboxed};
 use crate::sandbox::path_mapping::PathMapping;
 use crate::sandbox::spec::{Mount, Network, SandboxSpec, SystemRoots};
 use crate::sandbox::validated::User;
@@ -75,6 +75,8 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
     sys::default_signals();
     setsid().or_fail("start a session")?;
     chdir("/").or_fail("leave the caller's folder")?;
+    // As the program will: who has to answer its calls would wait behind it for ever.
+    restrict::usual_priority();
     let Request { mechanism, spec, processors, probe } = wire::receive(&socket).or_fail("read the request")?;
     let processors = match processors.as_slice() {
         [] => sched_getaffinity(None).or_fail("find the processors")?,

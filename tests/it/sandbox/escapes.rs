@@ -9,7 +9,7 @@ use stella::sandbox::ledger::Entry;
 use stella::sandbox::run::{Ending, Finished, run_at_most};
 
 use super::probes::{Probe, probe, spec_of};
-use super::{LEVELS, helper, is_lost, isolates, out, traces};
+use super::{LEVELS, helper, is_lost, isolates, out, shell, traces};
 use crate::harness::write_program;
 
 #[test]
@@ -158,6 +158,26 @@ fn a_thread_that_executes_among_dying_threads_is_not_killed() {
             assert_eq!(out(&finished), expected, "{ceiling:?} {mode}: {:?}", finished.ending);
         }
     }
+}
+
+/// Named regression: the program had the usual priority, and its tracer the caller's. Under `nice -n 19` threads that computed kept the
+/// tracer from every processor, and the run, its time limit and the machine stood still.
+#[test]
+fn the_tracer_has_the_priority_of_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let patient = folder.path().join("helper");
+    write_program(&patient, &format!("#!/bin/sh\nexec nice -n 19 {} \"$@\"\n", helper().display()));
+    let of = "cut -d' ' -f19 /proc/self/stat; cut -d' ' -f19 /proc/$(sed -n 's/^TracerPid:[^0-9]*//p' /proc/self/status)/stat";
+    let finished = run_at_most(&shell(of), &patient, Isolation::Traced).unwrap();
+    if finished.level != Isolation::Traced {
+        eprintln!("skipped: {:?}", finished.lost);
+        return;
+    }
+    let told = out(&finished);
+    let (own, tracer) = told.trim_end().split_once('\n').unwrap();
+    assert_eq!(own, tracer);
+    assert_eq!(is_lost(&finished, "priority"), own != "0", "{:?}", finished.lost);
 }
 
 /// The caller's secrets are planted before the helper starts, as they are there for whoever starts stella.
