@@ -30,6 +30,7 @@ pub mod package;
 pub mod parameter;
 pub mod rate;
 pub mod replay_record;
+pub mod report_files;
 pub mod result;
 pub(crate) mod same_words;
 pub mod shard;

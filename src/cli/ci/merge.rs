@@ -11,9 +11,10 @@ use crate::cli::ci::results;
 use crate::cli::error::CliResult;
 use crate::cli::options::step_inputs;
 use crate::cli::terminal::{self, output};
-use crate::flow::suite::shards::merge;
+use crate::flow::suite::shards::{gather, merge};
 use crate::host::clock;
 use crate::model::event::{Event, Subscriber};
+use crate::report::count::counted;
 use crate::report::text::{Show, TextReport};
 use crate::wire::v1;
 
@@ -38,7 +39,7 @@ pub fn run(global: &GlobalArgs, args: &MergeArgs) -> CliResult {
     let given = results::read(&args.results)?;
     let judged = args.judged.prepare(global, true)?;
     let common = args.judged.common(&judged)?;
-    let result = merge::merge(&judged.context, &judged.request, &common, given, clock::now())?;
+    let (result, reports) = merge::merge(&judged.context, &judged.request, &common, given, clock::now())?;
     let document = v1::result::write(&result)?;
     match global.format {
         Format::Json => output::document(&document),
@@ -50,6 +51,15 @@ pub fn run(global: &GlobalArgs, args: &MergeArgs) -> CliResult {
     }
     // After the verdict is shown: a report that cannot be written must not hide it.
     args.outputs.write(&result, &document)?;
+    if let Some(folder) = &args.outputs.out_dir {
+        let left_out = gather::gather(&reports, &result, folder, &judged.context)?;
+        if left_out > 0 {
+            output::talk(&format!(
+                "warning: artifacts of {} of the shards were not copied: they are more than a report may hold",
+                counted(left_out, "replay", "replays")
+            ));
+        }
+    }
     args.judged.note(&judged, &result)?;
     Ok(result.exit().into())
 }

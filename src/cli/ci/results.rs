@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::error::CliError;
-use crate::flow::suite::shards::join::Given;
+use crate::flow::suite::shards::join::{Given, Report};
 use crate::host::fs::{self, Kind};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::shard::MAX_SHARDS;
@@ -61,7 +61,8 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Given>, CliError> {
             let name = file.display().to_string();
             let run = v1::read_result::read(&text)
                 .map_err(|error| CliError::from(error).hint(format!("`{name}` is not what `stella ci` writes")))?;
-            given.push(Given { name, run });
+            let report = root.zip(file.parent().map(Path::to_owned)).map(|(root, folder)| Report { root, folder });
+            given.push(Given { name, run, report });
         }
     }
     Ok(given)

@@ -10,15 +10,11 @@ use crate::archive::zip::{self, ZipRefused};
 use crate::host::fs::{self, FsError, Kind};
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::limits::{MAX_NAME_BYTES, MAX_PATH_BYTES};
+use crate::model::report_files::{MAX_BYTES as MAX_TOTAL, MAX_ENTRIES};
 use crate::wire::v1::error::MAX_BYTES;
 
 /// The file that is read.
 pub const RESULT: &str = "result.json";
-
-/// Files and folders of a report: both sides of thousands of replays.
-const MAX_ENTRIES: u64 = 50_000;
-/// All files of a report together.
-const MAX_TOTAL: u64 = 2 << 30;
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]

@@ -385,7 +385,7 @@ impl Work<'_> {
         match replay {
             Err(result) => {
                 if let Some(keeper) = &self.keeper {
-                    keeper.not_begun(&result.id);
+                    keeper.not_begun(&result);
                 }
                 result
             }

@@ -79,6 +79,14 @@ pub struct SeenV1 {
 pub struct NotKeptV1 {
     /// Its id.
     pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it was made from.
+    pub kind: SubjectKind,
+    /// Which question it answers.
+    pub mode: Mode,
+    /// The candidate ran in it.
+    pub candidate: bool,
     /// Why.
     pub why: String,
 }
@@ -92,6 +100,28 @@ pub struct LeftOutV1 {
     pub bytes: u64,
     /// The first replay that needs it.
     pub id: String,
+}
+
+impl AgainV1 {
+    /// The same, as one that cannot be run again.
+    pub fn not_kept(self, why: String) -> NotKeptV1 {
+        let Self { id, title, kind, mode, candidate, .. } = self;
+        NotKeptV1 { id, title, kind, mode, candidate, why }
+    }
+}
+
+impl NotKeptV1 {
+    /// Of a replay.
+    pub fn of(replay: &ReplayResult, why: String) -> Self {
+        Self {
+            id: replay.id.clone(),
+            title: replay.title.clone(),
+            kind: replay.kind.into(),
+            mode: replay.mode.into(),
+            candidate: replay.candidate,
+            why,
+        }
+    }
 }
 
 impl From<&ReplayResult> for SeenV1 {

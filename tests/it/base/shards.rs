@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::base::forge::{Forge, Pull, codes};
-use crate::harness::valid;
+use crate::harness::{World, copy, files, valid};
 
 const COUNT: u32 = 3;
 
@@ -224,4 +224,85 @@ fn timings_that_a_change_breaks_are_its_authors_error_also_without_shards() {
             run.complains(&[".stella-timings.json"]);
         }
     }
+}
+
+/// The report of a merge is one like any other: it can be published, and what is red in it can be run again.
+#[test]
+fn the_report_of_a_merge_holds_what_those_of_its_shards_held() {
+    let forge = Forge::new();
+    more(&forge);
+    let pull = forge.pull(|dev| {
+        dev.edit("feed/GHSA-old.json", |record| record["withdrawn"] = json!("2026-01-01T00:00:00Z"));
+    });
+    let all = forge.world.path("all");
+    for index in 1..=COUNT {
+        forge.check_out(&pull.merge, None);
+        let (name, folder) = (format!("{index}/{COUNT}"), all.join(index.to_string()));
+        let shard = ["ci", "--gate", "pr", "--shard", &name, "--out-dir", folder.to_str().unwrap()];
+        forge.run(1, &job(&forge, &pull, 1), &shard);
+    }
+    forge.check_out(&pull.merge, None);
+    let merged = |exit: u8, given: &[&str]| {
+        let to = forge.world.path("merged");
+        let _ = fs::remove_dir_all(&to);
+        let arguments = [&["merge", "--gate", "pr", "--out-dir", to.to_str().unwrap()][..], given].concat();
+        let run = forge.run(exit, &job(&forge, &pull, 1), &arguments);
+        (run, to)
+    };
+    let all = all.to_str().unwrap();
+    let (_, report) = merged(1, &[all]);
+    let listed = |report: &std::path::Path, key: &str| -> Vec<String> {
+        let list = serde_json::from_slice(&fs::read(report.join("reproduce/reproduce.json")).unwrap()).unwrap();
+        valid(&list, "reproduce-v1.json");
+        list[key].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let whole = ["SCN-0001", "SCN-0002", "SCN-0003", "SCN-0004", "npm-app", "npm-other"];
+    assert_eq!((listed(&report, "replays"), listed(&report, "not_kept")), (whole.map(str::to_owned).into(), vec![]));
+    let side = |id: &str, side: &str| -> BTreeMap<String, Vec<u8>> {
+        let folder = report.join(id).join(side);
+        files(&folder).into_iter().map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
+    };
+    for id in whole {
+        assert!(!side(id, "expected").is_empty() && !side(id, "actual").is_empty(), "{id}");
+    }
+    assert!(stella::flow::publish::report_file::in_folder(&report).is_ok());
+    let alone = World::new();
+    copy(&report, &alone.work("report"));
+    alone.stella(1, &["reproduce", "report"]).says(&["failed: 0 of 6", "npm-other: the same as in the report"]);
+
+    // What is not there is listed, and is not green: a shard that is missing, and one of which the result alone was given.
+    let of = |index: u32| format!("{all}/{index}");
+    let (_, report) = merged(1, &[&of(1), &of(2)]);
+    assert_eq!(listed(&report, "not_kept").len(), 2);
+    let (_, report) = merged(1, &[&of(1), &of(2), &format!("{}/result.json", of(3))]);
+    let lost = listed(&report, "not_kept");
+    assert_eq!((lost.len(), listed(&report, "replays").len()), (2, 4));
+    let alone = World::new();
+    copy(&report, &alone.work("report"));
+    alone
+        .stella(3, &["reproduce", "report", "--only", &lost[0]])
+        .says(&["the report of its shard holds nothing of it"]);
+
+    // What a shard cannot have left is refused, after the verdict is told.
+    let first = listed(std::path::Path::new(&of(1)), "replays");
+    let link = format!("{}/{}/actual/link", of(1), first[0]);
+    std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();
+    let (run, report) = merged(2, &[all]);
+    run.says(&["failed"]);
+    run.complains(&["has something that is not a file"]);
+    assert!(!report.join(&first[0]).join("actual/link").exists());
+    fs::remove_file(&link).unwrap();
+    let blob = files(std::path::Path::new(&format!("{}/reproduce/store", of(1)))).remove(0);
+    fs::rename(&blob, forge.world.path("aside")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", &blob).unwrap();
+    let (run, report) = merged(2, &[all]);
+    run.complains(&["of the report is not a file"]);
+    assert!(files(&report).iter().all(|path| !fs::read(path).unwrap().starts_with(b"root:")));
+    fs::remove_file(&blob).unwrap();
+    fs::rename(forge.world.path("aside"), &blob).unwrap();
+    let list = format!("{}/reproduce/reproduce.json", of(1));
+    let mut forged: Value = serde_json::from_slice(&fs::read(&list).unwrap()).unwrap();
+    forged["replays"][0]["id"] = json!("of-another-shard");
+    fs::write(&list, forged.to_string()).unwrap();
+    merged(2, &[all]).0.complains(&["`of-another-shard`, which is not a replay of its own"]);
 }

@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use stella::store::blob::{BlobStore, LocalStore};
 
-use crate::base::forge::{CVE, Forge};
+use crate::base::forge::{CVE, Forge, old};
 use crate::cli::gate::forge;
+use crate::cli::scene::npm_lock;
 use crate::harness::{World, copy, files, valid};
 
 /// The report of a pull request that loses the one finding of its feed, in a world without anything else.
@@ -92,6 +94,39 @@ fn what_was_mended_since_is_told() {
     });
     let id = again["id"].as_str().unwrap();
     world.stella(1, &["reproduce", "report", "--only", id]).says(&[&format!("{id}: not the same as in the report")]);
+}
+
+/// What matches again beside what was red and is not in the report: that is not green.
+#[test]
+fn what_was_not_kept_is_not_green() {
+    let (world, _) = red();
+    // One that matches: recorded here, with what it says itself as what is expected.
+    world.write("app/package-lock.json", npm_lock(&[("minimist", "0.0.8")]).to_string());
+    world.write("feed/GHSA-old.json", old().to_string());
+    let scan = ["scan", "--input", "app/package-lock.json", "--feed", "feed", "--store", "report/reproduce/store"];
+    world.stella(0, &[&scan[..], &["--emit-manifest", "m.json"]].concat());
+    let store = LocalStore::open(world.work("report/reproduce/store")).unwrap();
+    let digest = store.put(world.read("m.json").as_bytes()).unwrap().to_string();
+    let known = list(&world);
+    let [first, second] = [0, 1].map(|at| known["replays"][at].clone());
+    world.edit("report/reproduce/reproduce.json", |list| {
+        let mut good = first.clone();
+        (good["manifest"], good["recorded"], good["moving"]) = (json!(digest), json!(digest), json!(null));
+        let mut rest = json!({"why": "it was too large"});
+        for key in ["id", "title", "kind", "mode", "candidate"] {
+            rest[key] = second[key].clone();
+        }
+        (list["replays"], list["not_kept"]) = (json!([good]), json!([rest]));
+    });
+    list(&world);
+    let id = |of: &Value| of["id"].as_str().unwrap().to_owned();
+    world.stella(0, &["reproduce", "report", "--only", &id(&first)]);
+    world.stella(3, &["reproduce", "report", "--only", &id(&second)]);
+    let run = world.stella(3, &["reproduce", "report"]);
+    run.says(&["not in the report: it was too large"]);
+    // One id in both lists is one too many.
+    world.edit("report/reproduce/reproduce.json", |list| list["not_kept"][0]["id"] = first["id"].clone());
+    world.stella(2, &["reproduce", "report"]).complains(&["twice"]);
 }
 
 #[test]

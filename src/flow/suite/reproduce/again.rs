@@ -15,7 +15,7 @@ use crate::flow::suite::one::{self, Explain};
 use crate::flow::suite::reproduce::{FOLDER, LIST, MAX_REPLAYS, STORE};
 use crate::hint;
 use crate::host::clock;
-use crate::host::fs::{self, FsError};
+use crate::host::fs::{self, FsError, Kind};
 use crate::host::scratch::Scratch;
 use crate::job::dimensions;
 use crate::job::manifest_summary::{self, UnsafeName};
@@ -29,8 +29,11 @@ use crate::model::parameter::{Operation, Parameter};
 use crate::model::result::{Isolation, ReplayResult, RunResult, SubjectKind};
 use crate::model::shard::Part;
 use crate::store::blob::{BlobSource, StoreError};
-use crate::wire::v1::reproduce::{self, AgainV1, ReproduceV1, SeenV1};
+use crate::wire::v1::reproduce::{self, AgainV1, NotKeptV1, ReproduceV1, SeenV1};
 use crate::workspace::context::{Context, ContextError};
+
+/// The most files and folders in it.
+const MAX_ENTRIES: u64 = 100_000;
 
 /// What is run again.
 #[derive(Debug, Clone)]
@@ -54,6 +57,9 @@ pub enum AgainError {
     /// The list cannot be read.
     #[error("cannot read what the report holds")]
     Read(#[source] FsError),
+    /// A link, a pipe, a device: no report has one.
+    #[error("`{}` of the report is not a file", .0.display())]
+    NotAFile(PathBuf),
     /// The list is not one.
     #[error("`{FOLDER}/{LIST}` is not a list of what failed")]
     List(#[source] serde_json::Error),
@@ -134,7 +140,8 @@ impl Diagnostic for AgainError {
             Self::Blob { source: StoreError::Io(_), .. } => FailureKind::Infrastructure,
             Self::Blob { .. } => FailureKind::Verification,
             Self::Replay { source, .. } => source.kind(),
-            Self::List(_)
+            Self::NotAFile(_)
+            | Self::List(_)
             | Self::Shape(_)
             | Self::Unknown(_)
             | Self::Manifest { .. }
@@ -153,6 +160,7 @@ impl Diagnostic for AgainError {
             )),
             Self::Replay { source, .. } => source.hint(),
             Self::Read(_)
+            | Self::NotAFile(_)
             | Self::List(_)
             | Self::Shape(_)
             | Self::Unknown(_)
@@ -210,8 +218,9 @@ pub fn again(request: &AgainRequest) -> Result<Again, AgainError> {
     if list.stella_version != env!("CARGO_PKG_VERSION") {
         warnings.push(format!("the report was written by stella {}", list.stella_version));
     }
+    // What was red and is not seen again is not known to be green.
     for one in list.not_kept.iter().filter(|one| is_wanted(&one.id)) {
-        warnings.push(format!("`{}` cannot be run again from the report: {}", one.id, one.why));
+        replays.push(not_kept(one, request));
     }
     for blob in &list.left_out {
         warnings.push(format!(
@@ -225,18 +234,28 @@ pub fn again(request: &AgainRequest) -> Result<Again, AgainError> {
     Ok(Again { run, same })
 }
 
-fn read(report: &Path) -> Result<ReproduceV1, AgainError> {
+/// The list of a report, which must lie in it.
+///
+/// # Errors
+/// [`AgainError`]; [`AgainError::NoList`] where there is none.
+pub fn read(report: &Path) -> Result<ReproduceV1, AgainError> {
     let file = report.join(FOLDER).join(LIST);
     let bytes = match fs::read_inside(report, &file, limits::MAX_CONFIG_BYTES) {
         Err(error) if error.is_not_found() => return Err(AgainError::NoList(report.to_owned())),
         read => read.map_err(AgainError::Read)?,
     };
     let list = reproduce::read(&bytes).map_err(AgainError::List)?;
+    let folder = report.join(FOLDER);
+    for item in fs::walk(&folder, MAX_ENTRIES).map_err(AgainError::Read)? {
+        if matches!(item.kind, Kind::Symlink { .. } | Kind::Special) {
+            return Err(AgainError::NotAFile(folder.join(item.relative)));
+        }
+    }
     if list.replays.len() > MAX_REPLAYS {
         return Err(AgainError::Shape("there are more replays in it"));
     }
-    let ids: BTreeSet<&String> = list.replays.iter().map(|again| &again.id).collect();
-    if ids.len() != list.replays.len() {
+    let all = || list.replays.iter().map(|again| &again.id).chain(list.not_kept.iter().map(|one| &one.id));
+    if all().collect::<BTreeSet<_>>().len() != all().count() {
         return Err(AgainError::Shape("one replay stands in it twice"));
     }
     Ok(list)
@@ -270,6 +289,23 @@ fn manifest(id: &str, digest: &Digest, context: &Context) -> Result<Option<ScanM
     let manifest = manifest::from_json(&bytes).map_err(|source| AgainError::Manifest { id: id.to_owned(), source })?;
     manifest_summary::check_names(&manifest).map_err(|source| AgainError::Names { id: id.to_owned(), source })?;
     Ok(Some(manifest))
+}
+
+/// One that the report does not hold.
+fn not_kept(one: &NotKeptV1, request: &AgainRequest) -> ReplayResult {
+    let report = request.report.display().to_string();
+    let title = Title {
+        id: one.id.clone(),
+        title: one.title.clone(),
+        kind: one.kind.into(),
+        mode: one.mode.into(),
+        candidate: one.candidate,
+        recording: None,
+        labels: BTreeMap::new(),
+        source: None,
+        reproduce: Operation::Reproduce.with([Parameter::Only.to(&one.id)], Some(&report)).line(),
+    };
+    title.result(Outcome::Unreplayable { missing: vec![format!("not in the report: {}", one.why)] })
 }
 
 fn one(again: &AgainV1, request: &AgainRequest, context: &Context, scratch: &Path) -> Result<ReplayResult, AgainError> {

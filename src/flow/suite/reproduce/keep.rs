@@ -3,7 +3,7 @@
 //! The scan is recorded once more, as it ran, with what was expected of it in the place of what comes out. So what is left is a manifest
 //! like any other, in a store like any other, and is read back with the checks that every foreign recording meets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -84,14 +84,68 @@ impl Keeper {
             }
         };
         if let Some(why) = why {
-            self.found().not_kept.push(NotKeptV1 { id: failing.result.id.clone(), why });
+            self.found().not_kept.push(NotKeptV1::of(failing.result, why));
         }
     }
 
     /// Notes one that could not begin.
-    pub fn not_begun(&self, id: &str) {
+    pub fn not_begun(&self, result: &ReplayResult) {
         let why = "it could not begin: what it lacks is not here either".to_owned();
-        self.found().not_kept.push(NotKeptV1 { id: id.to_owned(), why });
+        self.found().not_kept.push(NotKeptV1::of(result, why));
+    }
+
+    /// Takes over what the report of one shard keeps: all of it, or nothing where there is no room for it. Every byte is read below `root`,
+    /// whatever links there are.
+    ///
+    /// # Errors
+    /// When something of it cannot be read or written.
+    pub fn adopt(&self, list: ReproduceV1, root: &Path, report: &Path) -> Result<(), FsError> {
+        let from = report.join(FOLDER).join(STORE);
+        let to = self.folder.join(STORE);
+        let mut found = self.found();
+        let items = match fs::walk(&from, MAX_BLOBS) {
+            Err(error) if error.is_not_found() => Vec::new(),
+            items => items?,
+        };
+        let is_new = |item: &fs::Item| fs::is_missing(&to.join(&item.relative));
+        let size = |item: &fs::Item| match item.kind {
+            Kind::File { size, .. } => size,
+            _ => 0,
+        };
+        let more: u64 = items.iter().filter(|item| is_new(item)).map(size).fold(0, u64::saturating_add);
+        let mut replays = list.replays;
+        let kept = if found.bytes.saturating_add(more) > self.most {
+            0
+        } else {
+            for item in items.iter().filter(|item| item.kind != Kind::Directory && is_new(item)) {
+                let bytes = fs::read_inside(root, &from.join(&item.relative), self.most)?;
+                let target = to.join(&item.relative);
+                if let Some(folder) = target.parent() {
+                    fs::ensure_dir(folder)?;
+                }
+                fs::write_atomic(&target, &bytes)?;
+                found.bytes += bytes.len() as u64;
+            }
+            found.left_out.extend(list.left_out);
+            MAX_REPLAYS.saturating_sub(found.replays.len())
+        };
+        let rest = replays.split_off(kept.min(replays.len()));
+        let why = format!("{MAX_REPLAYS} replays, or {} bytes, are kept already", self.most);
+        found.not_kept.extend(rest.into_iter().map(|again| again.not_kept(why.clone())));
+        found.not_kept.extend(list.not_kept);
+        found.replays.append(&mut replays);
+        Ok(())
+    }
+
+    /// Notes every replay that did not match and of which nothing is known here.
+    pub fn note_rest(&self, replays: &[ReplayResult]) {
+        let mut found = self.found();
+        let known: BTreeSet<String> =
+            found.replays.iter().map(|one| &one.id).chain(found.not_kept.iter().map(|one| &one.id)).cloned().collect();
+        let is_open = |replay: &&ReplayResult| !matches!(replay.outcome, Outcome::Match { .. });
+        let rest = replays.iter().filter(is_open).filter(|replay| !known.contains(&replay.id));
+        let why = "the report of its shard holds nothing of it";
+        found.not_kept.extend(rest.map(|replay| NotKeptV1::of(replay, why.to_owned())));
     }
 
     fn found(&self) -> std::sync::MutexGuard<'_, Found> {

@@ -7,6 +7,7 @@
 //! and no gate takes that for a pass. Absent: approvals, bases and gates (see `merge`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::flow::replay::replay_job::Title;
 use crate::flow::suite::shards::suite::Suite;
@@ -40,7 +41,21 @@ pub struct Given {
     pub name: String,
     /// What it says.
     pub run: RunResult,
+    /// The report that it is a part of; `None` where the result was given alone.
+    pub report: Option<Report>,
 }
+
+/// The folder of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What was given: nothing outside it is read.
+    pub root: PathBuf,
+    /// The folder, in it.
+    pub folder: PathBuf,
+}
+
+/// The reports of the shards that count, each with the replays that are its own.
+pub type Reports = Vec<(Report, BTreeSet<String>)>;
 
 /// Why results are not put together.
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +141,7 @@ impl Diagnostic for JoinError {
     }
 }
 
-/// One run of all shards that are given. `titles` gives every replay of the suite as it is called here, by the candidate; `None` where the
+/// One run of all shards that are given, and the reports of those that count. `titles` gives every replay of the suite as it is called here, by the candidate; `None` where the
 /// configuration does not have that one.
 ///
 /// # Errors
@@ -135,7 +150,7 @@ pub fn join(
     plan: &Plan<'_>,
     given: Vec<Given>,
     titles: impl FnOnce(&Candidate) -> Option<Vec<Title>>,
-) -> Result<RunResult, JoinError> {
+) -> Result<(RunResult, Reports), JoinError> {
     let (count, chosen, mut warnings) = choose(plan, given)?;
     let Some((_, first)) = chosen.first_key_value() else { return Err(JoinError::Nothing) };
     let candidate = first.run.candidate.clone();
@@ -153,7 +168,7 @@ pub fn join(
         chosen.values().map(|of| of.run.finished_at).max().unwrap_or(first.run.finished_at),
     );
     let mut titles: BTreeMap<String, Title> = titles.into_iter().map(|title| (title.id.clone(), title)).collect();
-    let (mut replays, mut missing) = (Vec::new(), Vec::new());
+    let (mut replays, mut missing, mut reports) = (Vec::new(), Vec::new(), Reports::new());
     let mut chosen = chosen;
     for (shard, ids) in Shard::all(count).zip(plan.suite.split(plan.durations, count)) {
         let own: BTreeMap<String, Title> = ids.iter().filter_map(|id| titles.remove_entry(id)).collect();
@@ -164,6 +179,7 @@ pub fn join(
                         warnings.push(warning.clone());
                     }
                 }
+                reports.extend(of.report.clone().map(|report| (report, own.keys().cloned().collect())));
                 replays.extend(checked(of, shard, &own)?);
             }
             None => {
@@ -176,7 +192,7 @@ pub fn join(
     let mut run = RunResult::new(plan.version.to_owned(), started_at, finished_at, replays, warnings);
     run.candidate = candidate;
     run.part = if missing.is_empty() { Part::Whole } else { Part::Incomplete(missing) };
-    Ok(run)
+    Ok((run, reports))
 }
 
 fn in_words(candidate: &Candidate) -> String {

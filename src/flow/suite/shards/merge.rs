@@ -10,7 +10,7 @@ use crate::flow::suite::base::approved;
 use crate::flow::suite::discover::{self, DiscoverError, Discovered, Folders};
 use crate::flow::suite::run::CiRequest;
 use crate::flow::suite::shards::common::Common;
-use crate::flow::suite::shards::join::{self, Given, JoinError, Plan};
+use crate::flow::suite::shards::join::{self, Given, JoinError, Plan, Reports};
 use crate::flow::suite::shards::suite::Suite;
 use crate::flow::suite::subject::{self, Engine};
 use crate::model::candidate::{Candidate, CandidateKind};
@@ -51,7 +51,7 @@ impl Diagnostic for MergeError {
     }
 }
 
-/// One run of all that is given, judged at `now`. `request` is what a run of the whole would be asked.
+/// One run of all that is given, judged at `now`, and the reports of the shards that count. `request` is what a run of the whole would be asked.
 ///
 /// # Errors
 /// When cases or canaries cannot be read, results do not belong together, or the gate cannot be asked.
@@ -61,7 +61,7 @@ pub fn merge(
     common: &Common,
     given: Vec<Given>,
     now: Timestamp,
-) -> Result<RunResult, MergeError> {
+) -> Result<(RunResult, Reports), MergeError> {
     let folders = match &request.folders {
         Some(folders) => folders,
         None => &Folders::of(context)?,
@@ -75,7 +75,7 @@ pub fn merge(
         version: env!("CARGO_PKG_VERSION"),
         ci_run: common.ci_run(),
     };
-    let mut run = join::join(&plan, given, |candidate| {
+    let (mut run, reports) = join::join(&plan, given, |candidate| {
         fits(&context.config, &found, request, candidate).then(|| titles(&found, request.pinned, candidate, context))
     })?;
     // What says when it ended may say anything, and a history would believe it.
@@ -88,7 +88,7 @@ pub fn merge(
     if let Some(gate) = &request.gate {
         run.gate = Some(gate.judge(Some(&run), now)?);
     }
-    Ok(run)
+    Ok((run, reports))
 }
 
 /// Whether a run by this configuration could tell that of its candidate.

@@ -63,7 +63,7 @@ impl Scene {
             run.candidate = candidate;
             let ci_run = Some(CiRun { id: "7".into(), attempt });
             run.part = Part::Shard(Box::new(ShardRun { shard, judged_by: judged_by(&self.suite), ci_run }));
-            Given { name: format!("{}.json", shard.index()), run }
+            Given { name: format!("{}.json", shard.index()), run, report: None }
         });
         given.collect()
     }
@@ -84,7 +84,7 @@ impl Scene {
     }
 
     fn join(&self, given: Vec<Given>) -> Result<RunResult, JoinError> {
-        join(&self.plan(), given, |_| Some(self.titles()))
+        join(&self.plan(), given, |_| Some(self.titles())).map(|(run, _)| run)
     }
 }
 
