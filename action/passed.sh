@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034 # read by those that source this
 passed=(
 	# which repository, event and commit
-	GITHUB_WORKSPACE GITHUB_WORKFLOW_REF GITHUB_REPOSITORY GITHUB_EVENT_NAME GITHUB_EVENT_PATH
+	GITHUB_WORKSPACE GITHUB_WORKFLOW_REF GITHUB_REPOSITORY GITHUB_EVENT_NAME GITHUB_EVENT_PATH GITHUB_REF
 	# which run, and which attempt of it: what shards have in common
 	GITHUB_RUN_ID GITHUB_RUN_ATTEMPT
 	# proxies, for the download and for builds

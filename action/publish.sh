@@ -27,15 +27,20 @@ readonly here
 # What was asked.
 
 report=$(input REPORT_DIR) conclusion=$(input CONCLUSION) from_run=$(input FROM_RUN) artifact=$(input ARTIFACT)
-key=$(input KEY) comment=$(input COMMENT) status=$(input STATUS) check=$(input CHECK) author=$(input AUTHOR)
+key=$(input KEY) comment=$(input COMMENT) status=$(input STATUS) check=$(input CHECK) issues=$(input ISSUES) author=$(input AUTHOR)
 require=$(input REQUIRE_PUBLISH) dry_run=$(input DRY_RUN) token=$(input TOKEN) config=$(input CONFIG)
 version=$(input VERSION) mirror=$(input MIRROR) binary=$(input BINARY)
 
 one_of comment "${comment:=true}" true false
 one_of status "${status:=false}" true false
 one_of check "${check:=false}" true false
+one_of issues "${issues:=false}" true false
 one_of require-publish "${require:=false}" true false
 one_of dry-run "${dry_run:=false}" true false
+if [ "$issues" = true ]; then
+	if [ -n "$from_run" ]; then refuse 2 "\`issues\` tells of a run of the default branch, and \`from-run\` of a pull request"; fi
+	if [ "$status" = true ] || [ "$check" = true ]; then refuse 2 "with \`issues\` nothing else is written: use another step"; fi
+fi
 if [ -n "$from_run" ]; then
 	if [ -n "$report$conclusion" ]; then
 		refuse 2 "\`from-run\` stands alone: the report and how its job ended are asked for, so leave \`report-dir\` and \`conclusion\` out"
@@ -62,7 +67,9 @@ given=("PATH=$PATH" "GITHUB_TOKEN=$token")
 for variable in "${passed[@]}"; do
 	if [ -n "${!variable+set}" ]; then given+=("$variable=${!variable}"); fi
 done
-arguments=(publish)
+command=publish
+if [ "$issues" = true ]; then command=notify; fi
+arguments=("$command")
 if [ -n "$from_run" ]; then
 	arguments+=(--from-run "$from_run")
 	if [ -n "$artifact" ]; then arguments+=("--artifact=$artifact"); fi
@@ -71,10 +78,10 @@ else
 fi
 if [ -n "$config" ]; then arguments+=("--config=$config"); fi
 if [ -n "$key" ]; then arguments+=("--key=$key"); fi
-if [ "$comment" = false ]; then arguments+=(--no-comment); fi
+if [ "$comment" = false ] && [ "$issues" = false ]; then arguments+=(--no-comment); fi
 if [ "$status" = true ]; then arguments+=(--status); fi
 if [ "$check" = true ]; then arguments+=(--check); fi
-if [ -n "$author" ] && [ "$comment" = true ]; then arguments+=("--author=$author"); fi
+if [ -n "$author" ] && { [ "$comment" = true ] || [ "$issues" = true ]; }; then arguments+=("--author=$author"); fi
 if [ "$require" = true ] && [ "$dry_run" = false ]; then arguments+=(--require-publish); fi
 if [ "$dry_run" = true ]; then arguments+=(--dry-run); fi
 
@@ -87,6 +94,6 @@ if grep -q '^warning: ' "$work/said.txt"; then
 	command_line warning "not everything could be published: the log of this step says what, and why"
 fi
 if [ "$code" -ne 0 ]; then
-	command_line error "stella publish ended with $code: the log of this step says why"
+	command_line error "stella $command ended with $code: the log of this step says why"
 fi
 exit "$code"

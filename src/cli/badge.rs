@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ci::default_branch::DefaultBranch;
 use crate::ci::provider;
@@ -41,11 +42,16 @@ pub struct BadgeArgs {
     commit: Option<String>,
 }
 
+/// How far the clocks of two machines may differ.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
+
 /// What gets no badge.
 #[derive(Debug, thiserror::Error)]
 enum NoBadge {
     #[error("a badge is of the default branch `{0}`, and this run is of something else")]
     OtherBranch(String),
+    #[error("`{}` says that it ended at {ended}, which is not yet", .path.display())]
+    NotYet { path: PathBuf, ended: Timestamp },
     #[error("`{}` is of a part of a run, which would pass for the whole", .0.display())]
     Part(PathBuf),
 }
@@ -58,6 +64,7 @@ impl Diagnostic for NoBadge {
     fn hint(&self) -> Option<Hint> {
         Some(match self {
             Self::OtherBranch(_) => "let the job run on pushes to that branch, or on a schedule, alone".into(),
+            Self::NotYet { .. } => "it was changed after it was written, or by a machine whose clock is wrong".into(),
             Self::Part(_) => "give the result of a whole run, or what `stella merge` makes of all its shards".into(),
         })
     }
@@ -69,8 +76,8 @@ pub fn run(global: &GlobalArgs, args: &BadgeArgs) -> CliResult {
     let config = setup::config(global)?;
     let noted = args.folder.join(file::FILE_NAME);
     file::check(&noted)?;
-    let run = args.result.as_deref().map(whole).transpose()?;
     let now = clock::now();
+    let run = args.result.as_deref().map(|path| whole(path, now)).transpose()?;
     let mut known = history::so_far(&noted)?;
     if let Some(run) = &run {
         let is_known = known.records().any(|record| record.run == run.id());
@@ -103,8 +110,12 @@ fn of_the_default_branch(told: &DefaultBranch) -> Result<(), CliError> {
     }
 }
 
-fn whole(path: &Path) -> Result<RunResult, CliError> {
+fn whole(path: &Path, now: Timestamp) -> Result<RunResult, CliError> {
     let (run, _) = report::read(path)?;
+    // The history would hold it for ever.
+    if run.finished_at.duration_since(now) > CLOCKS_DIFFER {
+        return Err(NoBadge::NotYet { path: path.to_owned(), ended: run.finished_at }.into());
+    }
     if run.part.is_partial() {
         return Err(NoBadge::Part(path.to_owned()).into());
     }

@@ -67,6 +67,16 @@ pub fn run(global: &GlobalArgs, args: InitArgs) -> CliResult {
     }
     done.written.iter().for_each(|path| output::data_line(&format!("wrote {}", shown(path))));
     done.kept.iter().for_each(|path| output::data_line(&format!("kept  {}", shown(path))));
+    let is_workflow = |path: &&PathBuf| {
+        path.extension().is_some_and(|ext| ext == "yml")
+            && path.parent().is_some_and(|folder| folder.ends_with(".github/workflows"))
+    };
+    if let Some(path) = done.kept.iter().find(is_workflow) {
+        output::talk(&format!(
+            "{} is there already and was left as it is: remove it to have the one that was asked for",
+            shown(path)
+        ));
+    }
     if args.ci == Some(CiSystem::Gitlab) {
         if done.kept.iter().any(|path| path.ends_with(".gitlab-ci.yml")) {
             output::talk("add to .gitlab-ci.yml: include: [{local: .gitlab/stella.yml}]");

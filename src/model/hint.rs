@@ -42,8 +42,14 @@ impl Spelt {
             words.extend(operation.name().split(' ').map(str::to_owned));
         }
         for Given { parameter, value } in &self.given {
-            words.push(format!("--{}", parameter.name()));
-            words.extend(value.clone());
+            match value {
+                // As a word of its own it would be another option.
+                Some(value) if value.starts_with('-') => words.push(format!("--{}={value}", parameter.name())),
+                value => {
+                    words.push(format!("--{}", parameter.name()));
+                    words.extend(value.clone());
+                }
+            }
         }
         if let Some(subject) = &self.subject {
             words.extend(self.takes_a_command().then(|| "--".to_owned()));

@@ -71,5 +71,8 @@ fn again(accepted: &Accepted) -> Spelt {
     if let Some(commit) = accepted.run.base.as_ref().map(|base| base.rules.commit()) {
         again.given.insert(0, Parameter::Base.to(commit));
     }
+    if let Some(config) = accepted.run.base.as_ref().and_then(|base| base.config.as_ref()) {
+        again.given.insert(0, Parameter::Config.to(config));
+    }
     again
 }

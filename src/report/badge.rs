@@ -76,6 +76,7 @@ impl Badge {
 
     fn new(counts: Option<(u64, u64)>, last: Option<Timestamp>, now: Timestamp, rules: &Rules, when: &str) -> Self {
         let grey = |message: String, sentence: String| Self { message, colour: Colour::Grey, sentence };
+        // A run in which everything was swapped is none that tells of repeatability.
         let Some(last) = last else {
             return grey("no run yet".to_owned(), format!("{LABEL}: there is no run yet"));
         };

@@ -140,7 +140,7 @@ pub fn covered(run: &RunResult) -> Vec<String> {
 }
 
 /// The one command that accepts exactly what is not approved; `None` where nothing of it can be, or no gate was asked that approvals are
-/// for. A release is told of it where an approval counts no more.
+/// for, or some of the replays are not here. A release is told of it where an approval counts no more.
 ///
 /// It is made here and read from no file: whoever is shown it pastes it into a shell.
 pub fn accept(run: &RunResult) -> Option<String> {
@@ -150,14 +150,16 @@ pub fn accept(run: &RunResult) -> Option<String> {
 /// The same, not spelt yet.
 pub fn accepting(run: &RunResult) -> Option<Spelt> {
     let counts_no_more = || run.covered.iter().any(|covered| !covered.cover.is_approved());
-    let asked = run.gate.as_ref().is_some_and(|gate| {
-        let is_asked = match gate.gate() {
-            Gate::Pr => true,
-            Gate::Release => counts_no_more(),
-            Gate::Nightly => false,
-        };
-        is_asked && gate.verdict() != GateVerdict::Green
-    });
+    // Of a part it would name a part, and what accepts looks at the whole.
+    let asked = !run.part.is_partial()
+        && run.gate.as_ref().is_some_and(|gate| {
+            let is_asked = match gate.gate() {
+                Gate::Pr => true,
+                Gate::Release => counts_no_more(),
+                Gate::Nightly => false,
+            };
+            is_asked && gate.verdict() != GateVerdict::Green
+        });
     let open = if asked { run.open_changes() } else { Vec::new() };
     if open.is_empty() {
         return None;
@@ -167,6 +169,9 @@ pub fn accepting(run: &RunResult) -> Option<Spelt> {
     // By the same base.
     if let Some(commit) = run.base.as_ref().map(|base| base.rules.commit()) {
         accept.given.insert(0, Parameter::Base.to(untrusted::line(commit)));
+    }
+    if let Some(config) = run.base.as_ref().and_then(|base| base.config.as_ref()) {
+        accept.given.insert(0, Parameter::Config.to(untrusted::line(config)));
     }
     Some(accept)
 }

@@ -14,12 +14,16 @@ pub enum Doubt {
     WorkflowEdited,
     /// Whether it does cannot be found out.
     WorkflowUnread,
+    /// The report passes, and nobody says how the job ended that wrote it.
+    JobEndUnknown,
     /// The report passes, and the job that wrote it did not.
     JobDidNotPass(JobEnd),
     /// The job passed, and the report that it wrote does not.
     OnlyTheJobPassed(Exit),
     /// What the report says of its gate does not follow from its replays.
     GateDoesNotFollow,
+    /// What the report says of its end follows from nothing else in it.
+    ExitDoesNotFollow,
     /// A pull request from a fork, of which replays ran below the level `full`.
     BelowFull {
         /// The weakest level.
@@ -39,6 +43,9 @@ impl Doubt {
             Self::WorkflowUnread => {
                 "not trusted: it cannot be told whether this pull request edits the workflow".to_owned()
             }
+            Self::JobEndUnknown => {
+                "not trusted: the report passes, and nobody says how the job ended that wrote it".to_owned()
+            }
             Self::JobDidNotPass(end) => {
                 format!("not trusted: the report passes, and the job that wrote it ended with `{}`", end.code())
             }
@@ -47,6 +54,9 @@ impl Doubt {
             }
             Self::GateDoesNotFollow => {
                 "not trusted: what the report says of its gate does not follow from its replays".to_owned()
+            }
+            Self::ExitDoesNotFollow => {
+                "not trusted: how the report says that it ends does not follow from what is in it".to_owned()
             }
             Self::BelowFull { weakest, replays } => format!(
                 "not trusted: a pull request from a fork needs the level of isolation `full`, and {} reached `{}`: use `runs-on: ubuntu-24.04` with `sudo: auto`",
@@ -60,7 +70,7 @@ impl Doubt {
     pub fn exit(self) -> Exit {
         match self {
             Self::BelowFull { .. } => Exit::Infrastructure,
-            Self::WorkflowUnread => Exit::Inconclusive,
+            Self::WorkflowUnread | Self::JobEndUnknown => Exit::Inconclusive,
             _ => Exit::Failed,
         }
     }

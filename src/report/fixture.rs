@@ -409,6 +409,7 @@ fn held_against(next: &mut impl FnMut() -> String) -> Base {
     };
     Base {
         rules: RulesOf::Base { commit: next(), changed_from: next(), how: next() },
+        config: Some(next()),
         subject_dropped: true,
         counted_in_head: 1,
         waiting_in_head: 2,

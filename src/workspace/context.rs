@@ -193,6 +193,13 @@ fn default_policy() -> Result<PolicyMaterial, ContextError> {
 }
 
 impl Context {
+    /// The configuration that the command named.
+    pub fn config_given(&self) -> Option<String> {
+        let named = format!("--{}", Parameter::Config.name());
+        let at = self.options.iter().position(|option| *option == named)?;
+        self.options.get(at + 1).cloned()
+    }
+
     /// The command that replays one case or canary alone.
     pub fn reproduce(&self, id: &str, pinned: bool) -> String {
         let mut command = Operation::Ci.with([], None);

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`access`], [`api`] | how it is asked, and when again |
 //! | [`event`], [`other_run`], [`pull_head`] | what a run is about |
-//! | [`sticky_comment`], [`status`], [`check_run`] | what is written |
+//! | [`sticky_comment`], [`status`], [`check_run`], [`issue`] | what is written |
 //! | [`reviews`] | who approved |
 //! | [`step_inputs`] | what a workflow gives to our action |
 //!
@@ -15,6 +15,7 @@ pub mod access;
 pub mod api;
 pub mod check_run;
 pub mod event;
+pub mod issue;
 pub mod other_run;
 pub mod pull_head;
 pub mod reviews;

@@ -170,6 +170,12 @@ const IDLE: &[Idle] = &[
         why: "it says who writes comments, and none is written",
     },
     Idle {
+        command: "notify",
+        options: &["require_publish"],
+        when: |given| given.is_on("dry_run"),
+        why: "`--dry-run` publishes nothing",
+    },
+    Idle {
         command: "publish",
         options: &["require_publish"],
         when: |given| given.is_on("dry_run"),
@@ -350,6 +356,7 @@ const USES: &[(&str, Use, Use)] = {
         ("manifest show", Never, Never),
         ("manifest validate", Never, Never),
         ("merge", Always, Always),
+        ("notify", Always, Never),
         ("profile explain", Always, Never),
         ("profile learn", Always, Always),
         ("profile list", Always, Never),

@@ -146,6 +146,12 @@ accept --reviewed -
 accept --require-isolation -
 accept --ro -
 reviewed --out -
+notify --report -
+notify --conclusion -
+notify --key -
+notify --author -
+notify --require-publish notify --report r --dry-run --require-publish
+notify --dry-run -
 publish --report -
 publish --from-run -
 publish --artifact publish --report r --artifact a
@@ -242,6 +248,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("accept", "format config store"),
     ("reviewed --out r", "format config"),
     ("publish --report r", "format config"),
+    ("notify --report r", "format config"),
     ("chaos --from m", "format config store"),
     ("canonicalize a", "config"),
     ("init", "format config store"),

@@ -31,7 +31,7 @@ use crate::report::origin::{Commit, Link};
 use crate::report::problem::Heed;
 
 /// The largest file of an event.
-const MAX_EVENT: u64 = 32 << 20;
+pub(super) const MAX_EVENT: u64 = 32 << 20;
 
 /// What is published, and what it is about.
 struct Subject {
@@ -121,12 +121,12 @@ pub fn publish(
 }
 
 #[cfg(feature = "registry")]
-fn door(access: Access) -> Result<Box<dyn Api>, PublishError> {
+pub(super) fn door(access: Access) -> Result<Box<dyn Api>, PublishError> {
     Ok(Box::new(crate::flow::publish::github_api::GithubApi::new(access)?))
 }
 
 #[cfg(not(feature = "registry"))]
-fn door(_: Access) -> Result<Box<dyn Api>, PublishError> {
+pub(super) fn door(_: Access) -> Result<Box<dyn Api>, PublishError> {
     Err(PublishError::NoNetwork)
 }
 
@@ -159,12 +159,12 @@ fn of_run(
     }))
 }
 
-fn attempt(text: &impl Fn(&'static str) -> Option<String>) -> Option<Attempt> {
+pub(super) fn attempt(text: &impl Fn(&'static str) -> Option<String>) -> Option<Attempt> {
     let number = |name| text(name)?.parse().ok();
     Some(Attempt { run: number("GITHUB_RUN_ID")?, attempt: number("GITHUB_RUN_ATTEMPT").unwrap_or(1) })
 }
 
-fn link(text: &impl Fn(&'static str) -> Option<String>) -> Option<Link> {
+pub(super) fn link(text: &impl Fn(&'static str) -> Option<String>) -> Option<Link> {
     let Attempt { run, attempt } = attempt(text)?;
     let (server, repository) = (text("GITHUB_SERVER_URL")?, text("GITHUB_REPOSITORY")?);
     let server = server.trim_end_matches('/');

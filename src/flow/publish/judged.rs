@@ -17,8 +17,9 @@ use crate::model::shard::Shard;
 use crate::report::doubt::Doubt;
 use crate::score::gate::request::{GateError, GateRequest};
 use crate::score::rules::{Expect, Rules};
+use crate::wire::v1::claimed_gate::{self, ClaimedGate};
 use crate::wire::v1::error::ReadError;
-use crate::wire::v1::{claimed_gate, read_result};
+use crate::wire::v1::read_result;
 
 /// What the system says of the job that wrote the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -96,6 +97,26 @@ impl Diagnostic for JudgeError {
 /// # Errors
 /// [`JudgeError`].
 pub fn judge(bytes: &[u8], facts: JobFacts, now: Timestamp) -> Result<Judged, JudgeError> {
+    read(bytes, facts, now, Claim::AskedAgain).map(|(judged, _)| judged)
+}
+
+/// The same for whoever tells of single replays: what any gate said is held against how the job ended, and not asked again. Whether the run
+/// says that it passed stands beside it.
+///
+/// # Errors
+/// [`JudgeError`].
+pub fn outcomes(bytes: &[u8], facts: JobFacts, now: Timestamp) -> Result<(Judged, bool), JudgeError> {
+    read(bytes, facts, now, Claim::LeftAside)
+}
+
+/// What is made of what a result says of its gate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    AskedAgain,
+    LeftAside,
+}
+
+fn read(bytes: &[u8], facts: JobFacts, now: Timestamp, with: Claim) -> Result<(Judged, bool), JudgeError> {
     let mut run = read_result::read(bytes)?;
     if let Some(shard) = run.part.shard() {
         return Err(JudgeError::OneShard(shard));
@@ -106,10 +127,16 @@ pub fn judge(bytes: &[u8], facts: JobFacts, now: Timestamp) -> Result<Judged, Ju
         Workflow::Edited => doubts.push(Doubt::WorkflowEdited),
         Workflow::Unread => doubts.push(Doubt::WorkflowUnread),
     }
-    match claimed_gate::read(bytes)? {
+    let claim = claimed_gate::read(bytes)?;
+    if claimed_gate::exit(bytes)? != claim.as_ref().map_or_else(|| run.exit().code(), ClaimedGate::exit) {
+        doubts.push(Doubt::ExitDoesNotFollow);
+    }
+    let said = claim.as_ref().map(ClaimedGate::exit);
+    match claim {
         None => {}
+        Some(_) if with == Claim::LeftAside => {}
         Some(claim) if claim.gate != Gate::Pr => return Err(JudgeError::OtherGate(claim.gate)),
-        // Nobody says how the job ended: then its gate has no say, and the outcomes decide.
+        // Nobody says how the job ended: then its gate has no say. The outcomes can make it red, and nothing makes it green.
         Some(_) if facts.end.is_none() => {}
         Some(claim) => {
             let mut asked = possible_gates(&run, now)?;
@@ -120,14 +147,19 @@ pub fn judge(bytes: &[u8], facts: JobFacts, now: Timestamp) -> Result<Judged, Ju
             run.gate = Some(asked.swap_remove(said.unwrap_or(0)));
         }
     }
-    match (facts.end, run.exit()) {
-        (None | Some(JobEnd::Success), Exit::Passed) => {}
-        (Some(end), Exit::Passed) => doubts.push(Doubt::JobDidNotPass(end)),
-        (Some(JobEnd::Success), exit) => doubts.push(Doubt::OnlyTheJobPassed(exit)),
+    let passed = match said {
+        Some(code) if with == Claim::LeftAside => code == Exit::Passed.code(),
+        _ => run.exit() == Exit::Passed,
+    };
+    match (facts.end, passed) {
+        (Some(JobEnd::Success), true) => {}
+        (None, true) => doubts.push(Doubt::JobEndUnknown),
+        (Some(end), true) => doubts.push(Doubt::JobDidNotPass(end)),
+        (Some(JobEnd::Success), false) => doubts.push(Doubt::OnlyTheJobPassed(run.exit())),
         _ => {}
     }
     doubts.extend(below_full(&run).filter(|_| facts.is_fork));
-    Ok(Judged { run, doubts })
+    Ok((Judged { run, doubts }, passed))
 }
 
 /// What the gate says under each rule that a base can have for it, the strictest first. Which one the base has is not in the file; that

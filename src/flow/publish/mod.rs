@@ -4,6 +4,8 @@
 //! - [`judged`]: those bytes and what the system says of the job → a run, and why it is not taken at its word
 //! - [`plan`]: a run and the facts of where it is shown → comment, status of the commit, check run
 //! - [`same_job`]: whether who publishes may have replayed in the same job
+//! - [`issues`]: a run of the default branch → one issue for each scan that fails
+//! - [`notify`]: those, and how they get there
 //! - [`github`]: all of that, and how it gets there
 //!
 //! Invariants: nothing of a report is unpacked to a disk, built or run; a result that is missing or cannot be read is an error (4) and
@@ -13,7 +15,9 @@ mod dry_run;
 pub mod github;
 #[cfg(feature = "registry")]
 mod github_api;
+pub mod issues;
 pub mod judged;
+pub mod notify;
 pub mod outcome;
 pub mod plan;
 pub mod report_file;

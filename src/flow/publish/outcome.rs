@@ -7,7 +7,7 @@ use crate::model::exit::Exit;
 /// What became of one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// `comment`, `status` or `check`.
+    /// `comment`, `status`, `check` or `issue`.
     pub what: &'static str,
     /// A stable word.
     pub code: &'static str,

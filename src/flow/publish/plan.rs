@@ -228,6 +228,11 @@ mod tests {
     fn nothing_is_green_that_the_system_does_not_say_has_passed() {
         let is_green = |run: &RunResult, facts| Plan::of(&Ok(judged(run, facts)), &place()).exit() == Exit::Passed;
         assert!(is_green(&green(), ended(JobEnd::Success)));
+        // Nobody says how it ended, with a gate and without one.
+        for run in [green(), fixture::as_pull_request(green())] {
+            assert_eq!(judged(&run, JobFacts::default()).doubts, [Doubt::JobEndUnknown]);
+            assert!(!is_green(&run, JobFacts::default()));
+        }
         for end in [JobEnd::Failure, JobEnd::Cancelled, JobEnd::Skipped, JobEnd::Neutral, JobEnd::TimedOut] {
             assert_eq!(judged(&green(), ended(end)).doubts, [Doubt::JobDidNotPass(end)]);
             assert!(!is_green(&green(), ended(end)));
@@ -250,11 +255,22 @@ mod tests {
         document["gate"]["verdict"] = "green".into();
         document["gate"]["exit"] = serde_json::json!({"code": 0, "reason": "passed"});
         document["gate"]["reasons"] = serde_json::json!([]);
+        document["exit"] = document["gate"]["exit"].clone();
         let found = judge(document.to_string().as_bytes(), ended(JobEnd::Success), run.finished_at).unwrap();
         assert_eq!(found.doubts, [Doubt::GateDoesNotFollow, Doubt::OnlyTheJobPassed(said)]);
-        // Nobody says how the job ended: the outcomes decide.
+        // Nobody says how the job ended: the outcomes make it red.
         let found = judge(document.to_string().as_bytes(), JobFacts::default(), run.finished_at).unwrap();
         assert_eq!((found.run.gate.is_none(), found.run.exit()), (true, Exit::Failed));
+    }
+
+    #[test]
+    fn a_report_that_ends_otherwise_than_it_says_is_not_trusted() {
+        for run in [green(), fixture::as_pull_request(green())] {
+            let mut document: serde_json::Value = serde_json::from_str(&result::write(&run).unwrap()).unwrap();
+            document["exit"] = serde_json::json!({"code": 1, "reason": "failed"});
+            let found = judge(document.to_string().as_bytes(), ended(JobEnd::Success), run.finished_at).unwrap();
+            assert_eq!(found.doubts.first(), Some(&Doubt::ExitDoesNotFollow));
+        }
     }
 
     #[test]

@@ -49,6 +49,23 @@ pub struct PublishRequest {
     pub builds: bool,
 }
 
+/// What is told of in issues.
+#[derive(Debug, Clone)]
+pub struct NotifyRequest {
+    /// The folder of the report.
+    pub report: PathBuf,
+    /// Tells the issues of several jobs apart.
+    pub key: Key,
+    /// How the job ended, as the system says.
+    pub end: Option<JobEnd>,
+    /// The account under which the token writes.
+    pub author: String,
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// The configuration of this job's checkout has a build.
+    pub builds: bool,
+}
+
 /// Why nothing was published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -58,6 +75,12 @@ pub enum PublishError {
     /// Another run, which is told by its number alone.
     #[error("the event `workflow_run` is about another run, and a folder does not tell which")]
     RunNeeded,
+    /// It is of a pull request, or of another run.
+    #[error("an issue tells of the default branch, and this run is of something else")]
+    NoDefaultBranch,
+    /// It is of another branch.
+    #[error("an issue tells of the default branch `{0}`, and this run is of another")]
+    OtherBranch(String),
     /// A variable.
     #[error(transparent)]
     Unset(#[from] Unset),
@@ -87,7 +110,7 @@ impl Diagnostic for PublishError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Event(error) => error.kind(),
-            Self::RunNeeded => FailureKind::Usage,
+            Self::RunNeeded | Self::NoDefaultBranch | Self::OtherBranch(_) => FailureKind::Usage,
             Self::Unset(error) => error.kind(),
             Self::Run(error) => error.kind(),
             Self::Judge(error) => error.kind(),
@@ -105,6 +128,9 @@ impl Diagnostic for PublishError {
             Self::Event(error) => error.hint(),
             Self::RunNeeded => {
                 Some(crate::hint!("name the run with {}", crate::model::parameter::Parameter::FromRun.to("ID")))
+            }
+            Self::NoDefaultBranch | Self::OtherBranch(_) => {
+                Some("let the job run on a schedule, or on pushes to that branch, alone".into())
             }
             Self::Unset(error) => error.hint(),
             Self::Run(error) => error.hint(),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::flow::suite::canary::{Canary, CanaryError};
 use crate::flow::suite::case::{self, Case, CaseError};
 use crate::host::fs::{self, FsError};
+use crate::model::report_files;
 use crate::workspace::context::Context;
 
 /// Everything that can be replayed.
@@ -46,6 +47,14 @@ pub enum DiscoverError {
         first: PathBuf,
         /// The other.
         second: PathBuf,
+    },
+    /// An id that a file of a report has.
+    #[error("`{id}` (`{}`) is called like a part of a report: its own would have no place there", .folder.display())]
+    Reserved {
+        /// The id.
+        id: String,
+        /// Its folder.
+        folder: PathBuf,
     },
     /// An id was asked for that is not there.
     #[error("nothing is called `{id}`{}", did_you_mean(.near))]
@@ -109,8 +118,20 @@ pub fn discover(folders: &Folders, context: &Context, only: &[String]) -> Result
     found.cases.sort_by(|a, b| a.metadata.id.cmp(&b.metadata.id));
     found.canaries.sort_by(|a, b| a.id.cmp(&b.id));
     unique(&found)?;
+    free(&found)?;
     found.engines = found.canaries.iter().map(|canary| canary.manifest().scanner.engine.clone()).collect();
     if only.is_empty() { Ok(found) } else { select(found, only) }
+}
+
+/// Refuses the names of what else stands in the folder of a report, in any spelling: some file systems know one.
+fn free(found: &Discovered) -> Result<(), DiscoverError> {
+    let cases = found.cases.iter().map(|case| (&case.metadata.id, &case.shown));
+    let canaries = found.canaries.iter().map(|canary| (&canary.id, &canary.shown));
+    let is_taken = |id: &str| report_files::ALL.iter().any(|name| name.eq_ignore_ascii_case(id));
+    match cases.chain(canaries).find(|(id, _)| is_taken(id)) {
+        None => Ok(()),
+        Some((id, folder)) => Err(DiscoverError::Reserved { id: id.clone(), folder: folder.clone() }),
+    }
 }
 
 /// Every visible folder directly below the roots; a root that does not exist has none.

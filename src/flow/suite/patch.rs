@@ -77,6 +77,8 @@ impl Aside {
                 copy_folder(path, &to)?;
             } else if let Some(bytes) = fs::read_if_present(path, limits::MAX_DOCUMENT_BYTES)? {
                 write(&to, &bytes)?;
+            } else if let Some(folder) = to.parent() {
+                fs::ensure_dir(folder)?;
             }
         }
         Ok(self.edited(&relative))

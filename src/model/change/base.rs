@@ -105,6 +105,8 @@ pub struct Trusted {
 pub struct Base {
     /// Whose rules count.
     pub rules: RulesOf,
+    /// The configuration that the command named; `None` where it is the usual one.
+    pub config: Option<String>,
     /// The base names a subject and the checkout none: nothing was built that could be judged.
     pub subject_dropped: bool,
     /// Approvals that the checkout brings and that count because the base says so.

@@ -46,3 +46,18 @@ pub const EMITTERS: [&Emitter; 13] = [
 pub fn named(name: &str) -> Option<&'static Emitter> {
     EMITTERS.into_iter().find(|emitter| emitter.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::report_files;
+
+    #[test]
+    fn no_replay_can_be_called_like_a_file_of_its_report() {
+        let files = EMITTERS.iter().filter(|emitter| emitter.in_folder).map(|emitter| emitter.file);
+        let files: BTreeSet<&str> = files.chain(["result.json", "reproduce"]).collect();
+        assert_eq!(files, report_files::ALL.into());
+    }
+}

@@ -108,7 +108,15 @@ pub(crate) mod tests {
 
     fn base() -> Base {
         let rules = RulesOf::Base { commit: "c".into(), changed_from: "c".into(), how: "h".into() };
-        Base { rules, subject_dropped: false, counted_in_head: 0, waiting_in_head: 0, changes: vec![], notes: vec![] }
+        Base {
+            rules,
+            config: None,
+            subject_dropped: false,
+            counted_in_head: 0,
+            waiting_in_head: 0,
+            changes: vec![],
+            notes: vec![],
+        }
     }
 
     fn changed(of: Changed, effect: Effect, cover: impl FnOnce(&ChangeKey) -> Cover) -> Base {

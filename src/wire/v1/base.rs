@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::change::approval::{self, ChangeKey, Changed};
 use crate::model::change::base::{self, RulesOf};
 use crate::model::digest::Digest;
+use crate::model::limits::MAX_PATH_BYTES;
 use crate::model::same_words::same_words;
 
 /// What a run was held against.
@@ -20,6 +21,9 @@ pub struct BaseV1 {
     pub how: Option<String>,
     /// The base has nothing that this configuration was or owns: the checkout's own rules counted.
     pub first_introduction: bool,
+    /// The configuration that the command named; null where it is the usual one.
+    #[serde(default)]
+    pub config: Option<String>,
     /// The base names a subject and the checkout none.
     pub subject_dropped: bool,
     /// Approvals that the checkout brings and that counted.
@@ -242,6 +246,7 @@ impl From<&base::Base> for BaseV1 {
             changed_from,
             how,
             first_introduction,
+            config: base.config.clone(),
             subject_dropped: base.subject_dropped,
             approvals_counted_in_head: base.counted_in_head,
             approvals_waiting_in_head: base.waiting_in_head,
@@ -256,6 +261,11 @@ impl TryFrom<BaseV1> for base::Base {
 
     fn try_from(wire: BaseV1) -> Result<Self, WrongChange> {
         let BaseV1 { commit, changed_from, how, .. } = wire;
+        // It becomes a word of a command that a person pastes.
+        let is_path = |path: &String| path.len() <= MAX_PATH_BYTES && !path.contains(char::is_control);
+        if !wire.config.as_ref().is_none_or(is_path) {
+            return Err(WrongChange);
+        }
         let rules = match (changed_from, how) {
             (Some(changed_from), Some(how)) if !wire.first_introduction => RulesOf::Base { commit, changed_from, how },
             (None, None) if wire.first_introduction => RulesOf::FirstIntroduction { commit },
@@ -269,6 +279,7 @@ impl TryFrom<BaseV1> for base::Base {
         };
         Ok(Self {
             rules,
+            config: wire.config,
             subject_dropped: wire.subject_dropped,
             counted_in_head: wire.approvals_counted_in_head,
             waiting_in_head: wire.approvals_waiting_in_head,

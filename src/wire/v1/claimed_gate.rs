@@ -22,6 +22,11 @@ pub struct ClaimedGate {
 }
 
 impl ClaimedGate {
+    /// How it says that it ends.
+    pub fn exit(&self) -> u8 {
+        self.exit
+    }
+
     /// Whether a gate that was asked now says the same, as far as the claim goes.
     pub fn is_said_by(&self, asked: &GateResult) -> bool {
         let of = |reason: &gate_result::Reason| (reason.code.code().to_owned(), reason.weight.into());
@@ -67,6 +72,23 @@ pub fn read(bytes: &[u8]) -> Result<Option<ClaimedGate>, ReadError> {
         reasons.sort();
         ClaimedGate { gate: claim.gate.into(), verdict: claim.verdict, exit: claim.exit.code, reasons }
     }))
+}
+
+/// How a result says that it ends.
+///
+/// # Errors
+/// [`ReadError::Shape`] where it does not say.
+pub fn exit(bytes: &[u8]) -> Result<u8, ReadError> {
+    #[derive(Deserialize)]
+    struct Claiming {
+        exit: Ended,
+    }
+    #[derive(Deserialize)]
+    struct Ended {
+        code: u8,
+    }
+    let claim: Claiming = read_result::parse(bytes)?;
+    Ok(claim.exit.code)
 }
 
 #[cfg(test)]

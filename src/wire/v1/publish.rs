@@ -1,4 +1,4 @@
-//! What was published (`stella.publish/1`): `stella publish`.
+//! What was published (`stella.publish/1`): `stella publish`, `stella notify`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::wire::v1::rate::ExitStatus;
 
 schema_name!(PublishSchema = "stella.publish/1");
 
-/// `stella publish`
+/// `stella publish`, `stella notify`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PublishV1 {
     /// `stella.publish/1`
@@ -30,9 +30,10 @@ pub struct PublishV1 {
 /// What became of one.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PublishedV1 {
-    /// `comment`, `status` or `check`.
+    /// `comment`, `status`, `check` or `issue`.
     pub what: String,
-    /// `quiet`, `created`, `updated`, `unchanged`, `newer`, `moved`, `closed`, `left-out` or `failed`.
+    /// `quiet`, `created`, `updated`, `unchanged`, `newer`, `moved`, `closed`, `kept`, `settled`,
+    /// `left-out` or `failed`.
     pub outcome: String,
     /// The same in words.
     pub text: String,

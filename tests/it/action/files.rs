@@ -102,7 +102,7 @@ fn what_is_passed_on_is_what_a_build_may_have() {
     let known = [
         ["GITHUB_WORKSPACE", "GITHUB_WORKFLOW_REF", "GITHUB_REPOSITORY", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH"]
             .as_slice(),
-        &["GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"],
+        &["GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_REF"],
         &["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
     ];
     assert_eq!(more, known.concat().into_iter().collect());

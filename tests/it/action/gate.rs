@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::action::job::Job;
 use crate::base::forge::{CVE, Forge};
+use crate::base::without;
 use crate::harness::says;
 
 #[test]
@@ -103,6 +104,19 @@ fn a_merge_group_is_judged_by_its_base_and_a_push_by_itself() {
     let sha = forge.dev_git(&["rev-parse", "main"]);
     let (step, _) = run(forge, &sha, |forge| forge.environment("push", &sha, &serde_json::json!({})), 0);
     assert_eq!(step.output("match"), "3");
+
+    // The default branch is known by its name and its event: what is pushed to it is what counts from now on.
+    for (branch, is_told) in [("main", true), ("topic", false)] {
+        let (forge, head) = without::approves_itself("");
+        forge.check_out(&head, None);
+        let event = without::push(&forge, branch, &head);
+        let Forge { world, .. } = forge;
+        let job = event.iter().fold(Job::of(world).with_binary(), |job, (name, value)| job.env(name, value));
+        // The approval has expired by the clock of this machine.
+        let step = job.with("gate", "release").ends(1, &[]);
+        let said = "`main` is the default branch, and this is what it was moved to";
+        assert_eq!(step.log.contains(said), is_told, "{}", step.log);
+    }
 }
 
 #[test]

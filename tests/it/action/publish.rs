@@ -128,3 +128,22 @@ fn the_program_itself_runs_under_it() {
     let step = step.ends(4, &["error: there is no `result.json` in the report"]);
     crate::harness::says(&step.log, &["left out: this run is not of a pull request"]);
 }
+
+#[test]
+fn issues_are_another_command_and_stand_alone() {
+    let asked = |with: &[(&str, &str)]| {
+        let all = [&[("report-dir", "x"), ("conclusion", "success"), ("issues", "true")][..], with].concat();
+        all.iter().fold(job(SHOW), |job, (name, value)| job.with(name, value))
+    };
+    let step = asked(&[("author", "us[bot]"), ("key", "night"), ("require-publish", "true")]).ends(0, &[]);
+    let arguments: Vec<&str> = step.log.lines().filter_map(|line| line.strip_prefix("argument=")).collect();
+    let options = ["--key=night", "--author=us[bot]", "--require-publish"];
+    assert_eq!(arguments, [&["notify", "--report=x", "--conclusion=success"][..], &options].concat());
+    for (with, said) in [
+        (("status", "true"), "with `issues` nothing else is written"),
+        (("from-run", "1"), "`issues` tells of a run of the default branch"),
+    ] {
+        let step = asked(&[with]).ends(2, &[said]);
+        assert!(!step.log.contains("argument="), "{}", step.log);
+    }
+}

@@ -1,5 +1,7 @@
 //! `stella accept`: what it shows, what it writes, and what it refuses.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::base::forge::{Dev, Forge, about, codes};
@@ -341,4 +343,39 @@ fn a_patch_is_what_would_be_written_and_nothing_is() {
     dev.stella(2, &["accept", "--patch", "p"]).complains(&["--reason"]);
     dev.stella(2, &[&arguments[..], &["--patch", "-", "--format", "json"]].concat()).complains(&["--format"]);
     assert!(approvals.contains("by: alice"));
+}
+
+/// A configuration below the top: the line of the report and a patch work as they do at the top.
+#[test]
+fn a_configuration_below_the_top_is_named_and_edited() {
+    let forge = Forge::of(|dev| {
+        dev.write("svc/.stella.yaml", "version: 1\nsubject: {kind: feed, path: feed}\n");
+        dev.write("svc/feed/GHSA-old.json", crate::base::forge::old().to_string());
+        dev.case("svc/regressions/SCN-0001-minimist", "SCN-0001");
+    });
+    let pull = forge.pull(|dev| {
+        dev.edit("svc/feed/GHSA-old.json", |record| record["withdrawn"] = json!("2026-01-01T00:00:00Z"));
+    });
+    forge.check_out(&pull.merge, None);
+    let event = forge.event(&pull);
+    let of = ["--config", "svc/.stella.yaml"];
+    let run = forge.run(1, &event, &[&["ci", "--gate", "pr", "--format", "json"][..], &of].concat()).stdout_json();
+    valid(&run, "result-v1.json");
+    assert_eq!(run["base"]["config"], "svc/.stella.yaml");
+    let said = forge.run(1, &event, &[&["ci", "--gate", "pr"][..], &of].concat()).stdout;
+    let line = said.lines().find_map(|line| Some(&line[line.find("stella accept ")?..])).unwrap();
+    assert!(line.starts_with("stella accept --config svc/.stella.yaml --base "), "{line}");
+    let patch = ["accept", "--base", &pull.base, "--reason", "right", "--by", "alice", "--patch", "../p.patch"];
+    forge.run(0, &event, &[&patch[..], &of].concat());
+    let work = forge.world.path("work");
+    assert_eq!(forge.git(&work, &["status", "--porcelain"]), "");
+    forge.git(&work, &["apply", "../p.patch"]);
+    assert_eq!(forge.git(&work, &["status", "--porcelain", "--untracked-files=all"]), "?? svc/approvals.yaml");
+    fs::remove_file(work.join("svc/approvals.yaml")).unwrap();
+    forge.paste(0, &event, &format!("{} --by alice", line.replace("WHY", "right")));
+    fs::remove_file(work.join("svc/approvals.yaml")).unwrap();
+    // What one shard leaves open is not what all of it leaves open: nothing is to be pasted.
+    let shard = ["ci", "--gate", "pr", "--shard", "1/1"];
+    let said = forge.run(1, &event, &[&shard[..], &of].concat()).stdout;
+    assert!(!said.contains("stella accept"), "{said}");
 }

@@ -343,3 +343,18 @@ fn a_configuration_of_the_base_under_another_name_is_a_note() {
     let result = forge.judge(0, &forge.pull(|dev| dev.write("README.md", "more\n")));
     assert!(!said(&result).contains("is not read"), "{:#}", result["base"]);
 }
+
+/// What stands in the folder of a report cannot be a replay's folder, too.
+#[test]
+fn a_canary_that_is_called_like_a_file_of_a_report_is_refused() {
+    for name in ["result.json", "Report.HTML", "reproduce"] {
+        let forge = Forge::of(|dev| {
+            dev.write(".stella.yaml", "version: 1\n");
+            dev.write("feed/GHSA-old.json", crate::base::forge::old().to_string());
+            dev.canary(name, &[]);
+        });
+        forge.check_out(&forge.dev_git(&["rev-parse", "main"]), None);
+        let run = forge.run(2, &NONE, &["ci", "--out-dir", "out"]);
+        run.complains(&[&format!("`{name}`"), "is called like a part of a report"]);
+    }
+}

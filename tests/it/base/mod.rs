@@ -13,5 +13,5 @@ mod reviewed;
 mod shards;
 mod taken_back;
 mod which;
-mod without;
+pub mod without;
 mod words;

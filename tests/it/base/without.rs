@@ -16,7 +16,7 @@ fn lose(dev: &Dev<'_>) {
 }
 
 /// A repository on whose default branch nothing is approved, and one commit that loses a finding and approves that itself.
-fn approves_itself(config: &str) -> (Forge, String) {
+pub fn approves_itself(config: &str) -> (Forge, String) {
     let forge = of_scanner(&format!("{CONFIG}{config}"), &sarif("1.0.0", &["A", "B"]), 1);
     forge.dev_git(&["checkout", "--quiet", "-B", "topic"]);
     lose(&forge.dev());
@@ -39,7 +39,7 @@ fn first_line(forge: &Forge, exit: u8, gate: &str, environment: &BTreeMap<String
     run.stdout.lines().next().unwrap_or_default().to_owned()
 }
 
-fn push(forge: &Forge, branch: &str, commit: &str) -> BTreeMap<String, String> {
+pub fn push(forge: &Forge, branch: &str, commit: &str) -> BTreeMap<String, String> {
     let event = json!({"ref": format!("refs/heads/{branch}"), "repository": {"default_branch": "main"}});
     let mut environment = forge.environment("push", commit, &event);
     environment.insert("GITHUB_REF".to_owned(), format!("refs/heads/{branch}"));

@@ -69,6 +69,11 @@ fn a_part_and_another_branch_get_no_badge() {
     let world = world();
     world.edit("result.json", |result| result["partial"] = json!(true));
     badge(&world, 2, None, &["--result", "result.json"]).complains(&["would pass for the whole"]);
+    world.edit("result.json", |result| {
+        (result["partial"], result["finished_at"]) = (json!(false), json!("2999-01-01T00:00:00Z"));
+    });
+    badge(&world, 2, None, &["--result", "result.json"]).complains(&["which is not yet"]);
+    assert!(!world.exists("branch/history.jsonl"));
     let event = world.write("event.json", "{\"repository\": {\"default_branch\": \"main\"}}");
     for (reference, exit) in [("refs/heads/main", 0), ("refs/heads/topic", 2), ("refs/pull/1/merge", 2)] {
         let mut command = world.command(&["badge", "branch"]);

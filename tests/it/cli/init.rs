@@ -90,6 +90,16 @@ fn a_pipeline_that_exists_is_kept() {
 }
 
 #[test]
+fn a_workflow_that_exists_is_kept_and_that_is_said() {
+    let world = World::new();
+    world.stella(0, &["init", "--ci", "github"]);
+    let before = world.read(".github/workflows/stella.yml");
+    let run = world.stella(0, &["init", "--ci", "github-comment"]);
+    run.complains(&[".github/workflows/stella.yml is there already and was left as it is"]);
+    assert_eq!(world.read(".github/workflows/stella.yml"), before);
+}
+
+#[test]
 fn a_configuration_below_the_repository_has_its_pipeline_at_the_top() {
     let world = World::new();
     fs::create_dir_all(world.work(".git")).unwrap();

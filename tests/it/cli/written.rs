@@ -38,7 +38,7 @@ fn world() -> World {
 }
 
 /// Commands that print nothing here: they need a pull request at GitHub, or a red report (`cli::reproduce` has one).
-const ELSEWHERE: &[&str] = &["reviewed", "publish", "reproduce"];
+const ELSEWHERE: &[&str] = &["reviewed", "publish", "notify", "reproduce"];
 
 /// How each command is made to print something.
 const PRINTS: &[&str] = &[

@@ -45,8 +45,20 @@ pub struct Check {
     pub annotations: Vec<Value>,
 }
 
+#[derive(Clone, Debug)]
+pub struct Issue {
+    pub number: u64,
+    pub login: String,
+    pub title: String,
+    pub body: String,
+    /// `open`, `completed`, `not_planned`.
+    pub state: String,
+    pub is_pull: bool,
+}
+
 #[derive(Default)]
 pub struct State {
+    pub issues: Vec<Issue>,
     pub comments: Vec<Comment>,
     pub statuses: Vec<Value>,
     pub checks: Vec<Check>,
@@ -173,6 +185,13 @@ impl State {
         self.next
     }
 
+    pub fn issue(&mut self, login: &str, title: &str, body: &str) -> u64 {
+        self.next += 1;
+        let (login, title, body, state) = (login.to_owned(), title.to_owned(), body.to_owned(), "open".to_owned());
+        self.issues.push(Issue { number: self.next, login, title, body, state, is_pull: false });
+        self.next
+    }
+
     /// Why the token may not.
     fn forbidden(&self, needs: &str) -> Option<Answer> {
         let has = |need: &str| {
@@ -293,6 +312,8 @@ impl Shared {
         let parts: Vec<&str> = path.split('/').collect();
         let needs = match (request.method.as_str(), parts.as_slice()) {
             ("GET", ["pulls", ..]) => "pull_requests=read",
+            ("GET", ["issues"]) => "issues=read",
+            ("POST", ["issues"]) | ("PATCH", ["issues", _]) => "issues=write",
             ("GET", ["issues", ..]) => "issues=read; pull_requests=read",
             (_, ["issues", ..]) => "issues=write; pull_requests=write",
             ("GET", ["commits", _, "statuses"]) => "statuses=read",
@@ -320,6 +341,41 @@ impl Shared {
                     pull["state"] == "open" && name == head
                 };
                 page(request, state.pulls.iter().filter(is_asked).cloned())
+            }
+            ("GET", ["issues"]) => {
+                let wanted = request.query.get("state").cloned().unwrap_or_else(|| "open".to_owned());
+                // The newest stands first.
+                let is_asked = |one: &&Issue| wanted == "all" || (one.state == "open") == (wanted == "open");
+                page(request, state.issues.iter().rev().filter(is_asked).map(issue_shown))
+            }
+            ("POST", ["issues"]) => match (body(request), request.body["title"].as_str()) {
+                (Err(refused), _) => refused,
+                (Ok(_), None | Some("")) => refusal(422, "Validation Failed"),
+                (Ok(_), Some(title)) if title.chars().count() > 256 => refusal(422, "Validation Failed"),
+                (Ok(body), Some(title)) => {
+                    state.issue("github-actions[bot]", title, &body);
+                    answer(201, &issue_shown(state.issues.last().unwrap()))
+                }
+            },
+            ("PATCH", ["issues", number]) => {
+                let Some(at) = state.issues.iter().position(|one| one.number.to_string() == *number) else {
+                    return refusal(404, "Not Found");
+                };
+                let text = |key: &str| request.body[key].as_str().map(str::to_owned);
+                let one = &mut state.issues[at];
+                if request.body.get("body").is_some() {
+                    match body(request) {
+                        Err(refused) => return refused,
+                        Ok(body) => one.body = body,
+                    }
+                }
+                one.title = text("title").unwrap_or_else(|| one.title.clone());
+                match (text("state").as_deref(), text("state_reason")) {
+                    (None, None) => {}
+                    (Some("closed"), Some(reason)) => one.state = reason,
+                    _ => return refusal(422, "Validation Failed"),
+                }
+                answer(200, &issue_shown(&state.issues[at]))
             }
             ("GET", ["issues", _, "comments"]) => page(request, state.comments.iter().map(shown)),
             ("POST", ["issues", _, "comments"]) => match body(request) {
@@ -416,6 +472,16 @@ fn page(request: &Request, all: impl Iterator<Item = Value>) -> Answer {
 
 fn shown(comment: &Comment) -> Value {
     json!({"id": comment.id, "body": comment.body, "user": {"login": comment.login, "type": comment.kind, "id": 1}})
+}
+
+fn issue_shown(one: &Issue) -> Value {
+    let kind = if one.login.ends_with("[bot]") { "Bot" } else { "User" };
+    let mut shown = json!({"number": one.number, "id": one.number, "title": one.title, "body": one.body,
+        "user": {"login": one.login, "type": kind}, "state": if one.state == "open" { "open" } else { "closed" }});
+    if one.is_pull {
+        shown["pull_request"] = json!({"url": "x"});
+    }
+    shown
 }
 
 fn check_shown(check: &Check) -> Value {

@@ -4,6 +4,7 @@
 mod check_and_status;
 mod comment;
 pub mod github;
+mod issues;
 mod other_run;
 mod trouble;
 

@@ -131,6 +131,7 @@ pub(super) fn hold(sides: &Sides<'_>, objects: &mut Objects, known: &mut Known) 
             changed_from: sides.which.changed_from.short().to_owned(),
             how: sides.which.how.clone(),
         },
+        config: sides.own.config_given(),
         subject_dropped,
         counted_in_head: approvals.counted_in_head,
         waiting_in_head: approvals.waiting_in_head,

@@ -163,6 +163,7 @@ fn first_introduction(
     changes.sort_by(|a, b| (a.effect, &a.key).cmp(&(b.effect, &b.key)));
     let base = Base {
         rules: RulesOf::FirstIntroduction { commit: which.rules.short().to_owned() },
+        config: own.config_given(),
         subject_dropped: false,
         counted_in_head: 0,
         waiting_in_head: approvals.waiting_in_head,

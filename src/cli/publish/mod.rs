@@ -1,4 +1,6 @@
-//! `stella publish`: show what another job has found where people look.
+//! Show what another job has found where people look: `stella publish`, and in [`notify`] `stella notify`.
+
+pub mod notify;
 
 use std::path::PathBuf;
 
@@ -88,9 +90,14 @@ pub fn run(global: &GlobalArgs, args: &PublishArgs) -> CliResult {
             files.iter().for_each(|(path, text)| output::talk_lines(&format!("{}:\n{text}", path.display())));
         }
     })?;
+    tell(global, &published, args.require_publish)
+}
+
+/// What became of it, and how the command ends.
+fn tell(global: &GlobalArgs, published: &Published, require_publish: bool) -> CliResult {
     match global.format {
-        Format::Json => output::json(&document(&published)),
-        Format::Text => show(&published),
+        Format::Json => output::json(&document(published)),
+        Format::Text => show(published),
     }
     for complaint in &published.complaints {
         output::talk(&format!("error: {complaint}"));
@@ -101,7 +108,7 @@ pub fn run(global: &GlobalArgs, args: &PublishArgs) -> CliResult {
     for hint in &published.hints {
         output::talk(&format!("hint: {hint}"));
     }
-    let unpublished = args.require_publish && !published.failures.is_empty();
+    let unpublished = require_publish && !published.failures.is_empty();
     let ends = Exit::strongest([published.ends].into_iter().chain(unpublished.then_some(Exit::Infrastructure)));
     Ok(ends.into())
 }
