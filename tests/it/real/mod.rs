@@ -1,11 +1,16 @@
 //! Real scanners, recorded and replayed. `make real-parts` installs them; a test whose scanner is not there says so and
 //! passes, unless `STELLA_TEST_REAL` is set.
 
+mod act;
 mod beside_osv_scanner;
 mod parts;
 mod readers;
 mod scans;
 mod subject;
+#[cfg(feature = "registry")]
+mod thefts;
+#[cfg(feature = "registry")]
+mod two_jobs;
 mod workflows;
 mod zip;
 

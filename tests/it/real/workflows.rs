@@ -14,6 +14,7 @@ use stella::flow::suite::init::recipe::Recipe;
 
 use crate::base::forge::{CVE, Forge};
 use crate::harness::{copy, files, repository, says};
+use crate::real::act::Act;
 use crate::real::program;
 
 /// A file for GitHub or GitLab, by the schema that it has.
@@ -42,6 +43,7 @@ fn shipped() -> Vec<Shipped> {
             all.push(Shipped { name: format!("init: {}", path.display()), schema, text });
         }
     }
+    all.push(Shipped { name: "templates/gate.yml".to_owned(), schema: "vendor.gitlab-ci", text: component() });
     for page in files(&repository("docs")).into_iter().chain([repository("README.md")]) {
         if page.extension().is_none_or(|ext| ext != "md") {
             continue;
@@ -55,6 +57,43 @@ fn shipped() -> Vec<Shipped> {
         }
     }
     all
+}
+
+/// The job of the component with its defaults in the places of its inputs, as GitLab makes it. Each input has one of each.
+fn component() -> String {
+    let text = fs::read_to_string(repository("templates/gate.yml")).unwrap();
+    let (header, mut job) = text.split_once("\n---\n").map(|(header, job)| (header, job.to_owned())).unwrap();
+    let header: Value = serde_yaml::from_str(header).unwrap();
+    for (name, input) in header["spec"]["inputs"].as_object().unwrap() {
+        let place = format!("$[[ inputs.{name} ]]");
+        assert!(job.contains(&place), "nothing uses the input {name}");
+        assert!(input["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+        job = job.replace(&place, input["default"].as_str().unwrap_or(&"0".repeat(64)));
+    }
+    assert!(!job.contains("$[["), "an input that is not declared: {job}");
+    job
+}
+
+/// The component does what the job does that `stella init --ci gitlab` writes, and no input is a part of a line of its shell.
+#[test]
+fn the_component_is_the_job_of_the_recipe() {
+    let of = |text: &str| -> Value { serde_yaml::from_str::<Value>(text).unwrap()["stella"].clone() };
+    let (component, recipe) = (of(&component()), of(&Recipe::Gitlab.files(None)[0].1));
+    for key in ["stage", "image", "rules", "timeout", "artifacts"] {
+        assert_eq!(component[key], recipe[key], "{key}");
+    }
+    let lines = |job: &Value| [&job["before_script"], &job["script"]].map(Value::to_string).concat();
+    let text = fs::read_to_string(repository("templates/gate.yml")).unwrap();
+    let script = &text[text.find("  before_script:").unwrap()..text.find("  artifacts:").unwrap()];
+    assert!(!script.contains("$[["), "{script}");
+    let filled = lines(&component)
+        .replace(
+            "$STELLA_ADDRESS",
+            &format!("https://github.com/stella-replay/stella/releases/download/v{}", env!("CARGO_PKG_VERSION")),
+        )
+        .replace("--config=\\\"$STELLA_CONFIG\\\"", "--config .stella.yaml")
+        .replace("\\\"$STELLA_GATE\\\"", "pr");
+    assert_eq!(filled, lines(&recipe));
 }
 
 fn yaml_blocks(page: &str) -> Vec<String> {
@@ -148,15 +187,14 @@ fn zizmor_finds_nothing() {
     }
 }
 
-/// A checkout of `forge` at `commit` in which act can run the recipe, and what it needs beside it.
+/// A forge whose repository has the recipe.
 struct Scene {
     forge: Forge,
-    act: PathBuf,
+    act: Act,
 }
 
 impl Scene {
     fn new() -> Option<Self> {
-        let act = program("act")?;
         let forge = Forge::of(|dev| {
             dev.write(".stella.yaml", "version: 1\nsubject: {kind: feed, path: feed}\ngates: {pr: {expect: exact}}\n");
             dev.write("feed/GHSA-old.json", crate::base::forge::old().to_string());
@@ -174,9 +212,7 @@ impl Scene {
                 dev.write(path.to_str().unwrap(), text + &with + shown);
             }
         });
-        fs::create_dir(forge.world.path("action")).unwrap();
-        fs::copy(repository("action.yml"), forge.world.path("action/action.yml")).unwrap();
-        copy(&repository("action"), &forge.world.path("action/action"));
+        let act = Act::new(&forge.world.path(""))?;
         Some(Self { forge, act })
     }
 
@@ -185,22 +221,8 @@ impl Scene {
         let work = self.forge.check_out(commit, None);
         // act copies the clone without its empty folders, and git knows none that has no ref.
         self.forge.git(&work, &["update-ref", "refs/remotes/pull/1/merge", commit]);
-        let world = &self.forge.world;
-        let file = world.path("event.json");
-        fs::write(&file, payload.to_string()).unwrap();
-        let action = format!("stella-replay/stella@v{}={}", env!("CARGO_PKG_VERSION"), world.path("action").display());
-        let home = world.path("act-home");
-        fs::create_dir_all(&home).unwrap();
-        let mut command = Command::new(&self.act);
-        command.arg(event).args(["-P", "ubuntu-24.04=-self-hosted", "--pull=false", "--action-offline-mode"]);
-        command.args(["--local-repository", &action, "-s", "GITHUB_TOKEN=ghs_00000000000000000000000000000000"]);
-        command.args(["--env", "GITHUB_REPOSITORY=octo/app"]);
-        command.args(["--env", "GITHUB_WORKFLOW_REF=octo/app/.github/workflows/stella.yml@refs/heads/main"]);
-        command.arg("--eventpath").arg(file).current_dir(work).env_clear();
-        command.env("HOME", &home).env("PATH", "/usr/local/bin:/usr/bin:/bin");
-        let output = command.output().unwrap();
-        let log = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        (output.status.success(), log)
+        let ran = self.act.run(&work, event, payload, &[], &[]);
+        (ran.ok, ran.log)
     }
 
     fn pull(&self, edit: impl FnOnce(&crate::base::forge::Dev<'_>)) -> (String, Value) {
