@@ -17,7 +17,7 @@ use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::exit::Exit;
 use crate::model::limits;
 use crate::profiling::members::Members;
-use crate::profiling::mutation::meaning::{self, Judge, Verdict};
+use crate::profiling::mutation::meaning::{self, Dependence, Judge, Verdict};
 use crate::profiling::mutation::{self, Trial, Tried};
 use crate::report::untrusted;
 use crate::wire::v1::profiles::{MeaningTrialV1, ProfileTestSchema, ProfileTestV1, TrialV1, TriedV1};
@@ -98,10 +98,15 @@ fn documents(args: &TestArgs, profile: &Profile) -> Result<Vec<(String, Vec<u8>)
     }
     let read = |path: &PathBuf| {
         let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES)?;
+        // A byte order mark is no part of a document.
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).map(<[u8]>::to_vec).unwrap_or(bytes);
         Ok((path.display().to_string(), bytes))
     };
     args.document.iter().map(read).collect()
 }
+
+/// Of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A document with what came of it.
 struct TriedDocument<'p> {
@@ -152,7 +157,7 @@ fn try_meaning(name: &str, bytes: &[u8], profile: &Profile, roots: &Roots) -> Op
         bytes: bytes.into(),
     };
     let held = Held(HeldAgainst::new(artifact, profile, roots).ok()??);
-    let trial = meaning::run(members, &tree, &|_| true, &held).trial;
+    let trial = meaning::run(members, &tree, Dependence::Open, &|_| true, &held).trial;
     Some(TriedMeaning { trial, unclassed: meaning::unclassed(members, &tree).into_iter().collect() })
 }
 

@@ -51,9 +51,9 @@ pub struct Member {
 }
 
 impl Member {
-    /// Beside what else it decides, where it does not do so alone.
-    pub fn depends_on(&self) -> Option<&str> {
-        self.maybe.as_deref()
+    /// Whether it decides beside something else alone, or an entry that comes twice does.
+    pub fn depends(&self) -> bool {
+        self.maybe.is_some() || self.twice.is_some()
     }
 
     /// Reads what stands before the places of a line.

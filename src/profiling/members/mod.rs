@@ -15,8 +15,8 @@
 //! | word | means |
 //! |---|---|
 //! | `once` | in the list an entry that comes twice says nothing more |
-//! | `twice "WHY"` | in the list such an entry says more beside something else alone |
-//! | `maybe "WHY"` | it decides beside something else alone: a change of it may be seen or not |
+//! | `twice "WHY"` | in the list such an entry says more beside something else alone, with the same trial |
+//! | `maybe "WHY"` | it decides beside something else alone: a change of it must be seen in a document made so, and may be elsewhere |
 //! | `or MEMBER` | where that stands beside it, it may say the same: without this one nothing may be lost |
 //! | `default WORD` | this value says what is said where nothing is |
 //! | `"TEXT"` | of `not-compared` the name of the part; of `cosmetic` why, which a pattern that ends with `**` must have |
@@ -222,17 +222,6 @@ impl Members {
         let used: BTreeSet<String> = used.into_iter().map(|line| named(&self.lines[line])).collect();
         self.lines.iter().map(named).filter(|name| !used.contains(name)).collect()
     }
-
-    /// What decides beside something else alone, as it is written, and whether any of these places is about it.
-    pub fn dependent(&self, places: &BTreeSet<Vec<String>>) -> BTreeMap<&str, bool> {
-        let depends = |line: &Line| line.member.maybe.is_some() || line.member.twice.is_some();
-        let used: HashSet<usize> = places.iter().filter_map(|place| self.find(place).line).collect();
-        let mut all: BTreeMap<&str, bool> = BTreeMap::new();
-        for (at, line) in self.lines.iter().enumerate().filter(|(_, line)| depends(line)) {
-            *all.entry(line.written.as_str()).or_default() |= used.contains(&at);
-        }
-        all
-    }
 }
 
 macro_rules! data {
@@ -297,7 +286,7 @@ mod tests {
         let members = Members::parse("decides once maybe \"an own one\" default a /x\nlocal twice \"b\" /y\n").unwrap();
         let member = members.at(&place("/x")).unwrap();
         assert!(member.once && member.default.as_deref() == Some("a"));
-        assert_eq!(member.depends_on(), Some("an own one"));
+        assert_eq!(member.maybe.as_deref(), Some("an own one"));
         assert_eq!(members.at(&place("/y")).unwrap().twice.as_deref(), Some("b"));
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Every property of every schema has a class; every place of a sample, too. What a sample does not have is made from the
 //! schema and put into it. Then each place is changed by its class, and semantic fidelity must see what it must and nothing
-//! else. The rates are in `docs/formats.md`.
+//! else. What decides beside something else alone is tried in documents that are made so that it decides, and must be seen
+//! there. The rates are in `docs/formats.md`.
 
 mod schema;
 
@@ -11,14 +12,14 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stella::artifacts::held_against::HeldAgainst;
 use stella::canonical::{Profile, Roots};
 use stella::job::artifact::{Artifact, kind_of};
 use stella::model::artifact::ArtifactType;
-use stella::profiling::members::Members;
+use stella::profiling::members::{Member, Members};
 use stella::profiling::mutation::Trial;
-use stella::profiling::mutation::meaning::{self, Judge, MeaningTrial, Verdict};
+use stella::profiling::mutation::meaning::{self, Dependence, Judge, MeaningTrial, Verdict};
 
 use schema::{Place, Schema};
 
@@ -27,31 +28,73 @@ struct Case {
     profile: &'static str,
     schemas: &'static [&'static str],
     documents: &'static [&'static str],
+    set_up: SetUp,
+}
+
+/// How documents are made in which that decides which does so beside something else alone.
+#[derive(Clone, Copy)]
+enum SetUp {
+    /// The format has no such member.
+    Nothing,
+    /// These documents are so.
+    Documents(&'static [&'static str]),
+    /// Any document is made so.
+    By(fn(&mut Value)),
 }
 
 const fn case(profile: &'static str, schemas: &'static [&'static str], documents: &'static [&'static str]) -> Case {
-    Case { profile, schemas, documents }
+    Case { profile, schemas, documents, set_up: SetUp::Nothing }
+}
+
+const fn set_up(case: Case, set_up: SetUp) -> Case {
+    Case { set_up, ..case }
+}
+
+/// Every element is named by a relationship that says nothing else.
+fn named_by_relationships(document: &mut Value) {
+    let Some(graph) = document.get_mut("@graph").and_then(Value::as_array_mut) else { return };
+    let ids: Vec<Value> = graph.iter().filter_map(|element| element.get("spdxId")).cloned().collect();
+    graph.extend(ids.into_iter().enumerate().map(|(at, id)| {
+        let to = json!([id]);
+        json!({ "type": "Relationship", "spdxId": format!("urn:names:{at}"), "creationInfo": "_:ci", "from": "urn:e:a",
+                "relationshipType": "other", "to": to })
+    }));
 }
 
 const CYCLONEDX: &[&str] = &["cyclonedx-1.4", "cyclonedx-1.5", "cyclonedx-1.6", "cyclonedx-1.7"];
 
 const CASES: &[Case] = &[
     case("cyclonedx", CYCLONEDX, &["members/cyclonedx.json"]),
-    case("cyclonedx-vex", &[], &["members/cyclonedx-vex.json"]),
+    set_up(
+        case("cyclonedx-vex", &[], &["members/cyclonedx-vex.json"]),
+        SetUp::Documents(&["members/depending/cyclonedx-vex.json"]),
+    ),
     case("spdx", &["spdx-2.3"], &["members/spdx.json"]),
-    case("spdx3", &["spdx-3.0.1"], &["members/spdx3.json"]),
-    case("openvex", &[], &["members/openvex.json"]),
-    case("csaf", &["csaf-2.0"], &["members/csaf.json"]),
-    case("sarif", &["sarif-2.1.0"], &["members/sarif.json"]),
+    set_up(case("spdx3", &["spdx-3.0.1"], &["members/spdx3.json"]), SetUp::By(named_by_relationships)),
+    set_up(case("openvex", &[], &["members/openvex.json"]), SetUp::Documents(&["members/depending/openvex.json"])),
+    set_up(case("csaf", &["csaf-2.0"], &["members/csaf.json"]), SetUp::Documents(&["members/depending/csaf.json"])),
+    set_up(
+        case("sarif", &["sarif-2.1.0"], &["members/sarif.json"]),
+        SetUp::Documents(&["members/depending/sarif.json"]),
+    ),
     case("trivy", &[], &["members/trivy.json"]),
     case("grype", &[], &["members/grype.json"]),
-    case("osv-scanner", &[], &["members/osv-scanner.json", "format/osv-scanner.json"]),
-    case("syft", &["syft-16.1.3"], &["members/syft.json", "format/syft.json"]),
+    set_up(
+        case("osv-scanner", &[], &["members/osv-scanner.json", "format/osv-scanner.json"]),
+        SetUp::Documents(&["members/depending/osv-scanner.json"]),
+    ),
+    set_up(
+        case("syft", &["syft-16.1.3"], &["members/syft.json", "format/syft.json"]),
+        SetUp::Documents(&["members/depending/syft.json"]),
+    ),
     case("stella-findings", &["findings-v1"], &["members/stella-findings.json"]),
     case("stella-decision", &["decision-v1"], &["members/stella-decision.json"]),
     case("bandit", &[], &["members/bandit.json"]),
     case("checkov", &[], &["members/checkov.json"]),
-    case("detect-secrets", &[], &["members/detect-secrets.json"]),
+    set_up(
+        case("detect-secrets", &[], &["members/detect-secrets.json"]),
+        SetUp::Documents(&["members/depending/detect-secrets.json"]),
+    ),
     case("eslint", &[], &["members/eslint.json"]),
     case("gitleaks", &[], &["members/gitleaks.json"]),
     case("npm-audit", &[], &["members/npm-audit.json", "members/npm-audit-1.json"]),
@@ -119,6 +162,7 @@ fn run(
     name: &str,
     document: &Value,
     (members, schema): (&Members, Option<&Schema>),
+    dependence: Dependence,
     wanted: &dyn Fn(&[String]) -> bool,
 ) -> Result<MeaningTrial, String> {
     let roots = Roots::new(["/home/ci/app"]).unwrap();
@@ -135,7 +179,7 @@ fn run(
     };
     let held = HeldAgainst::new(artifact, profile, &roots).map_err(|error| format!("{error:?}"))?;
     let held = held.ok_or(NOTHING_READ)?;
-    Ok(meaning::run(members, document, wanted, &Reader { held, schema }))
+    Ok(meaning::run(members, document, dependence, wanted, &Reader { held, schema }))
 }
 
 struct Tried {
@@ -165,8 +209,14 @@ struct Bench<'c> {
 
 impl Bench<'_> {
     /// Tries a document at some places, and keeps what is wrong.
-    fn run(&mut self, what: &str, name: &str, document: &Value, wanted: &dyn Fn(&[String]) -> bool) {
-        match run(name, document, (self.members, Some(&self.schema)), wanted) {
+    fn run(
+        &mut self,
+        what: &str,
+        (name, document): (&str, &Value),
+        dependence: Dependence,
+        wanted: &dyn Fn(&[String]) -> bool,
+    ) {
+        match run(name, document, (self.members, Some(&self.schema)), dependence, wanted) {
             Ok(tried) => {
                 self.wrong.extend(wrong(what, &tried.trial));
                 self.done.add(tried);
@@ -180,30 +230,63 @@ impl Bench<'_> {
         for place in self.schema.properties().clone() {
             let is_above =
                 self.schema.properties().range(place.clone()..).nth(1).is_some_and(|next| next.starts_with(&place));
-            if self.members.at(&place).is_none() {
+            let Some(member) = self.members.at(&place) else {
                 if !is_above && !self.members.leads_below(&place) {
                     self.wrong.push(format!("{} has no class", text(&place)));
                 }
                 continue;
-            }
-            if self.is_tried(&place) {
+            };
+            let depends = member.depends();
+            let is_done = if depends { self.is_set_up(&place) } else { self.is_tried(&place) };
+            if is_done {
                 continue;
             }
-            match self.schema.with(base, &place, self.members) {
-                Some(made) => {
-                    let what = format!("{} made", text(&place));
-                    self.run(&what, name, &made, &|at| is_at(at, &place));
+            let Some(mut made) = self.schema.with(base, &place, self.members) else {
+                self.wrong.push(format!("{} cannot be made", text(&place)));
+                continue;
+            };
+            let what = format!("{} made", text(&place));
+            let dependence = match self.case.set_up {
+                SetUp::By(set_up) if depends => {
+                    set_up(&mut made);
+                    Dependence::SetUp
                 }
-                None => self.wrong.push(format!("{} cannot be made", text(&place))),
-            }
+                _ => Dependence::Open,
+            };
+            self.run(&what, (name, &made), dependence, &|at| is_at(at, &place));
         }
         // Where all that is below is one and types are read there, no property may be seen.
         for place in self.done.typed.clone() {
             if let Some(made) = self.schema.in_full(base, &place, self.members) {
                 let what = format!("{} in full", text(&place));
-                self.run(&what, name, &made, &|at| is_at(at, &place));
+                self.run(&what, (name, &made), Dependence::Open, &|at| is_at(at, &place));
             }
         }
+    }
+
+    /// The documents in which that decides which does so beside something else alone.
+    fn set_up(&mut self, base: &Value, name: &str) -> Vec<Value> {
+        let documents: Vec<(String, Value)> = match self.case.set_up {
+            SetUp::Nothing => Vec::new(),
+            SetUp::Documents(paths) => paths.iter().map(|path| ((*path).to_owned(), document(path))).collect(),
+            SetUp::By(set_up) => {
+                let mut made = base.clone();
+                set_up(&mut made);
+                vec![(name.to_owned(), made)]
+            }
+        };
+        for (path, document) in &documents {
+            let name = path.rsplit('/').next().unwrap();
+            let unclassed = meaning::unclassed(self.members, document).into_iter();
+            self.wrong.extend(unclassed.map(|place| format!("{path}: {place} has no class")));
+            self.run(&format!("{path} set up"), (name, document), Dependence::SetUp, &|_| true);
+        }
+        documents.into_iter().map(|(_, document)| document).collect()
+    }
+
+    /// Whether a member that decides beside something else alone was changed in a document where it does.
+    fn is_set_up(&self, place: &[String]) -> bool {
+        self.done.depending.keys().any(|tried| is_at(tried, place))
     }
 
     /// Whether something was changed at a place, or at one in it.
@@ -233,17 +316,21 @@ fn try_case(case: &Case) -> (Tried, Vec<String>) {
     for (path, document) in &documents {
         // Samples of other versions are compared as bytes.
         let name = path.rsplit('/').next().unwrap();
-        let read = run(name, document, (members, None), &|_| false);
+        let read = run(name, document, (members, None), Dependence::Open, &|_| false);
         if path.starts_with("canonical/") && read.is_err_and(|error| error == NOTHING_READ) {
             continue;
         }
         let unclassed = meaning::unclassed(members, document).into_iter();
         bench.wrong.extend(unclassed.map(|place| format!("{path}: {place} has no class")));
         known.extend(meaning::places(members, document));
-        bench.run(path, name, document, &|_| true);
+        bench.run(path, (name, document), Dependence::Open, &|_| true);
     }
     let (path, base) = &documents[0];
-    bench.made(base, path.rsplit('/').next().unwrap());
+    let name = path.rsplit('/').next().unwrap();
+    for document in bench.set_up(base, name) {
+        known.extend(meaning::places(members, &document));
+    }
+    bench.made(base, name);
     known.extend(bench.schema.properties().iter().cloned());
     // What has a class was changed, in one document or another.
     let classed = known.iter().filter(|place| members.at(place).is_some());
@@ -252,10 +339,11 @@ fn try_case(case: &Case) -> (Tried, Vec<String>) {
     // The lines of CycloneDX are held there.
     let unused = if case.profile == "cyclonedx-vex" { BTreeSet::new() } else { members.unused(&known) };
     bench.wrong.extend(unused.into_iter().map(|pattern| format!("{pattern} is about nothing")));
-    // What decides beside something else does so somewhere.
-    let seen = bench.done.depending.iter().filter(|(_, (_, seen))| *seen > 0).map(|(place, _)| place.clone()).collect();
-    let dependent = members.dependent(&seen).into_iter().filter(|(_, is_seen)| !is_seen);
-    bench.wrong.extend(dependent.map(|(pattern, _)| format!("{pattern} is never seen to decide")));
+    // What decides beside something else does so in a document that is made for it, wherever it stands.
+    let depends = |place: &&Place| members.at(place).is_some_and(Member::depends);
+    let never: Vec<String> =
+        known.iter().filter(depends).filter(|place| !bench.is_set_up(place)).map(|place| text(place)).collect();
+    bench.wrong.extend(never.into_iter().map(|place| format!("{place} is never set up to decide")));
     let mut places: BTreeMap<&'static str, usize> = BTreeMap::new();
     for class in known.iter().filter_map(|place| members.at(place)).map(|member| member.class.code()) {
         *places.entry(class).or_default() += 1;

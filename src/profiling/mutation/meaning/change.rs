@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::model::text::json_pointer;
 use crate::profiling::members::{Class, Member};
 use crate::profiling::mutation::meaning::spot::Spot;
-use crate::profiling::mutation::meaning::trial::{Judge, MeaningTrial, PLACES, Verdict};
+use crate::profiling::mutation::meaning::trial::{Dependence, Judge, MeaningTrial, PLACES, Verdict};
 use crate::profiling::mutation::tally;
 use crate::profiling::mutation::traverse::{rename, with};
 use crate::profiling::mutation::variant::Variant;
@@ -20,6 +20,7 @@ pub(super) struct Changes<'t> {
     /// Every local id.
     ids: BTreeSet<&'t str>,
     judge: &'t dyn Judge,
+    dependence: Dependence,
     /// Changes that may not be seen: they are made at once, and one by one only where that is seen.
     says_nothing: Vec<Quiet<'t>>,
     done: MeaningTrial,
@@ -36,15 +37,21 @@ struct Quiet<'t> {
     is_alien: bool,
 }
 
+impl Dependence {
+    /// Whether a change there may be seen or not.
+    fn may_not_decide(self, spot: &Spot<'_>) -> bool {
+        self == Self::Open && spot.member.is_some_and(|member| member.maybe.is_some())
+    }
+}
+
 impl<'t> Changes<'t> {
-    pub(super) fn of(document: &'t Value, spots: &'t [Spot<'t>], judge: &'t dyn Judge) -> Self {
+    pub(super) fn of(document: &'t Value, spots: &'t [Spot<'t>], dependence: Dependence, judge: &'t dyn Judge) -> Self {
         let local = |spot: &&Spot<'_>| spot.class() == Some(&Class::Local);
         let ids = spots.iter().filter(local).filter_map(|spot| spot.value.as_str()).collect();
         let mut bare = document.clone();
-        let depends = |spot: &&Spot<'_>| spot.member.and_then(Member::depends_on).is_some();
         let says_nothing = |spot: &&Spot<'_>| {
             spot.member.is_some()
-                && (!spot.is_meant() || depends(spot))
+                && (!spot.is_meant() || dependence.may_not_decide(spot))
                 && (spot.is_leaf() || spot.class() != Some(&Class::Local))
         };
         // Elements keep their place, so that pointers stay right.
@@ -55,7 +62,7 @@ impl<'t> Changes<'t> {
                 *place = Value::Null;
             }
         }
-        Self { document, bare, spots, ids, judge, says_nothing: Vec::new(), done: MeaningTrial::default() }
+        Self { document, bare, spots, ids, judge, dependence, says_nothing: Vec::new(), done: MeaningTrial::default() }
     }
 
     pub(super) fn done(self) -> MeaningTrial {
@@ -75,8 +82,7 @@ impl<'t> Changes<'t> {
                 let is_default =
                     *spot.value == Value::Bool(false) || (default.is_some() && spot.value.as_str() == default);
                 if spot.is_member && self.is_said_beside(spot) {
-                    let verdict = self.verdict(&without(self.document, &spot.pointer));
-                    self.depends(spot, verdict);
+                    self.depends(spot);
                 } else if spot.is_member && !is_default {
                     self.matters("removed", spot, &spot.pointer, &without(self.document, &spot.pointer));
                 }
@@ -194,8 +200,8 @@ impl<'t> Changes<'t> {
             });
             let Some(first) = meant.next() else { continue };
             // Where all of it decides beside something else alone, so does the whole.
-            let depends = |spot: &Spot<'_>| spot.member.and_then(Member::depends_on).is_some();
-            let depends = depends(first) && meant.all(depends);
+            let may_not = |spot: &Spot<'_>| self.dependence.may_not_decide(spot);
+            let depends = may_not(first) && meant.all(may_not);
             let used = used.entry(&element.place).or_insert(0);
             *used += 1;
             if *used > PLACES {
@@ -206,26 +212,25 @@ impl<'t> Changes<'t> {
             let gone = rest.remove(index);
             // Of two that are the same, where one says all, nothing is lost.
             if !(once && rest.contains(&gone)) {
-                let changed = with(self.document, &spot.pointer, Value::Array(rest));
-                let verdict = self.verdict(&changed);
                 if depends {
-                    self.depends(element, verdict);
+                    self.depends(element);
                 } else {
-                    self.seen("removed", spot, &place, &changed, verdict);
+                    let changed = with(self.document, &spot.pointer, Value::Array(rest));
+                    self.matters("removed", spot, &place, &changed);
                 }
             }
             let mut doubled = items.to_vec();
             doubled.push(self.afresh(&place, gone));
             let doubled = with(self.document, &spot.pointer, Value::Array(doubled));
-            let verdict = self.verdict(&doubled);
-            if spot.member.is_some_and(|member| member.twice.is_some()) {
-                self.depends(spot, verdict);
+            if spot.member.is_some_and(|member| member.twice.is_some()) && self.dependence == Dependence::Open {
+                self.depends(spot);
             } else if depends {
-                self.depends(element, verdict);
+                self.depends(element);
             } else if once {
-                self.unseen("doubled", spot, &place, verdict == Verdict::Same);
+                let is_same = self.verdict(&doubled) == Verdict::Same;
+                self.unseen("doubled", spot, &place, is_same);
             } else {
-                self.seen("doubled", spot, &place, &doubled, verdict);
+                self.matters("doubled", spot, &place, &doubled);
             }
         }
     }
@@ -349,20 +354,23 @@ impl<'t> Changes<'t> {
         if changed == self.document {
             return;
         }
-        if spot.member.and_then(Member::depends_on).is_some() {
-            self.depends(spot, verdict);
+        if self.dependence.may_not_decide(spot) {
+            self.depends(spot);
             return;
+        }
+        if spot.member.is_some_and(Member::depends) {
+            let (all, seen) = self.done.depending.entry(spot.place.clone()).or_default();
+            *all += 1;
+            *seen += usize::from(verdict != Verdict::Same);
         }
         self.done.places.insert(spot.place.clone());
         let variant = Variant { kind, place: place.to_owned(), text: String::new(), roots: None };
         tally(&mut self.done.trial.changes, &variant, verdict == Verdict::Same);
     }
 
-    /// Counts a change that may be seen or not.
-    fn depends(&mut self, spot: &Spot<'_>, verdict: Verdict) {
+    /// A change that may be seen or not says nothing: the place was looked at.
+    fn depends(&mut self, spot: &Spot<'_>) {
         self.done.places.insert(spot.place.clone());
-        let (all, seen) = self.done.depending.entry(spot.place.clone()).or_default();
-        (*all, *seen) = (*all + 1, *seen + usize::from(verdict != Verdict::Same));
     }
 
     /// Counts a change that may not be seen.

@@ -1,7 +1,8 @@
 //! A comparison of meanings on trial: every place of a document is changed by what its class says of it.
 //!
 //! What identifies or decides is changed, removed, doubled and exchanged with that of another element: each must be seen. What is
-//! cosmetic is changed, a local id is renamed with all that refers to it: none may be seen. What is not compared may not be
+//! cosmetic is changed, a local id is renamed with all that refers to it: none may be seen. What decides beside something else
+//! alone must be seen in a document that is made so that it decides ([`Dependence`]). What is not compared may not be
 //! seen either, and the verdict must name it. Where a class is for all that is below a place, whatever may stand there is put
 //! there: that shows that nobody reads it.
 //!
@@ -18,7 +19,7 @@ use serde_json::Value;
 use self::change::Changes;
 use self::spot::{Spot, spots};
 use self::trial::PLACES;
-pub use self::trial::{Judge, MeaningTrial, Place, Verdict};
+pub use self::trial::{Dependence, Judge, MeaningTrial, Place, Verdict};
 use crate::profiling::members::{Class, Members};
 
 /// Every place of a document at which something is said.
@@ -39,9 +40,15 @@ pub fn unclassed(members: &Members, document: &Value) -> BTreeSet<String> {
 }
 
 /// Tries a comparison of meanings on `document`, at the places that are `wanted`.
-pub fn run(members: &Members, document: &Value, wanted: &dyn Fn(&[String]) -> bool, judge: &dyn Judge) -> MeaningTrial {
+pub fn run(
+    members: &Members,
+    document: &Value,
+    dependence: Dependence,
+    wanted: &dyn Fn(&[String]) -> bool,
+    judge: &dyn Judge,
+) -> MeaningTrial {
     let spots = spots(members, document);
-    let mut changes = Changes::of(document, &spots, judge);
+    let mut changes = Changes::of(document, &spots, dependence, judge);
     let mut used: BTreeMap<&[String], usize> = BTreeMap::new();
     for spot in spots.iter().filter(|spot| wanted(&spot.place) && spot.is_said()) {
         let used = used.entry(&spot.place).or_insert(0);
@@ -89,7 +96,7 @@ mod tests {
 
     fn trial(named: &str, read: impl Fn(&Value) -> Option<Value>) -> MeaningTrial {
         let members = Members::parse(CLASSES).unwrap();
-        run(&members, &document(), &|_| true, &Reads(read, [named.to_owned()].into()))
+        run(&members, &document(), Dependence::Open, &|_| true, &Reads(read, [named.to_owned()].into()))
     }
 
     fn ids(document: &Value) -> Vec<&Value> {
@@ -103,7 +110,7 @@ mod tests {
         let done = trial("the rest", |document| Some(json!(ids(document))));
         assert!(done.trial.is_clean(), "{:?}", done.trial);
         assert_eq!(done.trial.false_alarms().0, 2 + 2 * 4, "each leaf once, and four values where all is one");
-        assert_eq!(done.depending.values().copied().collect::<Vec<_>>(), [(2, 0)]);
+        assert!(done.depending.is_empty(), "nothing says where it decides");
         assert!(done.typed.is_empty());
     }
 
@@ -127,6 +134,23 @@ mod tests {
     fn a_part_that_is_not_named_is_wrong() {
         let done = trial("another part", |document| Some(json!(ids(document))));
         assert!(done.trial.changes.iter().any(|kind| kind.kind == "named" && kind.wrong > 0));
+    }
+
+    /// Nobody reads `counts`: where the document is made so that it decides, that is wrong.
+    #[test]
+    fn what_depends_must_be_seen_where_it_is_set_up() {
+        let members = Members::parse(CLASSES).unwrap();
+        let trial = |read: fn(&Value) -> Option<Value>| {
+            let judge = Reads(read, ["the rest".to_owned()].into());
+            run(&members, &document(), Dependence::SetUp, &|_| true, &judge)
+        };
+        let blind = trial(|document| Some(json!(ids(document))));
+        let wrong: BTreeSet<&str> =
+            blind.trial.changes.iter().flat_map(|kind| &kind.places).map(String::as_str).collect();
+        assert_eq!(wrong, ["/counts"].into());
+        let sees = trial(|document| Some(json!([ids(document), document["counts"]])));
+        assert!(sees.trial.is_clean(), "{:?}", sees.trial);
+        assert_eq!(sees.depending.values().copied().collect::<Vec<_>>(), [(2, 2)]);
     }
 
     #[test]

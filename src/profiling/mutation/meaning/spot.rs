@@ -26,14 +26,7 @@ impl Spot<'_> {
 
     /// Whether anything is said there: what is absent, empty or `null` says nothing.
     pub(super) fn is_said(&self) -> bool {
-        match self.value {
-            Value::Null => false,
-            // SPDX has a word for it.
-            Value::String(text) => !matches!(text.as_str(), "" | "NOASSERTION"),
-            Value::Array(items) => !items.is_empty(),
-            Value::Object(members) => !members.is_empty(),
-            Value::Bool(_) | Value::Number(_) => true,
-        }
+        is_said(self.value)
     }
 
     pub(super) fn class(&self) -> Option<&Class> {
@@ -42,6 +35,17 @@ impl Spot<'_> {
 
     pub(super) fn is_meant(&self) -> bool {
         matches!(self.class(), Some(Class::Identity | Class::Decides | Class::Refers))
+    }
+}
+
+fn is_said(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        // SPDX has a word for it.
+        Value::String(text) => !matches!(text.as_str(), "" | "NOASSERTION"),
+        Value::Array(items) => items.iter().any(is_said),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
     }
 }
 

@@ -23,6 +23,15 @@ pub enum Verdict {
     Unread,
 }
 
+/// What is asked of members that decide beside something else alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependence {
+    /// It is not known where they decide: a change of one may be seen or not.
+    Open,
+    /// The document is made so that each of them decides: every change must be seen.
+    SetUp,
+}
+
 /// Compares changed documents with a first one.
 pub trait Judge {
     /// What it says of `changed`.
@@ -43,7 +52,8 @@ pub trait Judge {
 pub struct MeaningTrial {
     /// What must be seen, and what must not.
     pub trial: Trial,
-    /// Of what decides beside something else alone: how many changes there were, and how many were seen.
+    /// Of members that decide beside something else alone, in documents that are made so: how many changes there were, and how
+    /// many were seen.
     pub depending: BTreeMap<Place, (usize, usize)>,
     /// Where anything was changed.
     pub places: BTreeSet<Place>,
