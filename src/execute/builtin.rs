@@ -1,4 +1,5 @@
-//! The built-in scanner from end to end: files, feed, policy and clock in; SBOM, findings, VEX, evidence and decision out.
+//! The built-in scanner from end to end: files, feed, policy and clock in; SBOM, findings, VEX, evidence and decision out, and
+//! beside them what was looked at and what the feed held.
 //!
 //! Invariants: the result depends on nothing but the arguments; no order of files, records or packages reaches it; what was
 //! not understood is in the notes.
@@ -12,6 +13,7 @@ use crate::compare::semantic::Semantics;
 use crate::format::coverage::{self, Undecided};
 use crate::format::detect::by_name;
 use crate::format::evidence;
+use crate::format::feed_totals::{self, FeedTotals};
 use crate::format::reading::{self, NotRead, Reading, ReadingError};
 use crate::format::{self, Skipped};
 use crate::host::fs::{self, FsError};
@@ -23,6 +25,7 @@ use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::limits;
 use crate::policy::{Policy, PolicyError, PolicyInput, PolicyLimits};
 use crate::scanner::callgraph::{self, CallGraph, CallGraphError};
+use crate::scanner::feed::Feed;
 use crate::scanner::gaps::{Gaps, Note, Weight};
 use crate::scanner::scan;
 
@@ -173,6 +176,7 @@ impl Scan<'_> {
             ArtifactFormat::Json,
             coverage::write(&reading, &undecided(&scan.gaps)),
         ));
+        artifacts.push(artifact(feed_totals::FILE, ArtifactFormat::Json, feed_totals::write(&totals(feed))));
         Ok(Output {
             artifacts,
             passed: decision.passed,
@@ -293,8 +297,24 @@ fn undecided(gaps: &Gaps) -> Undecided {
     Undecided { packages: packages.collect(), advisories: advisories.collect() }
 }
 
+fn totals(feed: &Feed) -> FeedTotals {
+    let totals = feed.totals();
+    FeedTotals {
+        records: totals.read,
+        withdrawn: totals.withdrawn,
+        superseded: totals.read.saturating_sub(totals.withdrawn + feed.len()),
+        unread: totals.unread.clone(),
+        unknown_ecosystems: totals.unknown_ecosystems.clone(),
+    }
+}
+
 fn artifact(name: &str, format: ArtifactFormat, bytes: Vec<u8>) -> Artifact {
-    let artifact_type = if name == "evidence.json" { ArtifactType::Evidence } else { usual_type(format) };
+    let artifact_type = match name {
+        "evidence.json" => ArtifactType::Evidence,
+        // What a feed holds changes with every day: it is kept, and never compared.
+        feed_totals::FILE => ArtifactType::Ledger,
+        _ => usual_type(format),
+    };
     Artifact { artifact_type, name: name.to_owned(), format, profile: None, bytes: bytes.into() }
 }
 

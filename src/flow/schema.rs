@@ -10,6 +10,7 @@ use crate::flow::suite::case::{CaseConfig, CaseMetadata};
 use crate::format::coverage::CoverageV1;
 use crate::format::decision::DecisionV1;
 use crate::format::evidence::EvidenceV1;
+use crate::format::feed_totals::FeedTotalsV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
 use crate::sandbox::ledger::LedgerLine;
@@ -41,6 +42,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("findings-v1.json", schema_for!(FindingsV1).to_value()),
         ("decision-v1.json", schema_for!(DecisionV1).to_value()),
         ("coverage-v1.json", schema_for!(CoverageV1).to_value()),
+        ("feed-v1.json", schema_for!(FeedTotalsV1).to_value()),
         ("evidence-v1.json", schema_for!(EvidenceV1).to_value()),
         ("result-v1.json", wire::result()),
         ("diff-summary-v1.json", wire::diff_summary()),

@@ -20,6 +20,7 @@ pub mod detect;
 pub mod document;
 pub mod error;
 pub mod evidence;
+pub mod feed_totals;
 pub mod findings;
 pub mod inventory;
 pub mod openvex;

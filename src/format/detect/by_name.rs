@@ -2,10 +2,11 @@
 
 use crate::format::coverage;
 use crate::format::detect::document::detect;
+use crate::format::feed_totals;
 use crate::model::artifact::ArtifactFormat;
 
 /// The names and formats of everything the built-in scanner may write.
-pub const BUILT_IN: [(&str, ArtifactFormat); 7] = [
+pub const BUILT_IN: [(&str, ArtifactFormat); 8] = [
     ("sbom.cdx.json", ArtifactFormat::Cyclonedx),
     ("findings.json", ArtifactFormat::StellaFindings),
     ("vex.cdx.json", ArtifactFormat::CyclonedxVex),
@@ -13,6 +14,7 @@ pub const BUILT_IN: [(&str, ArtifactFormat); 7] = [
     ("decision.json", ArtifactFormat::StellaDecision),
     ("evidence.json", ArtifactFormat::Json),
     (coverage::FILE, ArtifactFormat::Json),
+    (feed_totals::FILE, ArtifactFormat::Json),
 ];
 
 /// The format of a file that nobody gave one: its content tells; what content alone leaves open, its name among those of

@@ -26,8 +26,15 @@ fn a_recording_is_whole() {
     let blobs = world.blobs();
     let names: Vec<&str> =
         manifest["artifacts"].as_array().unwrap().iter().map(|a| a["path"].as_str().unwrap()).collect();
-    let expected =
-        ["sbom.cdx.json", "findings.json", "vex.cdx.json", "vex.openvex.json", "decision.json", "coverage.json"];
+    let expected = [
+        "sbom.cdx.json",
+        "findings.json",
+        "vex.cdx.json",
+        "vex.openvex.json",
+        "decision.json",
+        "coverage.json",
+        "feed.json",
+    ];
     assert_eq!(names, expected);
     for artifact in manifest["artifacts"].as_array().unwrap() {
         let written = world.read(&format!("out/{}", artifact["path"].as_str().unwrap()));
@@ -41,6 +48,28 @@ fn a_recording_is_whole() {
     valid(&world.json("out/findings.json"), "findings-v1.json");
     valid(&world.json("out/decision.json"), "decision-v1.json");
     valid(&world.json("out/coverage.json"), "coverage-v1.json");
+    valid(&world.json("out/feed.json"), "feed-v1.json");
+    let records = world.json("out/feed.json")["records"].clone();
+    assert!(records.as_u64().unwrap() > 0);
+    let feed =
+        manifest["artifacts"].as_array().unwrap().iter().find(|artifact| artifact["path"] == "feed.json").unwrap();
+    assert_eq!(feed["type"], "ledger");
+}
+
+/// What a feed holds changes with every day: a replay with another one of the same meaning matches.
+#[test]
+fn what_a_feed_holds_is_told_and_not_compared() {
+    let world = recorded();
+    let before = world.json("out/feed.json")["records"].as_u64().unwrap();
+    let other = r#"{"id":"GHSA-other-0000-0000","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm",
+        "name":"nobody-has-it"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}"#;
+    world.write("feed/other.json", other);
+    let out = world.stella(
+        0,
+        &["replay", "--from", "MANIFEST.json", "--store", "store", "--with", "feed=feed", "--out-dir", "again"],
+    );
+    out.says(&["match"]);
+    assert_eq!(world.json("again/feed.json")["records"].as_u64().unwrap(), before + 1);
 }
 
 #[test]
