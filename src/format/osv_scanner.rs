@@ -1,6 +1,6 @@
 //! osv-scanner JSON (`osv-scanner --format json`, version 2), read for its packages and its groups of vulnerabilities.
 //!
-//! A group is one vulnerability under several ids: one finding. Its severity is the group's score, else the strongest
+//! A group is one vulnerability under several ids: one finding. A record that no group names is one, too. A group's severity is the group's score, else the strongest
 //! that its records state; its fixes are what the records say of the package. Packages get the purl of their
 //! ecosystem, so that they are told apart as everywhere else; one of a repository is known by its commit. Which of the
 //! vulnerable symbols are called (`experimental_analysis`) is reachability; the source, licences and groups of dependencies
@@ -96,6 +96,26 @@ struct Group {
     max_severity: String,
     #[serde(alias = "experimentalAnalysis")]
     experimental_analysis: Option<BTreeMap<String, Called>>,
+    /// The document has it.
+    #[serde(skip, default = "yes")]
+    is_named: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Group {
+    /// That of a record which no group names.
+    fn of_record(id: &str) -> Self {
+        Self {
+            ids: vec![id.to_owned()],
+            aliases: None,
+            max_severity: String::new(),
+            experimental_analysis: None,
+            is_named: false,
+        }
+    }
 }
 
 /// Reads a report.
@@ -115,11 +135,16 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             let mut package = package_of(found.package, found.licenses);
             unfolding.take(details.texts())?;
             package = package::with_details(package, details);
-            lists_others |= found.groups.is_empty();
+            lists_others |= found.groups.is_empty() && found.vulnerabilities.is_empty();
             has_records |= !found.vulnerabilities.is_empty();
             let records = found.vulnerabilities.into_iter().map(Advisory::from);
             let records: BTreeMap<String, Advisory> = records.map(|record| (record.id.clone(), record)).collect();
-            for (group_at, group) in found.groups.into_iter().enumerate() {
+            let grouped: BTreeSet<&str> =
+                found.groups.iter().flat_map(|group| &group.ids).map(String::as_str).collect();
+            // Not every writer groups: a record that no group names is a vulnerability all the same.
+            let alone: Vec<Group> =
+                records.keys().filter(|id| !grouped.contains(id.as_str())).map(|id| Group::of_record(id)).collect();
+            for (group_at, group) in found.groups.into_iter().chain(alone).enumerate() {
                 let finding = finding(&package, group, &records, &mut unfolding)?;
                 let Some(finding) = finding else {
                     let path = format!("{}.groups[{group_at}].ids", path());
@@ -180,6 +205,7 @@ fn finding(
     let mut details = Details::default();
     // A record may say the same as its group: each of them counts.
     details.each("id", &group.ids);
+    details.maybe("group", (!group.is_named).then_some("none names it"));
     details.each("alias", group.aliases.iter().flatten());
     let mut others: BTreeSet<String> = group.ids.into_iter().chain(group.aliases.into_iter().flatten()).collect();
     let same = |other: &AffectedPackage| {
@@ -252,6 +278,24 @@ mod tests {
 
     fn report(packages: &str) -> String {
         format!(r#"{{"results":[{{"source":{{"path":"/src/lock","type":"lockfile"}},"packages":[{packages}]}}]}}"#)
+    }
+
+    #[test]
+    fn a_record_that_no_group_names_is_a_finding() {
+        let report = |rest: &str| {
+            let text = format!(
+                r#"{{"results":[{{"packages":[{{"package":{{"name":"a","version":"1","ecosystem":"npm"}},
+                   "vulnerabilities":[{{"id":"GHSA-1","aliases":["CVE-2024-1"],"modified":"2026-01-01T00:00:00Z"}}]{rest}}}]}}]}}"#
+            );
+            read(&text).unwrap()
+        };
+        for rest in ["", r#","groups":[]"#, r#","groups":[{"ids":["GHSA-2"]}]"#] {
+            let document = report(rest);
+            assert!(document.packages.is_none(), "a list of affected packages is not an inventory");
+            let findings = document.findings.unwrap();
+            assert!(findings.iter().any(|finding| finding.key.cve_id == "CVE-2024-1"), "{rest}");
+        }
+        assert_eq!(report(r#","groups":[{"ids":["GHSA-1"]}]"#).findings.unwrap().len(), 1);
     }
 
     #[test]

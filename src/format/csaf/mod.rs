@@ -189,17 +189,34 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
         let said: Vec<&str> = details.iter().map(String::as_str).collect();
         format!("product {name} ({})", said.join("; "))
     }));
-    let Some(vulnerabilities) = advisory.vulnerabilities else { return Ok(document) };
+    let said = statements(advisory.vulnerabilities, &products, &mut document, &mut unfolding)?;
+    document.vex = said;
+    document.facts.sort();
+    // The lists of CSAF are sets.
+    document.facts.dedup();
+    Ok(document)
+}
+
+/// The statements, each once; absent where the document does not speak of vulnerabilities. What is no statement is told.
+fn statements(
+    vulnerabilities: Option<Vec<Vulnerability>>,
+    products: &Products,
+    document: &mut Document,
+    unfolding: &mut Unfolding,
+) -> Result<Option<Vec<VexStatement>>, FormatError> {
+    let Some(vulnerabilities) = vulnerabilities else { return Ok(None) };
     let mut statements = BTreeSet::new();
     for vulnerability in vulnerabilities {
         let name = vulnerability.name();
-        let reasons = reasons(&vulnerability, &products, &mut unfolding)?;
-        let mut by_product = by_product(&vulnerability, &products, &mut unfolding)?;
+        let reasons = reasons(&vulnerability, products, unfolding)?;
+        let mut by_product = by_product(&vulnerability, products, unfolding)?;
         let mut of_all = Details::default();
         // Where the CVE names it, the other ids are its aliases.
         let ids = vulnerability.ids.iter();
         of_all.each("id", ids.map(|id| format!("{} {}", id.system_name, id.text)));
         of_all.maybe("title", vulnerability.title.as_ref().filter(|title| **title != name));
+        // A title or another id may read like the CVE id that is absent.
+        of_all.maybe("named by", vulnerability.cve.is_none().then_some("another id"));
         if vulnerability.involvements.0 {
             document.not_compared.insert("involvements".to_owned());
         }
@@ -260,11 +277,7 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             document.facts.push(format!("{name} without a status of any product ({})", details.join("; ")));
         }
     }
-    document.facts.sort();
-    // The lists of CSAF are sets.
-    document.facts.dedup();
-    document.vex = Some(statements.into_iter().collect());
-    Ok(document)
+    Ok(Some(statements.into_iter().collect()))
 }
 
 /// What is never compared but as bytes.
@@ -365,6 +378,36 @@ mod tests {
 
     fn document(rest: &str) -> String {
         format!(r#"{{"document":{{"category":"csaf_vex","csaf_version":"2.0"}},{rest}}}"#)
+    }
+
+    #[test]
+    fn the_products_of_a_document_without_vulnerabilities_are_a_set() {
+        let document = |ids: &[(&str, &str)]| {
+            let names: Vec<String> =
+                ids.iter().map(|(id, name)| format!(r#"{{"product_id":"{id}","name":"{name}"}}"#)).collect();
+            read(&format!(
+                r#"{{"document":{{"csaf_version":"2.0"}},"product_tree":{{"full_product_names":[{}]}}}}"#,
+                names.join(",")
+            ))
+            .unwrap()
+            .facts
+        };
+        let facts = document(&[("1", "a"), ("2", "b")]);
+        assert_eq!(document(&[("2", "b"), ("1", "a")]), facts);
+        assert_eq!(document(&[("1", "a"), ("2", "b"), ("3", "a")]), facts);
+        assert_ne!(document(&[("1", "a")]), facts);
+    }
+
+    #[test]
+    fn a_cve_id_is_another_thing_than_a_title_that_reads_like_it() {
+        let statement = |given: &str| {
+            let text = format!(
+                r#"{{"document":{{"csaf_version":"2.0"}},"product_tree":{{"full_product_names":[{{"product_id":"1","name":"a"}}]}},
+                   "vulnerabilities":[{{{given},"product_status":{{"fixed":["1"]}}}}]}}"#
+            );
+            read(&text).unwrap().vex
+        };
+        assert_ne!(statement(r#""cve":"CVE-2024-1","title":"CVE-2024-1""#), statement(r#""title":"CVE-2024-1""#));
     }
 
     #[test]

@@ -24,11 +24,14 @@ pub(crate) struct Place {
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) version: String,
+    /// Its type, where that tells it from another of its key: it has no purl, and is not a library.
+    pub(crate) kind: Option<String>,
 }
 
-impl From<&Package> for Place {
-    fn from(package: &Package) -> Self {
-        Self { key: package.key(), name: package.name.clone(), version: package.version.clone() }
+impl Place {
+    fn of(package: &Package, kind: &str) -> Self {
+        let kind = Some(kind).filter(|kind| package.purl.is_none() && *kind != "library").map(str::to_owned);
+        Self { key: package.key(), name: package.name.clone(), version: package.version.clone(), kind }
     }
 }
 
@@ -53,11 +56,13 @@ impl Reader {
         let id = root.bom_ref.take();
         self.claim(id.as_deref())?;
         self.not_read.extend(root.not_read());
+        let kind = root.kind.clone();
         let (mut package, _) = read_package(root);
+        let place = Place::of(&package, &kind);
         if let Some(id) = id {
-            self.by_ref.insert(id, Place::from(&package));
+            self.by_ref.insert(id, place.clone());
         }
-        self.subject = Some(Place::from(&package));
+        self.subject = Some(place);
         package.details.insert("the document is about it".to_owned());
         self.listing.others.push(package);
         self.components("metadata.component.components", nested)
@@ -73,7 +78,7 @@ impl Reader {
             self.not_read.extend(component.not_read());
             let (package, bad_purl) = read_package(component);
             if let Some(id) = id {
-                self.by_ref.insert(id, Place::from(&package));
+                self.by_ref.insert(id, Place::of(&package, &kind));
             }
             if let Some(bad) = bad_purl {
                 let why = format!("`{bad}` is not a package URL; `{}` is kept without one", package.key());
@@ -116,7 +121,12 @@ impl Reader {
         let written: Written =
             fragment.or(Some(reference)).filter(|text| !text.contains(COMPONENT_SEPARATOR))?.parse().ok()?;
         let facts = written.facts()?;
-        Some(Place { key: written.purl.to_string(), name: facts.name, version: facts.version.unwrap_or_default() })
+        Some(Place {
+            key: written.purl.to_string(),
+            name: facts.name,
+            version: facts.version.unwrap_or_default(),
+            kind: None,
+        })
     }
 }
 

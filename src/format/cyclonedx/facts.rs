@@ -25,7 +25,7 @@ pub(crate) fn services(services: Vec<Service>, reader: &mut Reader) -> Result<Ve
         let named = [provider.and_then(|provider| provider.name), group, Some(name.clone())];
         let key = format!("service {}@{version}", named.into_iter().flatten().collect::<Vec<_>>().join("/"));
         if let Some(id) = bom_ref {
-            reader.by_ref.insert(id, Place { key: key.clone(), name, version });
+            reader.by_ref.insert(id, Place { key: key.clone(), name, version, kind: None });
         }
         let mut details = Details::default();
         details.each("endpoint", endpoints);
@@ -92,5 +92,9 @@ pub(crate) fn compositions(
 
 /// What a reference names; one to nothing names itself.
 fn named(reference: &str, reader: &Reader) -> String {
-    reader.resolve(reference).map_or_else(|| reference.to_owned(), |place| place.key)
+    let Some(place) = reader.resolve(reference) else { return reference.to_owned() };
+    match place.kind {
+        Some(kind) => format!("{} ({kind})", place.key),
+        None => place.key,
+    }
 }

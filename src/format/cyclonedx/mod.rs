@@ -14,6 +14,7 @@ mod quick_scan;
 pub mod vex;
 mod vulnerability;
 mod wire;
+mod words;
 
 pub use quick_scan::{QuickScan, name_hint};
 
@@ -121,6 +122,20 @@ mod tests {
 
     fn packages(rest: &str) -> Vec<Package> {
         read(&document(rest)).unwrap().listing.packages
+    }
+
+    #[test]
+    fn an_edge_names_the_type_of_what_has_only_a_name() {
+        let facts = |to: &str| {
+            let text = format!(
+                r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","components":[
+                     {{"type":"container","name":"alpine","bom-ref":"c"}},{{"type":"operating-system","name":"alpine","bom-ref":"o"}},
+                     {{"type":"application","name":"app","bom-ref":"a"}}],
+                   "dependencies":[{{"ref":"a","dependsOn":["{to}"]}}]}}"#
+            );
+            read(&text).unwrap().facts
+        };
+        assert_ne!(facts("c"), facts("o"));
     }
 
     #[test]

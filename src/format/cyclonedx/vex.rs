@@ -12,7 +12,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::cyclonedx::wire::{Affect, Analysis, Bom, CodeWord, JUSTIFICATION, Property, State, Vulnerability};
+use crate::format::cyclonedx::wire::{Affect, Analysis, Bom, JUSTIFICATION, Property, Vulnerability};
+use crate::format::cyclonedx::words::{CodeWord, State};
 use crate::format::json;
 use crate::model::vex::{VexStatement, VexStatus};
 

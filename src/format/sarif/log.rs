@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::format::json::Present;
@@ -19,7 +18,7 @@ pub(super) struct Header {
 pub(super) struct Log {
     pub(super) runs: Option<Vec<Run>>,
     #[serde(default, rename = "inlineExternalProperties")]
-    pub(super) inline: Present,
+    pub(super) inline: Option<Value>,
     #[serde(default)]
     pub(super) properties: Present,
 }
@@ -35,7 +34,7 @@ pub(super) struct Run {
     #[serde(default, rename = "originalUriBaseIds")]
     pub(super) bases: BTreeMap<String, ArtifactLocation>,
     #[serde(rename = "externalPropertyFileReferences")]
-    pub(super) elsewhere: Option<IgnoredAny>,
+    pub(super) elsewhere: Option<Value>,
     #[serde(default)]
     pub(super) invocations: Vec<Invocation>,
     #[serde(default)]
@@ -153,7 +152,7 @@ impl Properties {
 
 const SECURITY_SEVERITY: &str = "security-severity";
 
-#[derive(Deserialize, Clone, Copy, strum::IntoStaticStr)]
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Level {
@@ -386,4 +385,13 @@ impl LogicalLocation {
 /// The element at a SARIF index; −1 means none (§3.7.4).
 pub(super) fn at<T>(list: &[T], index: Option<i64>) -> Option<&T> {
     list.get(usize::try_from(index?).ok()?)
+}
+
+/// Whether parts of a run that lie outside of it have results among them.
+pub(super) fn have_results(parts: &Value) -> bool {
+    match parts {
+        Value::Array(all) => all.iter().any(have_results),
+        Value::Object(part) => part.get("results").and_then(Value::as_array).is_some_and(|results| !results.is_empty()),
+        _ => false,
+    }
 }

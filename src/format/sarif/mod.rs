@@ -14,10 +14,11 @@ mod rules;
 use std::collections::BTreeSet;
 
 use self::log::{
-    CodeFlow, Frame, Header, Invocation, Log, Properties, Rule, Run, SarifResult, Stack, Suppression, ThreadFlow,
+    CodeFlow, Frame, Header, Invocation, Level, Log, Properties, Rule, Run, SarifResult, Stack, Suppression,
+    ThreadFlow, have_results,
 };
 use self::places::Places;
-use self::rules::{Rules, result_severity};
+use self::rules::{Rules, level, result_severity};
 use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
@@ -36,8 +37,10 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let log: Log = json::read(FORMAT, text)?;
     let mut document = Document::default();
     let mut unfolding = Unfolding::new(FORMAT);
-    for (part, is_there) in [("parts of a run that lie in other files", log.inline), ("properties", log.properties)] {
-        document.not_compared.extend(is_there.0.then(|| part.to_owned()));
+    for (part, is_there) in
+        [("parts of a run that lie in other files", log.inline.is_some()), ("properties", log.properties.0)]
+    {
+        document.not_compared.extend(is_there.then(|| part.to_owned()));
     }
     for (run_at, run) in log.runs.unwrap_or_default().iter().enumerate() {
         let rules = Rules::of(&run.tool);
@@ -48,6 +51,11 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             document.not_compared.insert("runs without results".to_owned());
             continue;
         };
+        // What is there is then not all that the run found.
+        if [&log.inline, &run.elsewhere].into_iter().flatten().any(have_results) {
+            document.not_compared.insert("runs with results that lie outside of them".to_owned());
+            continue;
+        }
         tell_invocations(run, &mut document.facts);
         let findings = document.findings.get_or_insert_default();
         for (at, result) in results.iter().enumerate() {
@@ -117,7 +125,13 @@ fn details(result: &SarifResult, rule: Option<&Rule>, places: &Places<'_>, tool:
     let score = result.properties.as_ref().and_then(Properties::security_severity);
     let score = score.or_else(|| rule?.properties.as_ref()?.security_severity());
     details.maybe("score", score.map(|score| score.as_str().map_or_else(|| score.to_string(), str::to_owned)));
-    details.maybe("level", result.level.map(<&str>::from));
+    // What nothing says is the same as what the specification says then.
+    let level = match result.kind.as_deref() {
+        None | Some("fail") => Some(level(result, rule)).filter(|level| *level != Level::Warning),
+        // §3.27.10: of what is no failure it is `none`.
+        Some(_) => result.level.filter(|level| *level != Level::None),
+    };
+    details.maybe("level", level.map(<&str>::from));
     details.maybe("kind", result.kind.as_ref().filter(|kind| *kind != "fail"));
     details.maybe("baseline", result.baseline_state.as_ref());
     details.maybe("occurrences", result.occurrence_count.map(|count| count.to_string()));
@@ -286,13 +300,65 @@ mod tests {
         );
         assert_eq!(
             document.facts,
-            [
-                "absent: R6 at  (baseline: absent; tool: t)",
-                "pass: R5 at  (kind: pass; level: none; tool: t)",
-                "run of t"
-            ]
+            ["absent: R6 at  (baseline: absent; tool: t)", "pass: R5 at  (kind: pass; tool: t)", "run of t"]
         );
         assert_eq!(document.not_compared, ["runs without results".to_owned()].into());
+    }
+
+    /// One finding of a run with this result and these rules.
+    fn one(rules: &str, result: &str) -> Finding {
+        let text = format!(
+            r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"t","rules":[{rules}]}}}},"results":[{result}]}}]}}"#
+        );
+        read(&text).unwrap().findings.unwrap().remove(0)
+    }
+
+    /// §3.27.5: an id may have components behind that of its rule.
+    #[test]
+    fn a_case_of_a_rule_takes_what_the_rule_says() {
+        let rules = r#"{"id":"R1","properties":{"security-severity":"9.8"}},{"id":"R1/a","defaultConfiguration":{"level":"note"}}"#;
+        for (id, severity) in [
+            ("R1", Severity::Critical),
+            ("R1/b", Severity::Critical),
+            ("R1/b/c", Severity::Critical),
+            ("R1/a", Severity::Low),
+            ("R1/a/b", Severity::Low),
+            ("R2/a", Severity::Medium),
+        ] {
+            let finding = one(rules, &format!(r#"{{"ruleId":"{id}"}}"#));
+            assert_eq!((finding.key.cve_id.as_str(), finding.severity), (id, severity));
+        }
+    }
+
+    #[test]
+    fn a_rule_may_be_named_by_its_guid_alone() {
+        let rules = r#"{"id":"R0"},{"id":"R1","guid":"8a6ddc32-1234-4abc-8def-0123456789ab","defaultConfiguration":{"level":"error"}}"#;
+        let finding = one(rules, r#"{"rule":{"guid":"8a6ddc32-1234-4abc-8def-0123456789ab"}}"#);
+        assert_eq!((finding.key.cve_id.as_str(), finding.severity), ("R1", Severity::High));
+    }
+
+    /// A release of a scanner that writes defaults out says nothing new.
+    #[test]
+    fn a_level_that_is_the_default_is_the_same_whether_it_is_written_or_not() {
+        let error = r#"{"id":"R1","defaultConfiguration":{"level":"error"}}"#;
+        for (rules, level) in [("", "warning"), (error, "error"), (r#"{"id":"R1"}"#, "warning")] {
+            let written = one(rules, &format!(r#"{{"ruleId":"R1","level":"{level}"}}"#));
+            assert_eq!(one(rules, r#"{"ruleId":"R1"}"#), written);
+        }
+        assert_ne!(one(error, r#"{"ruleId":"R1"}"#), one(error, r#"{"ruleId":"R1","level":"warning"}"#));
+    }
+
+    #[test]
+    fn a_run_with_results_elsewhere_is_not_read() {
+        for rest in [
+            r#""inlineExternalProperties":[{"results":[{"ruleId":"R"}]}],"runs":[{"#,
+            r#""runs":[{"externalPropertyFileReferences":{"results":[{"itemCount":3}]},"#,
+        ] {
+            let text = format!(r#"{{"version":"2.1.0",{rest}"tool":{{"driver":{{"name":"t"}}}},"results":[]}}]}}"#);
+            let document = read(&text).unwrap();
+            assert_eq!(document.findings, None);
+            assert!(document.not_compared.contains("runs with results that lie outside of them"));
+        }
     }
 
     #[test]

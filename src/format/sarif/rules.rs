@@ -8,20 +8,37 @@ use super::log::{Component, Level, Rule, SarifResult, Tool, ToolComponent, at};
 use crate::format::severity;
 use crate::model::finding::Severity;
 
-/// The rules of a run, by place and by id.
+/// How many components of an id of a rule are looked at.
+const MOST_COMPONENTS: usize = 32;
+
+/// The rules of a run, by place, by id and by their globally unique id.
 pub(super) struct Rules<'r> {
     tool: &'r Tool,
     by_id: HashMap<&'r str, &'r Rule>,
+    by_guid: HashMap<String, &'r Rule>,
 }
 
 impl<'r> Rules<'r> {
     pub(super) fn of(tool: &'r Tool) -> Self {
         // Of several rules with one id the first counts; the driver's come first.
-        let mut by_id = HashMap::new();
+        let (mut by_id, mut by_guid) = (HashMap::new(), HashMap::new());
         for rule in std::iter::once(&tool.driver).chain(&tool.extensions).flat_map(|component| &component.rules) {
             by_id.entry(rule.id.as_str()).or_insert(rule);
+            if let Some(guid) = rule.guid.as_deref() {
+                by_guid.entry(guid.to_ascii_lowercase()).or_insert(rule);
+            }
         }
-        Self { tool, by_id }
+        Self { tool, by_id, by_guid }
+    }
+
+    /// The rule of an id, else of what is left of it without its last components (§3.27.5: `R1/a` is a case of `R1`).
+    fn of_id(&self, id: &str) -> Option<&'r Rule> {
+        fn shorter<'i>(id: &&'i str) -> Option<&'i str> {
+            id.rsplit_once('/').map(|(before, _)| before)
+        }
+        // An id is as long as its writer likes; what is behind so many components is not looked at.
+        let mut ids = std::iter::successors(Some(id), shorter).take(MOST_COMPONENTS);
+        ids.find_map(|id| self.by_id.get(id)).copied()
     }
 
     /// §3.27.7, §3.52: by its place, its id, or its guid.
@@ -32,7 +49,8 @@ impl<'r> Rules<'r> {
         let id = result.rule_id.as_deref().or(reference.and_then(|rule| rule.id.as_deref()));
         let guid = reference.and_then(|rule| rule.guid.as_deref());
         let by_index = component.and_then(|component| at(&component.rules, index));
-        by_index.or_else(|| self.named(id?)).or_else(|| self.with_guid(guid?))
+        let with_guid = || self.by_guid.get(&guid?.to_ascii_lowercase()).copied();
+        by_index.or_else(|| self.of_id(id?)).or_else(with_guid)
     }
 
     fn components(&self) -> impl Iterator<Item = &'r Component> + use<'r> {
@@ -50,21 +68,6 @@ impl<'r> Rules<'r> {
             (Some(guid), _) => self.components().find(|component| is_guid(component.guid.as_deref(), guid)),
             (None, Some(name)) => self.components().find(|component| component.name == *name),
         }
-    }
-
-    /// §3.27.5: what follows a `/` says more than the rule.
-    fn named(&self, id: &str) -> Option<&'r Rule> {
-        let mut id = id;
-        loop {
-            if let Some(rule) = self.by_id.get(id) {
-                return Some(rule);
-            }
-            (id, _) = id.rsplit_once('/')?;
-        }
-    }
-
-    fn with_guid(&self, guid: &str) -> Option<&'r Rule> {
-        self.components().flat_map(|component| &component.rules).find(|rule| is_guid(rule.guid.as_deref(), guid))
     }
 }
 
@@ -84,12 +87,16 @@ pub(super) fn result_severity(result: &SarifResult, rule: Option<&Rule>) -> Seve
     if let Some(score) = score {
         return severity::from_cvss_score(score);
     }
-    let default = || rule?.default_configuration.as_ref()?.level;
-    // §3.27.10: the level is `warning` where nothing says another.
-    match result.level.or_else(default).unwrap_or(Level::Warning) {
+    match level(result, rule) {
         Level::None => Severity::None,
         Level::Note => Severity::Low,
         Level::Warning => Severity::Medium,
         Level::Error => Severity::High,
     }
+}
+
+/// The level of a result: its own, else its rule's, else `warning` (§3.27.10).
+pub(super) fn level(result: &SarifResult, rule: Option<&Rule>) -> Level {
+    let default = || rule?.default_configuration.as_ref()?.level;
+    result.level.or_else(default).unwrap_or(Level::Warning)
 }
