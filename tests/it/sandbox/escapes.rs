@@ -167,7 +167,7 @@ fn the_tracer_has_the_priority_of_the_program() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     let patient = folder.path().join("helper");
-    write_program(&patient, &format!("#!/bin/sh\nexec nice -n 19 {} \"$@\"\n", helper().display()));
+    write_program(&patient, format!("#!/bin/sh\nexec nice -n 19 {} \"$@\"\n", helper().display()));
     let of = "cut -d' ' -f19 /proc/self/stat; cut -d' ' -f19 /proc/$(sed -n 's/^TracerPid:[^0-9]*//p' /proc/self/status)/stat";
     let finished = run_at_most(&shell(of), &patient, Isolation::Traced).unwrap();
     if finished.level != Isolation::Traced {

@@ -81,7 +81,7 @@ struct Read {
 
 impl Read {
     /// The rules that the checkout changed.
-    fn changed_rules<'a>(&'a self) -> &'a Config {
+    fn changed_rules(&self) -> &Config {
         self.was.as_ref().map_or(&self.written, |was| &was.config)
     }
 }

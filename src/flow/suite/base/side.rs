@@ -23,8 +23,8 @@ pub struct Side<'a> {
 }
 
 enum Read {
-    Case(CaseSide),
-    Canary(CanarySide),
+    Case(Box<CaseSide>),
+    Canary(Box<CanarySide>),
 }
 
 impl<'a> Side<'a> {
@@ -35,11 +35,11 @@ impl<'a> Side<'a> {
     pub fn read(id: &'a ItemId, item: OwnItem, context: &Context) -> Result<Self, BaseError> {
         let read = match id.kind {
             SubjectKind::Case => match Case::found(&item.directory, &item.shown, context) {
-                Ok(case) => Read::Case(CaseSide::new(case, &item.files, context)),
+                Ok(case) => Read::Case(Box::new(CaseSide::new(case, &item.files, context))),
                 Err(source) => return Err(BaseError::Case { id: id.id.clone(), source }),
             },
             SubjectKind::Canary | SubjectKind::Manifest => match Canary::found(&item.directory, &item.shown) {
-                Ok(canary) => Read::Canary(CanarySide::new(canary, context)),
+                Ok(canary) => Read::Canary(Box::new(CanarySide::new(canary, context))),
                 Err(source) => return Err(BaseError::Canary { id: id.id.clone(), source }),
             },
         };

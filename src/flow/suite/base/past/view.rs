@@ -72,6 +72,9 @@ pub type View = Rc<Vec<Folder>>;
 /// The root of cases or canaries, and its tree at a commit.
 type Root = (SubjectKind, String, ObjectId);
 
+/// A configuration with the files that it names, as they were then.
+type KnownConfig = (Vec<NamedFile>, Rc<PastConfig>);
+
 /// What looks at commits.
 pub struct Viewer<'a> {
     /// What stands now.
@@ -86,8 +89,8 @@ pub struct Viewer<'a> {
     pub paths: BTreeSet<String>,
     views: HashMap<ObjectId, View>,
     entries: HashMap<ObjectId, Entries>,
-    /// By folder and object; of those the ones whose named files were the same.
-    configs: HashMap<(String, Option<ObjectId>), Vec<(Vec<NamedFile>, Rc<PastConfig>)>>,
+    /// By folder and object.
+    configs: HashMap<(String, Option<ObjectId>), Vec<KnownConfig>>,
     items: HashMap<Vec<Root>, Items>,
     kept: HashMap<(String, ObjectId), Rc<Item>>,
     /// The id of the case that a folder is.
