@@ -478,7 +478,10 @@ mod tests {
         assert_eq!(document.vex.unwrap()[0].vulnerability, "A flaw");
         assert_eq!(
             document.facts,
-            ["(a vulnerability without an id) without a status of any product ()", "product a (name: a)"]
+            [
+                "(a vulnerability without an id) without a status of any product (named by: another id)",
+                "product a (name: a)"
+            ]
         );
     }
 

@@ -262,7 +262,7 @@ impl TryFrom<BaseV1> for base::Base {
     fn try_from(wire: BaseV1) -> Result<Self, WrongChange> {
         let BaseV1 { commit, changed_from, how, .. } = wire;
         // It becomes a word of a command that a person pastes.
-        let is_path = |path: &String| path.len() <= MAX_PATH_BYTES && !path.contains(char::is_control);
+        let is_path = |path: &String| path.len() <= MAX_PATH_BYTES;
         if !wire.config.as_ref().is_none_or(is_path) {
             return Err(WrongChange);
         }
