@@ -183,6 +183,7 @@ const OTHERS: &[&str] = &[
     "merge --timings",
     "badge --result",
     "publish --report",
+    "notify --report",
     "accept --patch",
     "accept --reviewed",
     "reviewed --out",

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::artifacts::level_digest::Digests;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
-use crate::flow::suite::base::case_changes::{self, About, Asked, Goldens};
+use crate::flow::suite::base::case_changes::{self, About, ChangeScope, Goldens};
 use crate::flow::suite::canary::Canary;
 use crate::flow::suite::subject;
 use crate::host::fs;
@@ -49,7 +49,7 @@ impl CanarySide {
 }
 
 /// Everything of what is asked for that `head` changes of `was`.
-pub fn changes(was_side: &CanarySide, head_side: &CanarySide, asked: Asked, context: &Context) -> Vec<Change> {
+pub fn changes(was_side: &CanarySide, head_side: &CanarySide, scope: ChangeScope, context: &Context) -> Vec<Change> {
     let (was, head) = (&was_side.canary, &head_side.canary);
     let (old, new) = (&was_side.document, &head_side.document);
     // Of a canary that the candidate does not concern nothing is its own.
@@ -82,7 +82,7 @@ pub fn changes(was_side: &CanarySide, head_side: &CanarySide, asked: Asked, cont
     }
     let level = context.config.rules.pr_level;
     changes.extend(about.goldens(&was_side.goldens, &head_side.goldens, level));
-    if asked == Asked::All
+    if scope == ChangeScope::All
         && !changes.iter().any(|change| change.effect == Effect::Loosening)
         && let (None, Some(why)) = (edited(was, context), edited(head, context))
     {

@@ -19,7 +19,7 @@ use crate::workspace::context::Context;
 
 /// Which changes are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum ChangeScope {
     /// All.
     All,
     /// Those that an approval can name. Whether a recording was edited by hand is none of them, and takes long to tell.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::flow::suite::base::case_changes::{About, Asked};
+use crate::flow::suite::base::case_changes::{About, ChangeScope};
 use crate::flow::suite::base::checkout::{Checkout, OwnItem};
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::finding::ItemId;
@@ -150,7 +150,7 @@ pub fn compare(
                 let shown = PathBuf::from(was.map_or(&item.path, |was| &was.path));
                 let was = OwnItem { directory, shown, is_link: false, files: was_files };
                 let was = Side::read(id, was, context)?;
-                let changes = was.changes(head, Asked::All, context);
+                let changes = was.changes(head, ChangeScope::All, context);
                 if is_of_the_tip && is_run_as_changed(&changes, commits.is_approved) {
                     folder = Folder { directory: head.directory.clone(), shown: head.shown.clone() };
                     compared.from_base -= 1;

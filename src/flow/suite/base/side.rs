@@ -4,7 +4,7 @@
 //! states come from: two commits, or a commit and the checkout.
 
 use crate::flow::suite::base::canary_changes::{self, CanarySide};
-use crate::flow::suite::base::case_changes::{self, About, Asked, CaseSide};
+use crate::flow::suite::base::case_changes::{self, About, CaseSide, ChangeScope};
 use crate::flow::suite::base::checkout::OwnItem;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::finding::ItemId;
@@ -47,7 +47,7 @@ impl<'a> Side<'a> {
     }
 
     /// Everything that `head` changes of it.
-    pub fn changes(&self, head: &OwnItem, asked: Asked, context: &Context) -> Vec<Change> {
+    pub fn changes(&self, head: &OwnItem, scope: ChangeScope, context: &Context) -> Vec<Change> {
         let about = About(&self.id.id);
         let sides = (Some(listing::digest(&self.files)), Some(listing::digest(&head.files)));
         let unreadable = |error: &dyn std::error::Error| {
@@ -60,7 +60,7 @@ impl<'a> Side<'a> {
                 Err(error) => unreadable(&error),
             },
             Read::Canary(was) => match Canary::found(&head.directory, &head.shown) {
-                Ok(canary) => canary_changes::changes(was, &CanarySide::new(canary, context), asked, context),
+                Ok(canary) => canary_changes::changes(was, &CanarySide::new(canary, context), scope, context),
                 Err(error) => unreadable(&error),
             },
         };

@@ -91,10 +91,10 @@ pub fn marks(reading: Reading<'_>, keys: &[ChangeKey]) -> Result<Vec<Option<Stri
 }
 
 /// A commit with what it has.
-type Seen = (Rc<Commit>, View);
+type ViewedCommit = (Rc<Commit>, View);
 
 /// The commits at which something of what is asked for changed, the latest first.
-fn commits(past: &mut Past<'_>) -> Result<Vec<Seen>, BaseError> {
+fn commits(past: &mut Past<'_>) -> Result<Vec<ViewedCommit>, BaseError> {
     for _ in 0..ROUNDS {
         let known = past.paths().clone();
         let ids = past.repository().touching(&past.tip().commit.id, &known, COMMITS + 1)?;
@@ -141,7 +141,7 @@ fn parents(past: &mut Past<'_>, commit: &Commit) -> Result<Vec<Rc<Commit>>, Base
 /// The commit that took a change back that stood on the base once an entry for it did; `None` where none did.
 fn stood(
     past: &mut Past<'_>,
-    commits: &[Seen],
+    commits: &[ViewedCommit],
     after: &mut Descendants,
     wanted: Wanted<'_>,
 ) -> Result<Option<ObjectId>, BaseError> {
@@ -180,7 +180,7 @@ fn stood(
 }
 
 /// The last commit at which something stands no more that stood at a commit that it was made from; else `stood`, at which it did.
-fn left(past: &mut Past<'_>, commits: &[Seen], target: &Target, stood: &Commit) -> Result<ObjectId, BaseError> {
+fn left(past: &mut Past<'_>, commits: &[ViewedCommit], target: &Target, stood: &Commit) -> Result<ObjectId, BaseError> {
     for (commit, _) in commits {
         if past.stands_anywhere(commit, target)? {
             continue;

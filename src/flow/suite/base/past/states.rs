@@ -9,7 +9,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::config::approvals;
-use crate::flow::suite::base::case_changes::Asked;
+use crate::flow::suite::base::case_changes::ChangeScope;
 use crate::flow::suite::base::checked_out;
 use crate::flow::suite::base::checkout::OwnItem;
 use crate::flow::suite::base::error::BaseError;
@@ -226,7 +226,7 @@ impl<'a> Past<'a> {
             let now = self.side_now(id, stored)?;
             let item = StoredItem { folder: item.folder.clone(), path: item.path.clone(), files };
             let head = self.write(&item)?;
-            let changes = now.changes(&head, Asked::Approvable, self.of.context);
+            let changes = now.changes(&head, ChangeScope::Approvable, self.of.context);
             targets.extend(changes.into_iter().map(|change| (change.key.of, change.key.new)));
             // There are many of them, and this one was read.
             let _ = fs::remove_dir_all(&head.directory);
