@@ -180,7 +180,8 @@ fn artifacts(about: &About<'_>, was: &ScanManifest, head: &ScanManifest) -> Vec<
 /// there the blob in the store, and where that is not to be had, its name.
 pub fn goldens(canary: &Canary, context: &Context) -> Goldens {
     let (mut found, mut unread) = (Vec::new(), Vec::new());
-    for record in &canary.manifest.artifacts {
+    let compared = canary.manifest.artifacts.iter().filter(|record| record.artifact_type.is_primary());
+    for record in compared {
         let path = canary.directory.join("expected").join(&record.path);
         let bytes = match fs::read_inside(&canary.directory, &path, limits::MAX_DOCUMENT_BYTES) {
             Ok(bytes) => Ok(bytes),

@@ -137,7 +137,9 @@ pub fn goldens(
         let unread = Digests { bytes: Digest::of(&artifact.bytes), meaning: None };
         level_digest::of(artifact, roots, reading).unwrap_or(unread)
     };
-    let digests = artifacts.iter().map(|artifact| (artifact.name.clone(), digest(artifact))).collect();
+    // What is never compared is not a golden: what a feed held is another thing every day.
+    let compared = artifacts.iter().filter(|artifact| artifact.artifact_type.is_primary());
+    let digests = compared.map(|artifact| (artifact.name.clone(), digest(artifact))).collect();
     // It is asked only where it counts: for a decision all findings are read.
     let decision = (context.config.rules.pr_level == Level::Policy)
         .then(|| meaning::decide_on(artifacts, &context.default_policy.policy, now).ok().flatten());
