@@ -71,8 +71,8 @@ fn rules_and_approvals_that_lie_there_otherwise_are_refused() {
         let run = forge.run(3, &forge.event(&pull), &["ci", "--gate", "pr"]);
         run.complains(&[&format!("`{path}` lies in the checkout otherwise than it is committed")]);
         forge.dev_git(&["checkout", "--quiet", "--force", "--detach", "main"]);
-        // A person's work need not be committed yet.
-        forge.run(0, &std::collections::BTreeMap::new(), &["ci", "--gate", "pr", "--base", &pull.base]);
+        // A person's work need not be committed yet; the attributes are, and are a change of their own.
+        forge.run(1, &std::collections::BTreeMap::new(), &["ci", "--gate", "pr", "--base", &pull.base]);
     }
     // The twins: they lie there as they are committed.
     forge.judge(0, &forge.pull(|dev| dev.write("approvals.yaml", approvals("right"))));
@@ -179,10 +179,6 @@ fn attributes_that_have_git_write_recordings_otherwise_are_loosening() {
     for (path, text) in [
         (".gitattributes", "fixtures/** text eol=crlf\n"),
         (".gitattributes", "*.json text=auto\n"),
-        (
-            ".gitattributes",
-            "/approvals.yaml working-tree-encoding=UTF-16\n/.stella.yaml working-tree-encoding=UTF-16\n",
-        ),
         (".gitattributes", "[attr]odd filter=odd\n*.zst odd\n"),
         ("fixtures/.gitattributes", "* crlf\n"),
         (OWN, "* ident\n"),
@@ -249,6 +245,7 @@ fn what_is_broken_is_named_by_where_it_lies() {
         let plain = forge.pull(|dev| dev.write(path, broken));
         let hidden = forge.pull(|dev| committed_otherwise(&forge, dev, path, "ｊ"));
         // Of the base.
+        forge.dev_git(&["checkout", "--quiet", "--force", "--detach", "main"]);
         forge.on_main(|dev| dev.write(path, broken));
         let mend = forge.pull(|_| {
             forge.dev_git(&["rm", "--quiet", "-r", "."]);
