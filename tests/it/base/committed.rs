@@ -189,7 +189,7 @@ fn attributes_that_have_git_write_recordings_otherwise_are_loosening() {
     }
     // The twins: files that nobody is judged by, and what has git write them as they are kept.
     for (path, text) in [
-        (".gitattributes", "*.md text eol=crlf\n*.png binary\n/src/** filter=odd\n"),
+        (".gitattributes", "/README.md text eol=crlf\n*.png binary\n/src/** filter=odd\n"),
         (".gitattributes", "fixtures/** -text\nregressions/** binary\n"),
         (".gitattributes", "*.zst filter=lfs diff=lfs merge=lfs -text\n"),
         (".gitattributes", "*.json linguist-generated diff=json\n# *.json text\n"),
@@ -202,7 +202,7 @@ fn attributes_that_have_git_write_recordings_otherwise_are_loosening() {
     forge.on_main(|dev| dev.write(".gitattributes", "* text=auto\nfixtures/** -text\n"));
     let result = forge.judge_pull(1, |dev| dev.write(".gitattributes", "* text=auto\n"));
     assert_eq!(about(&result, "rule-loosened"), [".gitattributes"], "{:#}", result["gate"]);
-    forge.judge_pull(0, |dev| dev.write(".gitattributes", "# why\n* text=auto\nfixtures/** -text\n*.md text\n"));
+    forge.judge_pull(0, |dev| dev.write(".gitattributes", "# why\n* text=auto\nfixtures/** -text\n/README.md text\n"));
 }
 
 #[test]
