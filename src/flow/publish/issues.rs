@@ -42,7 +42,7 @@ pub enum Fate {
     Green,
     /// What it is about fails for another cause.
     OtherCause,
-    /// What it is about was not replayed, or nothing is believed: it stays open.
+    /// What it is about fails as before, was not replayed, or nothing is believed: it stays open.
     Stays,
 }
 
@@ -126,6 +126,8 @@ impl<'a> Issues<'a> {
             // What could not be compared is neither green nor anything else.
             some if !some.iter().all(|replay| is_compared(&replay.outcome)) => Fate::Stays,
             some if some.iter().all(|replay| phrases::is_match(replay)) => Fate::Green,
+            // It fails as before, and is counted with others where no more are told one by one.
+            some if some.iter().any(|replay| self.marker(replay) == marker) => Fate::Stays,
             _ => Fate::OtherCause,
         }
     }
@@ -148,9 +150,14 @@ impl<'a> Issues<'a> {
         }
     }
 
+    /// The first line of the issue of a replay that fails as this one does.
+    fn marker(&self, replay: &ReplayResult) -> String {
+        format!("{}{}:{} -->", self.prefix(), id_of(replay), short(&[&cause_code(&replay.outcome)]))
+    }
+
     fn replay(&self, run: &RunResult, replay: &ReplayResult) -> Wanted {
         let cause = phrases::cause_cell(&replay.outcome);
-        let marker = format!("{}{}:{} -->", self.prefix(), id_of(replay), short(&[&cause_code(&replay.outcome)]));
+        let marker = self.marker(replay);
         let outcome = phrases::outcome(&replay.outcome);
         let because = if cause.is_empty() { String::new() } else { format!(" ({cause})") };
         let title = fitted(&format!("stella: {} {outcome}{because}", untrusted::line(&replay.id)));

@@ -40,10 +40,15 @@ pub fn notify(
         Event::Pull { .. } | Event::OtherRun => return Err(PublishError::NoDefaultBranch),
     };
     let told = default_branch::told(variable, file);
-    if let (Some(name), None) = (told.name, told.of_this_run) {
-        return Err(PublishError::OtherBranch(name));
-    }
     let text = |name: &'static str| variable(name)?.into_string().ok().filter(|text| !text.is_empty());
+    // A schedule runs on that branch alone, and its event may not name it.
+    let is_scheduled = text("GITHUB_EVENT_NAME").as_deref() == Some("schedule");
+    match (told.name, told.of_this_run) {
+        (_, Some(_)) => {}
+        (Some(name), None) => return Err(PublishError::OtherBranch(name)),
+        (None, None) if is_scheduled => {}
+        (None, None) => return Err(PublishError::NoDefaultBranch),
+    }
     let repository = text("GITHUB_REPOSITORY").ok_or(Unset("GITHUB_REPOSITORY"))?;
     let mut door = match Access::told(variable) {
         Ok(access) => Some(door(access)?),
@@ -141,7 +146,10 @@ fn all(
         if fate == Fate::Stays {
             tell(
                 "kept",
-                format!("#{}: stays open, what it is about was not replayed or nothing is believed", issue.number),
+                format!(
+                    "#{}: stays open: what it is about fails as before, was not replayed, or nothing is believed",
+                    issue.number
+                ),
             );
         } else if !issues.may_overwrite(issue.body()) {
             tell("newer", format!("#{}: a newer run wrote it", issue.number));
