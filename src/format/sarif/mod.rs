@@ -323,7 +323,10 @@ mod tests {
             ("R1/b/c", Severity::Critical),
             ("R1/a", Severity::Low),
             ("R1/a/b", Severity::Low),
+            ("R1x", Severity::Medium),
             ("R2/a", Severity::Medium),
+            // However many they are.
+            (&format!("R1{}", "/x".repeat(100)), Severity::Critical),
         ] {
             let finding = one(rules, &format!(r#"{{"ruleId":"{id}"}}"#));
             assert_eq!((finding.key.cve_id.as_str(), finding.severity), (id, severity));

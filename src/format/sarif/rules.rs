@@ -1,6 +1,6 @@
 //! The rules of a run: which one a result refers to, and how severe it is by both.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -8,14 +8,13 @@ use super::log::{Component, Level, Rule, SarifResult, Tool, ToolComponent, at};
 use crate::format::severity;
 use crate::model::finding::Severity;
 
-/// How many components of an id of a rule are looked at.
-const MOST_COMPONENTS: usize = 32;
-
 /// The rules of a run, by place, by id and by their globally unique id.
 pub(super) struct Rules<'r> {
     tool: &'r Tool,
     by_id: HashMap<&'r str, &'r Rule>,
     by_guid: HashMap<String, &'r Rule>,
+    /// How long the ids are.
+    lengths: BTreeSet<usize>,
 }
 
 impl<'r> Rules<'r> {
@@ -28,17 +27,17 @@ impl<'r> Rules<'r> {
                 by_guid.entry(guid.to_ascii_lowercase()).or_insert(rule);
             }
         }
-        Self { tool, by_id, by_guid }
+        let lengths = by_id.keys().map(|id| id.len()).collect();
+        Self { tool, by_id, by_guid, lengths }
     }
 
-    /// The rule of an id, else of what is left of it without its last components (§3.27.5: `R1/a` is a case of `R1`).
+    /// The rule of an id, else the one of the longest id that it continues with a `/` (§3.27.5: `R1/a` is a case of `R1`).
+    ///
+    /// Only as many beginnings are looked at as there are lengths of ids: an id is as long as its writer likes.
     fn of_id(&self, id: &str) -> Option<&'r Rule> {
-        fn shorter<'i>(id: &&'i str) -> Option<&'i str> {
-            id.rsplit_once('/').map(|(before, _)| before)
-        }
-        // An id is as long as its writer likes; what is behind so many components is not looked at.
-        let mut ids = std::iter::successors(Some(id), shorter).take(MOST_COMPONENTS);
-        ids.find_map(|id| self.by_id.get(id)).copied()
+        let ends = |length: &&usize| matches!(id.as_bytes().get(**length), None | Some(b'/'));
+        let mut lengths = self.lengths.range(..=id.len()).rev().filter(ends);
+        lengths.find_map(|length| self.by_id.get(id.get(..*length)?)).copied()
     }
 
     /// §3.27.7, §3.52: by its place, its id, or its guid.
