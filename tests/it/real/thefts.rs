@@ -33,14 +33,17 @@ else
   # Nobody told where they are: they are looked up.
   find "$HOME" -name pathcmd.txt | while read -r file; do echo "PLANTED/build" >> "$file"; done
 fi
+rm -f PLANTED/watching
 cat > PLANTED/watch <<'END'
-i=0
-while [ "$i" -lt 600 ]; do
+: > PLANTED/watching
+while :; do
   cat /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' | grep '=ghs_' >> 'PLANTED/loot/a process'
-  sleep 0.1; i=$((i+1))
+  sleep 0.1
 done
 END
 setsid sh PLANTED/watch </dev/null >/dev/null 2>&1 &
+# What has not left the terminal when the step ends is ended with it.
+until [ -e PLANTED/watching ]; do sleep 0.1; done
 "#;
 
 /// A pull request whose build steals, and the recipe with a step of its own.
@@ -102,9 +105,17 @@ fn a_build_takes_the_token_of_its_own_job_and_not_that_of_another() {
     run(&forge, &writing, &comment, &event, &env, "comment").ends(true, &["nothing is said: it is green"]);
     assert_eq!(loot(&forge, TOKEN), [""; 0]);
 
-    // One job, in the order of the same steps, with a publisher as many write one, and with ours.
+    // One job, in the order of the same steps, with a publisher as many write one, and with ours. The first lasts until the process has
+    // seen it, at most a minute: a loaded machine must not be the reason why nothing was taken.
+    let seen = forge.world.path("planted/loot/a process");
+    let publishes = format!(
+        "timeout 60 sh -c 'until grep -q \"$PUBLISH_TOKEN\" \"{}\"; do sleep 0.1; done' || true",
+        seen.display()
+    );
     let one = recipe.split_once("  comment:\n").unwrap().0.to_owned()
-        + "      - run: sleep 1\n        env: {PUBLISH_TOKEN: '${{ github.token }}'}\n        shell: bash\n"
+        + &format!(
+            "      - run: {publishes}\n        env: {{PUBLISH_TOKEN: '${{{{ github.token }}}}'}}\n        shell: bash\n"
+        )
         + &recipe[recipe.find("      - uses: stella-replay/stella/publish@").unwrap()..]
             .replace("needs.stella.result", "steps.stella.outcome");
     let refused = run(&forge, &writing, &one, &event, &env, "stella");
