@@ -72,7 +72,16 @@ pub fn collect(
                         FsError::TooLarge { .. } => too_large(spec),
                         // Where on this machine it is not there tells nothing.
                         gone if gone.is_not_found() => {
-                            (Trouble::Missing, Failure::unwell(format!("artifact `{spec}` was not written")))
+                            let elsewhere = match path.strip_prefix("{out}/") {
+                                Some(below) => (working_directory.join(below), below.to_owned()),
+                                None => (out.join(path), format!("{{out}}/{path}")),
+                            };
+                            let found = if std::fs::symlink_metadata(&elsewhere.0).is_ok_and(|found| found.is_file()) {
+                                format!(", and there is a file `{}`", elsewhere.1)
+                            } else {
+                                String::new()
+                            };
+                            (Trouble::Missing, Failure::unwell(format!("artifact `{spec}` was not written{found}")))
                         }
                         why => {
                             (Trouble::Missing, Failure::unhealthy(&format!("artifact `{spec}` cannot be read"), &why))
@@ -108,7 +117,7 @@ pub fn collect(
 
 fn too_large(spec: &ArtifactSpec) -> (Trouble, Failure) {
     let limit = limits::MAX_DOCUMENT_BYTES;
-    (Trouble::Malformed, Failure::unwell(format!("artifact `{spec}` has more than the {limit} bytes that are read")))
+    (Trouble::TooLarge, Failure::unwell(format!("artifact `{spec}` has more than the {limit} bytes that are read")))
 }
 
 /// Gives the owner of a file, which is whoever runs this, the right to read it where the scanner took that away: for the

@@ -27,6 +27,8 @@ pub enum Trouble {
     Missing,
     /// Where an artifact should be is something else than a file.
     NotAFile,
+    /// An artifact has more than is read.
+    TooLarge,
     /// An artifact is empty.
     Empty,
     /// An artifact is not what its format says, or tells of an error.

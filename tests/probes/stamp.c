@@ -2,6 +2,7 @@
 // told and `NAME refused` for what it was not.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -38,7 +39,44 @@ static void message(const char *name, int option) {
     close(pair[0]), close(pair[1]);
 }
 
+// A message that brings the options of its header with it, and asks for its own times: the kernel hands the header that was
+// sent, with the time of day in it, back through the queue of errors.
+static void sent_header(void) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof to;
+    int receiver = socket(AF_INET, SOCK_DGRAM, 0), sender = socket(AF_INET, SOCK_DGRAM, 0);
+    bind(receiver, (struct sockaddr *)&to, sizeof to);
+    getsockname(receiver, (struct sockaddr *)&to, &length);
+    union { char bytes[CMSG_SPACE(12) + CMSG_SPACE(4)]; struct cmsghdr align; } control = {0};
+    struct iovec part = {"x", 1};
+    struct msghdr head = {&to, sizeof to, &part, 1, control.bytes, sizeof control.bytes, 0};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&head);
+    c->cmsg_level = IPPROTO_IP, c->cmsg_type = 7, c->cmsg_len = CMSG_LEN(12);
+    memcpy(CMSG_DATA(c), "\x44\x0c\x05\x00\0\0\0\0\0\0\0\0", 12);
+    c = CMSG_NXTHDR(&head, c);
+    unsigned when_sent = 2;
+    c->cmsg_level = SOL_SOCKET, c->cmsg_type = 37, c->cmsg_len = CMSG_LEN(4);
+    memcpy(CMSG_DATA(c), &when_sent, 4);
+    sendmsg(sender, &head, 0);
+    usleep(100000);
+    unsigned char header[512] = {0};
+    struct iovec got = {header, sizeof header};
+    struct msghdr back = {.msg_iov = &got, .msg_iovlen = 1};
+    long read = recvmsg(sender, &back, MSG_ERRQUEUE), stamp = 0;
+    for (long at = 0; at + 8 < read; at++)
+        if (header[at] == 0x44 && header[at + 1] == 12)
+            stamp = header[at + 4] << 24 | header[at + 5] << 16 | header[at + 6] << 8 | header[at + 7];
+    say("sent-header", read, stamp);
+    struct mmsghdr several = {.msg_hdr = back};
+    say("sent-headers", recvmmsg(sender, &several, 1, MSG_ERRQUEUE | MSG_DONTWAIT, 0), 0);
+    say("sent-bytes", recv(sender, header, sizeof header, MSG_ERRQUEUE | MSG_PEEK), 0);
+    // What was sent has come, and is read as ever.
+    say("received", recv(receiver, header, sizeof header, MSG_DONTWAIT), 1);
+    close(sender), close(receiver);
+}
+
 int main(void) {
+    sent_header();
     message("timestamp", 29), message("timestampns", 35), message("timestamping", 37);
     message("timestamp-new", 63), message("timestampns-new", 64), message("timestamping-new", 65);
 

@@ -241,6 +241,10 @@ pub fn expect_exit(expected: &[i32], code: i32, say: &str) -> Hint {
 pub fn of_artifact(trouble: Trouble) -> Option<Hint> {
     match trouble {
         Trouble::NotAFile => Some("make it write a regular file there, or name the file that it writes".into()),
+        Trouble::TooLarge => Some(hint!(
+            "make it write less, or leave a part of the input out with {}",
+            Parameter::Exclude.to("PATH")
+        )),
         Trouble::Malformed => Some(
             "name the format that it writes, as in `findings=out.json:sarif`; values one after the other are `json-lines`, and \
              what is not JSON is `bytes`"

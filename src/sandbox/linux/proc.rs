@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use rustix::io::Errno;
 use rustix::mount::mount_bind;
 
 use crate::sandbox::linux::site::Site;
+use crate::sandbox::linux::tracee::Pid;
 
 /// Covers `/proc` below the current folder. What `listed` names, relative to `/proc`, holds the text beside it; what covers
 /// is written below `covers`.
@@ -67,6 +68,56 @@ pub(super) fn of_process(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
+/// How many bytes from `address` on are not kept from being written by the program itself, in one piece. Where nothing is mapped that
+/// is up to what is: a stack may grow there. None where that cannot be told.
+pub(super) fn writable_from(pid: Pid, address: usize) -> usize {
+    File::open(format!("/proc/{pid}/maps")).map_or(0, |maps| writable_in(BufReader::new(maps), address))
+}
+
+fn writable_in(maps: impl BufRead, address: usize) -> usize {
+    let mut end = address;
+    for line in maps.lines() {
+        let Some((from, to, is_writable)) = line.ok().as_deref().and_then(mapping) else { return end - address };
+        if to <= end {
+            continue;
+        }
+        if end == address && from > address {
+            // Nothing is mapped at its beginning.
+            return from - address;
+        }
+        if from > end || !is_writable {
+            break;
+        }
+        end = to;
+    }
+    end - address
+}
+
+/// Beginning and end of what a line of `maps` is about, and whether it can be written to.
+fn mapping(line: &str) -> Option<(usize, usize, bool)> {
+    let (range, rest) = line.split_once(' ')?;
+    let (from, to) = range.split_once('-')?;
+    let number = |text| usize::from_str_radix(text, 16).ok();
+    Some((number(from)?, number(to)?, rest.as_bytes().get(1) == Some(&b'w')))
+}
+
 fn is_process(name: &[u8]) -> bool {
     name.iter().all(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_may_write_ends_where_a_mapping_says_so() {
+        let maps = "1000-2000 rw-p 00000000 00:00 0\n2000-3000 rw-s 00000000 00:00 0 /x\n3000-4000 r--p 00000000 00:00 0\n\
+                    8000-9000 rw-p 00000000 00:00 0 [stack]\n";
+        let from = |address| writable_in(maps.as_bytes(), address);
+        assert_eq!((from(0x1000), from(0x1800), from(0x2fff), from(0x3000), from(0x3fff)), (0x2000, 0x1800, 1, 0, 0));
+        // Below the stack nothing is mapped; behind everything neither, and what cannot be read is nothing.
+        assert_eq!((from(0x4000), from(0x8800), from(0x9000)), (0x4000, 0x800, 0));
+        assert_eq!(writable_in(&b"1000-2000 rw-p\nnonsense\n"[..], 0x1000), 0x1000);
+        assert_eq!(writable_from(0, 0x1000), 0);
+    }
 }

@@ -36,6 +36,7 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     umask(Mode::from_raw_mode(spec.umask.bits().into()));
     limit(&spec.limits).or_fail("set limits")?;
     lost.extend(schedule());
+    lost.extend(treatment());
     set_no_new_privs(true).or_fail("give up new privileges")?;
     if let Err(why) = sys::leave_session_keyring()
         && why != Errno::NOSYS
@@ -54,6 +55,20 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
         lost.push(format!("locale: `{}` is not installed, `C` is seen", spec.locale.as_str()));
     }
     Ok(lost)
+}
+
+/// What the caller has said of its own memory, which would outlive the start of a program, is taken back; returns what cannot be.
+fn treatment() -> Option<String> {
+    /// Private and shared memory that is no file's, headers, and private huge pages: what the kernel begins with.
+    const CORE_FILES: &str = "0x33";
+    sys::reset_treatment();
+    // Where the file cannot be written, the kernel has none, or nobody could have.
+    fs::write("/proc/self/coredump_filter", CORE_FILES).ok();
+    sys::denies_writing_code().then(|| {
+        "memory: whoever starts stella lets no program write code and run it (`MemoryDenyWriteExecute`): those that do, as Java \
+         and Node, fail"
+            .to_owned()
+    })
 }
 
 /// Lets this process and all that it starts write nowhere but where `spec` says, for good; returns what could not be had.

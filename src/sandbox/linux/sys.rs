@@ -109,6 +109,34 @@ pub(super) fn default_signals() {
     }
 }
 
+/// How memory and processors of this process, and of all that it starts, are treated: as where nobody has said anything. What the
+/// kernel lacks cannot have been said either.
+pub(super) fn reset_treatment() {
+    // `libc` lacks these for some C libraries.
+    const PR_MCE_KILL: c_int = 33;
+    const PR_MCE_KILL_CLEAR: c_ulong = 0;
+    const PR_SET_THP_DISABLE: c_int = 41;
+    const PR_SET_MEMORY_MERGE: c_int = 67;
+    for (option, first) in [(PR_MCE_KILL, PR_MCE_KILL_CLEAR), (PR_SET_THP_DISABLE, 0), (PR_SET_MEMORY_MERGE, 0)] {
+        // SAFETY: takes integers and changes attributes of this process alone.
+        unsafe { libc::prctl(option, first, 0 as c_ulong, 0 as c_ulong, 0 as c_ulong) };
+    }
+    /// `MPOL_DEFAULT`.
+    const DEFAULT: c_int = 0;
+    // SAFETY: without nodes, for which a null pointer stands, the kernel reads no memory.
+    unsafe { syscall(libc::SYS_set_mempolicy, DEFAULT, std::ptr::null::<c_void>(), 0 as c_ulong) };
+}
+
+/// Whether this process, and all that it starts, may not have memory that is written and then executed: nobody can take that back.
+pub(super) fn denies_writing_code() -> bool {
+    const PR_GET_MDWE: c_int = 66;
+    const REFUSE_EXEC_GAIN: c_int = 1;
+    let none: c_ulong = 0;
+    // SAFETY: takes integers and reads attributes of this process.
+    let bits = unsafe { libc::prctl(PR_GET_MDWE, none, none, none, none) };
+    bits > 0 && bits & REFUSE_EXEC_GAIN != 0
+}
+
 /// Which of two processes this is.
 pub(super) enum Forked {
     Parent(Pid),

@@ -326,26 +326,60 @@ pub(super) fn read(pid: Pid, address: u64, buffer: &mut [u8]) -> usize {
     done
 }
 
-/// Writes `bytes` from `address` on; whether all of them could be written.
+/// Writes `bytes` from `address` on, where the program itself may write; whether all of them could be written.
 #[must_use]
 pub(super) fn write(pid: Pid, address: u64, bytes: &[u8]) -> bool {
+    write_some(pid, address, bytes) == bytes.len()
+}
+
+/// The same; returns how many could be written before the first place where the program may not write.
+pub(super) fn write_some(pid: Pid, address: u64, bytes: &[u8]) -> usize {
+    let Some(start) = place(address) else { return 0 };
+    let done = copy_into(pid, start, bytes);
+    if done == bytes.len() {
+        return done;
+    }
+    // Some containers forbid it where they allow the rest, and it does not let a stack grow, as the kernel does for the
+    // program. What does both minds no protection, so that is looked at.
+    let Some(next) = start.checked_add(done) else { return done };
+    let room = proc::writable_from(pid, next);
+    let part = bytes.get(done..).unwrap_or_default();
+    let part = part.get(..room.min(part.len())).unwrap_or_default();
+    done + poke_all(pid, next, part)
+}
+
+/// Writes `bytes` from `address` on, whatever the program may do there; whether all of them could be written.
+#[must_use]
+pub(super) fn write_anywhere(pid: Pid, address: u64, bytes: &[u8]) -> bool {
     let Some(start) = place(address) else { return false };
+    let done = copy_into(pid, start, bytes);
+    let rest = bytes.get(done..).unwrap_or_default();
+    start.checked_add(done).is_some_and(|next| poke_all(pid, next, rest) == rest.len())
+}
+
+/// Writes as the program itself could, as far as that goes in one piece.
+fn copy_into(pid: Pid, start: usize, bytes: &[u8]) -> usize {
     let local = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
     let remote = libc::iovec { iov_base: start as *mut c_void, iov_len: bytes.len() };
     // SAFETY: the kernel only reads `bytes`; the other address is of the other process.
     let written = unsafe { libc::process_vm_writev(pid, &raw const local, 1, &raw const remote, 1, 0) };
-    let mut done = usize::try_from(written).unwrap_or(0);
+    usize::try_from(written).unwrap_or(0)
+}
+
+/// Writes word by word, whatever the program may do there; returns how many bytes.
+fn poke_all(pid: Pid, start: usize, bytes: &[u8]) -> usize {
+    let mut done = 0;
     while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
-        let Some(at) = start.checked_add(done) else { return false };
+        let Some(at) = start.checked_add(done) else { break };
         // What lies behind the last byte must stay.
-        let Some(mut word) = peek(pid, at) else { return false };
+        let Some(mut word) = peek(pid, at) else { break };
         word.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
         if !poke(pid, at, word) {
-            return false;
+            break;
         }
         done += rest.len().min(word.len());
     }
-    true
+    done
 }
 
 /// The open file behind a descriptor of `pid`: that very file with its position, not another one of the same name.

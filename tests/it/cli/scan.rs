@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stella::model::digest::Digest;
 
 use crate::cli::scene::{advisory, npm_lock, only, recorded, scene};
-use crate::harness::{NOW, World, files, valid};
+use crate::harness::{NOW, World, files, says, valid};
 
 fn digest(value: &Value) -> Digest {
     value.as_str().unwrap().parse().unwrap()
@@ -402,14 +402,17 @@ fn what_was_not_written_is_not_recorded() {
             "findings=out.json",
             "artifact `findings=out.json` has more than the 268435456 bytes",
         ),
+        ("truncate -s 300M out.json", "findings=out.json", "leave a part of the input out with `--exclude PATH`"),
+        ("echo {} > \"$1/out.json\"", "findings=out.json", "was not written, and there is a file `{out}/out.json`"),
+        ("echo {} > out.json", "findings={out}/out.json", "was not written, and there is a file `out.json`"),
         ("mkdir out.json", "findings=out.json", "artifact `findings=out.json`"),
         ("echo '{' > out.json", "findings=out.json:sarif", "artifact `out.json`"),
         ("kill -9 $$", "findings=-:bytes", "killed by signal 9"),
     ];
     for (body, artifact, why) in unhealthy {
         let world = foreign(body);
-        let run = world.stella(3, &["scan", "--input", "in", "--artifact", artifact, "--", "./scan.sh"]);
-        run.complains(&[why, "hint: nothing was recorded"]);
+        let run = world.stella(3, &["scan", "--input", "in", "--artifact", artifact, "--", "./scan.sh", "{out}"]);
+        says(&run.stderr.replace("\n  |       ", " "), &[why, "hint: nothing was recorded"]);
         assert!(!world.exists("MANIFEST.json"), "{body}");
     }
 }

@@ -284,11 +284,17 @@ fn the_kernel_does_not_say_when_something_else_happened() {
             assert!(text.contains(&format!("{refused} refused 92")), "{ceiling:?} {refused}: {text}");
         }
         assert!(text.contains("error = 0\nbroadcast = 0"), "{ceiling:?}: {text}");
+        for refused in ["sent-header", "sent-headers", "sent-bytes"] {
+            assert!(text.contains(&format!("{refused} refused 11")), "{ceiling:?} {refused}: {text}");
+        }
+        assert!(text.contains("received = 1") || ceiling == Isolation::Traced, "{ceiling:?}: {text}");
         assert!(!text.contains("map-vdso-64 ="), "{ceiling:?}: {text}");
         let sealed = finished.lost.iter().any(|lost| lost.starts_with("clock: the pages"));
         assert_eq!(text.contains("pages mapped"), sealed, "{ceiling:?}: {text}");
-        let tried = |entry: &Entry| matches!(entry, Entry::Refused { call, .. } if call == "setsockopt");
-        assert!(finished.ledger.entries.iter().any(tried), "{:?}", finished.ledger);
+        for of in ["setsockopt", "recvmsg", "recvmmsg", "recvfrom"] {
+            let tried = |entry: &Entry| matches!(entry, Entry::Refused { call, .. } if call == of);
+            assert!(finished.ledger.entries.iter().any(tried), "{of}: {:?}", finished.ledger);
+        }
     }
 }
 

@@ -41,10 +41,13 @@ pub enum Probe {
     Lent,
     /// Asks for times that the kernel writes down beside something else.
     Stamp,
+    /// Asks the kernel in ways in which programs ask seldom.
+    Answers,
 }
 
 impl Probe {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
+        Self::Answers,
         Self::Lent,
         Self::Stamp,
         Self::Clock,
@@ -77,6 +80,7 @@ impl Probe {
             Self::Hostile => "hostile",
             Self::Stamp => "stamp",
             Self::Lent => "lent",
+            Self::Answers => "answers",
         }
     }
 
@@ -99,6 +103,7 @@ impl Probe {
             Self::Hostile => c("cc", "hostile.c", &FREESTANDING),
             Self::Stamp => c("cc", "stamp.c", &[]),
             Self::Lent => c("cc", "lent.c", &[]),
+            Self::Answers => c("cc", "answers.c", &[]),
             Self::ClockGo => Command::new("go")
                 .args(["build", "-o"])
                 .arg(to)

@@ -8,6 +8,7 @@ use stella::sandbox::sandbox_path::INPUT;
 use stella::sandbox::spec::{DirectoryOrder, Mount, SandboxSpec};
 use stella::sandbox::validated::CpuCount;
 
+use super::probes::{Probe, probe, spec_of};
 use super::{helper, out, printed, python, shell, spec, traces};
 
 const RANDOM: &str = "import os, sys, uuid, random, tempfile, secrets\n\
@@ -132,6 +133,20 @@ fn whoever_reads_a_directory_reads_on_where_its_file_stands() {
                   print(libc.syscall(getdents64, d, 8, 4096))\n\
                   print(found == want)";
     assert_eq!(printed(&spec(&[python, "-c", script])), "-1 -1 -1\nTrue []\n0 []\n-1\nTrue\n");
+}
+
+/// Small buffers, memory that cannot be written, a stack that has not grown: who answers in the kernel's place answers as it does.
+#[test]
+fn seldom_questions_are_answered_as_by_the_kernel() {
+    let Some(program) = probe(Probe::Answers) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let outside = std::process::Command::new(&program).arg(folder.path()).output().unwrap();
+    let outside = String::from_utf8(outside.stdout).unwrap();
+    assert!(outside.contains("randomness up to a guard: 4096\n") && outside.lines().count() == 35, "{outside}");
+    for ceiling in [Isolation::Full, Isolation::Traced, Isolation::Isolated] {
+        let finished = run_at_most(&spec_of(&program, &["/tmp"]), helper(), ceiling).unwrap();
+        assert_eq!(out(&finished), outside, "{:?} {:?}", finished.level, finished.ending);
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use stella::model::result::Isolation;
 use stella::sandbox::run::run_at_most;
 use stella::sandbox::spec::SandboxSpec;
 
+use super::probes::{Probe, probe};
 use super::{helper, is_lost, out, python, root, spec};
 
 /// Prints one line for each thing that it looks at; what it looks at must stand in `docs/sandbox.md`.
@@ -95,6 +96,33 @@ fn what_is_asked_of_the_process_and_of_the_page_cache_tells_nothing() {
             assert!(one.lines().any(|seen| seen == line), "{ceiling:?}: no `{line}` in\n{one}");
         }
         assert!(one.contains("priority 0\n") || is_lost(&finished, "priority"), "{one}{:?}", finished.lost);
+    }
+}
+
+/// What the caller has said of its own memory outlives the start of a program: it is taken back, or said.
+#[test]
+fn how_the_caller_treats_its_memory_is_not_inherited() {
+    const TREATMENT: &str = "import ctypes, mmap\n\
+        libc = ctypes.CDLL(None, use_errno=True)\n\
+        ask = lambda option: libc.prctl(option, *[ctypes.c_ulong(0)] * 4)\n\
+        print('huge', ask(42), 'failures', ask(34), 'merge', max(ask(68), 0))\n\
+        mode = ctypes.c_int(-1)\n\
+        libc.syscall(239 if __import__('os').uname().machine == 'x86_64' else 236, ctypes.byref(mode), None, 0, None, 0); print('nodes', mode.value)\n\
+        print('core', open('/proc/self/coredump_filter').read().strip())";
+    let (Some(python), Some(block)) = (python(), probe(Probe::Block)) else { return };
+    let world = crate::harness::World::new();
+    let seen = |level: &str, how: &str| {
+        let mut command = std::process::Command::new(&block);
+        command.args([how, env!("CARGO_BIN_EXE_stella"), "sandbox", "--at-most", level, "--", python, "-c", TREATMENT]);
+        world.run(0, command)
+    };
+    for level in ["full", "traced", "isolated"] {
+        let (plain, treated) = (seen(level, "-"), seen(level, "t"));
+        assert!(plain.stdout.starts_with("huge 0 failures 2 merge 0\nnodes 0\ncore 00000033"), "{}", plain.stdout);
+        assert_eq!(plain.stdout, treated.stdout, "{level}");
+        // Older kernels lack it.
+        let denied = seen(level, "w");
+        assert!(denied.stderr.contains("MemoryDenyWriteExecute") || denied.stderr.contains("w: "), "{}", denied.stderr);
     }
 }
 

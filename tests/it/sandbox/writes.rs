@@ -181,3 +181,40 @@ fn attributes_of_files_are_not_protected_and_it_is_said() {
     let said = "host files: their modes, owners, times and extended attributes can be changed";
     assert!(finished.lost.iter().any(|lost| lost.starts_with(said)), "{:?}", finished.lost);
 }
+
+/// What a file is asked for by `ioctl` is kept from nobody by Landlock.
+#[test]
+fn requests_change_no_file_outside() {
+    let folder = tempfile::tempdir_in("/var/tmp").unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "content").unwrap();
+    let Some(python) = super::python() else { return };
+    // FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY, two of btrfs, and
+    // one that nobody knows.
+    let script = format!(
+        "import fcntl, os, struct\n\
+         file = os.open({:?}, os.O_RDONLY); folder = os.open({:?}, os.O_RDONLY)\n\
+         def ask(at, number, given):\n \
+         try: return fcntl.ioctl(at, number, given)\n \
+         except OSError as error: return error.errno\n\
+         print('flags' if isinstance(ask(file, 0x80086601, bytes(8)), (bytes, int)) else 'none')\n\
+         print(ask(file, 0x40086602, struct.pack('q', 0x48)))\n\
+         print(*[ask(at, number, bytes(200)) for at in (file, folder) for number in (0x401c5820, 0x40806685, 0x800c6613, 0x50009417, 0x5000940f, 0x1234abcd)])\n\
+         print('done')",
+        file.display().to_string(),
+        folder.path().display().to_string(),
+    );
+    let mut spec = super::spec(&[python, "-c", &script]);
+    spec.roots.push(root(folder.path()));
+    let finished = run_at_most(&spec, helper(), Isolation::Traced).unwrap();
+    if finished.level != Isolation::Traced {
+        return;
+    }
+    assert_eq!(
+        out(&finished),
+        format!("flags\n25\n{}\ndone\n", ["25"; 12].join(" ")),
+        "{}",
+        String::from_utf8_lossy(&finished.stderr)
+    );
+    assert_eq!(finished.ledger.denied().len(), 13, "{:?}", finished.ledger);
+}

@@ -16,6 +16,7 @@
 mod call_lists;
 pub(super) mod options;
 mod program;
+mod requests;
 mod rule;
 mod rules;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::sandbox::linux::arch::Call;
 use crate::sandbox::linux::filter::call_lists::{BY_NUMBER, LACKING, LASTING, LOOK_UPS, OF_OTHERS, REFUSED};
 use crate::sandbox::linux::filter::options;
+use crate::sandbox::linux::filter::requests::{OF_FILES, SOCKETS, TAKING_BLOCKS, TERMINALS, WHOSE};
 use crate::sandbox::linux::filter::rule::{Action, ENOSYS, Rule, When, errno};
 use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, Network, Paths, SandboxSpec};
 
@@ -18,8 +19,10 @@ pub(in crate::sandbox::linux) enum Purpose {
 }
 
 const EPERM: u16 = errno(libc::EPERM);
+const EAGAIN: u16 = errno(libc::EAGAIN);
 const EBUSY: u16 = errno(libc::EBUSY);
 const EINVAL: u16 = errno(libc::EINVAL);
+const ENOTTY: u16 = errno(libc::ENOTTY);
 const ENOMEM: u16 = errno(libc::ENOMEM);
 const EOPNOTSUPP: u16 = errno(libc::EOPNOTSUPP);
 const EAFNOSUPPORT: u16 = errno(libc::EAFNOSUPPORT);
@@ -84,6 +87,7 @@ pub(super) fn rules(spec: &SandboxSpec, purpose: Purpose) -> Vec<Rule> {
         machine(&mut rules, spec);
         paths(&mut rules, spec);
     }
+    requests(&mut rules, purpose);
     #[cfg(stella_weaken)]
     rules.list.retain(|rule| Some(rule.name()) != spec.weaken);
     rules.list
@@ -202,17 +206,6 @@ fn left_behind(rules: &mut Rules, purpose: Purpose) {
 /// `F_SETDELEG`, of Linux 6.19; `libc` lacks it.
 const F_SETDELEG: i32 = 1024 + 16;
 
-/// `linux/falloc.h`, and those of XFS from which they come: blocks for a file without writing to it.
-const TAKING_BLOCKS: [(&str, u32); 7] = [
-    ("allocate-old", 0x4030_580a),
-    ("free-old", 0x4030_580b),
-    ("allocate", 0x4030_5824),
-    ("free", 0x4030_5825),
-    ("reserve-old", 0x4030_5828),
-    ("reserve", 0x4030_582a),
-    ("zero", 0x4030_5839),
-];
-
 /// `linux/memfd.h`, whose type differs from C library to C library.
 const MFD_HUGETLB: u32 = 4;
 
@@ -247,6 +240,22 @@ fn page_cache(rules: &mut Rules, purpose: Purpose) {
         // Programs ask it whether an address is one, too: that is answered.
         rules.ask(Call::Mincore, "", When::Always);
     }
+}
+
+/// Where a program sees the machine's files, what a request does to one that was opened for reading is kept from it by nothing
+/// else: attributes, encryption, snapshots. So all requests are refused but known ones. With mounts of its own they are
+/// read-only for requests, too.
+fn requests(rules: &mut Rules, purpose: Purpose) {
+    if purpose != Purpose::Traced {
+        return;
+    }
+    for (label, whose) in [("terminals", TERMINALS), ("sockets", SOCKETS)] {
+        rules.add(Call::Ioctl, label, When::Masked(1, WHOSE, whose), Action::Allow);
+    }
+    for (label, request) in OF_FILES {
+        rules.add(Call::Ioctl, label, When::Is(1, request), Action::Allow);
+    }
+    rules.refuse(Call::Ioctl, "others", When::Always, ENOTTY);
 }
 
 /// Sockets of no other family than these: a network namespace does not keep every family away (`AF_VSOCK` reaches the
@@ -363,12 +372,16 @@ fn clock(rules: &mut Rules, spec: &SandboxSpec, purpose: Purpose) {
 /// Times of day that the kernel writes down beside something else: when a message came, when a segment was changed.
 fn stamps(rules: &mut Rules, purpose: Purpose) {
     const EACCES: u16 = errno(libc::EACCES);
-    const ENOTTY: u16 = errno(libc::ENOTTY);
     // The number of an option is one at each level of a socket: the tracer looks at the level.
     for (call, list) in [(Call::Setsockopt, options::SET), (Call::Getsockopt, options::GOT)] {
         for (label, _, option) in list {
             rules.ask(call, label, When::Is(2, bits(*option)));
         }
+    }
+    // A message can bring options of its header and a wish for its times with it, in memory: what comes back of it is in the
+    // queue of errors, with the header that was sent.
+    for (call, flags) in [(Call::Recvfrom, 3), (Call::Recvmsg, 2), (Call::Recvmmsg, 3)] {
+        rules.refuse(call, "errors", When::Has(flags, bits(libc::MSG_ERRQUEUE)), EAGAIN);
     }
     for (label, request) in
         [("stamp", 0x8906), ("stamp-ns", 0x8907), ("stamp-new", 0x8010_8906), ("stamp-ns-new", 0x8010_8907)]

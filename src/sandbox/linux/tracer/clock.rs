@@ -207,7 +207,8 @@ impl Tracer<'_> {
         const BELOW: u64 = 512;
         let before = tracee::registers(pid)?;
         let place = before.stack().checked_sub(BELOW)? & !15;
-        if !tracee::write(pid, place, bytes) {
+        // Near the end of a stack that may be a page that the program keeps closed, and does not look at.
+        if !tracee::write_anywhere(pid, place, bytes) {
             return None;
         }
         let mut after = before;

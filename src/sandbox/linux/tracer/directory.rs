@@ -23,7 +23,7 @@ use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::tracer::dirent::{self, Entry, cookie, encode_raw, name};
 use crate::sandbox::linux::tracer::listings::{Listing, MOST_BYTES, size_of_all, size_of_one};
 use crate::sandbox::linux::tracer::task::AtExit;
-use crate::sandbox::linux::tracer::{EFAULT, Tracer};
+use crate::sandbox::linux::tracer::{EFAULT, EINVAL, Tracer};
 use crate::sandbox::spec::DirectoryOrder;
 
 /// The longest entry, in bytes: with less room left than this, a buffer may not hold the whole directory.
@@ -38,6 +38,8 @@ enum Begun {
     Listing(Vec<Entry>),
     /// It is not the beginning of a directory, or the directory cannot be read.
     No,
+    /// The first in order does not fit; it is given out when there is a larger buffer.
+    TooSmall,
     /// There is no room for another one.
     Full,
 }
@@ -46,16 +48,16 @@ impl Tracer<'_> {
     /// `getdents64(descriptor, buffer, length)`.
     pub(super) fn list(&mut self, pid: Pid, arguments: &[u64; 6]) -> Resume {
         let [descriptor, buffer, length, ..] = *arguments;
+        // The kernel takes a number of 32 bits.
+        let length = length & u64::from(u32::MAX);
         // Without a large directory under way there is nothing to look up.
         if !self.listings.0.is_empty()
             && let Some(process) = self.key_of(pid)
             && let Some(listing) = self.listings.0.get_mut(&(process, descriptor))
         {
             if is_where(pid, descriptor, listing) {
-                let piece = listing.take_piece(length.min(LARGEST_BUFFER));
-                let written = tracee::write(pid, buffer, &piece) || piece.is_empty();
-                let result = i64::try_from(piece.len()).unwrap_or(0);
-                tracee::answer(pid, if written { result } else { -EFAULT });
+                let piece = listing.take_piece(length.min(LARGEST_BUFFER)).ok_or(EINVAL);
+                tracee::answer(pid, give(pid, buffer, piece));
                 return Resume::Run;
             }
             self.listings.0.remove(&(process, descriptor));
@@ -63,12 +65,8 @@ impl Tracer<'_> {
         let given =
             usize::try_from(length.min(LARGEST_BUFFER)).ok().and_then(|length| read_on(pid, descriptor, length));
         let Some(given) = given else { return self.at_exit(pid, AtExit::Order { descriptor, buffer, length }) };
-        let Some(ordered) = self.arrange(pid, (descriptor, length), &given) else {
-            tracee::answer(pid, -ENOMEM);
-            return Resume::Run;
-        };
-        let written = ordered.is_empty() || tracee::write(pid, buffer, &ordered);
-        tracee::answer(pid, if written { i64::try_from(ordered.len()).unwrap_or(0) } else { -EFAULT });
+        let ordered = self.arrange(pid, (descriptor, length), &given);
+        tracee::answer(pid, give(pid, buffer, ordered));
         Resume::Run
     }
 
@@ -81,19 +79,16 @@ impl Tracer<'_> {
         if tracee::read(pid, buffer, &mut bytes) < bytes.len() {
             return self.set_result(pid, -EFAULT);
         }
-        let Some(ordered) = self.arrange(pid, (descriptor, length), &dirent::entries(&bytes)) else {
-            return self.set_result(pid, -ENOMEM);
-        };
-        if !tracee::write(pid, buffer, &ordered) {
-            self.set_result(pid, -EFAULT);
-        } else if ordered.len() != bytes.len() {
-            self.set_result(pid, i64::try_from(ordered.len()).unwrap_or(0));
+        let ordered = self.arrange(pid, (descriptor, length), &dirent::entries(&bytes));
+        let result = give(pid, buffer, ordered);
+        if u64::try_from(result) != Ok(written) {
+            self.set_result(pid, result);
         }
     }
 
-    /// What the program gets in place of `given`, which is what the kernel has for a buffer of `length` bytes; `None` where
-    /// there is no room for it.
-    fn arrange(&mut self, pid: Pid, (descriptor, length): (u64, u64), given: &[Entry]) -> Option<Vec<u8>> {
+    /// What the program gets in place of `given`, which is what the kernel has for a buffer of `length` bytes; the number of
+    /// an error where there is no room for it.
+    fn arrange(&mut self, pid: Pid, (descriptor, length): (u64, u64), given: &[Entry]) -> Result<Vec<u8>, i64> {
         let whole = given.iter().map(Vec::len).sum::<usize>() as u64 + LONGEST_ENTRY <= length;
         let begun = if whole { Begun::No } else { self.begin_listing(pid, descriptor, length, given.first()) };
         let mut ordered = match begun {
@@ -103,13 +98,14 @@ impl Tracer<'_> {
                 self.sort(&mut entries);
                 entries
             }
-            Begun::Full => return None,
+            Begun::TooSmall => return Err(EINVAL),
+            Begun::Full => return Err(ENOMEM),
         };
         // Positions stay where they were, so that they rise: programs hand them back to the kernel.
         for (entry, from) in ordered.iter_mut().zip(given) {
             entry.iter_mut().skip(8).zip(cookie(from)).for_each(|(byte, from)| *byte = from);
         }
-        Some(ordered.concat())
+        Ok(ordered.concat())
     }
 
     /// Reads the whole directory and keeps what does not fit the first buffer, of which `given` is the first entry.
@@ -143,9 +139,9 @@ impl Tracer<'_> {
                 return Begun::Full;
             }
         }
-        let first = dirent::entries(&listing.take_piece(length));
+        let first = listing.take_piece(length);
         self.listings.0.insert((process, descriptor), listing);
-        Begun::Listing(first)
+        first.map_or(Begun::TooSmall, |first| Begun::Listing(dirent::entries(&first)))
     }
 
     /// Forgets listings whose descriptor is closed, or stands elsewhere.
@@ -178,6 +174,17 @@ impl Tracer<'_> {
             }
             DirectoryOrder::Machine => {}
         }
+    }
+}
+
+/// Lets the program have these entries; returns the result of its call.
+fn give(pid: Pid, buffer: u64, entries: Result<Vec<u8>, i64>) -> i64 {
+    match entries {
+        Ok(entries) if entries.is_empty() || tracee::write(pid, buffer, &entries) => {
+            i64::try_from(entries.len()).unwrap_or(0)
+        }
+        Ok(_) => -EFAULT,
+        Err(errno) => -errno,
     }
 }
 

@@ -29,13 +29,14 @@ impl Tracer<'_> {
             let part = usize::try_from(length - done).unwrap_or(CHUNK).min(buffer.len());
             let Some(part) = buffer.get_mut(..part) else { break };
             fill(key, done / 8, part);
-            if !tracee::write(pid, address.wrapping_add(done), part) {
-                tracee::answer(pid, -EFAULT);
-                return Resume::Run;
+            let written = tracee::write_some(pid, address.wrapping_add(done), part);
+            done += written as u64;
+            if written < part.len() {
+                break;
             }
-            done += part.len() as u64;
         }
-        tracee::answer(pid, length.cast_signed());
+        // As the kernel: what could be written counts, and nothing at all is an error.
+        tracee::answer(pid, if done == 0 && length > 0 { -EFAULT } else { done.cast_signed() });
         Resume::Run
     }
 }

@@ -55,15 +55,19 @@ impl Listings {
 }
 
 impl Listing {
-    /// As many entries as fit.
-    pub(super) fn take_piece(&mut self, room: u64) -> Vec<u8> {
-        let (count, piece) = take_piece(self.entries.get(self.given..).unwrap_or_default(), room);
+    /// As many entries as fit; nothing at the end, and `None` where not even the next one fits, which stays the next one.
+    pub(super) fn take_piece(&mut self, room: u64) -> Option<Vec<u8>> {
+        let rest = self.entries.get(self.given..).unwrap_or_default();
+        let (count, piece) = take_piece(rest, room);
+        if count == 0 && !rest.is_empty() {
+            return None;
+        }
         self.given += count;
         if self.given >= self.entries.len() {
             // That it is at its end is to be known until it is closed; the names are not.
             (self.entries, self.given) = (Rc::default(), 0);
         }
-        piece
+        Some(piece)
     }
 }
 
@@ -101,13 +105,17 @@ mod tests {
         let (device, inode, position) = (0, 0, 0);
         let mut listing =
             Listing { entries: Rc::new(vec![of("a"), of("bb"), of("c")]), given: 0, position, device, inode };
-        let first = listing.take_piece(50);
+        // As by the kernel: with too small a buffer nothing is lost, and with a larger one it goes on.
+        assert_eq!(listing.take_piece(20), None);
+        let first = listing.take_piece(50).unwrap();
         assert_eq!(
             entries(&first).iter().map(|entry| name(entry).to_vec()).collect::<Vec<_>>(),
             [b"a".to_vec(), b"bb".to_vec()]
         );
-        assert_eq!(entries(&listing.take_piece(50)).len(), 1);
-        assert!(listing.take_piece(50).is_empty() && listing.entries.is_empty());
+        assert_eq!(listing.take_piece(23), None);
+        assert_eq!(entries(&listing.take_piece(50).unwrap()).len(), 1);
+        assert_eq!((listing.take_piece(50), listing.entries.len()), (Some(Vec::new()), 0));
+        assert_eq!(listing.take_piece(0), Some(Vec::new()));
     }
 
     #[test]
