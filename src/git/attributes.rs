@@ -22,13 +22,27 @@ pub struct Written(BTreeMap<String, String>);
 impl Written {
     /// Whether the file is written as it is kept, on every machine. What Git LFS keeps is known by its content.
     pub fn is_as_kept(&self) -> bool {
-        let is = |name: &str, value: &str| self.0.get(name).is_some_and(|known| known == value);
-        let is_off = |name: &str| !self.0.contains_key(name) || is(name, "unset");
-        let keeps_line_ends = is("text", "unset") || (!self.0.contains_key("text") && is("crlf", "unset"));
-        keeps_line_ends
+        let is_off = |name: &str| !self.0.contains_key(name) || self.is(name, "unset");
+        self.keeps_line_ends()
             && is_off("ident")
             && is_off("working-tree-encoding")
-            && (is_off("filter") || is("filter", "lfs"))
+            && (is_off("filter") || self.is("filter", "lfs"))
+    }
+
+    /// Whether the file is written otherwise on no machine on which it is not by `other` too: nothing is said of it, so that only a
+    /// machine's own settings change its line ends, and those change them by `other` as well.
+    pub fn is_no_more_than(&self, other: &Self) -> bool {
+        self.0.is_empty() && !other.keeps_line_ends()
+    }
+
+    /// Line feeds stay what they are (gitattributes(5): `eol=lf`, `-text`; `input` is what those were called before).
+    fn keeps_line_ends(&self) -> bool {
+        let of_text = if self.0.contains_key("text") { "text" } else { "crlf" };
+        self.is("eol", "lf") || self.is(of_text, "unset") || self.is(of_text, "input")
+    }
+
+    fn is(&self, name: &str, value: &str) -> bool {
+        self.0.get(name).is_some_and(|known| known == value)
     }
 
     /// Whether Git LFS writes what its pointer names.
@@ -96,6 +110,10 @@ mod tests {
             &[("text", "unset"), ("eol", "crlf")],
             &[("text", "unset"), ("filter", "lfs")],
             &[("text", "unset"), ("ident", "unset"), ("filter", "unset")],
+            &[("text", "auto"), ("eol", "lf")],
+            &[("text", "set"), ("eol", "lf")],
+            &[("eol", "lf"), ("filter", "lfs")],
+            &[("crlf", "input")],
         ] {
             assert!(written(said).is_as_kept(), "{said:?}");
         }
@@ -105,11 +123,26 @@ mod tests {
             &[("eol", "crlf")],
             &[("filter", "lfs")],
             &[("text", "set"), ("crlf", "unset")],
+            &[("text", "auto"), ("eol", "native")],
+            &[("text", "auto"), ("crlf", "input")],
+            &[("eol", "lf"), ("ident", "set")],
             &[("text", "unset"), ("ident", "set")],
             &[("text", "unset"), ("filter", "rot13")],
             &[("text", "unset"), ("working-tree-encoding", "UTF-16")],
         ] {
             assert!(!written(said).is_as_kept(), "{said:?}");
+        }
+        let nothing = written(&[]);
+        for (said, is_no_more) in [
+            (&[("text", "auto")][..], true),
+            (&[("text", "set"), ("ident", "set")], true),
+            (&[("eol", "crlf")], true),
+            (&[], true),
+            (&[("text", "unset")], false),
+            (&[("text", "auto"), ("eol", "lf")], false),
+        ] {
+            assert_eq!(nothing.is_no_more_than(&written(said)), is_no_more, "{said:?}");
+            assert!(!written(&[("text", "auto")]).is_no_more_than(&written(said)), "{said:?}");
         }
         assert_eq!(written(&[("text", "unset"), ("eol", "crlf"), ("ident", "set")]).told(), "eol=crlf ident -text");
         assert_eq!(written(&[]).told(), "nothing");

@@ -81,6 +81,9 @@ pub enum AcceptError {
     /// Approvals from before cannot be read.
     #[error(transparent)]
     Base(#[from] BaseError),
+    /// There is nothing to judge.
+    #[error("no case and no canary was found, and nothing of them is gone")]
+    Nothing(Hint),
     /// Other changes are open than those that were named.
     #[error("the changes that are open here are {found}, and not {asked}")]
     Others {
@@ -133,7 +136,7 @@ impl Diagnostic for AcceptError {
             Self::Base(error) => error.kind(),
             Self::Patch(error) => error.kind(),
             Self::Record { source, .. } => source.kind(),
-            Self::Others { .. } => FailureKind::Inconclusive,
+            Self::Nothing(_) | Self::Others { .. } => FailureKind::Inconclusive,
             Self::Read(_) | Self::Write(_) => FailureKind::Infrastructure,
             Self::Unknown(_) | Self::Empty | Self::Over(_) | Self::Until(_) | Self::NotText(_) | Self::Approvals(_) => {
                 FailureKind::Usage
@@ -146,6 +149,7 @@ impl Diagnostic for AcceptError {
             Self::Run(error) => error.hint(),
             Self::Base(error) => error.hint(),
             Self::Record { source, .. } => source.hint(),
+            Self::Nothing(hint) => Some(hint.clone()),
             Self::Others { .. } => Some("look at the report of this very commit".into()),
             _ => None,
         }
@@ -185,6 +189,9 @@ pub fn accept(
     };
     let ran = run::run_and_keep(context, &judged, subscribers)?;
     let open = ran.result.open_changes();
+    if ran.result.replays.is_empty() && open.is_empty() {
+        return Err(AcceptError::Nothing(run::nothing_found(&judged, &own.config)));
+    }
     let exactly = ChangeKey::digest_of_all(&open);
     if let Some(asked) = request.exactly
         && asked != exactly

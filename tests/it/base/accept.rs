@@ -379,3 +379,15 @@ fn a_configuration_below_the_top_is_named_and_edited() {
     let said = forge.run(1, &event, &[&shard[..], &of].concat()).stdout;
     assert!(!said.contains("stella accept"), "{said}");
 }
+
+/// Named regression: it said that nothing needs an approval.
+#[test]
+fn where_nothing_is_found_nothing_is_said_to_need_no_approval() {
+    let forge = Forge::new();
+    forge.on_main(|dev| dev.write("src/scan.py", "\n"));
+    let dev = forge.dev();
+    let mut command = forge.world.command(&["accept", "--base", "main"]);
+    command.current_dir(dev.path("src"));
+    let run = forge.world.run(3, command);
+    run.complains(&["no case and no canary was found", "the configuration lies above this folder"]);
+}

@@ -194,10 +194,18 @@ fn attributes_that_have_git_write_recordings_otherwise_are_loosening() {
         (".gitattributes", "*.zst filter=lfs diff=lfs merge=lfs -text\n"),
         (".gitattributes", "*.json linguist-generated diff=json\n# *.json text\n"),
         ("docs/.gitattributes", "* text eol=crlf\n"),
+        (".gitattributes", "* text=auto eol=lf\n"),
+        (".gitattributes", "*.json text eol=lf\n*.sh text=input\n"),
     ] {
         let result = forge.judge_pull(0, |dev| dev.write(path, text));
         assert!(about(&result, "rule-loosened").is_empty(), "{text}: {:#}", result["gate"]);
     }
+    // What had them written otherwise goes, or is narrowed.
+    forge.on_main(|dev| dev.write(".gitattributes", "* text=auto\n"));
+    forge.judge_pull(0, |dev| dev.remove(".gitattributes"));
+    forge.judge_pull(0, |dev| dev.write(".gitattributes", "* text=auto eol=lf\n"));
+    let result = forge.judge_pull(1, |dev| dev.write(".gitattributes", "* text=auto eol=crlf\n"));
+    assert!(!result.to_string().contains("approvals.yaml`"), "there is none: {:#}", result["gate"]);
     // What kept them as they are goes.
     forge.on_main(|dev| dev.write(".gitattributes", "* text=auto\nfixtures/** -text\n"));
     let result = forge.judge_pull(1, |dev| dev.write(".gitattributes", "* text=auto\n"));
@@ -208,7 +216,7 @@ fn attributes_that_have_git_write_recordings_otherwise_are_loosening() {
 #[test]
 fn attributes_are_approved_by_their_content_until_they_are_taken_back() {
     let forge = Forge::new();
-    let edit = |dev: &Dev<'_>| dev.write(".gitattributes", "* text=auto eol=lf\n");
+    let edit = |dev: &Dev<'_>| dev.write(".gitattributes", "* text=auto\n");
     forge.dev_git(&["checkout", "--quiet", "-B", "accepting", "main"]);
     edit(&forge.dev());
     forge.dev_git(&["add", "--all"]);

@@ -160,6 +160,21 @@ fn recordings_made_anew_that_say_the_same_are_counted() {
     assert_eq!(run["replays"].as_array().unwrap().len(), 2);
 }
 
+/// Named regression: it was loosening, since the fingerprint of the system's folders is another one.
+#[test]
+fn a_recording_made_anew_on_another_machine_is_counted() {
+    let forge = Forge::new();
+    let pull = forge.pull(|dev| {
+        dev.rewrite("npm-app", |manifest| {
+            manifest["environment"]["kernel"] = json!("7.1.0");
+            manifest["environment"]["runtime_digest"] = json!(format!("sha256:{}", "7".repeat(64)));
+            manifest["environment"]["runtime_source"] = json!("in another way");
+        });
+    });
+    let result = forge.judge(0, &pull);
+    assert_eq!(codes(&result, "note"), ["recordings-refreshed"], "{:#}", result["base"]);
+}
+
 #[test]
 fn two_pull_requests_in_one_merge_queue_are_each_judged_by_what_they_are_put_upon() {
     let forge = Forge::new();

@@ -29,8 +29,10 @@ use crate::workspace::context::Context;
 
 /// Fields of the scanner that are those of the program itself.
 const PROGRAM: [&str; 5] = ["scanner_image_digest", "scanner_binary_digest", "bundle_digest", "scanner_version", "uri"];
-/// Fields of the environment that every recording has anew: the instant at which it was made, and what was seen of the run.
-const OF_THE_RECORDING: [&str; 3] = ["clock_value", "ledger_digest", "kernel"];
+/// Fields of the environment that every recording has anew: the instant at which it was made, and what was seen of the machine and of the
+/// run. No replay is made or judged by them.
+const OF_THE_RECORDING: [&str; 6] =
+    ["clock_value", "ledger_digest", "kernel", "runtime_digest", "runtime_source", "toolchain_versions"];
 /// Fields of the document that name the recording.
 const NAMES: [&str; 4] = ["manifest_version", "scan_id", "created_at", "seal"];
 

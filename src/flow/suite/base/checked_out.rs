@@ -44,7 +44,7 @@ pub fn changes(
             edited.push(path);
         }
     }
-    let judged = judged_by(head, layout)?;
+    let judged = judged_by(objects, head, layout)?;
     let mut brought = Vec::new();
     for (path, pointer) in &judged {
         if let Some(id) = pointer
@@ -60,8 +60,9 @@ pub fn changes(
     let (old, new) = (repository.written(was, &paths)?, repository.written(&head.commit.id, &paths)?);
     let stays_pointer = |path: &str| !new.get(path).is_some_and(Written::is_of_lfs);
     let otherwise = |(path, pointer): &(&String, &Option<ObjectId>)| {
-        let is_hidden = !new.get(*path).is_some_and(Written::is_as_kept) || (pointer.is_some() && stays_pointer(path));
-        old.get(*path) != new.get(*path) && is_hidden
+        let (was, is) = (old.get(*path).cloned().unwrap_or_default(), new.get(*path).cloned().unwrap_or_default());
+        let is_otherwise = !is.is_as_kept() && !is.is_no_more_than(&was);
+        was != is && (is_otherwise || (pointer.is_some() && stays_pointer(path)))
     };
     let otherwise: Vec<&String> = judged.iter().filter(otherwise).map(|(path, _)| path).collect();
     let mut changes: Vec<Change> =
@@ -71,10 +72,13 @@ pub fn changes(
         let mut below = otherwise.iter().filter(|path| path.starts_with(folder));
         let Some(first) = below.next() else { continue };
         let told = |side: &BTreeMap<String, Written>| side.get(*first).cloned().unwrap_or_default().told();
+        let what = match below.count() {
+            0 => format!("`{first}` is"),
+            1 => format!("`{first}` and one more file are"),
+            more => format!("`{first}` and {more} more files are"),
+        };
         let detail = format!(
-            "`{first}` and {} more files are written otherwise into a checkout (`{}`, was `{}`): a run that judges no pull request reads \
-             them there",
-            below.count(),
+            "{what} written otherwise into a checkout (`{}`, was `{}`): a run that judges no pull request reads what lies there",
             told(&new),
             told(&old)
         );
@@ -112,7 +116,11 @@ fn pointer(path: &str) -> Change {
 }
 
 /// Every file that a gate judges by, and the object of those that are pointers of Git LFS.
-fn judged_by(head: &Snapshot, layout: &Layout) -> Result<BTreeMap<String, Option<ObjectId>>, BaseError> {
+fn judged_by(
+    objects: &mut Objects,
+    head: &Snapshot,
+    layout: &Layout,
+) -> Result<BTreeMap<String, Option<ObjectId>>, BaseError> {
     let mut files = BTreeMap::new();
     let mut add = |folder: &str, stored: &StoredFiles| {
         let pointer = |stored: &Stored| stored.lfs.is_some().then(|| stored.id.clone());
@@ -122,7 +130,11 @@ fn judged_by(head: &Snapshot, layout: &Layout) -> Result<BTreeMap<String, Option
         add(&item.path, &item.files);
     }
     add(&layout.path_of_joined(&head.config.fixture_store)?, &head.store);
-    files.insert(layout.path_of(Path::new(&layout.file))?, None);
-    files.insert(layout.path_of(Path::new(approvals::FILE_NAME))?, None);
+    for name in [layout.file.as_str(), approvals::FILE_NAME] {
+        let path = layout.path_of(Path::new(name))?;
+        if head.commit.find(objects, &path)?.is_some() {
+            files.insert(path, None);
+        }
+    }
     Ok(files)
 }
