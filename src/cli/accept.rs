@@ -18,6 +18,7 @@ use crate::host::machine;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::{Digest, DigestError};
 use crate::model::exit::Exit;
+use crate::model::outcome::Outcome;
 use crate::report::{accept_phrases, untrusted};
 use crate::wire::v1::commands::AcceptV1;
 
@@ -132,5 +133,11 @@ pub fn run(global: &GlobalArgs, args: &AcceptArgs) -> CliResult {
         }
     }
     let is_all = accepted.flaky.is_empty() && accepted.refused.is_empty();
-    Ok(if is_all { Exit::Passed } else { Exit::Failed }.into())
+    let unjudged = accepted.unjudged().map(|replay| match replay.outcome {
+        Outcome::Infra { .. } => Exit::Infrastructure,
+        _ => Exit::Inconclusive,
+    });
+    let exits: Vec<Exit> = unjudged.chain((!is_all).then_some(Exit::Failed)).collect();
+    let strongest = Exit::BY_PRECEDENCE.into_iter().find(|exit| exits.contains(exit));
+    Ok(strongest.unwrap_or(Exit::Passed).into())
 }

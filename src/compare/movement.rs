@@ -2,19 +2,21 @@
 //!
 //! Invariant: what is not surely a gain is a loss. Absent: what is allowed; a gate says that.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::diff::differing;
-use crate::compare::semantic::{Keyed, Semantics, apart};
+use crate::compare::semantic::{Keyed, Semantics, apart, keyed};
 use crate::model::comparison::movement::Movement;
 use crate::model::decision::Decision;
-use crate::model::finding::{Finding, LISTS, Reachability, Severity};
+use crate::model::finding::{Finding, FindingKey, LISTS, Reachability, Severity};
 use crate::model::vex::{VexStatement, VexStatus};
 
 /// What moved from `before` to `after`, which have their decisions; `unknown` where something else differs that nobody
 /// can read.
 pub fn between(before: &Semantics, after: &Semantics, unknown: bool) -> Movement {
     let mut movement = Movement { unknown, ..Movement::default() };
+    let before = &*by_names_of(after, before);
     for (before, after) in pairs(&before.findings, &after.findings) {
         // Of several at one place those that both sides have say nothing of the others.
         let (gone, new) = apart(before, after);
@@ -41,6 +43,56 @@ pub fn between(before: &Semantics, after: &Semantics, unknown: bool) -> Movement
     movement.other_lost = (packages.count() + vex.count() + facts.len()) as u64;
     movement.decision_changed = !decides_alike(before.decision(), after.decision());
     movement
+}
+
+/// What was there before, by the ids that it has now. A vulnerability is often reported under one id first and under a better known one
+/// later, which then has the first among its aliases: that is the same one.
+///
+/// Only what is reported no longer takes another id, of the same package, and only one that was not reported before: of two that have
+/// become one, one is gone.
+fn by_names_of<'a>(after: &Semantics, before: &'a Semantics) -> Cow<'a, Semantics> {
+    let (Some(was), Some(is)) = (&before.findings, &after.findings) else { return Cow::Borrowed(before) };
+    let mut names: BTreeMap<&FindingKey, BTreeSet<&str>> = BTreeMap::new();
+    for finding in is.iter().filter(|(key, _)| !was.contains_key(key)).flat_map(|(_, found)| found) {
+        for alias in &finding.aliases {
+            let old = FindingKey { cve_id: alias.clone(), affected: finding.key.affected.clone() };
+            if let Some((old, _)) = was.get_key_value(&old).filter(|(old, _)| !is.contains_key(old)) {
+                names.entry(old).or_default().insert(&finding.key.cve_id);
+            }
+        }
+    }
+    // One that could be several is none of them, and neither is one of several that would be one.
+    let mut takers: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for (old, new) in names.iter().filter(|(_, new)| new.len() == 1) {
+        new.iter().for_each(|new| *takers.entry((new, &old.affected)).or_default() += 1);
+    }
+    let new_name = |key: &FindingKey| {
+        let name = names.get(key).filter(|new| new.len() == 1)?.first()?;
+        (takers.get(&(*name, key.affected.as_str())) == Some(&1)).then(|| (*name).to_owned())
+    };
+    let mut of_vex: BTreeMap<&str, BTreeSet<Option<String>>> = BTreeMap::new();
+    for key in was.keys() {
+        of_vex.entry(&key.cve_id).or_default().insert(new_name(key));
+    }
+    let findings = was.values().flatten().cloned().map(|mut finding| {
+        if let Some(name) = new_name(&finding.key) {
+            finding.key.cve_id = name;
+        }
+        finding
+    });
+    let findings = keyed(findings.collect(), |finding| finding.key.clone());
+    // A statement goes with its finding where all findings of its vulnerability go the same way.
+    let vex = before.vex.as_ref().map(|vex| {
+        let renamed = vex.values().flatten().cloned().map(|mut statement| {
+            let names = of_vex.get(statement.vulnerability.as_str()).filter(|names| names.len() == 1);
+            if let Some(Some(name)) = names.and_then(BTreeSet::first) {
+                statement.vulnerability.clone_from(name);
+            }
+            statement
+        });
+        keyed(renamed.collect(), |vex: &VexStatement| (vex.vulnerability.clone(), vex.product.clone()))
+    });
+    Cow::Owned(Semantics { findings: Some(findings), vex, ..before.clone() })
 }
 
 /// The entries of every key whose entries differ.
@@ -117,7 +169,6 @@ fn decides_alike(before: Option<&Decision>, after: Option<&Decision>) -> bool {
 mod tests {
     use super::*;
     use crate::model::ecosystem::Ecosystem;
-    use crate::model::finding::FindingKey;
     use crate::model::package::Package;
 
     fn finding(cve: &str) -> Finding {
@@ -268,5 +319,52 @@ mod tests {
     fn what_nobody_can_read_is_a_loss() {
         let same = Semantics::default();
         assert!(!between(&same, &same, true).nothing_lost() && between(&same, &same, false).nothing_lost());
+    }
+
+    /// Named regression: a feed's advisory that was given its CVE was a loss, every day.
+    #[test]
+    fn what_is_reported_under_a_better_known_id_is_not_lost() {
+        let alias = |cve: &str, aliases: &[&str]| Finding {
+            aliases: aliases.iter().map(ToString::to_string).collect(),
+            ..finding(cve)
+        };
+        let before = [alias("GHSA-1", &[]), alias("GHSA-2", &[])];
+        let after = [alias("CVE-1", &["GHSA-1"]), alias("GHSA-2", &[])];
+        let renamed = moved(&before, &after);
+        assert_eq!((renamed.updated, renamed.appeared, renamed.nothing_lost()), (1, 0, true));
+        // Less is said of it under its new id.
+        let weaker = Finding { severity: Severity::Low, ..alias("CVE-1", &["GHSA-1"]) };
+        assert_eq!(moved(&before, &[weaker, alias("GHSA-2", &[])]).weakened, 1);
+        // Another package; nobody says that it is the same; two become one; one becomes two; it goes under what was there already.
+        let mut elsewhere = alias("CVE-1", &["GHSA-1"]);
+        elsewhere.key.affected = "other@1".into();
+        for after in [
+            &[elsewhere, alias("GHSA-2", &[])][..],
+            &[alias("CVE-1", &[]), alias("GHSA-2", &[])],
+            &[alias("CVE-1", &["GHSA-1", "GHSA-2"])],
+            &[alias("CVE-1", &["GHSA-1"]), alias("CVE-2", &["GHSA-1"]), alias("GHSA-2", &[])],
+            &[alias("GHSA-2", &["GHSA-1"])],
+        ] {
+            assert!(!moved(&before, after).nothing_lost(), "{after:?}");
+        }
+    }
+
+    #[test]
+    fn a_statement_goes_with_its_finding_under_another_id() {
+        let of = |id: &str, aliases: &[&str], status| {
+            let finding = Finding { aliases: aliases.iter().map(ToString::to_string).collect(), ..finding(id) };
+            let statement = VexStatement {
+                vulnerability: id.to_owned(),
+                product: "pkg:npm/log@1".to_owned(),
+                status,
+                justification: None,
+                details: BTreeSet::new(),
+            };
+            Semantics::from_parts(None, Some(vec![finding]), Some(vec![statement]), None)
+        };
+        let before = of("GHSA-1", &[], VexStatus::Affected);
+        assert!(between(&before, &of("CVE-1", &["GHSA-1"], VexStatus::Affected), false).nothing_lost());
+        assert!(!between(&before, &of("CVE-1", &["GHSA-1"], VexStatus::NotAffected), false).nothing_lost());
+        assert!(!between(&before, &of("CVE-1", &[], VexStatus::Affected), false).nothing_lost());
     }
 }

@@ -99,7 +99,7 @@ pub fn semantically_equal(a: &Semantics, b: &Semantics) -> bool {
     a == b
 }
 
-fn keyed<K: Ord, T: Ord>(mut all: Vec<T>, key: impl Fn(&T) -> K) -> Keyed<K, T> {
+pub(super) fn keyed<K: Ord, T: Ord>(mut all: Vec<T>, key: impl Fn(&T) -> K) -> Keyed<K, T> {
     all.sort();
     let mut by_key: Keyed<K, T> = Keyed::new();
     for entry in all {

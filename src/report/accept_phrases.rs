@@ -2,12 +2,14 @@
 
 use crate::hint;
 use crate::model::change::accepted::Accepted;
-use crate::model::change::approval::ChangeKey;
+use crate::model::change::approval::{ChangeKey, Changed};
 use crate::model::hint::Spelt;
 use crate::model::parameter::{Operation, Parameter};
 use crate::report::count::counted;
 use crate::report::{base_phrases, changes, phrases};
 
+/// The rule that is the command with which a subject runs cases.
+const COMMAND: &str = "subject.argv";
 /// Lines of a difference that are shown.
 const LINES: usize = 10;
 
@@ -42,12 +44,24 @@ pub fn lines(accepted: &Accepted, file: &str) -> Vec<String> {
     for change in &accepted.refused {
         lines.push(format!("{} {}: {}", change.key.of.kind(), change.key.of, change.detail));
     }
+    for replay in accepted.unjudged() {
+        lines.push(format!("{} could not be judged: {}", replay.id, phrases::cause_cell(&replay.outcome)));
+    }
+    let is_command = |key: &ChangeKey| matches!(&key.of, Changed::Rule { key } if key == COMMAND);
+    if accepted.chosen.iter().any(is_command) {
+        let anew = hint!(
+            "canaries keep the command that they were recorded with: record those that need another one anew with {} (docs/canaries.md)",
+            Operation::Scan
+        );
+        lines.push(anew.for_command_line());
+    }
     if !accepted.recorded.is_empty() {
         lines.push(format!("{} recorded anew: {}", accepted.recorded.len(), accepted.recorded.join(", ")));
     }
     let count = accepted.chosen.len();
     let until = accepted.differs_again_after();
     lines.push(match (count, accepted.written.len()) {
+        (0, _) if accepted.unjudged().next().is_some() => "nothing that could be judged needs an approval".to_owned(),
         (0, _) if accepted.refused.is_empty() => "nothing needs an approval".to_owned(),
         (0, _) => "nothing can be approved".to_owned(),
         (_, 0) => {

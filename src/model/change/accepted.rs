@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use crate::model::change::approval::{Approval, ChangeKey, Changed};
 use crate::model::change::base::Change;
 use crate::model::digest::Digest;
-use crate::model::result::RunResult;
+use crate::model::outcome::Outcome;
+use crate::model::result::{ReplayResult, RunResult};
 
 /// What was accepted of a run, or could be.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,15 @@ impl Accepted {
         self.written.iter().filter(stays).map(|entry| entry.until).min()
     }
 
+    /// Replays of which nobody can say whether they differ.
+    pub fn unjudged(&self) -> impl Iterator<Item = &ReplayResult> {
+        let is_unjudged = |replay: &&ReplayResult| match replay.outcome {
+            Outcome::Match { .. } | Outcome::Drift { .. } | Outcome::Flaky { .. } => false,
+            Outcome::Unhealthy { .. } | Outcome::Unreplayable { .. } | Outcome::Infra { .. } => true,
+        };
+        self.run.replays.iter().filter(is_unjudged)
+    }
+
     /// The approval that a change takes back.
     pub fn takes_back(&self, key: &ChangeKey) -> Option<&Approval> {
         let inverse = key.inverse();
@@ -46,7 +56,7 @@ impl Accepted {
     }
 
     /// The replay whose difference a change is.
-    pub fn replay_of(&self, key: &ChangeKey) -> Option<&crate::model::result::ReplayResult> {
+    pub fn replay_of(&self, key: &ChangeKey) -> Option<&ReplayResult> {
         let Changed::Difference { id, .. } = &key.of else { return None };
         self.run.replays.iter().find(|replay| replay.id == *id)
     }

@@ -84,11 +84,13 @@ pub fn changes(was_side: &CanarySide, head_side: &CanarySide, scope: ChangeScope
     }
     let level = context.config.rules.pr_level;
     changes.extend(about.goldens(&was_side.goldens, &head_side.goldens, level));
+    let head_moved = moved || !changes.is_empty();
     if scope == ChangeScope::All
-        && !changes.iter().any(|change| change.effect == Effect::Loosening)
+        && head_moved
         && let (None, Some(why)) = (edited(was, context), edited(head, context))
     {
-        // Without digests nothing names it, and so nobody can approve it: no later change could be judged by such a recording.
+        // Whatever else it changes. Without digests nothing names it, and so nobody can approve it: no later change could be judged by
+        // such a recording.
         let why = format!("{why}; it cannot be approved: put it back as the base has it, or record it anew");
         changes.push(about.part("unreplayable", Effect::Loosening, (None, None), why));
     }
