@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::args::GlobalArgs;
+use crate::cli::attest::key;
 use crate::cli::error::CliResult;
 use crate::cli::options::deferred::Deferred;
 use crate::cli::{accept, reviewed};
@@ -59,6 +60,8 @@ enum Command {
     #[command(subcommand)]
     Image(Deferred<image::ImageCommand>),
     #[command(subcommand)]
+    Key(Deferred<key::KeyCommand>),
+    #[command(subcommand)]
     Profile(Deferred<profile::ProfileCommand>),
     /// The built-in scanner as a process of its own: what a sandbox runs.
     #[command(hide = true)]
@@ -94,6 +97,7 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Manifest(command) => manifest::run(global, *command.0),
         Command::Feed(command) => feed::run(global, *command.0),
         Command::Image(command) => image::run(global, *command.0),
+        Command::Key(command) => key::run(global, *command.0),
         Command::Profile(command) => profile::run(global, *command.0),
         Command::BuiltinScan(args) => builtin_scan::run(*args.0),
     }

@@ -7,6 +7,7 @@ mod accept;
 mod adapter;
 mod app;
 mod args;
+mod attest;
 mod badge;
 mod base;
 mod builtin_scan;

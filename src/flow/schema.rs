@@ -17,7 +17,8 @@ use crate::sandbox::ledger::LedgerLine;
 use crate::wire::schema as wire;
 use crate::wire::v1::chaos::ChaosV1;
 use crate::wire::v1::commands::{
-    AcceptV1, AdaptersV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, ManifestValidationV1, RecordingV1,
+    AcceptV1, AdaptersV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, KeyV1, ManifestValidationV1,
+    RecordingV1,
 };
 use crate::wire::v1::explanation::ExplanationV1;
 use crate::wire::v1::feed_bisect::FeedBisectV1;
@@ -56,6 +57,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("init-v1.json", schema_for!(InitV1).to_value()),
         ("publish-v1.json", schema_for!(PublishV1).to_value()),
         ("feed-bundle-info-v1.json", schema_for!(FeedBundleInfoV1).to_value()),
+        ("key-v1.json", schema_for!(KeyV1).to_value()),
         ("doctor-v1.json", schema_for!(DoctorV1).to_value()),
         ("ledger-v1.json", schema_for!(LedgerLine).to_value()),
         ("history-v1.json", schema_for!(HistoryLineV1).to_value()),

@@ -2,7 +2,7 @@
 //!
 //! Invariants: whatever is read has a size limit; whatever is written is whole or absent; every error names its path.
 //! The network is one file, `http`, which is not there unless the feature `registry` is on. Absent: environment variables
-//! but for [`clock`]'s one, and what an HTTP client takes for its proxy.
+//! but for [`clock`]'s one, those that a user names for a [`secret`], and what an HTTP client takes for its proxy.
 
 #[cfg(target_env = "musl")]
 mod allocator;
@@ -18,3 +18,4 @@ pub mod http;
 pub mod machine;
 pub mod removal;
 pub mod scratch;
+pub mod secret;

@@ -40,6 +40,7 @@ pub enum Parameter {
     Out,
     OutDir,
     Output,
+    Password,
     Path,
     Pinned,
     Platform,

@@ -11,6 +11,7 @@
 
 mod action;
 mod architecture;
+mod attest;
 mod attribution;
 mod base;
 mod cli;

@@ -82,6 +82,12 @@ pub enum FsError {
         /// What stands there.
         path: PathBuf,
     },
+    /// Something stands where a new file should be written, and is not written over.
+    #[error("`{}` is there already, and is not written over", path.display())]
+    Exists {
+        /// What was to be written.
+        path: PathBuf,
+    },
     /// Something of a checkout stands where a file should be written.
     #[error("`{}` is not written to: {planted}", path.display())]
     Planted {
@@ -111,6 +117,7 @@ impl Diagnostic for FsError {
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
             | Self::NotAFile { .. }
+            | Self::Exists { .. }
             | Self::Planted { .. }
             | Self::NotText { .. } => FailureKind::Usage,
         }
@@ -140,6 +147,7 @@ impl FsError {
             | Self::NotAFile { path }
             | Self::NotAFolder { path }
             | Self::IsAFolder { path }
+            | Self::Exists { path }
             | Self::Planted { path, .. }
             | Self::NotText { path, .. } => path,
         }

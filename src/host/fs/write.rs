@@ -47,6 +47,25 @@ pub fn write_output(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     if is_special { fs::write(path, bytes).map_err(FsError::writing("write", path)) } else { write_atomic(path, bytes) }
 }
 
+/// Writes a file that only its owner may read, whole or not at all, where nothing stands yet.
+///
+/// # Errors
+/// [`FsError::Exists`], [`FsError::NotAFolder`], [`FsError::Planted`], else [`FsError::Io`].
+pub fn write_new_secret(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    planted::check(path, Writing::Anew)?;
+    let dir = parent(path);
+    ensure_dir(dir)?;
+    let mut staged = Staged::new_in(dir)?;
+    // Before anything is in it.
+    #[cfg(unix)]
+    {
+        let mode = <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
+        staged.file.as_file().set_permissions(mode).map_err(FsError::writing("protect", path))?;
+    }
+    staged.write_all(bytes).map_err(FsError::writing("write", path))?;
+    staged.publish_new(path)
+}
+
 /// Removes a directory with all that is in it; one that does not exist is removed already.
 ///
 /// # Errors
@@ -167,6 +186,21 @@ impl Staged {
         self.file.as_file().sync_all().map_err(FsError::writing("flush", path))?;
         self.file.persist(path).map_err(|error| FsError::writing("rename to", path)(error.error))?;
         sync_dir(parent(path))
+    }
+
+    /// Gives it its name, durably, where nothing has that name yet.
+    ///
+    /// # Errors
+    /// [`FsError::Exists`], [`FsError::Io`].
+    fn publish_new(self, path: &Path) -> Result<(), FsError> {
+        self.file.as_file().sync_all().map_err(FsError::writing("flush", path))?;
+        match self.file.persist_noclobber(path) {
+            Ok(_) => sync_dir(parent(path)),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(FsError::Exists { path: path.to_owned() })
+            }
+            Err(error) => Err(FsError::writing("rename to", path)(error.error)),
+        }
     }
 
     /// Closes it for a later [`rename_all`] under `path`.

@@ -24,6 +24,7 @@ schema_name!(InitSchema = "stella.init/1");
 schema_name!(AcceptSchema = "stella.accept/1");
 schema_name!(ImageInfoSchema = "stella.image-info/1");
 schema_name!(FeedBundleInfoSchema = "stella.feed-bundle-info/1");
+schema_name!(KeySchema = "stella.key/1");
 schema_name!(DoctorSchema = "stella.doctor/1");
 
 /// `stella scan`
@@ -245,6 +246,23 @@ pub struct FeedBundleInfoV1 {
     pub content_digest: Digest,
     /// How many records are in it.
     pub records: usize,
+}
+
+/// `stella key generate` and `stella key public`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KeyV1 {
+    /// `stella.key/1`
+    pub schema: KeySchema,
+    /// The signature scheme: `ecdsa-p256` or `ed25519`.
+    pub algorithm: String,
+    /// The public key, in PEM.
+    pub public_key: String,
+    /// SHA-256 of its DER `SubjectPublicKeyInfo`, by which bundles and logs name it.
+    pub digest: Digest,
+    /// Where the private key was written; null where none was made.
+    pub private_key_file: Option<String>,
+    /// Where the public key was written; null where it was not.
+    pub public_key_file: Option<String>,
 }
 
 /// `stella doctor`

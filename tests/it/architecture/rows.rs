@@ -2,7 +2,7 @@
 
 /// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
 /// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
-pub const MAY_USE: [(&str, &[&str]); 32] = [
+pub const MAY_USE: [(&str, &[&str]); 33] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("profiling", &["model", "canonical"]),
@@ -23,6 +23,7 @@ pub const MAY_USE: [(&str, &[&str]); 32] = [
     ("rootfs", &["model", "host", "archive", "oci", "store"]),
     ("policy", &["model", "compare"]),
     ("sandbox", &["model", "host"]),
+    ("attest", &["model"]),
     ("config", &["model", "canonical", "score", "host", "sandbox"]),
     (
         "job",
@@ -180,6 +181,7 @@ pub const MAY_USE: [(&str, &[&str]); 32] = [
             "bundle",
             "rootfs",
             "sandbox",
+            "attest",
             "config",
             "job",
             "workspace",

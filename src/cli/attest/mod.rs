@@ -1,0 +1,3 @@
+//! Attestations on the command line: keys.
+
+pub mod key;

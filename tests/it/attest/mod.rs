@@ -1,0 +1,3 @@
+//! Attestations through the program.
+
+mod key;
