@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::artifact::ArtifactType;
-use crate::model::candidate::{Candidate, Coverage};
+use crate::model::candidate::{Candidate, CandidateKind, Coverage};
 use crate::model::change::approval::{ChangeKey, Changed};
 use crate::model::change::base::{Base, CoveredDifference, WithoutBase};
 use crate::model::comparison::diff::DiffSummary;
 use crate::model::comparison::fidelity::{Fidelity, Level};
 use crate::model::comparison::movement::Movement;
 use crate::model::digest::Digest;
-use crate::model::dimension::Dimensions;
+use crate::model::dimension::{Dimension, Dimensions};
 use crate::model::exit::Exit;
 use crate::model::experiment::explanation::Explanation;
 use crate::model::gate_result::GateResult;
@@ -233,6 +233,11 @@ pub struct ReplayResult {
 }
 
 impl ReplayResult {
+    /// Whether the candidate ran in it: a replay that could not begin is none.
+    pub fn ran_candidate(&self) -> bool {
+        self.candidate && !matches!(self.outcome, Outcome::Unreplayable { .. } | Outcome::Infra { .. })
+    }
+
     /// The same with none of these values in what scanners said and wrote. What names things (ids, artifacts, labels, places) stays:
     /// approvals and histories are kept by it.
     #[must_use]
@@ -337,8 +342,7 @@ impl RunResult {
     pub fn coverage(&self) -> Coverage {
         let mut coverage = Coverage::default();
         for replay in &self.replays {
-            let began = !matches!(replay.outcome, Outcome::Unreplayable { .. } | Outcome::Infra { .. });
-            let ran = replay.candidate && began;
+            let ran = replay.ran_candidate();
             coverage.concerned += u64::from(replay.candidate && replay.kind != SubjectKind::Manifest);
             match replay.kind {
                 SubjectKind::Case => coverage.cases.add(ran),
@@ -352,6 +356,21 @@ impl RunResult {
             }
         }
         coverage
+    }
+
+    /// The digest of the candidate, as the replays have it in which it ran; `None` where they have more than one, as those of shards that
+    /// built it each for itself may, and where what a replay names is not the candidate alone, as with a feed.
+    pub fn candidate_digest(&self) -> Option<Digest> {
+        let Candidate::Built(named) = &self.candidate else { return None };
+        let dimension = match named.kind {
+            CandidateKind::BuiltIn | CandidateKind::Scanner => Dimension::Scanner,
+            CandidateKind::Policy => Dimension::Policy,
+            CandidateKind::Feed => return None,
+        };
+        let ran = self.replays.iter().filter(|replay| replay.ran_candidate());
+        let mut digests = ran.map(|replay| replay.replayed.get(dimension));
+        let first = digests.next()??;
+        digests.all(|other| other == Some(first)).then_some(first)
     }
 
     /// Its identity, made from its content: the same result read twice is the same run.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::candidate::{self, Candidate, Named};
+use crate::model::digest::Digest;
 use crate::model::result::RunResult;
 use crate::model::same_words::same_words;
 
@@ -16,6 +17,10 @@ pub struct CandidateV1 {
     pub kind: Option<CandidateKind>,
     /// Its name: an engine, or a path in the repository; null where there is none.
     pub name: Option<String>,
+    /// Its digest, where the replays in which it ran have one and the same: of a scanner's file, or of a policy's content. Absent for a feed,
+    /// where shards built it each for itself and not alike, and in results that were written before they told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
     /// Replays in which it ran.
     pub ran: u64,
     /// All cases and canaries of the run.
@@ -89,6 +94,7 @@ impl CandidateV1 {
             state,
             kind: named.map(|named| named.kind.into()),
             name: named.map(|named| named.name.clone()),
+            digest: run.candidate_digest(),
             ran: all.ran,
             of: all.of,
             cases: coverage.cases.into(),
@@ -97,8 +103,14 @@ impl CandidateV1 {
         })
     }
 
-    /// The candidate; `None` where one was built and it does not say which, or none was and it does. Its counts are for
-    /// the reader to count again.
+    /// Whether it says what is true of `run`. Its digest may be absent: earlier results do not tell.
+    pub(crate) fn is_true_of(&self, run: &RunResult) -> bool {
+        let told = |all: Self| if self.digest.is_none() { Self { digest: None, ..all } } else { all };
+        Self::of(run).map(told).as_ref() == Some(self)
+    }
+
+    /// The candidate; `None` where one was built and it does not say which, or none was and it does. Its counts and its digest are for
+    /// the reader to find again.
     pub(crate) fn read(&self) -> Option<Candidate> {
         match (self.state, self.kind, &self.name) {
             (CandidateState::Built, Some(kind), Some(name)) => {

@@ -94,7 +94,8 @@ impl TryFrom<ResultDocument> for RunResult {
         }
         let ran = run.coverage().concerned > 0;
         let nowhere = matches!(run.candidate, Candidate::None | Candidate::LeftOut | Candidate::Dropped);
-        if CandidateV1::of(&run) != told || (ran && nowhere) {
+        let is_true = told.as_ref().map_or_else(|| CandidateV1::of(&run).is_none(), |told| told.is_true_of(&run));
+        if !is_true || (ran && nowhere) {
             return Err(ReadError::Candidate);
         }
         let counted = Rates { regression: (&run.regression).into(), fidelity: (&run.fidelity).into() };

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
+use stella::model::digest::Digest;
 
 use crate::cli::gate::{codes, forge};
 use crate::harness::{World, copy, valid};
@@ -216,6 +217,29 @@ fn a_part_or_another_question_does_not_pass_for_the_whole() {
             .stella(2, &["gate", "pr", "--result", "result.json"])
             .complains(&["what the result says of the candidate is not what its replays say"]);
     }
+}
+
+#[test]
+fn the_digest_of_the_candidate_is_that_of_the_file_and_follows_from_the_replays() {
+    let world = repository(2);
+    let result = pr(&world, 0, &[]);
+    let digest = Digest::of(&fs::read(world.work("bin/scan")).unwrap());
+    assert_eq!(result["candidate"]["digest"], digest.to_string());
+    let refused = |change: &dyn Fn(&mut Value)| {
+        world.stella(0, &["ci", "--result", "result.json"]);
+        world.edit("result.json", change);
+        world
+            .stella(2, &["gate", "pr", "--result", "result.json"])
+            .complains(&["what the result says of the candidate is not what its replays say"]);
+    };
+    let other = Digest::of(b"another").to_string();
+    refused(&|result| result["candidate"]["digest"] = json!(other));
+    // One replay is of another file: then there is no one digest.
+    refused(&|result| result["replays"][0]["replayed"]["scanner"] = json!(other));
+    // A result from before does not tell.
+    world.stella(0, &["ci", "--result", "result.json"]);
+    world.edit("result.json", |result| drop(result["candidate"].as_object_mut().unwrap().remove("digest")));
+    world.stella(0, &["gate", "pr", "--result", "result.json"]);
 }
 
 #[test]
