@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::args::GlobalArgs;
-use crate::cli::attest::key;
+use crate::cli::attest::{self, key, verify};
 use crate::cli::error::CliResult;
 use crate::cli::options::deferred::Deferred;
 use crate::cli::{accept, reviewed};
@@ -40,6 +40,8 @@ enum Command {
     Report(Deferred<report::ReportArgs>),
     Publish(Deferred<publish::PublishArgs>),
     Notify(Deferred<publish::notify::NotifyArgs>),
+    Attest(Deferred<attest::AttestArgs>),
+    Verify(Deferred<verify::VerifyArgs>),
     Badge(Deferred<badge::BadgeArgs>),
     Score(Deferred<score::ScoreArgs>),
     Gate(Deferred<gate::GateArgs>),
@@ -82,6 +84,8 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Report(args) => report::run(global, &args.0),
         Command::Publish(args) => publish::run(global, &args.0),
         Command::Notify(args) => publish::notify::run(global, &args.0),
+        Command::Attest(args) => attest::run(global, &args.0),
+        Command::Verify(args) => verify::run(global, &args.0),
         Command::Badge(args) => badge::run(global, &args.0),
         Command::Score(args) => score::run(global, &args.0),
         Command::Gate(args) => gate::run(global, &args.0),

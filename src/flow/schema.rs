@@ -16,9 +16,11 @@ use crate::model::manifest::ScanManifest;
 use crate::sandbox::ledger::LedgerLine;
 use crate::wire::schema as wire;
 use crate::wire::v1::chaos::ChaosV1;
+use crate::wire::attestation::replay_fidelity::ReplayFidelityV01;
+use crate::wire::attestation::statement::Statement;
 use crate::wire::v1::commands::{
-    AcceptV1, AdaptersV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, KeyV1, ManifestValidationV1,
-    RecordingV1,
+    AcceptV1, AdaptersV1, AttestV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, KeyV1, ManifestValidationV1,
+    RecordingV1, VerifyV1,
 };
 use crate::wire::v1::explanation::ExplanationV1;
 use crate::wire::v1::feed_bisect::FeedBisectV1;
@@ -57,6 +59,9 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("init-v1.json", schema_for!(InitV1).to_value()),
         ("publish-v1.json", schema_for!(PublishV1).to_value()),
         ("feed-bundle-info-v1.json", schema_for!(FeedBundleInfoV1).to_value()),
+        ("attest-v1.json", schema_for!(AttestV1).to_value()),
+        ("verify-v1.json", schema_for!(VerifyV1).to_value()),
+        ("replay-fidelity-v0.1.json", schema_for!(Statement<ReplayFidelityV01>).to_value()),
         ("key-v1.json", schema_for!(KeyV1).to_value()),
         ("doctor-v1.json", schema_for!(DoctorV1).to_value()),
         ("ledger-v1.json", schema_for!(LedgerLine).to_value()),

@@ -9,6 +9,7 @@
 //! write (`config`); the ledger (`sandbox::ledger`). No type of the model stands in those either, but for the manifest. `flow::schema`
 //! lists the schemas of all of them.
 
+pub mod attestation;
 mod document;
 pub mod schema;
 mod schema_name;

@@ -79,7 +79,7 @@ impl Diagnostic for KeyError {
             Self::NoPassword => {
                 Some(crate::hint!("give {}", crate::model::parameter::Parameter::Password.to("env://NAME")))
             }
-            Self::Unsupported(_) | Self::OtherCurve => Some("keys of ed25519 and of ecdsa-p256 are".into()),
+            Self::Unsupported(_) | Self::OtherCurve => Some("supported are ed25519 and ecdsa-p256".into()),
             _ => None,
         }
     }

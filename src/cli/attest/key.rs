@@ -132,9 +132,11 @@ pub fn read_private(source: &SecretSource, password: &PasswordArgs) -> Result<Pr
 /// A key cannot be read, and where it is.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the key of `{place}`")]
-struct Unreadable {
-    place: String,
-    source: crate::attest::key::error::KeyError,
+pub struct Unreadable {
+    /// Where it is.
+    pub place: String,
+    /// What is wrong with it.
+    pub source: crate::attest::key::error::KeyError,
 }
 
 impl Diagnostic for Unreadable {

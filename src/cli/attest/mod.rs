@@ -1,3 +1,202 @@
-//! Attestations on the command line: keys.
+//! `stella attest`: sign what was found of the files that were replayed. [`key`] makes the keys, [`verify`] checks what was
+//! signed.
 
 pub mod key;
+pub mod verify;
+mod written;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::attest::dsse::{Envelope, IN_TOTO};
+use crate::attest::key::private::PrivateKey;
+use crate::attest::key::public::PublicKey;
+use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::attest::key::PasswordArgs;
+use crate::cli::attest::written::Unattested;
+use crate::cli::error::{CliError, CliResult};
+use crate::cli::gate::StrictnessArgs;
+use crate::cli::history::ReadArgs;
+use crate::cli::setup;
+use crate::cli::terminal::output;
+use crate::config;
+use crate::flow::attest::checksums::{self, NamedFile};
+use crate::flow::attest::statements::{self, ReadyStatement, Statements};
+use crate::host::secret::SecretSource;
+use crate::host::{clock, fs};
+use crate::model::digest::Digest;
+use crate::model::exit::Exit;
+use crate::model::gate_result::Gate;
+use crate::model::limits;
+use crate::report::untrusted;
+use crate::score::gate::request::GateRequest;
+use crate::wire::attestation::statement::ResourceDescriptor;
+use crate::wire::v1::commands::{AttestSchema, AttestV1, AttestationV1};
+use crate::wire::v1::error::MAX_BYTES;
+
+/// Sign what a gate says of a run, about the very files that were replayed
+///
+/// The result is judged again by the configuration of this checkout; what it says of a gate is not believed. One of the files must be the
+/// candidate that ran, or nothing is signed (3). A verdict that fails is signed as one that passes is, and ends with 0. Nothing is sent
+/// anywhere.
+#[derive(Debug, Args)]
+pub struct AttestArgs {
+    /// The result of a run, as `stella ci --result` writes it
+    #[arg(long, value_name = "FILE")]
+    result: PathBuf,
+    /// The gate that the run is judged by
+    #[arg(long, value_enum, value_name = "GATE", default_value = "release")]
+    gate: RunGate,
+    #[command(flatten)]
+    history: ReadArgs,
+    #[command(flatten)]
+    strictness: StrictnessArgs,
+    /// Files by name and digest, as sha256sum writes them, in the place of the files themselves
+    #[arg(long, value_name = "SHA256SUMS", conflicts_with = "files")]
+    checksums: Option<PathBuf>,
+    /// Show what would be signed, and sign nothing
+    #[arg(long, conflicts_with_all = ["key", "password", "out_dir"])]
+    dry_run: bool,
+    /// The private key: a file, `env://NAME` or `fd://NUMBER`
+    #[arg(long, value_name = "SOURCE", required_unless_present = "dry_run")]
+    key: Option<SecretSource>,
+    #[command(flatten)]
+    password: PasswordArgs,
+    /// Where to write NAME.PREDICATE.dsse.json, one for each file and predicate
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    out_dir: Option<PathBuf>,
+    /// The files
+    #[arg(value_name = "FILES", required_unless_present = "checksums")]
+    files: Vec<PathBuf>,
+}
+
+/// A gate that judges a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RunGate {
+    /// That of a pull request
+    Pr,
+    /// That of a release
+    Release,
+}
+
+impl From<RunGate> for Gate {
+    fn from(gate: RunGate) -> Self {
+        match gate {
+            RunGate::Pr => Self::Pr,
+            RunGate::Release => Self::Release,
+        }
+    }
+}
+
+pub fn run(global: &GlobalArgs, args: &AttestArgs) -> CliResult {
+    let files = named_files(args)?;
+    let config = setup::config(global)?;
+    let gate = Gate::from(args.gate);
+    let history = args.history.read(global, &config)?;
+    let strictness = args.strictness.of(gate, &config.rules);
+    let request = GateRequest { gate, rules: config.rules, strictness, history };
+    let policy = ResourceDescriptor::new(format!("gate:{}", gate.code()), rules_digest(global)?);
+    let result = fs::read(&args.result, MAX_BYTES as u64)?;
+    let said = statements::prepare(&result, &request, &policy, &files, clock::now())?;
+    match (&args.key, &args.out_dir) {
+        (Some(source), Some(dir)) => {
+            let key = key::read_private(source, &args.password)?;
+            let written = sign(&said.all, &key, args, dir)?;
+            show(global, &said, Some((key.public(), &written[..])));
+        }
+        // Without a key it is a dry run: clap asks for one of both.
+        _ => show(global, &said, None),
+    }
+    Ok(Exit::Passed.into())
+}
+
+/// What is judged by: the bytes of the configuration, or those of an empty one.
+fn rules_digest(global: &GlobalArgs) -> Result<Digest, CliError> {
+    let file = global.config.as_deref().unwrap_or(Path::new(config::FILE_NAME));
+    let bytes = fs::read_if_present(file, limits::MAX_CONFIG_BYTES)?;
+    Ok(Digest::of(&bytes.unwrap_or_default()))
+}
+
+/// The files by name and digest, none of them twice.
+fn named_files(args: &AttestArgs) -> Result<Vec<NamedFile>, CliError> {
+    if let Some(path) = &args.checksums {
+        return Ok(checksums::read(&fs::read(path, checksums::MOST_BYTES)?)?);
+    }
+    let mut named: Vec<NamedFile> = Vec::new();
+    for path in &args.files {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if !checksums::is_plain(&name) {
+            return Err(Unattested::Name(name).into());
+        }
+        if named.iter().any(|other| other.name == name) {
+            return Err(Unattested::Twice(name).into());
+        }
+        named.push(NamedFile { name, digest: digest(path)? });
+    }
+    Ok(named)
+}
+
+/// The digest of a file, which is read as a stream.
+fn digest(path: &Path) -> Result<Digest, CliError> {
+    Ok(fs::digest(path, u64::MAX)?)
+}
+
+/// Signs each statement and writes it, when it was verified and the file is still the same.
+fn sign(all: &[ReadyStatement], key: &PrivateKey, args: &AttestArgs, dir: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let public = [PublicKey::from_der(key.public().der())?];
+    let mut signed = Vec::new();
+    for statement in all {
+        let envelope = Envelope::sign(IN_TOTO, statement.bytes.clone(), key)?;
+        let json = envelope.to_json()? + "\n";
+        // What a reader will see, and not what was meant to be written.
+        let read = Envelope::read(json.as_bytes())?;
+        if read.verify(&public)?.payload != statement.bytes {
+            return Err(Unattested::NotWhatWasSigned(statement.artifact.name.clone()).into());
+        }
+        signed.push((dir.join(format!("{}.{}.dsse.json", statement.artifact.name, statement.predicate)), json));
+    }
+    for path in &args.files {
+        let said = all.iter().find(|said| path.file_name().is_some_and(|name| name.to_string_lossy() == said.artifact.name));
+        if said.map(|said| said.artifact.digest) != Some(digest(path)?) {
+            return Err(Unattested::Changed(path.clone()).into());
+        }
+    }
+    for (path, json) in &signed {
+        fs::write_output(path, json.as_bytes())?;
+    }
+    Ok(signed.into_iter().map(|(path, _)| path).collect())
+}
+
+fn show(global: &GlobalArgs, said: &Statements, signed: Option<(&PublicKey, &[PathBuf])>) {
+    let files = signed.map(|(_, files)| files).unwrap_or_default();
+    match global.format {
+        Format::Json => {
+            let attestations = said.all.iter().enumerate().map(|(at, statement)| AttestationV1 {
+                artifact: statement.artifact.name.clone(),
+                digest: statement.artifact.digest,
+                predicate_type: statement.predicate_type.to_owned(),
+                file: files.get(at).map(|path| path.display().to_string()),
+                statement: serde_json::from_slice(&statement.bytes).unwrap_or_default(),
+            });
+            output::json(&AttestV1 {
+                schema: AttestSchema,
+                gate: said.gate.gate().code().to_owned(),
+                verdict: said.gate.verdict().code().to_owned(),
+                key: signed.map(|(key, _)| key.digest()),
+                attestations: attestations.collect(),
+            });
+        }
+        Format::Text => {
+            output::talk(&format!("gate {}: {}", said.gate.gate().code(), said.gate.verdict().code()));
+            if signed.is_none() {
+                for statement in &said.all {
+                    let value: serde_json::Value = serde_json::from_slice(&statement.bytes).unwrap_or_default();
+                    output::document(&format!("{value:#}\n"));
+                }
+            }
+            let line = |path: &PathBuf| format!("{}\n", untrusted::log_line(&path.display().to_string()));
+            output::data(&files.iter().map(line).collect::<String>());
+        }
+    }
+}

@@ -336,6 +336,7 @@ const USES: &[(&str, Use, Use)] = {
         ("accept", Always, Always),
         ("adapter list", Always, Never),
         ("adapter show", Always, Never),
+        ("attest", Always, NO_HISTORY),
         ("badge", Always, Never),
         ("builtin-scan", Never, Never),
         ("canonicalize", Always, Never),
@@ -352,6 +353,8 @@ const USES: &[(&str, Use, Use)] = {
         ("image inspect", Always, Always),
         ("image unpack", Always, Always),
         ("init", Always, Always),
+        ("key generate", Never, Never),
+        ("key public", Never, Never),
         ("manifest migrate", Never, Never),
         ("manifest show", Never, Never),
         ("manifest validate", Never, Never),
@@ -370,6 +373,7 @@ const USES: &[(&str, Use, Use)] = {
         ("sandbox", A_ROOTFS, A_ROOTFS),
         ("scan", Always, Always),
         ("score", Always, NO_HISTORY),
+        ("verify", Never, Never),
     ]
 };
 

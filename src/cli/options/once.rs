@@ -30,6 +30,7 @@ const NAMED: &[(&str, Key)] = &[
 /// else the second time.
 #[cfg(test)]
 pub const SETS: &[&str] = &[
+    "bundle",
     "by",
     "document",
     "env",
@@ -38,8 +39,10 @@ pub const SETS: &[&str] = &[
     "finding",
     "flag",
     "history",
+    "key",
     "only",
     "path",
+    "require_fidelity",
     "ro",
     "root",
     "rw",
@@ -115,6 +118,7 @@ const FILES: &[(&str, &[&str])] = &[
     ("replay", &["from", "history", "out_dir"]),
     ("ci", &["junit", "result", "summary", "emit", "history", "out_dir", "reviewed", "config"]),
     ("profile learn", &["input", "out"]),
+    ("key public", &["key", "password", "out"]),
     ("report", &["result", "output", "history", "before"]),
 ];
 

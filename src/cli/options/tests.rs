@@ -228,6 +228,29 @@ builtin-scan --feeds -
 builtin-scan --policy -
 builtin-scan --clock -
 builtin-scan --out -
+attest --result -
+attest --gate -
+attest --history -
+attest --strict -
+attest --fail-on -
+attest --checksums attest --result r --dry-run --checksums c f
+attest --dry-run attest --result r --key k --out-dir o --dry-run f
+attest --key attest --result r --dry-run --key k f
+attest --password attest --result r --dry-run --password p f
+attest --out-dir attest --result r --dry-run --out-dir o f
+verify --bundle -
+verify --key -
+verify --type -
+verify --require-fidelity -
+verify --max-age -
+key generate --out -
+key generate --algorithm -
+key generate --password key generate --unencrypted --password p
+key generate --encryption key generate --unencrypted --encryption cosign
+key generate --unencrypted -
+key public --key -
+key public --password -
+key public --out -
 builtin-scan --flag -
 ";
 
@@ -265,6 +288,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ("feed bisect --from m a b", "format config store"),
     ("image inspect i", "format config store"),
     ("image unpack i", "format config store"),
+    ("attest --result r --dry-run f", "format config store"),
+    ("verify --bundle b --key k f", "format"),
+    ("key generate --unencrypted", "format"),
+    ("key public --key k", "format"),
     ("profile list", "format config"),
     ("profile show p", "config"),
     ("profile explain d", "format config"),

@@ -24,6 +24,8 @@ schema_name!(InitSchema = "stella.init/1");
 schema_name!(AcceptSchema = "stella.accept/1");
 schema_name!(ImageInfoSchema = "stella.image-info/1");
 schema_name!(FeedBundleInfoSchema = "stella.feed-bundle-info/1");
+schema_name!(AttestSchema = "stella.attest/1");
+schema_name!(VerifySchema = "stella.verify/1");
 schema_name!(KeySchema = "stella.key/1");
 schema_name!(DoctorSchema = "stella.doctor/1");
 
@@ -263,6 +265,62 @@ pub struct KeyV1 {
     pub private_key_file: Option<String>,
     /// Where the public key was written; null where it was not.
     pub public_key_file: Option<String>,
+}
+
+/// `stella attest`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AttestV1 {
+    /// `stella.attest/1`
+    pub schema: AttestSchema,
+    /// The gate that the run was judged by.
+    pub gate: String,
+    /// What it says: `green`, `warn`, `insufficient` or `fail`.
+    pub verdict: String,
+    /// SHA-256 of the public key that signed; null where nothing was signed.
+    pub key: Option<Digest>,
+    /// One for each file and predicate.
+    pub attestations: Vec<AttestationV1>,
+}
+
+/// What is said of one file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AttestationV1 {
+    /// The name of the file.
+    pub artifact: String,
+    /// SHA-256 of the file.
+    pub digest: Digest,
+    /// What kind of thing is said.
+    pub predicate_type: String,
+    /// Where the signed statement was written; null where nothing was signed.
+    pub file: Option<String>,
+    /// The in-toto statement.
+    pub statement: serde_json::Value,
+}
+
+/// `stella verify`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VerifyV1 {
+    /// `stella.verify/1`
+    pub schema: VerifySchema,
+    /// SHA-256 of the file that the statements are of.
+    pub digest: Digest,
+    /// What is said of it by a trusted key; there is a document only where all of them verify.
+    pub statements: Vec<VerifiedStatementV1>,
+}
+
+/// A verified statement.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VerifiedStatementV1 {
+    /// The file of the envelope.
+    pub bundle: String,
+    /// SHA-256 of the public key that signed.
+    pub key: Digest,
+    /// What kind of thing is said.
+    pub predicate_type: String,
+    /// The name that the statement gives to the file: a remark.
+    pub name: String,
+    /// What is said.
+    pub predicate: serde_json::Value,
 }
 
 /// `stella doctor`

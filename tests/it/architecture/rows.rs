@@ -2,7 +2,7 @@
 
 /// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
 /// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
-pub const MAY_USE: [(&str, &[&str]); 33] = [
+pub const MAY_USE: [(&str, &[&str]); 34] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("profiling", &["model", "canonical"]),
@@ -163,6 +163,7 @@ pub const MAY_USE: [(&str, &[&str]); 33] = [
             "git",
         ],
     ),
+    ("flow::attest", &["model", "score", "wire", "attest"]),
     ("flow::publish", &["model", "score", "report", "wire", "ci", "host", "archive"]),
     ("flow", &["model", "format", "score", "wire", "host", "sandbox", "config"]),
     (

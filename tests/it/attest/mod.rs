@@ -1,3 +1,4 @@
 //! Attestations through the program.
 
 mod key;
+mod statements;

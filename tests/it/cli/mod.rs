@@ -1,7 +1,7 @@
 //! One file per command.
 
 mod adapter;
-mod attacks;
+pub mod attacks;
 mod bad_input;
 mod badge;
 mod canonicalize;

@@ -1,0 +1,31 @@
+//! Why nothing was signed or written.
+
+use std::path::PathBuf;
+
+use crate::model::diagnostic::{Diagnostic, FailureKind};
+
+/// Why nothing was signed or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Unattested {
+    /// A name that would be another as that of a file, or acts upon a terminal.
+    #[error("`{0}` is not a name that an attestation is written under")]
+    Name(String),
+    /// Two files would have the same name.
+    #[error("two files are called `{0}`")]
+    Twice(String),
+    /// A file is not the same that it was when its statement was made.
+    #[error("`{}` has changed while it was attested", .0.display())]
+    Changed(PathBuf),
+    /// What was signed for a file is not what reads back.
+    #[error("what was signed of `{0}` is not what is read back")]
+    NotWhatWasSigned(String),
+}
+
+impl Diagnostic for Unattested {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Name(_) | Self::Twice(_) => FailureKind::Usage,
+            Self::Changed(_) | Self::NotWhatWasSigned(_) => FailureKind::Verification,
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! `stella attest` and `stella verify`: what is signed is of the file that was replayed, and nothing else verifies.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use stella::attest::base64;
+use stella::model::digest::Digest;
+
+use crate::cli::attacks::{WORSE, repository};
+use crate::harness::{Run, World, valid};
+
+const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
+const FIDELITY: &str = "https://github.com/stella-replay/stella/attestation/replay-fidelity/v0.1";
+
+/// A repository whose gate was asked, its result in `result.json`, with a pair of keys; the scanner that was replayed is `bin/scan`.
+fn judged(exit: u8, scanner: Option<&str>) -> World {
+    let world = repository(2);
+    if let Some(scanner) = scanner {
+        world.write("scan.in", scanner);
+    }
+    world.stella(exit, &["ci", "--result", "result.json"]);
+    world.stella(0, &["key", "generate", "--unencrypted"]);
+    world
+}
+
+fn attest(world: &World, exit: u8, more: &[&str]) -> Run {
+    let always = ["attest", "--result", "result.json", "--gate", "pr", "--key", "stella.key", "--out-dir", "signed"];
+    world.stella(exit, &[&always[..], more].concat())
+}
+
+fn verify(world: &World, exit: u8, more: &[&str]) -> Run {
+    let always = ["verify", "--key", "stella.pub", "--bundle", "signed/scan.replay-fidelity.dsse.json"];
+    world.stella(exit, &[&always[..], more].concat())
+}
+
+/// The statement in an envelope.
+fn statement(world: &World, file: &str) -> Value {
+    let payload = world.json(file)["payload"].as_str().unwrap().to_owned();
+    serde_json::from_slice(&base64::decode(&payload).unwrap()).unwrap()
+}
+
+#[test]
+fn what_was_replayed_is_signed_and_verifies() {
+    let world = judged(0, None);
+    world.write("notes.txt", "released beside it");
+    let run = attest(&world, 0, &["bin/scan", "notes.txt", "--format", "json"]);
+    let document = run.stdout_json();
+    valid(&document, "attest-v1.json");
+    assert_eq!(document["verdict"], "green");
+    assert_eq!(document["attestations"].as_array().unwrap().len(), 4);
+
+    let digest = Digest::of(&fs::read(world.work("bin/scan")).unwrap());
+    let said = statement(&world, "signed/scan.test-result.dsse.json");
+    assert_eq!(said["subject"], json!([{ "name": "scan", "digest": { "sha256": digest.hex() } }]));
+    assert_eq!((&said["predicateType"], &said["predicate"]["result"]), (&json!(TEST_RESULT), &json!("PASSED")));
+    assert_eq!(said["predicate"]["passedTests"].as_array().unwrap().len(), 3);
+    assert_eq!((&said["predicate"]["warnedTests"], &said["predicate"]["failedTests"]), (&json!([]), &json!([])));
+    let rules = Digest::of(&fs::read(world.work(".stella.yaml")).unwrap());
+    assert_eq!(said["predicate"]["configuration"], json!([{ "name": "gate:pr", "digest": { "sha256": rules.hex() } }]));
+
+    let said = statement(&world, "signed/notes.txt.replay-fidelity.dsse.json");
+    valid(&said, "replay-fidelity-v0.1.json");
+    let subjects: Vec<&Value> = said["subject"].as_array().unwrap().iter().map(|subject| &subject["digest"]["sha256"]).collect();
+    assert_eq!(subjects, [&json!(Digest::of(b"released beside it").hex()), &json!(digest.hex())]);
+    let predicate = &said["predicate"];
+    assert_eq!((&predicate["ranOn"], &predicate["of"]), (&json!(3), &json!(3)));
+    let all = json!({ "agreed": 3, "applicable": 3, "rate": "1.000000", "lowerBound": predicate["regression"]["bf"]["lowerBound"] });
+    assert_eq!(predicate["regression"]["bf"], all);
+    assert_eq!(predicate["candidate"]["digest"]["sha256"], digest.hex());
+    let result = Digest::of(&fs::read(world.work("result.json")).unwrap());
+    assert_eq!(predicate["evidence"]["result"], result.to_string());
+
+    verify(&world, 0, &["bin/scan"]).says(&["verified", FIDELITY]);
+    verify(&world, 0, &[&digest.to_string(), "--type", FIDELITY]);
+    let demands = ["bin/scan", "--require-fidelity", "regression.bf>=1", "--max-age", "1d"];
+    valid(&verify(&world, 0, &[&demands[..], &["--format", "json"]].concat()).stdout_json(), "verify-v1.json");
+}
+
+#[test]
+fn nothing_is_signed_of_another_file() {
+    let world = judged(0, None);
+    world.write("rebuilt", "#!/bin/sh\ncat \"$1\"\n# built again\n");
+    attest(&world, 3, &["rebuilt"]).complains(&["none of the 1 files is the candidate that ran on 3 of 3 replays"]);
+    // A result in which everything was replayed as recorded, and one of a shard.
+    world.stella(0, &["ci", "--pinned", "--result", "result.json"]);
+    attest(&world, 3, &["bin/scan"]).complains(&["the run had no candidate"]);
+    world.stella(0, &["ci", "--shard", "1/2", "--result", "result.json"]);
+    attest(&world, 3, &["bin/scan"]).complains(&["is of shard 1/2 alone"]);
+    world.write("result.json", "{}");
+    attest(&world, 2, &["bin/scan"]).complains(&["the result cannot be read"]);
+    assert!(!world.exists("signed"));
+}
+
+/// What the file says of a gate is not read: its replays are judged again.
+#[test]
+fn a_failure_is_attested_as_one_whatever_the_result_says_of_its_gate() {
+    let world = judged(1, Some(WORSE));
+    world.edit("result.json", |result| result["gate"] = json!({ "gate": "pr", "verdict": "green" }));
+    attest(&world, 0, &["bin/scan"]);
+    let said = statement(&world, "signed/scan.test-result.dsse.json");
+    assert_eq!(said["predicate"]["result"], "FAILED");
+    assert_eq!(said["predicate"]["failedTests"].as_array().unwrap().len(), 3);
+    verify(&world, 5, &["bin/scan", "--require-fidelity", "regression.bf>=0.5"])
+        .complains(&["`signed/scan.replay-fidelity.dsse.json` is not verified", "0 of 3 agree"]);
+    // What nobody can say has not passed: two canaries are too few for a release.
+    world.stella(0, &["attest", "--result", "result.json", "--key", "stella.key", "--out-dir", "release", "bin/scan"]);
+    assert_eq!(statement(&world, "release/scan.test-result.dsse.json")["predicate"]["result"], "FAILED");
+}
+
+#[test]
+fn a_dry_run_shows_what_would_be_signed_and_writes_nothing() {
+    let world = judged(0, None);
+    let dry = ["attest", "--result", "result.json", "--gate", "pr", "--dry-run", "bin/scan"];
+    world.stella(0, &dry).says(&[TEST_RESULT, FIDELITY, "PASSED"]);
+    assert!(!world.exists("signed"));
+    world.stella(2, &[&dry[..], &["--key", "stella.key"]].concat()).complains(&["cannot be used with"]);
+    world.stella(2, &["attest", "--result", "result.json", "bin/scan"]).complains(&["--key"]);
+}
+
+#[test]
+fn files_may_be_named_by_their_checksums() {
+    let world = judged(0, None);
+    let digest = Digest::of(&fs::read(world.work("bin/scan")).unwrap());
+    world.write("SHA256SUMS", format!("{}  scan\n{}  other.txt\n", digest.hex(), Digest::of(b"x").hex()));
+    attest(&world, 0, &["--checksums", "SHA256SUMS"]);
+    verify(&world, 0, &["bin/scan"]);
+    world.write("SHA256SUMS", format!("{}  ../scan\n", digest.hex()));
+    attest(&world, 2, &["--checksums", "SHA256SUMS"]).complains(&["line 1 of the checksums names `../scan`"]);
+    world.write("copy/scan", "x");
+    attest(&world, 2, &["bin/scan", "copy/scan"]).complains(&["two files are called `scan`"]);
+}
+
+#[test]
+fn another_key_another_file_or_another_predicate_does_not_verify() {
+    let world = judged(0, None);
+    attest(&world, 0, &["bin/scan"]);
+    world.write("other", "x");
+    verify(&world, 5, &["other"]).complains(&["the statement is not of sha256:"]);
+    verify(&world, 5, &["bin/scan", "--type", TEST_RESULT]).complains(&["is wanted"]);
+    verify(&world, 2, &["sha256:00"]).complains(&["the digest cannot be read"]);
+    // Well-formed, and of somebody else.
+    for algorithm in ["ecdsa-p256", "ed25519"] {
+        world.stella(0, &["key", "generate", "--unencrypted", "--algorithm", algorithm, "--out", algorithm]);
+        let key = format!("{algorithm}.pub");
+        let bundle = "signed/scan.test-result.dsse.json";
+        world
+            .stella(5, &["verify", "--key", &key, "--bundle", bundle, "bin/scan"])
+            .complains(&["no signature of the envelope is by the key"]);
+        world.stella(0, &["verify", "--key", &key, "--key", "stella.pub", "--bundle", bundle, "bin/scan"]);
+    }
+    // Each must verify.
+    world.write("signed/none.json", "{}");
+    verify(&world, 2, &["--bundle", "signed/none.json", "bin/scan"]).complains(&["signed/none.json", "is not a DSSE envelope"]);
+}
+
+/// Every leaf of the envelope and of the statement in it: nothing changes and still verifies.
+#[test]
+fn any_leaf_that_changes_is_refused() {
+    fn leaves(value: &Value, at: String, all: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => object.iter().for_each(|(key, value)| leaves(value, format!("{at}/{key}"), all)),
+            Value::Array(array) => array.iter().enumerate().for_each(|(i, value)| leaves(value, format!("{at}/{i}"), all)),
+            _ => all.push(at),
+        }
+    }
+    fn other(value: &Value) -> Value {
+        match value {
+            Value::String(text) if text.starts_with('A') => json!(format!("B{}", &text[1..])),
+            Value::String(text) if text.is_empty() => json!("A"),
+            Value::String(text) => json!(format!("A{}", text.chars().skip(1).collect::<String>())),
+            Value::Number(number) => json!(number.as_u64().unwrap() + 1),
+            Value::Bool(is) => json!(!is),
+            _ => json!("x"),
+        }
+    }
+    let world = judged(0, None);
+    attest(&world, 0, &["bin/scan"]);
+    let file = "signed/scan.replay-fidelity.dsse.json";
+    let good = world.json(file);
+    let said = statement(&world, file);
+    let (mut of_envelope, mut of_statement) = (Vec::new(), Vec::new());
+    leaves(&good, String::new(), &mut of_envelope);
+    leaves(&said, String::new(), &mut of_statement);
+    assert!(of_envelope.len() == 3 && of_statement.len() > 40, "{of_envelope:?} {of_statement:?}");
+    for pointer in of_envelope {
+        let mut bad = good.clone();
+        let leaf = bad.pointer_mut(&pointer).unwrap();
+        *leaf = other(leaf);
+        world.write(file, bad.to_string());
+        verify(&world, 5, &["bin/scan"]).complains(&["no signature of the envelope is by the key"]);
+    }
+    for pointer in of_statement {
+        let mut bad = said.clone();
+        let leaf = bad.pointer_mut(&pointer).unwrap();
+        *leaf = other(leaf);
+        let mut envelope = good.clone();
+        envelope["payload"] = json!(base64::encode(bad.to_string().as_bytes()));
+        world.write(file, envelope.to_string());
+        verify(&world, 5, &["bin/scan"]).complains(&["no signature of the envelope is by the key"]);
+    }
+}
