@@ -157,7 +157,8 @@ fn sign(all: &[ReadyStatement], key: &PrivateKey, args: &AttestArgs, dir: &Path)
         signed.push((dir.join(format!("{}.{}.dsse.json", statement.artifact.name, statement.predicate)), json));
     }
     for path in &args.files {
-        let said = all.iter().find(|said| path.file_name().is_some_and(|name| name.to_string_lossy() == said.artifact.name));
+        let said =
+            all.iter().find(|said| path.file_name().is_some_and(|name| name.to_string_lossy() == said.artifact.name));
         if said.map(|said| said.artifact.digest) != Some(digest(path)?) {
             return Err(Unattested::Changed(path.clone()).into());
         }

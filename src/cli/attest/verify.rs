@@ -48,7 +48,9 @@ pub struct VerifyArgs {
 /// `30d`
 fn days(text: &str) -> Result<SignedDuration, String> {
     let number = text.strip_suffix('d').and_then(|digits| digits.parse::<u16>().ok()).filter(|days| *days > 0);
-    number.map(|days| SignedDuration::from_hours(24 * i64::from(days))).ok_or_else(|| "expected 1d to 65535d".to_owned())
+    number
+        .map(|days| SignedDuration::from_hours(24 * i64::from(days)))
+        .ok_or_else(|| "expected 1d to 65535d".to_owned())
 }
 
 pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {

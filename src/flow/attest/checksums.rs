@@ -87,7 +87,8 @@ mod tests {
     fn what_sha256sum_writes_is_read() {
         let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
         let text = format!("{}  stella-1.0.tar.zst\n{} *./b.txt\n", a.hex(), b.hex());
-        let names: Vec<(String, Digest)> = read(text.as_bytes()).unwrap().into_iter().map(|f| (f.name, f.digest)).collect();
+        let names: Vec<(String, Digest)> =
+            read(text.as_bytes()).unwrap().into_iter().map(|f| (f.name, f.digest)).collect();
         assert_eq!(names, [("stella-1.0.tar.zst".to_owned(), a), ("b.txt".to_owned(), b)]);
     }
 

@@ -107,7 +107,9 @@ impl Diagnostic for AttestError {
         match self {
             Self::Gate(error) => error.hint(),
             Self::OneShard(_) => Some("attest what the merge of all shards has left".into()),
-            Self::NoDigest => Some("shards must build the candidate alike, and a feed has no digest in a result yet".into()),
+            Self::NoDigest => {
+                Some("shards must build the candidate alike, and a feed has no digest in a result yet".into())
+            }
             Self::OtherFiles { .. } => {
                 Some("release the very file that was replayed; one that was built again may differ".into())
             }
@@ -177,6 +179,7 @@ fn ready<P: Serialize>(
     if bytes > MOST_PREDICATE {
         return Err(AttestError::TooLarge { predicate, bytes });
     }
-    let statement = serde_json::to_vec(&Statement::new(subjects, predicate_type, said)).map_err(AttestError::Unwritable)?;
+    let statement =
+        serde_json::to_vec(&Statement::new(subjects, predicate_type, said)).map_err(AttestError::Unwritable)?;
     Ok(ReadyStatement { artifact: file.clone(), predicate, predicate_type, bytes: statement })
 }

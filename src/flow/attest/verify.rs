@@ -314,7 +314,10 @@ mod tests {
         assert!(said(&no_subject, &expected()).ends_with("it is of no file"));
         let error = checked("application/json", &text, &expected()).unwrap_err();
         assert_eq!(error.to_string(), "what is signed is of the type `application/json`, and not an in-toto statement");
-        assert!(said(&text.replace("Statement/v1", "Statement/v2"), &expected()).contains("Statement/v2`, which is not known"));
+        assert!(
+            said(&text.replace("Statement/v1", "Statement/v2"), &expected())
+                .contains("Statement/v2`, which is not known")
+        );
         for broken in ["", "[]", "{}", &text[1..], &format!("{text} x"), &text.replacen('{', "{\"_type\":\"x\",", 1)] {
             assert_eq!(said(broken, &expected()), "what is signed is not an in-toto statement", "{broken}");
         }
@@ -332,10 +335,12 @@ mod tests {
     #[test]
     fn what_is_required_is_asked_of_the_counts() {
         let text = statement().to_string();
-        let require = |what: &str, text: &str| {
-            said(text, &Expected { fidelity: vec![what.parse().unwrap()], ..expected() })
-        };
-        assert_eq!(require("regression.bf>=0.980001", &text), "`regression.bf>=0.980001` is required, and 98 of 100 agree");
+        let require =
+            |what: &str, text: &str| said(text, &Expected { fidelity: vec![what.parse().unwrap()], ..expected() });
+        assert_eq!(
+            require("regression.bf>=0.980001", &text),
+            "`regression.bf>=0.980001` is required, and 98 of 100 agree"
+        );
         // Nothing of nothing reaches nothing.
         assert_eq!(require("regression.sf>=0", &text), "`regression.sf>=0` is required, and 0 of 0 agree");
         assert_eq!(require("fidelity.bf>=0.5", &text), "the predicate does not say `agreed`");

@@ -60,7 +60,8 @@ fn what_was_replayed_is_signed_and_verifies() {
 
     let said = statement(&world, "signed/notes.txt.replay-fidelity.dsse.json");
     valid(&said, "replay-fidelity-v0.1.json");
-    let subjects: Vec<&Value> = said["subject"].as_array().unwrap().iter().map(|subject| &subject["digest"]["sha256"]).collect();
+    let subjects: Vec<&Value> =
+        said["subject"].as_array().unwrap().iter().map(|subject| &subject["digest"]["sha256"]).collect();
     assert_eq!(subjects, [&json!(Digest::of(b"released beside it").hex()), &json!(digest.hex())]);
     let predicate = &said["predicate"];
     assert_eq!((&predicate["ranOn"], &predicate["of"]), (&json!(3), &json!(3)));
@@ -150,7 +151,8 @@ fn another_key_another_file_or_another_predicate_does_not_verify() {
     }
     // Each must verify.
     world.write("signed/none.json", "{}");
-    verify(&world, 2, &["--bundle", "signed/none.json", "bin/scan"]).complains(&["signed/none.json", "is not a DSSE envelope"]);
+    verify(&world, 2, &["--bundle", "signed/none.json", "bin/scan"])
+        .complains(&["signed/none.json", "is not a DSSE envelope"]);
 }
 
 /// Every leaf of the envelope and of the statement in it: nothing changes and still verifies.
@@ -159,7 +161,9 @@ fn any_leaf_that_changes_is_refused() {
     fn leaves(value: &Value, at: String, all: &mut Vec<String>) {
         match value {
             Value::Object(object) => object.iter().for_each(|(key, value)| leaves(value, format!("{at}/{key}"), all)),
-            Value::Array(array) => array.iter().enumerate().for_each(|(i, value)| leaves(value, format!("{at}/{i}"), all)),
+            Value::Array(array) => {
+                array.iter().enumerate().for_each(|(i, value)| leaves(value, format!("{at}/{i}"), all))
+            }
             _ => all.push(at),
         }
     }
