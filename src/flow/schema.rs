@@ -14,13 +14,13 @@ use crate::format::feed_totals::FeedTotalsV1;
 use crate::format::findings::FindingsV1;
 use crate::model::manifest::ScanManifest;
 use crate::sandbox::ledger::LedgerLine;
-use crate::wire::schema as wire;
-use crate::wire::v1::chaos::ChaosV1;
 use crate::wire::attestation::replay_fidelity::ReplayFidelityV01;
 use crate::wire::attestation::statement::Statement;
+use crate::wire::schema as wire;
+use crate::wire::v1::chaos::ChaosV1;
 use crate::wire::v1::commands::{
-    AcceptV1, AdaptersV1, AttestV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, KeyV1, ManifestValidationV1,
-    RecordingV1, VerifyV1,
+    AcceptV1, AdaptersV1, AttestV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, KeyV1,
+    ManifestValidationV1, RecordingV1, VerifyV1,
 };
 use crate::wire::v1::explanation::ExplanationV1;
 use crate::wire::v1::feed_bisect::FeedBisectV1;

@@ -1,6 +1,6 @@
 //! `stella attest` and `stella verify`: what is signed is of the file that was replayed, and nothing else verifies.
 
-use std::fs;
+use std::fs::{self, File};
 
 use serde_json::{Value, json};
 use stella::attest::base64;
@@ -202,4 +202,35 @@ fn any_leaf_that_changes_is_refused() {
         world.write(file, envelope.to_string());
         verify(&world, 5, &["bin/scan"]).complains(&["no signature of the envelope is by the key"]);
     }
+}
+
+/// `cli::written` holds all other commands to it.
+#[test]
+fn what_cannot_be_printed_or_written_is_a_failure() {
+    let world = judged(0, None);
+    attest(&world, 0, &["bin/scan"]);
+    for line in [
+        "attest --result result.json --gate pr --key stella.key --out-dir again bin/scan",
+        "attest --result result.json --gate pr --dry-run bin/scan",
+        "verify --key stella.pub --bundle signed/scan.test-result.dsse.json bin/scan",
+        "key generate --unencrypted --out",
+    ] {
+        for format in ["text", "json"] {
+            let more = if line.ends_with("--out") { vec![format] } else { Vec::new() };
+            let arguments: Vec<&str> = line.split(' ').chain(more).chain(["--format", format]).collect();
+            let mut command = world.command(&arguments);
+            command.stdout(File::options().write(true).open("/dev/full").unwrap());
+            let output = command.output().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(4), "{line} {format}\n{stderr}");
+            assert!(stderr.contains("No space left on device"), "{line} {format}\n{stderr}");
+        }
+    }
+    world.write("file", "x");
+    for dir in ["file", "file/below"] {
+        let line =
+            ["attest", "--result", "result.json", "--gate", "pr", "--key", "stella.key", "bin/scan", "--out-dir"];
+        world.stella(4, &[&line[..], &[dir]].concat()).complains(&["cannot write into `file`: it is not a folder"]);
+    }
+    assert_eq!(world.read("file"), "x");
 }

@@ -32,13 +32,15 @@ fn world() -> World {
     world.stella(0, &["init"]);
     world.stella(0, &["ci", "--history", "h.jsonl", "--result", "r.json"]);
     world.stella(0, &["ci", "--shard", "1/1", "--result", "s.json"]);
+    world.stella(0, &["key", "generate", "--unencrypted", "--out", "pair"]);
     world.stella(0, &["feed", "build", "feed", "--out-dir", "bundles"]);
     fs::rename(&files(&world.work("bundles"))[0], world.work("osv.tar.zst")).unwrap();
     world
 }
 
-/// Commands that print nothing here: they need a pull request at GitHub, or a red report (`cli::reproduce` has one).
-const ELSEWHERE: &[&str] = &["reviewed", "publish", "notify", "reproduce"];
+/// Commands that print nothing here: they need a pull request at GitHub, or a red report (`cli::reproduce` has one), or a
+/// candidate that was replayed, or no pair of keys from the time before (`attest` has both).
+const ELSEWHERE: &[&str] = &["reviewed", "publish", "notify", "reproduce", "attest", "verify", "key generate"];
 
 /// How each command is made to print something.
 const PRINTS: &[&str] = &[
@@ -70,6 +72,7 @@ const PRINTS: &[&str] = &[
     "feed bisect --from MANIFEST.json feed later",
     "image inspect image",
     "image unpack image",
+    "key public --key pair.key",
     "profile list",
     "profile show sarif",
     "profile explain plain.json",
@@ -153,6 +156,7 @@ const WRITES: &[(&str, &str)] = &[
     ("merge --history", "merge s.json --history @"),
     ("sandbox --ledger", "sandbox --ledger @ -- true"),
     ("manifest migrate --out", "manifest migrate MANIFEST.json --out @"),
+    ("key public --out", "key public --key pair.key --out @"),
     ("profile learn --out", "profile learn --again 1 --out @ -- ./tool"),
 ];
 
@@ -189,6 +193,11 @@ const OTHERS: &[&str] = &[
     "reviewed --out",
     "profile test --document",
     "demo --dir",
+    "attest --result",
+    "attest --history",
+    "attest --out-dir",
+    "verify --bundle",
+    "verify --key",
 ];
 
 #[test]
