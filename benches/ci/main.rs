@@ -84,6 +84,7 @@ impl Generated {
     fn run(&self) -> Fallible<(RunResult, Duration)> {
         let context = self.context()?;
         let request = CiRequest {
+            commit: None,
             pinned: false,
             expects_candidate: false,
             only: Vec::new(),

@@ -288,6 +288,8 @@ pub struct RunResult {
     pub warnings: Vec<String>,
     /// What is known of the candidate.
     pub candidate: Candidate,
+    /// The commit that was checked out; `None` where nothing tells, as outside of a repository and in results from before they told.
+    pub commit: Option<String>,
     /// How much of what there is it is of.
     pub part: Part,
     /// What it was held against; `None` where there was no base.
@@ -329,6 +331,7 @@ impl RunResult {
             fidelity,
             warnings,
             candidate: Candidate::Unknown,
+            commit: None,
             part: Part::Whole,
             base: None,
             without_base: None,

@@ -379,6 +379,7 @@ pub(crate) fn of_texts(texts: Vec<String>) -> RunResult {
     let replays = run.replays.into_iter().enumerate().map(|(i, replay)| poison(i, replay, &mut next)).collect();
     let mut run = RunResult::new(next(), run.started_at, run.finished_at, replays, warnings);
     run.candidate = Candidate::Built(Named { kind: CandidateKind::Feed, name: next() });
+    run.commit = Some(next());
     run.base = Some(held_against(&mut next));
     run.without_base = Some(WithoutBase {
         trusted: Some(Trusted { commit: next(), how: next() }),

@@ -20,9 +20,10 @@ use crate::cli::gate::StrictnessArgs;
 use crate::cli::history::ReadArgs;
 use crate::cli::setup;
 use crate::cli::terminal::output;
-use crate::config;
+use crate::config::Config;
 use crate::flow::attest::checksums::{self, NamedFile};
-use crate::flow::attest::statements::{self, ReadyStatement, Statements};
+use crate::flow::attest::statements::{self, Checkout, ReadyStatement, Statements};
+use crate::flow::suite::head::head;
 use crate::host::secret::SecretSource;
 use crate::host::{clock, fs};
 use crate::model::digest::Digest;
@@ -93,12 +94,14 @@ pub fn run(global: &GlobalArgs, args: &AttestArgs) -> CliResult {
     let files = named_files(args)?;
     let config = setup::config(global)?;
     let gate = Gate::from(args.gate);
+    let commit = head(&config.root)?;
+    let policy = ResourceDescriptor::new(format!("gate:{}", gate.code()), rules_digest(&config)?);
+    let checkout = Checkout { commit, policy };
     let history = args.history.read(global, &config)?;
     let strictness = args.strictness.of(gate, &config.rules);
     let request = GateRequest { gate, rules: config.rules, strictness, history };
-    let policy = ResourceDescriptor::new(format!("gate:{}", gate.code()), rules_digest(global)?);
     let result = fs::read(&args.result, MAX_BYTES as u64)?;
-    let said = statements::prepare(&result, &request, &policy, &files, clock::now())?;
+    let said = statements::prepare(&result, &request, &checkout, &files, clock::now())?;
     match (&args.key, &args.out_dir) {
         (Some(source), Some(dir)) => {
             let key = key::read_private(source, &args.password)?;
@@ -111,11 +114,12 @@ pub fn run(global: &GlobalArgs, args: &AttestArgs) -> CliResult {
     Ok(Exit::Passed.into())
 }
 
-/// What is judged by: the bytes of the configuration, or those of an empty one.
-fn rules_digest(global: &GlobalArgs) -> Result<Digest, CliError> {
-    let file = global.config.as_deref().unwrap_or(Path::new(config::FILE_NAME));
-    let bytes = fs::read_if_present(file, limits::MAX_CONFIG_BYTES)?;
-    Ok(Digest::of(&bytes.unwrap_or_default()))
+/// What is judged by: the bytes of the configuration, or of nothing, where there is none.
+fn rules_digest(config: &Config) -> Result<Digest, CliError> {
+    match &config.file {
+        Some(file) => Ok(Digest::of(&fs::read(file, limits::MAX_CONFIG_BYTES)?)),
+        None => Ok(Digest::of(b"")),
+    }
 }
 
 /// The files by name and digest, none of them twice.

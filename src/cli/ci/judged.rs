@@ -12,6 +12,7 @@ use crate::cli::gate::{StrictnessArgs, WantedGate};
 use crate::cli::history::{self, NoteArgs};
 use crate::cli::setup;
 use crate::flow::suite::base::prepare::Prepared;
+use crate::flow::suite::head::head;
 use crate::flow::suite::run::CiRequest;
 use crate::flow::suite::shards::common::{self, Common};
 use crate::model::gate_result::Gate;
@@ -71,6 +72,8 @@ impl JudgedArgs {
         let history = if whole { self.note.file(&context)? } else { None };
         let gate = self.gate(&context, history.as_deref(), whole)?;
         let request = CiRequest {
+            // A repository that does not tell has a run all the same; nothing is attested of it.
+            commit: head(&own.config.root).unwrap_or_default(),
             pinned: self.is_pinned(),
             only: Vec::new(),
             shard: None,

@@ -77,6 +77,14 @@ pub enum AttestError {
         /// Of how many.
         of: u64,
     },
+    /// It is of another commit than the one that is checked out.
+    #[error("the result is of {}, and {} is checked out", commit(.result.as_deref()), commit(.checkout.as_deref()))]
+    OtherCommit {
+        /// That of the result.
+        result: Option<String>,
+        /// That of the checkout.
+        checkout: Option<String>,
+    },
     /// The predicate is larger than what logs and verifiers take.
     #[error("the predicate `{predicate}` has {bytes} bytes, more than {MOST_PREDICATE}")]
     TooLarge {
@@ -95,9 +103,12 @@ impl Diagnostic for AttestError {
         match self {
             Self::Result(error) => error.kind(),
             Self::Gate(error) => error.kind(),
-            Self::OneShard(_) | Self::NoCandidate | Self::NotRun(_) | Self::NoDigest | Self::OtherFiles { .. } => {
-                FailureKind::Inconclusive
-            }
+            Self::OneShard(_)
+            | Self::NoCandidate
+            | Self::NotRun(_)
+            | Self::NoDigest
+            | Self::OtherCommit { .. }
+            | Self::OtherFiles { .. } => FailureKind::Inconclusive,
             Self::TooLarge { .. } => FailureKind::Usage,
             Self::Unwritable(_) => FailureKind::Infrastructure,
         }
@@ -113,12 +124,29 @@ impl Diagnostic for AttestError {
             Self::OtherFiles { .. } => {
                 Some("release the very file that was replayed; one that was built again may differ".into())
             }
+            Self::OtherCommit { .. } => Some(
+                "attest in a checkout of the commit that was replayed: its configuration is what the run is judged by"
+                    .into(),
+            ),
             Self::Result(_) | Self::NoCandidate | Self::NotRun(_) | Self::TooLarge { .. } | Self::Unwritable(_) => None,
         }
     }
 }
 
-/// Reads a result, judges it by `gate`, whose configuration is `policy`, and says what may be said of `files`.
+fn commit(commit: Option<&str>) -> String {
+    commit.map_or_else(|| "no commit that is told".to_owned(), |commit| format!("the commit {commit}"))
+}
+
+/// What is signed by: where the attesting machine stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkout {
+    /// The commit that is checked out; `None` outside of a repository.
+    pub commit: Option<String>,
+    /// The gate, by the digest of its configuration.
+    pub policy: ResourceDescriptor,
+}
+
+/// Reads a result, judges it by `gate`, whose configuration is that of `checkout`, and says what may be said of `files`.
 ///
 /// A failure is said as a success is: what is refused is a result that is not of these files.
 ///
@@ -127,7 +155,7 @@ impl Diagnostic for AttestError {
 pub fn prepare(
     result: &[u8],
     gate: &GateRequest,
-    policy: &ResourceDescriptor,
+    checkout: &Checkout,
     files: &[NamedFile],
     now: Timestamp,
 ) -> Result<Statements, AttestError> {
@@ -135,6 +163,11 @@ pub fn prepare(
     if let Some(shard) = run.part.shard() {
         return Err(AttestError::OneShard(shard));
     }
+    if run.commit != checkout.commit {
+        let (result, checkout) = (run.commit, checkout.commit.clone());
+        return Err(AttestError::OtherCommit { result, checkout });
+    }
+    let policy = &checkout.policy;
     // Whatever the file says of a gate, it was not read.
     let gate = gate.judge(Some(&run), now)?;
     run.gate = Some(gate.clone());

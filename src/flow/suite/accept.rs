@@ -174,6 +174,7 @@ pub fn accept(
     };
     let context = base.map_or(own, |base| &base.context);
     let judged = CiRequest {
+        commit: None,
         pinned: false,
         only: Vec::new(),
         shard: None,

@@ -8,6 +8,7 @@ pub mod build;
 pub mod canary;
 pub mod case;
 pub mod discover;
+pub mod head;
 pub mod init;
 pub mod one;
 pub mod patch;

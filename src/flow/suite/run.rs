@@ -47,6 +47,8 @@ use crate::workspace::context::Context;
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct CiRequest {
+    /// The commit that is checked out, where something tells.
+    pub commit: Option<String>,
     /// Replay canaries exactly as recorded: is it repeatable.
     pub pinned: bool,
     /// Only these ids or folder names; everything where empty.
@@ -259,6 +261,7 @@ pub(super) fn run_and_keep(
         Candidate::None if request.expects_candidate => Candidate::Dropped,
         candidate => candidate,
     };
+    result.commit.clone_from(&request.commit);
     result.base.clone_from(&request.base);
     result.without_base.clone_from(&request.without_base);
     result.level = request.gate.as_ref().map_or(context.config.rules.pr_level, GateRequest::level);

@@ -44,6 +44,8 @@ pub struct ReplayFidelityV01 {
     pub policy: ResourceDescriptor,
     /// The commit whose rules counted; null where the run was held against no base.
     pub base_commit: Option<String>,
+    /// The commit that was checked out, from which the candidate was built; null outside of a repository.
+    pub source_commit: Option<String>,
     /// The candidate that ran; null where nothing was built, or it has no one digest.
     pub candidate: Option<CandidateV01>,
     /// Cases and canaries in which the candidate ran.
@@ -184,6 +186,7 @@ impl ReplayFidelityV01 {
             reasons,
             policy,
             base_commit: run.base.as_ref().map(|base| base.rules.commit().to_owned()),
+            source_commit: run.commit.clone(),
             candidate: candidate(run),
             ran_on: coverage.ran,
             of: coverage.of,

@@ -88,6 +88,7 @@ impl TryFrom<ResultDocument> for RunResult {
         let mut run =
             Self::new(document.stella_version, document.started_at, document.finished_at, replays, document.warnings);
         run.part = part;
+        run.commit = document.commit;
         run.level = level;
         if let Some(told) = &told {
             run.candidate = told.read().ok_or(ReadError::Candidate)?;

@@ -46,6 +46,9 @@ pub struct ResultDocument {
     /// they told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<CandidateV1>,
+    /// The commit that was checked out. Absent outside of a repository, and in results that were written before they told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// It is not of all cases and canaries: only some were asked for (`--only`), it is one shard, or a shard is missing.
     #[serde(default)]
     pub partial: bool,
@@ -92,6 +95,7 @@ impl From<&RunResult> for ResultDocument {
             replays: run.replays.iter().map(Replay::from).collect(),
             warnings: run.warnings.clone(),
             candidate: CandidateV1::of(run),
+            commit: run.commit.clone(),
             partial: run.part.is_partial(),
             shard: ShardV1::of(&run.part),
             missing_shards: shard::missing(&run.part),

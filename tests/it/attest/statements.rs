@@ -1,6 +1,7 @@
 //! `stella attest` and `stella verify`: what is signed is of the file that was replayed, and nothing else verifies.
 
 use std::fs::{self, File};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use stella::attest::base64;
@@ -233,4 +234,34 @@ fn what_cannot_be_printed_or_written_is_a_failure() {
         world.stella(4, &[&line[..], &[dir]].concat()).complains(&["cannot write into `file`: it is not a folder"]);
     }
     assert_eq!(world.read("file"), "x");
+}
+
+/// A result of yesterday's commit says nothing of today's, also where the file is the same.
+#[test]
+fn nothing_is_signed_of_another_commit() {
+    let world = judged(0, None);
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]);
+        let output = command.args(arguments).current_dir(world.work("")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", ".stella.yaml"]);
+    git(&["commit", "--quiet", "-m", "one"]);
+    let first = git(&["rev-parse", "HEAD"]);
+    // It was made before there was a commit.
+    attest(&world, 3, &["bin/scan"])
+        .complains(&[&format!("the result is of no commit that is told, and the commit {first} is checked out")]);
+    world.stella(0, &["ci", "--result", "result.json"]);
+    assert_eq!(world.json("result.json")["commit"], first);
+    attest(&world, 0, &["bin/scan"]);
+    assert_eq!(statement(&world, "signed/scan.replay-fidelity.dsse.json")["predicate"]["sourceCommit"], first);
+    git(&["commit", "--quiet", "--allow-empty", "-m", "two"]);
+    attest(&world, 3, &["bin/scan"]).complains(&[&format!("the result is of the commit {first}, and the commit ")]);
+    // Whatever a result says of its commit, it is no place on a terminal.
+    world.edit("result.json", |result| result["commit"] = json!("\u{1b}[2J"));
+    let run = attest(&world, 3, &["bin/scan"]);
+    assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
 }

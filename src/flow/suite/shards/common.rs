@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::config::{self, Config};
 use crate::flow::suite::base::prepare::Prepared;
+use crate::flow::suite::head::{UnknownHead, head};
 use crate::flow::suite::shards::suite::Suite;
-use crate::git::error::GitError;
-use crate::git::repository::Repository;
 use crate::hint;
 use crate::host::fs::{self, FsError};
 use crate::model::change::approval::ChangeKey;
@@ -46,14 +45,15 @@ pub enum CommonError {
     #[error("`{TIMINGS}` is not a list of timings")]
     Timings(#[source] serde_json::Error),
     /// The repository does not tell which commit this is.
-    #[error("nothing tells which commit is checked out")]
-    Git(#[from] GitError),
+    #[error(transparent)]
+    Head(#[from] UnknownHead),
 }
 
 impl Diagnostic for CommonError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Read(_) | Self::Git(_) => FailureKind::Infrastructure,
+            Self::Read(_) => FailureKind::Infrastructure,
+            Self::Head(error) => error.kind(),
             Self::Timings(_) => FailureKind::Usage,
         }
     }
@@ -64,7 +64,7 @@ impl Diagnostic for CommonError {
                 "write it anew with {}, or delete it: then all are taken to be alike",
                 Operation::Ci.with([Parameter::Timings.to(TIMINGS)], None)
             )),
-            Self::Read(_) | Self::Git(_) => None,
+            Self::Read(_) | Self::Head(_) => None,
         }
     }
 }
@@ -94,12 +94,7 @@ impl Common {
         options: String,
         ci_run: Option<CiRun>,
     ) -> Result<Self, CommonError> {
-        let head = match Repository::open(&own.root).and_then(|repository| repository.commit("HEAD")) {
-            Ok(commit) => Some(commit.to_string()),
-            // Where there is no repository, nothing else could be checked out.
-            Err(GitError::NotARepository { .. } | GitError::NoGit | GitError::NoCommit(_)) => None,
-            Err(error) => return Err(error.into()),
-        };
+        let head = head(&own.root)?;
         let file = own.file.clone().unwrap_or_else(|| own.root.join(config::FILE_NAME));
         let written = fs::read_if_present(&file, limits::MAX_CONFIG_BYTES)?.unwrap_or_default();
         let (timings, durations) = timings(own)?;

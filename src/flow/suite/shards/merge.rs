@@ -81,6 +81,8 @@ pub fn merge(
     // What says when it ended may say anything, and a history would believe it.
     run.finished_at = run.finished_at.min(now);
     run.started_at = run.started_at.min(run.finished_at);
+    // That of each shard, which was held against it.
+    run.commit.clone_from(&request.commit);
     run.base.clone_from(&request.base);
     run.without_base.clone_from(&request.without_base);
     run.level = request.gate.as_ref().map_or(context.config.rules.pr_level, GateRequest::level);
