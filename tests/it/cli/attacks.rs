@@ -235,7 +235,7 @@ fn the_digest_of_the_candidate_is_that_of_the_file_and_follows_from_the_replays(
     let other = Digest::of(b"another").to_string();
     refused(&|result| result["candidate"]["digest"] = json!(other));
     // One replay is of another file: then there is no one digest.
-    refused(&|result| result["replays"][0]["replayed"]["scanner"] = json!(other));
+    refused(&|result| result["replays"][0]["digests"]["replayed"]["scanner"] = json!(other));
     // A result from before does not tell.
     world.stella(0, &["ci", "--result", "result.json"]);
     world.edit("result.json", |result| drop(result["candidate"].as_object_mut().unwrap().remove("digest")));
