@@ -13,9 +13,6 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 #[error("it is not base64")]
 pub struct NotBase64;
 
-const LENIENT: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-
 /// `bytes` in the standard alphabet, with padding.
 pub fn encode(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
@@ -27,7 +24,11 @@ pub fn encode(bytes: &[u8]) -> String {
 /// [`NotBase64`].
 pub fn decode(text: &str) -> Result<Vec<u8>, NotBase64> {
     let alphabet: &Alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
-    GeneralPurpose::new(alphabet, LENIENT).decode(text).map_err(|_| NotBase64)
+    // All of it or none.
+    let padding =
+        if text.ends_with('=') { DecodePaddingMode::RequireCanonical } else { DecodePaddingMode::RequireNone };
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(padding);
+    GeneralPurpose::new(alphabet, config).decode(text).map_err(|_| NotBase64)
 }
 
 #[cfg(test)]

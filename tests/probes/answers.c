@@ -62,7 +62,8 @@ static long __attribute__((noinline)) from_new_stack(void) {
 }
 
 int main(int count_of_arguments, char **arguments) {
-    if (count_of_arguments < 2 || chdir(arguments[1])) return 2;
+    const char *here_below = count_of_arguments > 1 ? arguments[1] : getenv("HOME");
+    if (!here_below || chdir(here_below)) return 2;
     mkdir("long", 0755), mkdir("mixed", 0755);
     for (int name = 0; name < NAMES; name++) {
         char path[300] = "long/";

@@ -14,6 +14,8 @@ const OUT_OF_MEMORY: &[&str] = &[
 /// What programs say that wrote too much.
 const TOO_MUCH: &[&str] =
     &["File too large", "file too large", "EFBIG", "No space left on device", "no space left", "ENOSPC"];
+/// What programs say that have as many files open as they may.
+const OPEN_FILES: &[&str] = &["Too many open files", "too many open files", "EMFILE"];
 /// What programs say that need a database, in small letters.
 const DATABASE: &[&str] = &[
     "database not found",
@@ -58,6 +60,11 @@ impl<'a> LastWords<'a> {
     /// It wrote too much.
     pub fn tell_of_too_much(self) -> bool {
         self.hold(TOO_MUCH)
+    }
+
+    /// It had too many files open.
+    pub fn tell_of_open_files(self) -> bool {
+        self.hold(OPEN_FILES)
     }
 
     /// It needs a database.
@@ -118,6 +125,19 @@ mod tests {
         assert!(look(&["[{\"ruleId\":1}]"]));
         assert!(!look(&["{\"level\":\"info\"}", "cannot open a"]));
         assert!(!look(&["error: 1"]) && !look(&[]));
+    }
+
+    #[test]
+    fn limits_are_known_by_their_words() {
+        let says = |line: &str| {
+            let lines = [line.to_owned()];
+            let words = LastWords(&lines);
+            (words.tell_of_memory(), words.tell_of_too_much(), words.tell_of_open_files())
+        };
+        assert_eq!(says("MemoryError"), (true, false, false));
+        assert_eq!(says("OSError: [Errno 27] File too large: 'x'"), (false, true, false));
+        assert_eq!(says("OSError: [Errno 24] Too many open files: 'x'"), (false, false, true));
+        assert_eq!(says("Error: EMFILE: too many open files, open 'x'"), (false, false, true));
     }
 
     #[test]

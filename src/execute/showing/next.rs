@@ -122,6 +122,12 @@ pub fn of(trouble: Trouble, showing: &Showing, situation: &Situation) -> Vec<Hin
             Parameter::Exclude.to("PATH")
         ));
     }
+    if has_failed(showing) && words.tell_of_open_files() {
+        next.push(
+            "a run may have 1,024 files open, and 65,536 where it raises its limit: make it keep fewer open, with an option of its own"
+                .into(),
+        );
+    }
     if matches!(trouble, Trouble::Empty | Trouble::Missing) && words.look_like_json() {
         lacks = true;
         next.push(

@@ -11,7 +11,6 @@ use rustix::io::Errno;
 use rustix::mount::mount_bind;
 
 use crate::sandbox::linux::site::Site;
-use crate::sandbox::linux::tracee::Pid;
 
 /// Covers `/proc` below the current folder. What `listed` names, relative to `/proc`, holds the text beside it; what covers
 /// is written below `covers`.
@@ -70,7 +69,7 @@ pub(super) fn of_process(path: &Path) -> io::Result<Option<String>> {
 
 /// How many bytes from `address` on are not kept from being written by the program itself, in one piece. Where nothing is mapped that
 /// is up to what is: a stack may grow there. None where that cannot be told.
-pub(super) fn writable_from(pid: Pid, address: usize) -> usize {
+pub(super) fn writable_from(pid: libc::pid_t, address: usize) -> usize {
     File::open(format!("/proc/{pid}/maps")).map_or(0, |maps| writable_in(BufReader::new(maps), address))
 }
 

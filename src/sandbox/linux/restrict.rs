@@ -36,7 +36,7 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     umask(Mode::from_raw_mode(spec.umask.bits().into()));
     limit(&spec.limits).or_fail("set limits")?;
     lost.extend(schedule());
-    lost.extend(treatment());
+    lost.extend(denied_code());
     set_no_new_privs(true).or_fail("give up new privileges")?;
     if let Err(why) = sys::leave_session_keyring()
         && why != Errno::NOSYS
@@ -57,13 +57,18 @@ pub(super) fn apply(spec: &SandboxSpec) -> Result<Vec<String>, Stopped> {
     Ok(lost)
 }
 
-/// What the caller has said of its own memory, which would outlive the start of a program, is taken back; returns what cannot be.
-fn treatment() -> Option<String> {
-    /// Private and shared memory that is no file's, headers, and private huge pages: what the kernel begins with.
+/// Takes back what the caller has said of its own memory, which would outlive the start of a program. To be called where `/proc` shows this
+/// process.
+pub(super) fn usual_treatment() {
+    /// Private and shared memory that is not a file's, headers, and private huge pages: what the kernel begins with.
     const CORE_FILES: &str = "0x33";
     sys::reset_treatment();
     // Where the file cannot be written, the kernel has none, or nobody could have.
     fs::write("/proc/self/coredump_filter", CORE_FILES).ok();
+}
+
+/// What the caller has said of its own memory and nobody can take back.
+fn denied_code() -> Option<String> {
     sys::denies_writing_code().then(|| {
         "memory: whoever starts stella lets no program write code and run it (`MemoryDenyWriteExecute`): those that do, as Java \
          and Node, fail"

@@ -77,6 +77,7 @@ pub(super) fn serve(socket: UnixStream, closed: rustix::io::Result<()>) -> Resul
     chdir("/").or_fail("leave the caller's folder")?;
     // As the program will: who has to answer its calls would wait behind it for ever.
     restrict::usual_priority();
+    restrict::usual_treatment();
     let Request { mechanism, spec, processors, probe } = wire::receive(&socket).or_fail("read the request")?;
     let processors = match processors.as_slice() {
         [] => sched_getaffinity(None).or_fail("find the processors")?,

@@ -113,16 +113,19 @@ fn how_the_caller_treats_its_memory_is_not_inherited() {
     let world = crate::harness::World::new();
     let seen = |level: &str, how: &str| {
         let mut command = std::process::Command::new(&block);
-        command.args([how, env!("CARGO_BIN_EXE_stella"), "sandbox", "--at-most", level, "--", python, "-c", TREATMENT]);
-        world.run(0, command)
+        command.args([how, env!("CARGO_BIN_EXE_stella"), "sandbox", "--at-most", level, "--ledger"]);
+        command.arg(world.path("ledger.jsonl")).args(["--", python, "-c", TREATMENT]);
+        let run = world.run(0, command);
+        (run, fs::read_to_string(world.path("ledger.jsonl")).unwrap())
     };
     for level in ["full", "traced", "isolated"] {
-        let (plain, treated) = (seen(level, "-"), seen(level, "t"));
+        let ((plain, ledger), (treated, _)) = (seen(level, "-"), seen(level, "t"));
         assert!(plain.stdout.starts_with("huge 0 failures 2 merge 0\nnodes 0\ncore 00000033"), "{}", plain.stdout);
         assert_eq!(plain.stdout, treated.stdout, "{level}");
+        assert!(!ledger.contains("MemoryDenyWriteExecute"), "{ledger}");
         // Older kernels lack it.
-        let denied = seen(level, "w");
-        assert!(denied.stderr.contains("MemoryDenyWriteExecute") || denied.stderr.contains("w: "), "{}", denied.stderr);
+        let (denied, ledger) = seen(level, "w");
+        assert!(ledger.contains("MemoryDenyWriteExecute") || denied.stderr.contains("w: "), "{level}: {ledger}");
     }
 }
 

@@ -69,6 +69,7 @@ fn asked(call: Call) -> &'static str {
 fn errno(number: u32) -> &'static str {
     match number.cast_signed() {
         libc::EPERM => "EPERM",
+        libc::EAGAIN => "EAGAIN",
         libc::EACCES => "EACCES",
         libc::ENOMEM => "ENOMEM",
         libc::ENOTTY => "ENOTTY",
