@@ -133,7 +133,8 @@ pub fn run(global: &GlobalArgs, args: &AcceptArgs) -> CliResult {
         }
     }
     let is_all = accepted.flaky.is_empty() && accepted.refused.is_empty();
-    let unjudged = accepted.unjudged().map(|replay| match replay.outcome {
+    // Beside a change of how something is run, it may be what that change is about.
+    let unjudged = accepted.unjudged().filter(|_| accepted.chosen.is_empty()).map(|replay| match replay.outcome {
         Outcome::Infra { .. } => Exit::Infrastructure,
         _ => Exit::Inconclusive,
     });

@@ -48,7 +48,8 @@ pub fn lines(accepted: &Accepted, file: &str) -> Vec<String> {
         lines.push(format!("{} could not be judged: {}", replay.id, phrases::cause_cell(&replay.outcome)));
     }
     let is_command = |key: &ChangeKey| matches!(&key.of, Changed::Rule { key } if key == COMMAND);
-    if accepted.chosen.iter().any(is_command) {
+    let is_recorded = |key: &ChangeKey| matches!(&key.of, Changed::Recording { part, .. } if part == "argv");
+    if accepted.chosen.iter().any(is_command) && !accepted.chosen.iter().any(is_recorded) {
         let anew = hint!(
             "canaries keep the command that they were recorded with: record those that need another one anew with {} (docs/canaries.md)",
             Operation::Scan

@@ -198,7 +198,8 @@ const ATTACKS: &[Attack] = &[
             dev.write(&path, format!("version https://git-lfs.github.com/spec/v1\noid {digest}\nsize {size}\n"));
         },
         "recording-loosened",
-        "npm-app findings.json",
+        // And it is not what was recorded.
+        "npm-app findings.json,npm-app unreplayable",
         |dev| dev.write(".gitattributes", "*.zip filter=lfs diff=lfs merge=lfs -text\n"),
     ),
     (

@@ -84,9 +84,7 @@ pub fn changes(was_side: &CanarySide, head_side: &CanarySide, scope: ChangeScope
     }
     let level = context.config.rules.pr_level;
     changes.extend(about.goldens(&was_side.goldens, &head_side.goldens, level));
-    let head_moved = moved || !changes.is_empty();
     if scope == ChangeScope::All
-        && head_moved
         && let (None, Some(why)) = (edited(was, context), edited(head, context))
     {
         // Whatever else it changes. Without digests nothing names it, and so nobody can approve it: no later change could be judged by
