@@ -54,10 +54,11 @@ print('awake', bool(states - {'t', 'T'}))
 fn nobody_touches_the_first_process() {
     let Some(python) = python() else { return };
     for ceiling in LEVELS {
-        let finished = run_at_most(&spec(&[python, "-c", TOUCH]), helper(), ceiling).unwrap();
-        if finished.level == Isolation::None {
+        // Where nothing is kept from it, it stops who would end it: the run would last as long as it may.
+        if run_at_most(&spec(&["/bin/true"]), helper(), ceiling).unwrap().level == Isolation::None {
             continue;
         }
+        let finished = run_at_most(&spec(&[python, "-c", TOUCH]), helper(), ceiling).unwrap();
         let text = out(&finished);
         let said = |what: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(' '));
