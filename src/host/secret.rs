@@ -23,6 +23,8 @@ pub enum SecretSource {
     Variable(String),
     /// To be read from a descriptor that this process was started with: `fd://3`.
     Descriptor(u32),
+    /// It was given itself, where its place is wanted. It is not kept, and so never shown.
+    Itself,
 }
 
 /// What is written as a place is not one.
@@ -34,6 +36,9 @@ pub enum NotASource {
     /// No number stands behind `fd://`.
     #[error("`{0}` is not the number of a descriptor")]
     NotANumber(String),
+    /// The descriptor is one that programs write to.
+    #[error("the descriptor {0} is one that is written to")]
+    Output(u32),
     /// Another scheme, such as that of a service that keeps keys.
     #[error("`{0}` is not a place that is known: expected a file, `env://NAME` or `fd://NUMBER`")]
     Scheme(String),
@@ -45,6 +50,12 @@ pub enum SecretError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FsError),
+    /// A secret stands where its place should.
+    #[error("a secret was given where its place is wanted: a file, `env://NAME` or `fd://NUMBER`")]
+    Itself,
+    /// There is no such file; what was given may be the password itself, and is not shown.
+    #[error("there is no file of the name that was given for a password")]
+    NoFile,
     /// There is no such variable.
     #[error("the environment has no variable `{0}`")]
     NoVariable(String),
@@ -63,9 +74,12 @@ impl Diagnostic for SecretError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::File(error) => error.kind(),
-            Self::NoVariable(_) | Self::LongVariable(..) | Self::Descriptor(..) | Self::LongDescriptor(..) => {
-                FailureKind::Usage
-            }
+            Self::Itself
+            | Self::NoFile
+            | Self::NoVariable(_)
+            | Self::LongVariable(..)
+            | Self::Descriptor(..)
+            | Self::LongDescriptor(..) => FailureKind::Usage,
         }
     }
 }
@@ -74,12 +88,18 @@ impl FromStr for SecretSource {
     type Err = NotASource;
 
     fn from_str(text: &str) -> Result<Self, NotASource> {
+        // Refused when it is read: what is refused here is shown.
+        if text.contains("-----BEGIN") || text.contains(['\n', '\r']) {
+            return Ok(Self::Itself);
+        }
         match text.split_once("://") {
             Some(("env", "")) => Err(NotASource::NoName),
             Some(("env", name)) => Ok(Self::Variable(name.to_owned())),
-            Some(("fd", number)) => {
-                number.parse().map(Self::Descriptor).map_err(|_| NotASource::NotANumber(number.to_owned()))
-            }
+            Some(("fd", number)) => match number.parse() {
+                Ok(output @ 1..=2) => Err(NotASource::Output(output)),
+                Ok(number) => Ok(Self::Descriptor(number)),
+                Err(_) => Err(NotASource::NotANumber(number.to_owned())),
+            },
             Some(_) => Err(NotASource::Scheme(text.to_owned())),
             None => Ok(Self::File(text.into())),
         }
@@ -92,6 +112,7 @@ impl fmt::Display for SecretSource {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Variable(name) => write!(f, "env://{name}"),
             Self::Descriptor(number) => write!(f, "fd://{number}"),
+            Self::Itself => f.write_str("a secret that is not shown"),
         }
     }
 }
@@ -109,6 +130,7 @@ impl SecretSource {
     pub fn read(&self, limit: u64) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         match self {
             Self::File(path) => Ok(Zeroizing::new(fs::read(path, limit)?)),
+            Self::Itself => Err(SecretError::Itself),
             Self::Variable(name) => {
                 let value = std::env::var_os(name).ok_or_else(|| SecretError::NoVariable(name.clone()))?;
                 let bytes = Zeroizing::new(value.into_encoded_bytes());
@@ -138,7 +160,10 @@ impl SecretSource {
     /// # Errors
     /// [`SecretError`].
     pub fn read_password(&self, limit: u64) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-        let mut bytes = self.read(limit)?;
+        let mut bytes = self.read(limit).map_err(|error| match error {
+            SecretError::File(error) if error.is_not_found() => SecretError::NoFile,
+            error => error,
+        })?;
         if !matches!(self, Self::Variable(_)) && bytes.ends_with(b"\n") {
             bytes.pop();
             if bytes.ends_with(b"\r") {
@@ -167,6 +192,12 @@ mod tests {
         let refused = |text: &str| text.parse::<SecretSource>().unwrap_err().to_string();
         assert_eq!(refused("env://"), "a name is missing behind `env://`");
         assert_eq!(refused("fd://-1"), "`-1` is not the number of a descriptor");
+        assert_eq!(refused("fd://1"), "the descriptor 1 is one that is written to");
+        let key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n".parse::<SecretSource>().unwrap();
+        assert_eq!((&key, key.to_string().as_str()), (&SecretSource::Itself, "a secret that is not shown"));
+        assert!(key.read(64).unwrap_err().to_string().starts_with("a secret was given where its place is wanted"));
+        let password = SecretSource::File("hunter2".into()).read_password(64).unwrap_err().to_string();
+        assert!(!password.contains("hunter2"), "{password}");
         assert!(refused("awskms://x").starts_with("`awskms://x` is not a place that is known"));
     }
 

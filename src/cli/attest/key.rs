@@ -68,7 +68,7 @@ pub struct GenerateArgs {
 #[derive(Debug, Args)]
 pub struct PublicArgs {
     /// The private key: a file, `env://NAME` or `fd://NUMBER`
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", allow_hyphen_values = true)]
     key: SecretSource,
     #[command(flatten)]
     password: PasswordArgs,
@@ -86,6 +86,11 @@ pub struct PasswordArgs {
 }
 
 impl PasswordArgs {
+    /// Where it was said to be.
+    pub fn source(&self) -> Option<&SecretSource> {
+        self.password.as_ref()
+    }
+
     /// The password, where one is named or is in the usual variable.
     ///
     /// # Errors
@@ -166,7 +171,8 @@ fn generate(global: &GlobalArgs, args: &GenerateArgs) -> CliResult {
     let [private_file, public_file] = ["key", "pub"].map(|extension| with_extension(&args.out, extension));
     // Before the work: a pair of which one half is of another key is worse than none.
     for path in [&private_file, &public_file] {
-        if !fs::is_missing(path) {
+        // A link is there, whatever it leads to.
+        if !fs::is_missing(path) || path.is_symlink() {
             return Err(FsError::Exists { path: path.clone() }.into());
         }
     }

@@ -60,7 +60,7 @@ pub struct AttestArgs {
     #[arg(long, conflicts_with_all = ["key", "password", "out_dir"])]
     dry_run: bool,
     /// The private key: a file, `env://NAME` or `fd://NUMBER`
-    #[arg(long, value_name = "SOURCE", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "SOURCE", required_unless_present = "dry_run", allow_hyphen_values = true)]
     key: Option<SecretSource>,
     #[command(flatten)]
     password: PasswordArgs,
@@ -87,6 +87,19 @@ impl From<RunGate> for Gate {
             RunGate::Pr => Self::Pr,
             RunGate::Release => Self::Release,
         }
+    }
+}
+
+impl AttestArgs {
+    /// Files that are read.
+    fn inputs(&self) -> Vec<&Path> {
+        let secrets = [self.key.as_ref(), self.password.source()].into_iter().flatten();
+        let secrets = secrets.filter_map(|source| match source {
+            SecretSource::File(path) => Some(path.as_path()),
+            SecretSource::Variable(_) | SecretSource::Descriptor(_) | SecretSource::Itself => None,
+        });
+        let files = self.files.iter().map(PathBuf::as_path);
+        [self.result.as_path()].into_iter().chain(self.checksums.as_deref()).chain(secrets).chain(files).collect()
     }
 }
 
@@ -165,6 +178,16 @@ fn sign(all: &[ReadyStatement], key: &PrivateKey, args: &AttestArgs, dir: &Path)
             all.iter().find(|said| path.file_name().is_some_and(|name| name.to_string_lossy() == said.artifact.name));
         if said.map(|said| said.artifact.digest) != Some(digest(path)?) {
             return Err(Unattested::Changed(path.clone()).into());
+        }
+    }
+    // All of them before the first: nothing is written over that something was read from, and no half of what belongs together.
+    let inputs = args.inputs();
+    for (path, _) in &signed {
+        if let Some(input) = inputs.iter().find(|input| fs::is_same(input, path)) {
+            return Err(Unattested::OwnInput(input.to_path_buf()).into());
+        }
+        if path.is_dir() {
+            return Err(Unattested::Folder(path.clone()).into());
         }
     }
     for (path, json) in &signed {

@@ -22,7 +22,7 @@ use crate::wire::v1::commands::{VerifiedStatementV1, VerifySchema, VerifyV1};
 /// Verify that signed statements are of a file, by keys that you trust
 ///
 /// Offline, and without asking whoever signed. Exits with 5 when one of the statements is not signed by one of the keys, is of another file,
-/// or does not say what is required.
+/// or does not say what is required. A verdict that fails is signed as one that passes is: what each statement says is shown.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// A DSSE envelope, as `stella attest` writes it (repeatable: each must verify)
@@ -83,7 +83,9 @@ pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
         Format::Json => output::json(&VerifyV1 { schema: VerifySchema, digest, statements }),
         Format::Text => {
             for said in &statements {
-                let line = format!("{}: verified, {} by {}", said.bundle, said.predicate_type, said.key);
+                let verdict = verify::verdict(&said.predicate_type, &said.predicate);
+                let verdict = verdict.map(|verdict| format!(", which says {verdict}")).unwrap_or_default();
+                let line = format!("{}: verified, {} by {}{verdict}", said.bundle, said.predicate_type, said.key);
                 output::data(&(untrusted::log_line(&line) + "\n"));
             }
         }

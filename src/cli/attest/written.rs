@@ -13,6 +13,12 @@ pub enum Unattested {
     /// Two files would have the same name.
     #[error("two files are called `{0}`")]
     Twice(String),
+    /// It would be written over what was read.
+    #[error("`{}` is read here, and would be written over: give another folder", .0.display())]
+    OwnInput(PathBuf),
+    /// A folder stands where a file is to be written.
+    #[error("`{}` is a folder, and a file is to be written there", .0.display())]
+    Folder(PathBuf),
     /// A file is not the same that it was when its statement was made.
     #[error("`{}` has changed while it was attested", .0.display())]
     Changed(PathBuf),
@@ -24,7 +30,7 @@ pub enum Unattested {
 impl Diagnostic for Unattested {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Name(_) | Self::Twice(_) => FailureKind::Usage,
+            Self::Name(_) | Self::Twice(_) | Self::OwnInput(_) | Self::Folder(_) => FailureKind::Usage,
             Self::Changed(_) | Self::NotWhatWasSigned(_) => FailureKind::Verification,
         }
     }

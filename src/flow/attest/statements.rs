@@ -1,6 +1,6 @@
 //! What may be said of files: a result that was judged again, bound to the candidate that ran.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::flow::attest::checksums::NamedFile;
@@ -19,6 +19,9 @@ use crate::wire::v1::read_result;
 
 /// The most bytes of a predicate: logs and verifiers have limits, and a larger one belongs into a file that is named by digest.
 const MOST_PREDICATE: usize = 1024 * 1024;
+
+/// How far the clocks of two machines may be apart.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 
 /// A statement about one file, ready to be signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +88,14 @@ pub enum AttestError {
         /// That of the checkout.
         checkout: Option<String>,
     },
+    /// Its times cannot be.
+    #[error("the result says that the run began at {started} and ended at {finished}")]
+    Times {
+        /// Its beginning.
+        started: Timestamp,
+        /// Its end.
+        finished: Timestamp,
+    },
     /// The predicate is larger than what logs and verifiers take.
     #[error("the predicate `{predicate}` has {bytes} bytes, more than {MOST_PREDICATE}")]
     TooLarge {
@@ -108,6 +119,7 @@ impl Diagnostic for AttestError {
             | Self::NotRun(_)
             | Self::NoDigest
             | Self::OtherCommit { .. }
+            | Self::Times { .. }
             | Self::OtherFiles { .. } => FailureKind::Inconclusive,
             Self::TooLarge { .. } => FailureKind::Usage,
             Self::Unwritable(_) => FailureKind::Infrastructure,
@@ -128,6 +140,7 @@ impl Diagnostic for AttestError {
                 "attest in a checkout of the commit that was replayed: its configuration is what the run is judged by"
                     .into(),
             ),
+            Self::Times { .. } => Some("its end must not lie before its beginning, nor in the future".into()),
             Self::Result(_) | Self::NoCandidate | Self::NotRun(_) | Self::TooLarge { .. } | Self::Unwritable(_) => None,
         }
     }
@@ -166,6 +179,10 @@ pub fn prepare(
     if run.commit != checkout.commit {
         let (result, checkout) = (run.commit, checkout.commit.clone());
         return Err(AttestError::OtherCommit { result, checkout });
+    }
+    // Verifiers ask how old it is: nobody can make it younger than it is.
+    if run.finished_at < run.started_at || run.finished_at.duration_since(now) > CLOCKS_APART {
+        return Err(AttestError::Times { started: run.started_at, finished: run.finished_at });
     }
     let policy = &checkout.policy;
     // Whatever the file says of a gate, it was not read.

@@ -16,7 +16,7 @@ use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 use crate::model::rate::Share;
 use crate::model::text::objects;
-use crate::wire::attestation::replay_fidelity;
+use crate::wire::attestation::{replay_fidelity, test_result};
 
 /// The types of a statement: version 1, and the one before, which cosign still writes. They differ in nothing that is read here.
 const STATEMENTS: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
@@ -62,6 +62,16 @@ impl FromStr for RequiredFidelity {
         };
         read().ok_or_else(|| "expected QUESTION.LEVEL>=SHARE, such as regression.bf>=0.98".to_owned())
     }
+}
+
+/// The verdict in a predicate that has one: that it is signed says nothing of how it came out.
+pub fn verdict<'a>(predicate_type: &str, predicate: &'a Value) -> Option<&'a str> {
+    let field = match predicate_type {
+        replay_fidelity::TYPE => "verdict",
+        test_result::TYPE => "result",
+        _ => return None,
+    };
+    predicate[field].as_str()
 }
 
 /// A statement that is signed by a key that is trusted, and is what was expected.
@@ -114,6 +124,9 @@ pub enum VerifyError {
     /// What a demand asks for is not in it.
     #[error("the predicate does not say `{0}`")]
     Unsaid(&'static str),
+    /// What it says is about another file than the one that is asked about.
+    #[error("what is required was found of the candidate, which is another file than {0}")]
+    NotTheCandidate(Digest),
     /// It does not reach what is required.
     #[error("`{required}` is required, and {agreed} of {applicable} agree")]
     BelowRequired {
@@ -140,6 +153,7 @@ impl Diagnostic for VerifyError {
             | Self::OtherFile { .. }
             | Self::OtherPredicate { .. }
             | Self::Unsaid(_)
+            | Self::NotTheCandidate(_)
             | Self::BelowRequired { .. }
             | Self::Age(_) => FailureKind::Verification,
         }
@@ -229,6 +243,11 @@ fn demanded(statement: &Read, expected: &Expected, now: Timestamp) -> Result<(),
             return Err(VerifyError::OtherPredicate { found, wanted: wanted.to_owned() });
         }
     }
+    // The same is said beside the candidate of files that are released with it: what was replayed is the candidate alone.
+    let candidate = statement.predicate["candidate"]["digest"]["sha256"].as_str();
+    if !expected.fidelity.is_empty() && candidate != Some(expected.digest.hex().as_str()) {
+        return Err(VerifyError::NotTheCandidate(expected.digest));
+    }
     for required in &expected.fidelity {
         let counts = &statement.predicate[required.question][required.level];
         let agreed = counts["agreed"].as_u64().ok_or(VerifyError::Unsaid("agreed"))?;
@@ -267,6 +286,7 @@ mod tests {
             "predicateType": replay_fidelity::TYPE,
             "predicate": {
                 "finishedAt": "2026-01-01T00:00:00Z",
+                "candidate": { "kind": "scanner", "name": "a", "digest": { "sha256": Digest::of(b"a").hex() } },
                 "regression": { "bf": { "agreed": 98, "applicable": 100 }, "sf": { "agreed": 0, "applicable": 0 } },
             },
             "extra": [],
@@ -295,12 +315,16 @@ mod tests {
         let verified = checked(IN_TOTO, &text, &expected()).unwrap();
         assert_eq!((verified.name.as_str(), verified.predicate_type.as_str()), ("a", replay_fidelity::TYPE));
         let all = Expected {
-            digest: Digest::of(b"b"),
+            digest: Digest::of(b"a"),
             predicate_type: Some(replay_fidelity::TYPE.to_owned()),
             fidelity: vec!["regression.bf>=0.98".parse().unwrap()],
             max_age: Some(SignedDuration::from_hours(30 * 24)),
         };
         assert!(checked(IN_TOTO, &text, &all).is_ok());
+        // Of what is released beside it nothing was replayed.
+        let beside = Expected { digest: Digest::of(b"b"), ..all };
+        assert!(said(&text, &beside).starts_with("what is required was found of the candidate"));
+        assert!(checked(IN_TOTO, &text, &Expected { fidelity: Vec::new(), ..beside }).is_ok());
         // As cosign writes it.
         assert!(checked(IN_TOTO, &text.replace("Statement/v1", "Statement/v0.1"), &expected()).is_ok());
     }

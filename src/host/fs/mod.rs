@@ -19,6 +19,6 @@ pub use read::{
 };
 pub use walk::{Item, Kind, is_dir, list, walk};
 pub use write::{
-    Sealed, Staged, StagedDir, TEMP_PREFIX, check_output_dir, ensure_dir, is_executable, make_executable,
+    Sealed, Staged, StagedDir, TEMP_PREFIX, check_output_dir, ensure_dir, is_executable, is_same, make_executable,
     remove_dir_if_present, remove_file_if_present, rename_all, sweep, write_atomic, write_new_secret, write_output,
 };

@@ -66,6 +66,14 @@ pub fn write_new_secret(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     staged.publish_new(path)
 }
 
+/// Whether both paths lead to one file that is there.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
 /// Removes a directory with all that is in it; one that does not exist is removed already.
 ///
 /// # Errors

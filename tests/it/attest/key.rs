@@ -62,6 +62,11 @@ fn only_its_owner_may_read_a_private_key_and_nothing_is_written_over() {
     let before = world.read("stella.key");
     world.stella(2, &["key", "generate", "--unencrypted"]).complains(&["`stella.key` is there already"]);
     assert_eq!(world.read("stella.key"), before);
+    // Neither through a link that leads nowhere.
+    std::os::unix::fs::symlink("elsewhere", world.work("linked.pub")).unwrap();
+    let linked = ["key", "generate", "--unencrypted", "--out", "linked"];
+    world.stella(2, &linked).complains(&["`linked.pub` is there already"]);
+    assert!(!world.exists("linked.key") && !world.exists("elsewhere"));
     // Half a pair is a pair of two keys.
     std::fs::remove_file(world.work("stella.key")).unwrap();
     world.stella(2, &["key", "generate", "--unencrypted"]).complains(&["`stella.pub` is there already"]);
@@ -114,6 +119,11 @@ fn no_secret_is_in_what_is_said() {
     world.stella(0, &["key", "generate", "--unencrypted"]);
     let key = world.read("stella.key");
     let lines: Vec<&str> = key.lines().filter(|line| !line.starts_with('-')).collect();
+    // In the place of where it is.
+    let given = world.stella(2, &["key", "public", "--key", &key]);
+    assert!(lines.iter().all(|line| !given.stderr.contains(line)), "{}", given.stderr);
+    let given = world.stella(2, &["key", "public", "--key", "stella.key", "--password", "hunter2"]);
+    assert!(!given.stderr.contains("hunter2"), "{}", given.stderr);
     world.write("damaged.key", key.replace(lines[0], &lines[0].replacen('M', "!", 1)));
     world.write("cut.key", key.replace("-----END", "-----"));
     for file in ["damaged.key", "cut.key", "stella.key"] {

@@ -72,7 +72,7 @@ fn what_was_replayed_is_signed_and_verifies() {
     let result = Digest::of(&fs::read(world.work("result.json")).unwrap());
     assert_eq!(predicate["evidence"]["result"], result.to_string());
 
-    verify(&world, 0, &["bin/scan"]).says(&["verified", FIDELITY]);
+    verify(&world, 0, &["bin/scan"]).says(&["verified", FIDELITY, "which says green"]);
     verify(&world, 0, &[&digest.to_string(), "--type", FIDELITY]);
     let demands = ["bin/scan", "--require-fidelity", "regression.bf>=1", "--max-age", "1d"];
     valid(&verify(&world, 0, &[&demands[..], &["--format", "json"]].concat()).stdout_json(), "verify-v1.json");
@@ -264,4 +264,47 @@ fn nothing_is_signed_of_another_commit() {
     world.edit("result.json", |result| result["commit"] = json!("\u{1b}[2J"));
     let run = attest(&world, 3, &["bin/scan"]);
     assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
+}
+
+/// Named regression: the private key, the result and a file were written over, and the first of a pair alone.
+#[test]
+fn nothing_that_was_read_is_written_over() {
+    let world = judged(0, None);
+    let key = world.read("stella.key");
+    let into = |exit: u8, more: &[&str]| {
+        world.stella(exit, &[&["attest", "--gate", "pr", "--out-dir", "out", "bin/scan"], more].concat())
+    };
+    world.write("out/scan.test-result.dsse.json", world.read("result.json"));
+    world.write("out/scan.replay-fidelity.dsse.json", &key);
+    let result = ["--result", "out/scan.test-result.dsse.json", "--key", "stella.key"];
+    into(2, &result).complains(&["`out/scan.test-result.dsse.json` is read here"]);
+    let private = ["--result", "result.json", "--key", "out/scan.replay-fidelity.dsse.json"];
+    into(2, &private).complains(&["`out/scan.replay-fidelity.dsse.json` is read here"]);
+    assert_eq!(world.read("out/scan.replay-fidelity.dsse.json"), key);
+    assert_eq!(world.read("out/scan.test-result.dsse.json"), world.read("result.json"));
+    // A pair is written whole or not at all.
+    fs::remove_dir_all(world.work("out")).unwrap();
+    fs::create_dir_all(world.work("out/scan.replay-fidelity.dsse.json")).unwrap();
+    let usual = ["--result", "result.json", "--key", "stella.key"];
+    into(2, &usual).complains(&["is a folder"]);
+    assert!(!world.exists("out/scan.test-result.dsse.json"));
+    // The twin: what stands there of an earlier time is written over.
+    fs::remove_dir_all(world.work("out")).unwrap();
+    into(0, &usual);
+    into(0, &usual);
+}
+
+/// Named regression: a result whose end lay in the future was signed, and so never too old.
+#[test]
+fn a_run_of_the_future_is_not_attested() {
+    let world = judged(0, None);
+    let result = world.read("result.json");
+    let finished = world.json("result.json")["finished_at"].as_str().unwrap().to_owned();
+    for other in ["2099-01-01T00:00:00Z", "2001-01-01T00:00:00Z"] {
+        let edited =
+            result.replace(&format!("\"finished_at\": \"{finished}\""), &format!("\"finished_at\": \"{other}\""));
+        assert_ne!(edited, result);
+        world.write("result.json", edited);
+        attest(&world, 3, &["bin/scan"]).complains(&["and ended at"]);
+    }
 }
