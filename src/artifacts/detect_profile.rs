@@ -202,4 +202,28 @@ mod tests {
         let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(LONGEST));
         assert_eq!(outline_of(&long), None);
     }
+
+    /// What recognises a document may not be volatile: its canonical form would be another kind of document.
+    #[test]
+    fn a_canonical_form_is_its_own() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        let mut folders: Vec<_> = std::fs::read_dir(folder.join("canonical")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        folders.extend(["format", "members", "members/depending"].map(|name| folder.join(name)));
+        let files = folders.into_iter().filter(|folder| folder.is_dir()).flat_map(|folder| std::fs::read_dir(folder).unwrap());
+        let config = Config::for_directory(std::path::Path::new(".")).unwrap();
+        let mut tried = 0;
+        for path in files.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "json")) {
+            // A name that says nothing.
+            let canonical = |bytes: &[u8]| {
+                let profile = recognised("document.json", bytes, &config);
+                let canonical = canonical::canonicalize_rooted(profile, &canonical::Roots::default(), bytes, &Limits::default());
+                canonical.ok().map(|canonical| (profile.name(), canonical.bytes))
+            };
+            let Some((name, once)) = canonical(&std::fs::read(&path).unwrap()) else { continue };
+            let again = canonical(&once).map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap()));
+            assert_eq!(again, Some((name, String::from_utf8(once).unwrap())), "{}", path.display());
+            tried += 1;
+        }
+        assert!(tried > 50, "{tried}");
+    }
 }

@@ -179,6 +179,17 @@ fn a_plain_directory_holds_plain_files_only() {
     assert!(feed::open(&temp.path().join("none")).is_err());
 }
 
+/// Nobody who gives one record has to know what zstd is.
+#[test]
+fn a_single_record_is_told_what_is_missing() {
+    let temp = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("single.json", &br#"{"id":"DSA-1"}"#[..]), ("empty.tar.zst", b"")] {
+        std::fs::write(temp.path().join(name), bytes).unwrap();
+        let error = feed::open(&temp.path().join(name)).unwrap_err().to_string();
+        assert!(error.contains("not a feed bundle") && error.contains("give the folder"), "{error}");
+    }
+}
+
 #[test]
 fn a_policy_is_a_bundle_of_its_own_kind() {
     let temp = tempfile::tempdir().unwrap();

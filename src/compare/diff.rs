@@ -3,7 +3,7 @@
 //! Laws: empty exactly when the meanings are equal (but for a part that is missing on one side and empty on the
 //! other, which only the list of artifacts shows); swapping the sides swaps every direction and every before/after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::compare::flip_reason::{FlipReasons, fields};
 use crate::compare::semantic::{Keyed, Semantics, apart};
@@ -150,13 +150,14 @@ fn versions(packages: &[&Package]) -> Vec<String> {
 
 /// Packages with all that is known of them; of the details those that none of `other` has.
 fn described(packages: &[&&Package], other: &[&&Package]) -> Vec<String> {
-    let is_there = |detail: &&String| other.iter().any(|package| package.details.contains(*detail));
+    // Gathered once: very many packages may have one name.
+    let others: HashSet<&String> = other.iter().flat_map(|package| &package.details).collect();
     let describe = |package: &&&Package| {
         let purl = package.purl.as_ref().map(ToString::to_string);
         let licenses = (!package.licenses.is_empty())
             .then(|| format!("licences {}", package.licenses.iter().cloned().collect::<Vec<_>>().join(", ")));
         let source = package.source.as_ref().map(|source| format!("source {} {}", source.name, source.version));
-        let own = package.details.iter().filter(|detail| !is_there(detail)).cloned();
+        let own = package.details.iter().filter(|detail| !others.contains(detail)).cloned();
         let details: Vec<String> = [purl, licenses, source].into_iter().flatten().chain(own).collect();
         let details = if details.is_empty() { "no purl, licence or source".to_owned() } else { details.join("; ") };
         format!("{} ({details})", package.version)
@@ -180,11 +181,11 @@ fn vex(before: &Semantics, after: &Semantics) -> Vec<VexChange> {
 
 /// What statements say; with those of the other side given, in what detail they differ from them.
 fn stated<'a>(side: impl IntoIterator<Item = &'a VexStatement>, other: &[&VexStatement]) -> Option<String> {
-    let is_there = |detail: &&String| other.iter().any(|statement| statement.details.contains(*detail));
+    let others: HashSet<&String> = other.iter().flat_map(|statement| &statement.details).collect();
     let statements: Vec<String> = side
         .into_iter()
         .map(|statement| {
-            let details = statement.details.iter().filter(|detail| !other.is_empty() && !is_there(detail));
+            let details = statement.details.iter().filter(|detail| !other.is_empty() && !others.contains(detail));
             let behind: Vec<&str> = statement.justification.iter().chain(details).map(String::as_str).collect();
             if behind.is_empty() {
                 statement.status.to_string()
@@ -203,6 +204,7 @@ mod tests {
     use super::*;
     use crate::compare::arbitrary::{Parts, decision, parts};
     use crate::model::ecosystem::Ecosystem;
+    use crate::model::vex::VexStatus;
 
     fn semantics((packages, findings, vex): Parts, decision: Option<Decision>) -> Semantics {
         Semantics::from_parts(packages, findings, vex, decision)
@@ -230,6 +232,38 @@ mod tests {
 
     fn summary(before: &Semantics, after: &Semantics) -> DiffSummary {
         summarize(before, after, Vec::new(), usize::MAX)
+    }
+
+    /// Whoever writes a document decides how many packages of one name stand in it. Were each compared with each, this would be
+    /// ten thousand million comparisons, and would not end.
+    #[test]
+    fn very_many_packages_and_statements_of_one_name_are_not_compared_each_with_each() {
+        const MANY: usize = 100_000;
+        let package = |turn: usize| Package {
+            name: "a".into(),
+            version: "1".into(),
+            purl: "pkg:npm/a@1".parse().ok(),
+            ecosystem: Ecosystem::npm(),
+            licenses: BTreeSet::new(),
+            source: None,
+            details: [format!("MD5: {turn:032x}"), "type: library".to_owned()].into(),
+        };
+        let statement = |turn: usize| VexStatement {
+            vulnerability: "CVE-2024-1".into(),
+            product: "pkg:npm/a@1".into(),
+            status: VexStatus::Affected,
+            justification: None,
+            details: [format!("notes: {turn}")].into(),
+        };
+        let of = |from: usize| {
+            let packages = (from..from + MANY).map(package).collect();
+            let statements = (from..from + MANY).map(statement).collect();
+            Semantics::from_parts(Some(packages), None, Some(statements), None)
+        };
+        let summary = summary(&of(0), &of(MANY));
+        assert_eq!(summary.packages.shown[0].before.len(), MANY);
+        assert!(summary.packages.shown[0].before.iter().all(|text| text.contains("MD5") && !text.contains("library")));
+        assert_eq!(summary.vex.shown.len(), 1);
     }
 
     proptest! {

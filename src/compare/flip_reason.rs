@@ -3,7 +3,7 @@
 //! The sentences name what is seen (another version in the inventory, another severity), never who is to blame:
 //! that needs an experiment.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::compare::semantic::Semantics;
 use crate::model::finding::Finding;
@@ -31,11 +31,20 @@ pub(super) fn fields(findings: &[&Finding]) -> [(&'static str, Option<String>); 
     ]
 }
 
-/// Two results, indexed for questions about single findings.
+/// Two results, indexed for questions about single findings. Very many findings may ask about one package, so that nothing is
+/// walked for each of them.
 pub(super) struct FlipReasons<'a> {
     before: Side<'a>,
     after: Side<'a>,
+    /// The keys of packages of which both inventories say the same.
+    unchanged: HashSet<&'a str>,
+    /// Package name → its versions that are in the later inventory alone, and those that are in the earlier one alone.
+    only_after: BTreeMap<&'a str, String>,
+    only_before: BTreeMap<&'a str, String>,
 }
+
+/// The most versions that one sentence names.
+const VERSIONS: usize = 5;
 
 struct Side<'a> {
     semantics: &'a Semantics,
@@ -49,6 +58,8 @@ struct Side<'a> {
 
 /// How each thing is said for a finding that appeared and for one that disappeared.
 struct Words {
+    /// Whether the later side has it.
+    is_later: bool,
     verb: &'static str,
     no_findings: &'static str,
     other_id: &'static str,
@@ -56,6 +67,7 @@ struct Words {
 }
 
 const APPEARED: Words = Words {
+    is_later: true,
     verb: "newly reported",
     no_findings: "the recording holds no findings document",
     other_id: "was reported as",
@@ -63,6 +75,7 @@ const APPEARED: Words = Words {
 };
 
 const DISAPPEARED: Words = Words {
+    is_later: false,
     verb: "no longer reported",
     no_findings: "the replay holds no findings document",
     other_id: "now reported as",
@@ -71,7 +84,14 @@ const DISAPPEARED: Words = Words {
 
 impl<'a> FlipReasons<'a> {
     pub(super) fn new(before: &'a Semantics, after: &'a Semantics) -> Self {
-        Self { before: Side::new(before), after: Side::new(after) }
+        let unchanged = before.packages.iter().flatten().filter_map(|(key, packages)| {
+            let other = after.packages.as_ref()?.get(key);
+            (other == Some(packages)).then_some(key.as_str())
+        });
+        let unchanged = unchanged.collect();
+        let (before, after) = (Side::new(before), Side::new(after));
+        let (only_before, only_after) = (only(&before, &after), only(&after, &before));
+        Self { before, after, unchanged, only_after, only_before }
     }
 
     /// Explains one key of which these findings differ; at most one side is empty. `kept` is how many it has that
@@ -80,11 +100,64 @@ impl<'a> FlipReasons<'a> {
         match (before.first(), after.first()) {
             (Some(_), None) if kept > 0 => beside(before.len(), kept, "no longer"),
             (None, Some(_)) if kept > 0 => beside(after.len(), kept, "newly"),
-            (Some(finding), None) => one_sided(finding, &self.before, &self.after, &DISAPPEARED, false),
-            (None, Some(finding)) => one_sided(finding, &self.after, &self.before, &APPEARED, true),
+            (Some(finding), None) => self.one_sided(finding, &DISAPPEARED),
+            (None, Some(finding)) => self.one_sided(finding, &APPEARED),
             _ => changed(before, after),
         }
     }
+
+    /// Explains a finding that only one side reports.
+    fn one_sided(&self, finding: &Finding, words: &Words) -> String {
+        let (has, lacks, others) = if words.is_later {
+            (&self.after, &self.before, &self.only_before)
+        } else {
+            (&self.before, &self.after, &self.only_after)
+        };
+        let arrow = |here: &str, there: &str| {
+            if words.is_later { format!("{there} → {here}") } else { format!("{here} → {there}") }
+        };
+        if lacks.semantics.findings.is_none() {
+            return words.no_findings.to_owned();
+        }
+        if let Some(id) = lacks.id_of(finding) {
+            return format!("{} {id}", words.other_id);
+        }
+        if has.semantics.packages.is_none() || lacks.semantics.packages.is_none() {
+            let other = lacks.reported.get(&(finding.package.as_str(), finding.key.cve_id.as_str()));
+            return match other {
+                Some(versions) => {
+                    format!("reported for another version: {}", arrow(&finding.version, &first_of(versions.iter())))
+                }
+                None => words.verb.to_owned(),
+            };
+        }
+        match (has.holds(finding), lacks.holds(finding)) {
+            (true, true) => {
+                let is_same = self.unchanged.contains(finding.key.affected.as_str())
+                    || (has.entry(finding).is_none() && lacks.entry(finding).is_none());
+                let state = if is_same { "unchanged" } else { "in both inventories" };
+                format!("{} although the package is {state}", words.verb)
+            }
+            (true, false) => match (others.get(finding.package.as_str()), lacks.versions(finding)) {
+                (Some(other), _) => format!("package version changed {}", arrow(&finding.version, other)),
+                (None, None) => format!("package {}", words.inventory),
+                (None, Some(_)) => format!("version {} of the package {}", finding.version, words.inventory),
+            },
+            (false, true) => format!("{} although only the other side's inventory has the package", words.verb),
+            (false, false) => format!("{}; neither inventory has the package", words.verb),
+        }
+    }
+}
+
+/// Package name → the versions that only `one` has, as a sentence names them.
+fn only<'a>(one: &Side<'a>, other: &Side<'a>) -> BTreeMap<&'a str, String> {
+    let named = |(name, versions): (&&'a str, &BTreeSet<&'a str>)| {
+        let theirs = other.inventory.get(name);
+        let own: Vec<&&str> =
+            versions.iter().filter(|version| theirs.is_none_or(|theirs| !theirs.contains(*version))).collect();
+        (!own.is_empty()).then(|| (*name, first_of(own.into_iter())))
+    };
+    one.inventory.iter().filter_map(named).collect()
 }
 
 impl<'a> Side<'a> {
@@ -124,47 +197,6 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Explains a finding that only side `has` reports. `mirrored`: that side is the later one.
-fn one_sided(finding: &Finding, has: &Side<'_>, lacks: &Side<'_>, words: &Words, mirrored: bool) -> String {
-    let arrow = |here: &str, there: &str| {
-        if mirrored { format!("{there} → {here}") } else { format!("{here} → {there}") }
-    };
-    if lacks.semantics.findings.is_none() {
-        return words.no_findings.to_owned();
-    }
-    if let Some(id) = lacks.id_of(finding) {
-        return format!("{} {id}", words.other_id);
-    }
-    if has.semantics.packages.is_none() || lacks.semantics.packages.is_none() {
-        let other = lacks.reported.get(&(finding.package.as_str(), finding.key.cve_id.as_str()));
-        return match other {
-            Some(versions) => format!("reported for another version: {}", arrow(&finding.version, &join(versions))),
-            None => words.verb.to_owned(),
-        };
-    }
-    match (has.holds(finding), lacks.holds(finding)) {
-        (true, true) => {
-            let state = if has.entry(finding) == lacks.entry(finding) { "unchanged" } else { "in both inventories" };
-            format!("{} although the package is {state}", words.verb)
-        }
-        (true, false) => {
-            let nothing = BTreeSet::new();
-            let here = has.versions(finding).unwrap_or(&nothing);
-            let there = lacks.versions(finding).unwrap_or(&nothing);
-            let other: BTreeSet<&str> = there.difference(here).copied().collect();
-            if !other.is_empty() {
-                format!("package version changed {}", arrow(&finding.version, &join(&other)))
-            } else if there.is_empty() {
-                format!("package {}", words.inventory)
-            } else {
-                format!("version {} of the package {}", finding.version, words.inventory)
-            }
-        }
-        (false, true) => format!("{} although only the other side's inventory has the package", words.verb),
-        (false, false) => format!("{}; neither inventory has the package", words.verb),
-    }
-}
-
 /// Explains findings of which others of the same rule and place are on both sides.
 fn beside(count: usize, kept: usize, word: &str) -> String {
     format!("{count} of {} at this place {word} reported", count + kept)
@@ -195,8 +227,11 @@ fn phrase(field: &str, before: Option<&str>, after: Option<&str>) -> String {
     }
 }
 
-fn join(texts: &BTreeSet<&str>) -> String {
-    texts.iter().copied().collect::<Vec<_>>().join(", ")
+/// The first few, and how many more there are.
+fn first_of<'t>(texts: impl ExactSizeIterator<Item = &'t &'t str>) -> String {
+    let more = texts.len().saturating_sub(VERSIONS);
+    let first: Vec<&str> = texts.take(VERSIONS).copied().collect();
+    if more == 0 { first.join(", ") } else { format!("{} and {more} more", first.join(", ")) }
 }
 
 #[cfg(test)]
@@ -347,5 +382,22 @@ mod tests {
         let before = result(None, Some(vec![with(High, Reachable), with(Low, Unreachable)]));
         let after = result(None, Some(vec![with(High, Unreachable), with(Low, Reachable)]));
         assert_eq!(why(&before, &after), ["the same values stand in other combinations"]);
+    }
+
+    /// What is said of one finding does not grow with the number of the others: thousands of findings about one package would
+    /// each name thousands of versions.
+    #[test]
+    fn a_sentence_names_a_few_versions_and_counts_the_rest() {
+        const MANY: usize = 20_000;
+        let versions = |from: usize| -> Vec<String> { (from..from + MANY).map(|version| format!("1.{version}")).collect() };
+        let of = |versions: &[String]| {
+            let (packages, findings) = versions.iter().map(|version| (package(version), finding(version))).unzip();
+            Semantics::from_parts(Some(packages), Some(findings), None, None)
+        };
+        let (before, after) = (of(&versions(0)), of(&versions(MANY)));
+        let flips = summarize(&before, &after, Vec::new(), usize::MAX).findings.shown;
+        assert_eq!(flips.len(), 2 * MANY);
+        assert!(flips[0].why.ends_with("and 19995 more"), "{}", flips[0].why);
+        assert!(flips.iter().map(|flip| flip.why.len()).sum::<usize>() < 200 * flips.len());
     }
 }

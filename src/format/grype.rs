@@ -5,7 +5,7 @@
 //! is a fact. *Negligible* is no severity, as in Grype's own CycloneDX.
 //! CVSS scores, known exploitation, the namespace, and the origin of a package are details.
 //! Absent: the matched packages as an inventory (clean ones are not in the document); how a match was made, EPSS, risk, what
-//! was scanned: they are compared as bytes only.
+//! was scanned, how the tool was configured: they are compared as bytes only.
 
 use std::collections::BTreeSet;
 
@@ -32,6 +32,15 @@ struct Report {
     distro: Option<Distro>,
     #[serde(default)]
     source: Present,
+    #[serde(default)]
+    descriptor: Descriptor,
+}
+
+/// The tool that wrote it.
+#[derive(Deserialize, Default)]
+struct Descriptor {
+    #[serde(default)]
+    configuration: Present,
 }
 
 #[derive(Deserialize)]
@@ -259,6 +268,7 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
         ("EPSS and risk", all().any(|found| found.vulnerability.epss.0 || found.vulnerability.risk.0)),
         ("metadata of packages", all().any(|found| found.artifact.metadata.0)),
         ("what was scanned", report.source.0),
+        ("the configuration of the tool", report.descriptor.configuration.0),
     ];
     let not_compared = parts.into_iter().filter(|(_, is_there)| *is_there).map(|(part, _)| part.to_owned()).collect();
     let distro = report.distro.filter(|distro| !distro.name.is_empty());

@@ -2,7 +2,8 @@
 //!
 //! A group is one vulnerability under several ids: one finding. A record that no group names is one, too. A group's severity is the group's score, else the strongest
 //! that its records state; its fixes are what the records say of the package. Packages get the purl of their
-//! ecosystem, so that they are told apart as everywhere else; one of a repository is known by its commit. Which of the
+//! ecosystem, so that they are told apart as everywhere else; one of a repository is known by its commit. What a group's records
+//! say of the package (ratings as they are written, ranges, versions, a withdrawal) are details of the finding. Which of the
 //! vulnerable symbols are called (`experimental_analysis`) is reachability; the source, licences and groups of dependencies
 //! are details.
 //!
@@ -19,7 +20,7 @@ use crate::format::error::FormatError;
 use crate::format::json::{self, Present};
 use crate::format::licenses;
 use crate::format::listing::Listing;
-use crate::format::osv::{Advisory, AffectedPackage, Event, Wire};
+use crate::format::osv::{Advisory, Affected, AffectedPackage, Event, Wire, WrittenRatings};
 use crate::format::package;
 use crate::format::purl::{self, Written};
 use crate::format::severity;
@@ -137,8 +138,8 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             package = package::with_details(package, details);
             lists_others |= found.groups.is_empty() && found.vulnerabilities.is_empty();
             has_records |= !found.vulnerabilities.is_empty();
-            let records = found.vulnerabilities.into_iter().map(Advisory::from);
-            let records: BTreeMap<String, Advisory> = records.map(|record| (record.id.clone(), record)).collect();
+            let records: BTreeMap<String, Record> =
+                found.vulnerabilities.into_iter().map(Record::from).map(|record| (record.says.id.clone(), record)).collect();
             let grouped: BTreeSet<&str> =
                 found.groups.iter().flat_map(|group| &group.ids).map(String::as_str).collect();
             // Not every writer groups: a record that no group names is a vulnerability all the same.
@@ -194,14 +195,72 @@ fn purl_of(ecosystem: &Ecosystem, name: &str, version: &str) -> Option<Purl> {
     purl::build(kind, namespace, name, version, &[]).ok()
 }
 
+/// A record of a database.
+struct Record {
+    says: Advisory,
+    ratings: WrittenRatings,
+}
+
+impl From<Wire> for Record {
+    fn from(wire: Wire) -> Self {
+        Self { ratings: wire.written_ratings(), says: Advisory::from(wire) }
+    }
+}
+
+impl Record {
+    /// What it says besides its ids, in details of a finding that name it.
+    fn tell(&self, unfolding: &mut Unfolding, details: &mut Details) -> Result<(), FormatError> {
+        details.maybe("withdrawn", self.says.withdrawn.map(|at| format!("{} at {at}", self.says.id)));
+        self.rated(&self.ratings.own, unfolding, details)
+    }
+
+    /// What it says of one package.
+    fn tell_affected(
+        &self,
+        at: usize,
+        affected: &Affected,
+        unfolding: &mut Unfolding,
+        details: &mut Details,
+    ) -> Result<(), FormatError> {
+        let id = &self.says.id;
+        self.rated(self.ratings.affected.get(at).map(Vec::as_slice).unwrap_or_default(), unfolding, details)?;
+        for range in &affected.ranges {
+            let mut events: Vec<(&str, &str)> = range.events.iter().map(Event::parts).collect();
+            // The schema: their order in the record says nothing.
+            events.sort_unstable();
+            events.dedup();
+            let events: Vec<String> = events.iter().map(|(what, version)| format!("{what} {version}")).collect();
+            let text = format!("{id} {}: {}", <&str>::from(range.kind), events.join(", "));
+            unfolding.take([text.as_str()])?;
+            details.add("affected range", text);
+        }
+        for version in &affected.versions {
+            unfolding.take([version.as_str()])?;
+            details.add("affected version", format!("{id} {version}"));
+        }
+        Ok(())
+    }
+
+    fn rated(
+        &self,
+        ratings: &[String],
+        unfolding: &mut Unfolding,
+        details: &mut Details,
+    ) -> Result<(), FormatError> {
+        unfolding.take(ratings.iter().map(String::as_str))?;
+        details.each("rated", ratings.iter().map(|rating| format!("{} {rating}", self.says.id)));
+        Ok(())
+    }
+}
+
 /// None where the group has no id.
 fn finding(
     package: &Package,
     group: Group,
-    records: &BTreeMap<String, Advisory>,
+    records: &BTreeMap<String, Record>,
     unfolding: &mut Unfolding,
 ) -> Result<Option<Finding>, FormatError> {
-    let own: Vec<&Advisory> = group.ids.iter().filter_map(|id| records.get(id)).collect();
+    let own: Vec<&Record> = group.ids.iter().filter_map(|id| records.get(id)).collect();
     let mut details = Details::default();
     // A record may say the same as its group: each of them counts.
     details.each("id", &group.ids);
@@ -213,16 +272,19 @@ fn finding(
     };
     let (mut stated, mut fixed_versions) = (Severity::Unknown, BTreeSet::new());
     for record in own {
-        unfolding.take(record.aliases.iter().map(String::as_str))?;
-        others.extend(record.aliases.iter().cloned());
-        stated = stated.max(record.severity);
-        for affected in &record.affected {
+        let says = &record.says;
+        unfolding.take(says.aliases.iter().map(String::as_str))?;
+        others.extend(says.aliases.iter().cloned());
+        stated = stated.max(says.severity);
+        record.tell(unfolding, &mut details)?;
+        for (at, affected) in says.affected.iter().enumerate() {
             // Looking counts, too: many groups may name one record with many packages.
             unfolding.take([])?;
             if !affected.package.as_ref().is_some_and(same) {
                 continue;
             }
             stated = stated.max(affected.severity);
+            record.tell_affected(at, affected, unfolding, &mut details)?;
             for event in affected.ranges.iter().flat_map(|range| &range.events) {
                 let fixed = if let Event::Fixed(version) = event { Some(version) } else { None };
                 unfolding.take(fixed.map(String::as_str))?;
@@ -296,6 +358,36 @@ mod tests {
             assert!(findings.iter().any(|finding| finding.key.cve_id == "CVE-2024-1"), "{rest}");
         }
         assert_eq!(report(r#","groups":[{"ids":["GHSA-1"]}]"#).findings.unwrap().len(), 1);
+    }
+
+    /// The score of the group stays the same; a record says more than that.
+    #[test]
+    fn what_a_record_says_of_the_package_counts() {
+        let of = |record: &str, of_package: &str| {
+            let text = report(&format!(
+                r#"{{"package":{{"name":"a","version":"1","ecosystem":"npm"}},"groups":[{{"ids":["GHSA-1"],"max_severity":"9.8"}}],
+                   "vulnerabilities":[{{"id":"GHSA-1"{record},"affected":[
+                     {{"package":{{"name":"a","ecosystem":"npm"}}{of_package}}}]}}]}}"#
+            ));
+            read(&text).unwrap().findings.unwrap().remove(0)
+        };
+        let rated = |vector: &str| of(&format!(r#","severity":[{{"type":"CVSS_V3","score":"CVSS:3.1/{vector}"}}]"#), "");
+        assert_ne!(rated("AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"), rated("AV:L/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"));
+        assert_ne!(of(r#","withdrawn":"2026-01-01T00:00:00Z""#, ""), of("", ""));
+        let range = |kind: &str, events: &str| of("", &format!(r#","ranges":[{{"type":"{kind}","events":[{events}]}}]"#));
+        let first = range("SEMVER", r#"{"introduced":"0"},{"fixed":"2"}"#);
+        assert_eq!(range("SEMVER", r#"{"fixed":"2"},{"introduced":"0"}"#), first, "their order says nothing");
+        for other in [
+            range("SEMVER", r#"{"introduced":"0.9"},{"fixed":"2"}"#),
+            range("ECOSYSTEM", r#"{"introduced":"0"},{"fixed":"2"}"#),
+            range("SEMVER", r#"{"introduced":"0"},{"fixed":"2"},{"limit":"3"}"#),
+            of("", r#","versions":["1"]"#),
+        ] {
+            assert_ne!(other, first);
+        }
+        // What a record says of another package is not about this one.
+        let two = |other: &str| of("", &format!(r#"}},{{"package":{{"name":"b","ecosystem":"npm"}},"versions":["{other}"]"#));
+        assert_eq!(two("1"), two("2"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::format::purl::Written;
 use crate::format::text::Unfolding;
 use crate::model::digest::Digest;
 use crate::model::package::Package;
+use crate::model::text::words;
 
 const FORMAT: &str = "SPDX";
 
@@ -264,18 +265,8 @@ impl Extracted {
         if self.by_id.is_empty() {
             return expression.to_owned();
         }
-        let is_inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':');
-        let mut told = String::with_capacity(expression.len());
-        let mut rest = expression;
-        while !rest.is_empty() {
-            let end = rest.find(|c| !is_inside(c)).unwrap_or(rest.len());
-            let (word, more) = rest.split_at(end);
-            told.push_str(self.by_id.get(word).map_or(word, String::as_str));
-            let next = more.find(is_inside).unwrap_or(more.len());
-            told.push_str(&more[..next]);
-            rest = &more[next..];
-        }
-        told
+        let named = |(is_word, piece)| self.by_id.get(piece).filter(|_| is_word).map_or(piece, String::as_str);
+        words::pieces(expression).map(named).collect()
     }
 
     fn fact(&self, license: &ExtractedLicense) -> String {

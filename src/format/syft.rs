@@ -1,7 +1,7 @@
 //! Syft JSON (`syft -o syft-json`, schema 16), read for its packages.
 //!
 //! In a comparison CPEs, the relationships between packages and files, the distribution and what was scanned count as well.
-//! Absent: files, locations and metadata of packages: they are compared as bytes only.
+//! Absent: files, locations and metadata of packages, how the tool was configured: they are compared as bytes only.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -29,6 +29,15 @@ struct Report {
     files: Vec<File>,
     source: Option<Source>,
     distro: Option<Distro>,
+    #[serde(default)]
+    descriptor: Descriptor,
+}
+
+/// The tool that wrote it.
+#[derive(Deserialize, Default)]
+struct Descriptor {
+    #[serde(default)]
+    configuration: Present,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +168,7 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
         named.insert(id, package.key());
         listing.packages.push(package);
     }
+    not_read.extend(report.descriptor.configuration.0.then(|| "the configuration of the tool".to_owned()));
     not_read.extend((!report.files.is_empty()).then(|| "files".to_owned()));
     for File { id, location } in report.files {
         if let Some(path) = location.and_then(|location| location.path) {

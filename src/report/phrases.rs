@@ -1,8 +1,9 @@
 //! The words in which every output says the same thing: outcomes, causes, rates, the verdict.
 
 use crate::model::candidate::{Candidate, CandidateKind, RanOn};
-use crate::model::cause::{Cause, Evidence, Joined, KnownBy, MismatchReason};
+use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReason};
 use crate::model::comparison::fidelity::{Fidelity, Level};
+use crate::model::dimension::{Dimension, Dimensions};
 use crate::model::exit::Exit;
 use crate::model::experiment::explanation::{Explanation, Noise};
 use crate::model::manifest::Wrong;
@@ -110,8 +111,8 @@ pub fn obstacle(text: &str) -> (&'static str, &str) {
     Wrong::told(text).map_or(("missing", text), |(wrong, what)| (wrong.words(), what))
 }
 
-/// How a cause is known.
-pub fn known_by(cause: &Cause) -> &'static str {
+/// How a cause is known, where these were the recorded inputs.
+pub fn known_by(cause: &Cause, recorded: &Dimensions) -> &'static str {
     match (cause.known_by, cause.reason) {
         (KnownBy::Proved, MismatchReason::Nondeterminism) if cause.evidence.is_none() => {
             "the same inputs gave different results"
@@ -130,8 +131,20 @@ pub fn known_by(cause: &Cause) -> &'static str {
             "no swap explains it, and it answers to this alone; not proved"
         }
         (KnownBy::Floor, MismatchReason::Nondeterminism) => "no recorded digest differs; not proved",
+        // A case records less than a canary; who edited what it expects shows in no digest, without a base to compare with.
+        (KnownBy::Floor, _) if is_unrecorded(cause, recorded) => {
+            "nothing of it is recorded: it, or what is expected, was edited; not proved"
+        }
         (KnownBy::Floor, _) => "the first recorded digest that differs; not proved",
     }
+}
+
+/// Whether nothing was recorded of what a cause names.
+fn is_unrecorded(cause: &Cause, recorded: &Dimensions) -> bool {
+    Dimension::BY_FLOOR_ORDER
+        .into_iter()
+        .filter(|dimension| Factor::whole(*dimension).reason() == (cause.reason, cause.sub_tag))
+        .any(|dimension| recorded.get(dimension).is_none())
 }
 
 /// A rate with its counts: `96.6 % (29/30)`, or `n/a` where nothing was compared.
@@ -315,6 +328,7 @@ fn present(counts: &[(u64, &str)]) -> String {
 mod tests {
     use super::*;
     use crate::model::cause::SubTag;
+    use crate::model::digest::Digest;
     use crate::report::fixture;
 
     #[test]
@@ -329,6 +343,18 @@ mod tests {
     fn a_cause_is_told_with_its_tag_and_how_it_is_known() {
         let floor = Cause::floor(MismatchReason::ScannerDrift, Some(SubTag::Config));
         assert_eq!(cause(&floor), "scanner_drift/config (floor)");
+    }
+
+    /// A case records nothing of its scanner: that what it expects was edited looks like another scanner.
+    #[test]
+    fn a_cause_of_which_nothing_is_recorded_may_be_an_edit() {
+        let floor = Cause::floor(MismatchReason::ScannerDrift, None);
+        let recorded = Dimensions { scanner: Some(Digest::of(b"x")), ..Dimensions::default() };
+        assert_eq!(known_by(&floor, &recorded), "the first recorded digest that differs; not proved");
+        let told = known_by(&floor, &Dimensions::default());
+        assert_eq!(told, "nothing of it is recorded: it, or what is expected, was edited; not proved");
+        let nothing = Cause::floor(MismatchReason::Nondeterminism, None);
+        assert_eq!(known_by(&nothing, &Dimensions::default()), "no recorded digest differs; not proved");
     }
 
     #[test]

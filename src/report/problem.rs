@@ -124,7 +124,7 @@ fn details(replay: &ReplayResult, accept: Option<&str>) -> Vec<String> {
     let mut lines = Vec::new();
     if let Outcome::Drift { causes } = &replay.outcome {
         for cause in causes.iter().take(LINES) {
-            lines.push(format!("cause: {}, {}", phrases::cause(cause), phrases::known_by(cause)));
+            lines.push(format!("cause: {}, {}", phrases::cause(cause), phrases::known_by(cause, &replay.recorded)));
             lines.extend(phrases::evidence(cause).map(|evidence| format!("proof: {evidence}")));
         }
     }

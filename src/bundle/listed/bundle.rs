@@ -23,6 +23,9 @@ pub struct Bundle<K: Kind> {
     records_digest: Digest,
 }
 
+/// How a zstd frame begins (RFC 8878 §3.1.1).
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
 impl<K: Kind> Bundle<K> {
     /// Builds the bundle of all files below `root`: every regular file is a record, none is skipped.
     ///
@@ -63,8 +66,11 @@ impl<K: Kind> Bundle<K> {
     /// another archive's digest.
     pub fn open(path: &Path) -> Result<Self, BundleError> {
         if !fs::is_dir(path) {
-            let bundle = Self::verify(&fs::read(path, MAX_BUNDLE_BYTES)?)?;
-            return bundle.check_name(path);
+            let archive = fs::read(path, MAX_BUNDLE_BYTES)?;
+            if !archive.starts_with(&ZSTD_MAGIC) {
+                return Err(BundleError::NotAnArchive { kind: K::NAME });
+            }
+            return Self::verify(&archive)?.check_name(path);
         }
         let entries = dir::entries(path, &Limits::default())?;
         if entries.iter().any(|entry| entry.path.as_str() == K::MANIFEST) {

@@ -15,6 +15,12 @@ pub enum BundleError {
     /// A file could not be read.
     #[error(transparent)]
     Io(#[from] FsError),
+    /// A file that is not an archive, such as a single record.
+    #[error("it is not a {kind} bundle, which is a `.tar.zst` archive; give the folder in which it lies")]
+    NotAnArchive {
+        /// [`Kind::NAME`].
+        kind: &'static str,
+    },
     /// The name of the archive is a digest, but not its own.
     #[error("`{name}` should be the archive {expected}, but is {found}")]
     Name {

@@ -11,10 +11,11 @@
 //! Only the third step looks beyond the object itself: where things differ in what they hold, a change in one place
 //! does not rename the others.
 //!
-//! A rule may say where ids are referred to: a text elsewhere that happens to be one is only a text, and stays.
+//! A rule may say where ids are referred to: a text elsewhere that happens to be one is only a text, and stays. It may also say
+//! where they are words of a text, as in a licence expression.
 //!
 //! Invariants: the names do not depend on the ids, nor on the order of sets; a package URL is never taken for a random
-//! id; texts that only contain an id are left alone.
+//! id; other texts that only contain an id are left alone.
 
 use std::collections::{HashMap, HashSet};
 
@@ -43,7 +44,7 @@ pub(super) fn relabel(document: &mut Value<'_>, rules: &[Rule], done: &mut [u64]
     if ids.rules.is_empty() {
         return;
     }
-    ids.mark(document, rules);
+    let in_words = ids.mark(document, rules);
     let colours = colours(document, rules, &ids);
     let names: HashMap<&str, (String, usize)> = ids
         .numbers
@@ -59,6 +60,9 @@ pub(super) fn relabel(document: &mut Value<'_>, rules: &[Rule], done: &mut [u64]
                 (*rule == index).then(|| name.clone())
             });
         }
+    }
+    if in_words {
+        marked::join_words(document);
     }
 }
 
@@ -101,11 +105,12 @@ impl Ids {
         }
     }
 
-    /// Where the rule of an id says where ids are referred to, only texts there are it.
-    fn mark(&mut self, document: &mut Value<'_>, rules: &[Rule]) {
+    /// Where the rule of an id says where ids are referred to, only texts there are it. Whether some of them are words.
+    fn mark(&mut self, document: &mut Value<'_>, rules: &[Rule]) -> bool {
+        let mut in_words = false;
         for (index, rule) in rules.iter().enumerate() {
-            let Action::Relabel { at, .. } = rule.action() else { continue };
-            if at.is_empty() {
+            let Action::Relabel { at, within, .. } = rule.action() else { continue };
+            if at.is_empty() && within.is_empty() {
                 continue;
             }
             let own: HashSet<&str> = self
@@ -116,15 +121,20 @@ impl Ids {
                 .collect();
             let places: Vec<&Pattern> = std::iter::once(rule.path()).chain(at).collect();
             marked::mark(document, &places, &|text| own.contains(text));
+            if !within.is_empty() && !own.is_empty() {
+                in_words = true;
+                marked::mark_words(document, &within.iter().collect::<Vec<_>>(), &|word| own.contains(word));
+            }
         }
         let is_placed = |number: usize| match rules[self.rules[number]].action() {
-            Action::Relabel { at, .. } => !at.is_empty(),
+            Action::Relabel { at, within, .. } => !at.is_empty() || !within.is_empty(),
             _ => false,
         };
         let numbers = std::mem::take(&mut self.numbers).into_iter();
         self.numbers = numbers
             .map(|(id, number)| if is_placed(number) { (marked::marked(&id), number) } else { (id, number) })
             .collect();
+        in_words
     }
 
     fn number(&self, text: &str) -> Option<usize> {

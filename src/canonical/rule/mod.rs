@@ -69,8 +69,11 @@ pub enum Action {
     Relabel {
         /// Which texts are random ids.
         pattern: TextPattern,
-        /// Where they are referred to; without any, everywhere. A text elsewhere that happens to be one stays.
+        /// Where they are referred to; without any, and without any of `within`, everywhere. A text elsewhere that happens to be
+        /// one stays.
         at: Vec<Pattern>,
+        /// Where they are words of a text: of a licence expression.
+        within: Vec<Pattern>,
     },
     /// An array is a multiset: its elements are put in order, duplicates kept.
     Set {
@@ -202,6 +205,8 @@ struct Written {
     of: Option<MemberPath>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     at: Vec<Pattern>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    within: Vec<Pattern>,
     reason: String,
 }
 
@@ -236,6 +241,8 @@ enum RuleError {
     IntoWithout(Pattern),
     #[error("rule for `{0}` has `at`: only `alias` and `relabel` take it")]
     AtWithout(Pattern),
+    #[error("rule for `{0}` has `within`: only `relabel` takes it")]
+    WithinWithout(Pattern),
     #[error("rule for `{0}` has `form` or `of`: only `own-link` takes them")]
     FormWithout(Pattern),
     #[error(
@@ -254,7 +261,7 @@ impl TryFrom<Written> for Rule {
     type Error = RuleError;
 
     fn try_from(written: Written) -> Result<Self, RuleError> {
-        let Written { path, action, pattern, into, by, key, form, of, at, reason } = written;
+        let Written { path, action, pattern, into, by, key, form, of, at, within, reason } = written;
         let reason = reason.trim().to_owned();
         let is = |names: &[ActionName]| names.contains(&action);
         if reason.is_empty() {
@@ -271,6 +278,9 @@ impl TryFrom<Written> for Rule {
         }
         if !is(&[ActionName::Alias, ActionName::Relabel]) && !at.is_empty() {
             return Err(RuleError::AtWithout(path));
+        }
+        if !is(&[ActionName::Relabel]) && !within.is_empty() {
+            return Err(RuleError::WithinWithout(path));
         }
         if !is(&[ActionName::OwnLink]) && (form.is_some() || of.is_some()) {
             return Err(RuleError::FormWithout(path));
@@ -302,7 +312,7 @@ impl TryFrom<Written> for Rule {
             },
             ActionName::Alias => Action::Alias { pattern: needed(Anchor::Beginning)?, at },
             ActionName::RootMap => Action::RootMap,
-            ActionName::Relabel => Action::Relabel { pattern: needed(Anchor::Whole)?, at },
+            ActionName::Relabel => Action::Relabel { pattern: needed(Anchor::Whole)?, at, within },
             ActionName::Set => Action::Set { key },
         };
         Ok(Self { path, action, reason })
@@ -322,6 +332,7 @@ impl From<Rule> for Written {
             form: None,
             of: None,
             at: Vec::new(),
+            within: Vec::new(),
             reason,
         };
         match action {
@@ -343,9 +354,10 @@ impl From<Rule> for Written {
                 (written.form, written.of) = (Some(form), Some(of));
             }
             Action::RootMap => written.action = ActionName::RootMap,
-            Action::Relabel { pattern, at } => {
+            Action::Relabel { pattern, at, within } => {
                 written.action = ActionName::Relabel;
                 (written.pattern, written.at) = (Some(pattern.as_str().to_owned()), at);
+                written.within = within;
             }
             Action::Set { key } => {
                 written.action = ActionName::Set;

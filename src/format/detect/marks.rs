@@ -99,8 +99,8 @@ pub(super) struct InventoryMarks<'t> {
 /// them, for its versions.
 pub(super) const TOOL_MARKS: [(&str, &[&str]); 11] = [
     ("bandit", &["errors", "generated_at", "metrics", "results"]),
-    ("checkov", &["check_type", "results", "summary"]),
-    ("detect-secrets", &["filters_used", "generated_at", "plugins_used", "results"]),
+    ("checkov", &["check_type", "results"]),
+    ("detect-secrets", &["filters_used", "plugins_used", "results"]),
     ("eslint", &["errorCount", "filePath", "messages", "warningCount"]),
     ("gitleaks", &["File", "Fingerprint", "RuleID", "Secret", "StartLine"]),
     ("npm-audit", &["auditReportVersion", "metadata", "vulnerabilities"]),
@@ -111,3 +111,8 @@ pub(super) const TOOL_MARKS: [(&str, &[&str]); 11] = [
     ("semgrep", &["errors", "paths", "results"]),
     ("zizmor", &["determinations", "ident", "locations", "url"]),
 ];
+
+/// What is left of a report in its canonical form, where its marks were volatile: a document that has these members and no
+/// others.
+pub(super) const CANONICAL_MARKS: [(&str, &[&str]); 2] =
+    [("bandit", &["errors", "metrics", "results"]), ("retire", &["data", "errors", "messages", "version"])];

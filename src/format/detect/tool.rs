@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::format::detect::marks::TOOL_MARKS;
+use crate::format::detect::marks::{CANONICAL_MARKS, TOOL_MARKS};
 use crate::format::json::Members;
 use crate::format::text::decode;
 use crate::model::artifact::ProfileName;
@@ -25,7 +25,9 @@ pub fn recognise(bytes: &[u8]) -> Option<ProfileName> {
     let members: HashSet<&str> = members.0.iter().map(|(name, _)| name.as_str()).collect();
     let mut tools = TOOL_MARKS.iter().filter(|(_, marks)| marks.iter().all(|mark| members.contains(mark)));
     let old = || members.contains("errors") && members.contains("results") && is_old_semgrep(text);
-    let name = tools.next().map(|(name, _)| *name).or_else(|| old().then_some("semgrep"))?;
+    let has = |marks: &[&str]| marks.iter().all(|mark| members.contains(mark));
+    let canonical = CANONICAL_MARKS.iter().find(|(_, marks)| members.len() == marks.len() && has(marks));
+    let name = tools.next().or(canonical).map(|(name, _)| *name).or_else(|| old().then_some("semgrep"))?;
     name.parse().ok()
 }
 
@@ -100,6 +102,8 @@ mod tests {
             "[[]]",
             r#"{"generated_at":1,"results":[]}"#,
             r#"[{"ident":"x"}]"#,
+            r#"{"errors":[],"metrics":{},"results":[],"version":"1"}"#,
+            r#"{"data":[],"errors":[],"messages":[],"version":"1","took":3}"#,
             r#"{"results":[],"errors":[],"version":"1"}"#,
             r#"{"errors":[],"generated_at":1,"metrics":{},"results":[],"results":[]}"#,
         ] {

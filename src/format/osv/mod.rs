@@ -11,7 +11,7 @@ mod record;
 mod wire;
 
 pub use record::{Advisory, Affected, AffectedPackage, Event, Range, RangeKind, VulnerableCode};
-pub(crate) use wire::Wire;
+pub(crate) use wire::{Wire, WrittenRatings};
 
 use std::borrow::Cow;
 

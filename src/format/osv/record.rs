@@ -70,8 +70,9 @@ pub struct Range {
 }
 
 /// In which order the versions of a range stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum RangeKind {
     /// Semantic Versioning 2.0.0.
     Semver,
@@ -92,6 +93,18 @@ pub enum Event {
     LastAffected(String),
     /// The range says nothing from here on; `*` is after every version.
     Limit(String),
+}
+
+impl Event {
+    /// The schema's word for what happens, and the version at which it does.
+    pub(crate) fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Introduced(version) => ("introduced", version),
+            Self::Fixed(version) => ("fixed", version),
+            Self::LastAffected(version) => ("last_affected", version),
+            Self::Limit(version) => ("limit", version),
+        }
+    }
 }
 
 /// Vulnerable code that a record names.

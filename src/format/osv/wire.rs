@@ -36,7 +36,36 @@ pub(crate) struct Wire {
 
 #[derive(Deserialize)]
 struct WireScore {
+    #[serde(rename = "type")]
+    kind: Option<String>,
     score: String,
+}
+
+impl WireScore {
+    /// The score with the standard that it says to follow.
+    fn written(&self) -> String {
+        format!("{} {}", self.kind.as_deref().unwrap_or_default(), self.score).trim_start().to_owned()
+    }
+}
+
+/// What a record says of how severe it is, as it is written: not what is made of it.
+pub(crate) struct WrittenRatings {
+    /// Of the whole record: scores, then words of the database.
+    pub(crate) own: Vec<String>,
+    /// Of each affected package, in their order.
+    pub(crate) affected: Vec<Vec<String>>,
+}
+
+impl Wire {
+    /// How severe it is, as it is written.
+    pub(crate) fn written_ratings(&self) -> WrittenRatings {
+        let written = |scores: &[WireScore], database: &Value| {
+            let word = database.get("severity").and_then(Value::as_str).map(|word| format!("the database {word}"));
+            scores.iter().map(WireScore::written).chain(word).collect()
+        };
+        let affected = self.affected.iter().map(|affected| written(&affected.severity, &affected.database_specific));
+        WrittenRatings { own: written(&self.severity, &self.database_specific), affected: affected.collect() }
+    }
 }
 
 #[derive(Deserialize)]

@@ -49,8 +49,9 @@ pub(super) struct Run {
     pub(super) taxonomies: Present,
     #[serde(default)]
     pub(super) translations: Present,
+    /// What somebody decided of rules besides the tool.
     #[serde(default)]
-    pub(super) policies: Present,
+    pub(super) policies: Vec<Policy>,
     #[serde(default)]
     pub(super) web_requests: Present,
     #[serde(default)]
@@ -74,13 +75,22 @@ pub(super) struct Invocation {
     pub(super) exit_signal_number: Option<i64>,
     pub(super) process_start_failure_message: Option<String>,
     #[serde(default)]
-    pub(super) rule_configuration_overrides: Present,
+    pub(super) rule_configuration_overrides: Vec<Override>,
     #[serde(default)]
     pub(super) notification_configuration_overrides: Present,
     #[serde(default)]
     pub(super) tool_execution_notifications: Present,
     #[serde(default)]
     pub(super) tool_configuration_notifications: Present,
+    #[serde(default)]
+    pub(super) properties: Present,
+}
+
+/// How a rule was set in one run of the tool.
+#[derive(Deserialize)]
+pub(super) struct Override {
+    pub(super) descriptor: RuleReference,
+    pub(super) configuration: Configuration,
     #[serde(default)]
     pub(super) properties: Present,
 }
@@ -92,6 +102,37 @@ pub(super) struct Tool {
     pub(super) extensions: Vec<Component>,
     #[serde(default)]
     pub(super) properties: Present,
+}
+
+/// What somebody decided of rules: a component whose rules say only how they are set.
+#[derive(Deserialize)]
+pub(super) struct Policy {
+    #[serde(default)]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) rules: Vec<PolicyRule>,
+    #[serde(flatten)]
+    pub(super) others: BTreeMap<String, Present>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PolicyRule {
+    #[serde(default)]
+    pub(super) id: String,
+    pub(super) default_configuration: Option<Configuration>,
+    #[serde(flatten)]
+    pub(super) others: BTreeMap<String, Present>,
+}
+
+impl Policy {
+    /// Whether there is anything that is not read.
+    pub(super) fn has_others(&self) -> bool {
+        let of_rule = |rule: &PolicyRule| {
+            rule.others.values().any(|other| other.0) || rule.default_configuration.as_ref().is_some_and(Configuration::has_others)
+        };
+        self.others.values().any(|other| other.0) || self.rules.iter().any(of_rule)
+    }
 }
 
 #[derive(Deserialize)]
@@ -132,6 +173,28 @@ pub(super) struct MessageString {
 #[derive(Deserialize)]
 pub(super) struct Configuration {
     pub(super) level: Option<Level>,
+    /// §3.50.2: absent it is so.
+    pub(super) enabled: Option<bool>,
+    #[serde(default)]
+    pub(super) rank: Present,
+    #[serde(default)]
+    pub(super) parameters: Present,
+    #[serde(default)]
+    pub(super) properties: Present,
+}
+
+impl Configuration {
+    /// Whether there is anything that is not read.
+    pub(super) fn has_others(&self) -> bool {
+        self.rank.0 || self.parameters.0 || self.properties.0
+    }
+
+    /// What it says, in words.
+    pub(super) fn said(&self) -> String {
+        let level = self.level.map(<&str>::from).map(|level| format!("level {level}"));
+        let off = (self.enabled == Some(false)).then(|| "off".to_owned());
+        [level, off].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// What a tool adds. `security-severity` is a CVSS score, as a text (GitHub's convention) or as a number.
@@ -183,6 +246,7 @@ pub(super) struct SarifResult {
     pub(super) occurrence_count: Option<i64>,
     pub(super) properties: Option<Properties>,
     pub(super) rank: Option<f64>,
+    pub(super) provenance: Option<Provenance>,
     pub(super) correlation_guid: Option<String>,
     pub(super) analysis_target: Option<ArtifactLocation>,
     #[serde(default)]
@@ -205,6 +269,14 @@ pub(super) struct SarifResult {
     pub(super) web_request: Present,
     #[serde(default)]
     pub(super) web_response: Present,
+}
+
+/// Where a result comes from.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Provenance {
+    /// Which run of the tool found it.
+    pub(super) invocation_index: Option<i64>,
 }
 
 /// Ways through the code.
@@ -318,6 +390,8 @@ pub(super) struct PhysicalLocation {
 #[derive(Deserialize)]
 pub(super) struct Artifact {
     pub(super) location: Option<ArtifactLocation>,
+    #[serde(default)]
+    pub(super) roles: Present,
 }
 
 #[derive(Deserialize)]

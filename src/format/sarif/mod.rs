@@ -14,11 +14,11 @@ mod rules;
 use std::collections::BTreeSet;
 
 use self::log::{
-    CodeFlow, Frame, Header, Invocation, Level, Log, Properties, Rule, Run, SarifResult, Stack, Suppression,
+    CodeFlow, Configuration, Frame, Header, Invocation, Level, Log, Policy, Properties, Rule, Run, SarifResult, Stack, Suppression,
     ThreadFlow, have_results,
 };
 use self::places::Places;
-use self::rules::{Rules, level, result_severity};
+use self::rules::{Overrides, Rules, level, result_severity, tell_configurations};
 use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
@@ -57,6 +57,8 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             continue;
         }
         tell_invocations(run, &mut document.facts);
+        tell_configurations(run, &rules, &mut document.facts);
+        let overrides = Overrides::of(run, &rules);
         let findings = document.findings.get_or_insert_default();
         for (at, result) in results.iter().enumerate() {
             let rule = rules.find(result);
@@ -67,7 +69,8 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
                 return Err(FormatError::Field { format: FORMAT, path, problem });
             };
             let (uri, place) = result.locations.first().map(|location| places.of(location)).unwrap_or_default();
-            let mut details = details(result, rule, &places, &run.tool.driver.name);
+            let set = overrides.set(result, rule);
+            let mut details = details(result, (rule, set), &places, &run.tool.driver.name);
             let mut others = result.locations.iter();
             if let Some(first) = others.next() {
                 places.around(first, &mut details);
@@ -88,7 +91,7 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
                 aliases: BTreeSet::new(),
                 package: uri,
                 version: String::new(),
-                severity: result_severity(result, rule),
+                severity: result_severity(result, rule, set),
                 fixed_versions: BTreeSet::new(),
                 reachability: Reachability::Unknown,
                 vex_status: None,
@@ -102,7 +105,12 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
 }
 
 /// What tells a result from others of its rule and place.
-fn details(result: &SarifResult, rule: Option<&Rule>, places: &Places<'_>, tool: &str) -> Details {
+fn details(
+    result: &SarifResult,
+    (rule, set): (Option<&Rule>, Option<&Configuration>),
+    places: &Places<'_>,
+    tool: &str,
+) -> Details {
     let mut details = Details::default();
     details.add("tool", tool);
     details.maybe("message", result.message.as_ref().map(|message| message.said(rule)));
@@ -127,7 +135,7 @@ fn details(result: &SarifResult, rule: Option<&Rule>, places: &Places<'_>, tool:
     details.maybe("score", score.map(|score| score.as_str().map_or_else(|| score.to_string(), str::to_owned)));
     // What nothing says is the same as what the specification says then.
     let level = match result.kind.as_deref() {
-        None | Some("fail") => Some(level(result, rule)).filter(|level| *level != Level::Warning),
+        None | Some("fail") => Some(level(result, rule, set)).filter(|level| *level != Level::Warning),
         // §3.27.10: of what is no failure it is `none`.
         Some(_) => result.level.filter(|level| *level != Level::None),
     };
@@ -227,7 +235,9 @@ fn not_read(run: &Run) -> impl Iterator<Item = &'static str> {
                 || rules().any(|rule| rule.relationships.0)
                 || components().any(|component| component.taxa.0),
         ),
-        ("translations and policies", run.translations.0 || run.policies.0),
+        ("translations", run.translations.0),
+        ("the rest of policies", run.policies.iter().any(Policy::has_others)),
+        ("roles of files", run.artifacts.iter().any(|artifact| artifact.roles.0)),
         (
             "web requests",
             run.web_requests.0
@@ -245,10 +255,16 @@ fn not_read(run: &Run) -> impl Iterator<Item = &'static str> {
             }) || components().any(|component| component.notifications.0),
         ),
         (
-            "configuration overrides",
-            invoked(|invocation| {
-                invocation.rule_configuration_overrides.0 || invocation.notification_configuration_overrides.0
-            }),
+            "overrides for notifications",
+            invoked(|invocation| invocation.notification_configuration_overrides.0),
+        ),
+        (
+            "ranks and parameters of rules",
+            rules().filter_map(|rule| rule.default_configuration.as_ref()).any(Configuration::has_others)
+                || invoked(|invocation| {
+                    let mut overrides = invocation.rule_configuration_overrides.iter();
+                    overrides.any(|set_so| set_so.properties.0 || set_so.configuration.has_others())
+                }),
         ),
         (
             "properties",
@@ -349,6 +365,54 @@ mod tests {
             assert_eq!(one(rules, r#"{"ruleId":"R1"}"#), written);
         }
         assert_ne!(one(error, r#"{"ruleId":"R1"}"#), one(error, r#"{"ruleId":"R1","level":"warning"}"#));
+    }
+
+    /// §3.20.5, §3.27.10: a rule counts as it was set in the run of the tool that found the result.
+    #[test]
+    fn the_level_to_which_a_rule_was_set_counts_before_its_default() {
+        let of = |overrides: &str, result: &str| {
+            let text = format!(
+                r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"t","rules":[
+                   {{"id":"R0","defaultConfiguration":{{"level":"error"}}}},{{"id":"R1","defaultConfiguration":{{"level":"error"}}}}]}}}},
+                   "invocations":[{overrides}],"results":[{result}]}}]}}"#
+            );
+            let document = read(&text).unwrap();
+            (document.findings.unwrap().remove(0).severity, document.facts)
+        };
+        let set = |descriptor: &str, level: &str| {
+            format!(r#"{{"ruleConfigurationOverrides":[{{"descriptor":{descriptor},"configuration":{{"level":"{level}"}}}}]}}"#)
+        };
+        let (by_id, by_index) = (set(r#"{"id":"R1"}"#, "note"), set(r#"{"index":1}"#, "none"));
+        let plain = r#"{"ruleId":"R1"}"#;
+        assert_eq!(of("", plain).0, Severity::High);
+        assert_eq!(of(&by_id, plain).0, Severity::Low, "the only run");
+        assert_eq!(of(&by_index, plain).0, Severity::None);
+        assert_eq!(of(&by_id, r#"{"ruleId":"R1","level":"warning"}"#).0, Severity::Medium, "its own level");
+        assert_eq!(of(&by_id, r#"{"ruleId":"R0"}"#).0, Severity::High, "another rule");
+        // Of several runs the one that the result names.
+        let both = format!("{by_id},{by_index}");
+        for (index, severity) in [("0", Severity::Low), ("1", Severity::None), ("-1", Severity::High), ("7", Severity::High)] {
+            let result = format!(r#"{{"ruleId":"R1","provenance":{{"invocationIndex":{index}}}}}"#);
+            assert_eq!(of(&both, &result).0, severity, "{index}");
+        }
+        // What is set of a rule without a result counts, too.
+        assert_ne!(of(&set(r#"{"id":"R0"}"#, "none"), plain).1, of(&set(r#"{"id":"R0"}"#, "note"), plain).1);
+    }
+
+    #[test]
+    fn what_is_decided_of_rules_is_a_fact() {
+        let of = |rest: &str, rule: &str| {
+            let text = format!(
+                r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"t","rules":[{{"id":"R1"{rule}}}]}}}},{rest}"results":[]}}]}}"#
+            );
+            read(&text).unwrap()
+        };
+        let policy = r#""policies":[{"name":"house","rules":[{"id":"R1","defaultConfiguration":{"level":"none"}}]}],"#;
+        assert_eq!(of(policy, "").facts, ["policy house", "policy house: rule R1 level none", "run of t"]);
+        assert_eq!(of("", r#","defaultConfiguration":{"enabled":false}"#).facts, ["rule R1 is off by default", "run of t"]);
+        assert_eq!(of("", r#","defaultConfiguration":{"enabled":true}"#).facts, of("", "").facts);
+        let more = r#""policies":[{"name":"house","version":"2"}],"#;
+        assert_eq!(of(more, "").not_compared, ["the rest of policies".to_owned()].into());
     }
 
     #[test]

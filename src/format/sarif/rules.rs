@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::log::{Component, Level, Rule, SarifResult, Tool, ToolComponent, at};
+use super::log::{Component, Configuration, Level, Rule, RuleReference, Run, SarifResult, Tool, ToolComponent, at};
 use crate::format::severity;
 use crate::model::finding::Severity;
 
@@ -43,9 +43,14 @@ impl<'r> Rules<'r> {
     /// §3.27.7, §3.52: by its place, its id, or its guid.
     pub(super) fn find(&self, result: &SarifResult) -> Option<&'r Rule> {
         let reference = result.rule.as_ref();
+        self.named(reference, result.rule_index, result.rule_id.as_deref())
+    }
+
+    /// The rule of a reference, with a place and an id that stand beside it.
+    fn named(&self, reference: Option<&RuleReference>, index: Option<i64>, id: Option<&str>) -> Option<&'r Rule> {
         let component = self.component(reference.and_then(|rule| rule.tool_component.as_ref()));
-        let index = result.rule_index.or(reference.and_then(|rule| rule.index));
-        let id = result.rule_id.as_deref().or(reference.and_then(|rule| rule.id.as_deref()));
+        let index = index.or(reference.and_then(|rule| rule.index));
+        let id = id.or(reference.and_then(|rule| rule.id.as_deref()));
         let guid = reference.and_then(|rule| rule.guid.as_deref());
         let by_index = component.and_then(|component| at(&component.rules, index));
         let with_guid = || self.by_guid.get(&guid?.to_ascii_lowercase()).copied();
@@ -70,13 +75,66 @@ impl<'r> Rules<'r> {
     }
 }
 
+/// How rules were set in each run of the tool (§3.20.5). A rule is known by where it lies in memory: its id may be another's.
+pub(super) struct Overrides<'r>(Vec<HashMap<*const Rule, &'r Configuration>>);
+
+impl<'r> Overrides<'r> {
+    pub(super) fn of(run: &'r Run, rules: &Rules<'r>) -> Self {
+        let of_run = run.invocations.iter().map(|invocation| {
+            let mut set = HashMap::new();
+            for set_so in &invocation.rule_configuration_overrides {
+                if let Some(rule) = rules.named(Some(&set_so.descriptor), None, None) {
+                    set.entry(std::ptr::from_ref(rule)).or_insert(&set_so.configuration);
+                }
+            }
+            set
+        });
+        Self(of_run.collect())
+    }
+
+    /// How the rule of a result was set in the run that found it: the one that the result names (§3.27.10), or the only one.
+    pub(super) fn set(&self, result: &SarifResult, rule: Option<&Rule>) -> Option<&'r Configuration> {
+        let named = result.provenance.as_ref().and_then(|from| from.invocation_index).filter(|index| *index >= 0);
+        let set = match (named, &self.0[..]) {
+            (Some(_), all) => at(all, named)?,
+            (None, [only]) => only,
+            (None, _) => return None,
+        };
+        set.get(&std::ptr::from_ref(rule?)).copied()
+    }
+}
+
+/// What is set of rules besides what results take from them, a line for each: overrides, policies (§3.19.5), and rules that are
+/// off by default, of which nothing was to be found.
+pub(super) fn tell_configurations(run: &Run, rules: &Rules<'_>, facts: &mut Vec<String>) {
+    for set_so in run.invocations.iter().flat_map(|invocation| &invocation.rule_configuration_overrides) {
+        let rule = rules.named(Some(&set_so.descriptor), None, None);
+        let id = set_so.descriptor.id.as_deref();
+        let found = rule.map(|rule| rule.id.as_str()).filter(|found| Some(*found) != id);
+        let names: Vec<&str> = id.into_iter().chain(found).collect();
+        facts.push(format!("rule {} was set to {}", names.join(" "), set_so.configuration.said()));
+    }
+    for policy in &run.policies {
+        facts.push(format!("policy {}", policy.name));
+        for rule in &policy.rules {
+            let said = rule.default_configuration.as_ref().map(Configuration::said).unwrap_or_default();
+            facts.push(format!("policy {}: rule {} {said}", policy.name, rule.id));
+        }
+    }
+    for rule in rules.components().flat_map(|component| &component.rules) {
+        if rule.default_configuration.as_ref().is_some_and(|default| default.enabled == Some(false)) {
+            facts.push(format!("rule {} is off by default", rule.id));
+        }
+    }
+}
+
 /// A guid may be written in letters of either case.
 fn is_guid(own: Option<&str>, other: &str) -> bool {
     own.is_some_and(|own| own.eq_ignore_ascii_case(other))
 }
 
 /// A score counts before a level; the result's own before its rule's.
-pub(super) fn result_severity(result: &SarifResult, rule: Option<&Rule>) -> Severity {
+pub(super) fn result_severity(result: &SarifResult, rule: Option<&Rule>, set: Option<&Configuration>) -> Severity {
     let properties = [result.properties.as_ref(), rule.and_then(|rule| rule.properties.as_ref())];
     let score = properties.into_iter().flatten().find_map(|properties| match properties.security_severity() {
         Some(Value::String(text)) => text.trim().parse().ok(),
@@ -86,7 +144,7 @@ pub(super) fn result_severity(result: &SarifResult, rule: Option<&Rule>) -> Seve
     if let Some(score) = score {
         return severity::from_cvss_score(score);
     }
-    match level(result, rule) {
+    match level(result, rule, set) {
         Level::None => Severity::None,
         Level::Note => Severity::Low,
         Level::Warning => Severity::Medium,
@@ -94,8 +152,8 @@ pub(super) fn result_severity(result: &SarifResult, rule: Option<&Rule>) -> Seve
     }
 }
 
-/// The level of a result: its own, else its rule's, else `warning` (§3.27.10).
-pub(super) fn level(result: &SarifResult, rule: Option<&Rule>) -> Level {
+/// The level of a result: its own, else the one to which its rule was set, else its rule's, else `warning` (§3.27.10).
+pub(super) fn level(result: &SarifResult, rule: Option<&Rule>, set: Option<&Configuration>) -> Level {
     let default = || rule?.default_configuration.as_ref()?.level;
-    result.level.or_else(default).unwrap_or(Level::Warning)
+    result.level.or_else(|| set?.level).or_else(default).unwrap_or(Level::Warning)
 }

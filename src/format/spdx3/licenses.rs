@@ -71,12 +71,20 @@ pub(super) fn stated_licenses<'d>(
     Ok(stated)
 }
 
-/// Licence expressions that no element refers to: they are said all the same.
+/// Licence expressions that no element refers to, neither by this id nor by another: they are said all the same.
 pub(super) fn unreferred(graph: &[Element]) -> BTreeSet<String> {
     let mut referred: HashSet<&str> = HashSet::new();
     for element in graph {
         referred.extend(element.to.iter().chain(&element.from).chain(&element.roots).map(String::as_str));
     }
-    let alone = graph.iter().filter(|element| element.id.as_deref().is_none_or(|id| !referred.contains(id)));
-    alone.filter_map(Element::expression).map(|text| format!("licence {}", canonical(text))).collect()
+    let (named, alone): (Vec<&Element>, Vec<&Element>) = graph
+        .iter()
+        .filter(|element| element.expression().is_some())
+        .partition(|element| element.id.as_deref().is_some_and(|id| referred.contains(id)));
+    let texts = |elements: Vec<&Element>| -> BTreeSet<String> {
+        elements.into_iter().filter_map(Element::expression).map(canonical).collect()
+    };
+    // Two elements that say the same are one licence, be it referred to by one of their ids alone.
+    let named = texts(named);
+    texts(alone).difference(&named).map(|text| format!("licence {text}")).collect()
 }

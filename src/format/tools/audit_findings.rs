@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::format::details::Details;
 use crate::format::error::FormatError;
-use crate::format::json::{self, Members};
+use crate::format::json::{self, Members, Present};
 use crate::format::tools::report::{Report, severity};
 use crate::format::vulnerability_ids::Ids;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
@@ -17,6 +17,22 @@ use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
 struct NpmAudit {
     vulnerabilities: Option<Members<NpmPackage>>,
     advisories: Option<Members<NpmAdvisory>>,
+    /// Advisories that nobody wants to hear of.
+    #[serde(default)]
+    muted: Vec<Value>,
+    metadata: Option<NpmMetadata>,
+    #[serde(default)]
+    actions: Present,
+}
+
+/// How many packages were looked at: a number, from version 2 on numbers by kind.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NpmMetadata {
+    dependencies: Option<Value>,
+    dev_dependencies: Option<Value>,
+    optional_dependencies: Option<Value>,
+    total_dependencies: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +106,18 @@ fn id_of(url: &str) -> Option<&str> {
 /// `npm audit --json`.
 pub(super) fn npm_audit(text: &str, report: &mut Report) -> Result<(), FormatError> {
     let audit: NpmAudit = json::read("npm audit JSON", text)?;
+    report.looked(audit.muted.iter().map(|muted| format!("muted: {muted}")));
+    report.not_compared.extend(audit.actions.0.then(|| "commands that mend".to_owned()));
+    if let Some(NpmMetadata { dependencies, dev_dependencies, optional_dependencies, total_dependencies }) = audit.metadata {
+        let counts = [
+            ("dependencies", dependencies),
+            ("dependencies for development", dev_dependencies),
+            ("optional dependencies", optional_dependencies),
+            ("dependencies in all", total_dependencies),
+        ];
+        let counts = counts.into_iter().filter_map(|(what, count)| Some((what, count?)));
+        report.looked(counts.map(|(what, count)| format!("looked at {what}: {count}")));
+    }
     for (key, package) in audit.vulnerabilities.into_iter().flat_map(|all| all.0) {
         let fix = match &package.fix_available {
             Some(Value::Object(fix)) => {

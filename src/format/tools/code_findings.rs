@@ -1,5 +1,7 @@
 //! Analysers of code: bandit, semgrep, checkov.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -14,6 +16,18 @@ struct BanditReport {
     results: Vec<BanditResult>,
     #[serde(default)]
     errors: Vec<BanditError>,
+    /// Of each file that was looked at, and of all.
+    #[serde(default)]
+    metrics: BTreeMap<String, BanditMetrics>,
+}
+
+/// What was left out in a file.
+#[derive(Deserialize)]
+struct BanditMetrics {
+    #[serde(default)]
+    nosec: u64,
+    #[serde(default)]
+    skipped_tests: u64,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +67,9 @@ pub(super) fn bandit(text: &str, report: &mut Report) -> Result<(), FormatError>
     for BanditError { filename, reason } in read.errors {
         report.facts.push(format!("error in {}: {}", filename.unwrap_or_default(), reason.unwrap_or_default()));
     }
+    report.looked(read.metrics.iter().map(|(file, BanditMetrics { nosec, skipped_tests })| {
+        format!("looked at {file}: {nosec} lines left out, {skipped_tests} tests skipped")
+    }));
     Ok(())
 }
 
@@ -61,6 +78,26 @@ struct SemgrepReport {
     results: Vec<SemgrepResult>,
     #[serde(default)]
     errors: Vec<SemgrepError>,
+    #[serde(default)]
+    paths: SemgrepPaths,
+    /// A rule as an object, or its id alone.
+    #[serde(default)]
+    skipped_rules: Vec<Value>,
+}
+
+#[derive(Deserialize, Default)]
+struct SemgrepPaths {
+    #[serde(default)]
+    scanned: Vec<String>,
+    /// Only where it was asked for.
+    skipped: Option<Vec<SkippedPath>>,
+}
+
+#[derive(Deserialize)]
+struct SkippedPath {
+    path: String,
+    reason: Option<String>,
+    rule_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +160,15 @@ pub(super) fn semgrep(text: &str, report: &mut Report) -> Result<(), FormatError
         let said: Vec<String> = [level, kind, rule_id, path].into_iter().flatten().collect();
         report.facts.push(format!("error: {}", said.join(" ")));
     }
+    report.looked(read.paths.scanned.iter().map(|path| format!("looked at {path}")));
+    report.looked(read.paths.skipped.into_iter().flatten().map(|SkippedPath { path, reason, rule_id }| {
+        let why: Vec<String> = reason.into_iter().chain(rule_id).collect();
+        format!("did not look at {path}: {}", why.join(" "))
+    }));
+    report.looked(read.skipped_rules.iter().map(|rule| {
+        let id = rule.as_str().or_else(|| rule.get("rule_id")?.as_str());
+        format!("did not use the rule {}", id.map_or_else(|| rule.to_string(), str::to_owned))
+    }));
     Ok(())
 }
 
@@ -139,6 +185,14 @@ struct CheckovReport {
     #[serde(default)]
     check_type: String,
     results: Option<CheckovResults>,
+    summary: Option<CheckovSummary>,
+    /// Where nothing was found the report is a summary alone.
+    resource_count: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct CheckovSummary {
+    resource_count: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -175,9 +229,11 @@ pub(super) fn checkov(text: &str, report: &mut Report) -> Result<(), FormatError
         CheckovReports::Several(reports) => reports,
         CheckovReports::One(one) => vec![*one],
     };
-    for CheckovReport { check_type, results } in reports {
+    for CheckovReport { check_type, results, summary, resource_count } in reports {
         let results = results.unwrap_or_default();
         report.facts.push(format!("framework {check_type}"));
+        let resources = resource_count.or_else(|| summary?.resource_count);
+        report.facts.extend(resources.map(|count| format!("looked at {count} resources of {check_type}")));
         for check in results.failed_checks {
             let line = check.file_line_range.first().copied();
             let spot = Spot { file: check.file_path, line, column: None };

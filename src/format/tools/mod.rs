@@ -13,8 +13,9 @@
 //! | semgrep | check and place | `severity` |
 //! | zizmor | audit and primary place | `severity` |
 //!
-//! Invariants: every entry is a finding or a fact, as often as it stands there; of a secret only a digest is told; what does
-//! not read as the tool writes it is refused with its place. Absent: what only describes a rule, timings, totals.
+//! Invariants: every entry is a finding or a fact, as often as it stands there; what a tool says that it looked at or left out is a
+//! fact, once; of a secret only a digest is told; what does
+//! not read as the tool writes it is refused with its place. Absent: what only describes a rule, timings, totals of what was found.
 
 mod audit_findings;
 mod code_findings;
@@ -36,10 +37,10 @@ pub(crate) fn read(tool: &str, bytes: &[u8]) -> Result<Document, FormatError> {
     let Some((_, reader)) = READERS.iter().find(|(name, _)| *name == tool) else { return Ok(Document::default()) };
     let mut report = Report::default();
     reader(decode("report", bytes)?, &mut report)?;
-    let Report { mut findings, mut facts } = report;
+    let Report { mut findings, mut facts, not_compared } = report;
     findings.sort();
     facts.sort();
-    Ok(Document { findings: Some(findings), facts, ..Document::default() })
+    Ok(Document { findings: Some(findings), facts, not_compared, ..Document::default() })
 }
 
 type Reader = fn(&str, &mut Report) -> Result<(), FormatError>;
@@ -164,6 +165,61 @@ mod tests {
                 assert_ne!(before, after, "{tool}: {at}");
             }
         }
+    }
+
+    /// A clean report of a scan of nothing is another one than of everything.
+    #[test]
+    fn what_was_looked_at_and_what_was_left_out_counts() {
+        let cases: [(&str, &str, &[&str]); 5] = [
+            (
+                "semgrep",
+                r#"{"results":[],"errors":[],"paths":{"scanned":["a.py"]},"skipped_rules":[]}"#,
+                &[
+                    r#"{"results":[],"errors":[],"paths":{"scanned":[]},"skipped_rules":[]}"#,
+                    r#"{"results":[],"errors":[],"paths":{"scanned":["a.py"],"skipped":[{"path":"b.py","reason":"exceeded_size_limit"}]}}"#,
+                    r#"{"results":[],"errors":[],"paths":{"scanned":["a.py"]},"skipped_rules":["r1"]}"#,
+                ],
+            ),
+            (
+                "bandit",
+                r#"{"results":[],"errors":[],"metrics":{"_totals":{"loc":3,"nosec":0},"a.py":{"loc":3,"nosec":0}}}"#,
+                &[
+                    r#"{"results":[],"errors":[],"metrics":{"_totals":{"loc":3,"nosec":0}}}"#,
+                    r#"{"results":[],"errors":[],"metrics":{"_totals":{"loc":3,"nosec":9},"a.py":{"loc":3,"nosec":0}}}"#,
+                    r#"{"results":[],"errors":[],"metrics":{"_totals":{"loc":3},"a.py":{"loc":3,"skipped_tests":1}}}"#,
+                ],
+            ),
+            (
+                "detect-secrets",
+                r#"{"results":{},"plugins_used":[{"name":"A"},{"name":"B"}],"filters_used":[]}"#,
+                &[
+                    r#"{"results":{},"plugins_used":[{"name":"A"}],"filters_used":[]}"#,
+                    r#"{"results":{},"plugins_used":[{"name":"A"},{"name":"B","limit":3}],"filters_used":[]}"#,
+                    r#"{"results":{},"plugins_used":[{"name":"A"},{"name":"B"}],"filters_used":[{"path":"f","pattern":["a/.*"]}]}"#,
+                ],
+            ),
+            (
+                "npm-audit",
+                r#"{"advisories":{},"muted":[],"metadata":{"dependencies":4,"totalDependencies":4}}"#,
+                &[
+                    r#"{"advisories":{},"muted":[{"id":9}],"metadata":{"dependencies":4,"totalDependencies":4}}"#,
+                    r#"{"advisories":{},"muted":[],"metadata":{"dependencies":4,"totalDependencies":0}}"#,
+                ],
+            ),
+            (
+                "checkov",
+                r#"{"passed":0,"failed":0,"resource_count":3}"#,
+                &[r#"{"passed":0,"failed":0,"resource_count":0}"#],
+            ),
+        ];
+        for (tool, text, others) in cases {
+            let first = read(tool, text.as_bytes()).unwrap();
+            for other in others {
+                assert_ne!(read(tool, other.as_bytes()).unwrap(), first, "{tool}: {other}");
+            }
+        }
+        let actions = read("npm-audit", br#"{"advisories":{},"actions":[{"action":"install"}]}"#).unwrap();
+        assert_eq!(actions.not_compared, ["commands that mend".to_owned()].into());
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
 pub(super) struct Report {
     pub(super) findings: Vec<Finding>,
     pub(super) facts: Vec<String>,
+    /// The parts that are there and not read.
+    pub(super) not_compared: BTreeSet<String>,
 }
 
 /// Where something is in a source.
@@ -31,6 +33,12 @@ impl Spot {
 }
 
 impl Report {
+    /// Takes what a tool looked at or left out: of two that say the same one says nothing more. Whoever finds nothing in no file has
+    /// not said what finding nothing in all of them says.
+    pub(super) fn looked(&mut self, said: impl IntoIterator<Item = String>) {
+        self.facts.extend(said.into_iter().collect::<BTreeSet<_>>());
+    }
+
     /// Takes a finding in a source.
     pub(super) fn found(&mut self, rule: impl Into<String>, spot: &Spot, severity: Severity, details: Details) {
         self.findings.push(Finding {

@@ -1,6 +1,7 @@
 //! Finders of secrets: detect-secrets, gitleaks. A secret itself is never told: a digest tells it from others.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::format::details::Details;
 use crate::format::error::FormatError;
@@ -12,6 +13,12 @@ use crate::model::finding::{SUPPRESSED, Severity};
 #[derive(Deserialize)]
 struct Baseline {
     results: Members<Vec<BaselineSecret>>,
+    /// What is looked for, and how.
+    #[serde(default)]
+    plugins_used: Vec<Value>,
+    /// What is left out of what was found.
+    #[serde(default)]
+    filters_used: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +50,8 @@ pub(super) fn detect_secrets(text: &str, report: &mut Report) -> Result<(), Form
             report.found(found.kind, &spot, Severity::Unknown, details);
         }
     }
+    report.looked(baseline.plugins_used.iter().map(|plugin| format!("looks with {plugin}")));
+    report.looked(baseline.filters_used.iter().map(|filter| format!("leaves out by {filter}")));
     Ok(())
 }
 

@@ -6,7 +6,8 @@
 //! A misconfiguration is a finding when it failed; its key, like a secret's, is the rule and the place.
 //! Licences, what passed and what an ignore file took away are facts. Which target it is, Trivy's own word for the status and
 //! the message of a misconfiguration are details; of a secret nothing of its text is.
-//! Scores of vendors, weaknesses and the source of an advisory are details, edges between packages are facts.
+//! Scores of vendors, weaknesses and the source of an advisory are details, edges between packages are facts. How many checks
+//! were run is a fact: a target in which nothing was looked for has no failed ones either.
 //! Absent: texts, layers, places of packages, what was scanned: they are compared as bytes only.
 
 mod packages;
@@ -16,7 +17,7 @@ mod vulnerabilities;
 use std::collections::{BTreeSet, HashMap};
 
 use self::packages::package;
-use self::report::{FORMAT, Header, License, Rated, Report};
+use self::report::{Checks, FORMAT, Header, License, Rated, Report};
 use self::vulnerabilities::{statement, vulnerability};
 use crate::format::details::Details;
 use crate::format::document::Document;
@@ -43,9 +44,12 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     for result in report.results.into_iter().flatten() {
         let mut target = Details::default();
         target.add("target", [&*result.target, &*result.class, &*result.kind].join(" "));
-        not_compared.extend(result.summary.0.then(|| "how many checks were run".to_owned()));
         // What was looked at without a finding counts as well.
         facts.extend(target.texts().map(str::to_owned));
+        if let Some(Checks { successes, failures, exceptions }) = result.summary {
+            let target = &result.target;
+            facts.push(format!("checks of {target}: {successes} passed, {failures} failed, {exceptions} left out"));
+        }
         if let Some(mut listed) = result.packages {
             let named: HashMap<String, String> = listed
                 .iter()

@@ -43,10 +43,22 @@ pub(super) struct TrivyResult {
     pub(super) packages: Option<Vec<Listed>>,
     pub(super) vulnerabilities: Option<Vec<Vulnerability>>,
     pub(super) misconfigurations: Option<Vec<Misconfiguration>>,
-    #[serde(default, rename = "MisconfSummary")]
-    pub(super) summary: Present,
+    #[serde(rename = "MisconfSummary")]
+    pub(super) summary: Option<Checks>,
     pub(super) secrets: Option<Vec<Secret>>,
     pub(super) experimental_modified_findings: Option<Vec<Modified>>,
+}
+
+/// How many checks were run, and how they ended.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Checks {
+    #[serde(default)]
+    pub(super) successes: u64,
+    #[serde(default)]
+    pub(super) failures: u64,
+    #[serde(default)]
+    pub(super) exceptions: u64,
 }
 
 /// A licence that was found, and what the policy of the scan says of it.

@@ -1,5 +1,5 @@
 //! Forms of text that more than one part reads or writes: command lines, JSON and pointers into it, placeholders, places in a
-//! source file, names in a sentence, and what is taken out of a text before it is kept.
+//! source file, names in a sentence, words of an expression, and what is taken out of a text before it is kept.
 
 pub mod command_line;
 #[cfg(test)]
@@ -10,3 +10,4 @@ pub(crate) mod objects;
 pub mod placeholder;
 pub mod redact;
 pub mod source_line;
+pub(crate) mod words;

@@ -74,7 +74,7 @@ fn texts(path: &str, (first, second): (&str, &str), is_referred_to: bool) -> Res
         if is_referred_to && NAMING.contains(&last) {
             let pattern = whole(UUID).ok_or(UNKNOWN)?;
             return Ok((
-                Action::Relabel { pattern, at: Vec::new() },
+                Action::Relabel { pattern, at: Vec::new(), within: Vec::new() },
                 "a random id that other places refer to".to_owned(),
             ));
         }

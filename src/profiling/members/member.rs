@@ -31,6 +31,27 @@ impl Class {
     }
 }
 
+/// A value that says what is said where there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultValue {
+    /// The value, as text.
+    pub value: String,
+    /// A member beside it, and the values of that member with which this holds; without one it always does.
+    pub when: Option<(String, Vec<String>)>,
+}
+
+impl DefaultValue {
+    /// Reads `value`, or `value?member=one,other`.
+    fn parse(text: &str) -> Option<Self> {
+        let Some((value, condition)) = text.split_once('?') else {
+            return Some(Self { value: text.to_owned(), when: None });
+        };
+        let (member, values) = condition.split_once('=')?;
+        let values = values.split(',').map(str::to_owned).collect();
+        Some(Self { value: value.to_owned(), when: Some((member.to_owned(), values)) })
+    }
+}
+
 /// A class, and how often an entry counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -44,8 +65,8 @@ pub struct Member {
     pub maybe: Option<String>,
     /// The member beside it that may say the same: without it nothing may be lost.
     pub or: Option<String>,
-    /// The value that says what is said where there is none.
-    pub default: Option<String>,
+    /// The values that say what is said where there is none; the first that holds beside the other members counts.
+    pub defaults: Vec<DefaultValue>,
     /// Why it says nothing of what was scanned.
     pub why: Option<String>,
 }
@@ -60,7 +81,8 @@ impl Member {
     pub(super) fn parse(head: &str) -> Option<Self> {
         let mut words = words(head)?.into_iter().peekable();
         let word = words.next()?;
-        let (mut once, mut twice, mut maybe, mut or, mut default, mut text) = (false, None, None, None, None, None);
+        let (mut once, mut twice, mut maybe, mut or, mut text) = (false, None, None, None, None);
+        let mut defaults = Vec::new();
         while let Some(next) = words.next() {
             let quoted = |words: &mut Words<'_>| words.next_if(|word| word.starts_with('"')).map(unquoted);
             match next {
@@ -68,7 +90,7 @@ impl Member {
                 "twice" => twice = Some(quoted(&mut words)?),
                 "maybe" => maybe = Some(quoted(&mut words)?),
                 "or" => or = Some(words.next()?.to_owned()),
-                "default" => default = Some(words.next()?.to_owned()),
+                "default" => defaults.push(DefaultValue::parse(words.next()?)?),
                 next if next.starts_with('"') && text.is_none() => text = Some(unquoted(next)),
                 _ => return None,
             }
@@ -82,7 +104,7 @@ impl Member {
             ("not-compared", Some(part)) => (Class::NotCompared(part), None),
             _ => return None,
         };
-        Some(Self { class, once, twice, maybe, or, default, why })
+        Some(Self { class, once, twice, maybe, or, defaults, why })
     }
 }
 

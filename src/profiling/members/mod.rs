@@ -18,7 +18,7 @@
 //! | `twice "WHY"` | in the list such an entry says more beside something else alone, with the same trial |
 //! | `maybe "WHY"` | it decides beside something else alone: a change of it must be seen in a document made so, and may be elsewhere |
 //! | `or MEMBER` | where that stands beside it, it may say the same: without this one nothing may be lost |
-//! | `default WORD` | this value says what is said where nothing is |
+//! | `default WORD` | this value says what is said where nothing is; `WORD?member=a,b`: beside a member that says `a` or `b` |
 //! | `"TEXT"` | of `not-compared` the name of the part; of `cosmetic` why, which a pattern that ends with `**` must have |
 //!
 //! `$name = a b` gives alternatives a name, and `elements PATTERN by MEMBER` says that elements of a list stand for what a member of
@@ -33,7 +33,7 @@ mod pattern;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-pub use self::member::{Class, Member};
+pub use self::member::{Class, DefaultValue, Member};
 use crate::profiling::members::pattern::{MemberPattern, PatternError};
 
 /// How many places are remembered.
@@ -285,9 +285,13 @@ mod tests {
     fn words_between_class_and_place_are_read() {
         let members = Members::parse("decides once maybe \"an own one\" default a /x\nlocal twice \"b\" /y\n").unwrap();
         let member = members.at(&place("/x")).unwrap();
-        assert!(member.once && member.default.as_deref() == Some("a"));
+        assert!(member.once && member.defaults == [DefaultValue { value: "a".to_owned(), when: None }]);
         assert_eq!(member.maybe.as_deref(), Some("an own one"));
         assert_eq!(members.at(&place("/y")).unwrap().twice.as_deref(), Some("b"));
+        let members = Members::parse("decides default none?kind=pass,open default warning /x\n").unwrap();
+        let when = Some(("kind".to_owned(), vec!["pass".to_owned(), "open".to_owned()]));
+        let defaults = [DefaultValue { value: "none".to_owned(), when }, DefaultValue { value: "warning".to_owned(), when: None }];
+        assert_eq!(members.at(&place("/x")).unwrap().defaults, defaults);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::canonical::profile::Profile;
 use crate::canonical::rule::{Action, Array, ArraySegment, Rule, Stage, TextPattern};
 use crate::canonical::scramble::Scramble;
 use crate::model::text::json_pointer;
+use crate::model::text::words;
 use crate::profiling::mutation::traverse::{self, VisitedValue};
 use crate::profiling::mutation::variant::{Variant, some};
 
@@ -147,6 +148,32 @@ fn turned_digits(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { char::from((c as u8 - b'0' + 3) % 10 + b'0') } else { c }).collect()
 }
 
+/// Gives ids that are words of a text the names that they have elsewhere.
+fn with_words(mut document: Value, rules: &[Rule], renamed: &BTreeMap<&str, String>) -> Value {
+    let within = rules.iter().filter_map(|rule| match rule.action() {
+        Action::Relabel { within, .. } => Some(within),
+        _ => None,
+    });
+    let places = within.flatten().filter_map(|place| Rule::new(place.clone(), Action::Mask { pattern: None }, "found"));
+    let places: Vec<Rule> = places.collect();
+    let found = traverse::all(&document, &places, Stage::Write);
+    let texts: Vec<(String, String)> = found
+        .iter()
+        .filter(|at| at.rule.is_some())
+        .filter_map(|at| {
+            let pieces = words::pieces(at.value.as_str()?);
+            let name = |(is_word, piece)| renamed.get(piece).filter(|_| is_word).map_or(piece, String::as_str);
+            Some((at.pointer.clone(), pieces.map(name).collect()))
+        })
+        .collect();
+    for (pointer, text) in texts {
+        if let Some(place) = document.pointer_mut(&pointer) {
+            *place = Value::String(text);
+        }
+    }
+    document
+}
+
 fn random(document: &Value, rules: &[Rule], one: &mut impl FnMut(&'static str, &str, &Value)) {
     let named = |stage| {
         let places = traverse::all(document, rules, stage).into_iter();
@@ -200,6 +227,7 @@ fn random(document: &Value, rules: &[Rule], one: &mut impl FnMut(&'static str, &
             let namespace = patterns(stage).find_map(|pattern| pattern.find(text))?;
             renamed.get(namespace).map(|new| format!("{new}{}", &text[namespace.len()..]))
         });
+        let changed = if stage == Stage::Relabel { with_words(changed, rules, &renamed) } else { changed };
         one(kind, "", &changed);
     }
 }

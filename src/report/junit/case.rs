@@ -91,7 +91,7 @@ fn body(replay: &ReplayResult) -> String {
     match &replay.outcome {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => lines.extend(causes.iter().flat_map(|cause| {
-            let named = format!("cause: {}: {}", phrases::cause(cause), phrases::known_by(cause));
+            let named = format!("cause: {}: {}", phrases::cause(cause), phrases::known_by(cause, &replay.recorded));
             let proof = phrases::evidence(cause).map(|evidence| format!("proof: {evidence}"));
             std::iter::once(named).chain(proof)
         })),

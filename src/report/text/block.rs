@@ -59,7 +59,7 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
     match &replay.outcome {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => causes.iter().for_each(|cause| {
-            out.label("cause", &format!("{}: {}", phrases::cause(cause), phrases::known_by(cause)));
+            out.label("cause", &format!("{}: {}", phrases::cause(cause), phrases::known_by(cause, &replay.recorded)));
             if let Some(evidence) = phrases::evidence(cause) {
                 out.label("proof", &evidence);
             }

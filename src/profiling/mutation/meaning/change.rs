@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::model::text::json_pointer;
-use crate::profiling::members::{Class, Member};
+use crate::profiling::members::{Class, DefaultValue, Member};
 use crate::profiling::mutation::meaning::spot::Spot;
 use crate::profiling::mutation::meaning::trial::{Dependence, Judge, MeaningTrial, PLACES, Verdict};
 use crate::profiling::mutation::tally;
@@ -77,10 +77,7 @@ impl<'t> Changes<'t> {
                     Value::Object(_) => {}
                     _ => self.leaf(spot),
                 }
-                // What is false says what is said where nothing is.
-                let default = spot.member.and_then(|member| member.default.as_deref());
-                let is_default =
-                    *spot.value == Value::Bool(false) || (default.is_some() && spot.value.as_str() == default);
+                let is_default = self.is_default(spot);
                 if spot.is_member && self.is_said_beside(spot) {
                     self.depends(spot);
                 } else if spot.is_member && !is_default {
@@ -116,6 +113,23 @@ impl<'t> Changes<'t> {
         let Some(other) = spot.member.and_then(|member| member.or.as_deref()) else { return false };
         let above = spot.pointer.rsplit_once('/').map_or("", |(above, _)| above);
         self.document.pointer(&format!("{above}/{other}")).is_some()
+    }
+
+    /// Whether the value is what its absence says, too.
+    fn is_default(&self, spot: &Spot<'_>) -> bool {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let above = spot.pointer.rsplit_once('/').map_or("", |(above, _)| above);
+        let beside = |member: &str| self.document.pointer(&format!("{above}/{}", json_pointer::escaped(member)));
+        let holds = |default: &&DefaultValue| {
+            let Some((member, values)) = &default.when else { return true };
+            beside(member).is_some_and(|value| values.contains(&text(value)))
+        };
+        let defaults = spot.member.map(|member| member.defaults.as_slice()).unwrap_or_default();
+        if defaults.is_empty() {
+            // What is false says what is said where nothing is.
+            return *spot.value == Value::Bool(false);
+        }
+        defaults.iter().find(holds).is_some_and(|default| default.value == text(spot.value))
     }
 
     fn leaf(&mut self, spot: &'t Spot<'t>) {
