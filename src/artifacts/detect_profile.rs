@@ -207,16 +207,21 @@ mod tests {
     #[test]
     fn a_canonical_form_is_its_own() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-        let mut folders: Vec<_> = std::fs::read_dir(folder.join("canonical")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut folders: Vec<_> =
+            std::fs::read_dir(folder.join("canonical")).unwrap().map(|entry| entry.unwrap().path()).collect();
         folders.extend(["format", "members", "members/depending"].map(|name| folder.join(name)));
-        let files = folders.into_iter().filter(|folder| folder.is_dir()).flat_map(|folder| std::fs::read_dir(folder).unwrap());
+        let files =
+            folders.into_iter().filter(|folder| folder.is_dir()).flat_map(|folder| std::fs::read_dir(folder).unwrap());
         let config = Config::for_directory(std::path::Path::new(".")).unwrap();
         let mut tried = 0;
-        for path in files.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "json")) {
+        for path in
+            files.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "json"))
+        {
             // A name that says nothing.
             let canonical = |bytes: &[u8]| {
                 let profile = recognised("document.json", bytes, &config);
-                let canonical = canonical::canonicalize_rooted(profile, &canonical::Roots::default(), bytes, &Limits::default());
+                let canonical =
+                    canonical::canonicalize_rooted(profile, &canonical::Roots::default(), bytes, &Limits::default());
                 canonical.ok().map(|canonical| (profile.name(), canonical.bytes))
             };
             let Some((name, once)) = canonical(&std::fs::read(&path).unwrap()) else { continue };

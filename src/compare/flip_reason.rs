@@ -389,7 +389,8 @@ mod tests {
     #[test]
     fn a_sentence_names_a_few_versions_and_counts_the_rest() {
         const MANY: usize = 20_000;
-        let versions = |from: usize| -> Vec<String> { (from..from + MANY).map(|version| format!("1.{version}")).collect() };
+        let versions =
+            |from: usize| -> Vec<String> { (from..from + MANY).map(|version| format!("1.{version}")).collect() };
         let of = |versions: &[String]| {
             let (packages, findings) = versions.iter().map(|version| (package(version), finding(version))).unzip();
             Semantics::from_parts(Some(packages), Some(findings), None, None)

@@ -138,8 +138,12 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             package = package::with_details(package, details);
             lists_others |= found.groups.is_empty() && found.vulnerabilities.is_empty();
             has_records |= !found.vulnerabilities.is_empty();
-            let records: BTreeMap<String, Record> =
-                found.vulnerabilities.into_iter().map(Record::from).map(|record| (record.says.id.clone(), record)).collect();
+            let records: BTreeMap<String, Record> = found
+                .vulnerabilities
+                .into_iter()
+                .map(Record::from)
+                .map(|record| (record.says.id.clone(), record))
+                .collect();
             let grouped: BTreeSet<&str> =
                 found.groups.iter().flat_map(|group| &group.ids).map(String::as_str).collect();
             // Not every writer groups: a record that no group names is a vulnerability all the same.
@@ -241,12 +245,7 @@ impl Record {
         Ok(())
     }
 
-    fn rated(
-        &self,
-        ratings: &[String],
-        unfolding: &mut Unfolding,
-        details: &mut Details,
-    ) -> Result<(), FormatError> {
+    fn rated(&self, ratings: &[String], unfolding: &mut Unfolding, details: &mut Details) -> Result<(), FormatError> {
         unfolding.take(ratings.iter().map(String::as_str))?;
         details.each("rated", ratings.iter().map(|rating| format!("{} {rating}", self.says.id)));
         Ok(())
@@ -371,10 +370,12 @@ mod tests {
             ));
             read(&text).unwrap().findings.unwrap().remove(0)
         };
-        let rated = |vector: &str| of(&format!(r#","severity":[{{"type":"CVSS_V3","score":"CVSS:3.1/{vector}"}}]"#), "");
+        let rated =
+            |vector: &str| of(&format!(r#","severity":[{{"type":"CVSS_V3","score":"CVSS:3.1/{vector}"}}]"#), "");
         assert_ne!(rated("AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"), rated("AV:L/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"));
         assert_ne!(of(r#","withdrawn":"2026-01-01T00:00:00Z""#, ""), of("", ""));
-        let range = |kind: &str, events: &str| of("", &format!(r#","ranges":[{{"type":"{kind}","events":[{events}]}}]"#));
+        let range =
+            |kind: &str, events: &str| of("", &format!(r#","ranges":[{{"type":"{kind}","events":[{events}]}}]"#));
         let first = range("SEMVER", r#"{"introduced":"0"},{"fixed":"2"}"#);
         assert_eq!(range("SEMVER", r#"{"fixed":"2"},{"introduced":"0"}"#), first, "their order says nothing");
         for other in [
@@ -386,7 +387,8 @@ mod tests {
             assert_ne!(other, first);
         }
         // What a record says of another package is not about this one.
-        let two = |other: &str| of("", &format!(r#"}},{{"package":{{"name":"b","ecosystem":"npm"}},"versions":["{other}"]"#));
+        let two =
+            |other: &str| of("", &format!(r#"}},{{"package":{{"name":"b","ecosystem":"npm"}},"versions":["{other}"]"#));
         assert_eq!(two("1"), two("2"));
     }
 

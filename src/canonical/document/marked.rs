@@ -58,7 +58,8 @@ pub(super) fn join_words(value: &mut Value<'_>) {
     match value {
         Value::Array(items) => match &items[..] {
             [Value::String(first), rest @ ..] if first == PIECES => {
-                let text = |piece: &Value<'_>| if let Value::String(text) = piece { text.to_string() } else { String::new() };
+                let text =
+                    |piece: &Value<'_>| if let Value::String(text) = piece { text.to_string() } else { String::new() };
                 *value = Value::String(rest.iter().map(text).collect::<String>().into());
             }
             _ => items.iter_mut().for_each(join_words),
@@ -68,12 +69,7 @@ pub(super) fn join_words(value: &mut Value<'_>) {
     }
 }
 
-fn each<'v>(
-    value: &mut Value<'v>,
-    follower: &mut Follower<'_>,
-    place: &Place,
-    act: &mut impl FnMut(&mut Value<'v>),
-) {
+fn each<'v>(value: &mut Value<'v>, follower: &mut Follower<'_>, place: &Place, act: &mut impl FnMut(&mut Value<'v>)) {
     if place.decision.is_some() {
         act(value);
     }

@@ -226,7 +226,8 @@ fn a_package_url_is_no_random_id_whatever_the_pattern_says() {
 #[test]
 fn ids_in_licence_expressions_stand_for_their_texts() {
     let profile = Profile::builtin(crate::model::artifact::ArtifactFormat::Spdx);
-    let (a, b) = ("LicenseRef-3e671687-395b-41f5-a30f-a58921a69b79", "LicenseRef-0-9b2f9ee8-5a0c-4e0a-9d5e-0d3c2f2ce1aa");
+    let (a, b) =
+        ("LicenseRef-3e671687-395b-41f5-a30f-a58921a69b79", "LicenseRef-0-9b2f9ee8-5a0c-4e0a-9d5e-0d3c2f2ce1aa");
     let document = |a: &str, b: &str, concluded: &str, texts: [&str; 2]| {
         json!({"spdxVersion": "SPDX-2.3", "name": "d", "SPDXID": "SPDXRef-DOCUMENT",
             "packages": [{"name": "p", "SPDXID": "SPDXRef-p", "licenseConcluded": concluded, "licenseDeclared": a,
@@ -238,7 +239,8 @@ fn ids_in_licence_expressions_stand_for_their_texts() {
     let said = |a: &str, b: &str| format!("(MIT AND {a}) OR {b}");
     let first = digest(document(a, b, &said(a, b), texts));
     // Other ids, in another order of their letters.
-    let (c, d) = ("LicenseRef-fffffff7-395b-41f5-a30f-a58921a69b79", "LicenseRef-1-00000008-5a0c-4e0a-9d5e-0d3c2f2ce1aa");
+    let (c, d) =
+        ("LicenseRef-fffffff7-395b-41f5-a30f-a58921a69b79", "LicenseRef-1-00000008-5a0c-4e0a-9d5e-0d3c2f2ce1aa");
     assert_eq!(digest(document(c, d, &said(c, d), texts)), first);
     assert_eq!(digest(document(d, c, &said(d, c), texts)), first);
     // Another text, and another licence in the same place.
@@ -246,7 +248,10 @@ fn ids_in_licence_expressions_stand_for_their_texts() {
     assert_ne!(digest(document(a, b, &said(b, a), texts)), first);
     assert_ne!(digest(document(a, b, &format!("(MIT AND {a}) OR {b}x"), texts)), first);
     // What only looks like the pieces of a text is left as it is.
-    let canonical = under(profile, &json!({"packages": [{"licenseConcluded": ["MIT", a]}], "hasExtractedLicensingInfos": [{"licenseId": a}]}));
+    let canonical = under(
+        profile,
+        &json!({"packages": [{"licenseConcluded": ["MIT", a]}], "hasExtractedLicensingInfos": [{"licenseId": a}]}),
+    );
     assert!(text(&canonical).contains(&format!(r#""licenseConcluded":["MIT","{a}"]"#)), "{}", text(&canonical));
 }
 

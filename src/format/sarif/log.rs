@@ -129,7 +129,8 @@ impl Policy {
     /// Whether there is anything that is not read.
     pub(super) fn has_others(&self) -> bool {
         let of_rule = |rule: &PolicyRule| {
-            rule.others.values().any(|other| other.0) || rule.default_configuration.as_ref().is_some_and(Configuration::has_others)
+            rule.others.values().any(|other| other.0)
+                || rule.default_configuration.as_ref().is_some_and(Configuration::has_others)
         };
         self.others.values().any(|other| other.0) || self.rules.iter().any(of_rule)
     }

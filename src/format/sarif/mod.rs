@@ -14,8 +14,8 @@ mod rules;
 use std::collections::BTreeSet;
 
 use self::log::{
-    CodeFlow, Configuration, Frame, Header, Invocation, Level, Log, Policy, Properties, Rule, Run, SarifResult, Stack, Suppression,
-    ThreadFlow, have_results,
+    CodeFlow, Configuration, Frame, Header, Invocation, Level, Log, Policy, Properties, Rule, Run, SarifResult, Stack,
+    Suppression, ThreadFlow, have_results,
 };
 use self::places::Places;
 use self::rules::{Overrides, Rules, level, result_severity, tell_configurations};
@@ -254,10 +254,7 @@ fn not_read(run: &Run) -> impl Iterator<Item = &'static str> {
                 invocation.tool_execution_notifications.0 || invocation.tool_configuration_notifications.0
             }) || components().any(|component| component.notifications.0),
         ),
-        (
-            "overrides for notifications",
-            invoked(|invocation| invocation.notification_configuration_overrides.0),
-        ),
+        ("overrides for notifications", invoked(|invocation| invocation.notification_configuration_overrides.0)),
         (
             "ranks and parameters of rules",
             rules().filter_map(|rule| rule.default_configuration.as_ref()).any(Configuration::has_others)
@@ -380,7 +377,9 @@ mod tests {
             (document.findings.unwrap().remove(0).severity, document.facts)
         };
         let set = |descriptor: &str, level: &str| {
-            format!(r#"{{"ruleConfigurationOverrides":[{{"descriptor":{descriptor},"configuration":{{"level":"{level}"}}}}]}}"#)
+            format!(
+                r#"{{"ruleConfigurationOverrides":[{{"descriptor":{descriptor},"configuration":{{"level":"{level}"}}}}]}}"#
+            )
         };
         let (by_id, by_index) = (set(r#"{"id":"R1"}"#, "note"), set(r#"{"index":1}"#, "none"));
         let plain = r#"{"ruleId":"R1"}"#;
@@ -391,7 +390,9 @@ mod tests {
         assert_eq!(of(&by_id, r#"{"ruleId":"R0"}"#).0, Severity::High, "another rule");
         // Of several runs the one that the result names.
         let both = format!("{by_id},{by_index}");
-        for (index, severity) in [("0", Severity::Low), ("1", Severity::None), ("-1", Severity::High), ("7", Severity::High)] {
+        for (index, severity) in
+            [("0", Severity::Low), ("1", Severity::None), ("-1", Severity::High), ("7", Severity::High)]
+        {
             let result = format!(r#"{{"ruleId":"R1","provenance":{{"invocationIndex":{index}}}}}"#);
             assert_eq!(of(&both, &result).0, severity, "{index}");
         }
@@ -409,7 +410,10 @@ mod tests {
         };
         let policy = r#""policies":[{"name":"house","rules":[{"id":"R1","defaultConfiguration":{"level":"none"}}]}],"#;
         assert_eq!(of(policy, "").facts, ["policy house", "policy house: rule R1 level none", "run of t"]);
-        assert_eq!(of("", r#","defaultConfiguration":{"enabled":false}"#).facts, ["rule R1 is off by default", "run of t"]);
+        assert_eq!(
+            of("", r#","defaultConfiguration":{"enabled":false}"#).facts,
+            ["rule R1 is off by default", "run of t"]
+        );
         assert_eq!(of("", r#","defaultConfiguration":{"enabled":true}"#).facts, of("", "").facts);
         let more = r#""policies":[{"name":"house","version":"2"}],"#;
         assert_eq!(of(more, "").not_compared, ["the rest of policies".to_owned()].into());

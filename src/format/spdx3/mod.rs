@@ -247,7 +247,8 @@ mod tests {
         assert_ne!(of("ISC"), of("Zlib"));
         // One that says what another does says nothing more.
         let licence = r#"{"type":"Relationship","relationshipType":"hasDeclaredLicense","from":"u#a","to":["u#l"]}"#;
-        let again = r#"{"type":"simplelicensing_LicenseExpression","spdxId":"u#x","simplelicensing_licenseExpression":"MIT"}"#;
+        let again =
+            r#"{"type":"simplelicensing_LicenseExpression","spdxId":"u#x","simplelicensing_licenseExpression":"MIT"}"#;
         assert_eq!(seen(&format!("{licence},{again}")), seen(licence));
     }
 

@@ -108,7 +108,9 @@ pub(super) fn npm_audit(text: &str, report: &mut Report) -> Result<(), FormatErr
     let audit: NpmAudit = json::read("npm audit JSON", text)?;
     report.looked(audit.muted.iter().map(|muted| format!("muted: {muted}")));
     report.not_compared.extend(audit.actions.0.then(|| "commands that mend".to_owned()));
-    if let Some(NpmMetadata { dependencies, dev_dependencies, optional_dependencies, total_dependencies }) = audit.metadata {
+    if let Some(NpmMetadata { dependencies, dev_dependencies, optional_dependencies, total_dependencies }) =
+        audit.metadata
+    {
         let counts = [
             ("dependencies", dependencies),
             ("dependencies for development", dev_dependencies),

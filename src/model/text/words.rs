@@ -23,7 +23,8 @@ mod tests {
         for text in ["", "MIT", "(MIT OR LicenseRef-a.1) AND é:x", "  a", "((", "é"] {
             assert_eq!(pieces(text).map(|(_, piece)| piece).collect::<String>(), text);
         }
-        let words: Vec<&str> = pieces("(MIT OR LicenseRef-a.1)").filter(|(is, _)| *is).map(|(_, piece)| piece).collect();
+        let words: Vec<&str> =
+            pieces("(MIT OR LicenseRef-a.1)").filter(|(is, _)| *is).map(|(_, piece)| piece).collect();
         assert_eq!(words, ["MIT", "OR", "LicenseRef-a.1"]);
     }
 }

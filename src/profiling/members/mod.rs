@@ -290,7 +290,8 @@ mod tests {
         assert_eq!(members.at(&place("/y")).unwrap().twice.as_deref(), Some("b"));
         let members = Members::parse("decides default none?kind=pass,open default warning /x\n").unwrap();
         let when = Some(("kind".to_owned(), vec!["pass".to_owned(), "open".to_owned()]));
-        let defaults = [DefaultValue { value: "none".to_owned(), when }, DefaultValue { value: "warning".to_owned(), when: None }];
+        let defaults =
+            [DefaultValue { value: "none".to_owned(), when }, DefaultValue { value: "warning".to_owned(), when: None }];
         assert_eq!(members.at(&place("/x")).unwrap().defaults, defaults);
     }
 

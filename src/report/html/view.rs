@@ -334,7 +334,10 @@ fn facts_of(of: &ReplayResult) -> Vec<(&'static str, String)> {
 fn causes(of: &ReplayResult, items: usize) -> Vec<(String, String, Option<String>)> {
     let Outcome::Drift { causes } = &of.outcome else { return Vec::new() };
     let told = causes.iter().take(items);
-    told.map(|cause| (phrases::cause(cause), phrases::known_by(cause, &of.recorded).to_owned(), phrases::evidence(cause))).collect()
+    told.map(|cause| {
+        (phrases::cause(cause), phrases::known_by(cause, &of.recorded).to_owned(), phrases::evidence(cause))
+    })
+    .collect()
 }
 
 /// What happened, in labelled lines.

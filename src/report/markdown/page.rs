@@ -256,7 +256,11 @@ fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
     match &replay.outcome {
         Outcome::Match { .. } => {}
         Outcome::Drift { causes } => causes.iter().take(limits.lines).for_each(|cause| {
-            md.raw("- cause: ").text(&phrases::cause(cause)).raw(", ").raw(phrases::known_by(cause, &replay.recorded)).raw("\n");
+            md.raw("- cause: ")
+                .text(&phrases::cause(cause))
+                .raw(", ")
+                .raw(phrases::known_by(cause, &replay.recorded))
+                .raw("\n");
             if let Some(evidence) = phrases::evidence(cause) {
                 md.raw("- proof: ").text(&evidence).raw("\n");
             }
