@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-const SOURCES: [&str; 24] = [
+const SOURCES: [&str; 25] = [
     "src/archive",
     "src/bundle",
     "src/compare/semantic.rs",
@@ -30,6 +30,7 @@ const SOURCES: [&str; 24] = [
     "src/model/same_words.rs",
     "src/model/package.rs",
     "src/model/text/objects.rs",
+    "src/model/text/words.rs",
     "src/model/vex.rs",
     "src/oci",
     "src/policy",
