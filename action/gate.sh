@@ -32,6 +32,7 @@ readonly here="$GITHUB_ACTION_PATH/action"
 
 gate=$(input GATE) mode=$(input MODE) fail_on=$(input FAIL_ON) isolation=$(input REQUIRE_ISOLATION)
 shard=$(input SHARD) merge=$(input MERGE) annotations=$(input ANNOTATIONS) sudo=$(input SUDO) config=$(input CONFIG)
+base_subject=$(input BASE_SUBJECT)
 version=$(input VERSION) mirror=$(input MIRROR) binary=$(input BINARY)
 
 if [ -n "$mode" ]; then one_of mode "$mode" regression pinned; fi
@@ -51,6 +52,8 @@ if [ -n "$shard" ] && ! [[ "$shard" =~ $shard_shape ]]; then refuse 2 "\`shard\`
 if [ -n "$shard" ] && [ -n "$merge" ]; then refuse 2 "\`merge\` puts shards together, and \`shard\` is one of them: they are inputs of different jobs"; fi
 one_of annotations "${annotations:=true}" true false
 one_of sudo "${sudo:=auto}" auto never
+if [ -n "$base_subject" ] && [ -n "$merge" ]; then refuse 2 "\`merge\` replays nothing: \`base-subject\` is an input of the jobs of the shards"; fi
+if [ -n "$base_subject" ] && [ "$mode" = pinned ]; then refuse 2 "with \`mode: pinned\` nothing is swapped in, so that \`base-subject\` says nothing"; fi
 if [ -n "$fail_on" ] && [ "$gate" = off ]; then refuse 2 "\`fail-on\` says how strict a gate is, and \`gate\` is off"; fi
 
 # It has the secrets and the caches of the base, whatever is checked out: what a pull request brings has no place there.
@@ -113,6 +116,7 @@ if [ -n "$shard" ]; then arguments+=(--shard "$shard"); fi
 if [ "$gate" != off ]; then arguments+=(--gate "$gate"); fi
 if [ "$mode" = pinned ] && [ "$gate" = off ]; then arguments+=(--pinned); fi
 if [ -n "$fail_on" ]; then arguments+=(--fail-on "$fail_on"); fi
+if [ -n "$base_subject" ]; then arguments+=("--base-subject=$base_subject"); fi
 if [ -n "$isolation" ]; then arguments+=(--require-isolation "$isolation"); fi
 
 cd "$GITHUB_WORKSPACE"

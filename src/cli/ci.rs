@@ -5,6 +5,8 @@ pub(super) mod merge;
 pub(super) mod outputs;
 mod results;
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::cli::args::{ExplainArgs, Format, GlobalArgs};
@@ -14,6 +16,7 @@ use crate::cli::error::CliResult;
 use crate::cli::options::step_inputs;
 use crate::cli::terminal::progress::Progress;
 use crate::cli::terminal::{self, output};
+use crate::flow::suite::base::subject::BaseSubject;
 use crate::flow::suite::run;
 use crate::host::machine;
 use crate::model::result::ReplayResult;
@@ -35,6 +38,10 @@ pub struct CiArgs {
     /// Only what falls to this one of N shards, such as 2/4; `stella merge` puts their results together and judges them (docs/shards.md)
     #[arg(long, value_name = "I/N", conflicts_with = "only")]
     shard: Option<Shard>,
+    /// The base's subject, as a build of the base has left it: what fails is run once more with it, which tells what was red before from
+    /// what this change breaks. Without it the base's own files are used where nothing is built. It decides nothing
+    #[arg(long, value_name = "PATH", conflicts_with = "pinned")]
+    base_subject: Option<PathBuf>,
     /// How many replays run at the same time [default: the number of CPUs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
@@ -54,6 +61,15 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     judged.request.jobs = args.jobs.map_or_else(machine::parallelism, usize::from);
     judged.request.out_dir.clone_from(&args.outputs.out_dir);
     judged.request.explain = args.experiment.budget();
+    if let Some(path) = &args.base_subject {
+        match judged.request.base {
+            None => output::talk("note: this run has no base, so that `--base-subject` says nothing"),
+            Some(_) => {
+                let subject = judged.context.config.subject.as_ref();
+                judged.request.base_subject = BaseSubject::kept(subject, path);
+            }
+        }
+    }
     judged.request.shard = match args.shard {
         None => None,
         Some(shard) => Some((shard, args.judged.common(&judged)?)),

@@ -94,6 +94,19 @@ impl Subject {
         }
     }
 
+    /// The same, as it lies at `path`: a scanner inside a stella is that of the stella there.
+    #[must_use]
+    pub fn at(&self, path: PathBuf) -> Self {
+        let tree = |tree: &TreeSubject| TreeSubject { path: path.clone(), ..tree.clone() };
+        match self {
+            Self::BuiltIn => Self::Stella(TreeSubject { build: None, build_env: Vec::new(), build_sudo: false, path }),
+            Self::Stella(of) => Self::Stella(tree(of)),
+            Self::Scanner(of) => Self::Scanner(ScannerSubject { path, ..of.clone() }),
+            Self::Feed(of) => Self::Feed(tree(of)),
+            Self::Policy(of) => Self::Policy(tree(of)),
+        }
+    }
+
     /// The command that builds it, if it has one.
     pub fn build(&self) -> Option<&str> {
         match self {

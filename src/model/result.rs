@@ -10,6 +10,7 @@ use crate::model::artifact::ArtifactType;
 use crate::model::candidate::{Candidate, CandidateKind, Coverage};
 use crate::model::change::approval::{ChangeKey, Changed};
 use crate::model::change::base::{Base, CoveredDifference, WithoutBase};
+use crate::model::change::before::BeforeChange;
 use crate::model::comparison::diff::DiffSummary;
 use crate::model::comparison::fidelity::{Fidelity, Level};
 use crate::model::comparison::movement::Movement;
@@ -228,6 +229,8 @@ pub struct ReplayResult {
     pub explanation: Option<Explanation>,
     /// What a run that went wrong showed.
     pub showing: Option<Showing>,
+    /// Whether it failed before the change; `None` where nobody asked.
+    pub before: Option<BeforeChange>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
 }
@@ -265,6 +268,9 @@ impl ReplayResult {
             of.changes.iter_mut().for_each(|change| hide(&mut change.what));
         }
         self.showing = self.showing.map(|of| of.without(secrets));
+        if let Some(BeforeChange::NotKnown { why }) = &mut self.before {
+            hide(why);
+        }
         self
     }
 }

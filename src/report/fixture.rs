@@ -10,6 +10,7 @@ use crate::model::candidate::{Candidate, CandidateKind, Named};
 use crate::model::cause::{Cause, Evidence, Factor, Joined, KnownBy, MismatchReason};
 use crate::model::change::approval::{Approval, ChangeKey, Changed, Cover, Unread};
 use crate::model::change::base::{self, Base, CoveredDifference, Effect, RulesOf, Trusted, WithoutBase};
+use crate::model::change::before::BeforeChange;
 use crate::model::comparison::diff::{
     ArtifactChange, DecisionChange, DiffSummary, Direction, FieldChange, FindingFlip, PackageChange, PlaceChange, Top,
     VexChange,
@@ -101,6 +102,7 @@ fn base(id: &str, title: &str, kind: SubjectKind, mode: Mode, outcome: Outcome) 
         notes: vec![],
         explanation: None,
         showing: None,
+        before: None,
         duration_ms: 1234,
     }
 }
@@ -455,6 +457,7 @@ fn poison(i: usize, mut replay: ReplayResult, next: &mut impl FnMut() -> String)
     replay.recording = Some(Recording { scan_id: next(), manifest: Digest::of(b"manifest") })
         .filter(|_| replay.kind == SubjectKind::Canary);
     replay.notes = vec![next(), next()];
+    replay.before = Some(BeforeChange::NotKnown { why: next() });
     replay.labels = BTreeMap::from([(next(), next())]);
     replay.source = replay.source.map(|source| SourceLocation { file: next(), ..source });
     match &mut replay.outcome {

@@ -17,6 +17,7 @@ pub mod annotation;
 pub mod attempt;
 pub mod badge;
 pub mod base_phrases;
+pub mod before_phrases;
 pub mod changes;
 pub mod commit_status;
 pub mod count;

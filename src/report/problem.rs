@@ -13,7 +13,7 @@ use crate::model::gate_result::{About, GateResult, Reason, Weight};
 use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult, SourceLocation};
 use crate::report::flip::{self, Flip, Rule};
-use crate::report::{base_phrases, changes, gate_phrases, phrases, untrusted};
+use crate::report::{base_phrases, before_phrases, changes, gate_phrases, phrases, untrusted};
 
 /// Lines of one kind in the details of a problem.
 const LINES: usize = 6;
@@ -129,6 +129,7 @@ fn details(replay: &ReplayResult, accept: Option<&str>) -> Vec<String> {
         }
     }
     lines.extend(changes::inputs(&replay.recorded, &replay.replayed).into_iter().map(|line| format!("input: {line}")));
+    lines.extend(before_phrases::line(replay).map(|line| format!("before: {line}")));
     lines.push(format!("see it again: {}", untrusted::line(&replay.reproduce)));
     lines.extend(accept.map(str::to_owned));
     lines

@@ -64,6 +64,7 @@ pub(crate) fn replay(record: ReplayRecord) -> ReplayResult {
         outcome: record.outcome,
         explanation: None,
         showing: None,
+        before: None,
         fidelity: record.fidelity,
         diff: DiffSummary::default(),
         movement: None,

@@ -14,8 +14,9 @@ use serde_json::Value;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 
 /// The inputs of `action.yml`.
-pub const INPUTS: [&str; 12] = [
+pub const INPUTS: [&str; 13] = [
     "annotations",
+    "base-subject",
     "binary",
     "config",
     "fail-on",

@@ -13,6 +13,7 @@ use crate::cli::history::{self, NoteArgs};
 use crate::cli::setup;
 use crate::flow::suite::base::prepare::Prepared;
 use crate::flow::suite::head::head;
+use crate::flow::suite::base::subject::BaseSubject;
 use crate::flow::suite::run::CiRequest;
 use crate::flow::suite::shards::common::{self, Common};
 use crate::model::gate_result::Gate;
@@ -79,6 +80,7 @@ impl JudgedArgs {
             shard: None,
             jobs: 1,
             out_dir: None,
+            base_subject: base.as_ref().map_or(BaseSubject::None, |base| base.subject.clone()),
             expects_candidate: base.as_ref().is_some_and(|base| base.base.subject_dropped),
             gate,
             explain: None,

@@ -257,6 +257,7 @@ impl Title {
             notes: Vec::new(),
             explanation: None,
             showing: None,
+            before: None,
             duration_ms: 0,
         }
     }

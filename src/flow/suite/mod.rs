@@ -4,6 +4,7 @@
 
 pub mod accept;
 pub mod base;
+mod before;
 pub mod build;
 pub mod canary;
 pub mod case;

@@ -18,6 +18,8 @@ use crate::attribute::budget::Budget;
 use crate::config::{Config, Subject};
 use crate::flow::replay::replay_job::{PreparedReplay, Title};
 use crate::flow::suite::base::approved;
+use crate::flow::suite::base::subject::BaseSubject;
+use crate::flow::suite::before::Before;
 use crate::flow::suite::canary::{Canary, NotReady};
 use crate::flow::suite::case::{Case, CaseError, Materials};
 use crate::flow::suite::discover::{self, DiscoverError, Folders};
@@ -59,6 +61,8 @@ pub struct CiRequest {
     pub jobs: usize,
     /// Where expected and actual artifacts are left side by side.
     pub out_dir: Option<PathBuf>,
+    /// The base's subject, with which what fails is run once more.
+    pub base_subject: BaseSubject,
     /// The base names a subject: where this checkout names none, it was dropped.
     pub expects_candidate: bool,
     /// The gate that decides; without one the outcomes do.
@@ -207,11 +211,14 @@ pub(super) fn run_and_keep(
     let cases = cases.collect::<Result<Vec<_>, DiscoverError>>()?;
     let canaries = found.canaries.into_iter();
     let canaries: Vec<_> = canaries.map(|one| (builds.then(|| read_expected(&one, context)), one)).collect();
+    let base_subject = if request.pinned { &BaseSubject::None } else { &request.base_subject };
+    let before = Before::take_up(base_subject, &engine, context);
     let mut tell = |event: &Event| subscribers.iter_mut().for_each(|subscriber| subscriber.on_event(event));
     let mut say = |line: &str| tell(&Event::BuildSaid(line.to_owned()));
     if !request.pinned {
         subject::build(context, &mut say)?;
     }
+    let before = before.map(Before::after_the_build);
     // Made after the build, which could put something into it.
     let scratch = Scratch::new().map_err(CiError::Scratch)?;
     let built = if request.pinned { Built::Nothing } else { subject::take_up(context, engine, scratch.path())? };
@@ -239,6 +246,7 @@ pub(super) fn run_and_keep(
     let work = Work {
         context,
         built: &built,
+        before,
         scratch: &scratch,
         items: &items,
         next: AtomicUsize::new(0),
@@ -287,6 +295,8 @@ fn finished_at(started_at: Timestamp) -> Timestamp {
 struct Work<'a> {
     context: &'a Context,
     built: &'a Built,
+    /// Tells what failed before the change, where there is a base.
+    before: Option<Before>,
     scratch: &'a Scratch,
     items: &'a [Item],
     next: AtomicUsize,
@@ -395,7 +405,9 @@ impl Work<'_> {
             Ok(replay) => {
                 let folder = self.out_dir.map(|out_dir| out_dir.join(&replay.title.id));
                 let explain = self.explain.map_or(Explain::Never, Explain::Open);
-                let over = one::one(&replay, explain, folder.as_deref().map(Keep::SideBySide), self.context);
+                let mut over = one::one(&replay, explain, folder.as_deref().map(Keep::SideBySide), self.context);
+                over.result.before =
+                    self.before.as_ref().and_then(|before| before.of(&replay, &over.result, self.context));
                 if let Some(error) = over.unkept {
                     self.unkept.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 }

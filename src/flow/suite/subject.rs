@@ -225,6 +225,19 @@ fn short(config: &Config, path: &Path) -> PathBuf {
 pub fn take_up(context: &Context, engine: Engine, scratch: &Path) -> Result<Built, SubjectError> {
     let Some(subject) = &context.config.subject else { return Ok(Built::Nothing) };
     subject.path().map_or(Ok(()), |path| check_place(path, &context.config))?;
+    take_up_of(subject, context, engine, scratch)
+}
+
+/// The same of a subject that lies where `subject` says, wherever that is.
+///
+/// # Errors
+/// When it is not there or cannot be used.
+pub(super) fn take_up_of(
+    subject: &Subject,
+    context: &Context,
+    engine: Engine,
+    scratch: &Path,
+) -> Result<Built, SubjectError> {
     match subject {
         Subject::BuiltIn => Ok(Built::BuiltIn),
         Subject::Stella(TreeSubject { path, .. }) => {

@@ -3,4 +3,5 @@
 pub mod accepted;
 pub mod approval;
 pub mod base;
+pub mod before;
 pub mod review;

@@ -20,7 +20,7 @@ use crate::report::html::plot::{self, Bar, Rate, Tick};
 use crate::report::problem::{Heed, Problem, problems};
 use crate::report::publication::Publication;
 use crate::report::standing::Standing;
-use crate::report::{base_phrases, gate_phrases, phrases, showing, untrusted};
+use crate::report::{base_phrases, before_phrases, gate_phrases, phrases, showing, untrusted};
 
 /// How much of each part is shown.
 #[derive(Debug, Clone, Copy)]
@@ -170,10 +170,15 @@ impl Page {
             link: report.link.as_ref().map(|link| link.as_str().to_owned()),
             base: base_phrases::first_lines(run),
             changes,
-            candidate: [phrases::shards(run), phrases::candidate(run), phrases::unclaimed(run)]
-                .into_iter()
-                .flatten()
-                .collect(),
+            candidate: [
+                phrases::shards(run),
+                phrases::candidate(run),
+                before_phrases::in_short(run),
+                phrases::unclaimed(run),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             unsealed: phrases::unsealed(run),
             gate: run.gate.as_ref().map(|gate_result| gate(gate_result, limits)),
             rates: phrases::rates(run)
@@ -322,6 +327,9 @@ fn facts_of(of: &ReplayResult) -> Vec<(&'static str, String)> {
     let candidate = if of.candidate { "ran in it" } else { "did not run in it" };
     if of.mode == Mode::Regression {
         facts.push(("candidate", candidate.to_owned()));
+    }
+    if let Some(before) = before_phrases::line(of) {
+        facts.push(("before", before));
     }
     let labels: Vec<String> = of.labels.iter().map(|(name, value)| format!("{name} {value}")).collect();
     if !labels.is_empty() {

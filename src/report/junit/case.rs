@@ -10,7 +10,7 @@ use crate::model::result::{ReplayResult, RunResult};
 use crate::report::changes::{self, Line};
 use crate::report::junit::legal;
 use crate::report::junit::time::duration;
-use crate::report::{phrases, showing, untrusted};
+use crate::report::{before_phrases, phrases, showing, untrusted};
 
 /// Lines of a diff, and of a detail, in the body of one case.
 const MAX_LINES: usize = 200;
@@ -113,6 +113,7 @@ fn body(replay: &ReplayResult) -> String {
         lines.extend(rest.map(|what| format!("cannot be excluded: {}", untrusted::line(what))));
     }
     lines.extend(changes::inputs(&replay.recorded, &replay.replayed).into_iter().map(|line| format!("input: {line}")));
+    lines.extend(before_phrases::line(replay).map(|line| format!("before: {line}")));
     lines.extend(changes::first_lines(&replay.diff, MAX_LINES).iter().map(Line::to_text));
     lines.push(format!("reproduce: {}", untrusted::message(&replay.reproduce)));
     lines.join("\n")

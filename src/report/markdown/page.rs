@@ -7,7 +7,7 @@ use crate::model::outcome::Outcome;
 use crate::model::result::{ReplayResult, RunResult};
 use crate::report::changes::{self, Line, Mark};
 use crate::report::markdown::md::Md;
-use crate::report::{base_phrases, gate_phrases, phrases, showing, untrusted};
+use crate::report::{base_phrases, before_phrases, gate_phrases, phrases, showing, untrusted};
 
 /// Bytes that every reader takes: GitHub refuses comments above 65,536 characters.
 pub const DEFAULT_BUDGET: usize = 65_000;
@@ -199,6 +199,9 @@ fn candidate(md: &mut Md, run: &RunResult, limits: Limits) {
     if let Some(told) = phrases::candidate(run) {
         md.raw("\n").text(&told).raw("\n");
     }
+    if let Some(told) = before_phrases::in_short(run) {
+        md.raw("\n").text(&told).raw("\n");
+    }
     if let Some(unclaimed) = phrases::unclaimed(run).filter(|_| limits.rows > 0) {
         md.raw("\n").text(&unclaimed).raw("\n");
     }
@@ -284,6 +287,9 @@ fn block(md: &mut Md, replay: &ReplayResult, limits: Limits, open: bool) {
     }
     for line in changes::inputs(&replay.recorded, &replay.replayed) {
         md.raw("- input: ").text(&line).raw("\n");
+    }
+    if let Some(before) = before_phrases::line(replay) {
+        md.raw("- before: ").text(&before).raw("\n");
     }
     for note in replay.notes.iter().take(limits.lines) {
         md.raw("- note: ").text(note).raw("\n");

@@ -8,7 +8,7 @@ use crate::report::changes::{self, Line, Mark};
 use crate::report::text::explanation::explanation;
 use crate::report::text::style::{Ink, Style};
 use crate::report::text::table::duration;
-use crate::report::{phrases, showing, untrusted};
+use crate::report::{before_phrases, phrases, showing, untrusted};
 
 /// Lines of a detail that are shown; errors of foreign programs can be long.
 const DETAIL_LINES: usize = 20;
@@ -88,6 +88,9 @@ pub(crate) fn block(replay: &ReplayResult, style: Style) -> String {
     }
     for line in changes::lines(&replay.diff) {
         out.text += &format!("  {}\n", painted(&line, style));
+    }
+    if let Some(before) = before_phrases::line(replay) {
+        out.label("before", &before);
     }
     if let Some(env) = &replay.executor {
         out.label("ran", &phrases::executor(env));

@@ -11,7 +11,7 @@ use crate::report::text::block::{block, ink};
 use crate::report::text::gate::gate;
 use crate::report::text::style::{Ink, Style};
 use crate::report::text::table::{duration, table};
-use crate::report::{base_phrases, phrases, untrusted};
+use crate::report::{base_phrases, before_phrases, phrases, untrusted};
 
 /// Which parts are written: progress is talk (stderr), the summary is data (stdout).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,10 @@ fn summary(run: &RunResult, style: Style) -> String {
         let beside = if beside.is_empty() { beside } else { format!("; {beside}") };
         out += &format!("{:<10}  BF {bf}, SF {sf}, PF {pf}{beside}\n", phrases::mode(mode));
     }
-    for line in [phrases::shards(run), phrases::candidate(run), phrases::unclaimed(run)].into_iter().flatten() {
+    for line in [phrases::shards(run), phrases::candidate(run), before_phrases::in_short(run), phrases::unclaimed(run)]
+        .into_iter()
+        .flatten()
+    {
         out += &format!("{line}\n");
     }
     if let Some(gate_result) = &run.gate {

@@ -4,6 +4,7 @@
 //! (`outcome`, `kind`, …) never change within a version. A second version of one document stands beside this folder.
 
 pub mod base;
+pub mod before;
 pub mod candidate;
 pub mod cause;
 pub mod chaos;

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::change::before::BeforeChange;
 use crate::model::comparison::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension;
 use crate::model::result::{self, ReplayResult};
+use crate::wire::v1::before::BeforeChangeV1;
 use crate::wire::v1::cause::{Cause, MismatchReason};
 use crate::wire::v1::diff_summary::DiffSummaryDocument;
 use crate::wire::v1::error::ReadError;
@@ -75,6 +77,9 @@ pub struct Replay {
     /// What a run that went wrong showed; absent where none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub showing: Option<Showing>,
+    /// What the base's subject does in it; absent where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_change: Option<BeforeChangeV1>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
 }
@@ -220,6 +225,7 @@ impl From<&ReplayResult> for Replay {
             notes: replay.notes.clone(),
             explanation: replay.explanation.as_ref().map(Explanation::from),
             showing: replay.showing.as_ref().map(Showing::from),
+            before_change: replay.before.as_ref().map(BeforeChangeV1::from),
             duration_ms: replay.duration_ms,
         }
     }
@@ -267,6 +273,7 @@ impl TryFrom<Replay> for ReplayResult {
             notes: wire.notes,
             explanation: wire.explanation.map(Into::into),
             showing: wire.showing.map(Into::into),
+            before: wire.before_change.map(BeforeChange::from),
             duration_ms: wire.duration_ms,
         })
     }

@@ -5,8 +5,9 @@ use std::fs;
 use crate::action::job::{Job, is_empty};
 use crate::harness::says;
 
-const INPUTS: [&str; 12] = [
+const INPUTS: [&str; 13] = [
     "annotations",
+    "base-subject",
     "binary",
     "config",
     "fail-on",
@@ -61,10 +62,10 @@ fn no_input_is_more_than_a_value() {
                 job = job.with("binary", "");
             }
             let step = job.run();
-            // A configuration may be called anything: whether there is one, the program says.
+            // A configuration and a subject may be called anything: whether there is one, the program says.
             // That nothing was downloaded may be nobody's mistake, and is never green.
             let expected = match input {
-                "config" => 0,
+                "base-subject" | "config" => 0,
                 "merge" => 3,
                 _ => 2,
             };

@@ -3,6 +3,7 @@
 //! The runner is a stand-in that keeps what `actions/runner` does to a step of a composite action. The same action in workflows,
 //! under act, is in `real/workflows.rs`.
 
+mod attacks;
 mod download;
 mod environment;
 mod files;

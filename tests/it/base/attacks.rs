@@ -12,7 +12,7 @@ const CANARY: &str = "fixtures/canaries/npm-app";
 /// An attack ends with 1 and exactly this code, about exactly this; its twin is green.
 pub type Attack = (&'static str, fn(&Dev<'_>), &'static str, &'static str, fn(&Dev<'_>));
 
-const ATTACKS: &[Attack] = &[
+pub const ATTACKS: &[Attack] = &[
     (
         "delete a case",
         |dev| dev.remove(CASE),

@@ -1,7 +1,7 @@
 //! Pull requests, judged by the rules of their base: from clones of a bare repository, as systems check them out.
 
 mod accept;
-mod attacks;
+pub mod attacks;
 mod attacks_on_files;
 mod attacks_on_git;
 mod bad_input;
@@ -9,6 +9,7 @@ mod committed;
 pub mod forge;
 mod moved;
 mod ordinary;
+mod red_before;
 mod reviewed;
 mod shards;
 mod taken_back;

@@ -25,6 +25,7 @@ use crate::flow::suite::base::reverts;
 use crate::flow::suite::base::snapshot::{self, Snapshot};
 use crate::flow::suite::base::standings;
 use crate::flow::suite::base::store_changes;
+use crate::flow::suite::base::subject::{self, BaseSubject};
 use crate::flow::suite::base::taken_back;
 use crate::flow::suite::base::write_out::{self, LfsPlaces};
 use crate::flow::suite::discover::Folders;
@@ -67,6 +68,8 @@ pub(super) struct Held {
     pub base: Base,
     /// Approvals that count.
     pub approvals: Approvals,
+    /// The base's subject.
+    pub subject: BaseSubject,
 }
 
 /// What is read of the base.
@@ -138,7 +141,13 @@ pub(super) fn hold(sides: &Sides<'_>, objects: &mut Objects, known: &mut Known) 
         changes,
         notes,
     };
-    Ok(Held { context, folders: compared.folders, base, approvals })
+    let of = (&read.tip.commit, &read.written);
+    let subject = match &context.config.subject {
+        // Nothing is built that could fail.
+        None => BaseSubject::None,
+        Some(_) => subject::of_commit((objects, known), of.0, sides.layout, of.1, &lfs, sides.scratch),
+    };
+    Ok(Held { context, folders: compared.folders, base, approvals, subject })
 }
 
 impl Sides<'_> {

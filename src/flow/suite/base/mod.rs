@@ -17,6 +17,7 @@
 //! - [`past`](mod@past), [`taken_back`], [`standings`](mod@standings): what stood on the base before, and which approvals are used up by it
 //! - [`broken`]: what is said of a base that cannot be read
 //! - [`hold`]: the checkout, held against its base
+//! - [`subject`]: what the base has in the place of what the checkout builds
 //! - [`without`]: approvals of a run that has no base
 //! - [`prepare`](mod@prepare): all of this, before anything of the checkout is run
 //!
@@ -46,6 +47,7 @@ pub mod side;
 pub mod snapshot;
 pub mod standings;
 pub mod store_changes;
+pub mod subject;
 pub mod taken_away;
 pub mod taken_back;
 pub mod without;

@@ -19,6 +19,7 @@ use crate::flow::suite::base::past::states::Reading;
 use crate::flow::suite::base::place::{self, Place};
 use crate::flow::suite::base::snapshot;
 use crate::flow::suite::base::standings;
+use crate::flow::suite::base::subject::BaseSubject;
 use crate::flow::suite::base::taken_away;
 use crate::flow::suite::base::taken_back;
 use crate::flow::suite::base::write_out::LfsPlaces;
@@ -42,6 +43,8 @@ pub struct Prepared {
     pub base: Base,
     /// Approvals that count.
     pub approvals: Approvals,
+    /// The base's subject.
+    pub subject: BaseSubject,
     /// The commit whose rules count, and where it has them.
     pub at: (ObjectId, Layout),
     /// Where folders of the base lie for as long as this lives.
@@ -99,7 +102,7 @@ fn read_and_compare(
     };
     let held = hold::hold(&sides, &mut objects, &mut known);
     // What is not fetched is not broken.
-    let Held { context, folders, mut base, approvals } =
+    let Held { context, folders, mut base, approvals, subject } =
         held.map_err(|error| broken::broken(broken::not_fetched(error, own), &change))?;
     let judged = at.path_of(Path::new(&at.file))?;
     base.changes.extend(taken_away::taken_away(&repository, &which, &layout, Some(&judged))?);
@@ -109,7 +112,7 @@ fn read_and_compare(
         base.notes.insert(0, format!("`{here}` is not on the base: it is held against `{from}`, which is"));
     }
     let at = (which.rules, at);
-    Ok(Some(Prepared { context, folders: Some(folders), base, approvals, at, _scratch: scratch }))
+    Ok(Some(Prepared { context, folders: Some(folders), base, approvals, subject, at, _scratch: scratch }))
 }
 
 /// What is known of a review of what is asked for.
@@ -172,7 +175,9 @@ fn first_introduction(
     };
     let at = (which.rules, layout);
     let folders = change.folders();
-    Ok(Prepared { context: own.clone(), folders, base, approvals, at, _scratch: scratch })
+    // It had none.
+    let subject = BaseSubject::None;
+    Ok(Prepared { context: own.clone(), folders, base, approvals, subject, at, _scratch: scratch })
 }
 
 /// The base's rules for approvals, and which commit that is; `None` where there is no pull request. Nothing is built or run.

@@ -11,6 +11,7 @@ use crate::canonical::profile::{Profile, ProfileError};
 use crate::config::{Config, ConfigError};
 use crate::flow::replay::prepare::{self, ReplayError, ReplayRequest};
 use crate::flow::replay::replay_job::{Recorded, Title};
+use crate::flow::suite::base::finding;
 use crate::flow::suite::one::{self, Explain};
 use crate::flow::suite::reproduce::{FOLDER, LIST, MAX_REPLAYS, STORE};
 use crate::hint;
@@ -26,6 +27,7 @@ use crate::model::limits;
 use crate::model::manifest::{self, ManifestError, ReplayableManifest, ScanManifest, ScannerKind};
 use crate::model::outcome::Outcome;
 use crate::model::parameter::{Operation, Parameter};
+use crate::model::report_files;
 use crate::model::result::{Isolation, ReplayResult, RunResult, SubjectKind};
 use crate::model::shard::Part;
 use crate::store::blob::{BlobSource, StoreError};
@@ -258,10 +260,23 @@ pub fn read(report: &Path) -> Result<ReproduceV1, AgainError> {
     if all().collect::<BTreeSet<_>>().len() != all().count() {
         return Err(AgainError::Shape("one replay stands in it twice"));
     }
+    if !all().all(|id| may_be_called(id)) {
+        return Err(AgainError::Shape("it has an id that no case and no canary has"));
+    }
     Ok(list)
 }
 
 /// The defaults, with the profiles of the report; blobs come from the report alone.
+/// Whether a case or a canary can be called so: by the name of a folder that can be seen, and that no part of a report has.
+fn may_be_called(id: &str) -> bool {
+    let is_reserved = report_files::ALL.iter().any(|name| name.eq_ignore_ascii_case(id));
+    !id.is_empty()
+        && finding::is_visible(id)
+        && !id.contains(['/', '\0'])
+        && id.len() <= limits::MAX_NAME_BYTES
+        && !is_reserved
+}
+
 fn context(list: &ReproduceV1, request: &AgainRequest, scratch: &Path) -> Result<Context, AgainError> {
     let store = request.report.join(FOLDER).join(STORE);
     let place = scratch.join("place");
