@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use crate::model::shard::CiRun;
 
-/// Where the systems tell the commit, in the order in which they are asked: GitHub, GitLab, Azure Pipelines, Buildkite, Jenkins.
-const COMMIT_VARIABLES: [&str; 5] =
-    ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "BUILDKITE_COMMIT", "GIT_COMMIT"];
+/// Where the systems tell the commit, in the order in which they are asked: GitHub, GitLab, Azure Pipelines, Buildkite, CircleCI, Jenkins.
+const COMMIT_VARIABLES: [&str; 6] =
+    ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "BUILDKITE_COMMIT", "CIRCLE_SHA1", "GIT_COMMIT"];
 
 /// The commit that the system works on; `None` where none tells it.
 pub fn commit(variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {

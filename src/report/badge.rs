@@ -71,12 +71,19 @@ impl Badge {
         let is_enough = manifests >= rules.min_manifests && tally.compared() > 0;
         let last = history.records().filter(|record| record.mode == mode && record.at <= now).map(|r| r.at).max();
         let when = format!("in the last {} days", rules.window_days);
+        if last.is_none() && history.records().any(|record| record.at <= now) {
+            // In each of them something was swapped in, which tells nothing of repeatability.
+            return Self {
+                message: "no pinned run yet".to_owned(),
+                colour: Colour::Grey,
+                sentence: format!("{LABEL}: nothing was replayed as recorded yet, which is what `pinned` does"),
+            };
+        }
         Self::new(is_enough.then(|| tally.counts(Level::Bitwise)), last, now, rules, &when)
     }
 
     fn new(counts: Option<(u64, u64)>, last: Option<Timestamp>, now: Timestamp, rules: &Rules, when: &str) -> Self {
         let grey = |message: String, sentence: String| Self { message, colour: Colour::Grey, sentence };
-        // A run in which everything was swapped is none that tells of repeatability.
         let Some(last) = last else {
             return grey("no run yet".to_owned(), format!("{LABEL}: there is no run yet"));
         };
@@ -166,6 +173,14 @@ mod tests {
         let (last, rules) = (history.records().next().unwrap().at, Rules::default());
         assert!(Badge::of_history(&history, last, &rules).message.starts_with("insufficient ("));
         assert_eq!(Badge::of_history(&History::default(), last, &rules).message, "no run yet");
+        // What was noted and was not as recorded is a run all the same.
+        let mut swapped = History::default();
+        let of_another_mode = |mut of: crate::model::replay_record::ReplayRecord| {
+            of.mode = crate::model::result::Mode::Regression;
+            of
+        };
+        swapped.add(of_another_mode(record(1, 0))).unwrap();
+        assert_eq!(Badge::of_history(&swapped, last, &rules).message, "no pinned run yet");
         let few = Rules { min_manifests: 1, ..rules };
         assert!(
             Badge::of_history(&history, last, &few).message.starts_with("100.0%"),

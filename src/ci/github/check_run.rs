@@ -6,9 +6,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::ci::github::api::{Answer, ApiError, Call, Client};
-use crate::ci::github::pull_head::{Judged, Now};
-use crate::ci::github::written::Written;
+use crate::ci::api::{Answer, ApiError, Call, Client};
+use crate::ci::pull_head::{Judged, Now};
+use crate::ci::written::Written;
 
 /// The most that one call takes.
 const CHUNK: usize = 50;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::ci::github::api::{ApiError, Call, Client};
+use crate::ci::api::{ApiError, Call, Client};
 
 /// An issue, as far as it matters.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -91,9 +91,8 @@ impl Board<'_> {
         }
         let marker = body.lines().next().unwrap_or_default();
         let call = Call::post(self.path(), json!({"title": title, "body": body}));
-        let read = |answer: &crate::ci::github::api::Answer| {
-            serde_json::from_slice::<Made>(&answer.body).ok().map(|made| made.number)
-        };
+        let read =
+            |answer: &crate::ci::api::Answer| serde_json::from_slice::<Made>(&answer.body).ok().map(|made| made.number);
         let find = |client: &mut Client<'_>| {
             Ok(self.open(client)?.iter().find(|one| one.marker() == marker).map(|one| one.number))
         };

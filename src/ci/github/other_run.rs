@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use crate::ci::github::api::{ApiError, Call, Client};
+use crate::ci::api::{ApiError, Call, Client};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::job_end::JobEnd;

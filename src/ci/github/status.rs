@@ -6,9 +6,9 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::ci::github::api::{ApiError, Call, Client};
-use crate::ci::github::pull_head::{Judged, Now};
-use crate::ci::github::written::Written;
+use crate::ci::api::{ApiError, Call, Client};
+use crate::ci::pull_head::{Judged, Now};
+use crate::ci::written::Written;
 
 /// A status.
 #[derive(Debug, Clone, Copy)]

@@ -1,28 +1,29 @@
 //! Show what another job has found where people look: `stella publish`, and in [`notify`] `stella notify`.
 
 pub mod notify;
+mod publisher;
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
+use crate::ci;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliResult;
-use crate::cli::report::fit;
+use crate::cli::publish::publisher::PublisherArgs;
 use crate::cli::setup;
 use crate::cli::terminal::output;
 use crate::config::Subject;
-use crate::flow::publish::github;
 use crate::flow::publish::outcome::Published;
 use crate::flow::publish::request::{PublishError, PublishRequest, Source};
+use crate::flow::publish::{github, gitlab};
 use crate::flow::suite::init::recipe::Recipe;
 use crate::model::exit::Exit;
-use crate::model::job_end::JobEnd;
 use crate::wire::v1::publish::{PublishSchema, PublishV1, PublishedV1, WouldV1};
 
-/// Show the report of a gate on its pull request: a comment, a status of the commit, a check run
+/// Show the report of a gate on its pull request: a comment, a status of the commit, a check run; at GitLab a note
 ///
-/// It holds a token (GITHUB_TOKEN) and runs in a job that runs nothing of the pull request; the report is read as a stranger's. Nothing is
+/// It holds a token (GITHUB_TOKEN, at GitLab STELLA_GITLAB_TOKEN) and runs in a job that runs nothing of the pull request; the report is read as a stranger's. Nothing is
 /// green that the job of the gate did not pass. What cannot be published changes no verdict, unless that is asked for.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("source").required(true)))]
@@ -36,12 +37,9 @@ pub struct PublishArgs {
     /// The name under which that run has left its report
     #[arg(long, value_name = "NAME", default_value = "stella")]
     artifact: String,
-    /// How the job of the gate ended, as GitHub says it: `${{ needs.JOB.result }}`
-    #[arg(long, value_name = "RESULT", value_parser = end)]
-    conclusion: Option<JobEnd>,
-    /// Tells the reports of several jobs on one pull request apart
-    #[arg(long, value_name = "KEY", default_value = "stella")]
-    key: String,
+    /// At GitLab: the name of the gate's job, of which GitLab is asked how it ended [default: stella]
+    #[arg(long, value_name = "NAME")]
+    job: Option<String>,
     /// Write no comment
     #[arg(long)]
     no_comment: bool,
@@ -51,19 +49,8 @@ pub struct PublishArgs {
     /// Make a check run `stella/KEY` with annotations
     #[arg(long)]
     check: bool,
-    /// The account under which the token writes comments
-    #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]")]
-    author: String,
-    /// End with 4 where something cannot be published
-    #[arg(long)]
-    require_publish: bool,
-    /// Write nothing: print the comment and the calls that would be made
-    #[arg(long)]
-    dry_run: bool,
-}
-
-fn end(text: &str) -> Result<JobEnd, String> {
-    text.parse().map_err(|_| "expected `success`, `failure`, `cancelled` or `skipped`".to_owned())
+    #[command(flatten)]
+    publisher: PublisherArgs,
 }
 
 pub fn run(global: &GlobalArgs, args: &PublishArgs) -> CliResult {
@@ -75,22 +62,29 @@ pub fn run(global: &GlobalArgs, args: &PublishArgs) -> CliResult {
     let config = setup::config(global)?;
     let request = PublishRequest {
         source,
-        key: fit("key", &args.key)?,
-        end: args.conclusion,
+        key: args.publisher.key()?,
+        end: args.publisher.conclusion,
+        job: args.job.clone(),
         comment: !args.no_comment,
         status: args.status,
         check: args.check,
-        author: args.author.clone(),
-        dry_run: args.dry_run,
+        author: args.publisher.author.clone(),
+        dry_run: args.publisher.dry_run,
         builds: config.subject.as_ref().and_then(Subject::build).is_some(),
     };
-    let published = github::publish(&request, |name| std::env::var_os(name)).inspect_err(|error| {
+    let variable = |name: &str| std::env::var_os(name);
+    let published = if ci::gitlab::is_here(variable) {
+        gitlab::publish(&request, variable)
+    } else {
+        github::publish(&request, variable)
+    };
+    let published = published.inspect_err(|error| {
         if matches!(error, PublishError::TwoJobs(_)) {
             let files = Recipe::GithubComment.files(None);
             files.iter().for_each(|(path, text)| output::talk_lines(&format!("{}:\n{text}", path.display())));
         }
     })?;
-    tell(global, &published, args.require_publish)
+    tell(global, &published, args.publisher.require_publish)
 }
 
 /// What became of it, and how the command ends.

@@ -6,13 +6,12 @@ use clap::Args;
 
 use crate::cli::args::GlobalArgs;
 use crate::cli::error::CliResult;
-use crate::cli::publish::{end, tell};
-use crate::cli::report::fit;
+use crate::cli::publish::publisher::PublisherArgs;
+use crate::cli::publish::tell;
 use crate::cli::setup;
 use crate::config::Subject;
 use crate::flow::publish::notify;
 use crate::flow::publish::request::NotifyRequest;
-use crate::model::job_end::JobEnd;
 
 /// Keep one issue open for each scan that fails and each cause, and close it when that is green
 ///
@@ -23,33 +22,20 @@ pub struct NotifyArgs {
     /// The folder that `stella ci --out-dir` has written, as the job of the gate has left it
     #[arg(long, value_name = "DIR")]
     report: PathBuf,
-    /// How that job ended, as GitHub says it: `${{ needs.JOB.result }}`
-    #[arg(long, value_name = "RESULT", value_parser = end)]
-    conclusion: Option<JobEnd>,
-    /// Tells the issues of several jobs apart
-    #[arg(long, value_name = "KEY", default_value = "stella")]
-    key: String,
-    /// The account under which the token writes issues
-    #[arg(long, value_name = "LOGIN", default_value = "github-actions[bot]")]
-    author: String,
-    /// End with 4 where something cannot be written
-    #[arg(long)]
-    require_publish: bool,
-    /// Write nothing: print the first issue and the calls that would be made
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    publisher: PublisherArgs,
 }
 
 pub fn run(global: &GlobalArgs, args: &NotifyArgs) -> CliResult {
     let config = setup::config(global)?;
     let request = NotifyRequest {
         report: args.report.clone(),
-        key: fit("key", &args.key)?,
-        end: args.conclusion,
-        author: args.author.clone(),
-        dry_run: args.dry_run,
+        key: args.publisher.key()?,
+        end: args.publisher.conclusion,
+        author: args.publisher.author.clone(),
+        dry_run: args.publisher.dry_run,
         builds: config.subject.as_ref().and_then(Subject::build).is_some(),
     };
     let published = notify::notify(&request, |name| std::env::var_os(name))?;
-    tell(global, &published, args.require_publish)
+    tell(global, &published, args.publisher.require_publish)
 }

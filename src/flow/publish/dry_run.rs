@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::ci::github::api::{Answer, Api, Call, Method};
+use crate::ci::api::{Answer, Api, Call, Method, Server};
 
 /// The way.
 pub struct DryRun<'a> {
+    /// Whom it would lead to.
+    pub server: Server,
     /// What is read goes here; without it a pull request has no comments, and is as it was judged.
     pub reading: Option<&'a mut dyn Api>,
     /// The commit that was judged.
@@ -25,8 +27,11 @@ impl Api for DryRun<'_> {
             (None, Method::Get) if call.path.contains("/pulls/") => {
                 json!({"state": "open", "head": {"sha": self.head}})
             }
+            (None, Method::Get) if self.server == Server::GitLab && !call.path.contains("/notes") => {
+                json!({"state": "opened", "sha": self.head})
+            }
             (None, Method::Get) => json!([]),
-            (_, Method::Post | Method::Patch | Method::Delete) => {
+            (_, Method::Post | Method::Patch | Method::Put | Method::Delete) => {
                 self.would.push(call.clone());
                 json!({"id": u64::MAX})
             }
@@ -38,6 +43,10 @@ impl Api for DryRun<'_> {
         if let Some(reading) = &mut self.reading {
             reading.wait(pause);
         }
+    }
+
+    fn server(&self) -> Server {
+        self.server
     }
 
     fn now(&self) -> u64 {

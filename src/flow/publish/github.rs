@@ -6,14 +6,14 @@ use std::ffi::OsString;
 
 use serde_json::{Value, json};
 
+use crate::ci::api::{Api, ApiError, Client, Server};
 use crate::ci::github::access::{Access, Unset};
-use crate::ci::github::api::{Api, ApiError, Client};
 use crate::ci::github::check_run::CheckRun;
 use crate::ci::github::event::{self, Event};
 use crate::ci::github::other_run::{Compared, OtherRun, OtherRunError};
-use crate::ci::github::pull_head::Judged as About;
 use crate::ci::github::status::Status;
-use crate::ci::github::sticky_comment::{Posted, Sticky, Text};
+use crate::ci::pull_head::Judged as About;
+use crate::ci::sticky_comment::{Posted, Sticky, Text};
 use crate::flow::publish::dry_run::DryRun;
 use crate::flow::publish::judged::{self, JobFacts, Workflow};
 use crate::flow::publish::outcome::{Outcome, Published};
@@ -29,6 +29,9 @@ use crate::report::annotation::Annotation;
 use crate::report::attempt::Attempt;
 use crate::report::origin::{Commit, Link};
 use crate::report::problem::Heed;
+
+/// Who the token of a job of GitHub Actions writes as.
+pub(super) const ACTIONS: &str = "github-actions[bot]";
 
 /// The largest file of an event.
 pub(super) const MAX_EVENT: u64 = 32 << 20;
@@ -52,6 +55,9 @@ pub fn publish(
     request: &PublishRequest,
     variable: impl Fn(&str) -> Option<OsString> + Copy,
 ) -> Result<Published, PublishError> {
+    if request.job.is_some() {
+        return Err(PublishError::NotHere("a job is named, and GitHub does not tell how one of this run ended"));
+    }
     let event = event::told(variable, |path| fs::read(path.as_ref(), MAX_EVENT).ok())?;
     let text = |name: &'static str| variable(name)?.into_string().ok().filter(|text| !text.is_empty());
     let repository = text("GITHUB_REPOSITORY").ok_or(Unset("GITHUB_REPOSITORY"))?;
@@ -83,7 +89,7 @@ pub fn publish(
                 Event::OtherRun => return Err(PublishError::RunNeeded),
             };
             Subject {
-                about: About { repository, pull, head },
+                about: About { server: Server::GitHub, repository, pull, head },
                 facts: JobFacts { end: request.end, is_fork, workflow: Workflow::NotAsked },
                 attempt: attempt(&text),
                 link: link(&text),
@@ -109,9 +115,9 @@ pub fn publish(
     let writing = Writing { request, about: &about, plan: &plan, place: &place, read_only };
     if request.dry_run {
         let reading = door.as_mut().map(|door| door.as_mut() as &mut dyn Api);
-        let mut dry = DryRun { reading, head: about.head.clone(), would: Vec::new() };
+        let mut dry = DryRun { server: Server::GitHub, reading, head: about.head.clone(), would: Vec::new() };
         let mut published = writing.all(&mut dry);
-        let sent = |call: &crate::ci::github::api::Call| call.body.as_ref().map_or(0, |body| body.to_string().len());
+        let sent = |call: &crate::ci::api::Call| call.body.as_ref().map_or(0, |body| body.to_string().len());
         published.would = dry.would.iter().map(|call| (call.words(), sent(call))).collect();
         published.text = about.pull.filter(|_| request.comment).and_then(|_| plan.comment(None));
         return Ok(published);
@@ -122,7 +128,7 @@ pub fn publish(
 
 #[cfg(feature = "registry")]
 pub(super) fn door(access: Access) -> Result<Box<dyn Api>, PublishError> {
-    Ok(Box::new(crate::flow::publish::github_api::GithubApi::new(access)?))
+    Ok(Box::new(crate::flow::publish::server_api::ServerApi::github(access)?))
 }
 
 #[cfg(not(feature = "registry"))]
@@ -150,7 +156,7 @@ fn of_run(
         Err(error) => return Err(error.into()),
     };
     Ok(Some(Subject {
-        about: About { repository, pull: Some(pull.number), head: run.head.clone() },
+        about: About { server: Server::GitHub, repository, pull: Some(pull.number), head: run.head.clone() },
         facts: JobFacts { end: Some(run.end), is_fork: pull.is_fork, workflow },
         attempt: Some(Attempt { run: run.id, attempt: run.attempt }),
         link: Link::try_from(format!("{}/attempts/{}", run.url, run.attempt).as_str()).ok(),
@@ -223,7 +229,12 @@ impl Writing<'_> {
             return Ok(Outcome::left_out("comment", "this run is not of a pull request"));
         };
         let marker = self.plan.marker();
-        let sticky = Sticky { judged: self.about, number, marker: &marker, author: &self.request.author };
+        let sticky = Sticky {
+            judged: self.about,
+            number,
+            marker: &marker,
+            author: self.request.author.as_deref().unwrap_or(ACTIONS),
+        };
         let body = |before: Option<&str>| self.plan.comment(before);
         let may_overwrite = |there: &str| self.plan.may_overwrite(there);
         let posted: Posted = sticky.put(client, &Text { body: &body, may_overwrite: &may_overwrite })?;

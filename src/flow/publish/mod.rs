@@ -6,15 +6,14 @@
 //! - [`same_job`]: whether who publishes may have replayed in the same job
 //! - [`issues`]: a run of the default branch → one issue for each scan that fails
 //! - [`notify`]: those, and how they get there
-//! - [`github`]: all of that, and how it gets there
+//! - [`github`], [`gitlab`]: all of that, and how it gets there
 //!
 //! Invariants: nothing of a report is unpacked to a disk, built or run; a result that is missing or cannot be read is an error (4) and
 //! never a run without findings; nothing is green that the system does not say has passed.
 
 mod dry_run;
 pub mod github;
-#[cfg(feature = "registry")]
-mod github_api;
+pub mod gitlab;
 pub mod issues;
 pub mod judged;
 pub mod notify;
@@ -23,3 +22,5 @@ pub mod plan;
 pub mod report_file;
 pub mod request;
 pub mod same_job;
+#[cfg(feature = "registry")]
+mod server_api;

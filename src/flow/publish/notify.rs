@@ -6,13 +6,13 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::ci::api::{Api, ApiError, Client, Server};
 use crate::ci::default_branch;
 use crate::ci::github::access::{Access, Unset};
-use crate::ci::github::api::{Api, ApiError, Client};
 use crate::ci::github::event::{self, Event};
 use crate::ci::github::issue::Board;
 use crate::flow::publish::dry_run::DryRun;
-use crate::flow::publish::github::{MAX_EVENT, attempt, door, link};
+use crate::flow::publish::github::{ACTIONS, MAX_EVENT, attempt, door, link};
 use crate::flow::publish::issues::{Fate, Issues};
 use crate::flow::publish::judged::{self, JobFacts};
 use crate::flow::publish::outcome::{Outcome, Published};
@@ -72,7 +72,8 @@ pub fn notify(
     let place = Place { key: request.key.clone(), commit, link: link(&text), attempt: attempt(&text) };
     let issues = Issues::of(&found, passed, &place);
     let prefix = issues.prefix();
-    let board = Board { repository: &repository, prefix: &prefix, author: &request.author };
+    let board =
+        Board { repository: &repository, prefix: &prefix, author: request.author.as_deref().unwrap_or(ACTIONS) };
     let mut published = Published::new(issues.exit());
     match &found {
         Ok(judged) => {
@@ -86,9 +87,9 @@ pub fn notify(
     }
     if request.dry_run {
         let reading = door.as_mut().map(|door| door.as_mut() as &mut dyn Api);
-        let mut dry = DryRun { reading, head: sha, would: Vec::new() };
+        let mut dry = DryRun { server: Server::GitHub, reading, head: sha, would: Vec::new() };
         write(&mut Client::new(&mut dry), &board, &issues, &mut published);
-        let sent = |call: &crate::ci::github::api::Call| call.body.as_ref().map_or(0, |body| body.to_string().len());
+        let sent = |call: &crate::ci::api::Call| call.body.as_ref().map_or(0, |body| body.to_string().len());
         published.would = dry.would.iter().map(|call| (call.words(), sent(call))).collect();
         published.text = issues.wanted().first().map(|one| one.body.clone());
         return Ok(published);

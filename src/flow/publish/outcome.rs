@@ -1,7 +1,7 @@
 //! What became of everything that was to be published, in words and codes.
 
-use crate::ci::github::sticky_comment::Posted;
-use crate::ci::github::written::Written;
+use crate::ci::sticky_comment::Posted;
+use crate::ci::written::Written;
 use crate::model::exit::Exit;
 
 /// What became of one of them.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::ci::github::access::Unset;
 use crate::ci::github::event::EventError;
 use crate::ci::github::other_run::OtherRunError;
+use crate::ci::gitlab;
 use crate::flow::publish::judged::JudgeError;
 use crate::flow::publish::same_job::TwoJobsNeeded;
 use crate::host::fs::FsError;
@@ -35,14 +36,16 @@ pub struct PublishRequest {
     pub key: Key,
     /// How the job of the gate ended, as the system says; of another run the API tells it.
     pub end: Option<JobEnd>,
+    /// The job of the gate, where the API tells how it ended.
+    pub job: Option<String>,
     /// The comment.
     pub comment: bool,
     /// The status of the commit.
     pub status: bool,
     /// A check run.
     pub check: bool,
-    /// The account under which the token writes.
-    pub author: String,
+    /// The account under which the token writes; where it is not given, the usual one.
+    pub author: Option<String>,
     /// Nothing is written.
     pub dry_run: bool,
     /// The configuration of this job's checkout has a build.
@@ -58,8 +61,8 @@ pub struct NotifyRequest {
     pub key: Key,
     /// How the job ended, as the system says.
     pub end: Option<JobEnd>,
-    /// The account under which the token writes.
-    pub author: String,
+    /// The account under which the token writes; where it is not given, the usual one.
+    pub author: Option<String>,
     /// Nothing is written.
     pub dry_run: bool,
     /// The configuration of this job's checkout has a build.
@@ -81,9 +84,21 @@ pub enum PublishError {
     /// It is of another branch.
     #[error("an issue tells of the default branch `{0}`, and this run is of another")]
     OtherBranch(String),
+    /// Something that this system does not have.
+    #[error("{0}: this system has no use for that")]
+    NotHere(&'static str),
+    /// It would tell how itself has ended.
+    #[error("the job `{0}` is this one, and how it ends nobody knows yet")]
+    OwnJob(String),
     /// A variable.
     #[error(transparent)]
     Unset(#[from] Unset),
+    /// A variable of GitLab.
+    #[error(transparent)]
+    GitlabUnset(#[from] gitlab::Unset),
+    /// The certificates of the server.
+    #[error("the certificates that CI_SERVER_TLS_CA_FILE names cannot be read")]
+    Certificates(#[source] FsError),
     /// A run.
     #[error(transparent)]
     Run(#[from] OtherRunError),
@@ -98,7 +113,7 @@ pub enum PublishError {
     Temp(#[source] FsError),
     /// There is no door to the network.
     #[cfg(feature = "registry")]
-    #[error("GitHub cannot be asked")]
+    #[error("the server cannot be asked")]
     Client(#[from] crate::host::http::HttpError),
     /// This program has no network.
     #[cfg(not(feature = "registry"))]
@@ -111,7 +126,10 @@ impl Diagnostic for PublishError {
         match self {
             Self::Event(error) => error.kind(),
             Self::RunNeeded | Self::NoDefaultBranch | Self::OtherBranch(_) => FailureKind::Usage,
+            Self::NotHere(_) | Self::OwnJob(_) => FailureKind::Usage,
             Self::Unset(error) => error.kind(),
+            Self::GitlabUnset(error) => error.kind(),
+            Self::Certificates(_) => FailureKind::Infrastructure,
             Self::Run(error) => error.kind(),
             Self::Judge(error) => error.kind(),
             Self::TwoJobs(error) => error.kind(),
@@ -132,7 +150,11 @@ impl Diagnostic for PublishError {
             Self::NoDefaultBranch | Self::OtherBranch(_) => {
                 Some("let the job run on a schedule, or on pushes to that branch, alone".into())
             }
+            Self::OwnJob(_) => {
+                Some("publish in a job of its own, which needs the gate's and runs nothing of the merge request".into())
+            }
             Self::Unset(error) => error.hint(),
+            Self::GitlabUnset(error) => error.hint(),
             Self::Run(error) => error.hint(),
             Self::Judge(error) => error.hint(),
             Self::TwoJobs(error) => error.hint(),

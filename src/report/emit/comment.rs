@@ -60,6 +60,13 @@ pub fn body_without_result(report: &Publication<'_>, why: &str) -> String {
     format!("{begin}{}{end}", page.into_string())
 }
 
+/// The same where GitLab shows it: a line that begins with a slash would be an order there (`/merge`, `/assign`), given by whoever the
+/// token belongs to. A bar before it makes it a line like any other; such lines are foreign, and stand in fences alone.
+pub fn for_gitlab(body: &str) -> String {
+    let lines = body.split_inclusive('\n');
+    lines.map(|line| if line.trim_start().starts_with('/') { format!("| {line}") } else { line.to_owned() }).collect()
+}
+
 /// What stands before and behind the page.
 fn frame(report: &Publication<'_>, now: &Standing) -> (String, String) {
     let attempt = report.attempt.map(|attempt| attempt.hidden() + "\n").unwrap_or_default();
@@ -94,6 +101,14 @@ mod tests {
     use crate::report::doubt::Doubt;
     use crate::report::fixture;
     use crate::report::origin::Link;
+
+    #[test]
+    fn no_line_of_a_note_is_an_order() {
+        let body = "<!-- stella:comment:x -->\n```text\n/merge\n  /close\nsee /usr\n```\n\u{a0}/approve\n";
+        let note = for_gitlab(body);
+        assert!(note.lines().all(|line| !line.trim_start().starts_with('/')), "{note}");
+        assert!(note.starts_with("<!-- stella:comment:x -->\n```text\n| /merge\n|   /close\nsee /usr\n"), "{note}");
+    }
 
     #[test]
     fn a_comment_says_what_is_new_since_the_last_one() {

@@ -73,6 +73,8 @@ pub struct State {
     pub faults: VecDeque<(&'static str, Fault)>,
     /// `POST /repos/…`
     pub asked: Vec<String>,
+    /// Calls that GitHub's own description does not know so.
+    pub undescribed: Vec<String>,
     next: u64,
 }
 
@@ -89,21 +91,23 @@ struct Shared {
     storage: String,
 }
 
-struct Request {
-    method: String,
-    path: String,
-    query: BTreeMap<String, String>,
-    headers: BTreeMap<String, String>,
-    body: Value,
+pub struct Request {
+    pub method: String,
+    /// As it was sent, with its query.
+    pub target: String,
+    pub path: String,
+    pub query: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
+    pub body: Value,
 }
 
-struct Answer {
-    status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
 }
 
-fn answer(status: u16, body: &Value) -> Answer {
+pub fn answer(status: u16, body: &Value) -> Answer {
     Answer {
         status,
         headers: vec![("content-type", "application/json".to_owned())],
@@ -170,6 +174,35 @@ impl Github {
     }
 }
 
+impl Drop for Github {
+    fn drop(&mut self) {
+        let undescribed = self.shared.state.lock().map(|mut state| std::mem::take(&mut state.undescribed));
+        if !thread::panicking() {
+            assert_eq!(undescribed.unwrap(), Vec::<String>::new());
+        }
+    }
+}
+
+/// What is wrong with a call by GitHub's own description of its API, as a server of it says whose address `STELLA_TEST_DESCRIPTION` is
+/// (tests/real/description starts it); nothing where there is none.
+fn described(request: &Request) -> Option<String> {
+    let server = std::env::var("STELLA_TEST_DESCRIPTION").ok()?;
+    let mut stream = TcpStream::connect(&server).unwrap_or_else(|error| panic!("{server}: {error}"));
+    let body = if request.body.is_null() { String::new() } else { request.body.to_string() };
+    let mut head =
+        format!("{} {} HTTP/1.1\r\nhost: {server}\r\naccept: application/json\r\n", request.method, request.target);
+    head += "connection: close\r\nuser-agent: a-test\r\n";
+    if !body.is_empty() {
+        head += &format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+    }
+    stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
+    let mut said = String::new();
+    BufReader::new(stream).read_to_string(&mut said).unwrap();
+    let status: u16 = said.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    // What it cannot make an answer for (5xx) it has taken all the same.
+    (status < 200 || (400..500).contains(&status)).then(|| said.chars().take(2000).collect())
+}
+
 pub const BASE: &str = "b000000000000000000000000000000000000000";
 
 impl State {
@@ -207,7 +240,11 @@ impl State {
     }
 }
 
-fn serve(listener: TcpListener, shared: Arc<Shared>, answered: fn(&Shared, &Request) -> Option<Answer>) {
+pub fn serve<S: Send + Sync + 'static>(
+    listener: TcpListener,
+    shared: Arc<S>,
+    answered: fn(&S, &Request) -> Option<Answer>,
+) {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(stream) = stream else { continue };
@@ -243,7 +280,8 @@ fn read(stream: &TcpStream) -> Option<Request> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let query = pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Some(Request { method, path: decoded(path), query, headers, body })
+    let path = decoded(path);
+    Some(Request { method, target, path, query, headers, body })
 }
 
 fn decoded(text: &str) -> String {
@@ -270,6 +308,9 @@ impl Shared {
         let mut state = self.state.lock().unwrap();
         let call = format!("{} {}", request.method, request.path);
         state.asked.push(call.clone());
+        if let Some(refused) = described(request) {
+            state.undescribed.push(format!("{call}: {refused}"));
+        }
         let planted = state.faults.iter().position(|(begin, _)| call.starts_with(begin));
         match planted.and_then(|at| state.faults.remove(at)) {
             None => Some(self.routed(&mut state, request)),

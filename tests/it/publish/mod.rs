@@ -4,7 +4,9 @@
 mod check_and_status;
 mod comment;
 pub mod github;
+mod gitlab;
 mod issues;
+mod note;
 mod other_run;
 mod trouble;
 

@@ -1,4 +1,4 @@
-//! Calls to GitHub's REST API, and when one is made again.
+//! Calls to the REST API of GitHub or GitLab, and when one is made again.
 //!
 //! A call that was refused because there were too many is made again when the API says so, whatever it does: it was not carried out. A
 //! call that is not answered, or with 5xx, may have been carried out: it is made again where twice is the same as once, and else who
@@ -37,6 +37,7 @@ pub enum Method {
     Get,
     Post,
     Patch,
+    Put,
     Delete,
 }
 
@@ -71,6 +72,11 @@ impl Call {
         Self { method: Method::Patch, body: Some(body), ..Self::get(path) }
     }
 
+    /// The same where a server writes over with PUT.
+    pub fn put(path: impl Into<String>, body: Value) -> Self {
+        Self { method: Method::Put, ..Self::patch(path, body) }
+    }
+
     /// Takes something away.
     pub fn delete(path: impl Into<String>) -> Self {
         Self { method: Method::Delete, ..Self::get(path) }
@@ -81,6 +87,14 @@ impl Call {
         let method: &'static str = self.method.into();
         format!("{method} {}", self.path.split('?').next().unwrap_or_default())
     }
+}
+
+/// Whom a call goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[expect(missing_docs, reason = "names")]
+pub enum Server {
+    GitHub,
+    GitLab,
 }
 
 /// An answer.
@@ -105,14 +119,20 @@ pub trait Api {
     fn wait(&mut self, pause: Duration);
     /// Seconds since 1970.
     fn now(&self) -> u64;
+    /// Whom it leads to.
+    fn server(&self) -> Server {
+        Server::GitHub
+    }
 }
 
 /// Why a call did not do what it was to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// No answer, however often it was asked.
-    #[error("GitHub does not answer `{call}`")]
+    #[error("{server} does not answer `{call}`")]
     Unanswered {
+        /// Who was asked.
+        server: Server,
         /// The call.
         call: String,
         /// Why.
@@ -127,8 +147,10 @@ pub enum ApiError {
         why: String,
     },
     /// The token may not.
-    #[error("GitHub refuses `{call}` (403): {said}{}", needed(.needs))]
+    #[error("{server} refuses `{call}` (403): {said}{}", needed(.needs))]
     Forbidden {
+        /// Who was asked.
+        server: Server,
         /// The call.
         call: String,
         /// What it says.
@@ -137,16 +159,20 @@ pub enum ApiError {
         needs: String,
     },
     /// Too many calls, and the wait would be too long.
-    #[error("GitHub refuses `{call}`: too many calls, the next in {seconds} seconds")]
+    #[error("{server} refuses `{call}`: too many calls, the next in {seconds} seconds")]
     Limited {
+        /// Who was asked.
+        server: Server,
         /// The call.
         call: String,
         /// How long to wait.
         seconds: u64,
     },
     /// Any other answer that is not a success.
-    #[error("GitHub answers `{call}` with {status}: {said}")]
+    #[error("{server} answers `{call}` with {status}: {said}")]
     Status {
+        /// Who was asked.
+        server: Server,
         /// The call.
         call: String,
         /// The HTTP status.
@@ -155,16 +181,20 @@ pub enum ApiError {
         said: String,
     },
     /// The answer is not what the API documents.
-    #[error("GitHub's answer to `{call}` cannot be read")]
+    #[error("{server}'s answer to `{call}` cannot be read")]
     Shape {
+        /// Who was asked.
+        server: Server,
         /// The call.
         call: String,
         /// What is wrong.
         source: serde_json::Error,
     },
     /// A list that does not end.
-    #[error("GitHub lists more than {} entries for `{call}`", PER_PAGE * MAX_PAGES)]
+    #[error("{server} lists more than {} entries for `{call}`", PER_PAGE * MAX_PAGES)]
     TooMany {
+        /// Who was asked.
+        server: Server,
         /// The call.
         call: String,
     },
@@ -187,6 +217,9 @@ impl Diagnostic for ApiError {
 
     fn hint(&self) -> Option<Hint> {
         match self {
+            Self::Forbidden { server: Server::GitLab, .. } | Self::Status { server: Server::GitLab, status: 401, .. } => Some(
+                "give it the token of a project, with the scope `api` and the role Reporter: the job's own (CI_JOB_TOKEN) cannot write notes".into(),
+            ),
             Self::Forbidden { needs, .. } if !needs.is_empty() => {
                 let first = needs.split(';').next().unwrap_or_default();
                 Some(format!("give the job `permissions: {{{}}}`", permissions(first)).into())
@@ -225,7 +258,7 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`ApiError`].
     pub fn call(&mut self, call: &Call) -> Result<Answer, ApiError> {
-        let words = || call.words();
+        let (words, server) = (|| call.words(), self.server());
         let mut pause = Duration::from_secs(1);
         for attempt in 1.. {
             self.calls += 1;
@@ -236,7 +269,7 @@ impl<'a> Client<'a> {
                 Ok(answer) => {
                     if let Some(wanted) = self.wait_wanted(&answer, attempt) {
                         if is_last || !self.wait(wanted) {
-                            return Err(ApiError::Limited { call: words(), seconds: wanted.as_secs() });
+                            return Err(ApiError::Limited { server, call: words(), seconds: wanted.as_secs() });
                         }
                         continue;
                     }
@@ -245,7 +278,7 @@ impl<'a> Client<'a> {
                         return Err(ApiError::MaybeDone { call: words(), why: answer.status.to_string() });
                     }
                     if !may_pass || is_last || !self.wait(pause) {
-                        return Err(refused(call, &answer));
+                        return Err(refused(server, call, &answer));
                     }
                 }
                 Err(source) if !call.repeatable => {
@@ -253,13 +286,13 @@ impl<'a> Client<'a> {
                 }
                 Err(source) => {
                     if is_last || !self.wait(pause) {
-                        return Err(ApiError::Unanswered { call: words(), source });
+                        return Err(ApiError::Unanswered { server, call: words(), source });
                     }
                 }
             }
             pause *= 2;
         }
-        Err(ApiError::Limited { call: words(), seconds: 0 })
+        Err(ApiError::Limited { server, call: words(), seconds: 0 })
     }
 
     /// Makes what must not be there twice. Where nobody knows whether it was made, `find` looks for it before it is made again.
@@ -302,7 +335,11 @@ impl<'a> Client<'a> {
     pub fn read<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, ApiError> {
         let call = Call::get(path);
         let answer = self.call(&call)?;
-        serde_json::from_slice(&answer.body).map_err(|source| ApiError::Shape { call: call.words(), source })
+        serde_json::from_slice(&answer.body).map_err(|source| ApiError::Shape {
+            server: self.server(),
+            call: call.words(),
+            source,
+        })
     }
 
     /// Every page of a list; `entries` takes them out of one page. `path` has no query of pages.
@@ -324,7 +361,12 @@ impl<'a> Client<'a> {
                 return Ok(found);
             }
         }
-        Err(ApiError::TooMany { call: Call::get(path).words() })
+        Err(ApiError::TooMany { server: self.server(), call: Call::get(path).words() })
+    }
+
+    /// Who is asked.
+    pub fn server(&self) -> Server {
+        self.api.server()
     }
 
     /// Waits, if that is not too long; whether it did.
@@ -344,8 +386,11 @@ impl<'a> Client<'a> {
         if let Some(seconds) = number("retry-after") {
             return Some(Duration::from_secs(seconds));
         }
-        if number("x-ratelimit-remaining") == Some(0) {
-            let reset = number("x-ratelimit-reset").unwrap_or(0);
+        // GitHub's names, and GitLab's.
+        let limit =
+            |name: &str| number(&format!("x-ratelimit-{name}")).or_else(|| number(&format!("ratelimit-{name}")));
+        if limit("remaining") == Some(0) {
+            let reset = limit("reset").unwrap_or(0);
             return Some(Duration::from_secs(reset.saturating_sub(self.api.now()) + 1));
         }
         let said = String::from_utf8_lossy(&answer.body).to_ascii_lowercase();
@@ -354,7 +399,7 @@ impl<'a> Client<'a> {
     }
 }
 
-fn refused(call: &Call, answer: &Answer) -> ApiError {
+fn refused(server: Server, call: &Call, answer: &Answer) -> ApiError {
     let said = message(&answer.body);
     let call = call.words();
     match answer.status {
@@ -362,14 +407,15 @@ fn refused(call: &Call, answer: &Answer) -> ApiError {
             let needs = answer.headers.get("x-accepted-github-permissions").cloned().unwrap_or_default();
             let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-=;, ".contains(c);
             let needs = if needs.len() <= 300 && needs.chars().all(is_plain) { needs } else { String::new() };
-            ApiError::Forbidden { call, said, needs }
+            ApiError::Forbidden { server, call, said, needs }
         }
         status @ 300..400 => ApiError::Status {
+            server,
             call,
             status,
             said: "it has another address now: was the repository renamed?".to_owned(),
         },
-        status => ApiError::Status { call, status, said },
+        status => ApiError::Status { server, call, status, said },
     }
 }
 

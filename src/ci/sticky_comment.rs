@@ -1,4 +1,4 @@
-//! One comment on a pull request, found again by who wrote it and by its first line, and written over.
+//! One comment on a pull request, or one note of a merge request, found again by who wrote it and by its first line, and written over.
 //!
 //! Invariants: of others nothing is touched, whatever they write; all pages are read before one is made; of several that are ours the
 //! one with the lowest number stays, so that publishers that race come to the same one; nothing is written for a commit that is not the
@@ -7,8 +7,8 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::ci::github::api::{Answer, ApiError, Call, Client};
-use crate::ci::github::pull_head::{Judged, Now};
+use crate::ci::api::{Answer, ApiError, Call, Client};
+use crate::ci::pull_head::{Judged, Now};
 
 /// Of ours that are too many, those that are taken away at a time.
 const MOST_DELETED: usize = 10;
@@ -20,12 +20,16 @@ pub struct Comment {
     pub id: u64,
     #[serde(default)]
     body: Option<String>,
-    #[serde(default)]
+    #[serde(default, alias = "author")]
     user: Option<Account>,
+    /// GitLab's own words on what happened.
+    #[serde(default)]
+    system: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct Account {
+    #[serde(alias = "username")]
     login: String,
     #[serde(rename = "type", default)]
     kind: String,
@@ -87,18 +91,12 @@ pub struct Text<'a> {
 impl Sticky<'_> {
     /// All that are ours, the lowest number first.
     fn ours(&self, client: &mut Client<'_>, author: &str) -> Result<Vec<Comment>, ApiError> {
-        let mut all: Vec<Comment> = client.all(&format!("{}/comments", self.path()), |page| page)?;
-        all.retain(|comment| comment.is_by(author) && comment.body().lines().next() == Some(self.marker));
+        let mut all: Vec<Comment> = client.all(&self.judged.comments(self.number), |page| page)?;
+        all.retain(|comment| {
+            !comment.system && comment.is_by(author) && comment.body().lines().next() == Some(self.marker)
+        });
         all.sort_by_key(|comment| comment.id);
         Ok(all)
-    }
-
-    fn path(&self) -> String {
-        format!("repos/{}/issues/{}", self.judged.repository, self.number)
-    }
-
-    fn at(&self, id: u64) -> String {
-        format!("repos/{}/issues/comments/{id}", self.judged.repository)
     }
 
     /// Writes it, where there is something to say.
@@ -140,7 +138,7 @@ impl Sticky<'_> {
         if let Some(stale) = self.stale(client)? {
             return Ok(stale);
         }
-        match client.call(&Call::patch(self.at(there.id), json!({"body": body}))) {
+        match client.call(&self.judged.write_over(self.number, there.id, json!({"body": body}))) {
             Ok(_) => Ok(Posted::Updated(there.id)),
             // Somebody has deleted it meanwhile.
             Err(error) if error.is_missing() => self.create(client, body, text),
@@ -153,7 +151,7 @@ impl Sticky<'_> {
         if let Some(stale) = self.stale(client)? {
             return Ok(stale);
         }
-        let call = Call::post(format!("{}/comments", self.path()), json!({"body": body}));
+        let call = Call::post(self.judged.comments(self.number), json!({"body": body}));
         let read = |answer: &Answer| serde_json::from_slice::<Comment>(&answer.body).ok();
         let made = client.create(&call, read, |client| {
             Ok(self.ours(client, self.author)?.into_iter().find(|comment| is_same(comment.body(), body)))
@@ -177,7 +175,7 @@ impl Sticky<'_> {
     }
 
     fn delete(&self, client: &mut Client<'_>, id: u64) -> Result<(), ApiError> {
-        match client.call(&Call::delete(self.at(id))) {
+        match client.call(&Call::delete(self.judged.comment(self.number, id))) {
             Err(error) if !error.is_missing() => Err(error),
             _ => Ok(()),
         }
