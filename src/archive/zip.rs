@@ -39,10 +39,10 @@ pub enum ZipRefused {
         name: String,
     },
     /// Two entries of one name.
-    #[error("it says that it has {said} entries, and their names are {names}: several have one name")]
+    #[error("it has {entries} entries, and their names are {names}: several have one name")]
     Names {
-        /// How many it says.
-        said: usize,
+        /// How many entries there are.
+        entries: usize,
         /// How many names there are.
         names: usize,
     },
@@ -78,10 +78,9 @@ pub fn read<E: From<ZipRefused>>(
     if archive.len() > MAX_ZIP_ENTRIES {
         return Err(ZipRefused::TooMany(archive.len()).into());
     }
-    if let Some(said) = said_entries(bytes)
-        && said != archive.len()
-    {
-        return Err(ZipRefused::Names { said, names: archive.len() }.into());
+    let entries = entries_from(bytes, archive.central_directory_start());
+    if entries != archive.len() {
+        return Err(ZipRefused::Names { entries, names: archive.len() }.into());
     }
     let (mut left, mut content) = (MAX_ZIP_UNPACKED_BYTES, Vec::new());
     for index in 0..archive.len() {
@@ -117,13 +116,20 @@ pub fn read<E: From<ZipRefused>>(
     Ok(())
 }
 
-/// How many entries the end of an archive says that there are; none where it says that elsewhere.
-fn said_entries(bytes: &[u8]) -> Option<usize> {
-    const END: &[u8] = b"PK\x05\x06";
-    let at = bytes.windows(END.len()).rposition(|window| window == END)?;
-    let count = bytes.get(at + 10..at + 12)?;
-    let count = u16::from_le_bytes([count[0], count[1]]);
-    (count != u16::MAX).then_some(usize::from(count))
+/// How many entries the directory of an archive holds from `start` on, counted one by one: what an end of it says, in either of its forms,
+/// is the word of who wrote the archive, and of two entries with one name only the last is listed.
+fn entries_from(bytes: &[u8], start: u64) -> usize {
+    const ENTRY: &[u8] = b"PK\x01\x02";
+    /// Of an entry without its name, its extra field and its comment, whose lengths stand at the end of it.
+    const FIXED: usize = 46;
+    let (mut count, mut at) = (0, usize::try_from(start).unwrap_or(usize::MAX));
+    while let Some(entry) = at.checked_add(FIXED).and_then(|end| bytes.get(at..end)).filter(|of| of.starts_with(ENTRY))
+    {
+        let length = |at: usize| usize::from(u16::from_le_bytes([entry[at], entry[at + 1]]));
+        at += FIXED + length(28) + length(30) + length(32);
+        count += 1;
+    }
+    count
 }
 
 #[cfg(test)]
@@ -176,7 +182,26 @@ mod tests {
             }
             bytes
         };
-        assert!(matches!(names(&renamed, 100), Err(ZipRefused::Names { said: 2, names: 1 })));
+        assert!(matches!(names(&renamed, 100), Err(ZipRefused::Names { entries: 2, names: 1 })));
+        // The same where the end says how many there are in its other form, or lies.
+        let end = renamed.len() - 22;
+        let start = u32::from_le_bytes(renamed[end + 16..end + 20].try_into().unwrap());
+        let mut other = renamed[..end].to_vec();
+        let record = other.len() as u64;
+        other.extend_from_slice(b"PK\x06\x06");
+        other.extend_from_slice(&44u64.to_le_bytes());
+        other.extend_from_slice(&[45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        for number in [2, 2, end as u64 - u64::from(start), u64::from(start)] {
+            other.extend_from_slice(&number.to_le_bytes());
+        }
+        other.extend_from_slice(b"PK\x06\x07\0\0\0\0");
+        other.extend_from_slice(&record.to_le_bytes());
+        other.extend_from_slice(&[1, 0, 0, 0]);
+        let short = other.len();
+        other.extend_from_slice(&renamed[end..]);
+        other[short + 8..short + 20].fill(0xff);
+        let found = names(&other, 100);
+        assert!(matches!(found, Err(ZipRefused::Names { entries: 2, names: 1 })), "{found:?}");
         for end in [0, 10, two.len() - 1] {
             assert!(names(&two[..end], 100).is_err(), "cut at {end}");
         }

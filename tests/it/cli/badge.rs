@@ -92,6 +92,20 @@ fn recipe() -> String {
     lines.unwrap().to_owned()
 }
 
+/// This repository shows its own badge, by the same lines.
+#[test]
+fn the_workflow_of_this_repository_has_the_lines_of_the_documentation() {
+    let workflow = fs::read_to_string(repository(".github/workflows/badge.yml")).unwrap();
+    let document: Value = serde_yaml::from_str(&workflow).unwrap();
+    let steps = document["jobs"]["badge"]["steps"].as_array().unwrap();
+    let script = steps.iter().find_map(|step| step["run"].as_str()).unwrap();
+    assert!(script.ends_with(&recipe()), "{script}");
+    // The job that holds the token checks out and builds nothing.
+    assert_eq!(document["jobs"]["replay"]["permissions"], json!({"contents": "read"}));
+    assert!(!steps.iter().any(|step| step["uses"].as_str().is_some_and(|uses| uses.contains("checkout"))));
+    assert!(fs::read_to_string(repository("README.md")).unwrap().contains("%2Fstella-badge%2Fbadge.json"));
+}
+
 /// Two jobs write at once: neither loses what the other wrote.
 #[test]
 fn the_recipe_of_the_documentation_loses_no_run() {

@@ -155,7 +155,12 @@ fn a_report_that_was_tampered_with_is_refused() {
         fs::write(&blob, good).unwrap();
     }
     type Forgery<'a> = &'a dyn Fn(&mut Value);
-    let wrong: [(Forgery<'_>, u8, &str); 5] = [
+    let wrong: [(Forgery<'_>, u8, &str); 9] = [
+        // What no case and no canary can be called.
+        (&|list| list["replays"][0]["id"] = json!("../../../x"), 2, "an id that no case"),
+        (&|list| list["replays"][0]["id"] = json!(""), 2, "an id that no case"),
+        (&|list| list["replays"][0]["id"] = json!(".."), 2, "an id that no case"),
+        (&|list| list["replays"][0]["id"] = json!("Result.json"), 2, "an id that no case"),
         (&|list| list["schema"] = json!("stella.reproduce/2"), 2, "is not a list of what failed"),
         (&|list| list["replays"][0]["manifest"] = json!("../../etc/passwd"), 2, "is not a list of what failed"),
         (
