@@ -1,5 +1,5 @@
 # `make demo` and `make test` are all a new machine needs. `make test` installs real scanners into a cache of their own
-# (tests/real/install says where) and, as root on Debian, three packages, which it names before it installs them
+# (tests/real/install says where) and, as root on Debian, four packages, which it names before it installs them
 # (STELLA_TEST_SYSTEM=0 refuses them); nothing else outside this folder and cargo's own.
 
 CARGO ?= cargo
@@ -9,10 +9,10 @@ STELLA ?= target/debug/stella
 
 # The parts of `make test`, in order: `.ci/run` runs the same and prints how long each took.
 PARTS = real-parts lint self unit
-# The parts of `make test-long`: the nightly workflow has a job for each but the last three, which want a Debian and its
-# superuser, or a browser.
+# The parts of `make test-long`: the nightly workflow has a job for each but the last four, which want a Debian and its
+# superuser, a browser, or half a gigabyte of npm packages.
 NIGHTLY = properties bench-test default-build msrv musl deny fuzz
-LONG = $(NIGHTLY) aarch64 fuzz-hostile browser
+LONG = $(NIGHTLY) aarch64 fuzz-hostile browser description
 
 .PHONY: help demo test test-long parts $(PARTS) $(LONG) real regress canaries bless bench scanners
 
@@ -133,3 +133,7 @@ fuzz-hostile:
 browser:
 	$(CARGO) build --features $(FEATURES) --quiet
 	@tests/real/browser $(STELLA)
+
+# The calls of `stella publish` and `stella notify` by GitHub's own description of its API.
+description:
+	@CARGO="$(CARGO)" tests/real/description

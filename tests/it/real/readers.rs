@@ -30,3 +30,35 @@ fn junitparser_reads_what_was_meant() {
         assert_eq!(said.trim(), expected, "{result}: {error}");
     }
 }
+
+/// The dialect that readers of CI systems take, as a schema: strict in what one of them stumbles over.
+#[test]
+fn a_schema_takes_every_report_and_no_forged_one() {
+    let Some(program) = program("xmllint") else { return };
+    let schema = repository("tests/data/report/junit.xsd");
+    let world = World::new();
+    let takes = |file: &str| {
+        let mut command = Command::new(&program);
+        command.args(["--noout", "--nonet", "--schema"]).arg(&schema).arg(world.work(file));
+        let output = command.output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for result in ["result-v1.json", "hostile-v1.json"] {
+        let stored = repository(&format!("tests/data/report/{result}"));
+        world.stella(0, &["report", "--junit", stored.to_str().unwrap(), "-o", "junit.xml"]);
+        let (taken, said) = takes("junit.xml");
+        assert!(taken, "{result}: {said}");
+    }
+    let good = world.read("junit.xml");
+    for (from, to) in [
+        ("<testcase ", "<testcase onload=\"x\" "),
+        ("<properties>", "<script/><properties>"),
+        ("type=\"replay.", "type=\"symbol."),
+        ("classname=\"", "klass=\""),
+        ("line=\"1\"", "line=\"0\""),
+    ] {
+        assert!(good.contains(from), "{from}");
+        world.write("bad.xml", good.replacen(from, to, 1));
+        assert!(!takes("bad.xml").0, "{from}");
+    }
+}
