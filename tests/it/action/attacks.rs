@@ -25,6 +25,5 @@ fn each_attack_on_the_gate_is_red_through_the_action_too() {
         assert_eq!(found.join(","), *what, "{name}");
         // Where people look it is red, too.
         assert!(step.summary.contains("## stella: failed"), "{name}: {}", step.summary);
-        assert!(step.commands().iter().any(|line| line.starts_with("::error")), "{name}: {}", step.log);
     }
 }

@@ -128,12 +128,12 @@ fn what_is_built_is_told_by_the_build_of_the_base_that_is_given() {
 #[test]
 fn a_scanner_of_the_base_is_run_sealed_as_that_of_the_checkout_is() {
     let forge = of_scanner(SARIF, &sarif("1.0.0", &["A"]), 2);
+    let kept = forge.world.path("kept");
+    std::fs::copy(forge.dev().path("mine"), &kept).unwrap();
     let breaks = forge.pull(|dev| dev.script("mine", &sarif("1.0.0", &["B"])));
     let green = [("canary-00", "green"), ("canary-01", "green")];
     is(&forge.judge(1, &breaks), &green);
     // A kept one that the build of the checkout replaces by its own is not used.
-    let kept = forge.world.path("kept");
-    std::fs::copy(forge.dev().path("mine"), &kept).unwrap();
     is(&judge_with(&forge, &breaks, &["--base-subject", kept.to_str().unwrap()]), &green);
     forge.on_main(|dev| {
         dev.replace(".stella.yaml", "  path: mine\n", "  path: built\n  build: cp mine built\n");

@@ -218,23 +218,29 @@ fn trouble_is_waited_for_looked_at_or_told() {
 
 #[test]
 fn a_thousand_failures_are_one_note_and_no_line_is_an_order() {
-    let mut run = thousand();
-    for (at, replay) in run.replays.iter_mut().enumerate() {
-        let detail = "/merge\n/assign @root\n  /close".to_owned();
-        replay.outcome = if at % 2 == 0 { Outcome::Unhealthy { detail } } else { Outcome::Infra { detail } };
-        replay.title = "/approve".to_owned();
-        replay.notes = vec!["/label ~bug".to_owned(), "@all !1 %2 &3 $4".to_owned()];
+    let of = |count: usize| {
+        let mut run = thousand();
+        run.replays.truncate(count);
+        for (at, replay) in run.replays.iter_mut().enumerate() {
+            let detail = "/merge\n/assign @root\n  /close".to_owned();
+            replay.outcome = if at % 2 == 0 { Outcome::Unhealthy { detail } } else { Outcome::Infra { detail } };
+            (replay.fidelity, replay.movement, replay.explanation) = (None, None, None);
+            (replay.diff, replay.artifacts) = (Default::default(), vec![]);
+            replay.title = "/approve".to_owned();
+            replay.notes = vec!["/label ~bug".to_owned(), "@all !1 %2 &3 $4".to_owned()];
+        }
+        RunResult::new(run.stella_version, run.started_at, run.finished_at, run.replays, vec!["/close".to_owned()])
+    };
+    for count in [3, 1000] {
+        let job = Job::new();
+        job.ended("failed");
+        valid(&job.publish(0, &of(count), &["--format", "json"]).stdout_json(), "publish-v1.json");
+        let note = &job.gitlab.notes()[0];
+        assert!(note.body.len() < 65_000, "{} bytes", note.body.len());
+        assert!(count > 3 || note.body.contains("| /merge"), "{}", note.body);
+        assert_eq!(job.gitlab.set(|state| state.orders.clone()), Vec::<String>::new());
+        assert!(!note.body.contains("@all") && !note.body.contains(" !1"), "{}", note.body);
     }
-    run =
-        RunResult::new(run.stella_version.clone(), run.started_at, run.finished_at, run.replays, vec!["/close".into()]);
-    let job = Job::new();
-    job.ended("failed");
-    let calls = job.publish(0, &run, &["--format", "json"]).stdout_json();
-    valid(&calls, "publish-v1.json");
-    let note = &job.gitlab.notes()[0];
-    assert!(note.body.len() < 65_000 && note.body.contains("| /merge"), "{} bytes", note.body.len());
-    assert_eq!(job.gitlab.set(|state| state.orders.clone()), Vec::<String>::new());
-    assert!(!note.body.contains("@all") && !note.body.contains(" !1"), "{}", note.body);
 }
 
 #[test]
