@@ -266,7 +266,6 @@ pub fn read(report: &Path) -> Result<ReproduceV1, AgainError> {
     Ok(list)
 }
 
-/// The defaults, with the profiles of the report; blobs come from the report alone.
 /// Whether a case or a canary can be called so: by the name of a folder that can be seen, and that no part of a report has.
 fn may_be_called(id: &str) -> bool {
     let is_reserved = report_files::ALL.iter().any(|name| name.eq_ignore_ascii_case(id));
@@ -277,6 +276,7 @@ fn may_be_called(id: &str) -> bool {
         && !is_reserved
 }
 
+/// The defaults, with the profiles of the report; blobs come from the report alone.
 fn context(list: &ReproduceV1, request: &AgainRequest, scratch: &Path) -> Result<Context, AgainError> {
     let store = request.report.join(FOLDER).join(STORE);
     let place = scratch.join("place");
