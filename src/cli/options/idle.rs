@@ -152,6 +152,18 @@ const IDLE: &[Idle] = &[
         why: "the gate judges what this checkout builds, which `--pinned` leaves out; `--gate nightly` judges pinned replays",
     },
     Idle {
+        command: "ci",
+        options: &["base_subject"],
+        when: |given| !given.is("gate", "pr") && !given.has("base"),
+        why: "it tells what was red before a pull request: it goes with `--gate pr`, or with `--only ID --base REF`",
+    },
+    Idle {
+        command: "publish",
+        options: &["job"],
+        when: |given| given.has("from_run"),
+        why: "GitHub tells how that run ended",
+    },
+    Idle {
         command: "publish",
         options: &["artifact"],
         when: |given| !given.has("from_run"),

@@ -65,6 +65,7 @@ diff --json diff --a a --b b --json --format text
 ci --pinned ci --pinned --gate pr
 ci --only ci --only a --gate pr
 ci --shard ci --shard 1/2 --only a
+ci --base-subject ci --base-subject p
 ci --jobs -
 ci --junit -
 ci --result -
@@ -154,6 +155,7 @@ notify --require-publish notify --report r --dry-run --require-publish
 notify --dry-run -
 publish --report -
 publish --from-run -
+publish --job publish --from-run 1 --job j
 publish --artifact publish --report r --artifact a
 publish --conclusion publish --from-run 1 --conclusion success
 publish --key -

@@ -148,7 +148,7 @@ fn a_scanner_of_the_base_is_run_sealed_as_that_of_the_checkout_is() {
     is(&judge_with(&forge, &other, &["--base-subject", kept.to_str().unwrap()]), &green);
     // Without a base there is nothing to tell.
     let push = forge.environment("push", &other.merge, &serde_json::json!({}));
-    let run = forge.run(1, &push, &["ci", "--only", "canary-00", "--base-subject", "x"]);
+    let run = forge.run(1, &push, &["ci", "--gate", "pr", "--base-subject", "x"]);
     run.complains(&["this run has no base"]);
     assert!(!run.stdout.contains("before "), "{}", run.stdout);
 }
