@@ -97,6 +97,14 @@ pub enum FormatError {
         /// What is wrong, and what is expected.
         problem: String,
     },
+    /// A list without what every list of its kind has, so that it was cut off, emptied or never written.
+    #[error("{format}: it lists nothing, not even {missing}; write it again")]
+    Hollow {
+        /// The format.
+        format: &'static str,
+        /// What its writer always writes.
+        missing: &'static str,
+    },
     /// References that repeat so much text that the meaning would be far larger than the document.
     #[error("{format}: the references of the document unfold to more than {limit} bytes; split it")]
     Unfolds {

@@ -60,7 +60,7 @@ pub(crate) fn read_with(path: &str, bytes: &[u8], beside: &Beside<'_>) -> Result
         return Err(own(FormatError::Unrecognised { file_name: path.to_owned(), known: KNOWN }));
     };
     if !kind.is_sbom() {
-        without_conflicts(kind, text).map_err(own)?;
+        without_conflicts(kind.code(), text).map_err(own)?;
     }
     let mut listing = match kind {
         InventoryKind::Cyclonedx => cyclonedx::read(text).map_err(own)?.listing,
@@ -81,6 +81,7 @@ pub(crate) fn read_with(path: &str, bytes: &[u8], beside: &Beside<'_>) -> Result
             Some((other, bytes)) => {
                 let its = |error: FormatError| (other.to_owned(), error);
                 let go_mod = decode_marked("go.mod", bytes).map_err(its)?;
+                without_conflicts("go.mod", &go_mod).map_err(its)?;
                 go_sum::read(text, Some(&go_mod::read(&go_mod).map_err(its)?)).map_err(own)?
             }
         },
@@ -96,12 +97,12 @@ pub(crate) fn read_with(path: &str, bytes: &[u8], beside: &Beside<'_>) -> Result
 }
 
 /// A file that was merged by halves lists what it should not, or nothing.
-fn without_conflicts(kind: InventoryKind, text: &str) -> Result<(), FormatError> {
+fn without_conflicts(format: &'static str, text: &str) -> Result<(), FormatError> {
     let mark = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") || line == "=======";
     match text.lines().position(mark) {
         Some(at) => {
             let problem = "a mark of a merge conflict; solve it".to_owned();
-            Err(FormatError::Line { format: kind.code(), line: at + 1, problem })
+            Err(FormatError::Line { format, line: at + 1, problem })
         }
         None => Ok(()),
     }

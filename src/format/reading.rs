@@ -187,7 +187,7 @@ mod tests {
             ("go.mod", b"module m\n"),
             ("logo.png", b"\x89PNG\xff"),
             ("README.md", b"# x\n"),
-            ("Cargo.lock", b"version = 4\n"),
+            ("Cargo.lock", b"version = 4\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n"),
         ];
         let reading = read_input(&files, None).unwrap();
         assert_eq!(keys(&reading), ["pkg:npm/a@1.0.0", "pkg:pypi/b@2"]);

@@ -36,6 +36,12 @@ pub enum FeedError {
         /// What is in it.
         seen: String,
     },
+    /// Its records are about no package, so that nothing is ever found with them.
+    #[error("no record in it names a package ({records} read): nothing can be found with it")]
+    NoPackage {
+        /// How many there are.
+        records: usize,
+    },
 }
 
 /// What a feed holds.
@@ -48,10 +54,10 @@ pub struct Records {
 }
 
 /// Reads every record. One that cannot be read is an error for the whole feed, for a finding that is missing in silence is
-/// worse than no scan; so is a feed in which nothing is a record.
+/// worse than no scan; so is a feed in which nothing is a record, or no record is about a package.
 ///
 /// # Errors
-/// Names the record that cannot be read, or says that nothing is one.
+/// Names the record that cannot be read, or says that nothing is one, or that none is about a package.
 pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Records, FeedError> {
     let files = files.into_iter();
     // As many as there are files at least; growing by doubling would hold half as much again for nothing.
@@ -67,6 +73,10 @@ pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<
     if advisories.is_empty() {
         let seen = if others.is_empty() { vec!["it is empty".to_owned()] } else { in_words(&others) };
         return Err(FeedError::Nothing { seen: seen.join(", ") });
+    }
+    // Records of repositories alone, as those that are made of the NVD's: an inventory has packages.
+    if advisories.iter().flat_map(|advisory| &advisory.affected).all(|affected| affected.package.is_none()) {
+        return Err(FeedError::NoPackage { records: advisories.len() });
     }
     let unread = in_words(&others).into_iter().map(|what| format!("{what} of the feed: not read, not a record"));
     Ok(Records { advisories, unread: unread.collect() })
@@ -148,7 +158,7 @@ fn in_words(others: &BTreeMap<String, (usize, String)>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const JSON: &[u8] = br#"{"id":"X-1","affected":[]}"#;
+    const JSON: &[u8] = br#"{"id":"X-1","affected":[{"package":{"ecosystem":"npm","name":"x"}}]}"#;
     const YAML: &[u8] = b"id: Y-1\nmodified: 2024-01-01T00:00:00Z\n";
 
     #[test]
@@ -176,6 +186,10 @@ mod tests {
         ] {
             let error = read(files).unwrap_err().to_string();
             assert!(error.starts_with("no record was read in it: ") && error.contains(seen), "{error}");
+        }
+        for none in [r#"{"id":"X-1"}"#, r#"{"id":"X-1","affected":[{"versions":["1"]}]}"#] {
+            let error = read([("a.json", none.as_bytes()), ("Y-1.yaml", YAML)]).unwrap_err().to_string();
+            assert_eq!(error, "no record in it names a package (2 read): nothing can be found with it");
         }
         let error = read([("all.zip", &b"no"[..])]).unwrap_err();
         assert!(matches!(error, FeedError::Archive { file, .. } if file == "all.zip"));

@@ -23,8 +23,8 @@ pub enum FeedBundleError {
     /// A record is not OSV, and any other format was not asked for.
     #[error(transparent)]
     Record(#[from] FeedError),
-    /// Nothing in it is an OSV record, and any other format was not asked for.
-    #[error("`{}` holds no OSV record", .directory.display())]
+    /// Nothing in it is an OSV record of a package, and any other format was not asked for.
+    #[error("`{}` holds no OSV record of a package", .directory.display())]
     NoRecord {
         /// The directory.
         directory: PathBuf,
@@ -114,7 +114,9 @@ pub fn build(
     let bundle = feed::build(directory, sources).map_err(FeedBundleError::Directory)?;
     if !any_format {
         osv_feed::read(pairs(bundle.records())).map_err(|error| match error {
-            FeedError::Nothing { .. } => FeedBundleError::NoRecord { directory: directory.to_owned(), source: error },
+            FeedError::Nothing { .. } | FeedError::NoPackage { .. } => {
+                FeedBundleError::NoRecord { directory: directory.to_owned(), source: error }
+            }
             error => error.into(),
         })?;
     }

@@ -257,6 +257,45 @@ fn an_inventory_that_lists_nothing_is_clean_and_said() {
         .complains(&["the input was read, and lists no package"]);
 }
 
+/// Named regression: a `go.sum` that had lost a line, or all of them, was a clean project.
+#[test]
+fn what_go_mod_requires_is_found_whatever_go_sum_lost() {
+    let world = case("71-cvss4-only");
+    fs::remove_file(world.work("in/package-lock.json")).unwrap();
+    let record = r#"{"id":"GO-X","affected":[{"package":{"ecosystem":"Go","name":"a.example/b"},
+        "ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}"#;
+    world.write(&format!("{}/GO-X.json", SCAN[4]), record);
+    let whole = "module m\ngo 1.21\nrequire (\n\ta.example/b v1.1.0\n)\n";
+    world.write("in/go.mod", whole);
+    let found = "1 package, 1 finding";
+    for lost in ["a.example/b v1.1.0 h1:x=\n", "", "a.example/b v1.0.0 h1:x=\n"] {
+        world.write("in/go.sum", lost);
+        world.stella(0, &SCAN).says(&[found]);
+    }
+    world.write("in/go.sum", "a.example/b v1.1.0 h1:x=\n");
+    let of_another = format!("{whole}replace a.example/b v1.0.0 => c.example/d v1.0.0\n");
+    world.write("in/go.mod", &of_another);
+    world.stella(0, &SCAN).says(&[found]);
+    for (broken, why) in [
+        (whole.trim_end_matches(")\n").to_owned(), "the file ends within it"),
+        (whole.replace(")", "<<<<<<< HEAD\n)"), "a mark of a merge conflict"),
+    ] {
+        world.write("in/go.mod", &broken);
+        world.stella(3, &SCAN).complains(&["go.mod", why]);
+    }
+}
+
+/// Named regression: a feed of repositories alone, as those made of the NVD's, found nothing and was green.
+#[test]
+fn a_feed_that_names_no_package_is_refused() {
+    let world = case("71-cvss4-only");
+    let folder = world.work(SCAN[4]);
+    fs::remove_dir_all(&folder).unwrap();
+    fs::create_dir(&folder).unwrap();
+    world.write(&format!("{}/CVE-1.json", SCAN[4]), r#"{"id":"CVE-1","affected":[{"versions":["4.17.20"]}]}"#);
+    world.stella(3, &SCAN).complains(&["no record in it names a package (1 read)"]);
+}
+
 /// Named regression: requirements of which none is pinned passed as an inventory that lists nothing.
 #[test]
 fn an_inventory_of_which_every_package_is_left_out_is_not_clean() {

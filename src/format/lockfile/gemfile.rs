@@ -63,6 +63,9 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
             _ => {}
         }
     }
+    if section.is_empty() {
+        return Err(FormatError::Hollow { format: FORMAT, missing: "the heading of a section" });
+    }
     Ok(listing)
 }
 
@@ -108,6 +111,7 @@ mod tests {
 
     #[test]
     fn a_broken_line_is_named() {
+        assert!(read("\n").unwrap_err().to_string().contains("not even the heading of a section"));
         let error = read("GEM\n  specs:\n    rails 7\n").unwrap_err().to_string();
         assert_eq!(error, "Gemfile.lock: line 3: `rails 7` is not written `name (version)`");
     }

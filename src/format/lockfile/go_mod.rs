@@ -8,6 +8,10 @@
 use std::collections::BTreeMap;
 
 use crate::format::error::FormatError;
+use crate::format::lockfile::locked;
+use crate::format::purl;
+use crate::model::ecosystem::Ecosystem;
+use crate::model::package::Package;
 
 const FORMAT: &str = "go.mod";
 /// From which minor version of Go 1 on the file names every module.
@@ -16,37 +20,58 @@ const WHOLE_SINCE: u32 = 17;
 /// What a `go.mod` says.
 #[derive(Debug, Default)]
 pub(crate) struct GoMod<'t> {
-    /// The version of each module, replaced ones by what replaces them.
-    chosen: BTreeMap<&'t str, &'t str>,
+    /// The version of each module, replaced ones by what replaces them; several where the file names several.
+    chosen: BTreeMap<&'t str, BTreeMap<&'t str, Package>>,
     names_all: bool,
 }
 
 /// What a `go.mod` says of one version of a module.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Choice<'t> {
+pub(crate) enum Choice {
     /// It may be built.
     Built,
     /// Another is.
-    Other(&'t str),
+    Other(String),
     /// None is: every module of the build is named, and this one is not.
     NotNamed,
 }
 
 impl<'t> GoMod<'t> {
-    pub(crate) fn choice(&self, module: &str, version: &str) -> Choice<'t> {
+    pub(crate) fn choice(&self, module: &str, version: &str) -> Choice {
         match self.chosen.get(module) {
-            Some(chosen) if *chosen == version => Choice::Built,
-            Some(chosen) => Choice::Other(chosen),
+            Some(chosen) if chosen.contains_key(version) => Choice::Built,
+            Some(chosen) => Choice::Other(chosen.keys().copied().collect::<Vec<_>>().join(", ")),
             None if self.names_all => Choice::NotNamed,
             None => Choice::Built,
         }
     }
+
+    /// Every module that is required or replaces one, by its name and its version.
+    pub(crate) fn chosen(&self) -> impl Iterator<Item = (&'t str, &'t str, &Package)> {
+        self.chosen.iter().flat_map(|(module, versions)| versions.iter().map(|(version, is)| (*module, *version, is)))
+    }
 }
+
+/// A module of Go as a package.
+pub(super) fn package(module: &str, version: &str) -> Result<Package, String> {
+    let (namespace, name) = match module.rsplit_once('/') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (None, module),
+    };
+    let purl = purl::build("golang", namespace, name, version, &[])?;
+    Ok(locked(module.to_owned(), version.to_owned(), purl, Ecosystem::go()))
+}
+
+/// What stands in the place of a module: another, or a folder of the project itself.
+type Replacement<'t> = Option<(&'t str, &'t str, Package)>;
 
 /// Reads a `go.mod`.
 pub(crate) fn read(text: &str) -> Result<GoMod<'_>, FormatError> {
     let mut read = GoMod::default();
-    let (mut block, mut replacements) = (None, Vec::new());
+    let mut block: Option<(&str, usize)> = None;
+    // By the module, and by the version that alone is replaced, where one is named.
+    let mut replacements: BTreeMap<(&str, Option<&str>), Replacement<'_>> = BTreeMap::new();
+    let mut required: Vec<(&str, &str, Package)> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.split("//").next().unwrap_or_default();
         let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '`'])).collect();
@@ -57,35 +82,55 @@ pub(crate) fn read(text: &str) -> Result<GoMod<'_>, FormatError> {
                 continue;
             }
             (None, [verb, "("]) => {
-                block = Some(*verb);
+                block = Some((*verb, index + 1));
                 continue;
             }
-            (Some(verb), rest) => (verb, rest),
+            (Some((verb, _)), rest) => (verb, rest),
             (None, [verb, rest @ ..]) => (*verb, rest),
         };
         let fail = |problem: &str| FormatError::Line { format: FORMAT, line: index + 1, problem: problem.to_owned() };
         match (verb, rest) {
-            ("require", [module, version]) => _ = read.chosen.insert(module, version),
-            ("require", _) => return Err(fail("expected a module and its version")),
-            ("replace", [module, "=>", other, version]) | ("replace", [module, _, "=>", other, version]) => {
-                replacements.push((*module, Some((*other, *version))));
+            ("require", [module, version]) => {
+                required.push((module, version, package(module, version).map_err(|problem| fail(&problem))?));
             }
-            // A folder of the project itself.
-            ("replace", [module, "=>", _]) | ("replace", [module, _, "=>", _]) => replacements.push((*module, None)),
+            ("require", _) => return Err(fail("expected a module and its version")),
+            ("replace", [module, "=>", other @ ..]) if is_replacement(other) => {
+                replacements.insert((module, None), replacement(other).map_err(|problem| fail(&problem))?);
+            }
+            ("replace", [module, version, "=>", other @ ..]) if is_replacement(other) => {
+                replacements.insert((module, Some(version)), replacement(other).map_err(|problem| fail(&problem))?);
+            }
             ("replace", _) => return Err(fail("expected a module, `=>`, and what replaces it")),
             ("go", [version]) => read.names_all = names_all(version),
             ("module" | "toolchain" | "exclude" | "retract" | "tool" | "godebug" | "ignore", _) => {}
             _ => return Err(fail("it is not a directive of `go.mod`")),
         }
     }
-    for (module, replacement) in replacements {
-        if read.chosen.remove(module).is_some()
-            && let Some((other, version)) = replacement
-        {
-            read.chosen.insert(other, version);
+    if let Some((verb, line)) = block {
+        let problem = format!("`{verb} (` is not closed: the file ends within it");
+        return Err(FormatError::Line { format: FORMAT, line, problem });
+    }
+    for (module, version, own) in required {
+        // Of one version before that of all (<https://go.dev/ref/mod#go-mod-file-replace>).
+        let replaced = replacements.get(&(module, Some(version))).or_else(|| replacements.get(&(module, None)));
+        let built = replaced.cloned().unwrap_or(Some((module, version, own)));
+        if let Some((module, version, package)) = built {
+            read.chosen.entry(module).or_default().insert(version, package);
         }
     }
     Ok(read)
+}
+
+fn is_replacement(words: &[&str]) -> bool {
+    matches!(words, [_] | [_, _])
+}
+
+/// A module with its version; without one it is a folder.
+fn replacement<'t>(words: &[&'t str]) -> Result<Replacement<'t>, String> {
+    Ok(match words {
+        [module, version] => Some((module, version, package(module, version)?)),
+        _ => None,
+    })
 }
 
 fn names_all(version: &str) -> bool {
@@ -115,6 +160,9 @@ mod tests {
             ("<<<<<<< HEAD\n", 1),
             ("require (\n\ta v1\n\tb\n)\n", 3),
             ("replace a b\n", 1),
+            ("replace a v1 => b v2 v3\n", 1),
+            // Cut off: what was behind would be missed.
+            ("module m\nrequire (\n\ta v1\n", 2),
         ] {
             let error = read(text).unwrap_err().to_string();
             assert!(error.starts_with(&format!("go.mod: line {line}: ")), "{text}: {error}");

@@ -4,15 +4,14 @@
 //! its `go.mod` alone, read while versions were chosen: no code of it is in the build
 //! (<https://go.dev/ref/mod#go-sum-files>). The file may list more versions than are built: the `go.mod` beside it says which
 //! one is. Without it all that have a code hash are kept, because leaving one out could miss a vulnerability, and it is said.
+//! A module that the `go.mod` requires is one whether or not a line of `go.sum` is there for it: a list that lost lines must not be a
+//! shorter list.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::error::FormatError;
 use crate::format::listing::Listing;
-use crate::format::lockfile::go_mod::{Choice, GoMod};
-use crate::format::lockfile::locked;
-use crate::format::purl;
-use crate::model::ecosystem::Ecosystem;
+use crate::format::lockfile::go_mod::{Choice, GoMod, package};
 
 const FORMAT: &str = "go.sum";
 
@@ -42,15 +41,18 @@ pub(crate) fn read(text: &str, go_mod: Option<&GoMod<'_>>) -> Result<Listing, Fo
         if !versions.entry(module).or_default().insert(version) {
             continue;
         }
-        let (namespace, name) = match module.rsplit_once('/') {
-            Some((namespace, name)) => (Some(namespace), name),
-            None => (None, module),
-        };
-        let purl = purl::build("golang", namespace, name, version, &[]).map_err(fail)?;
-        listing.packages.push(locked(module.to_owned(), version.to_owned(), purl, Ecosystem::go()));
+        listing.packages.push(package(module, version).map_err(fail)?);
+    }
+    let has_code = |module: &str, version: &str| versions.get(module).is_some_and(|all| all.contains(version));
+    if let Some(go_mod) = go_mod {
+        let is_named: BTreeSet<(&str, &str)> = go_mods.iter().map(|(_, module, version)| (*module, *version)).collect();
+        let lost = go_mod
+            .chosen()
+            .filter(|(module, version, _)| !has_code(module, version) && !is_named.contains(&(*module, *version)));
+        listing.packages.extend(lost.map(|(_, _, package)| package.clone()));
     }
     for (line, module, version) in go_mods {
-        if !versions.get(module).is_some_and(|versions| versions.contains(version)) {
+        if !has_code(module, version) {
             listing.skip(format!("{module} {version}"), format!("line {line}: only its go.mod was read, not its code"));
         }
     }
@@ -147,5 +149,43 @@ mod tests {
             keys(whole),
             ["pkg:golang/a.example/x@v1.1.0", "pkg:golang/b.example/y@v2.0.0", "pkg:golang/d.example/fork@v0.2.0"]
         );
+    }
+
+    /// The go.mod reference, "replace": with a version on the left only that version is replaced.
+    #[test]
+    fn a_replacement_of_one_version_replaces_that_alone() {
+        let keys = |replace: &str| {
+            let go_mod = format!("module m\ngo 1.21\nrequire a.example/x v1.1.0\n{replace}\n");
+            let go_mod = go_mod::read(&go_mod).unwrap();
+            let text = "a.example/x v1.1.0 h1:a=\nc.example/d v1.0.0 h1:b=\ne.example/f v2.0.0 h1:c=\n";
+            let listing = read(text, Some(&go_mod)).unwrap();
+            listing.packages.iter().map(|package| package.key()).collect::<Vec<_>>()
+        };
+        let (own, other, another) =
+            ("pkg:golang/a.example/x@v1.1.0", "pkg:golang/c.example/d@v1.0.0", "pkg:golang/e.example/f@v2.0.0");
+        assert_eq!(keys("replace a.example/x v1.0.0 => c.example/d v1.0.0"), [own]);
+        assert_eq!(keys("replace a.example/x v1.1.0 => c.example/d v1.0.0"), [other]);
+        assert_eq!(keys("replace a.example/x => c.example/d v1.0.0"), [other]);
+        assert_eq!(keys("replace a.example/x => ./local"), [""; 0]);
+        assert_eq!(keys("replace a.example/x v1.0.0 => ./local"), [own]);
+        let both = "replace a.example/x => c.example/d v1.0.0\nreplace a.example/x v1.1.0 => e.example/f v2.0.0";
+        assert_eq!(keys(both), [another]);
+    }
+
+    #[test]
+    fn what_go_mod_requires_is_a_module_also_where_go_sum_lost_it() {
+        let go_mod =
+            "module m\ngo 1.21\nrequire (\n\ta.example/x v1.1.0\n\tb.example/y v2.0.0\n\tz.example/z v1.0.0\n)\n";
+        let go_mod = go_mod::read(go_mod).unwrap();
+        let keys = |text: &str| {
+            let listing = read(text, Some(&go_mod)).unwrap();
+            listing.packages.iter().map(|package| package.key()).collect::<BTreeSet<_>>()
+        };
+        let all = ["pkg:golang/a.example/x@v1.1.0", "pkg:golang/b.example/y@v2.0.0", "pkg:golang/z.example/z@v1.0.0"];
+        assert_eq!(keys(""), all.map(str::to_owned).into());
+        // Another version of it, and another module.
+        assert_eq!(keys("a.example/x v1.0.0 h1:a=\nc.example/d v1.0.0 h1:b=\n"), all.map(str::to_owned).into());
+        // Of which the code is not in the build: read while versions were chosen.
+        assert_eq!(keys("z.example/z v1.0.0/go.mod h1:a=\n"), [all[0], all[1]].map(str::to_owned).into());
     }
 }

@@ -14,8 +14,10 @@ const FORMAT: &str = "gradle.lockfile";
 /// Reads the modules of a `gradle.lockfile`.
 pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
     let mut listing = Listing::default();
+    let mut says_nothing = true;
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
+        says_nothing &= line.is_empty() || line.starts_with('#');
         if line.is_empty() || line.starts_with('#') || line.starts_with("empty=") {
             continue;
         }
@@ -26,6 +28,9 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
         };
         let purl = purl::build("maven", Some(group), artifact, version, &[]).map_err(fail)?;
         listing.packages.push(locked(format!("{group}:{artifact}"), version.to_owned(), purl, Ecosystem::maven()));
+    }
+    if says_nothing {
+        return Err(FormatError::Hollow { format: FORMAT, missing: "the line `empty=`" });
     }
     Ok(listing)
 }
@@ -41,6 +46,8 @@ mod tests {
             empty=annotationProcessor\n";
         let keys: Vec<_> = read(text).unwrap().packages.iter().map(|package| package.key()).collect();
         assert_eq!(keys, ["pkg:maven/io.netty/netty-handler@4.1.90.Final", "pkg:maven/org.slf4j/slf4j-api@2.0.7"]);
+        assert!(read("# Gradle\nempty=compileClasspath\n").unwrap().packages.is_empty());
+        assert!(read("# Gradle\n").unwrap_err().to_string().contains("not even the line `empty=`"));
         let error = read("a:b=c\n").unwrap_err().to_string();
         assert_eq!(error, "gradle.lockfile: line 1: `a:b` is not written `group:artifact:version`");
     }

@@ -53,6 +53,14 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
     let lockfile: Lockfile = json::read(FORMAT, text)?;
     // npm before version 5 wrote no version.
     let version = lockfile.lockfile_version.unwrap_or(1);
+    let is_hollow = match (lockfile.lockfile_version, &lockfile.packages) {
+        (Some(2 | 3), Some(packages)) => packages.0.is_empty() && lockfile.dependencies.0.is_empty(),
+        (None, None) => lockfile.dependencies.0.is_empty(),
+        _ => false,
+    };
+    if is_hollow {
+        return Err(FormatError::Hollow { format: FORMAT, missing: "the project itself" });
+    }
     let mut listing = Listing::default();
     // The other list counts where this one places nothing: a tool that writes one of them has emptied the other.
     let places = |packages: &Members<Placed>| packages.0.iter().any(|(place, _)| place.contains("node_modules/"));
@@ -223,6 +231,8 @@ mod tests {
         for (text, expected) in [
             (r#"{"lockfileVersion": 4}"#, "version `4` is not read, only `1`, `2`, `3`"),
             (r#"{"lockfileVersion": 3}"#, "`packages`: it is absent"),
+            ("{}", "not even the project itself"),
+            (r#"{"lockfileVersion":3,"packages":{}}"#, "not even the project itself"),
             (
                 r#"{"lockfileVersion":3,"packages":{"node_modules/a":{"version":1}}}"#,
                 "`packages.node_modules/a.version`",

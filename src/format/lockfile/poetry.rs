@@ -14,8 +14,7 @@ const FORMAT: &str = "poetry.lock";
 struct Lockfile {
     #[serde(default)]
     package: Vec<Locked>,
-    #[serde(default)]
-    metadata: Metadata,
+    metadata: Option<Metadata>,
 }
 
 #[derive(Deserialize, Default)]
@@ -42,7 +41,11 @@ struct Source {
 /// Reads the packages of a `poetry.lock`.
 pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
     let lockfile: Lockfile = toml(FORMAT, text)?;
-    if let Some(found) = lockfile.metadata.lock_version.filter(|version| !matches!(major(version), "1" | "2")) {
+    if lockfile.metadata.is_none() && lockfile.package.is_empty() {
+        return Err(FormatError::Hollow { format: FORMAT, missing: "`[metadata]`" });
+    }
+    let lock_version = lockfile.metadata.and_then(|metadata| metadata.lock_version);
+    if let Some(found) = lock_version.filter(|version| !matches!(major(version), "1" | "2")) {
         return Err(FormatError::Version { format: FORMAT, found, known: &["1.x", "2.x"] });
     }
     let mut listing = Listing::default();
@@ -111,6 +114,14 @@ mod tests {
             ["pkg:pypi/jinja2@3.1.2", "pkg:pypi/zope-interface@5.4.0?vcs_url=git%2Bhttps:%2F%2Fh.example%2Fz.git"]
         );
         assert_eq!(listing.skipped[0].why, "it is local: `../mine`");
+    }
+
+    #[test]
+    fn a_list_of_nothing_has_what_poetry_always_writes() {
+        assert!(read("package = []\n\n[metadata]\nlock-version = \"2.0\"\n").unwrap().packages.is_empty());
+        for hollow in ["", "package = []\n"] {
+            assert!(read(hollow).unwrap_err().to_string().contains("not even `[metadata]`"));
+        }
     }
 
     #[test]

@@ -281,6 +281,15 @@ mod tests {
         let unread = json!({ "id": "X-1", "severity": [{ "type": "CVSS_V3", "score": "9.8" }],
             "database_specific": { "severity": "awful" } });
         assert_eq!(read_value(&unread).unwrap().unread_ratings, ["9.8", "awful"]);
+        // In forms that are not known, and without the value.
+        for (written, told) in
+            [(json!(9.8), "9.8"), (json!(["HIGH"]), r#"["HIGH"]"#), (json!({ "x": 1 }), r#"{"x":1}"#)]
+        {
+            let record = json!({ "id": "X-1", "affected": [{ "database_specific": { "severity": written } }] });
+            assert_eq!(read_value(&record).unwrap().affected[0].unread_ratings, [told]);
+        }
+        let empty = json!({ "id": "X-1", "severity": [{ "type": "CVSS_V3", "score": " " }] });
+        assert_eq!(read_value(&empty).unwrap().unread_ratings, ["CVSS_V3 without a score"]);
         let unrated = json!({ "id": "X-1", "database_specific": { "severity": "not yet assigned" } });
         assert!(read_value(&unrated).unwrap().unread_ratings.is_empty());
     }

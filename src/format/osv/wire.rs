@@ -14,6 +14,7 @@ use crate::model::finding::Severity;
 
 /// A record by its shape alone; [`super::read`] bounds it, too.
 #[derive(Deserialize)]
+#[serde(expecting = "an object, the record")]
 pub(crate) struct Wire {
     #[serde(deserialize_with = "id")]
     id: String,
@@ -189,17 +190,25 @@ struct Ratings {
 impl Ratings {
     fn scores(&mut self, scores: &[WireScore]) {
         for score in scores {
-            self.read(&score.score);
+            match score.score.trim().is_empty() {
+                true => self.unread.push(format!("{} without a score", score.kind.as_deref().unwrap_or("a rating"))),
+                false => self.read(&score.score),
+            }
         }
     }
 
-    /// A word or a vector; what is neither a text nor an object with a vector in it is another database's own matter.
+    /// A word or a vector. What is neither a text nor an object with a vector in it says how severe it is in a way that is not known,
+    /// but for what is empty.
     fn words<'v>(&mut self, values: impl IntoIterator<Item = Option<&'v Value>>) {
         for value in values.into_iter().flatten() {
             let text =
                 value.as_str().or_else(|| ["vectorString", "vector"].iter().find_map(|key| value.get(key)?.as_str()));
-            if let Some(text) = text {
-                self.read(text);
+            match (text, value) {
+                (Some(text), _) => self.read(text),
+                (None, Value::Null) => {}
+                (None, Value::Array(items)) if items.is_empty() => {}
+                (None, Value::Object(members)) if members.is_empty() => {}
+                (None, other) => self.unread.push(other.to_string().chars().take(MAX_TOLD).collect()),
             }
         }
     }
