@@ -143,6 +143,16 @@ impl Envelope {
         Ok(Verified { payload_type: &self.payload_type, payload: &self.payload, key })
     }
 
+    /// What kind of payload it is said to be.
+    pub fn payload_type(&self) -> &str {
+        &self.payload_type
+    }
+
+    /// The payload, which nobody need have signed.
+    pub fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
     /// The signatures, none of them checked.
     pub fn unverified_signatures(&self) -> &[Vec<u8>] {
         &self.signatures

@@ -1,11 +1,15 @@
 //! Attestations: signed statements about what was replayed, which anyone can check without asking us.
 //!
-//! `key` holds private and public keys and the signature schemes; `dsse` is the envelope that is signed.
+//! `key` holds private and public keys and the signature schemes; `dsse` is the envelope that is signed; `log` is what a transparency log
+//! shows of a signature, `trusted_root` which logs are trusted, `bundle` all of it in one file; `rekor` is what is said with a log.
 //!
-//! Invariants: a signature is made and checked over the bytes of DSSE's pre-authentication encoding and over nothing else; a
-//! verified value exists only on success; secrets are wiped when they are dropped and stand in no message. Absent: the network,
-//! and what a verdict is.
+//! Invariants: what is signed is DSSE's pre-authentication encoding, or a file; a verified value exists only on success; secrets are wiped
+//! when they are dropped and stand in no message. Absent: the network, and what a verdict is.
 
 pub mod base64;
+pub mod bundle;
 pub mod dsse;
 pub mod key;
+pub mod log;
+pub mod rekor;
+pub mod trusted_root;

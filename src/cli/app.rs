@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::args::GlobalArgs;
-use crate::cli::attest::{self, key, verify};
+use crate::cli::attest::{self, key, submit, verify};
 use crate::cli::error::CliResult;
 use crate::cli::options::deferred::Deferred;
 use crate::cli::{accept, reviewed};
@@ -41,6 +41,7 @@ enum Command {
     Publish(Deferred<publish::PublishArgs>),
     Notify(Deferred<publish::notify::NotifyArgs>),
     Attest(Deferred<attest::AttestArgs>),
+    Submit(Deferred<submit::SubmitArgs>),
     Verify(Deferred<verify::VerifyArgs>),
     Badge(Deferred<badge::BadgeArgs>),
     Score(Deferred<score::ScoreArgs>),
@@ -85,6 +86,7 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Publish(args) => publish::run(global, &args.0),
         Command::Notify(args) => publish::notify::run(global, &args.0),
         Command::Attest(args) => attest::run(global, &args.0),
+        Command::Submit(args) => submit::run(global, &args.0),
         Command::Verify(args) => verify::run(global, &args.0),
         Command::Badge(args) => badge::run(global, &args.0),
         Command::Score(args) => score::run(global, &args.0),

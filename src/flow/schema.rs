@@ -20,7 +20,7 @@ use crate::wire::schema as wire;
 use crate::wire::v1::chaos::ChaosV1;
 use crate::wire::v1::commands::{
     AcceptV1, AdaptersV1, AttestV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, KeyV1,
-    ManifestValidationV1, RecordingV1, VerifyV1,
+    ManifestValidationV1, RecordingV1, SubmitV1, VerifyV1,
 };
 use crate::wire::v1::explanation::ExplanationV1;
 use crate::wire::v1::feed_bisect::FeedBisectV1;
@@ -60,6 +60,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("publish-v1.json", schema_for!(PublishV1).to_value()),
         ("feed-bundle-info-v1.json", schema_for!(FeedBundleInfoV1).to_value()),
         ("attest-v1.json", schema_for!(AttestV1).to_value()),
+        ("submit-v1.json", schema_for!(SubmitV1).to_value()),
         ("verify-v1.json", schema_for!(VerifyV1).to_value()),
         ("replay-fidelity-v0.1.json", schema_for!(Statement<ReplayFidelityV01>).to_value()),
         ("key-v1.json", schema_for!(KeyV1).to_value()),

@@ -51,10 +51,12 @@ pub enum Parameter {
     Scanner,
     ScannerConfig,
     Shard,
+    SignatureOnly,
     Store,
     Timeout,
     Timings,
     TracePaths,
+    TrustedRoot,
     Update,
     With,
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{DerSignature, SigningKey, VerifyingKey};
 use p256::pkcs8::{EncodePrivateKey, EncodePublicKey};
@@ -55,6 +56,11 @@ impl Verifier for Public {
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
         let signature = DerSignature::try_from(signature).map_err(|_| BadSignature)?;
         self.0.verify(message, &signature).map_err(|_| BadSignature)
+    }
+
+    fn verify_digest(&self, digest: &[u8; 32], signature: &[u8]) -> Result<(), BadSignature> {
+        let signature = DerSignature::try_from(signature).map_err(|_| BadSignature)?;
+        self.0.verify_prehash(digest, &signature).map_err(|_| BadSignature)
     }
 }
 

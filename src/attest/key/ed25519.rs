@@ -51,6 +51,10 @@ impl Verifier for Public {
         let signature = Signature::from_slice(signature).map_err(|_| BadSignature)?;
         self.0.verify_strict(message, &signature).map_err(|_| BadSignature)
     }
+
+    fn ed25519_bytes(&self) -> Option<&[u8; 32]> {
+        Some(self.0.as_bytes())
+    }
 }
 
 impl Scheme for Ed25519 {

@@ -52,6 +52,19 @@ impl PublicKey {
         self.verifier.verify(message, signature)
     }
 
+    /// The same where only the message's digest is there.
+    ///
+    /// # Errors
+    /// [`BadSignature`], for a scheme that does not sign digests, too.
+    pub fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<(), BadSignature> {
+        self.verifier.verify_digest(digest.as_bytes(), signature)
+    }
+
+    /// The 32 bytes of an Ed25519 key; `None` for any other.
+    pub fn ed25519_bytes(&self) -> Option<&[u8; 32]> {
+        self.verifier.ed25519_bytes()
+    }
+
     /// The name of its scheme.
     pub fn scheme(&self) -> &'static str {
         self.scheme

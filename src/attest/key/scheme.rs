@@ -40,6 +40,19 @@ pub trait Verifier: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`BadSignature`], for one in a wrong form, too.
     fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature>;
+
+    /// The same where only the message's SHA-256 is there.
+    ///
+    /// # Errors
+    /// [`BadSignature`], for a scheme that does not sign digests, too.
+    fn verify_digest(&self, _digest: &[u8; 32], _signature: &[u8]) -> Result<(), BadSignature> {
+        Err(BadSignature)
+    }
+
+    /// The 32 bytes of an Ed25519 key; `None` for any other.
+    fn ed25519_bytes(&self) -> Option<&[u8; 32]> {
+        None
+    }
 }
 
 /// A private key that a scheme has read, an error where it cannot be read, and nothing where it is of another scheme.

@@ -1,7 +1,9 @@
-//! `stella attest`: sign what was found of the files that were replayed. [`key`] makes the keys, [`verify`] checks what was
-//! signed.
+//! `stella attest`: sign what was found of the files that were replayed. [`key`] makes the keys, [`submit`] sends what was signed to a log,
+//! [`verify`] checks it.
 
 pub mod key;
+pub mod submit;
+mod trust;
 pub mod verify;
 mod written;
 
@@ -12,6 +14,7 @@ use clap::{Args, ValueEnum};
 use crate::attest::dsse::{Envelope, IN_TOTO};
 use crate::attest::key::private::PrivateKey;
 use crate::attest::key::public::PublicKey;
+use crate::attest::rekor::request::Request;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::attest::key::PasswordArgs;
 use crate::cli::attest::written::Unattested;
@@ -22,6 +25,7 @@ use crate::cli::setup;
 use crate::cli::terminal::output;
 use crate::config::Config;
 use crate::flow::attest::checksums::{self, NamedFile};
+use crate::flow::attest::queue::Queue;
 use crate::flow::attest::statements::{self, Checkout, ReadyStatement, Statements};
 use crate::flow::suite::head::head;
 use crate::host::secret::SecretSource;
@@ -40,7 +44,7 @@ use crate::wire::v1::error::MAX_BYTES;
 ///
 /// The result is judged again by the configuration of this checkout; what it says of a gate is not believed. One of the files must be the
 /// candidate that ran, or nothing is signed (3). A verdict that fails is signed as one that passes is, and ends with 0. Nothing is sent
-/// anywhere.
+/// anywhere: that is `stella submit`.
 #[derive(Debug, Args)]
 pub struct AttestArgs {
     /// The result of a run, as `stella ci --result` writes it
@@ -57,7 +61,7 @@ pub struct AttestArgs {
     #[arg(long, value_name = "SHA256SUMS", conflicts_with = "files")]
     checksums: Option<PathBuf>,
     /// Show what would be signed, and sign nothing
-    #[arg(long, conflicts_with_all = ["key", "password", "out_dir"])]
+    #[arg(long, conflicts_with_all = ["key", "password", "out_dir", "queue"])]
     dry_run: bool,
     /// The private key: a file, `env://NAME` or `fd://NUMBER`
     #[arg(long, value_name = "SOURCE", required_unless_present = "dry_run", allow_hyphen_values = true)]
@@ -65,8 +69,11 @@ pub struct AttestArgs {
     #[command(flatten)]
     password: PasswordArgs,
     /// Where to write NAME.PREDICATE.dsse.json, one for each file and predicate
-    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "queue"], conflicts_with = "queue")]
     out_dir: Option<PathBuf>,
+    /// Where to leave NAME.PREDICATE.rekor.json in its place: what `stella submit` sends to a log
+    #[arg(long, value_name = "DIR")]
+    queue: Option<PathBuf>,
     /// The files
     #[arg(value_name = "FILES", required_unless_present = "checksums")]
     files: Vec<PathBuf>,
@@ -115,14 +122,14 @@ pub fn run(global: &GlobalArgs, args: &AttestArgs) -> CliResult {
     let request = GateRequest { gate, rules: config.rules, strictness, history };
     let result = fs::read(&args.result, MAX_BYTES as u64)?;
     let said = statements::prepare(&result, &request, &checkout, &files, clock::now())?;
-    match (&args.key, &args.out_dir) {
-        (Some(source), Some(dir)) => {
+    match &args.key {
+        Some(source) => {
             let key = key::read_private(source, &args.password)?;
-            let written = sign(&said.all, &key, args, dir)?;
+            let written = sign(&said.all, &key, args)?;
             show(global, &said, Some((key.public(), &written[..])));
         }
         // Without a key it is a dry run: clap asks for one of both.
-        _ => show(global, &said, None),
+        None => show(global, &said, None),
     }
     Ok(Exit::Passed.into())
 }
@@ -160,18 +167,18 @@ fn digest(path: &Path) -> Result<Digest, CliError> {
 }
 
 /// Signs each statement and writes it, when it was verified and the file is still the same.
-fn sign(all: &[ReadyStatement], key: &PrivateKey, args: &AttestArgs, dir: &Path) -> Result<Vec<PathBuf>, CliError> {
+fn sign(all: &[ReadyStatement], key: &PrivateKey, args: &AttestArgs) -> Result<Vec<PathBuf>, CliError> {
     let public = [PublicKey::from_der(key.public().der())?];
     let mut signed = Vec::new();
     for statement in all {
         let envelope = Envelope::sign(IN_TOTO, statement.bytes.clone(), key)?;
-        let json = envelope.to_json()? + "\n";
+        let json = envelope.to_json()?;
         // What a reader will see, and not what was meant to be written.
         let read = Envelope::read(json.as_bytes())?;
         if read.verify(&public)?.payload != statement.bytes {
             return Err(Unattested::NotWhatWasSigned(statement.artifact.name.clone()).into());
         }
-        signed.push((dir.join(format!("{}.{}.dsse.json", statement.artifact.name, statement.predicate)), json));
+        signed.push((format!("{}.{}", statement.artifact.name, statement.predicate), envelope, json));
     }
     for path in &args.files {
         let said =
@@ -181,19 +188,31 @@ fn sign(all: &[ReadyStatement], key: &PrivateKey, args: &AttestArgs, dir: &Path)
         }
     }
     // All of them before the first: nothing is written over that something was read from, and no half of what belongs together.
+    let place = |name: &str| match (&args.queue, &args.out_dir) {
+        (Some(dir), _) => Some(Queue::in_folder(dir).path(name)),
+        (None, Some(dir)) => Some(dir.join(format!("{name}.dsse.json"))),
+        (None, None) => None,
+    };
     let inputs = args.inputs();
-    for (path, _) in &signed {
-        if let Some(input) = inputs.iter().find(|input| fs::is_same(input, path)) {
+    for path in signed.iter().filter_map(|(name, ..)| place(name)) {
+        if let Some(input) = inputs.iter().find(|input| fs::is_same(input, &path)) {
             return Err(Unattested::OwnInput(input.to_path_buf()).into());
         }
         if path.is_dir() {
-            return Err(Unattested::Folder(path.clone()).into());
+            return Err(Unattested::Folder(path).into());
         }
     }
-    for (path, json) in &signed {
-        fs::write_output(path, json.as_bytes())?;
+    let mut written = Vec::new();
+    for (name, envelope, json) in signed {
+        if let Some(dir) = &args.queue {
+            let request = Request::of(&envelope, &json, key.public())?;
+            written.push(Queue::in_folder(dir).keep(&name, &request)?);
+        } else if let Some(path) = place(&name) {
+            fs::write_output(&path, (json + "\n").as_bytes())?;
+            written.push(path);
+        }
     }
-    Ok(signed.into_iter().map(|(path, _)| path).collect())
+    Ok(written)
 }
 
 fn show(global: &GlobalArgs, said: &Statements, signed: Option<(&PublicKey, &[PathBuf])>) {

@@ -5,32 +5,40 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::SignedDuration;
 
-use crate::attest::dsse;
+use crate::attest::bundle;
 use crate::attest::key::private;
 use crate::attest::key::public::PublicKey;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::attest::key::Unreadable;
+use crate::cli::attest::trust::TrustArgs;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::terminal::output;
-use crate::flow::attest::verify::{self, Expected, RequiredFidelity};
+use crate::flow::attest::expected::{self, Expected, RequiredFidelity};
+use crate::flow::attest::verify::{self, Trust, Verified};
 use crate::host::{clock, fs};
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::report::untrusted;
-use crate::wire::v1::commands::{VerifiedStatementV1, VerifySchema, VerifyV1};
+use crate::wire::v1::commands::{LoggedV1, VerifiedStatementV1, VerifySchema, VerifyV1};
 
-/// Verify that signed statements are of a file, by keys that you trust
+/// Verify that signed statements are of a file, by keys and logs that you trust
 ///
-/// Offline, and without asking whoever signed. Exits with 5 when one of the statements is not signed by one of the keys, is of another file,
-/// or does not say what is required. A verdict that fails is signed as one that passes is: what each statement says is shown.
+/// Offline, and without asking whoever signed. Exits with 5 when one of the statements is not signed by one of the keys, is in no log, is of
+/// another file, or does not say what is required. A verdict that fails is signed as one that passes is: what each statement says is shown.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// A DSSE envelope, as `stella attest` writes it (repeatable: each must verify)
+    /// A Sigstore bundle, as `stella submit` and cosign write it, or with --signature-only a DSSE envelope, as `stella attest` does
+    /// (repeatable: each must verify)
     #[arg(long, value_name = "FILE", required = true)]
     bundle: Vec<PathBuf>,
     /// A public key that is trusted (repeatable: one of them must have signed)
     #[arg(long, value_name = "FILE", required = true)]
     key: Vec<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Look at nothing but who signed: no log need have the signature, and nothing shows when it was made
+    #[arg(long, conflicts_with = "trusted_root")]
+    signature_only: bool,
     /// The type of the predicate that each must have
     #[arg(long = "type", value_name = "URI")]
     predicate_type: Option<String>,
@@ -66,31 +74,62 @@ pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
         fidelity: args.require_fidelity.clone(),
         max_age: args.max_age,
     };
+    let root = if args.signature_only { None } else { Some(args.trust.root()?) };
+    let trust = Trust { keys: &keys, logs: root.as_ref() };
     let mut statements = Vec::new();
     for path in &args.bundle {
-        let bytes = fs::read(path, dsse::MOST_BYTES)?;
-        let verified = verify::verify(&bytes, &keys, &expected, clock::now())
+        let bytes = fs::read(path, bundle::MOST_BYTES)?;
+        let verified = verify::verify(&bytes, trust, &expected, clock::now())
             .map_err(|source| NotVerified { bundle: path.clone(), source })?;
-        statements.push(VerifiedStatementV1 {
-            bundle: path.display().to_string(),
-            key: verified.key,
-            predicate_type: verified.predicate_type,
-            name: verified.name,
-            predicate: verified.predicate,
-        });
+        statements.push(shown(path, verified));
     }
     match global.format {
         Format::Json => output::json(&VerifyV1 { schema: VerifySchema, digest, statements }),
         Format::Text => {
             for said in &statements {
-                let verdict = verify::verdict(&said.predicate_type, &said.predicate);
-                let verdict = verdict.map(|verdict| format!(", which says {verdict}")).unwrap_or_default();
-                let line = format!("{}: verified, {} by {}{verdict}", said.bundle, said.predicate_type, said.key);
-                output::data(&(untrusted::log_line(&line) + "\n"));
+                output::data(&(untrusted::log_line(&line(said)) + "\n"));
             }
         }
     }
     Ok(Exit::Passed.into())
+}
+
+fn shown(path: &Path, verified: Verified) -> VerifiedStatementV1 {
+    let Verified { key, logs, said } = verified;
+    let (predicate_type, name, predicate) = match said {
+        Some(said) => (Some(said.predicate_type), Some(said.name), Some(said.predicate)),
+        None => (None, None, None),
+    };
+    let logs = logs.into_iter().map(|logged| LoggedV1 { log: logged.log, index: logged.index, time: logged.time });
+    VerifiedStatementV1 {
+        bundle: path.display().to_string(),
+        key,
+        logs: logs.collect(),
+        predicate_type,
+        name,
+        predicate,
+    }
+}
+
+/// What was verified, in a line.
+fn line(said: &VerifiedStatementV1) -> String {
+    let what = said.predicate_type.as_deref().unwrap_or("the file itself");
+    let mut line = format!("{}: verified, {what} by {}", said.bundle, said.key);
+    if let (Some(kind), Some(predicate)) = (&said.predicate_type, &said.predicate)
+        && let Some(verdict) = expected::verdict(kind, predicate)
+    {
+        line += &format!(", which says {verdict}");
+    }
+    match said.logs.first() {
+        None => line += ", its signature alone",
+        Some(logged) => {
+            line += &format!(", in {} at {}", logged.log, logged.index);
+            if let Some(time) = logged.time {
+                line += &format!(" since {time}");
+            }
+        }
+    }
+    line
 }
 
 fn read_key(path: &Path) -> Result<PublicKey, CliError> {
@@ -120,5 +159,9 @@ struct NotVerified {
 impl crate::model::diagnostic::Diagnostic for NotVerified {
     fn kind(&self) -> crate::model::diagnostic::FailureKind {
         self.source.kind()
+    }
+
+    fn hint(&self) -> Option<crate::model::diagnostic::Hint> {
+        self.source.hint()
     }
 }

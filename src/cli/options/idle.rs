@@ -385,6 +385,7 @@ const USES: &[(&str, Use, Use)] = {
         ("sandbox", A_ROOTFS, A_ROOTFS),
         ("scan", Always, Always),
         ("score", Always, NO_HISTORY),
+        ("submit", Never, Never),
         ("verify", Never, Never),
     ]
 };

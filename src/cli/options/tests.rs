@@ -240,11 +240,20 @@ attest --dry-run attest --result r --key k --out-dir o --dry-run f
 attest --key attest --result r --dry-run --key k f
 attest --password attest --result r --dry-run --password p f
 attest --out-dir attest --result r --dry-run --out-dir o f
+attest --queue attest --result r --dry-run --queue q f
 verify --bundle -
 verify --key -
+verify --trusted-root verify --bundle b --key k --signature-only --trusted-root t f
+verify --signature-only verify --bundle b --key k --trusted-root t --signature-only f
 verify --type -
 verify --require-fidelity -
 verify --max-age -
+submit --queue -
+submit --rekor-url -
+submit --trusted-root -
+submit --out-dir -
+submit --jobs -
+submit --patience -
 key generate --out -
 key generate --algorithm -
 key generate --password key generate --unencrypted --password p
@@ -291,6 +300,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("image inspect i", "format config store"),
     ("image unpack i", "format config store"),
     ("attest --result r --dry-run f", "format config store"),
+    ("submit --queue q --rekor-url u --out-dir o", "format"),
     ("verify --bundle b --key k f", "format"),
     ("key generate --unencrypted", "format"),
     ("key public --key k", "format"),

@@ -1,12 +1,22 @@
 //! Attesting: the result of a run becomes statements about the files that were replayed.
 //!
 //! - [`checksums`]: a file of checksums → the files that it names
-//! - [`verify`]: a signed statement, trusted keys and a file → what is said of it
 //! - [`statements`]: a result, the rules of a gate and files → what may be said of each file
+//! - [`queue`]: signed statements → requests on disk
+//! - [`submit`]: requests, and the way to a log → bundles
+//! - [`log`]: the same, of the log at a URL
+//! - [`expected`]: a payload that is signed → what it says, where it is what was expected
+//! - [`verify`]: a bundle or an envelope, whom to trust, and a file → what is said of it
 //!
 //! Invariants: the result is read as a stranger's and judged again; nothing is said of files unless one of them is the candidate that
-//! ran. Absent: where keys and signed statements are.
+//! ran; nothing is sent that is not on disk. Absent: where keys are.
 
 pub mod checksums;
+pub mod expected;
+pub mod log;
+#[cfg(feature = "registry")]
+mod log_over_http;
+pub mod queue;
 pub mod statements;
+pub mod submit;
 pub mod verify;

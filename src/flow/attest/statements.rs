@@ -13,6 +13,7 @@ use crate::model::shard::Shard;
 use crate::score::gate::request::{GateError, GateRequest};
 use crate::wire::attestation::replay_fidelity::{self, ReplayFidelityV01};
 use crate::wire::attestation::statement::{ResourceDescriptor, Statement};
+use crate::wire::attestation::svr::{self, SvrV02};
 use crate::wire::attestation::test_result::{self, TestResultV01};
 use crate::wire::v1::error::ReadError;
 use crate::wire::v1::read_result;
@@ -191,6 +192,7 @@ pub fn prepare(
     let candidate = bound(&run, files)?;
     let test_result = TestResultV01::of(&run, &gate, policy.clone());
     let fidelity = ReplayFidelityV01::of(&run, &gate, policy.clone(), Digest::of(result));
+    let passed = SvrV02::of(&run, &gate, policy.clone());
     let mut all = Vec::new();
     for file in files {
         let subjects = || {
@@ -200,6 +202,9 @@ pub fn prepare(
         };
         all.push(ready(file, "test-result", test_result::TYPE, subjects(), &test_result)?);
         all.push(ready(file, "replay-fidelity", replay_fidelity::TYPE, subjects(), &fidelity)?);
+        if let Some(passed) = &passed {
+            all.push(ready(file, "svr", svr::TYPE, subjects(), passed)?);
+        }
     }
     Ok(Statements { run, gate, all })
 }

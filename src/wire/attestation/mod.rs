@@ -6,4 +6,5 @@
 
 pub mod replay_fidelity;
 pub mod statement;
+pub mod svr;
 pub mod test_result;

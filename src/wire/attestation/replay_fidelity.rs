@@ -22,7 +22,7 @@ use crate::wire::attestation::statement::ResourceDescriptor;
 pub const TYPE: &str = "https://github.com/stella-replay/stella/attestation/replay-fidelity/v0.1";
 
 /// Who is the verifier, by the in-toto convention of a URI.
-const VERIFIER: &str = "https://github.com/stella-replay/stella";
+pub(super) const VERIFIER: &str = "https://github.com/stella-replay/stella";
 
 /// How repeatable the scans of one run were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -25,6 +26,7 @@ schema_name!(AcceptSchema = "stella.accept/1");
 schema_name!(ImageInfoSchema = "stella.image-info/1");
 schema_name!(FeedBundleInfoSchema = "stella.feed-bundle-info/1");
 schema_name!(AttestSchema = "stella.attest/1");
+schema_name!(SubmitSchema = "stella.submit/1");
 schema_name!(VerifySchema = "stella.verify/1");
 schema_name!(KeySchema = "stella.key/1");
 schema_name!(DoctorSchema = "stella.doctor/1");
@@ -311,16 +313,59 @@ pub struct VerifyV1 {
 /// A verified statement.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct VerifiedStatementV1 {
-    /// The file of the envelope.
+    /// The file of the bundle or envelope.
     pub bundle: String,
     /// SHA-256 of the public key that signed.
     pub key: Digest,
-    /// What kind of thing is said.
-    pub predicate_type: String,
+    /// The logs that have the signature; empty where the signature alone was looked at.
+    pub logs: Vec<LoggedV1>,
+    /// What kind of thing is said; null where the file itself is signed, and nothing is said of it.
+    pub predicate_type: Option<String>,
     /// The name that the statement gives to the file: a remark.
-    pub name: String,
+    pub name: Option<String>,
     /// What is said.
-    pub predicate: serde_json::Value,
+    pub predicate: Option<serde_json::Value>,
+}
+
+/// A log that has a signature.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LoggedV1 {
+    /// Where it is, as the trusted root says.
+    pub log: String,
+    /// The index of the entry.
+    pub index: u64,
+    /// When the log took it up, as it has signed; null where it does not say.
+    pub time: Option<Timestamp>,
+}
+
+/// `stella submit`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SubmitV1 {
+    /// `stella.submit/1`
+    pub schema: SubmitSchema,
+    /// The log, as it was named.
+    pub log: String,
+    /// What became of each request, by name.
+    pub requests: Vec<SubmittedV1>,
+}
+
+/// What became of a request.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SubmittedV1 {
+    /// Its name in the queue: that of the file and of the predicate.
+    pub name: String,
+    /// The bundle; null where there is none: then the request waits.
+    pub bundle: Option<String>,
+    /// The index of the entry in the log.
+    pub index: Option<u64>,
+    /// When the log took it up, as it has signed.
+    pub time: Option<Timestamp>,
+    /// How often it was sent.
+    pub sent: Option<u32>,
+    /// Whether the log had it already.
+    pub was_there: Option<bool>,
+    /// Why there is no bundle.
+    pub error: Option<String>,
 }
 
 /// `stella doctor`

@@ -163,7 +163,7 @@ pub const MAY_USE: [(&str, &[&str]); 34] = [
             "git",
         ],
     ),
-    ("flow::attest", &["model", "score", "wire", "attest"]),
+    ("flow::attest", &["model", "score", "wire", "host", "attest"]),
     ("flow::publish", &["model", "score", "report", "wire", "ci", "host", "archive"]),
     ("flow", &["model", "format", "score", "wire", "host", "sandbox", "config"]),
     (

@@ -1,4 +1,8 @@
 //! Attestations through the program.
 
 mod key;
+#[cfg(feature = "registry")]
+mod made_up_rekor;
 mod statements;
+#[cfg(feature = "registry")]
+mod submit;

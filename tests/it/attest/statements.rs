@@ -11,10 +11,11 @@ use crate::cli::attacks::{WORSE, repository};
 use crate::harness::{Run, World, valid};
 
 const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
+const SVR: &str = "https://in-toto.io/attestation/svr/v0.2";
 const FIDELITY: &str = "https://github.com/stella-replay/stella/attestation/replay-fidelity/v0.1";
 
 /// A repository whose gate was asked, its result in `result.json`, with a pair of keys; the scanner that was replayed is `bin/scan`.
-fn judged(exit: u8, scanner: Option<&str>) -> World {
+pub fn judged(exit: u8, scanner: Option<&str>) -> World {
     let world = repository(2);
     if let Some(scanner) = scanner {
         world.write("scan.in", scanner);
@@ -30,7 +31,8 @@ fn attest(world: &World, exit: u8, more: &[&str]) -> Run {
 }
 
 fn verify(world: &World, exit: u8, more: &[&str]) -> Run {
-    let always = ["verify", "--key", "stella.pub", "--bundle", "signed/scan.replay-fidelity.dsse.json"];
+    let always =
+        ["verify", "--signature-only", "--key", "stella.pub", "--bundle", "signed/scan.replay-fidelity.dsse.json"];
     world.stella(exit, &[&always[..], more].concat())
 }
 
@@ -48,7 +50,7 @@ fn what_was_replayed_is_signed_and_verifies() {
     let document = run.stdout_json();
     valid(&document, "attest-v1.json");
     assert_eq!(document["verdict"], "green");
-    assert_eq!(document["attestations"].as_array().unwrap().len(), 4);
+    assert_eq!(document["attestations"].as_array().unwrap().len(), 6);
 
     let digest = Digest::of(&fs::read(world.work("bin/scan")).unwrap());
     let said = statement(&world, "signed/scan.test-result.dsse.json");
@@ -58,6 +60,11 @@ fn what_was_replayed_is_signed_and_verifies() {
     assert_eq!((&said["predicate"]["warnedTests"], &said["predicate"]["failedTests"]), (&json!([]), &json!([])));
     let rules = Digest::of(&fs::read(world.work(".stella.yaml")).unwrap());
     assert_eq!(said["predicate"]["configuration"], json!([{ "name": "gate:pr", "digest": { "sha256": rules.hex() } }]));
+
+    let said = statement(&world, "signed/scan.svr.dsse.json");
+    assert_eq!((&said["predicateType"], &said["subject"][0]["name"]), (&json!(SVR), &json!("scan")));
+    assert_eq!(said["predicate"]["properties"], json!(["STELLA_GATE_PR_PASSED", "STELLA_GATE_PR_GREEN"]));
+    assert_eq!(said["predicate"]["verifier"]["policies"][0]["digest"]["sha256"], rules.hex());
 
     let said = statement(&world, "signed/notes.txt.replay-fidelity.dsse.json");
     valid(&said, "replay-fidelity-v0.1.json");
@@ -102,6 +109,7 @@ fn a_failure_is_attested_as_one_whatever_the_result_says_of_its_gate() {
     let said = statement(&world, "signed/scan.test-result.dsse.json");
     assert_eq!(said["predicate"]["result"], "FAILED");
     assert_eq!(said["predicate"]["failedTests"].as_array().unwrap().len(), 3);
+    assert!(!world.exists("signed/scan.svr.dsse.json"), "there is nothing that passed");
     verify(&world, 5, &["bin/scan", "--require-fidelity", "regression.bf>=0.5"])
         .complains(&["`signed/scan.replay-fidelity.dsse.json` is not verified", "0 of 3 agree"]);
     // What nobody can say has not passed: two canaries are too few for a release.
@@ -146,9 +154,12 @@ fn another_key_another_file_or_another_predicate_does_not_verify() {
         let key = format!("{algorithm}.pub");
         let bundle = "signed/scan.test-result.dsse.json";
         world
-            .stella(5, &["verify", "--key", &key, "--bundle", bundle, "bin/scan"])
+            .stella(5, &["verify", "--signature-only", "--key", &key, "--bundle", bundle, "bin/scan"])
             .complains(&["no signature of the envelope is by the key"]);
-        world.stella(0, &["verify", "--key", &key, "--key", "stella.pub", "--bundle", bundle, "bin/scan"]);
+        world.stella(
+            0,
+            &["verify", "--signature-only", "--key", &key, "--key", "stella.pub", "--bundle", bundle, "bin/scan"],
+        );
     }
     // Each must verify.
     world.write("signed/none.json", "{}");
@@ -213,7 +224,7 @@ fn what_cannot_be_printed_or_written_is_a_failure() {
     for line in [
         "attest --result result.json --gate pr --key stella.key --out-dir again bin/scan",
         "attest --result result.json --gate pr --dry-run bin/scan",
-        "verify --key stella.pub --bundle signed/scan.test-result.dsse.json bin/scan",
+        "verify --signature-only --key stella.pub --bundle signed/scan.test-result.dsse.json bin/scan",
         "key generate --unencrypted --out",
     ] {
         for format in ["text", "json"] {

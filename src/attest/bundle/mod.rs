@@ -1,0 +1,369 @@
+//! A Sigstore bundle: a signature with what shows when it was made and that a log has it, in one file that is verified offline.
+//!
+//! Versions 0.1 to 0.3 are read, 0.3 is written. Invariants: what is read has exactly one signature, of one kind of content, by one kind of
+//! key; a [`Verified`] exists only where every log entry of the bundle was verified, not only one. Absent so far: certificates and timestamps;
+//! a bundle by a certificate is refused by name.
+
+mod json;
+
+use jiff::Timestamp;
+
+use crate::attest::base64;
+use crate::attest::dsse::pae;
+use crate::attest::key::public::PublicKey;
+use crate::attest::log::entry::{self, Entry, EntryError, Logged, Proof, ProofIs};
+use crate::attest::log::leaf::Signed;
+use crate::attest::trusted_root::TrustedRoot;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
+use crate::model::digest::Digest;
+use crate::model::text::objects;
+
+/// The most bytes of a bundle that is read.
+pub const MOST_BYTES: u64 = crate::attest::dsse::MOST_BYTES;
+
+/// What a bundle of today says that it is.
+const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// The most log entries, and as many timestamps, as other verifiers have it.
+const MOST_ENTRIES: usize = 32;
+/// The most hashes that lead to a root: a tree has fewer than 2^63 entries.
+const MOST_HASHES: usize = 64;
+
+/// The versions that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// 0.1: a promise of the log is enough.
+    V01,
+    /// 0.2: a proof is needed.
+    V02,
+    /// 0.3: one certificate in the place of a chain.
+    V03,
+}
+
+impl Version {
+    fn of(media_type: &str) -> Option<Self> {
+        match media_type {
+            "application/vnd.dev.sigstore.bundle+json;version=0.1" => Some(Self::V01),
+            "application/vnd.dev.sigstore.bundle+json;version=0.2" => Some(Self::V02),
+            "application/vnd.dev.sigstore.bundle+json;version=0.3" | MEDIA_TYPE => Some(Self::V03),
+            _ => None,
+        }
+    }
+}
+
+/// What is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A payload with its type.
+    Envelope {
+        /// What kind of payload it is.
+        payload_type: String,
+        /// The payload.
+        payload: Vec<u8>,
+    },
+    /// A file, which is not in the bundle.
+    Message {
+        /// Its digest, where the bundle says one.
+        digest: Option<Digest>,
+    },
+}
+
+/// A bundle, nothing of it checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    version: Version,
+    content: Content,
+    signature: Vec<u8>,
+    hint: String,
+    entries: Vec<Entry>,
+}
+
+/// What a bundle shows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Verified<'b> {
+    /// What is signed.
+    pub content: &'b Content,
+    /// The key that signed it.
+    pub key: &'b PublicKey,
+}
+
+/// Why a bundle is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// It is not the JSON of one.
+    #[error("it is not a Sigstore bundle")]
+    NotABundle(#[source] serde_json::Error),
+    /// A version that is not known.
+    #[error("it says that it is `{0}`, which is not a bundle of a version that is known")]
+    MediaType(String),
+    /// It does not say by what kind of key it is signed, or says several.
+    #[error("the bundle is not by one key or one certificate")]
+    Material,
+    /// It is signed by a key that a certificate names.
+    #[error("the bundle is signed by a certificate, and verified here are public keys alone")]
+    Certificate,
+    /// It has no content, or two.
+    #[error("the bundle has not one envelope or one signature of a file")]
+    NoContent,
+    /// It has no signature, or several.
+    #[error("the envelope has {0} signatures, and a bundle has one")]
+    Signatures(usize),
+    /// A digest of the file that is not SHA-256.
+    #[error("the bundle names its file by `{0}`, which is not supported")]
+    DigestAlgorithm(String),
+    /// Something of a log entry has a wrong length.
+    #[error("`{0}` of the bundle has a wrong length")]
+    Length(&'static str),
+    /// More log entries than are looked at.
+    #[error("the bundle has {0} log entries, more than {MOST_ENTRIES}")]
+    TooMany(usize),
+    /// It is not signed by the keys that are trusted.
+    #[error("the bundle is not signed by {}", if *.0 == 1 { "the key".to_owned() } else { format!("one of the {} keys", .0) })]
+    NotByTheseKeys(usize),
+    /// It names another key than the one that has signed it.
+    #[error("the bundle says that it is signed by the key `{said}`, and it is signed by `{is}`")]
+    OtherHint {
+        /// What it says.
+        said: String,
+        /// What it is.
+        is: String,
+    },
+    /// No log has it.
+    #[error("no log has the signature")]
+    NoLog,
+    /// A log is named twice with one index.
+    #[error("a log entry stands twice in the bundle")]
+    Twice,
+    /// A log entry shows nothing.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+}
+
+impl Diagnostic for BundleError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::NotABundle(_)
+            | Self::MediaType(_)
+            | Self::Material
+            | Self::Certificate
+            | Self::NoContent
+            | Self::DigestAlgorithm(_)
+            | Self::Length(_) => FailureKind::Usage,
+            Self::Signatures(_)
+            | Self::TooMany(_)
+            | Self::NotByTheseKeys(_)
+            | Self::OtherHint { .. }
+            | Self::NoLog
+            | Self::Twice
+            | Self::Entry(_) => FailureKind::Verification,
+        }
+    }
+}
+
+/// Whether a text says that it is a bundle, and not an envelope alone.
+pub fn is_one(json: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Head {
+        media_type: Option<serde::de::IgnoredAny>,
+    }
+    serde_json::from_slice::<Head>(json).is_ok_and(|head| head.media_type.is_some())
+}
+
+/// The hint of a key, as cosign writes it: base64 of its digest.
+fn hint(key: &PublicKey) -> String {
+    base64::encode(key.digest().as_bytes())
+}
+
+impl Bundle {
+    /// A bundle of an envelope that `key` has signed, and that logs have.
+    pub fn of_envelope(
+        payload_type: &str,
+        payload: Vec<u8>,
+        signature: Vec<u8>,
+        key: &PublicKey,
+        entries: Vec<Entry>,
+    ) -> Self {
+        let content = Content::Envelope { payload_type: payload_type.to_owned(), payload };
+        Self { version: Version::V03, content, signature, hint: hint(key), entries }
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// [`BundleError`]; whether a signature is good is not looked at.
+    pub fn read(json: &[u8]) -> Result<Self, BundleError> {
+        let json: json::Bundle = objects::from_slice(json).map_err(BundleError::NotABundle)?;
+        let version = Version::of(&json.media_type).ok_or(BundleError::MediaType(json.media_type))?;
+        let material = json.verification_material;
+        let hint = match (material.public_key, &material.certificate, &material.x509_certificate_chain) {
+            (Some(key), None, None) => key.hint,
+            (None, Some(_), None) | (None, None, Some(_)) => return Err(BundleError::Certificate),
+            _ => return Err(BundleError::Material),
+        };
+        let (content, signature) = match (json.dsse_envelope, json.message_signature) {
+            (Some(envelope), None) => of_envelope(envelope)?,
+            (None, Some(message)) => of_message(message)?,
+            _ => return Err(BundleError::NoContent),
+        };
+        if material.tlog_entries.len() > MOST_ENTRIES {
+            return Err(BundleError::TooMany(material.tlog_entries.len()));
+        }
+        let entries = material.tlog_entries.into_iter().map(entry_of).collect::<Result<_, _>>()?;
+        Ok(Self { version, content, signature, hint, entries })
+    }
+
+    /// The JSON form, in one line: the same bytes for the same bundle.
+    ///
+    /// # Errors
+    /// None that a value of this type can cause: the serialiser's own.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let signature = json::Bytes(self.signature.clone());
+        let (envelope, message) = match &self.content {
+            Content::Envelope { payload_type, payload } => {
+                let signatures = vec![json::Signature { sig: signature, keyid: String::new() }];
+                let (payload, payload_type) = (json::Bytes(payload.clone()), payload_type.clone());
+                (Some(json::Envelope { payload, payload_type, signatures }), None)
+            }
+            Content::Message { digest } => {
+                let digest = digest.map(|digest| json::MessageDigest {
+                    algorithm: "SHA2_256".to_owned(),
+                    digest: json::Bytes(digest.as_bytes().to_vec()),
+                });
+                (None, Some(json::MessageSignature { message_digest: digest, signature }))
+            }
+        };
+        serde_json::to_string(&json::Bundle {
+            media_type: MEDIA_TYPE.to_owned(),
+            verification_material: json::Material {
+                public_key: Some(json::PublicKey { hint: self.hint.clone() }),
+                x509_certificate_chain: None,
+                certificate: None,
+                tlog_entries: self.entries.iter().map(json_of).collect(),
+                timestamp_verification_data: None,
+            },
+            message_signature: message,
+            dsse_envelope: envelope,
+        })
+    }
+
+    /// Whether one of `keys` has signed it. `file` is what a signature of a file must be of.
+    ///
+    /// # Errors
+    /// [`BundleError::NotByTheseKeys`], [`BundleError::OtherHint`].
+    pub fn signed_by<'b>(&'b self, keys: &'b [PublicKey], file: Digest) -> Result<Verified<'b>, BundleError> {
+        let by = |key: &&PublicKey| match &self.content {
+            Content::Envelope { payload_type, payload } => {
+                key.verify(&pae(payload_type, payload), &self.signature).is_ok()
+            }
+            Content::Message { digest } => {
+                digest.is_none_or(|digest| digest == file) && key.verify_digest(&file, &self.signature).is_ok()
+            }
+        };
+        let key = keys.iter().find(by).ok_or(BundleError::NotByTheseKeys(keys.len()))?;
+        // Nothing signs it, and a reader could choose a key by it.
+        let is = hint(key);
+        if !self.hint.is_empty() && self.hint != is {
+            return Err(BundleError::OtherHint { said: self.hint.clone(), is });
+        }
+        Ok(Verified { content: &self.content, key })
+    }
+
+    /// What the logs say of it; every entry is looked at.
+    ///
+    /// # Errors
+    /// [`BundleError::NoLog`], [`BundleError::Twice`], [`BundleError::Entry`].
+    pub fn logged(
+        &self,
+        key: &PublicKey,
+        file: Digest,
+        root: &TrustedRoot,
+        now: Timestamp,
+    ) -> Result<Vec<Logged>, BundleError> {
+        let signature = &self.signature;
+        let signed = match &self.content {
+            Content::Envelope { payload_type, payload } => Signed::Envelope { payload_type, payload, signature },
+            Content::Message { .. } => Signed::Message { digest: file, signature },
+        };
+        let proof_is = if self.version == Version::V01 { ProofIs::NotNeeded } else { ProofIs::Needed };
+        let mut all: Vec<Logged> = Vec::new();
+        for entry in &self.entries {
+            let logged = entry::verify(entry, &signed, key, root, proof_is, now)?;
+            if all.iter().any(|other| (&other.log, other.index) == (&logged.log, logged.index)) {
+                return Err(BundleError::Twice);
+            }
+            all.push(logged);
+        }
+        if all.is_empty() { Err(BundleError::NoLog) } else { Ok(all) }
+    }
+}
+
+fn of_envelope(envelope: json::Envelope) -> Result<(Content, Vec<u8>), BundleError> {
+    let count = envelope.signatures.len();
+    let [signature] = <[_; 1]>::try_from(envelope.signatures).map_err(|_| BundleError::Signatures(count))?;
+    let content = Content::Envelope { payload_type: envelope.payload_type, payload: envelope.payload.0 };
+    Ok((content, signature.sig.0))
+}
+
+fn of_message(message: json::MessageSignature) -> Result<(Content, Vec<u8>), BundleError> {
+    let digest = message.message_digest.map(|said| match said.algorithm.as_str() {
+        "SHA2_256" => digest("messageDigest", &said.digest),
+        _ => Err(BundleError::DigestAlgorithm(said.algorithm)),
+    });
+    Ok((Content::Message { digest: digest.transpose()? }, message.signature.0))
+}
+
+fn digest(what: &'static str, bytes: &json::Bytes) -> Result<Digest, BundleError> {
+    let bytes = <[u8; 32]>::try_from(&bytes.0[..]).map_err(|_| BundleError::Length(what))?;
+    Ok(Digest::from_bytes(bytes))
+}
+
+fn entry_of(json: json::Entry) -> Result<Entry, BundleError> {
+    let proof = json.inclusion_proof.map(|proof| {
+        if proof.hashes.len() > MOST_HASHES {
+            return Err(BundleError::Length("hashes"));
+        }
+        Ok(Proof {
+            index: proof.log_index.0,
+            size: proof.tree_size.0,
+            root: proof.root_hash.0,
+            path: proof.hashes.iter().map(|hash| digest("hashes", hash)).collect::<Result<_, _>>()?,
+            checkpoint: proof.checkpoint.envelope,
+        })
+    });
+    Ok(Entry {
+        index: json.log_index.0,
+        log_id: json.log_id.key_id.0,
+        kind: (json.kind_version.kind, json.kind_version.version),
+        // A number that is read is one of 63 bits.
+        time: i64::try_from(json.integrated_time.0).map_err(|_| BundleError::Length("integratedTime"))?,
+        promise: json.inclusion_promise.map(|promise| promise.signed_entry_timestamp.0),
+        proof: proof.transpose()?,
+        body: json.canonicalized_body.0,
+    })
+}
+
+fn json_of(entry: &Entry) -> json::Entry {
+    let bytes = |digest: &Digest| json::Bytes(digest.as_bytes().to_vec());
+    json::Entry {
+        log_index: json::Number(entry.index),
+        log_id: json::LogId { key_id: json::Bytes(entry.log_id.clone()) },
+        kind_version: json::KindVersion { kind: entry.kind.0.clone(), version: entry.kind.1.clone() },
+        integrated_time: json::Number(u64::try_from(entry.time).unwrap_or(0)),
+        inclusion_promise: entry
+            .promise
+            .as_ref()
+            .map(|promise| json::Promise { signed_entry_timestamp: json::Bytes(promise.clone()) }),
+        inclusion_proof: entry.proof.as_ref().map(|proof| json::Proof {
+            log_index: json::Number(proof.index),
+            root_hash: json::Bytes(proof.root.clone()),
+            tree_size: json::Number(proof.size),
+            hashes: proof.path.iter().map(bytes).collect(),
+            checkpoint: json::Checkpoint { envelope: proof.checkpoint.clone() },
+        }),
+        canonicalized_body: json::Bytes(entry.body.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! `stella submit`: what was signed and waits in a queue goes into a log.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::attest::rekor::submit::Patience;
+use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::attest::trust::TrustArgs;
+use crate::cli::error::CliResult;
+use crate::cli::terminal::output;
+use crate::flow::attest::log::{self, SubmitRequest};
+use crate::flow::attest::queue::Queue;
+use crate::flow::attest::submit::Outcome;
+use crate::model::error_chain::causes;
+use crate::model::exit::Exit;
+use crate::report::untrusted;
+use crate::wire::v1::commands::{SubmitSchema, SubmitV1, SubmittedV1};
+
+/// Send what is signed to a log, and write bundles that anyone can verify offline
+///
+/// What a log has is public for ever, so you name it: there is no default. A request that was sent once is sent again as the same bytes, which
+/// a log takes once: run it again after whatever went wrong. Exits with 4 when one is missing.
+#[derive(Debug, Args)]
+pub struct SubmitArgs {
+    /// The folder in which `stella attest --queue` has left requests
+    #[arg(long, value_name = "DIR")]
+    queue: PathBuf,
+    /// The log: a Rekor of the first generation
+    #[arg(long, value_name = "URL")]
+    rekor_url: String,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Where to write NAME.PREDICATE.sigstore.json, and all of them in attestations.sigstore.jsonl
+    #[arg(long, value_name = "DIR")]
+    out_dir: PathBuf,
+    /// How many are sent at the same time
+    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+    /// How many seconds all of it may take while the log is out of order
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    patience: u32,
+}
+
+/// How often one request is sent at most: with the pauses between it is the time that ends it.
+const ATTEMPTS: u32 = 50;
+
+pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
+    let root = args.trust.root()?;
+    let patience = Patience { within: Duration::from_secs(args.patience.into()), attempts: ATTEMPTS };
+    let request = SubmitRequest {
+        url: &args.rekor_url,
+        queue: &Queue::in_folder(&args.queue),
+        to: &args.out_dir,
+        root: &root,
+        patience,
+        jobs: args.jobs.into(),
+    };
+    let outcomes = log::submit(&request)?;
+    let is_whole = outcomes.iter().all(|outcome| outcome.result.is_ok());
+    let entries: Vec<SubmittedV1> = outcomes.into_iter().map(shown).collect();
+    match global.format {
+        Format::Json => {
+            output::json(&SubmitV1 { schema: SubmitSchema, log: args.rekor_url.clone(), requests: entries });
+        }
+        Format::Text => {
+            for entry in &entries {
+                let line = match (&entry.bundle, &entry.error) {
+                    (Some(bundle), _) => format!("{bundle}: in the log at {}", entry.index.unwrap_or_default()),
+                    (None, error) => {
+                        format!("{}: not in the log: {}", entry.name, error.as_deref().unwrap_or_default())
+                    }
+                };
+                output::data(&(untrusted::log_line(&line) + "\n"));
+            }
+        }
+    }
+    Ok(if is_whole { Exit::Passed } else { Exit::Infrastructure }.into())
+}
+
+fn shown(outcome: Outcome) -> SubmittedV1 {
+    let Outcome { name, result } = outcome;
+    match result {
+        Ok(done) => SubmittedV1 {
+            name,
+            bundle: Some(done.bundle.display().to_string()),
+            index: Some(done.logged.index),
+            time: done.logged.time,
+            sent: Some(done.sent),
+            was_there: Some(done.was_there),
+            error: None,
+        },
+        Err(error) => SubmittedV1 {
+            name,
+            bundle: None,
+            index: None,
+            time: None,
+            sent: None,
+            was_there: None,
+            error: Some(causes(&error)),
+        },
+    }
+}

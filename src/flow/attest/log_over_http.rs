@@ -1,0 +1,75 @@
+//! The way to a log over HTTP.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::attest::rekor::way::{Answer, Call, NoAnswer, Way};
+use crate::host::http::exchange::Exchange;
+use crate::host::http::{Body, Http, HttpError, Reach, is_loopback};
+
+/// How long one call may take: a log answers when it has put the entry into its tree.
+const WITHIN: Duration = Duration::from_secs(60);
+/// The longest answer: an entry names the path to it, and does not repeat what was sent.
+const MAX_ANSWER: u64 = 4 << 20;
+
+/// A log at a URL.
+#[derive(Debug)]
+pub struct LogOverHttp {
+    http: Http,
+    base: String,
+    began: Instant,
+}
+
+impl LogOverHttp {
+    /// The log at `url`: https, or http to this machine.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub fn at(url: &str) -> Result<Self, HttpError> {
+        // No redirect: what is public for ever goes to who was meant.
+        let http = Http::staying(&Reach { past_proxies: is_loopback(host(url)), certificates: None })?;
+        Ok(Self { http, base: url.trim_end_matches('/').to_owned(), began: Instant::now() })
+    }
+}
+
+/// What stands between `http://` and the port or the path.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let place = rest.split('/').next().unwrap_or(rest);
+    if place.ends_with(']') { place } else { place.rsplit_once(':').map_or(place, |(host, _)| host) }
+}
+
+impl Way for LogOverHttp {
+    fn send(&self, call: &Call<'_>) -> Result<Answer, NoAnswer> {
+        let (method, path, body) = match call {
+            Call::Get(path) => ("GET", path.as_str(), None),
+            Call::Post(path, bytes) => ("POST", *path, Some(Body { content_type: "application/json", bytes })),
+        };
+        let url = format!("{}{path}", self.base);
+        let headers = vec![("accept", "application/json, application/x-pem-file".to_owned())];
+        let asked = Exchange { method, url: &url, headers, within: WITHIN, body, limit: MAX_ANSWER };
+        let reply = self.http.exchange(&asked).map_err(|error| match error {
+            HttpError::Refused(_) | HttpError::TooLargeToSend { .. } | HttpError::Client(_) => {
+                NoAnswer::Impossible(Box::new(error))
+            }
+            error => NoAnswer::Unknown(Box::new(error)),
+        })?;
+        let header = |name: &str| {
+            let mut named = reply.headers.iter().filter(|(known, _)| known == name);
+            named.next().map(|(_, value)| value.clone())
+        };
+        let retry_after = header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        Ok(Answer { status: reply.status, location: header("location"), retry_after, body: reply.body })
+    }
+
+    fn wait(&self, pause: Duration) {
+        let mut bytes = [0; 1];
+        // Without chance everybody comes back at once, and nothing else is lost.
+        let share = getrandom::fill(&mut bytes).map_or(255, |()| u32::from(bytes[0]));
+        thread::sleep(pause / 2 + pause / 2 * share / 255);
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
