@@ -1,5 +1,6 @@
 //! A private key: read from the forms in which people keep one, made, and written.
 
+use pkcs8::der::{Decode, ErrorKind};
 use pkcs8::pkcs5::pbes2::{Kdf, Pbkdf2Params, Pbkdf2Prf, ScryptParams};
 use pkcs8::pkcs5::{EncryptionScheme, pbes2};
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
@@ -64,7 +65,11 @@ impl PrivateKey {
             "PRIVATE KEY" => Self::of_pkcs8(&block.bytes),
             "ENCRYPTED PRIVATE KEY" => {
                 let form = "encrypted PKCS#8 private key";
-                let key = EncryptedPrivateKeyInfoRef::try_from(&block.bytes[..]).map_err(KeyError::malformed(form))?;
+                let key = EncryptedPrivateKeyInfoRef::from_der(&block.bytes).map_err(|error| match error.kind() {
+                    // Such as that of PBES1 in PKCS#12, or a cipher that is not known.
+                    ErrorKind::OidUnknown { oid } => KeyError::Unsupported(format!("{oid} (which encrypts it)")),
+                    _ => KeyError::malformed(form)(error),
+                })?;
                 affordable(&key.encryption_algorithm)?;
                 // Nothing authenticates it: a wrong password gives other bytes, which are not a key.
                 let opened = key.decrypt(password?).map_err(|_| KeyError::WrongPassword)?;

@@ -1,5 +1,6 @@
 //! `stella key`: make a pair of keys, show a public one.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
@@ -108,6 +109,8 @@ enum Unsaid {
     NoPassword,
     #[error("the password of a new key is empty")]
     EmptyPassword,
+    #[error("`{}` is a folder, and the names of the two files begin with it", .0.display())]
+    NoName(PathBuf),
 }
 
 impl Diagnostic for Unsaid {
@@ -155,6 +158,11 @@ impl Diagnostic for Unreadable {
 }
 
 fn generate(global: &GlobalArgs, args: &GenerateArgs) -> CliResult {
+    // Behind a slash they would be `.key` and `.pub`, which nobody sees.
+    let ends_with = |name: &OsStr| args.out.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
+    if !args.out.file_name().is_some_and(ends_with) {
+        return Err(Unsaid::NoName(args.out.clone()).into());
+    }
     let password = if args.unencrypted { None } else { args.password.read()? };
     let form = match (&password, args.encryption) {
         _ if args.unencrypted => Form::Plain,

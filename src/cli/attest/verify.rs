@@ -13,7 +13,7 @@ use crate::cli::attest::key::Unreadable;
 use crate::cli::attest::trust::TrustArgs;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::terminal::output;
-use crate::flow::attest::expected::{self, Expected, RequiredFidelity};
+use crate::flow::attest::expected::{self, Expected, RequiredFidelity, RequiredVerdict};
 use crate::flow::attest::verify::{self, Trust, Verified};
 use crate::host::{clock, fs};
 use crate::model::digest::Digest;
@@ -43,8 +43,11 @@ pub struct VerifyArgs {
     #[arg(long = "type", value_name = "URI")]
     predicate_type: Option<String>,
     /// What the predicate replay-fidelity must reach, such as regression.bf>=0.98 (repeatable)
-    #[arg(long, value_name = "QUESTION.LEVEL>=SHARE")]
+    #[arg(long, value_name = "REQUIREMENT")]
     require_fidelity: Vec<RequiredFidelity>,
+    /// The verdict that it must say: release.passed, release.green (and warns of nothing), pr.passed or pr.green
+    #[arg(long, value_name = "GATE.VERDICT")]
+    require_verdict: Option<RequiredVerdict>,
     /// How old at most what it says may be, such as 30d
     #[arg(long, value_name = "DAYS", value_parser = days)]
     max_age: Option<SignedDuration>,
@@ -55,7 +58,8 @@ pub struct VerifyArgs {
 
 /// `30d`
 fn days(text: &str) -> Result<SignedDuration, String> {
-    let number = text.strip_suffix('d').and_then(|digits| digits.parse::<u16>().ok()).filter(|days| *days > 0);
+    let digits = text.strip_suffix('d').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|digits| digits.parse::<u16>().ok()).filter(|days| *days > 0);
     number
         .map(|days| SignedDuration::from_hours(24 * i64::from(days)))
         .ok_or_else(|| "expected 1d to 65535d".to_owned())
@@ -72,6 +76,7 @@ pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
         digest,
         predicate_type: args.predicate_type.clone(),
         fidelity: args.require_fidelity.clone(),
+        verdict: args.require_verdict.clone(),
         max_age: args.max_age,
     };
     let root = if args.signature_only { None } else { Some(args.trust.root()?) };

@@ -247,6 +247,7 @@ verify --trusted-root verify --bundle b --key k --signature-only --trusted-root 
 verify --signature-only verify --bundle b --key k --trusted-root t --signature-only f
 verify --type -
 verify --require-fidelity -
+verify --require-verdict -
 verify --max-age -
 submit --queue -
 submit --rekor-url -

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what asks for a predicate asks for its type, too: another predicate may have fields of the same names. Absent: who signed it.
 
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,9 +12,11 @@ use serde_json::Value;
 use crate::attest::dsse::IN_TOTO;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
+use crate::model::gate_result::{Gate, GateVerdict};
 use crate::model::rate::Share;
+use crate::model::text::distinct::Distinct;
 use crate::model::text::objects;
-use crate::wire::attestation::{replay_fidelity, test_result};
+use crate::wire::attestation::{replay_fidelity, svr, test_result};
 
 /// The types of a statement: version 1, and the one before, which cosign still writes. They differ in nothing that is read here.
 const STATEMENTS: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
@@ -30,6 +33,8 @@ pub struct Expected {
     pub predicate_type: Option<String>,
     /// It reaches each of these.
     pub fidelity: Vec<RequiredFidelity>,
+    /// A gate lets it pass.
+    pub verdict: Option<RequiredVerdict>,
     /// What it says ended no longer ago than this.
     pub max_age: Option<SignedDuration>,
 }
@@ -53,7 +58,7 @@ impl FromStr for RequiredFidelity {
             Some(Self {
                 question: ["regression", "fidelity"].into_iter().find(|known| *known == question)?,
                 level: ["bf", "sf", "pf"].into_iter().find(|known| *known == level)?,
-                least: Share::from_number(least.parse().ok()?)?,
+                least: share(least)?,
                 text: text.to_owned(),
             })
         };
@@ -61,14 +66,78 @@ impl FromStr for RequiredFidelity {
     }
 }
 
-/// The verdict in a predicate that has one: that it is signed says nothing of how it came out.
-pub fn verdict<'a>(predicate_type: &str, predicate: &'a Value) -> Option<&'a str> {
-    let field = match predicate_type {
-        replay_fidelity::TYPE => "verdict",
-        test_result::TYPE => "result",
-        _ => return None,
-    };
-    predicate[field].as_str()
+/// A share as people write it, and in no other of the ways in which a number can be written.
+fn share(text: &str) -> Option<Share> {
+    let is_plain = text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    Share::from_number(is_plain.then(|| text.parse().ok())??)
+}
+
+/// `release.passed`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredVerdict {
+    gate: &'static str,
+    is_green: bool,
+}
+
+impl FromStr for RequiredVerdict {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let (gate, verdict) = text.split_once('.')?;
+            let gate = [Gate::Pr, Gate::Release].into_iter().map(Gate::code).find(|known| *known == gate)?;
+            let is_green = [("passed", false), ("green", true)].into_iter().find(|(known, _)| *known == verdict)?.1;
+            Some(Self { gate, is_green })
+        };
+        read().ok_or_else(|| "expected GATE.VERDICT, such as release.passed or pr.green".to_owned())
+    }
+}
+
+impl fmt::Display for RequiredVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.gate, if self.is_green { "green" } else { "passed" })
+    }
+}
+
+impl RequiredVerdict {
+    /// Whether a predicate says so; `None` of one that has no verdict.
+    fn is_said(&self, predicate_type: &str, predicate: &Value) -> Option<bool> {
+        let says = |field: &str, words: [&str; 2]| {
+            let said = predicate[field].as_str();
+            said == Some(words[0]) || (!self.is_green && said == Some(words[1]))
+        };
+        match predicate_type {
+            replay_fidelity::TYPE => Some(
+                predicate["gate"] == self.gate
+                    && says("verdict", [GateVerdict::Green, GateVerdict::Warn].map(GateVerdict::code)),
+            ),
+            test_result::TYPE => {
+                let gate = predicate["configuration"][0]["name"].as_str().and_then(|name| name.strip_prefix("gate:"));
+                Some(gate == Some(self.gate) && says("result", ["PASSED", "WARNED"]))
+            }
+            svr::TYPE => {
+                let word = if self.is_green { "GREEN" } else { "PASSED" };
+                let wanted = svr::property(self.gate, word);
+                Some(predicate["properties"].as_array().is_some_and(|all| all.iter().any(|one| *one == wanted)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The verdict in a predicate that has one, as it stands there: that it is signed says nothing of how it came out.
+pub fn verdict(predicate_type: &str, predicate: &Value) -> Option<String> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    match predicate_type {
+        replay_fidelity::TYPE => {
+            Some(format!("{} at the gate {}", text(&predicate["verdict"])?, text(&predicate["gate"])?))
+        }
+        test_result::TYPE => text(&predicate["result"]),
+        svr::TYPE => {
+            Some(predicate["properties"].as_array()?.iter().filter_map(text).collect::<Vec<_>>().join(" and "))
+        }
+        _ => None,
+    }
 }
 
 /// What a statement says of the file.
@@ -132,6 +201,14 @@ pub enum UnexpectedError {
         /// Of so many.
         applicable: u64,
     },
+    /// No gate says what is required.
+    #[error("`{required}` is required, and the statement says {said}")]
+    OtherVerdict {
+        /// What is required.
+        required: RequiredVerdict,
+        /// What it says.
+        said: String,
+    },
     /// It is too old, or of the future.
     #[error("what it says ended at {0}, which is not within the age that is allowed")]
     Age(Timestamp),
@@ -150,6 +227,7 @@ impl Diagnostic for UnexpectedError {
             | Self::Unsaid(_)
             | Self::NotTheCandidate(_)
             | Self::BelowRequired { .. }
+            | Self::OtherVerdict { .. }
             | Self::Age(_) => FailureKind::Verification,
         }
     }
@@ -173,7 +251,23 @@ struct Read {
     #[serde(rename = "predicateType")]
     predicate_type: String,
     #[serde(default)]
-    predicate: Value,
+    predicate: Distinct,
+}
+
+impl Read {
+    fn predicate(&self) -> &Value {
+        &self.predicate.0
+    }
+
+    /// Whether the file of that digest is the candidate that ran, and not one that is released beside it.
+    fn is_candidate(&self, digest: Digest) -> bool {
+        let is_it = |said: Option<&str>| said == Some(digest.hex().as_str());
+        if self.predicate_type == replay_fidelity::TYPE {
+            return is_it(self.predicate()["candidate"]["digest"]["sha256"].as_str());
+        }
+        // Of what is released beside it the candidate is another subject.
+        self.subject.iter().all(|subject| is_it(subject.digest.sha256.as_deref()))
+    }
 }
 
 #[derive(Deserialize)]
@@ -217,7 +311,7 @@ pub fn check(payload_type: &str, payload: &[u8], expected: &Expected, now: Times
     let name = subject.name.clone();
     demanded(&statement, expected, now)?;
     let Read { predicate_type, predicate, .. } = statement;
-    Ok(Said { predicate_type, name, predicate })
+    Ok(Said { predicate_type, name, predicate: predicate.0 })
 }
 
 /// Whether the signature of a file, of which nothing is said, is all that is expected.
@@ -228,6 +322,7 @@ pub fn check_nothing(expected: &Expected) -> Result<(), UnexpectedError> {
     match expected {
         Expected { predicate_type: Some(_), .. } => Err(UnexpectedError::NoStatement("a predicate of a type")),
         Expected { fidelity, .. } if !fidelity.is_empty() => Err(UnexpectedError::NoStatement("fidelity")),
+        Expected { verdict: Some(_), .. } => Err(UnexpectedError::NoStatement("a verdict")),
         Expected { max_age: Some(_), .. } => Err(UnexpectedError::NoStatement("an age")),
         _ => Ok(()),
     }
@@ -243,12 +338,19 @@ fn demanded(statement: &Read, expected: &Expected, now: Timestamp) -> Result<(),
         }
     }
     // The same is said beside the candidate of files that are released with it: what was replayed is the candidate alone.
-    let candidate = statement.predicate["candidate"]["digest"]["sha256"].as_str();
-    if !expected.fidelity.is_empty() && candidate != Some(expected.digest.hex().as_str()) {
+    let asks_for_candidate = !expected.fidelity.is_empty() || expected.verdict.is_some();
+    if asks_for_candidate && !statement.is_candidate(expected.digest) {
         return Err(UnexpectedError::NotTheCandidate(expected.digest));
     }
+    if let Some(required) = &expected.verdict
+        && required.is_said(&statement.predicate_type, statement.predicate()) != Some(true)
+    {
+        let said = verdict(&statement.predicate_type, statement.predicate());
+        let said = said.unwrap_or_else(|| format!("nothing of it (`{}`)", statement.predicate_type));
+        return Err(UnexpectedError::OtherVerdict { required: required.clone(), said });
+    }
     for required in &expected.fidelity {
-        let counts = &statement.predicate[required.question][required.level];
+        let counts = &statement.predicate()[required.question][required.level];
         let agreed = counts["agreed"].as_u64().ok_or(UnexpectedError::Unsaid("agreed"))?;
         let applicable = counts["applicable"].as_u64().ok_or(UnexpectedError::Unsaid("applicable"))?;
         if agreed > applicable || !required.least.is_reached((agreed, applicable)) {
@@ -256,7 +358,7 @@ fn demanded(statement: &Read, expected: &Expected, now: Timestamp) -> Result<(),
         }
     }
     if let Some(most) = expected.max_age {
-        let ended = statement.predicate["finishedAt"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let ended = statement.predicate()["finishedAt"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
         let ended = ended.ok_or(UnexpectedError::Unsaid("finishedAt"))?;
         let age = now.duration_since(ended);
         if age > most || age < SignedDuration::ZERO {
@@ -284,6 +386,8 @@ mod tests {
             "predicateType": replay_fidelity::TYPE,
             "predicate": {
                 "finishedAt": "2026-01-01T00:00:00Z",
+                "gate": "release",
+                "verdict": "green",
                 "candidate": { "kind": "scanner", "name": "a", "digest": { "sha256": Digest::of(b"a").hex() } },
                 "regression": { "bf": { "agreed": 98, "applicable": 100 }, "sf": { "agreed": 0, "applicable": 0 } },
             },
@@ -292,7 +396,7 @@ mod tests {
     }
 
     fn expected() -> Expected {
-        Expected { digest: Digest::of(b"a"), predicate_type: None, fidelity: Vec::new(), max_age: None }
+        Expected { digest: Digest::of(b"a"), predicate_type: None, fidelity: Vec::new(), verdict: None, max_age: None }
     }
 
     fn checked(payload_type: &str, text: &str, expected: &Expected) -> Result<Said, UnexpectedError> {
@@ -312,13 +416,14 @@ mod tests {
             digest: Digest::of(b"a"),
             predicate_type: Some(replay_fidelity::TYPE.to_owned()),
             fidelity: vec!["regression.bf>=0.98".parse().unwrap()],
+            verdict: Some("release.green".parse().unwrap()),
             max_age: Some(SignedDuration::from_hours(30 * 24)),
         };
         assert!(checked(IN_TOTO, &text, &all).is_ok());
         // Of what is released beside it nothing was replayed.
         let beside = Expected { digest: Digest::of(b"b"), ..all };
         assert!(said(&text, &beside).starts_with("what is required was found of the candidate"));
-        assert!(checked(IN_TOTO, &text, &Expected { fidelity: Vec::new(), ..beside }).is_ok());
+        assert!(checked(IN_TOTO, &text, &Expected { fidelity: Vec::new(), verdict: None, ..beside }).is_ok());
         // As cosign writes it.
         assert!(checked(IN_TOTO, &text.replace("Statement/v1", "Statement/v0.1"), &expected()).is_ok());
     }
@@ -366,8 +471,71 @@ mod tests {
         assert_eq!(require("regression.bf>=0.5", &lie), "`regression.bf>=0.5` is required, and 101 of 100 agree");
         let not_a_count = text.replace("\"agreed\":98", "\"agreed\":98.0");
         assert_eq!(require("regression.bf>=0.5", &not_a_count), "the predicate does not say `agreed`");
-        for wrong in ["", "bf>=1", "regression.xf>=1", "regression.bf>1", "regression.bf>=1.1", "regression.bf>=NaN"] {
+        for wrong in [
+            "",
+            "bf>=1",
+            "regression.xf>=1",
+            "regression.bf>1",
+            "regression.bf>=1.1",
+            "regression.bf>=NaN",
+            "regression.bf>=+0.5",
+            "regression.bf>=1e-1",
+            "regression.bf>=",
+        ] {
             assert!(wrong.parse::<RequiredFidelity>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_verdict_is_asked_of_its_gate_and_of_the_candidate() {
+        let of = |kind: &str, predicate: Value, subjects: &[&[u8]]| {
+            let subjects: Vec<Value> =
+                subjects.iter().map(|bytes| json!({ "digest": { "sha256": Digest::of(bytes).hex() } })).collect();
+            json!({ "_type": STATEMENTS[0], "subject": subjects, "predicateType": kind, "predicate": predicate })
+                .to_string()
+        };
+        let require = |what: &str, text: &str| {
+            checked(IN_TOTO, text, &Expected { verdict: Some(what.parse().unwrap()), ..expected() })
+        };
+        let candidate = json!({ "digest": { "sha256": Digest::of(b"a").hex() } });
+        let fidelity = |verdict: &str| json!({ "gate": "release", "verdict": verdict, "candidate": candidate });
+        let result = |result: &str| json!({ "result": result, "configuration": [{ "name": "gate:release" }] });
+        let passed = |words: &[&str]| json!({ "properties": words.iter().map(|word| svr::property("release", word)).collect::<Vec<_>>() });
+        let said = |kind: &str, all: [Value; 4]| {
+            all.map(|predicate| {
+                let text = of(kind, predicate, &[b"a"]);
+                // Another gate has said nothing.
+                assert!(require("pr.passed", &text).is_err(), "{text}");
+                (require("release.passed", &text).is_ok(), require("release.green", &text).is_ok())
+            })
+        };
+        let expected = [(true, true), (true, false), (false, false), (false, false)];
+        assert_eq!(said(replay_fidelity::TYPE, ["green", "warn", "insufficient", "fail"].map(fidelity)), expected);
+        assert_eq!(said(test_result::TYPE, ["PASSED", "WARNED", "FAILED", "passed"].map(result)), expected);
+        assert_eq!(said(svr::TYPE, [&["PASSED", "GREEN"][..], &["PASSED"], &[], &["FAILED"]].map(passed)), expected);
+        // Of what is released beside the candidate.
+        for (kind, predicate) in [(test_result::TYPE, result("PASSED")), (svr::TYPE, passed(&["PASSED"]))] {
+            let error = require("release.passed", &of(kind, predicate, &[b"a", b"b"])).unwrap_err();
+            assert!(matches!(error, UnexpectedError::NotTheCandidate(_)), "{error}");
+        }
+        let foreign = require("release.passed", &of("https://example.org/x", result("PASSED"), &[b"a"])).unwrap_err();
+        assert!(foreign.to_string().contains("says nothing of it (`https://example.org/x`)"), "{foreign}");
+        for wrong in ["", "passed", "release", "nightly.passed", "release.fail", "release.green "] {
+            assert!(wrong.parse::<RequiredVerdict>().is_err(), "{wrong}");
+        }
+    }
+
+    /// Named regression: of two members of one name the last was read, and other readers take the first.
+    #[test]
+    fn what_is_said_twice_is_not_read() {
+        let text = statement().to_string();
+        for (once, twice) in [
+            ("\"agreed\":98", "\"agreed\":0,\"agreed\":98"),
+            ("\"verdict\":\"green\"", "\"verdict\":\"fail\",\"verdict\":\"green\""),
+            ("\"regression\":", "\"regression\":{},\"regression\":"),
+        ] {
+            assert!(text.contains(once));
+            assert_eq!(said(&text.replace(once, twice), &expected()), "what is signed is not an in-toto statement");
         }
     }
 
@@ -392,6 +560,7 @@ mod tests {
         for asks in [
             Expected { predicate_type: Some("x".to_owned()), ..expected() },
             Expected { fidelity: vec!["regression.bf>=0".parse().unwrap()], ..expected() },
+            Expected { verdict: Some("pr.passed".parse().unwrap()), ..expected() },
             Expected { max_age: Some(SignedDuration::from_hours(1)), ..expected() },
         ] {
             assert!(matches!(check_nothing(&asks), Err(UnexpectedError::NoStatement(_))));

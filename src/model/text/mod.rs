@@ -4,6 +4,7 @@
 pub mod command_line;
 #[cfg(test)]
 pub(crate) mod damaged;
+pub(crate) mod distinct;
 pub mod json_pointer;
 pub mod names;
 pub(crate) mod objects;

@@ -34,15 +34,19 @@ pub struct SvrVerifier {
     pub policies: Vec<ResourceDescriptor>,
 }
 
+/// The property of a gate, by its code.
+pub fn property(gate: &str, word: &str) -> String {
+    format!("STELLA_GATE_{}_{word}", gate.to_uppercase())
+}
+
 impl SvrV02 {
     /// What `gate` says of `run`, judged by `policy`; `None` where it does not pass.
     pub fn of(run: &RunResult, gate: &GateResult, policy: ResourceDescriptor) -> Option<Self> {
         let words = Self::words(gate.verdict());
-        let name = gate.gate().code().to_uppercase();
         (!words.is_empty()).then(|| Self {
             verifier: SvrVerifier { id: VERIFIER.to_owned(), policies: vec![policy] },
             time_created: run.finished_at,
-            properties: words.iter().map(|word| format!("STELLA_GATE_{name}_{word}")).collect(),
+            properties: words.iter().map(|word| property(gate.gate().code(), word)).collect(),
         })
     }
 

@@ -67,6 +67,11 @@ fn only_its_owner_may_read_a_private_key_and_nothing_is_written_over() {
     let linked = ["key", "generate", "--unencrypted", "--out", "linked"];
     world.stella(2, &linked).complains(&["`linked.pub` is there already"]);
     assert!(!world.exists("linked.key") && !world.exists("elsewhere"));
+    // A folder is not the beginning of a name: the files in it would be hidden.
+    for folder in ["keys/", ".", "keys/.."] {
+        world.stella(2, &["key", "generate", "--unencrypted", "--out", folder]).complains(&["is a folder"]);
+    }
+    assert!(!world.exists("keys"));
     // Half a pair is a pair of two keys.
     std::fs::remove_file(world.work("stella.key")).unwrap();
     world.stella(2, &["key", "generate", "--unencrypted"]).complains(&["`stella.pub` is there already"]);
