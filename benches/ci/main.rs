@@ -86,6 +86,7 @@ impl Generated {
         let request = CiRequest {
             commit: None,
             base_subject: stella::flow::suite::base::subject::BaseSubject::None,
+            uncommitted: None,
             pinned: false,
             expects_candidate: false,
             only: Vec::new(),

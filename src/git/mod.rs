@@ -6,6 +6,7 @@
 //! the checkout.
 
 pub mod attributes;
+pub mod changed;
 pub mod error;
 pub mod lfs;
 pub mod object_id;

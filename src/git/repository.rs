@@ -335,7 +335,7 @@ impl Repository {
     }
 
     /// Git with an environment and settings of ours, and no repository.
-    fn alone(&self) -> Command {
+    pub(super) fn alone(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.env_clear();
         if let Some(path) = std::env::var_os("PATH") {
@@ -380,7 +380,7 @@ impl Repository {
         self.finish(command, arguments, stdin)
     }
 
-    fn finish(&self, mut command: Command, arguments: &[&str], stdin: Stdio) -> Result<String, GitError> {
+    pub(super) fn finish(&self, mut command: Command, arguments: &[&str], stdin: Stdio) -> Result<String, GitError> {
         let failed = |source| GitError::Run { program: self.program.clone(), source };
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let (child, _hold) = ending::hold_child(|| command.spawn()).map_err(failed)?;

@@ -296,6 +296,9 @@ pub struct RunResult {
     pub candidate: Candidate,
     /// The commit that was checked out; `None` where nothing tells, as outside of a repository and in results from before they told.
     pub commit: Option<String>,
+    /// How many files that git tracks lay in the checkout otherwise than the commit has them, before anything was built; `None` where
+    /// nothing tells, as for [`commit`](Self::commit).
+    pub uncommitted: Option<u64>,
     /// How much of what there is it is of.
     pub part: Part,
     /// What it was held against; `None` where there was no base.
@@ -338,6 +341,7 @@ impl RunResult {
             warnings,
             candidate: Candidate::Unknown,
             commit: None,
+            uncommitted: None,
             part: Part::Whole,
             base: None,
             without_base: None,

@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::flow::attest::checksums::{self, NamedFile};
 use crate::flow::attest::queue::Queue;
 use crate::flow::attest::statements::{self, Checkout, ReadyStatement, Statements};
-use crate::flow::suite::head::head;
+use crate::flow::suite::head::{head, is_as_committed};
 use crate::host::secret::SecretSource;
 use crate::host::{clock, fs};
 use crate::model::digest::Digest;
@@ -116,7 +116,8 @@ pub fn run(global: &GlobalArgs, args: &AttestArgs) -> CliResult {
     let gate = Gate::from(args.gate);
     let commit = head(&config.root)?;
     let policy = ResourceDescriptor::new(format!("gate:{}", gate.code()), rules_digest(&config)?);
-    let checkout = Checkout { commit, policy };
+    let has_committed_rules = commit.is_none() || is_as_committed(&config.root, config.file.as_deref());
+    let checkout = Checkout { commit, has_committed_rules, policy };
     let history = args.history.read(global, &config)?;
     let strictness = args.strictness.of(gate, &config.rules);
     let request = GateRequest { gate, rules: config.rules, strictness, history };

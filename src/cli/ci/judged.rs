@@ -13,7 +13,7 @@ use crate::cli::history::{self, NoteArgs};
 use crate::cli::setup;
 use crate::flow::suite::base::prepare::Prepared;
 use crate::flow::suite::base::subject::BaseSubject;
-use crate::flow::suite::head::head;
+use crate::flow::suite::head::{head, uncommitted};
 use crate::flow::suite::run::CiRequest;
 use crate::flow::suite::shards::common::{self, Common};
 use crate::model::gate_result::Gate;
@@ -75,6 +75,8 @@ impl JudgedArgs {
         let request = CiRequest {
             // A repository that does not tell has a run all the same; nothing is attested of it.
             commit: head(&own.config.root).unwrap_or_default(),
+            // Before anything is built: what a build writes is not what it was built from.
+            uncommitted: uncommitted(&own.config.root).map(|files| files.len() as u64),
             pinned: self.is_pinned(),
             only: Vec::new(),
             shard: None,

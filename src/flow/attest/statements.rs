@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::flow::attest::checksums::NamedFile;
 use crate::model::candidate::Candidate;
@@ -10,6 +11,7 @@ use crate::model::digest::Digest;
 use crate::model::gate_result::GateResult;
 use crate::model::result::RunResult;
 use crate::model::shard::Shard;
+use crate::model::text::hidden::is_hidden;
 use crate::score::gate::request::{GateError, GateRequest};
 use crate::wire::attestation::replay_fidelity::{self, ReplayFidelityV01};
 use crate::wire::attestation::statement::{ResourceDescriptor, Statement};
@@ -89,6 +91,20 @@ pub enum AttestError {
         /// That of the checkout.
         checkout: Option<String>,
     },
+    /// What ran was built from something else than the commit.
+    #[error(
+        "when the candidate was built, {0} of the files of the commit lay in the checkout otherwise than it has them"
+    )]
+    Uncommitted(u64),
+    /// Nobody knows whether it was.
+    #[error("the result does not say whether the files of the commit were changed when the candidate was built")]
+    CommitUnsure,
+    /// The rules are not those of the commit.
+    #[error("the configuration lies in this checkout otherwise than the commit has it")]
+    OtherRules,
+    /// A name that is read by people as another one, or acts upon a terminal.
+    #[error("the result says `{}`, and some of its characters are not seen", .0.escape_debug())]
+    Hidden(String),
     /// Its times cannot be.
     #[error("the result says that the run began at {started} and ended at {finished}")]
     Times {
@@ -120,9 +136,12 @@ impl Diagnostic for AttestError {
             | Self::NotRun(_)
             | Self::NoDigest
             | Self::OtherCommit { .. }
+            | Self::Uncommitted(_)
+            | Self::CommitUnsure
+            | Self::OtherRules
             | Self::Times { .. }
             | Self::OtherFiles { .. } => FailureKind::Inconclusive,
-            Self::TooLarge { .. } => FailureKind::Usage,
+            Self::TooLarge { .. } | Self::Hidden(_) => FailureKind::Usage,
             Self::Unwritable(_) => FailureKind::Infrastructure,
         }
     }
@@ -141,8 +160,19 @@ impl Diagnostic for AttestError {
                 "attest in a checkout of the commit that was replayed: its configuration is what the run is judged by"
                     .into(),
             ),
+            Self::Uncommitted(_) | Self::CommitUnsure => {
+                Some("run it in a fresh checkout, or commit: a statement names the commit as what was built".into())
+            }
+            Self::OtherRules => {
+                Some("a statement names the commit: commit the configuration, or take that of the commit".into())
+            }
             Self::Times { .. } => Some("its end must not lie before its beginning, nor in the future".into()),
-            Self::Result(_) | Self::NoCandidate | Self::NotRun(_) | Self::TooLarge { .. } | Self::Unwritable(_) => None,
+            Self::Result(_)
+            | Self::NoCandidate
+            | Self::NotRun(_)
+            | Self::Hidden(_)
+            | Self::TooLarge { .. }
+            | Self::Unwritable(_) => None,
         }
     }
 }
@@ -156,6 +186,8 @@ fn commit(commit: Option<&str>) -> String {
 pub struct Checkout {
     /// The commit that is checked out; `None` outside of a repository.
     pub commit: Option<String>,
+    /// The configuration is that of the commit, where there is one.
+    pub has_committed_rules: bool,
     /// The gate, by the digest of its configuration.
     pub policy: ResourceDescriptor,
 }
@@ -181,6 +213,16 @@ pub fn prepare(
         let (result, checkout) = (run.commit, checkout.commit.clone());
         return Err(AttestError::OtherCommit { result, checkout });
     }
+    if run.commit.is_some() {
+        match run.uncommitted {
+            Some(0) => {}
+            Some(files) => return Err(AttestError::Uncommitted(files)),
+            None => return Err(AttestError::CommitUnsure),
+        }
+        if !checkout.has_committed_rules {
+            return Err(AttestError::OtherRules);
+        }
+    }
     // Verifiers ask how old it is: nobody can make it younger than it is.
     if run.finished_at < run.started_at || run.finished_at.duration_since(now) > CLOCKS_APART {
         return Err(AttestError::Times { started: run.started_at, finished: run.finished_at });
@@ -193,6 +235,7 @@ pub fn prepare(
     let test_result = TestResultV01::of(&run, &gate, policy.clone());
     let fidelity = ReplayFidelityV01::of(&run, &gate, policy.clone(), Digest::of(result));
     let passed = SvrV02::of(&run, &gate, policy.clone());
+    all_seen(&serde_json::to_value((&test_result, &fidelity, &candidate.name)).map_err(AttestError::Unwritable)?)?;
     let mut all = Vec::new();
     for file in files {
         let subjects = || {
@@ -207,6 +250,19 @@ pub fn prepare(
         }
     }
     Ok(Statements { run, gate, all })
+}
+
+/// Refuses texts with characters that are not seen: what is signed is shown to people everywhere. Names of files are held to more.
+fn all_seen(value: &Value) -> Result<(), AttestError> {
+    match value {
+        Value::String(text) if text.chars().any(is_hidden) => Err(AttestError::Hidden(text.clone())),
+        Value::Array(all) => all.iter().try_for_each(all_seen),
+        Value::Object(all) => all.iter().try_for_each(|(name, value)| {
+            all_seen(value)?;
+            if name.chars().any(is_hidden) { Err(AttestError::Hidden(name.clone())) } else { Ok(()) }
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The candidate that ran, which one of `files` is.

@@ -177,6 +177,7 @@ pub fn accept(
     let judged = CiRequest {
         commit: None,
         base_subject: BaseSubject::None,
+        uncommitted: None,
         pinned: false,
         only: Vec::new(),
         shard: None,

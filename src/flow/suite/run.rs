@@ -51,6 +51,8 @@ use crate::workspace::context::Context;
 pub struct CiRequest {
     /// The commit that is checked out, where something tells.
     pub commit: Option<String>,
+    /// How many files that git tracks lie there otherwise than the commit has them, where something tells.
+    pub uncommitted: Option<u64>,
     /// Replay canaries exactly as recorded: is it repeatable.
     pub pinned: bool,
     /// Only these ids or folder names; everything where empty.
@@ -270,6 +272,7 @@ pub(super) fn run_and_keep(
         candidate => candidate,
     };
     result.commit.clone_from(&request.commit);
+    result.uncommitted = request.uncommitted;
     result.base.clone_from(&request.base);
     result.without_base.clone_from(&request.without_base);
     result.level = request.gate.as_ref().map_or(context.config.rules.pr_level, GateRequest::level);

@@ -5,6 +5,7 @@ pub mod command_line;
 #[cfg(test)]
 pub(crate) mod damaged;
 pub(crate) mod distinct;
+pub(crate) mod hidden;
 pub mod json_pointer;
 pub mod names;
 pub(crate) mod objects;

@@ -44,7 +44,8 @@ pub struct ReplayFidelityV01 {
     pub policy: ResourceDescriptor,
     /// The commit whose rules counted; null where the run was held against no base.
     pub base_commit: Option<String>,
-    /// The commit that was checked out; null outside of a repository. Whether files lay there otherwise is not known.
+    /// The commit that was checked out; null outside of a repository. No file that git tracks lay there otherwise when the candidate was
+    /// built.
     pub source_commit: Option<String>,
     /// The candidate that ran; null where nothing was built, or it has no one digest.
     pub candidate: Option<CandidateV01>,

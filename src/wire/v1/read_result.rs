@@ -89,6 +89,7 @@ impl TryFrom<ResultDocument> for RunResult {
             Self::new(document.stella_version, document.started_at, document.finished_at, replays, document.warnings);
         run.part = part;
         run.commit = document.commit;
+        run.uncommitted = document.uncommitted;
         run.level = level;
         if let Some(told) = &told {
             run.candidate = told.read().ok_or(ReadError::Candidate)?;

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::artifact;
 use crate::model::change::before::BeforeChange;
 use crate::model::comparison::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension;
+use crate::model::outcome::Outcome;
 use crate::model::result::{self, ReplayResult};
 use crate::wire::v1::before::BeforeChangeV1;
 use crate::wire::v1::cause::{Cause, MismatchReason};
@@ -248,6 +250,15 @@ impl TryFrom<Replay> for ReplayResult {
             Contradiction::Says(what) => ReadError::Contradiction { id: wire.id.clone(), what },
             Contradiction::Levels(source) => ReadError::Levels { id: wire.id.clone(), source },
         })?;
+        let is_other = |artifact: &Artifact| {
+            artifact::ArtifactType::from(artifact.artifact_type).is_primary() && artifact.expected != artifact.actual
+        };
+        if matches!(outcome, Outcome::Match { .. }) && wire.artifacts.iter().any(is_other) {
+            return Err(ReadError::Contradiction {
+                id: wire.id,
+                what: "the artifacts of a match are what was expected",
+            });
+        }
         if wire.candidate && wire.mode == Mode::Fidelity {
             let what = "what the checkout builds does not run in a replay as recorded";
             return Err(ReadError::Contradiction { id: wire.id, what });

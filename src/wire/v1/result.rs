@@ -49,6 +49,10 @@ pub struct ResultDocument {
     /// The commit that was checked out. Absent outside of a repository, and in results that were written before they told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// How many files that git tracks lay in the checkout otherwise than the commit has them, before anything was built. Absent where
+    /// nothing tells, as `commit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncommitted: Option<u64>,
     /// It is not of all cases and canaries: only some were asked for (`--only`), it is one shard, or a shard is missing.
     #[serde(default)]
     pub partial: bool,
@@ -96,6 +100,7 @@ impl From<&RunResult> for ResultDocument {
             warnings: run.warnings.clone(),
             candidate: CandidateV1::of(run),
             commit: run.commit.clone(),
+            uncommitted: run.uncommitted,
             partial: run.part.is_partial(),
             shard: ShardV1::of(&run.part),
             missing_shards: shard::missing(&run.part),

@@ -247,17 +247,19 @@ fn what_cannot_be_printed_or_written_is_a_failure() {
     assert_eq!(world.read("file"), "x");
 }
 
+fn git(world: &World, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]);
+    let output = command.args(arguments).current_dir(world.work("")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// A result of yesterday's commit says nothing of today's, also where the file is the same.
 #[test]
 fn nothing_is_signed_of_another_commit() {
     let world = judged(0, None);
-    let git = |arguments: &[&str]| {
-        let mut command = Command::new("git");
-        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]);
-        let output = command.args(arguments).current_dir(world.work("")).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
+    let git = |arguments: &[&str]| git(&world, arguments);
     git(&["init", "--quiet"]);
     git(&["add", ".stella.yaml"]);
     git(&["commit", "--quiet", "-m", "one"]);
@@ -318,4 +320,93 @@ fn a_run_of_the_future_is_not_attested() {
         world.write("result.json", edited);
         attest(&world, 3, &["bin/scan"]).complains(&["and ended at"]);
     }
+}
+
+/// Named regression: what was built from a change that nobody had committed was attested as built from the commit.
+#[test]
+fn nothing_is_signed_of_what_was_built_from_a_change() {
+    let world = judged(0, None);
+    git(&world, &["init", "--quiet"]);
+    git(&world, &["add", ".stella.yaml", "scan.in"]);
+    git(&world, &["commit", "--quiet", "-m", "one"]);
+    let run = || {
+        world.stella(0, &["ci", "--result", "result.json"]);
+        world.json("result.json")["uncommitted"].clone()
+    };
+    assert_eq!(run(), 0);
+    attest(&world, 0, &["bin/scan"]);
+    // Files that git does not track are not the commit's; one that was touched is the same.
+    let clean = world.read("scan.in");
+    world.write("notes", "x");
+    world.write("scan.in", &clean);
+    assert_eq!(run(), 0);
+    let kept = world.read("result.json");
+
+    world.write("scan.in", format!("{clean} # dirty\n"));
+    assert_eq!(run(), 1);
+    let said =
+        "when the candidate was built, 1 of the files of the commit lay in the checkout otherwise than it has them";
+    attest(&world, 3, &["bin/scan"]).complains(&[said, "fresh checkout"]);
+    // Also when it was put back since, and where it is staged.
+    world.write("scan.in", &clean);
+    attest(&world, 3, &["bin/scan"]).complains(&[said]);
+    world.write("scan.in", format!("{clean} # staged\n"));
+    git(&world, &["add", "scan.in"]);
+    assert_eq!(run(), 1);
+    git(&world, &["reset", "--quiet", "--hard"]);
+    assert_eq!(run(), 0);
+    fs::remove_file(world.work("scan.in")).unwrap();
+    git(&world, &["checkout", "--quiet", "."]);
+    // A program that git is told to run on files is not run.
+    git(&world, &["config", "filter.x.clean", "touch ran; cat"]);
+    world.write(".gitattributes", "scan.in filter=x\n");
+    world.write("scan.in", format!("{clean} # dirty\n"));
+    assert_eq!(run(), 1);
+    assert!(!world.exists("ran"));
+    fs::remove_file(world.work(".gitattributes")).unwrap();
+    git(&world, &["config", "--unset", "filter.x.clean"]);
+    world.write("scan.in", &clean);
+
+    // A result that does not tell is of a stella that did not.
+    world.write("result.json", &kept);
+    world.edit("result.json", |result| drop(result.as_object_mut().unwrap().remove("uncommitted")));
+    attest(&world, 3, &["bin/scan"]).complains(&["does not say whether the files of the commit were changed"]);
+
+    // What it is judged by is that of the commit, too.
+    world.write("result.json", &kept);
+    attest(&world, 0, &["bin/scan"]);
+    let rules = world.read(".stella.yaml");
+    world.write(".stella.yaml", format!("{rules}\n# mine\n"));
+    attest(&world, 3, &["bin/scan"]).complains(&["the configuration lies in this checkout otherwise"]);
+    world.write(".stella.yaml", &rules);
+    world.write("other/.stella.yaml", &rules);
+    let other = ["bin/scan", "--config", "other/.stella.yaml"];
+    let run = attest(&world, 3, &other);
+    assert!(run.stderr.contains("otherwise than the commit has it"), "{}", run.stderr);
+}
+
+/// Named regression: a match whose artifact came out otherwise was counted, and names that act upon a terminal were signed.
+#[test]
+fn a_result_that_contradicts_itself_or_hides_something_is_not_attested() {
+    let world = judged(0, None);
+    let kept = world.read("result.json");
+    let with = |change: &dyn Fn(&mut Value)| {
+        world.write("result.json", &kept);
+        world.edit("result.json", change);
+    };
+    with(&|result| {
+        result["replays"][0]["artifacts"][0]["actual"] = json!(Digest::of(b"another").to_string());
+    });
+    attest(&world, 2, &["bin/scan"]).complains(&["the artifacts of a match are what was expected"]);
+    for text in ["a\u{1b}[31m", "a\nb", "\u{202e}nacs"] {
+        with(&|result| result["stella_version"] = json!(text));
+        let run = attest(&world, 2, &["bin/scan"]);
+        run.complains(&["some of its characters are not seen"]);
+        with(&|result| result["replays"][0]["id"] = json!(text));
+        attest(&world, 2, &["bin/scan"]);
+        with(&|result| result["candidate"]["name"] = json!(text));
+        attest(&world, 2, &["bin/scan"]);
+    }
+    world.write("result.json", &kept);
+    attest(&world, 0, &["bin/scan"]);
 }

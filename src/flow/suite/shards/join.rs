@@ -167,6 +167,9 @@ pub fn join(
         chosen.values().map(|of| of.run.started_at).min().unwrap_or(first.run.started_at),
         chosen.values().map(|of| of.run.finished_at).max().unwrap_or(first.run.finished_at),
     );
+    // Each shard has built the candidate for itself: the whole is as clean as the one that was least so.
+    let uncommitted: Option<Vec<u64>> = chosen.values().map(|of| of.run.uncommitted).collect();
+    let uncommitted = uncommitted.and_then(|all| all.into_iter().max());
     let mut titles: BTreeMap<String, Title> = titles.into_iter().map(|title| (title.id.clone(), title)).collect();
     let (mut replays, mut missing, mut reports) = (Vec::new(), Vec::new(), Reports::new());
     let mut chosen = chosen;
@@ -191,6 +194,7 @@ pub fn join(
     }
     let mut run = RunResult::new(plan.version.to_owned(), started_at, finished_at, replays, warnings);
     run.candidate = candidate;
+    run.uncommitted = uncommitted;
     run.part = if missing.is_empty() { Part::Whole } else { Part::Incomplete(missing) };
     Ok((run, reports))
 }
