@@ -1,8 +1,11 @@
 //! A private key: read from the forms in which people keep one, made, and written.
 
-use pkcs8::der::{Decode, ErrorKind};
-use pkcs8::pkcs5::pbes2::{Kdf, Pbkdf2Params, Pbkdf2Prf, ScryptParams};
+use pkcs8::ObjectIdentifier;
+use pkcs8::der::Decode;
+use pkcs8::der::asn1::AnyRef;
+use pkcs8::pkcs5::pbes2::{Kdf, PBES2_OID, Pbkdf2Params, Pbkdf2Prf, ScryptParams};
 use pkcs8::pkcs5::{EncryptionScheme, pbes2};
+use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use zeroize::Zeroizing;
 
@@ -65,11 +68,11 @@ impl PrivateKey {
             "PRIVATE KEY" => Self::of_pkcs8(&block.bytes),
             "ENCRYPTED PRIVATE KEY" => {
                 let form = "encrypted PKCS#8 private key";
-                let key = EncryptedPrivateKeyInfoRef::from_der(&block.bytes).map_err(|error| match error.kind() {
-                    // Such as that of PBES1 in PKCS#12, or a cipher that is not known.
-                    ErrorKind::OidUnknown { oid } => KeyError::Unsupported(format!("{oid} (which encrypts it)")),
-                    _ => KeyError::malformed(form)(error),
-                })?;
+                // Such as PBES1, or what PKCS#12 has in its place.
+                if let Some(other) = encrypted_by(&block.bytes).filter(|scheme| *scheme != PBES2_OID) {
+                    return Err(KeyError::Unsupported(format!("{other} (which encrypts it)")));
+                }
+                let key = EncryptedPrivateKeyInfoRef::try_from(&block.bytes[..]).map_err(KeyError::malformed(form))?;
                 affordable(&key.encryption_algorithm)?;
                 // Nothing authenticates it: a wrong password gives other bytes, which are not a key.
                 let opened = key.decrypt(password?).map_err(|_| KeyError::WrongPassword)?;
@@ -133,9 +136,21 @@ impl PrivateKey {
     }
 }
 
-fn unsupported(algorithm: &pkcs8::spki::AlgorithmIdentifierRef<'_>) -> KeyError {
+fn unsupported(algorithm: &AlgorithmIdentifierRef<'_>) -> KeyError {
     let curve = algorithm.parameters_oid().map(|oid| format!(" with {oid}")).unwrap_or_default();
     KeyError::Unsupported(format!("{}{curve}", algorithm.oid))
+}
+
+/// What encrypts a key: `EncryptedPrivateKeyInfo` begins with it (RFC 5958 §3), whatever follows.
+fn encrypted_by(der: &[u8]) -> Option<ObjectIdentifier> {
+    let read = AnyRef::from_der(der).and_then(|any| {
+        any.sequence(|reader| {
+            let scheme = AlgorithmIdentifierRef::decode(reader)?;
+            AnyRef::decode(reader)?;
+            Ok::<_, pkcs8::der::Error>(scheme.oid)
+        })
+    });
+    read.ok()
 }
 
 /// Refuses a key that would take too long to open, before it is tried.
