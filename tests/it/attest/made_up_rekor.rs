@@ -97,7 +97,7 @@ impl State {
     fn serve(&self, mut stream: TcpStream) {
         let Some((line, body)) = request(&mut stream) else { return };
         let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
-        let is_wrong = self.every > 0 && number % self.every == 0;
+        let is_wrong = self.every > 0 && number.is_multiple_of(self.every);
         let fault = is_wrong.then(|| FAULTS[number / self.every % FAULTS.len()]);
         let answer = match fault {
             Some(Fault::HangsUp) => return,
@@ -192,10 +192,10 @@ fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
         asked.extend_from_slice(&buffer[..count]);
         let Some(end) = asked.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
         let head = String::from_utf8_lossy(&asked[..end]).into_owned();
-        let lengths = head
+        let mut lengths = head
             .lines()
             .filter_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
-        let length: usize = lengths.last().unwrap_or(0);
+        let length: usize = lengths.next_back().unwrap_or(0);
         if asked.len() >= end + 4 + length {
             return Some((head.lines().next()?.to_owned(), asked[end + 4..].to_vec()));
         }
