@@ -45,7 +45,7 @@ impl Repository {
             match of_lfs(entry) {
                 Some((id, path)) => maybe.push((id, path)),
                 None => {
-                    changed.insert(entry.rsplit_once(' ').map_or(entry, |(_, path)| path).to_owned());
+                    changed.insert(path_of(entry).to_owned());
                 }
             }
         }
@@ -103,6 +103,12 @@ impl Repository {
         let both = maybe.into_iter().zip(&pointers);
         Ok(both.filter(|((_, path), pointer)| !is_written(pointer, path)).map(|((_, path), _)| path).collect())
     }
+}
+
+/// The path of an entry, the last of 11 words where a merge left it, else of 9 (git-status(1)); it may hold blanks.
+fn path_of(entry: &str) -> &str {
+    let words = if entry.starts_with('u') { 11 } else { 9 };
+    entry.splitn(words, ' ').last().unwrap_or(entry)
 }
 
 /// The committed object and the path of a file that is the same in commit and index, and another one in the checkout:

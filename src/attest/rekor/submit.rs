@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::attest::log::entry::Entry;
 use crate::attest::rekor::first::{self, ENTRIES, PUBLIC_KEY};
 use crate::attest::rekor::request::Request;
-use crate::attest::rekor::way::{Answer, Call, NoAnswer, Way};
+use crate::attest::rekor::transport::{Answer, Call, NoAnswer, Transport};
 
 /// How long one entry may take, and how often it is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ enum Meaning {
 ///
 /// # Errors
 /// [`SubmitError`].
-pub fn submit(way: &impl Way, request: &Request, patience: Patience) -> Result<Submitted, SubmitError> {
+pub fn submit(way: &impl Transport, request: &Request, patience: Patience) -> Result<Submitted, SubmitError> {
     let (mut sent, mut pause) = (0, FIRST_PAUSE);
     // Where to ask for the entry before it is sent: not the first time.
     let mut ask: Option<String> = None;
@@ -125,7 +125,7 @@ pub fn submit(way: &impl Way, request: &Request, patience: Patience) -> Result<S
 ///
 /// # Errors
 /// [`SubmitError`].
-pub fn public_key(way: &impl Way, patience: Patience) -> Result<Vec<u8>, SubmitError> {
+pub fn public_key(way: &impl Transport, patience: Patience) -> Result<Vec<u8>, SubmitError> {
     let (mut asked, mut pause) = (0, FIRST_PAUSE);
     loop {
         asked += 1;
@@ -205,7 +205,7 @@ mod tests {
         elapsed: Mutex<Duration>,
     }
 
-    impl Way for Script {
+    impl Transport for Script {
         fn send(&self, call: &Call<'_>) -> Result<Answer, NoAnswer> {
             self.asked.lock().unwrap().push(match call {
                 Call::Get(path) => format!("GET {}", &path[path.len() - 4..]),

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::attest::rekor::way::{Answer, Call, NoAnswer, Way};
+use crate::attest::rekor::transport::{Answer, Call, NoAnswer, Transport};
 use crate::host::http::exchange::Exchange;
 use crate::host::http::{Body, Http, HttpError, Reach, is_loopback};
 
@@ -39,7 +39,7 @@ fn host(url: &str) -> &str {
     if place.ends_with(']') { place } else { place.rsplit_once(':').map_or(place, |(host, _)| host) }
 }
 
-impl Way for LogOverHttp {
+impl Transport for LogOverHttp {
     fn send(&self, call: &Call<'_>) -> Result<Answer, NoAnswer> {
         let (method, path, body) = match call {
             Call::Get(path) => ("GET", path.as_str(), None),

@@ -16,7 +16,7 @@ use crate::attest::key::error::KeyError;
 use crate::attest::key::public::PublicKey;
 use crate::attest::log::entry::Logged;
 use crate::attest::rekor::submit::{self, Patience, SubmitError};
-use crate::attest::rekor::way::Way;
+use crate::attest::rekor::transport::Transport;
 use crate::attest::trusted_root::TrustedRoot;
 use crate::flow::attest::queue::{Queue, QueueError, Waiting};
 use crate::hint;
@@ -134,7 +134,7 @@ pub struct Sending<'s> {
 /// # Errors
 /// [`SubmitQueueError`] where nothing was sent, or the bundles cannot be put together.
 pub fn submit(
-    way: &impl Way,
+    way: &impl Transport,
     queue: &Queue,
     sending: Sending<'_>,
     now: impl Fn() -> Timestamp + Sync,
@@ -171,7 +171,7 @@ pub fn submit(
 }
 
 /// Refuses a log before anything is sent to it: what a log has is public for ever, and a bundle of it would not verify.
-fn trusted(way: &impl Way, sending: Sending<'_>) -> Result<(), SubmitQueueError> {
+fn trusted(way: &impl Transport, sending: Sending<'_>) -> Result<(), SubmitQueueError> {
     let pem = submit::public_key(way, sending.patience).map_err(SubmitQueueError::Key)?;
     let key = PublicKey::read(&pem).map_err(SubmitQueueError::BadKey)?.digest();
     match sending.root.log(key.as_bytes()) {
@@ -181,7 +181,7 @@ fn trusted(way: &impl Way, sending: Sending<'_>) -> Result<(), SubmitQueueError>
 }
 
 fn single(
-    way: &impl Way,
+    way: &impl Transport,
     queue: &Queue,
     one: &Waiting,
     sending: Sending<'_>,

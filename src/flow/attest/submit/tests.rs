@@ -10,7 +10,7 @@ use crate::attest::key::private::PrivateKey;
 use crate::attest::log::made_up::MadeUpLog;
 use crate::attest::rekor::first::{self, ENTRIES};
 use crate::attest::rekor::request::Request;
-use crate::attest::rekor::way::{Answer, Call, NoAnswer};
+use crate::attest::rekor::transport::{Answer, Call, NoAnswer};
 
 /// A log of the first generation that takes an entry once, and of every hundred calls fails so many, before or after it has done what it was
 /// asked.
@@ -67,7 +67,7 @@ impl MadeUpRekor {
     }
 }
 
-impl Way for MadeUpRekor {
+impl Transport for MadeUpRekor {
     fn send(&self, call: &Call<'_>) -> Result<Answer, NoAnswer> {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         if number >= self.dies_after {

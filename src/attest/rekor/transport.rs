@@ -37,7 +37,7 @@ pub enum NoAnswer {
 }
 
 /// The way to a log.
-pub trait Way: Sync {
+pub trait Transport: Sync {
     /// Makes a call once.
     ///
     /// # Errors
