@@ -42,6 +42,8 @@ mod properties;
 mod refusals;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod settings;
 
 pub use difference::first_difference;
 pub use differences::differences;

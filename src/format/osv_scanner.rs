@@ -38,6 +38,8 @@ struct Report {
     results: Option<Vec<Source>>,
     #[serde(default, rename = "experimental_config")]
     configuration: Present,
+    #[serde(default, rename = "license_summary")]
+    counts: Present,
 }
 
 #[derive(Deserialize)]
@@ -122,11 +124,13 @@ impl Group {
 /// Reads a report.
 pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let report: Report = json::read(FORMAT, text)?;
-    let (mut packages, mut findings) = (Vec::new(), Vec::new());
+    let (mut packages, mut findings, mut facts) = (Vec::new(), Vec::new(), Vec::new());
     let (mut lists_others, mut has_records) = (false, false);
     let mut unfolding = Unfolding::new(FORMAT);
     for (source_at, source) in report.results.unwrap_or_default().into_iter().enumerate() {
         let place = source.source.map(|Origin { path, kind }| format!("{kind} {path}")).unwrap_or_default();
+        // What was looked at without a finding counts as well.
+        facts.push(format!("looked at {place}"));
         for (at, found) in source.packages.into_iter().enumerate() {
             let path = || format!("results[{source_at}].packages[{at}]");
             let mut details = Details::default();
@@ -138,12 +142,11 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             package = package::with_details(package, details);
             lists_others |= found.groups.is_empty() && found.vulnerabilities.is_empty();
             has_records |= !found.vulnerabilities.is_empty();
-            let records: BTreeMap<String, Record> = found
-                .vulnerabilities
-                .into_iter()
-                .map(Record::from)
-                .map(|record| (record.says.id.clone(), record))
-                .collect();
+            // Of one id there may be several: each of them counts.
+            let mut records: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+            for record in found.vulnerabilities.into_iter().map(Record::from) {
+                records.entry(record.says.id.clone()).or_default().push(record);
+            }
             let grouped: BTreeSet<&str> =
                 found.groups.iter().flat_map(|group| &group.ids).map(String::as_str).collect();
             // Not every writer groups: a record that no group names is a vulnerability all the same.
@@ -164,9 +167,14 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     findings.sort();
     let listing = Listing { packages, ..Listing::default() };
     let packages = lists_others.then(|| listing.compared());
-    let parts = [("the rest of the records", has_records), ("the configuration of the tool", report.configuration.0)];
+    facts.sort();
+    let parts = [
+        ("the rest of the records", has_records),
+        ("the configuration of the tool", report.configuration.0),
+        ("counts of licences", report.counts.0),
+    ];
     let not_compared = parts.into_iter().filter(|(_, is_there)| *is_there).map(|(part, _)| part.to_owned()).collect();
-    Ok(Document { packages, findings: Some(findings), not_compared, ..Document::default() })
+    Ok(Document { packages, findings: Some(findings), facts, not_compared, ..Document::default() })
 }
 
 fn package_of(listed: Listed, licenses: Vec<String>) -> Package {
@@ -256,19 +264,22 @@ impl Record {
 fn finding(
     package: &Package,
     group: Group,
-    records: &BTreeMap<String, Record>,
+    records: &BTreeMap<String, Vec<Record>>,
     unfolding: &mut Unfolding,
 ) -> Result<Option<Finding>, FormatError> {
-    let own: Vec<&Record> = group.ids.iter().filter_map(|id| records.get(id)).collect();
+    let own: Vec<&Record> = group.ids.iter().filter_map(|id| records.get(id)).flatten().collect();
     let mut details = Details::default();
     // A record may say the same as its group: each of them counts.
     details.each("id", &group.ids);
     details.maybe("group", (!group.is_named).then_some("none names it"));
     details.each("alias", group.aliases.iter().flatten());
     let mut others: BTreeSet<String> = group.ids.into_iter().chain(group.aliases.into_iter().flatten()).collect();
-    let same = |other: &AffectedPackage| {
-        other.ecosystem.any_release() == package.ecosystem.any_release() && other.name == package.name
-    };
+    // A name is what its ecosystem compares: records spell it as it was published, packages are listed in normal form.
+    let of = package.ecosystem.any_release();
+    let name = of.comparable_name(&package.name);
+    let same = |other: &AffectedPackage| other.ecosystem.any_release() == of && of.comparable_name(&other.name) == name;
+    // A package that is known by its commit is in no ecosystem: records say of it what they say of no package.
+    let is_of_repository = package.ecosystem.name().is_empty();
     let (mut stated, mut fixed_versions) = (Severity::Unknown, BTreeSet::new());
     for record in own {
         let says = &record.says;
@@ -279,8 +290,14 @@ fn finding(
         for (at, affected) in says.affected.iter().enumerate() {
             // Looking counts, too: many groups may name one record with many packages.
             unfolding.take([])?;
-            if !affected.package.as_ref().is_some_and(same) {
-                continue;
+            match &affected.package {
+                Some(other) if !same(other) => continue,
+                // What is said of no package is told, and is not a version of this one.
+                None if !is_of_repository => {
+                    record.tell_affected(at, affected, unfolding, &mut details)?;
+                    continue;
+                }
+                Some(_) | None => {}
             }
             stated = stated.max(affected.severity);
             record.tell_affected(at, affected, unfolding, &mut details)?;
@@ -386,10 +403,74 @@ mod tests {
         ] {
             assert_ne!(other, first);
         }
+        // Named regression: a record that spells the package as it was published counted as one of another package.
+        let spelled = |name: &str, fixed: &str| {
+            let text = report(&format!(
+                r#"{{"package":{{"name":"ruamel.yaml_Clib","version":"1","ecosystem":"PyPI"}},"groups":[{{"ids":["GHSA-1"]}}],
+                   "vulnerabilities":[{{"id":"GHSA-1","affected":[{{"package":{{"name":"{name}","ecosystem":"PyPI"}},
+                     "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}]}}]}}]}}"#
+            ));
+            read(&text).unwrap().findings.unwrap().remove(0)
+        };
+        for name in ["ruamel.yaml_Clib", "ruamel-yaml-clib", "Ruamel.YAML.Clib"] {
+            assert_eq!(spelled(name, "2").fixed_versions, ["2".to_owned()].into(), "{name}");
+            assert_ne!(spelled(name, "2"), spelled(name, "3"), "{name}");
+        }
+        assert_eq!(spelled("ruamel.yaml", "2"), spelled("ruamel.yaml", "3"), "another package");
         // What a record says of another package is not about this one.
         let two =
             |other: &str| of("", &format!(r#"}},{{"package":{{"name":"b","ecosystem":"npm"}},"versions":["{other}"]"#));
         assert_eq!(two("1"), two("2"));
+    }
+
+    #[test]
+    fn each_of_several_records_of_one_id_counts() {
+        let of = |first: &str, rest: &str| {
+            let record = |fixed: &str| {
+                format!(
+                    r#"{{"id":"GHSA-1","affected":[{{"package":{{"name":"a","ecosystem":"npm"}},"ranges":[{{"type":"SEMVER",
+                       "events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}]}}]}}"#
+                )
+            };
+            let text = report(&format!(
+                r#"{{"package":{{"name":"a","version":"1","ecosystem":"npm"}},{rest}"vulnerabilities":[{},{}]}}"#,
+                record(first),
+                record("9")
+            ));
+            read(&text).unwrap().findings.unwrap()
+        };
+        for rest in ["", r#""groups":[{"ids":["GHSA-1"]}],"#] {
+            assert_eq!(of("2", rest)[0].fixed_versions, ["2".to_owned(), "9".to_owned()].into());
+            assert_ne!(of("2", rest), of("3", rest));
+        }
+    }
+
+    /// A library in a repository has no package of an ecosystem that a record could name.
+    #[test]
+    fn what_a_record_says_of_no_package_counts() {
+        let of = |package: &str, fixed: &str| {
+            let text = report(&format!(
+                r#"{{"package":{package},"groups":[{{"ids":["OSV-1"]}}],"vulnerabilities":[{{"id":"OSV-1","affected":[{{"ranges":[
+                   {{"type":"GIT","repo":"https://x.example","events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}]}}]}}]}}"#
+            ));
+            read(&text).unwrap().findings.unwrap().remove(0)
+        };
+        let vendored = r#"{"name":"x","version":"","commit":"c","ecosystem":""}"#;
+        assert_eq!(of(vendored, "abc").fixed_versions, ["abc".to_owned()].into());
+        assert_ne!(of(vendored, "abc"), of(vendored, "abd"));
+        let listed = r#"{"name":"x","version":"1","ecosystem":"npm"}"#;
+        assert_ne!(of(listed, "abc"), of(listed, "abd"));
+        assert!(of(listed, "abc").fixed_versions.is_empty(), "a commit is not a version of it");
+    }
+
+    #[test]
+    fn what_was_looked_at_without_a_finding_counts() {
+        let of = |sources: &str| read(&format!(r#"{{"results":[{sources}]}}"#)).unwrap();
+        let clean = r#"{"source":{"path":"/src/lock","type":"lockfile"},"packages":[]}"#;
+        assert_eq!(of(clean).facts, ["looked at lockfile /src/lock"]);
+        assert_ne!(of(clean), of(""));
+        let counted = read(r#"{"results":[],"license_summary":[{"name":"MIT","count":3}]}"#).unwrap();
+        assert_eq!(counted.not_compared, ["counts of licences".to_owned()].into());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::canonical::document::emit;
 use crate::canonical::document::value::{Member, Value, utf16_order};
 use crate::canonical::rule::matcher::{Follower, Place};
-use crate::canonical::rule::{Action, Array, ArraySegment, MemberPath, Rule, Stage};
+use crate::canonical::rule::{Action, Array, ArraySegment, MemberPath, Rule, Stage, place_of};
 use crate::model::digest::Digest;
 
 /// Resolves every position that `rules` name; adds to `done` how many.
@@ -101,6 +101,14 @@ impl<'v, 'a> Finder<'v, 'a> {
                     Value::Number(position) => item(at, element(*position)?)?,
                     _ => return None,
                 },
+                ArraySegment::Named { by, member } => {
+                    let (Value::String(name), Value::Array(items)) = (below(beside?, by)?, at) else { return None };
+                    let text = |item: &'v Value<'a>| match below(item, member)? {
+                        Value::String(text) => Some(&**text),
+                        _ => None,
+                    };
+                    items.get(place_of(name, items.iter().map(text))?)?
+                }
             };
         }
         match at {

@@ -13,8 +13,8 @@ mod text_pattern;
 
 pub use pattern::Pattern;
 pub(crate) use pattern::Progress;
-pub(crate) use position::ArraySegment;
 pub use position::{Array, ArrayError, MemberPath};
+pub(crate) use position::{ArraySegment, place_of};
 pub use text_pattern::{Anchor, TextPattern, TextPatternError};
 
 /// What a profile says about the places that a path means, and why.

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::rule::pattern::Pattern;
 use crate::model::text::json_pointer;
 
-/// The place of an array, seen from a position in it: a JSON pointer with two kinds of segment more.
+/// The place of an array, seen from a position in it: a JSON pointer with three kinds of segment more.
 ///
 /// | segment | means |
 /// |---|---|
 /// | `*` | the step that the position's own path takes at the same level |
 /// | `{a/b}` | the number at `a/b` beside the position |
+/// | `{a/b=c}` | the place of the element whose text at `c` is that at `a/b` beside the position, else one in letters of another case |
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Array {
@@ -25,6 +26,29 @@ pub(crate) enum ArraySegment {
     Name(String),
     Same,
     NumberAt(MemberPath),
+    Named {
+        /// The text, beside the position.
+        by: MemberPath,
+        /// That of an element.
+        member: MemberPath,
+    },
+}
+
+impl ArraySegment {
+    /// What stands between braces.
+    fn beside(text: &str) -> Self {
+        let path = |text: &str| MemberPath::from(text.to_owned());
+        match text.split_once('=') {
+            Some((by, member)) => Self::Named { by: path(by), member: path(member) },
+            None => Self::NumberAt(path(text)),
+        }
+    }
+}
+
+/// The place of the first element that has a name, as it is written, else in letters of another case: so guids are compared.
+pub(crate) fn place_of<'n>(name: &str, names: impl Iterator<Item = Option<&'n str>> + Clone) -> Option<usize> {
+    let at = |same: fn(&str, &str) -> bool| names.clone().position(|own| own.is_some_and(|own| same(own, name)));
+    at(|own, name| own == name).or_else(|| at(str::eq_ignore_ascii_case))
 }
 
 /// Why a text is not a place of an array.
@@ -75,10 +99,8 @@ impl TryFrom<String> for Array {
         let mut rest = Some(path);
         while let Some(at) = rest {
             let (segment, next) = match at.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-                Some((member, "")) => (Some(ArraySegment::NumberAt(MemberPath::from(member.to_owned()))), None),
-                Some((member, after)) if after.starts_with('/') => {
-                    (Some(ArraySegment::NumberAt(MemberPath::from(member.to_owned()))), after.get(1..))
-                }
+                Some((member, "")) => (Some(ArraySegment::beside(member)), None),
+                Some((member, after)) if after.starts_with('/') => (Some(ArraySegment::beside(member)), after.get(1..)),
                 _ => {
                     let (name, next) = at.split_once('/').map_or((at, None), |(name, next)| (name, Some(next)));
                     let segment = match name {
@@ -155,6 +177,14 @@ mod tests {
         let expected = [name("runs"), ArraySegment::Same, name("tool"), name("extensions"), number, name("rules")];
         assert_eq!(read.segments(), expected);
         assert_eq!(array("/a/{b}").unwrap().segments().len(), 2);
+        let path = |text: &str| MemberPath::from(text.to_owned());
+        let named = ArraySegment::Named { by: path("of/name"), member: path("name") };
+        assert_eq!(array("/a/{of/name=name}/c").unwrap().segments(), [name("a"), named, name("c")]);
+        let names = [None, Some("B"), Some("b"), Some("b")].into_iter();
+        assert_eq!(
+            (place_of("b", names.clone()), place_of("B", names.clone()), place_of("c", names)),
+            (Some(2), Some(1), None)
+        );
         assert_eq!(array("/a~1b").unwrap().segments(), [name("a/b")]);
     }
 

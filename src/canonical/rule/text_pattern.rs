@@ -1,16 +1,19 @@
 //! Which texts a rule means, once its path means the place.
 
 use std::fmt;
+use std::ops::Range;
 
-use regex::{Captures, Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder};
 
 /// A regular expression over a text, in the syntax of the crate `regex`: matching takes time linear in the text.
 ///
-/// Where it is anchored follows from what it is for: see [`Anchor`].
+/// Where it is anchored follows from what it is for: see [`Anchor`]. Where it has groups with names, only what these match is meant:
+/// what stands around it tells which of several places that is.
 #[derive(Debug, Clone)]
 pub struct TextPattern {
     written: String,
     compiled: Regex,
+    has_names: bool,
 }
 
 /// Which part of a text must match.
@@ -61,7 +64,8 @@ impl TextPattern {
         if compiled.is_match("") {
             return Err(TextPatternError::Empty(written.to_owned()));
         }
-        Ok(Self { written: written.to_owned(), compiled })
+        let has_names = compiled.capture_names().flatten().next().is_some();
+        Ok(Self { written: written.to_owned(), compiled, has_names })
     }
 
     /// As written.
@@ -69,23 +73,47 @@ impl TextPattern {
         &self.written
     }
 
-    /// Whether `text` matches.
+    /// Whether `text` matches: in any part that is meant.
     pub fn is_match(&self, text: &str) -> bool {
-        self.compiled.is_match(text)
+        if self.has_names { !self.parts(text).is_empty() } else { self.compiled.is_match(text) }
     }
 
-    /// The first part of `text` that matches.
+    /// The first part of `text` that is meant.
     pub fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
+        if self.has_names {
+            return text.get(self.parts(text).into_iter().next()?);
+        }
         self.compiled.find(text).map(|found| found.as_str())
     }
 
-    /// `text` with `instead` for every part that matches; `None` where that is `text` again.
+    /// `text` with `instead` for every part that is meant; `None` where that is `text` again.
     pub fn replaced(&self, text: &str, instead: &str) -> Option<String> {
-        let replaced = self.compiled.replace_all(text, |_: &Captures<'_>| instead);
-        match replaced {
-            std::borrow::Cow::Borrowed(_) => None,
-            std::borrow::Cow::Owned(new) => (new != text).then_some(new),
+        let (mut new, mut kept) = (String::new(), 0);
+        for part in self.parts(text) {
+            new.push_str(text.get(kept..part.start)?);
+            new.push_str(instead);
+            kept = part.end;
         }
+        new.push_str(text.get(kept..)?);
+        (new != text).then_some(new)
+    }
+
+    /// Where the parts are that are meant, one after the other.
+    fn parts(&self, text: &str) -> Vec<Range<usize>> {
+        if !self.has_names {
+            return self.compiled.find_iter(text).map(|found| found.range()).collect();
+        }
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        for found in self.compiled.captures_iter(text) {
+            let named = self.compiled.capture_names().enumerate().filter(|(_, name)| name.is_some());
+            for part in named.filter_map(|(at, _)| found.get(at)) {
+                // A group within another is a part of it.
+                if parts.last().is_none_or(|last| last.end <= part.start()) {
+                    parts.push(part.range());
+                }
+            }
+        }
+        parts
     }
 }
 
@@ -118,6 +146,10 @@ mod tests {
         assert_eq!(part.replaced("ab", "#"), None);
         assert_eq!(part.replaced("1", "$0").as_deref(), Some("$0"));
         assert_eq!(part.replaced("1", "1"), None);
+        // Only the groups that have names.
+        let named = TextPattern::new("x=(?<a>[0-9]+)|y(?<b>[0-9])?", Anchor::Part).unwrap();
+        assert_eq!(named.replaced("1 x=22 y y3 x=z", "#").as_deref(), Some("1 x=# y y# x=z"));
+        assert_eq!((named.find("y x=22"), named.replaced("y", "#")), (Some("22"), None));
     }
 
     #[test]

@@ -143,6 +143,8 @@ pub(super) struct Component {
     pub(super) guid: Option<String>,
     #[serde(default)]
     pub(super) rules: Vec<Rule>,
+    #[serde(default, rename = "globalMessageStrings")]
+    pub(super) global_message_strings: BTreeMap<String, MessageString>,
     #[serde(default)]
     pub(super) taxa: Present,
     #[serde(default)]
@@ -326,6 +328,20 @@ pub(super) struct Frame {
     pub(super) parameters: Vec<String>,
 }
 
+/// Texts that messages refer to: of a rule, then of its component (§3.11.7).
+#[derive(Clone, Copy, Default)]
+pub(super) struct Texts<'r> {
+    pub(super) rule: Option<&'r Rule>,
+    pub(super) all: Option<&'r BTreeMap<String, MessageString>>,
+}
+
+impl Texts<'_> {
+    fn of(&self, id: &str) -> Option<&str> {
+        let own = self.rule.and_then(|rule| rule.message_strings.get(id));
+        own.or_else(|| self.all?.get(id)).map(|named| named.text.as_str())
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct Message {
     pub(super) text: Option<String>,
@@ -336,10 +352,10 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// All that it says: the text, what else makes one, and the text of that id that its rule has.
-    pub(super) fn said(&self, rule: Option<&Rule>) -> String {
+    /// All that it says: the text, what else makes one, and the text of that id.
+    pub(super) fn said(&self, texts: Texts<'_>) -> String {
         let Self { text, markdown, id, arguments } = self;
-        let named = id.as_ref().and_then(|id| rule?.message_strings.get(id)).map(|named| named.text.as_str());
+        let named = id.as_ref().and_then(|id| texts.of(id));
         let parts =
             [text.as_deref(), markdown.as_deref().filter(|other| Some(*other) != text.as_deref()), id.as_deref()];
         let parts = parts.into_iter().flatten().chain(arguments.iter().map(String::as_str)).chain(named);
@@ -362,6 +378,21 @@ pub(super) struct RuleReference {
     pub(super) id: Option<String>,
     pub(super) index: Option<i64>,
     pub(super) tool_component: Option<ToolComponent>,
+}
+
+impl RuleReference {
+    /// What it says besides an id.
+    pub(super) fn told(&self) -> Vec<String> {
+        let of = self.tool_component.as_ref();
+        let said = [
+            self.index.filter(|index| *index >= 0).map(|index| format!("at {index}")),
+            self.guid.clone(),
+            of.and_then(|of| of.index).filter(|index| *index >= 0).map(|index| format!("of extension {index}")),
+            of.and_then(|of| of.name.as_ref()).map(|name| format!("of {name}")),
+            of.and_then(|of| of.guid.as_ref()).map(|guid| format!("of {guid}")),
+        ];
+        said.into_iter().flatten().collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -462,11 +493,28 @@ pub(super) fn at<T>(list: &[T], index: Option<i64>) -> Option<&T> {
     list.get(usize::try_from(index?).ok()?)
 }
 
-/// Whether parts of a run that lie outside of it have results among them.
-pub(super) fn have_results(parts: &Value) -> bool {
+/// Parts of a run without which its findings are others: the results, what they take of rules, and where they are.
+const DECIDING: [&str; 8] = [
+    "results",
+    "driver",
+    "extensions",
+    "policies",
+    "invocations",
+    "artifacts",
+    "logicalLocations",
+    "originalUriBaseIds",
+];
+
+/// Whether parts of a run that lie outside of it are such as decide. Of results an empty list says that there are none.
+pub(super) fn have_deciding(parts: &Value) -> bool {
+    let is_there = |part: &Value| match part {
+        Value::Null => false,
+        Value::Array(all) => !all.is_empty(),
+        _ => true,
+    };
     match parts {
-        Value::Array(all) => all.iter().any(have_results),
-        Value::Object(part) => part.get("results").and_then(Value::as_array).is_some_and(|results| !results.is_empty()),
+        Value::Array(all) => all.iter().any(have_deciding),
+        Value::Object(part) => DECIDING.iter().any(|name| part.get(*name).is_some_and(is_there)),
         _ => false,
     }
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use self::log::{
     CodeFlow, Configuration, Frame, Header, Invocation, Level, Log, Policy, Properties, Rule, Run, SarifResult, Stack,
-    Suppression, ThreadFlow, have_results,
+    Suppression, ThreadFlow, have_deciding,
 };
 use self::places::Places;
 use self::rules::{Overrides, Rules, level, result_severity, tell_configurations};
@@ -28,6 +28,9 @@ use crate::model::finding::{Finding, FindingKey, Reachability, SUPPRESSED};
 
 const FORMAT: &str = "SARIF";
 
+/// What is said of parts that lie in other files, or elsewhere in the log.
+const PARTS_ELSEWHERE: &str = "parts of runs that lie outside of them";
+
 /// Reads the results of a SARIF log, sorted.
 pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let header: Header = json::read(FORMAT, text)?;
@@ -37,23 +40,20 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let log: Log = json::read(FORMAT, text)?;
     let mut document = Document::default();
     let mut unfolding = Unfolding::new(FORMAT);
-    for (part, is_there) in
-        [("parts of a run that lie in other files", log.inline.is_some()), ("properties", log.properties.0)]
-    {
+    for (part, is_there) in [(PARTS_ELSEWHERE, log.inline.is_some()), ("properties", log.properties.0)] {
         document.not_compared.extend(is_there.then(|| part.to_owned()));
     }
     for (run_at, run) in log.runs.unwrap_or_default().iter().enumerate() {
         let rules = Rules::of(&run.tool);
-        let places = Places { artifacts: &run.artifacts, bases: &run.bases, logical: &run.logical_locations };
         document.not_compared.extend(not_read(run).map(str::to_owned));
         // What has no list of results, not even an empty one, did not get as far.
         let Some(results) = &run.results else {
             document.not_compared.insert("runs without results".to_owned());
             continue;
         };
-        // What is there is then not all that the run found.
-        if [&log.inline, &run.elsewhere].into_iter().flatten().any(have_results) {
-            document.not_compared.insert("runs with results that lie outside of them".to_owned());
+        // What is there is then not all that the run found, or not all that says what it is.
+        if [&log.inline, &run.elsewhere].into_iter().flatten().any(have_deciding) {
+            document.not_compared.insert("runs with results, rules or files that lie outside of them".to_owned());
             continue;
         }
         tell_invocations(run, &mut document.facts);
@@ -61,7 +61,14 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
         let overrides = Overrides::of(run, &rules);
         let findings = document.findings.get_or_insert_default();
         for (at, result) in results.iter().enumerate() {
-            let rule = rules.find(result);
+            let found = rules.find(result);
+            let rule = found.map(|found| found.rule);
+            let places = Places {
+                artifacts: &run.artifacts,
+                bases: &run.bases,
+                logical: &run.logical_locations,
+                texts: rules.texts(found),
+            };
             let named = result.rule_id.as_ref().or(result.rule.as_ref().and_then(|rule| rule.id.as_ref()));
             let Some(id) = named.or(rule.map(|rule| &rule.id)) else {
                 let path = format!("runs[{run_at}].results[{at}].ruleId");
@@ -70,7 +77,8 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             };
             let (uri, place) = result.locations.first().map(|location| places.of(location)).unwrap_or_default();
             let set = overrides.set(result, rule);
-            let mut details = details(result, (rule, set), &places, &run.tool.driver.name);
+            let of = found.and_then(|found| rules.extension(found));
+            let mut details = details(result, (rule, of, set), &places, &run.tool.driver.name);
             let mut others = result.locations.iter();
             if let Some(first) = others.next() {
                 places.around(first, &mut details);
@@ -107,18 +115,20 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
 /// What tells a result from others of its rule and place.
 fn details(
     result: &SarifResult,
-    (rule, set): (Option<&Rule>, Option<&Configuration>),
+    (rule, of, set): (Option<&Rule>, Option<&str>, Option<&Configuration>),
     places: &Places<'_>,
     tool: &str,
 ) -> Details {
     let mut details = Details::default();
     details.add("tool", tool);
-    details.maybe("message", result.message.as_ref().map(|message| message.said(rule)));
+    details.maybe("message", result.message.as_ref().map(|message| message.said(places.texts)));
     // Where a result names its rule in two ways, both count.
     let other = result.rule.as_ref();
     details.maybe("rule", other.and_then(|other| other.id.as_ref()).filter(|id| Some(*id) != result.rule_id.as_ref()));
     details.maybe("rule by index", rule.map(|rule| &rule.id).filter(|id| Some(*id) != result.rule_id.as_ref()));
-    details.maybe("rule of", other.and_then(|other| other.tool_component.as_ref()?.name.as_ref()));
+    // An extension by its name, however it is referred to.
+    let named = other.and_then(|other| other.tool_component.as_ref()?.name.as_deref());
+    details.maybe("rule of", of.or(named));
     details.maybe("rank", result.rank.map(|rank| rank.to_string()));
     details.maybe("correlation", result.correlation_guid.as_ref());
     details.maybe("target", result.analysis_target.as_ref().and_then(|target| places.file(target)));
@@ -164,7 +174,7 @@ fn details(
 
 /// Every way of a code flow, its places in their order.
 fn tell_flow(flow: &CodeFlow, places: &Places<'_>, details: &mut Details) {
-    let message = flow.message.as_ref().map(|message| message.said(None)).unwrap_or_default();
+    let message = flow.message.as_ref().map(|message| message.said(places.texts)).unwrap_or_default();
     for ThreadFlow { message: own, locations } in &flow.thread_flows {
         let steps = locations.iter().map(|step| {
             let place = step.location.as_ref().map(|location| places.told(location)).unwrap_or_default();
@@ -181,13 +191,13 @@ fn tell_flow(flow: &CodeFlow, places: &Places<'_>, details: &mut Details) {
             let said = said.chain(kinds.into_iter().cloned()).chain(state);
             std::iter::once(place).chain(said).collect::<Vec<_>>().join(" ")
         });
-        let own = own.as_ref().map(|message| message.said(None)).unwrap_or_default();
+        let own = own.as_ref().map(|message| message.said(places.texts)).unwrap_or_default();
         details.add("flow", format!("{message} {own} {}", steps.collect::<Vec<_>>().join(" -> ")).trim_start());
     }
 }
 
 fn tell_stack(stack: &Stack, places: &Places<'_>, details: &mut Details) {
-    let message = stack.message.as_ref().map(|message| message.said(None)).unwrap_or_default();
+    let message = stack.message.as_ref().map(|message| message.said(places.texts)).unwrap_or_default();
     let frames = stack.frames.iter().map(|Frame { location, module, parameters }| {
         let place = location.as_ref().map(|location| places.told(location)).unwrap_or_default();
         format!("{place} {} {}", module.as_deref().unwrap_or_default(), parameters.join(" "))
@@ -225,7 +235,7 @@ fn not_read(run: &Run) -> impl Iterator<Item = &'static str> {
     let properties = |properties: &Option<Properties>| properties.as_ref().is_some_and(Properties::has_others);
     let invoked = |of: fn(&Invocation) -> bool| run.invocations.iter().any(of);
     let parts = [
-        ("parts of a run that lie in other files", run.elsewhere.is_some()),
+        (PARTS_ELSEWHERE, run.elsewhere.is_some()),
         ("names of runs", run.automation_details.0),
         ("version control", run.version_control_provenance.0),
         ("graphs", run.graphs.0 || results().any(|result| result.graphs.0 || result.graph_traversals.0)),
@@ -424,12 +434,123 @@ mod tests {
         for rest in [
             r#""inlineExternalProperties":[{"results":[{"ruleId":"R"}]}],"runs":[{"#,
             r#""runs":[{"externalPropertyFileReferences":{"results":[{"itemCount":3}]},"#,
+            // Named regression: rules and files that lie elsewhere were compared as if there were none.
+            r#""inlineExternalProperties":[{"driver":{"name":"t","rules":[{"id":"R1"}]}}],"runs":[{"#,
+            r#""inlineExternalProperties":[{"invocations":[{"executionSuccessful":false}]}],"runs":[{"#,
+            r#""inlineExternalProperties":[{"artifacts":[{"location":{"uri":"a.c"}}]}],"runs":[{"#,
+            r#""runs":[{"externalPropertyFileReferences":{"driver":{"location":{"uri":"d.json"}}},"#,
         ] {
             let text = format!(r#"{{"version":"2.1.0",{rest}"tool":{{"driver":{{"name":"t"}}}},"results":[]}}]}}"#);
             let document = read(&text).unwrap();
             assert_eq!(document.findings, None);
-            assert!(document.not_compared.contains("runs with results that lie outside of them"));
+            assert!(document.not_compared.contains("runs with results, rules or files that lie outside of them"));
         }
+    }
+
+    /// A run of a driver and two extensions that have a rule of the same id; what else it has, and its results.
+    fn of_components(rest: &str, results: &str) -> Document {
+        let guid = |last: char| format!("11111111-2222-4333-8444-55555555555{last}");
+        let text = format!(
+            r#"{{"version":"2.1.0","runs":[{{"tool":{{
+               "driver":{{"name":"t","rules":[{{"id":"R1","defaultConfiguration":{{"level":"note"}}}}],
+                 "globalMessageStrings":{{"g":{{"text":"of all"}}}}}},
+               "extensions":[
+                 {{"name":"x","guid":"{}","rules":[{{"id":"R1","guid":"{}","defaultConfiguration":{{"level":"error"}},
+                   "messageStrings":{{"m":{{"text":"of x"}}}}}},{{"id":"X1","defaultConfiguration":{{"level":"error"}}}}]}},
+                 {{"name":"y","guid":"{}","globalMessageStrings":{{"g":{{"text":"of y"}}}},
+                   "rules":[{{"id":"R1","guid":"{}","defaultConfiguration":{{"level":"none"}}}},{{"id":"Y1"}}]}}]}},
+               {rest}"results":[{results}]}}]}}"#,
+            guid('a'),
+            guid('b'),
+            guid('c'),
+            guid('d')
+        );
+        read(&text).unwrap()
+    }
+
+    /// Named regression: only a place in a list was looked for in the component that is named (§3.52.3); an id was the driver's.
+    #[test]
+    fn a_rule_is_that_of_the_component_that_is_named() {
+        let severity = |rule: &str| of_components("", &format!(r#"{{"rule":{rule}}}"#)).findings.unwrap()[0].severity;
+        for (of, expected) in [
+            (r#"{"index":0}"#, Severity::High),
+            (r#"{"name":"x"}"#, Severity::High),
+            (r#"{"guid":"11111111-2222-4333-8444-55555555555A"}"#, Severity::High),
+            (r#"{"index":1}"#, Severity::None),
+            (r#"{"name":"y"}"#, Severity::None),
+            (r#"{"name":"t"}"#, Severity::Low),
+            (r#"{"index":-1}"#, Severity::Low),
+            // None of these has the rule.
+            (r#"{"index":2}"#, Severity::Medium),
+            (r#"{"name":"z"}"#, Severity::Medium),
+        ] {
+            for id in ["R1", "R1/sub"] {
+                let rule = format!(r#"{{"id":"{id}","toolComponent":{of}}}"#);
+                assert_eq!(severity(&rule), expected, "{rule}");
+            }
+        }
+        let of_x = r#"{"guid":"11111111-2222-4333-8444-55555555555b"}"#;
+        assert_eq!(severity(of_x), Severity::High, "a guid is unique");
+        let of_y = r#"{"id":"q","guid":"11111111-2222-4333-8444-55555555555b","toolComponent":{"name":"y"}}"#;
+        assert_eq!(severity(of_y), Severity::Medium, "it is not in that component");
+        // Without a component it is the driver's, else that of the only extension which has one.
+        assert_eq!((severity(r#"{"id":"R1"}"#), severity(r#"{"id":"X1"}"#)), (Severity::Low, Severity::High));
+        // The name says which of two that is.
+        let of = |name: &str| {
+            of_components("", &format!(r#"{{"rule":{{"id":"R1","toolComponent":{name}}},"level":"note"}}"#))
+        };
+        assert_ne!(of(r#"{"index":0}"#).findings, of(r#"{"index":1}"#).findings);
+        assert_eq!(of(r#"{"index":0}"#).findings, of(r#"{"name":"x"}"#).findings);
+    }
+
+    #[test]
+    fn an_override_is_that_of_a_rule_of_the_component_that_is_named() {
+        let of = |descriptor: &str, rule: &str| {
+            let set = format!(
+                r#""invocations":[{{"ruleConfigurationOverrides":[{{"descriptor":{descriptor},"configuration":{{"level":"warning"}}}}]}}],"#
+            );
+            let document = of_components(&set, &format!(r#"{{"rule":{rule}}}"#));
+            (document.findings.unwrap()[0].severity, document.facts)
+        };
+        let (of_x, of_driver) = (r#"{"id":"R1","toolComponent":{"name":"x"}}"#, r#"{"id":"R1"}"#);
+        assert_eq!(of(of_x, of_driver).0, Severity::Low, "it is another rule");
+        assert_eq!(of(of_x, of_x).0, Severity::Medium);
+        assert_eq!(of(of_driver, of_x).0, Severity::High);
+        assert_ne!(of(of_x, of_driver).1, of(of_driver, of_driver).1);
+        // Named regression: one of a rule that is not there said nothing of which that was.
+        let unknown =
+            |last: char| of(&format!(r#"{{"guid":"99999999-2222-4333-8444-55555555555{last}"}}"#), of_driver).1;
+        assert_ne!(unknown('1'), unknown('2'));
+        assert!(unknown('1').iter().any(|fact| fact.contains("99999999-2222-4333-8444-555555555551")));
+    }
+
+    /// §3.27.10: only a failure takes its level from its rule.
+    #[test]
+    fn what_is_not_a_failure_has_no_level_but_its_own() {
+        let error = r#"{"id":"R1","defaultConfiguration":{"level":"error"}}"#;
+        for kind in ["open", "review"] {
+            let of = |level: &str| one(error, &format!(r#"{{"ruleId":"R1","kind":"{kind}"{level}}}"#));
+            assert_eq!(of(""), of(r#","level":"none""#));
+            assert_eq!(of("").severity, Severity::None);
+            assert_eq!(of(r#","level":"warning""#).severity, Severity::Medium);
+        }
+    }
+
+    /// §3.11.7: of the rule, else of its component.
+    #[test]
+    fn a_message_may_take_its_text_from_the_component() {
+        let said = |result: &str| {
+            let findings = of_components("", result).findings.unwrap();
+            findings[0].details.iter().cloned().collect::<Vec<_>>().join("\n")
+        };
+        assert!(said(r#"{"ruleId":"R1","message":{"id":"g"}}"#).contains("message: g of all"));
+        assert!(said(r#"{"ruleId":"none","message":{"id":"g"}}"#).contains("message: g of all"));
+        let of = |name: &str, message: &str| {
+            said(&format!(r#"{{"rule":{{"id":"R1","toolComponent":{{"name":"{name}"}}}},{message}}}"#))
+        };
+        assert!(of("y", r#""message":{"id":"g"}"#).contains("message: g of y"));
+        assert!(of("x", r#""message":{"id":"m"}"#).contains("message: m of x"));
+        assert!(of("x", r#""relatedLocations":[{"message":{"id":"m"}}]"#).contains("note: m of x"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::log::{Address, Artifact, ArtifactLocation, Location, LogicalLocation, Region, at};
+use super::log::{Address, Artifact, ArtifactLocation, Location, LogicalLocation, Region, Texts, at};
 use crate::format::details::Details;
 
 /// How deep addresses may be relative to one another.
@@ -13,6 +13,8 @@ pub(super) struct Places<'r> {
     pub(super) artifacts: &'r [Artifact],
     pub(super) bases: &'r BTreeMap<String, ArtifactLocation>,
     pub(super) logical: &'r [LogicalLocation],
+    /// What messages mean by an id.
+    pub(super) texts: Texts<'r>,
 }
 
 impl Places<'_> {
@@ -50,12 +52,12 @@ impl Places<'_> {
     /// What of a place is not in its name.
     pub(super) fn around(&self, location: &Location, details: &mut Details) {
         details.each("in", location.logical_locations.iter().map(|logical| logical.told(self.logical)));
-        details.maybe("note", location.message.as_ref().map(|message| message.said(None)));
+        details.maybe("note", location.message.as_ref().map(|message| message.said(self.texts)));
         let Some(physical) = &location.physical_location else { return };
         let given = physical.artifact_location.as_ref();
         details.maybe("relative to", given.and_then(|given| given.uri_base_id.as_ref()));
         if let Some(region) = &physical.region {
-            tell_region(region, details);
+            tell_region(region, self.texts, details);
         }
         if let Some(address) = &physical.address {
             let Address { relative_address, offset_from_parent, fully_qualified_name, name, kind, length } = address;
@@ -94,7 +96,7 @@ fn signed(number: Option<i64>) -> Option<String> {
     number.filter(|number| *number >= 0).map(|number| number.to_string())
 }
 
-fn tell_region(region: &Region, details: &mut Details) {
+fn tell_region(region: &Region, texts: Texts<'_>, details: &mut Details) {
     let pair = |one: Option<String>, other: Option<String>| {
         (one.is_some() || other.is_some())
             .then(|| format!("{}:{}", one.as_deref().unwrap_or_default(), other.as_deref().unwrap_or_default()))
@@ -103,7 +105,7 @@ fn tell_region(region: &Region, details: &mut Details) {
     details.maybe("until", pair(text(region.end_line), text(region.end_column)));
     details.maybe("characters", pair(signed(region.char_offset), text(region.char_length)));
     details.maybe("bytes", pair(signed(region.byte_offset), text(region.byte_length)));
-    details.maybe("region", region.message.as_ref().map(|message| message.said(None)));
+    details.maybe("region", region.message.as_ref().map(|message| message.said(texts)));
     // A column without a line is in no name of a place.
     details
         .maybe("column", region.start_column.filter(|_| region.start_line.is_none()).map(|column| column.to_string()));

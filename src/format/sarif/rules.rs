@@ -4,75 +4,152 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::log::{Component, Configuration, Level, Rule, RuleReference, Run, SarifResult, Tool, ToolComponent, at};
+use super::log::{
+    Component, Configuration, Level, Rule, RuleReference, Run, SarifResult, Texts, Tool, ToolComponent, at,
+};
 use crate::format::severity;
 use crate::model::finding::Severity;
 
-/// The rules of a run, by place, by id and by their globally unique id.
-pub(super) struct Rules<'r> {
-    tool: &'r Tool,
-    by_id: HashMap<&'r str, &'r Rule>,
-    by_guid: HashMap<String, &'r Rule>,
+/// A rule, and the component of the tool that has it.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'r> {
+    component: &'r Component,
+    pub(super) rule: &'r Rule,
+}
+
+/// Rules by id and by their globally unique id; nothing where several are meant.
+#[derive(Default)]
+struct Named<'r> {
+    by_id: HashMap<&'r str, Option<Found<'r>>>,
+    by_guid: HashMap<String, Option<Found<'r>>>,
     /// How long the ids are.
     lengths: BTreeSet<usize>,
 }
 
-impl<'r> Rules<'r> {
-    pub(super) fn of(tool: &'r Tool) -> Self {
-        // Of several rules with one id the first counts; the driver's come first.
-        let (mut by_id, mut by_guid) = (HashMap::new(), HashMap::new());
-        for rule in std::iter::once(&tool.driver).chain(&tool.extensions).flat_map(|component| &component.rules) {
-            by_id.entry(rule.id.as_str()).or_insert(rule);
-            if let Some(guid) = rule.guid.as_deref() {
-                by_guid.entry(guid.to_ascii_lowercase()).or_insert(rule);
+impl<'r> Named<'r> {
+    /// Of several rules of one component with one id the first counts; those of several components are none.
+    fn of(components: impl IntoIterator<Item = &'r Component>) -> Self {
+        let mut named = Self::default();
+        for component in components {
+            for rule in &component.rules {
+                let found = Found { component, rule };
+                let of_one = |first: &Found<'_>| std::ptr::eq(first.component, component);
+                let entry = named.by_id.entry(&rule.id).or_insert(Some(found));
+                *entry = entry.filter(of_one);
+                if let Some(guid) = rule.guid.as_deref() {
+                    let entry = named.by_guid.entry(guid.to_ascii_lowercase()).or_insert(Some(found));
+                    *entry = entry.filter(of_one);
+                }
             }
         }
-        let lengths = by_id.keys().map(|id| id.len()).collect();
-        Self { tool, by_id, by_guid, lengths }
+        named.lengths = named.by_id.keys().map(|id| id.len()).collect();
+        named
     }
 
     /// The rule of an id, else the one of the longest id that it continues with a `/` (§3.27.5: `R1/a` is a case of `R1`).
     ///
     /// Only as many beginnings are looked at as there are lengths of ids: an id is as long as its writer likes.
-    fn of_id(&self, id: &str) -> Option<&'r Rule> {
+    fn of_id(&self, id: &str) -> Option<Found<'r>> {
         let ends = |length: &&usize| matches!(id.as_bytes().get(**length), None | Some(b'/'));
         let mut lengths = self.lengths.range(..=id.len()).rev().filter(ends);
-        lengths.find_map(|length| self.by_id.get(id.get(..*length)?)).copied()
+        *lengths.find_map(|length| self.by_id.get(id.get(..*length)?))?
+    }
+
+    fn find(&self, id: Option<&str>, guid: Option<&str>) -> Option<Found<'r>> {
+        let with_guid = || *self.by_guid.get(&guid?.to_ascii_lowercase())?;
+        id.and_then(|id| self.of_id(id)).or_else(with_guid)
+    }
+}
+
+/// The rules of a run.
+pub(super) struct Rules<'r> {
+    tool: &'r Tool,
+    /// Of the driver, then of each extension.
+    own: Vec<Named<'r>>,
+    /// Of all extensions.
+    extensions: Named<'r>,
+    /// The places of components in `own`.
+    by_name: HashMap<&'r str, usize>,
+    by_guid: HashMap<String, usize>,
+}
+
+impl<'r> Rules<'r> {
+    pub(super) fn of(tool: &'r Tool) -> Self {
+        let (mut own, mut by_name, mut by_guid) = (Vec::new(), HashMap::new(), HashMap::new());
+        for (at, component) in components(tool).enumerate() {
+            own.push(Named::of([component]));
+            by_name.entry(component.name.as_str()).or_insert(at);
+            if let Some(guid) = component.guid.as_deref() {
+                by_guid.entry(guid.to_ascii_lowercase()).or_insert(at);
+            }
+        }
+        Self { tool, own, extensions: Named::of(&tool.extensions), by_name, by_guid }
     }
 
     /// §3.27.7, §3.52: by its place, its id, or its guid.
-    pub(super) fn find(&self, result: &SarifResult) -> Option<&'r Rule> {
+    pub(super) fn find(&self, result: &SarifResult) -> Option<Found<'r>> {
         let reference = result.rule.as_ref();
         self.named(reference, result.rule_index, result.rule_id.as_deref())
     }
 
     /// The rule of a reference, with a place and an id that stand beside it.
-    fn named(&self, reference: Option<&RuleReference>, index: Option<i64>, id: Option<&str>) -> Option<&'r Rule> {
-        let component = self.component(reference.and_then(|rule| rule.tool_component.as_ref()));
+    ///
+    /// §3.52.3: all of them count in the component that is named. Where none is, that is the driver; an id or guid that it does not
+    /// have is that of the only extension which has it: not every tool names the extension.
+    fn named(&self, reference: Option<&RuleReference>, index: Option<i64>, id: Option<&str>) -> Option<Found<'r>> {
+        let of = reference.and_then(|rule| rule.tool_component.as_ref());
+        let place = self.place(of)?;
+        let component = self.component(place)?;
         let index = index.or(reference.and_then(|rule| rule.index));
         let id = id.or(reference.and_then(|rule| rule.id.as_deref()));
         let guid = reference.and_then(|rule| rule.guid.as_deref());
-        let by_index = component.and_then(|component| at(&component.rules, index));
-        let with_guid = || self.by_guid.get(&guid?.to_ascii_lowercase()).copied();
-        by_index.or_else(|| self.of_id(id?)).or_else(with_guid)
+        let by_index = at(&component.rules, index).map(|rule| Found { component, rule });
+        let elsewhere = || self.extensions.find(id, guid).filter(|_| !of.is_some_and(names_one));
+        by_index.or_else(|| self.own.get(place)?.find(id, guid)).or_else(elsewhere)
     }
 
-    fn components(&self) -> impl Iterator<Item = &'r Component> + use<'r> {
-        std::iter::once(&self.tool.driver).chain(&self.tool.extensions)
+    fn component(&self, place: usize) -> Option<&'r Component> {
+        match place.checked_sub(1) {
+            None => Some(&self.tool.driver),
+            Some(extension) => self.tool.extensions.get(extension),
+        }
     }
 
     /// §3.54: an extension by its place, or any of them by its guid or name; the driver, where none is named.
-    fn component(&self, reference: Option<&ToolComponent>) -> Option<&'r Component> {
-        let Some(ToolComponent { name, guid, index }) = reference else { return Some(&self.tool.driver) };
+    fn place(&self, reference: Option<&ToolComponent>) -> Option<usize> {
+        let Some(ToolComponent { name, guid, index }) = reference else { return Some(0) };
         if let Some(index) = index.filter(|index| *index >= 0) {
-            return at(&self.tool.extensions, Some(index));
+            let index = usize::try_from(index).ok()?;
+            return (index < self.tool.extensions.len()).then_some(index + 1);
         }
         match (guid, name) {
-            (None, None) => Some(&self.tool.driver),
-            (Some(guid), _) => self.components().find(|component| is_guid(component.guid.as_deref(), guid)),
-            (None, Some(name)) => self.components().find(|component| component.name == *name),
+            (None, None) => Some(0),
+            (Some(guid), _) => self.by_guid.get(&guid.to_ascii_lowercase()).copied(),
+            (None, Some(name)) => self.by_name.get(name.as_str()).copied(),
         }
     }
+
+    /// The name of the extension that a rule is of; none where it is the driver's.
+    pub(super) fn extension(&self, found: Found<'r>) -> Option<&'r str> {
+        (!std::ptr::eq(found.component, &self.tool.driver)).then_some(found.component.name.as_str())
+    }
+
+    /// What messages of a result mean by an id (§3.11.7).
+    pub(super) fn texts(&self, found: Option<Found<'r>>) -> Texts<'r> {
+        let component = found.map_or(&self.tool.driver, |found| found.component);
+        Texts { rule: found.map(|found| found.rule), all: Some(&component.global_message_strings) }
+    }
+}
+
+/// The driver, then the extensions.
+fn components(tool: &Tool) -> impl Iterator<Item = &Component> {
+    std::iter::once(&tool.driver).chain(&tool.extensions)
+}
+
+/// Whether a reference to a component says which.
+fn names_one(reference: &ToolComponent) -> bool {
+    let ToolComponent { name, guid, index } = reference;
+    name.is_some() || guid.is_some() || index.is_some_and(|index| index >= 0)
 }
 
 /// How rules were set in each run of the tool (§3.20.5). A rule is known by where it lies in memory: its id may be another's.
@@ -83,8 +160,8 @@ impl<'r> Overrides<'r> {
         let of_run = run.invocations.iter().map(|invocation| {
             let mut set = HashMap::new();
             for set_so in &invocation.rule_configuration_overrides {
-                if let Some(rule) = rules.named(Some(&set_so.descriptor), None, None) {
-                    set.entry(std::ptr::from_ref(rule)).or_insert(&set_so.configuration);
+                if let Some(found) = rules.named(Some(&set_so.descriptor), None, None) {
+                    set.entry(std::ptr::from_ref(found.rule)).or_insert(&set_so.configuration);
                 }
             }
             set
@@ -108,10 +185,17 @@ impl<'r> Overrides<'r> {
 /// off by default, of which nothing was to be found.
 pub(super) fn tell_configurations(run: &Run, rules: &Rules<'_>, facts: &mut Vec<String>) {
     for set_so in run.invocations.iter().flat_map(|invocation| &invocation.rule_configuration_overrides) {
-        let rule = rules.named(Some(&set_so.descriptor), None, None);
-        let id = set_so.descriptor.id.as_deref();
-        let found = rule.map(|rule| rule.id.as_str()).filter(|found| Some(*found) != id);
-        let names: Vec<&str> = id.into_iter().chain(found).collect();
+        let descriptor = &set_so.descriptor;
+        let id = descriptor.id.clone();
+        let names: Vec<String> = match rules.named(Some(descriptor), None, None) {
+            Some(found) => {
+                let own = Some(&found.rule.id).filter(|own| Some(*own) != id.as_ref()).cloned();
+                let of = rules.extension(found).map(|name| format!("of {name}"));
+                id.into_iter().chain(own).chain(of).collect()
+            }
+            // What is not found is what its reference says.
+            None => id.into_iter().chain(descriptor.told()).collect(),
+        };
         facts.push(format!("rule {} was set to {}", names.join(" "), set_so.configuration.said()));
     }
     for policy in &run.policies {
@@ -121,16 +205,12 @@ pub(super) fn tell_configurations(run: &Run, rules: &Rules<'_>, facts: &mut Vec<
             facts.push(format!("policy {}: rule {} {said}", policy.name, rule.id));
         }
     }
-    for rule in rules.components().flat_map(|component| &component.rules) {
+    for (component, rule) in components(&run.tool).flat_map(|of| of.rules.iter().map(move |rule| (of, rule))) {
         if rule.default_configuration.as_ref().is_some_and(|default| default.enabled == Some(false)) {
-            facts.push(format!("rule {} is off by default", rule.id));
+            let of = rules.extension(Found { component, rule }).map(|name| format!(" of {name}")).unwrap_or_default();
+            facts.push(format!("rule {}{of} is off by default", rule.id));
         }
     }
-}
-
-/// A guid may be written in letters of either case.
-fn is_guid(own: Option<&str>, other: &str) -> bool {
-    own.is_some_and(|own| own.eq_ignore_ascii_case(other))
 }
 
 /// A score counts before a level; the result's own before its rule's.
@@ -152,8 +232,12 @@ pub(super) fn result_severity(result: &SarifResult, rule: Option<&Rule>, set: Op
     }
 }
 
-/// The level of a result: its own, else the one to which its rule was set, else its rule's, else `warning` (§3.27.10).
+/// The level of a result: its own, else the one to which its rule was set, else its rule's, else `warning`; of what is not a failure it
+/// is its own or `none` (§3.27.10).
 pub(super) fn level(result: &SarifResult, rule: Option<&Rule>, set: Option<&Configuration>) -> Level {
+    if !matches!(result.kind.as_deref(), None | Some("fail")) {
+        return result.level.unwrap_or(Level::None);
+    }
     let default = || rule?.default_configuration.as_ref()?.level;
     result.level.or_else(|| set?.level).or_else(default).unwrap_or(Level::Warning)
 }

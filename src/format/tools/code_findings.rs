@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::format::details::Details;
 use crate::format::error::FormatError;
-use crate::format::json;
+use crate::format::json::{self, Present};
 use crate::format::tools::report::{Report, Spot, severity};
-use crate::model::finding::SUPPRESSED;
+use crate::model::finding::{Reachability, SUPPRESSED};
 
 #[derive(Deserialize)]
 struct BanditReport {
@@ -83,6 +83,11 @@ struct SemgrepReport {
     /// A rule as an object, or its id alone.
     #[serde(default)]
     skipped_rules: Vec<Value>,
+    /// Which of the engines was asked for: they do not find the same.
+    engine_requested: Option<String>,
+    /// Languages of which files were looked at together.
+    #[serde(default)]
+    interfile_languages_used: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -123,6 +128,53 @@ struct SemgrepExtra {
     #[serde(default)]
     is_ignored: bool,
     validation_state: Option<String>,
+    engine_kind: Option<Value>,
+    /// Of a dependency: whether its vulnerable code is reached, and which it is.
+    sca_info: Option<Value>,
+    /// The way from a source to a sink.
+    dataflow_trace: Option<Value>,
+    /// The commit in which a secret is.
+    historical_info: Option<Value>,
+    #[serde(default)]
+    metadata: BTreeMap<String, Value>,
+    #[serde(default)]
+    fix: Present,
+}
+
+impl SemgrepExtra {
+    /// What is said besides the message.
+    fn tell(&self, details: &mut Details) {
+        details.maybe("message", self.message.as_ref());
+        details.maybe("fingerprint", self.fingerprint.as_ref());
+        details.maybe("validation", self.validation_state.as_ref());
+        details.maybe("engine", self.engine_kind.as_ref().map(text_of));
+        details.maybe("dependency", self.sca_info.as_ref().map(text_of));
+        details.maybe("flow", self.dataflow_trace.as_ref().map(text_of));
+        details.maybe("history", self.historical_info.as_ref().map(text_of));
+        for (name, said) in self.metadata.iter().filter(|(name, _)| is_of_advisory(name)) {
+            details.add("advisory", format!("{name} {}", text_of(said)));
+        }
+    }
+
+    /// Whether the vulnerable code of a dependency is reached: only a rule that looks for that can tell that it is not.
+    fn reachability(&self) -> Reachability {
+        let said = |name: &str| self.sca_info.as_ref()?.get(name)?.as_bool();
+        match (said("reachable"), said("reachability_rule")) {
+            (Some(true), Some(true)) => Reachability::Reachable,
+            (Some(false), Some(true)) => Reachability::Unreachable,
+            _ => Reachability::Unknown,
+        }
+    }
+}
+
+/// Whether a rule says it of the advisory that it looks for.
+fn is_of_advisory(name: &str) -> bool {
+    name.starts_with("sca-")
+}
+
+/// A text as it is, anything else as JSON.
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[derive(Deserialize)]
@@ -132,6 +184,13 @@ struct SemgrepError {
     level: Option<String>,
     path: Option<String>,
     rule_id: Option<String>,
+    code: Option<Value>,
+    #[serde(default)]
+    message: Present,
+    #[serde(default)]
+    spans: Present,
+    #[serde(default)]
+    help: Present,
 }
 
 /// `semgrep scan --json`, old versions too.
@@ -144,20 +203,31 @@ pub(super) fn semgrep(text: &str, report: &mut Report) -> Result<(), FormatError
             column: found.start.as_ref().and_then(|start| start.col),
         };
         let mut details = Details::default();
-        details.maybe("message", found.extra.message);
-        details.maybe("fingerprint", found.extra.fingerprint);
-        details.maybe("validation", found.extra.validation_state);
+        found.extra.tell(&mut details);
+        let parts = [
+            ("metadata of rules", found.extra.metadata.keys().any(|name| !is_of_advisory(name))),
+            ("fixes", found.extra.fix.0),
+        ];
+        report
+            .not_compared
+            .extend(parts.into_iter().filter(|(_, is_there)| *is_there).map(|(part, _)| part.to_owned()));
         if let Some(Point { line: Some(line), col }) = found.end {
             details.add("until", format!("{line}:{}", col.unwrap_or_default()));
         }
         if found.extra.is_ignored {
             details.add(SUPPRESSED.trim_end_matches(": "), "nosemgrep");
         }
+        let reachability = found.extra.reachability();
         report.found(found.check_id, &spot, severity(found.extra.severity.as_deref()), details);
+        report.findings.last_mut().into_iter().for_each(|last| last.reachability = reachability);
     }
-    for SemgrepError { kind, level, path, rule_id } in read.errors {
-        let kind = kind.map(|kind| kind.as_str().map_or_else(|| kind.to_string(), str::to_owned));
-        let said: Vec<String> = [level, kind, rule_id, path].into_iter().flatten().collect();
+    report.looked(read.engine_requested.map(|engine| format!("engine {engine}")));
+    report.looked(read.interfile_languages_used.iter().map(|language| format!("looked across files of {language}")));
+    for SemgrepError { kind, level, path, rule_id, code, message, spans, help } in read.errors {
+        let has_more = message.0 || spans.0 || help.0;
+        report.not_compared.extend(has_more.then(|| "longer words of errors".to_owned()));
+        let (kind, code) = (kind.as_ref().map(text_of), code.map(|code| format!("code {code}")));
+        let said: Vec<String> = [level, kind, code, rule_id, path].into_iter().flatten().collect();
         report.facts.push(format!("error: {}", said.join(" ")));
     }
     report.looked(read.paths.scanned.iter().map(|path| format!("looked at {path}")));

@@ -61,6 +61,7 @@ impl LintMessage {
 /// `eslint --format json`.
 pub(super) fn eslint(text: &str, report: &mut Report) -> Result<(), FormatError> {
     let files: Vec<LintedFile> = json::read("ESLint JSON", text)?;
+    report.looked(files.iter().map(|file| format!("looked at {}", file.file_path)));
     for LintedFile { file_path, messages, suppressed_messages } in files {
         for found in messages {
             let spot = Spot { file: file_path.clone(), line: found.line, column: found.column };

@@ -170,7 +170,7 @@ mod tests {
     /// A clean report of a scan of nothing is another one than of everything.
     #[test]
     fn what_was_looked_at_and_what_was_left_out_counts() {
-        let cases: [(&str, &str, &[&str]); 5] = [
+        let cases: [(&str, &str, &[&str]); 6] = [
             (
                 "semgrep",
                 r#"{"results":[],"errors":[],"paths":{"scanned":["a.py"]},"skipped_rules":[]}"#,
@@ -207,6 +207,11 @@ mod tests {
                 ],
             ),
             (
+                "eslint",
+                r#"[{"filePath":"a.js","messages":[]},{"filePath":"b.js","messages":[]}]"#,
+                &[r#"[{"filePath":"a.js","messages":[]}]"#, "[]"],
+            ),
+            (
                 "checkov",
                 r#"{"passed":0,"failed":0,"resource_count":3}"#,
                 &[r#"{"passed":0,"failed":0,"resource_count":0}"#],
@@ -220,6 +225,42 @@ mod tests {
         }
         let actions = read("npm-audit", br#"{"advisories":{},"actions":[{"action":"install"}]}"#).unwrap();
         assert_eq!(actions.not_compared, ["commands that mend".to_owned()].into());
+    }
+
+    /// Named regression: what semgrep says of a dependency, of the way to a sink and of its errors counted as texts that say nothing.
+    #[test]
+    fn whether_a_dependency_is_reached_decides() {
+        use crate::model::finding::Reachability;
+
+        let of = |extra: &str, rest: &str| {
+            let text =
+                format!(r#"{{"results":[{{"check_id":"c","path":"p","extra":{{{extra}}}}}],"errors":[]{rest}}}"#);
+            read("semgrep", text.as_bytes()).unwrap()
+        };
+        let reached = |is: bool, by_rule: bool| {
+            let document = of(&format!(r#""sca_info":{{"reachable":{is},"reachability_rule":{by_rule}}}"#), "");
+            document.findings.unwrap()[0].reachability
+        };
+        assert_eq!((reached(true, true), reached(false, true)), (Reachability::Reachable, Reachability::Unreachable));
+        assert_eq!((reached(true, false), reached(false, false)), (Reachability::Unknown, Reachability::Unknown));
+        let plain = of("", "");
+        for extra in [
+            r#""sca_info":{"reachable":true}"#,
+            r#""metadata":{"sca-severity":"LOW"}"#,
+            r#""dataflow_trace":{"taint_source":["CliLoc",[{"path":"b.py"},"x"]]}"#,
+            r#""historical_info":{"git_commit":"a"}"#,
+            r#""engine_kind":"PRO""#,
+        ] {
+            assert_ne!(of(extra, "").findings, plain.findings, "{extra}");
+        }
+        assert_ne!(of("", r#","engine_requested":"PRO""#), plain);
+        let error = |rest: &str| {
+            let text = format!(r#"{{"results":[],"errors":[{{"type":"T","level":"warn"{rest}}}]}}"#);
+            read("semgrep", text.as_bytes()).unwrap()
+        };
+        assert_ne!(error(r#","code":2"#).facts, error(r#","code":3"#).facts);
+        assert_eq!(error(r#","message":"m""#).not_compared, ["longer words of errors".to_owned()].into());
+        assert_eq!(of(r#""metadata":{"cwe":["CWE-1"]}"#, "").not_compared, ["metadata of rules".to_owned()].into());
     }
 
     #[test]

@@ -39,8 +39,13 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     let (mut findings, mut facts) = (Vec::new(), Vec::new());
     let mut unfolding = Unfolding::new(FORMAT);
     facts.push(format!("scanned: {} {}", report.artifact_type, report.artifact_name));
-    let mut not_compared: BTreeSet<String> =
-        report.metadata.0.then(|| "what was scanned".to_owned()).into_iter().collect();
+    let mut not_compared = BTreeSet::new();
+    if let Some(metadata) = &report.metadata {
+        facts.extend(
+            metadata.is_over().then(|| "nobody writes advisories for the operating system any more".to_owned()),
+        );
+        not_compared.extend(metadata.has_others().then(|| "what was scanned".to_owned()));
+    }
     for result in report.results.into_iter().flatten() {
         let mut target = Details::default();
         target.add("target", [&*result.target, &*result.class, &*result.kind].join(" "));
@@ -194,6 +199,20 @@ mod tests {
         assert_eq!(openssl.ecosystem, Ecosystem::from("Rocky Linux:9.3"));
         assert_eq!(openssl.source, Some(SourcePackage { name: "openssl".into(), version: "1:3.0.7-25.el9".into() }));
         assert_eq!(read(&report("")).unwrap().packages, None, "not listed");
+    }
+
+    /// Of a system after its end of life there are no advisories: that nothing is found says nothing.
+    #[test]
+    fn the_end_of_life_of_a_system_counts() {
+        let of = |system: &str| {
+            read(&format!(
+                r#"{{"SchemaVersion":2,"ArtifactName":"app","Metadata":{{"OS":{{"Family":"debian"{system}}}}}}}"#
+            ))
+        };
+        let (before, after) = (of("").unwrap(), of(r#","EOSL":true"#).unwrap());
+        assert_ne!(before.facts, after.facts);
+        assert_eq!(before, of(r#","EOSL":false"#).unwrap());
+        assert_eq!(after.not_compared, ["what was scanned".to_owned()].into());
     }
 
     #[test]

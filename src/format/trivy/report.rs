@@ -26,8 +26,37 @@ pub(super) struct Report {
     pub(super) artifact_name: String,
     #[serde(default)]
     pub(super) artifact_type: String,
-    #[serde(default)]
-    pub(super) metadata: Present,
+    pub(super) metadata: Option<Metadata>,
+}
+
+/// What was scanned.
+#[derive(Deserialize)]
+pub(super) struct Metadata {
+    #[serde(rename = "OS")]
+    system: Option<System>,
+    #[serde(flatten)]
+    others: BTreeMap<String, Present>,
+}
+
+#[derive(Deserialize)]
+struct System {
+    /// Its end of life is over: its vendor writes no advisories any more.
+    #[serde(default, rename = "EOSL")]
+    is_over: bool,
+    #[serde(flatten)]
+    others: BTreeMap<String, Present>,
+}
+
+impl Metadata {
+    pub(super) fn is_over(&self) -> bool {
+        self.system.as_ref().is_some_and(|system| system.is_over)
+    }
+
+    /// Whether there is anything that is not read.
+    pub(super) fn has_others(&self) -> bool {
+        let system = self.system.iter().flat_map(|system| system.others.values());
+        self.others.values().chain(system).any(|other| other.0)
+    }
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::canonical::Roots;
 use crate::canonical::profile::Profile;
-use crate::canonical::rule::{Action, Array, ArraySegment, Rule, Stage, TextPattern};
+use crate::canonical::rule::{Action, Array, ArraySegment, MemberPath, Rule, Stage, TextPattern, place_of};
 use crate::canonical::scramble::Scramble;
 use crate::model::text::json_pointer;
 use crate::model::text::words;
@@ -82,6 +82,13 @@ fn array_of(document: &Value, array: &Array, position: &str) -> Option<String> {
             ArraySegment::NumberAt(path) => {
                 let number: Vec<&str> = path.names().collect();
                 document.pointer(&format!("{beside}/{}", number.join("/")))?.as_u64()?.to_string()
+            }
+            ArraySegment::Named { by, member } => {
+                let pointer_of = |path: &MemberPath| path.names().map(|name| format!("/{name}")).collect::<String>();
+                let name = document.pointer(&format!("{beside}{}", pointer_of(by)))?.as_str()?;
+                let items = document.pointer(&pointer)?.as_array()?;
+                let member = pointer_of(member);
+                place_of(name, items.iter().map(|item| item.pointer(&member)?.as_str()))?.to_string()
             }
         };
         pointer.push('/');
