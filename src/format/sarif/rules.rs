@@ -17,6 +17,17 @@ pub(super) struct Found<'r> {
     pub(super) rule: &'r Rule,
 }
 
+impl Found<'_> {
+    /// Whether it is of a component of that name and guid: one may be listed twice.
+    fn is_in(&self, other: &Component) -> bool {
+        (&self.component.name, &self.component.guid) == (&other.name, &other.guid)
+    }
+
+    fn level(&self) -> Option<Level> {
+        self.rule.default_configuration.as_ref()?.level
+    }
+}
+
 /// Rules by id and by their globally unique id; nothing where several are meant.
 #[derive(Default)]
 struct Named<'r> {
@@ -33,7 +44,9 @@ impl<'r> Named<'r> {
         for component in components {
             for rule in &component.rules {
                 let found = Found { component, rule };
-                let of_one = |first: &Found<'_>| std::ptr::eq(first.component, component);
+                let of_one = |first: &Found<'_>| {
+                    std::ptr::eq(first.component, component) || first.is_in(component) && first.level() == found.level()
+                };
                 let entry = named.by_id.entry(&rule.id).or_insert(Some(found));
                 *entry = entry.filter(of_one);
                 if let Some(guid) = rule.guid.as_deref() {
