@@ -14,8 +14,8 @@ use crate::format::coverage::{self, Undecided};
 use crate::format::detect::by_name;
 use crate::format::evidence;
 use crate::format::feed_totals::{self, FeedTotals};
-use crate::format::reading::{self, NotRead, Reading, ReadingError};
-use crate::format::{self, Skipped};
+use crate::format::reading::{self, FileRead, NotRead, Reading, ReadingError};
+use crate::format::{self, InventoryKind, Skipped};
 use crate::host::fs::{self, FsError};
 use crate::job::artifact::{Artifact, usual_type};
 use crate::job::material::FeedMaterial;
@@ -66,6 +66,11 @@ pub enum BuiltInError {
     /// A flag that the scanner does not have.
     #[error("unknown flag `{0}` of the built-in scanner: it has `--distro=NAME-RELEASE`, e.g. `--distro=debian-12`")]
     Flag(String),
+    /// A distribution that nobody knows.
+    #[error(
+        "`{0}` names no distribution of Debian packages: expected `debian` or `ubuntu` with a release, e.g. `--distro=debian-12`"
+    )]
+    Distribution(String),
     /// A flag that says something else than an earlier one.
     #[error("`{0}` is the second of its kind: what is scanned has one distribution")]
     Twice(String),
@@ -142,6 +147,11 @@ impl Scan<'_> {
         let feed = feed.map_err(|error| BuiltInError::Feed { name: only.name.clone(), source: Arc::clone(error) })?;
         let scan = scan::scan(&reading.packages, feed, graph.as_ref());
         let mut notes = told(&reading);
+        let is_debian = |file: &FileRead| file.kind == InventoryKind::DpkgStatus;
+        if let Some(distro) = distro.filter(|_| !reading.read.iter().any(is_debian)) {
+            let text = format!("`--distro={distro}` says nothing: no database of Debian packages is in the input");
+            notes.push(Note::new(Weight::Told, text));
+        }
         notes.extend(scan.notes.iter().cloned());
         notes.sort_by_key(|note| note.weight);
 
@@ -220,8 +230,9 @@ fn distro(flags: &[String]) -> Result<Option<&str>, BuiltInError> {
     let mut distro = None;
     for flag in flags {
         match flag.strip_prefix("--distro=") {
-            Some(name) if !name.is_empty() && distro.replace(name).is_none() => {}
-            Some(name) if !name.is_empty() => return Err(BuiltInError::Twice(flag.clone())),
+            Some(name) if !reading::is_distribution(name) => return Err(BuiltInError::Distribution(flag.clone())),
+            Some(name) if distro.replace(name).is_none() => {}
+            Some(_) => return Err(BuiltInError::Twice(flag.clone())),
             _ => return Err(BuiltInError::Flag(flag.clone())),
         }
     }

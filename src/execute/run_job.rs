@@ -172,6 +172,7 @@ fn in_process(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
             Failure::unhealthy("the built-in scanner failed", &error).next([next])
         }
         BuiltInError::Flag(_)
+        | BuiltInError::Distribution(_)
         | BuiltInError::Twice(_)
         | BuiltInError::NoInventory { .. }
         | BuiltInError::NothingUsable { .. }

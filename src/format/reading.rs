@@ -127,6 +127,11 @@ pub fn read_input(files: &[(&str, &[u8])], distro: Option<&str>) -> Result<Readi
     Ok(reading)
 }
 
+/// Whether a name such as `debian-12` is of a distribution whose packages are known.
+pub fn is_distribution(name: &str) -> bool {
+    Distro::parse(name).is_ok_and(|distro| distro.ecosystem().row().is_some())
+}
+
 /// Whether a file is of no kind that lists packages: nothing tells one, neither its name nor what is in it.
 fn is_other(path: &str, error: &FormatError) -> bool {
     use FormatError::{BrokenUtf16, Encoding, TooLarge, Unrecognised, Utf16, Utf32};

@@ -1,12 +1,13 @@
 //! Files that list packages and are not read: known by name or by how they begin, so that they are never passed over in silence.
 
-use crate::format::detect::inventory::base_name;
+use crate::format::detect::inventory::{base_name, is_named};
 
 /// Names of whole files.
-const NAMES: [(&str, &str); 53] = [
+const NAMES: [(&str, &str); 61] = [
     (".terraform.lock.hcl", "a lockfile of Terraform"),
     ("Cartfile.resolved", "a lockfile of Carthage"),
     ("Chart.lock", "a lockfile of Helm"),
+    ("Directory.Packages.props", "the versions of a NuGet project"),
     ("Godeps.json", "a lockfile of Godep"),
     ("Gopkg.lock", "a lockfile of dep"),
     ("MODULE.bazel.lock", "a lockfile of Bazel"),
@@ -15,16 +16,20 @@ const NAMES: [(&str, &str); 53] = [
     ("Packages.db", "the database of RPM packages"),
     ("Pipfile.lock", "a lockfile of Pipenv"),
     ("Podfile.lock", "a lockfile of CocoaPods"),
+    ("bom.pb", "a CycloneDX document in Protocol Buffers"),
     ("bun.lock", "a lockfile of Bun"),
     ("bun.lockb", "a lockfile of Bun"),
     ("cabal.project.freeze", "a lockfile of Cabal"),
     ("composer.lock", "a lockfile of Composer"),
     ("conan.lock", "a lockfile of Conan"),
     ("conanfile.txt", "the packages of a Conan project"),
+    ("conda-lock.yaml", "a lockfile of conda"),
     ("conda-lock.yml", "a lockfile of conda"),
     ("constraints.txt", "constraints of pip"),
     ("cpanfile.snapshot", "a lockfile of Carton"),
     ("deno.lock", "a lockfile of Deno"),
+    ("dub.selections.json", "a lockfile of D"),
+    ("environment.yaml", "an environment of conda"),
     ("environment.yml", "an environment of conda"),
     ("flake.lock", "a lockfile of Nix"),
     ("glide.lock", "a lockfile of Glide"),
@@ -32,7 +37,9 @@ const NAMES: [(&str, &str); 53] = [
     ("go.work", "the modules of a Go workspace"),
     ("go.work.sum", "the checksums of a Go workspace"),
     ("libs.versions.toml", "the versions of a Gradle project"),
+    ("requirements-dev.lock", "a lockfile of Rye"),
     ("requirements.in", "requirements of pip that are not pinned"),
+    ("requirements.lock", "a lockfile of Rye"),
     ("verification-metadata.xml", "the verified artifacts of Gradle"),
     ("ivy.xml", "a project of Ivy"),
     ("maven_install.json", "a lockfile of Bazel"),
@@ -43,6 +50,7 @@ const NAMES: [(&str, &str); 53] = [
     ("pdm.lock", "a lockfile of PDM"),
     ("pixi.lock", "a lockfile of Pixi"),
     ("pnpm-lock.yaml", "a lockfile of pnpm"),
+    ("pnpm-lock.yml", "a lockfile of pnpm"),
     ("pom.xml", "a project of Maven"),
     ("project.assets.json", "the resolved packages of a NuGet project"),
     ("pubspec.lock", "a lockfile of Dart"),
@@ -60,9 +68,14 @@ const NAMES: [(&str, &str); 53] = [
 ];
 
 /// How names end.
-const ENDINGS: [(&str, &str); 18] = [
+const ENDINGS: [(&str, &str); 26] = [
     (".deps.json", "the dependencies of a .NET program"),
     (".cdx.xml", "a CycloneDX document in XML"),
+    (".cdx.yaml", "a CycloneDX document in YAML"),
+    (".cdx.yml", "a CycloneDX document in YAML"),
+    (".csproj", "a project of .NET"),
+    (".fsproj", "a project of .NET"),
+    (".vbproj", "a project of .NET"),
     ("bom.xml", "an SBOM in XML"),
     (".cdx", "a CycloneDX document in Protocol Buffers"),
     (".cdx.pb", "a CycloneDX document in Protocol Buffers"),
@@ -79,7 +92,20 @@ const ENDINGS: [(&str, &str); 18] = [
     (".nupkg", "a package of NuGet"),
     (".war", "an archive of Java, which holds packages"),
     (".whl", "a package of Python"),
+    // Of the tools that nobody here knows.
+    (".lock", "a lockfile by its name"),
+    (".locked", "a lockfile by its name"),
+    (".lockfile", "a lockfile by its name"),
 ];
+
+/// What files are whose folder ends so.
+const IN_FOLDERS: [(&str, &str, &str); 2] = [
+    (".dist-info", "metadata", "an installed package of Python"),
+    (".egg-info", "pkg-info", "an installed package of Python"),
+];
+
+/// How compressed files end.
+const COMPRESSED: [&str; 4] = [".gz", ".xz", ".zst", ".bz2"];
 
 /// How whole paths end.
 const PATHS: [(&str, &str); 6] = [
@@ -156,15 +182,28 @@ fn described(text: &str) -> Option<&'static str> {
     }
 }
 
-/// What a file is that lists packages and is not read; none for every other file.
+/// What a file is that lists packages and is not read; none for every other file. Names are known in any case.
 pub fn unread(path: &str) -> Option<&'static str> {
-    let base = base_name(path);
-    let by_path = PATHS
-        .iter()
-        .find(|(end, _)| path.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/')));
-    let by_name = || NAMES.iter().find(|(name, _)| *name == base);
-    let by_ending = || ENDINGS.iter().find(|(end, _)| base.ends_with(end));
-    by_path.or_else(by_name).or_else(by_ending).map(|(_, what)| *what)
+    let lower = path.to_ascii_lowercase();
+    let base = base_name(&lower);
+    let by_path = PATHS.iter().find(|(end, _)| {
+        lower.strip_suffix(&end.to_ascii_lowercase()).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    });
+    let by_name = || NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(base));
+    if let Some((_, what)) = by_path.or_else(by_name) {
+        return Some(what);
+    }
+    // It is read.
+    if is_named(path) {
+        return None;
+    }
+    if let Some(within) = COMPRESSED.iter().find_map(|end| lower.strip_suffix(end)) {
+        return (is_named(within) || unread(within).is_some()).then_some("a list of packages by its name, compressed");
+    }
+    let folder = lower.strip_suffix(base)?.trim_end_matches('/');
+    let in_folder = IN_FOLDERS.iter().find(|(end, name, _)| base == *name && folder.ends_with(end));
+    let by_ending = || ENDINGS.iter().find(|(end, _)| base.ends_with(end)).map(|(_, what)| *what);
+    in_folder.map(|(_, _, what)| *what).or_else(by_ending)
 }
 
 #[cfg(test)]
@@ -185,6 +224,25 @@ mod tests {
             ("src/main.rs", false),
             ("package.json", false),
             ("yarn.lock.md", false),
+            ("YARN.LOCK", true),
+            ("a/POM.XML", true),
+            ("A.CDX.XML", true),
+            ("b.JAR", true),
+            ("requirements.lock", true),
+            ("gradle/dependency-locks/compile.lockfile", true),
+            ("some.lock", true),
+            ("package-lock.json.gz", true),
+            ("sbom.cdx.json.GZ", true),
+            ("yarn.lock.zst", true),
+            ("notes.txt.gz", false),
+            ("lib/a-1.0.dist-info/METADATA", true),
+            ("lib/a.egg-info/PKG-INFO", true),
+            ("doc/METADATA", false),
+            // They are read.
+            ("Gemfile.lock", false),
+            ("CARGO.LOCK", false),
+            ("gems.locked", false),
+            ("gradle.lockfile", false),
         ] {
             assert_eq!(unread(path).is_some(), known, "{path}");
         }

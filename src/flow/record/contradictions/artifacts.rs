@@ -81,7 +81,7 @@ fn of_artifact(
 ) -> Option<(&'static str, String)> {
     let format = record.format;
     let canonical = match read {
-        Ok(ReadArtifact { unread: Some(unread), artifact, .. }) if format::detect(&artifact.bytes) != format => {
+        Ok(ReadArtifact { unread: Some(unread), artifact, .. }) if is_other(&artifact.bytes, format) => {
             return Some(("format", format!("the stored artifact is not `{format}`: {}", causes(unread))));
         }
         Ok(read) => &read.canonical,
@@ -101,6 +101,13 @@ fn of_artifact(
     let other = known(&record.profile_digest)?;
     let named = record.profile.as_ref().map_or_else(|| format.to_string(), ToString::to_string);
     Some(("format", format!("`profile_digest` is that of the profile `{other}`, and not of `{named}`")))
+}
+
+/// Whether a document is of another format than `format`. One of no format that is known may be what a scanner wrote once in the
+/// place of it, such as an empty object, and is recorded as the format that was said.
+fn is_other(bytes: &[u8], format: ArtifactFormat) -> bool {
+    let found = format::detect(bytes);
+    found != format && !matches!(found, ArtifactFormat::Json | ArtifactFormat::JsonLines | ArtifactFormat::Bytes)
 }
 
 /// The name of the profile that ships with stella and has this digest.
