@@ -156,7 +156,7 @@ fn an_image_by_digest_is_fetched_once_and_a_tag_is_only_a_label() {
     let tagged = format!("{repository}:v1");
     let run = world.stella(0, &["image", "inspect", &tagged, "--platform", "linux/arm64"]);
     run.says(&[&format!("{repository}@{arm}"), "linux/arm64"]);
-    world.write("feed/X-1.json", r#"{"id":"X-1"}"#);
+    world.write("feed/X-1.json", r#"{"id":"X-1","affected":[{"package":{"ecosystem":"npm","name":"none"}}]}"#);
     let scan = |name: &str, platform: &str| {
         world.stella(0, &["scan", "--input", name, "--platform", platform, "--feed", "feed"])
     };

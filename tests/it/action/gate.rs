@@ -63,7 +63,7 @@ fn a_lost_finding_is_red_with_annotations() {
         forge.pull(|dev| {
             dev.write(
                 "feed/GHSA-old.json",
-                "{\"id\":\"GHSA-none\",\"modified\":\"2026-01-01T00:00:00Z\",\"affected\":[]}",
+                "{\"id\":\"GHSA-none\",\"modified\":\"2026-01-01T00:00:00Z\",\"affected\":[{\"package\":{\"ecosystem\":\"npm\",\"name\":\"none\"}}]}",
             );
         })
     };

@@ -110,7 +110,7 @@ fn every_lockfile_of_an_image_is_read() {
         ])],
     );
     layout.write(&world.work("image"));
-    world.write("feed/X-1.json", r#"{"id":"X-1"}"#);
+    world.write("feed/X-1.json", r#"{"id":"X-1","affected":[{"package":{"ecosystem":"npm","name":"none"}}]}"#);
     world
         .stella(0, &["scan", "--input", "image", "--feed", "feed", "--emit-artifacts-dir", "out"])
         .says(&["6 packages"]);

@@ -39,8 +39,9 @@ fn world() -> World {
 }
 
 /// Commands that print nothing here: they need a pull request at GitHub, or a red report (`cli::reproduce` has one), or a
-/// candidate that was replayed, or no pair of keys from the time before (`attest` has both).
-const ELSEWHERE: &[&str] = &["reviewed", "publish", "notify", "reproduce", "attest", "verify", "key generate"];
+/// candidate that was replayed, or a log, or no pair of keys from the time before (`attest` has both).
+const ELSEWHERE: &[&str] =
+    &["reviewed", "publish", "notify", "reproduce", "attest", "submit", "verify", "key generate"];
 
 /// How each command is made to print something.
 const PRINTS: &[&str] = &[
@@ -196,8 +197,13 @@ const OTHERS: &[&str] = &[
     "attest --result",
     "attest --history",
     "attest --out-dir",
+    "attest --queue",
+    "submit --queue",
+    "submit --out-dir",
+    "submit --trusted-root",
     "verify --bundle",
     "verify --key",
+    "verify --trusted-root",
 ];
 
 #[test]

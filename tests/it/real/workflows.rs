@@ -286,7 +286,7 @@ fn the_recipe_runs_for_every_event() {
 #[test]
 fn a_lost_finding_is_red_and_green_once_accepted_and_a_loosened_rule_is_red() {
     let Some(scene) = Scene::new() else { return };
-    let nothing = r#"{"id":"GHSA-none","modified":"2026-01-01T00:00:00Z","affected":[]}"#;
+    let nothing = r#"{"id":"GHSA-none","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"none"}}]}"#;
     let (merge, event) = scene.pull(|dev| dev.write("feed/GHSA-old.json", nothing));
     let (ok, log) = scene.run("pull_request", &merge, &event);
     assert!(!ok, "{log}");
