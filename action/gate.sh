@@ -28,6 +28,9 @@ readonly here="$GITHUB_ACTION_PATH/action"
 # shellcheck source=action/namespaces.sh
 . "$here/namespaces.sh"
 
+# The type that the program gives to the predicate.
+readonly predicate_type=https://github.com/stella-replay/stella/attestation/replay-fidelity/v0.1
+
 # What was asked.
 
 gate=$(input GATE) mode=$(input MODE) fail_on=$(input FAIL_ON) isolation=$(input REQUIRE_ISOLATION)
@@ -117,6 +120,7 @@ if [ "$gate" != off ]; then arguments+=(--gate "$gate"); fi
 if [ "$mode" = pinned ] && [ "$gate" = off ]; then arguments+=(--pinned); fi
 if [ -n "$fail_on" ]; then arguments+=(--fail-on "$fail_on"); fi
 if [ -n "$base_subject" ]; then arguments+=("--base-subject=$base_subject"); fi
+if [ "$gate" = release ] && [ -z "$shard" ]; then arguments+=(--predicate "$work/replay-fidelity.json"); fi
 if [ -n "$isolation" ]; then arguments+=(--require-isolation "$isolation"); fi
 
 cd "$GITHUB_WORKSPACE"
@@ -132,6 +136,10 @@ run_program
 		[ -f "$file" ] || file=""
 		printf '%s=%s\n' "${output%%:*}" "$file"
 	done
+	if [ -f "$work/replay-fidelity.json" ]; then
+		printf 'predicate-path=%s\n' "$work/replay-fidelity.json"
+		printf 'predicate-type=%s\n' "$predicate_type"
+	fi
 	if [ -f "$work/outputs.txt" ]; then cat "$work/outputs.txt"; fi
 } >>"${GITHUB_OUTPUT:-/dev/null}"
 if [ -f "$work/summary.md" ]; then

@@ -57,6 +57,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     step_inputs::check()?;
     args.outputs.check()?;
     let mut judged = args.judged.prepare(global, args.shard.is_none())?;
+    let judged_by = args.outputs.judged_by(&judged.own.config)?;
     judged.request.only.clone_from(&args.only);
     judged.request.jobs = args.jobs.map_or_else(machine::parallelism, usize::from);
     judged.request.out_dir.clone_from(&args.outputs.out_dir);
@@ -88,7 +89,7 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
         Format::Text => output::data(&summary.into_sink()?),
     }
     // After the verdict is shown: a report that cannot be written must not hide it.
-    args.outputs.write(&result, &document)?;
+    args.outputs.write(&result, &document, judged_by)?;
     args.judged.note(&judged, &result)?;
     if let Some(error) = unkept {
         return Err(error.into());

@@ -38,6 +38,7 @@ pub fn run(global: &GlobalArgs, args: &MergeArgs) -> CliResult {
     args.outputs.check()?;
     let given = results::read(&args.results)?;
     let judged = args.judged.prepare(global, true)?;
+    let judged_by = args.outputs.judged_by(&judged.own.config)?;
     let common = args.judged.common(&judged)?;
     let (result, reports) = merge::merge(&judged.context, &judged.request, &common, given, clock::now())?;
     let document = v1::result::write(&result)?;
@@ -50,7 +51,7 @@ pub fn run(global: &GlobalArgs, args: &MergeArgs) -> CliResult {
         }
     }
     // After the verdict is shown: a report that cannot be written must not hide it.
-    args.outputs.write(&result, &document)?;
+    args.outputs.write(&result, &document, judged_by)?;
     if let Some(folder) = &args.outputs.out_dir {
         let left_out = gather::gather(&reports, &result, folder, &judged.context)?;
         if left_out > 0 {

@@ -158,6 +158,18 @@ const IDLE: &[Idle] = &[
         why: "it tells what was red before a pull request: it goes with `--gate pr`, or with `--only ID --base REF`",
     },
     Idle {
+        command: "ci",
+        options: &["predicate"],
+        when: |given| !given.is("gate", "release") || given.has("shard"),
+        why: "it is what the gate `release` says of a whole run",
+    },
+    Idle {
+        command: "merge",
+        options: &["predicate"],
+        when: |given| !given.is("gate", "release"),
+        why: "it is what the gate `release` says",
+    },
+    Idle {
         command: "publish",
         options: &["job"],
         when: |given| given.has("from_run"),

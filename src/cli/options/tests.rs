@@ -73,6 +73,7 @@ ci --summary -
 ci --out-dir -
 ci --emit -
 ci --timings -
+ci --predicate ci --gate pr --predicate p
 ci --gate -
 ci --strict ci --strict
 ci --fail-on ci --fail-on warn
@@ -101,6 +102,7 @@ merge --summary -
 merge --out-dir -
 merge --emit -
 merge --timings -
+merge --predicate merge r --gate pr --predicate p
 reproduce --only -
 reproduce --require-isolation -
 reproduce --ro -

@@ -1,6 +1,7 @@
 //! Attesting: the result of a run becomes statements about the files that were replayed.
 //!
 //! - [`checksums`]: a file of checksums → the files that it names
+//! - [`predicate`]: a run that the gate of a release has judged → the predicate alone, for another signer
 //! - [`statements`]: a result, the rules of a gate and files → what may be said of each file
 //! - [`queue`]: signed statements → requests on disk
 //! - [`submit`]: requests, and the way to a log → bundles
@@ -16,6 +17,7 @@ pub mod expected;
 pub mod log;
 #[cfg(feature = "registry")]
 mod log_over_http;
+pub mod predicate;
 pub mod queue;
 pub mod statements;
 pub mod submit;

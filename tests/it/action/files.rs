@@ -72,7 +72,7 @@ fn every_output_is_one_that_is_written() {
     let report = stella::report::publication::Publication::of(&run, jiff::Timestamp::UNIX_EPOCH);
     let counts = String::from_utf8(emitted.write(&report).unwrap()).unwrap();
     let mut written: BTreeSet<&str> = counts.lines().map(|line| line.split_once('=').unwrap().0).collect();
-    written.extend(["report-dir", "result", "junit", "sarif"]);
+    written.extend(["report-dir", "result", "junit", "sarif", "predicate-path", "predicate-type"]);
     assert_eq!(outputs.keys().map(String::as_str).collect::<BTreeSet<_>>(), written);
     for (name, output) in outputs {
         assert_eq!(output["value"], format!("${{{{ steps.gate.outputs.{name} }}}}"));

@@ -4,9 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::action::job::Job;
 use crate::base::forge::{CVE, Forge};
 use crate::base::without;
+use crate::cli::attacks::repository;
 use crate::harness::says;
 
 #[test]
@@ -218,5 +221,42 @@ fn user_namespaces_are_allowed_to_one_program() {
         ["/a\" flags=(unconfined) { userns, }\nprofile x \"/**", "/a/**", "/a/{b,c}", "/a/[a-z]", "/a^b", "/a\nb"]
     {
         assert_eq!(told(helper), "refused\n", "{helper}");
+    }
+}
+
+/// The predicate that another signer takes is the one that `stella attest` signs, and there is none where nothing can be said.
+#[test]
+fn a_release_leaves_the_predicate_that_a_signer_takes() {
+    let job = Job::of(repository(2)).with_binary().with("gate", "release");
+    // Two canaries are too few for a release: that is said, too.
+    let step = job.ends(3, &[]);
+    let said: Value = serde_json::from_slice(&fs::read(step.output("predicate-path")).unwrap()).unwrap();
+    let signed = job.world.stella(
+        0,
+        &[
+            "attest",
+            "--dry-run",
+            "--gate",
+            "release",
+            "--result",
+            step.output("result"),
+            "bin/scan",
+            "--format",
+            "json",
+        ],
+    );
+    let signed = signed.stdout_json();
+    let with_type = signed["attestations"].as_array().unwrap().iter();
+    let with_type: Vec<&Value> =
+        with_type.filter(|one| one["predicate_type"] == step.output("predicate-type")).collect();
+    assert_eq!(with_type.len(), 1, "{signed:#}");
+    assert_eq!(said, with_type[0]["statement"]["predicate"]);
+    assert_eq!(said["verdict"], "insufficient");
+
+    for (input, value, code) in [("gate", "pr", 0), ("gate", "off", 0), ("shard", "1/2", 0), ("mode", "pinned", 0)] {
+        let job = Job::of(repository(2)).with_binary();
+        let job = if input == "shard" { job.with("gate", "release") } else { job };
+        let step = job.with(input, value).ends(code, &[]);
+        assert_eq!((step.output("predicate-path"), step.output("predicate-type")), ("", ""), "{input}: {value}");
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::cli::attacks;
 use crate::cli::gate::forge;
 use crate::cli::scene::{advisory, npm_lock};
 use crate::harness::{World, files, repository, valid};
@@ -213,4 +214,17 @@ fn a_secret_that_was_found_is_shown_nowhere() {
     let list = world.json("o/reproduce/reproduce.json");
     assert_eq!((&list["replays"], &list["not_kept"][0]["id"]), (&json!([]), &json!("leaks")));
     assert!(!kept.iter().any(|path| path.extension().is_some_and(|extension| extension == "zst")), "{kept:?}");
+}
+
+/// A run of which nothing can be said leaves no predicate, not even an older one.
+#[test]
+fn a_predicate_is_written_where_a_candidate_ran_and_no_older_one_stays() {
+    let world = attacks::repository(2);
+    let run = |exit: u8, more: &[&str]| world.stella(exit, &[&["ci", "--predicate", "p.json"][..], more].concat());
+    run(3, &["--gate", "release"]);
+    assert_eq!(world.json("p.json")["ranOn"], 3);
+    run(2, &["--gate", "pr"]).complains(&["--predicate", "it is what the gate `release` says"]);
+    world.write(".stella.yaml", "version: 1\n");
+    run(3, &["--gate", "release"]).complains(&["note: no predicate is written: no candidate with one digest ran"]);
+    assert!(!world.exists("p.json"));
 }
