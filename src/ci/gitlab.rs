@@ -59,7 +59,9 @@ pub struct Pipeline {
     /// The last commit of its branch; without it that of the pipeline.
     pub head: String,
     /// It runs in another project than that of the merge request.
-    pub is_fork: bool,
+    pub is_elsewhere: bool,
+    /// Its branch is of another project: a member of this one can let it run here, with what this one keeps secret.
+    pub is_of_fork: bool,
     /// Where a person looks at it.
     pub url: Option<String>,
 }
@@ -101,7 +103,7 @@ impl Pipeline {
         let number = |name: &'static str| text(name).and_then(|text| text.parse().ok()).ok_or(Unset(name));
         let project = number("CI_PROJECT_ID")?;
         let merge_request = text("CI_MERGE_REQUEST_IID").and_then(|text| text.parse().ok());
-        let of = text("CI_MERGE_REQUEST_PROJECT_ID").and_then(|text| text.parse::<u64>().ok());
+        let is_other = |name| text(name).is_some_and(|of| of.parse() != Ok(project));
         // Set where the pipeline is of a merged result, whose own commit no merge request shows.
         let head = text("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or_else(|| text("CI_COMMIT_SHA"));
         Ok(Self {
@@ -111,7 +113,8 @@ impl Pipeline {
             job_name: text("CI_JOB_NAME").ok_or(Unset("CI_JOB_NAME"))?,
             merge_request,
             head: head.ok_or(Unset("CI_COMMIT_SHA"))?,
-            is_fork: of.is_some_and(|of| of != project),
+            is_elsewhere: is_other("CI_MERGE_REQUEST_PROJECT_ID"),
+            is_of_fork: is_other("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"),
             url: text("CI_PIPELINE_URL"),
         })
     }
@@ -165,12 +168,18 @@ mod tests {
     #[test]
     fn the_commit_of_a_merge_request_is_the_last_of_its_branch() {
         let told = Pipeline::told(among(&SET)).unwrap();
-        assert_eq!((told.merge_request, told.head.as_str(), told.is_fork), (Some(7), "merged", false));
+        assert_eq!((told.merge_request, told.head.as_str()), (Some(7), "merged"));
+        assert_eq!((told.is_elsewhere, told.is_of_fork), (false, false));
         let mut merged = SET.to_vec();
         merged.push(("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "head"));
         assert_eq!(Pipeline::told(among(&merged)).unwrap().head, "head");
+        for (source, expected) in [("3", false), ("4", true), ("x", true)] {
+            let of = [&merged[..], &[("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", source)]].concat();
+            let told = Pipeline::told(among(&of)).unwrap();
+            assert_eq!((told.is_elsewhere, told.is_of_fork), (false, expected), "{source}");
+        }
         merged[0].1 = "4";
-        assert!(Pipeline::told(among(&merged)).unwrap().is_fork);
+        assert!(Pipeline::told(among(&merged)).unwrap().is_elsewhere);
         merged[1].1 = "50\n";
         assert_eq!(Pipeline::told(among(&merged)), Err(Unset("CI_PIPELINE_ID")));
     }

@@ -1,7 +1,7 @@
 //! Publishes at GitLab: one note on the merge request, kept up to date.
 //!
 //! How the job of the gate ended, GitLab is asked; who the token writes as, too. A pipeline of a fork runs in the fork's project, where
-//! no token of this one is.
+//! no token of this one is, or here, where a member lets it: then it is trusted as a fork's is.
 //!
 //! Invariants: as at GitHub; no line of a note is one that GitLab carries out.
 
@@ -55,7 +55,7 @@ pub fn publish(
     if pipeline.job_name == gate {
         return Err(PublishError::OwnJob(gate.to_owned()));
     }
-    if pipeline.is_fork {
+    if pipeline.is_elsewhere {
         let mut published = Published::new(Exit::Passed);
         let why = "a merge request from a fork has its pipeline there, without a token of this project";
         published.outcomes.push(Outcome::left_out("comment", why));
@@ -79,7 +79,7 @@ pub fn publish(
             Err(error) => unasked = Some(error),
         }
     }
-    let facts = JobFacts { end, ..JobFacts::default() };
+    let facts = JobFacts { end, is_fork: pipeline.is_of_fork, ..JobFacts::default() };
     let found = match bytes {
         Err(error) => Err(NoResult::from(error)),
         Ok(bytes) => match judged::judge(&bytes, facts, clock::now()) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stella::model::outcome::Outcome;
-use stella::model::result::RunResult;
+use stella::model::result::{Isolation, RunResult};
 use stella::wire::v1::result;
 
 use crate::harness::{Run, World, valid};
@@ -257,6 +257,13 @@ fn what_gitlab_does_not_have_is_refused_and_a_fork_is_told() {
     job.env.remove("STELLA_GITLAB_TOKEN");
     job.publish(0, &red(), &[]).says(&["comment: left out: a merge request from a fork"]);
     assert!(job.gitlab.notes().is_empty());
+    // A member lets it run here.
+    let mut unsealed = green();
+    unsealed.replays[0].executor.as_mut().unwrap().isolation = Some(Isolation::Isolated);
+    let job = Job::new().with("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "4");
+    job.publish(4, &unsealed, &[]).complains(&["needs the level of isolation `full`"]);
+    assert!(job.gitlab.notes()[0].body.contains("## stella: not trusted"));
+    Job::new().with("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "3").publish(0, &unsealed, &[]);
     // Nothing is written, and what would be is shown.
     let job = Job::new();
     job.ended("failed");
