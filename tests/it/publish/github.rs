@@ -194,8 +194,7 @@ fn described(request: &Request) -> Option<String> {
         Some((before, path)) => format!("{before}/contents/{}", path.replace('/', "%2F")),
         None => request.target.clone(),
     };
-    let mut head =
-        format!("{} {target} HTTP/1.1\r\nhost: {server}\r\naccept: application/json\r\n", request.method);
+    let mut head = format!("{} {target} HTTP/1.1\r\nhost: {server}\r\naccept: application/json\r\n", request.method);
     head += "connection: close\r\nuser-agent: a-test\r\n";
     if !body.is_empty() {
         head += &format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());

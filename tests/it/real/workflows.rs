@@ -221,8 +221,10 @@ impl Scene {
             for (path, text) in Recipe::Github.files(None) {
                 // What is built here in the place of a release, and a step that shows what the gate has left.
                 let with = format!("        with: {{binary: {}}}\n", env!("CARGO_BIN_EXE_stella"));
-                let text =
-                    text.replace("  merge_group:\n", "  merge_group:\n  push:\n  schedule: [{cron: '17 3 * * *'}]\n");
+                let text = text.replace(
+                    "  merge_group:\n",
+                    "  merge_group:\n  push:\n  release:\n  schedule: [{cron: '17 3 * * *'}]\n",
+                );
                 let text = text.replace("      - uses: stella-replay", "      - id: gate\n        uses: stella-replay");
                 let shown = "      - if: always()\n        env:\n          DIR: ${{ steps.gate.outputs.report-dir }}\n          \
                              COUNTS: ${{ steps.gate.outputs.replays }} replays, ${{ steps.gate.outputs.drift }} drifted\n        \
@@ -276,8 +278,16 @@ fn the_recipe_runs_for_every_event() {
     assert!(ok, "{log}");
     says(&log, &["its rules, cases and canaries count", "counted 2 replays, 0 drifted"]);
 
-    for name in ["push", "schedule"] {
-        let (ok, log) = scene.run(name, &base, &json!({}));
+    // A fork's is the same: what comes from it is in no branch here, and its token can read alone.
+    let mut of_fork = event;
+    of_fork["pull_request"]["head"]["repo"] = json!({"full_name": "mallory/app", "id": 2, "fork": true});
+    let (ok, log) = scene.run("pull_request", &merge, &of_fork);
+    assert!(ok, "{log}");
+    says(&log, &["its rules, cases and canaries count", "counted 2 replays, 0 drifted"]);
+
+    let release = json!({"action": "published", "release": {"tag_name": "v1.0.0", "draft": false}});
+    for (name, payload) in [("push", json!({})), ("schedule", json!({})), ("release", release)] {
+        let (ok, log) = scene.run(name, &base, &payload);
         assert!(ok, "{log}");
         says(&log, &["counted 2 replays, 0 drifted"]);
     }
