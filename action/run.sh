@@ -4,15 +4,16 @@
 
 # run_program: `given`, `program` and `arguments` say what; its exit status is in `code`.
 run_program() {
-	local token child
+	local token child="" cancelled=""
 	# What is printed may quote a scanner. Between these two lines the runner obeys no command, and nobody else knows the second.
 	token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 	[ "${#token}" -eq 32 ] || refuse 4 "there is no randomness: /dev/urandom cannot be read"
 	printf '::stop-commands::%s\n' "$token"
+	# A job that is cancelled: the program ends what it has started, and then itself. It may be while it is being started.
+	trap 'cancelled=yes; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
 	/usr/bin/env -i "${given[@]}" "$program" "${arguments[@]}" 2>&1 </dev/null &
 	child=$!
-	# A job that is cancelled: the program ends what it has started, and then itself.
-	trap 'kill -TERM '"$child"' 2>/dev/null || true' INT TERM HUP
+	[ -z "$cancelled" ] || kill -TERM "$child" 2>/dev/null || true
 	while :; do
 		code=0
 		wait "$child" || code=$?
