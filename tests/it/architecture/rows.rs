@@ -233,18 +233,20 @@ pub const MOST_FILES: usize = 30;
 pub const MOST_FILES_OF_FLOW: usize = 3;
 
 /// Options of other programs that texts below the command line name: file, option, whose it is.
-pub const FOREIGN_OPTIONS: [(&str, &str, &str); 60] = [
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 62] = [
     ("ci/base_commit.rs", "--no-tags", "an option of git"),
     ("ci/base_commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/commit.rs", "--no-tags", "an option of git"),
     ("flow/suite/base/commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/error.rs", "--no-filter", "an option of git"),
     ("flow/suite/base/error.rs", "--refetch", "an option of git"),
+    ("git/changed.rs", "--full-tree", "an option of git"),
     ("git/changed.rs", "--get-regexp", "an option of git"),
     ("git/changed.rs", "--git-dir", "an option of git"),
     ("git/changed.rs", "--git-path", "an option of git"),
     ("git/changed.rs", "--ignore-submodules", "an option of git"),
     ("git/changed.rs", "--local", "an option of git"),
+    ("git/changed.rs", "--name-only", "an option of git"),
     ("git/changed.rs", "--no-renames", "an option of git"),
     ("git/changed.rs", "--porcelain", "an option of git"),
     ("git/changed.rs", "--untracked-files", "an option of git"),

@@ -160,6 +160,21 @@ fn an_edited_manifest_ends_with_5_and_names_the_field() {
     }
 }
 
+/// Named regression: what a scanner wrote once in the place of a report, such as an empty object on an error, was recorded as the
+/// format that was said, and no replay of it began: it was called edited.
+#[test]
+fn a_document_of_no_known_format_replays_as_the_format_that_was_said() {
+    let world = scene();
+    world.script("scan.sh", "echo '{}'");
+    world.write("in/a", "");
+    for format in ["sarif", "cyclonedx", "cyclonedx/sarif"] {
+        let artifact = format!("findings=-:{format}");
+        world.stella(0, &["scan", "--input", "in", "--artifact", &artifact, "--", "./scan.sh"]);
+        world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match"]);
+        fs::remove_file(world.work("MANIFEST.json")).unwrap();
+    }
+}
+
 impl Clone for Edit {
     fn clone(&self) -> Self {
         Self { named: self.named, make: self.make }

@@ -87,10 +87,17 @@ fn of_artifact(
         Ok(read) => &read.canonical,
         Err(error) => return Some(("format", format!("the stored artifact is not `{format}`: {}", causes(error)))),
     };
-    if canonical.digest == record.canonical_sha256 {
-        return None;
-    }
     let applies = config.profile(format, record.profile.as_ref());
+    let other_profile = || {
+        let other = known(&record.profile_digest)?;
+        let named = record.profile.as_ref().map_or_else(|| format.to_string(), ToString::to_string);
+        Some(("format", format!("`profile_digest` is that of the profile `{other}`, and not of `{named}`")))
+    };
+    if canonical.digest == record.canonical_sha256 {
+        // What could not be read has one canonical form under most profiles: which one was meant its digest says.
+        let is_unread = matches!(read, Ok(ReadArtifact { unread: Some(_), .. }));
+        return if is_unread && record.profile_digest != applies.digest() { other_profile() } else { None };
+    }
     if record.profile_digest == applies.digest() {
         // Under other rules of output it may be another; that is said in a note.
         return same_rules.then(|| {
@@ -98,9 +105,7 @@ fn of_artifact(
             ("canonical_sha256", format!("the stored artifact has {found} under the profile `{}`", applies.name()))
         });
     }
-    let other = known(&record.profile_digest)?;
-    let named = record.profile.as_ref().map_or_else(|| format.to_string(), ToString::to_string);
-    Some(("format", format!("`profile_digest` is that of the profile `{other}`, and not of `{named}`")))
+    other_profile()
 }
 
 /// Whether a document is of another format than `format`. One of no format that is known may be what a scanner wrote once in the
