@@ -1,8 +1,7 @@
 //! A Sigstore bundle: a signature with what shows when it was made and that a log has it, in one file that is verified offline.
 //!
-//! Versions 0.1 to 0.3 are read, 0.3 is written. Invariants: what is read has exactly one signature, of one kind of content, by one kind of
-//! key; a [`Verified`] exists only where every log entry of the bundle was verified, not only one. Absent so far: certificates and timestamps;
-//! a bundle by a certificate is refused by name.
+//! Versions 0.1 to 0.3 are read, 0.3 is written. Invariants: what is read has exactly one signature, of one kind of content, by one key or
+//! one certificate; every log entry of a bundle is verified, not only one. Absent: what a certificate says, and timestamps (see `x509`).
 
 mod json;
 
@@ -12,8 +11,9 @@ use crate::attest::base64;
 use crate::attest::dsse::pae;
 use crate::attest::key::public::PublicKey;
 use crate::attest::log::entry::{self, Entry, EntryError, Logged, Proof, ProofIs};
-use crate::attest::log::leaf::Signed;
+use crate::attest::log::leaf::{Maker, Signed};
 use crate::attest::trusted_root::TrustedRoot;
+use crate::attest::x509::certified::Certified;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::digest::Digest;
 use crate::model::text::objects;
@@ -74,17 +74,27 @@ pub struct Bundle {
     version: Version,
     content: Content,
     signature: Vec<u8>,
-    hint: String,
+    by: By,
     entries: Vec<Entry>,
+    timestamps: Vec<Vec<u8>>,
+}
+
+/// By what a bundle is signed, as it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum By {
+    /// A key, with this hint.
+    Key(String),
+    /// A certificate, in DER, before those that lead to an authority.
+    Certificate(Vec<Vec<u8>>),
 }
 
 /// What a bundle shows.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Verified<'b> {
     /// What is signed.
     pub content: &'b Content,
-    /// The key that signed it.
-    pub key: &'b PublicKey,
+    /// Who signed it.
+    pub by: Maker<'b>,
 }
 
 /// Why a bundle is refused.
@@ -99,9 +109,15 @@ pub enum BundleError {
     /// It does not say by what kind of key it is signed, or says several.
     #[error("the bundle is not by one key or one certificate")]
     Material,
-    /// It is signed by a key that a certificate names.
-    #[error("the bundle is signed by a certificate, and verified here are public keys alone")]
+    /// It is signed by a certificate, where a key is trusted.
+    #[error("the bundle is signed by a certificate, and not by a key")]
     Certificate,
+    /// The other way round.
+    #[error("the bundle is signed by a key, and not by a certificate")]
+    Key,
+    /// Its certificate has not signed it.
+    #[error("the bundle is not signed by the key of its certificate")]
+    NotByItsCertificate,
     /// It has no content, or two.
     #[error("the bundle has not one envelope or one signature of a file")]
     NoContent,
@@ -146,12 +162,14 @@ impl Diagnostic for BundleError {
             | Self::MediaType(_)
             | Self::Material
             | Self::Certificate
+            | Self::Key
             | Self::NoContent
             | Self::DigestAlgorithm(_)
             | Self::Length(_) => FailureKind::Usage,
             Self::Signatures(_)
             | Self::TooMany(_)
             | Self::NotByTheseKeys(_)
+            | Self::NotByItsCertificate
             | Self::OtherHint { .. }
             | Self::NoLog
             | Self::Twice
@@ -185,7 +203,7 @@ impl Bundle {
         entries: Vec<Entry>,
     ) -> Self {
         let content = Content::Envelope { payload_type: payload_type.to_owned(), payload };
-        Self { version: Version::V03, content, signature, hint: hint(key), entries }
+        Self { version: Version::V03, content, signature, by: By::Key(hint(key)), entries, timestamps: Vec::new() }
     }
 
     /// Reads one.
@@ -196,9 +214,13 @@ impl Bundle {
         let json: json::Bundle = objects::from_slice(json).map_err(BundleError::NotABundle)?;
         let version = Version::of(&json.media_type).ok_or(BundleError::MediaType(json.media_type))?;
         let material = json.verification_material;
-        let hint = match (material.public_key, &material.certificate, &material.x509_certificate_chain) {
-            (Some(key), None, None) => key.hint,
-            (None, Some(_), None) | (None, None, Some(_)) => return Err(BundleError::Certificate),
+        let der = |certificate: json::Certificate| certificate.raw_bytes.0;
+        let by = match (material.public_key, material.certificate, material.x509_certificate_chain) {
+            (Some(key), None, None) => By::Key(key.hint),
+            (None, Some(certificate), None) => By::Certificate(vec![der(certificate)]),
+            (None, None, Some(chain)) if version < Version::V03 && !chain.certificates.is_empty() => {
+                By::Certificate(chain.certificates.into_iter().map(der).collect())
+            }
             _ => return Err(BundleError::Material),
         };
         let (content, signature) = match (json.dsse_envelope, json.message_signature) {
@@ -210,7 +232,12 @@ impl Bundle {
             return Err(BundleError::TooMany(material.tlog_entries.len()));
         }
         let entries = material.tlog_entries.into_iter().map(entry_of).collect::<Result<_, _>>()?;
-        Ok(Self { version, content, signature, hint, entries })
+        let timestamps = material.timestamp_verification_data.map(|data| data.rfc3161).unwrap_or_default();
+        if timestamps.len() > MOST_ENTRIES {
+            return Err(BundleError::TooMany(timestamps.len()));
+        }
+        let timestamps = timestamps.into_iter().map(|timestamp| timestamp.signed_timestamp.0).collect();
+        Ok(Self { version, content, signature, by, entries, timestamps })
     }
 
     /// The JSON form, in one line: the same bytes for the same bundle.
@@ -233,14 +260,22 @@ impl Bundle {
                 (None, Some(json::MessageSignature { message_digest: digest, signature }))
             }
         };
+        // What leads from a certificate to an authority is in the root of whoever verifies it.
+        let (hint, certificate) = match &self.by {
+            By::Key(hint) => (Some(hint.clone()), None),
+            By::Certificate(chain) => (None, chain.first().cloned()),
+        };
+        let of = |der: &Vec<u8>| json::Timestamp { signed_timestamp: json::Bytes(der.clone()) };
+        let timestamps = self.timestamps.iter().map(of).collect::<Vec<_>>();
+        let timestamps = (!timestamps.is_empty()).then_some(json::Timestamps { rfc3161: timestamps });
         serde_json::to_string(&json::Bundle {
             media_type: MEDIA_TYPE.to_owned(),
             verification_material: json::Material {
-                public_key: Some(json::PublicKey { hint: self.hint.clone() }),
+                public_key: hint.map(|hint| json::PublicKey { hint }),
                 x509_certificate_chain: None,
-                certificate: None,
+                certificate: certificate.map(|der| json::Certificate { raw_bytes: json::Bytes(der) }),
                 tlog_entries: self.entries.iter().map(json_of).collect(),
-                timestamp_verification_data: None,
+                timestamp_verification_data: timestamps,
             },
             message_signature: message,
             dsse_envelope: envelope,
@@ -250,23 +285,54 @@ impl Bundle {
     /// Whether one of `keys` has signed it. `file` is what a signature of a file must be of.
     ///
     /// # Errors
-    /// [`BundleError::NotByTheseKeys`], [`BundleError::OtherHint`].
+    /// [`BundleError::Certificate`], [`BundleError::NotByTheseKeys`], [`BundleError::OtherHint`].
     pub fn signed_by<'b>(&'b self, keys: &'b [PublicKey], file: Digest) -> Result<Verified<'b>, BundleError> {
-        let by = |key: &&PublicKey| match &self.content {
+        let By::Key(said) = &self.by else { return Err(BundleError::Certificate) };
+        let key = keys.iter().find(|key| self.is_by(key, file)).ok_or(BundleError::NotByTheseKeys(keys.len()))?;
+        // Nothing signs it, and a reader could choose a key by it.
+        let is = hint(key);
+        if !said.is_empty() && *said != is {
+            return Err(BundleError::OtherHint { said: said.clone(), is });
+        }
+        Ok(Verified { content: &self.content, by: Maker::Key(key) })
+    }
+
+    /// Whether its certificate, of which `certified` is known, has signed it.
+    ///
+    /// # Errors
+    /// [`BundleError::Key`], [`BundleError::NotByItsCertificate`].
+    pub fn signed_by_certificate<'b>(
+        &'b self,
+        certified: &'b Certified,
+        file: Digest,
+    ) -> Result<Verified<'b>, BundleError> {
+        let By::Certificate(chain) = &self.by else { return Err(BundleError::Key) };
+        if chain.first() != Some(&certified.der) || !self.is_by(&certified.key, file) {
+            return Err(BundleError::NotByItsCertificate);
+        }
+        let by = Maker::Certificate { der: &certified.der, key: &certified.key };
+        Ok(Verified { content: &self.content, by })
+    }
+
+    fn is_by(&self, key: &PublicKey, file: Digest) -> bool {
+        match &self.content {
             Content::Envelope { payload_type, payload } => {
                 key.verify(&pae(payload_type, payload), &self.signature).is_ok()
             }
             Content::Message { digest } => {
                 digest.is_none_or(|digest| digest == file) && key.verify_digest(&file, &self.signature).is_ok()
             }
-        };
-        let key = keys.iter().find(by).ok_or(BundleError::NotByTheseKeys(keys.len()))?;
-        // Nothing signs it, and a reader could choose a key by it.
-        let is = hint(key);
-        if !self.hint.is_empty() && self.hint != is {
-            return Err(BundleError::OtherHint { said: self.hint.clone(), is });
         }
-        Ok(Verified { content: &self.content, key })
+    }
+
+    /// Whether there is a timestamp in it.
+    pub fn has_timestamps(&self) -> bool {
+        !self.timestamps.is_empty()
+    }
+
+    /// Whether it says that it is signed by a certificate.
+    pub fn is_by_certificate(&self) -> bool {
+        matches!(self.by, By::Certificate(_))
     }
 
     /// What the logs say of it; every entry is looked at.
@@ -275,7 +341,7 @@ impl Bundle {
     /// [`BundleError::NoLog`], [`BundleError::Twice`], [`BundleError::Entry`].
     pub fn logged(
         &self,
-        key: &PublicKey,
+        by: Maker<'_>,
         file: Digest,
         root: &TrustedRoot,
         now: Timestamp,
@@ -288,7 +354,7 @@ impl Bundle {
         let proof_is = if self.version == Version::V01 { ProofIs::NotNeeded } else { ProofIs::Needed };
         let mut all: Vec<Logged> = Vec::new();
         for entry in &self.entries {
-            let logged = entry::verify(entry, &signed, key, root, proof_is, now)?;
+            let logged = entry::verify(entry, &signed, by, root, proof_is, now)?;
             if all.iter().any(|other| (&other.log, other.index) == (&logged.log, logged.index)) {
                 return Err(BundleError::Twice);
             }

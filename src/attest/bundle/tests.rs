@@ -46,8 +46,8 @@ impl Made {
         let bundle = Bundle::read(json.as_bytes())?;
         let keys = [PublicKey::from_der(self.key.der()).unwrap()];
         let file = Digest::of(b"file");
-        let key = bundle.signed_by(&keys, file)?.key;
-        bundle.logged(key, file, &self.root, now())
+        let by = bundle.signed_by(&keys, file)?.by;
+        bundle.logged(by, file, &self.root, now())
     }
 
     fn json(&self) -> Value {
@@ -93,12 +93,12 @@ fn a_bundle_of_the_public_instance_verifies() {
     let verified = bundle.signed_by(&keys, file).unwrap();
     assert_eq!(verified.content, &Content::Message { digest: Some(file) });
     let root = TrustedRoot::public_good().unwrap();
-    let logged = bundle.logged(verified.key, file, &root, now()).unwrap();
+    let logged = bundle.logged(verified.by, file, &root, now()).unwrap();
     let time = Some("2025-12-18T17:04:39Z".parse().unwrap());
     assert_eq!(logged, [Logged { log: "https://rekor.sigstore.dev".to_owned(), index: 771_488_337, time }]);
     // Before the log took it up it was not there; clocks differ by a minute at most.
-    assert!(bundle.logged(verified.key, file, &root, "2025-12-18T17:03:39Z".parse().unwrap()).is_ok());
-    let early = bundle.logged(verified.key, file, &root, "2025-12-18T17:03:38Z".parse().unwrap());
+    assert!(bundle.logged(verified.by, file, &root, "2025-12-18T17:03:39Z".parse().unwrap()).is_ok());
+    let early = bundle.logged(verified.by, file, &root, "2025-12-18T17:03:38Z".parse().unwrap());
     assert!(matches!(early, Err(BundleError::Entry(EntryError::Time(_)))));
     let other = Digest::of(b"another");
     assert!(matches!(bundle.signed_by(&keys, other), Err(BundleError::NotByTheseKeys(1))));
@@ -268,7 +268,7 @@ fn what_is_not_a_bundle_of_one_key_and_one_content_is_refused() {
             material.remove("publicKey");
             material.insert("certificate".to_owned(), json!({ "rawBytes": "AAAA" }));
         }),
-        "the bundle is signed by a certificate, and verified here are public keys alone"
+        "the bundle is signed by a certificate, and not by a key"
     );
     assert_eq!(
         changed(&|b| b["verificationMaterial"]["certificate"] = json!({ "rawBytes": "AAAA" })),

@@ -8,7 +8,7 @@ mod cosign;
 mod ecdsa_p256;
 mod ed25519;
 pub mod error;
-mod pem;
+pub(in crate::attest) mod pem;
 pub mod private;
 pub mod public;
 pub mod scheme;

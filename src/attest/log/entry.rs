@@ -9,9 +9,8 @@ use serde_json::json;
 
 use crate::attest::base64;
 use crate::attest::key::error::KeyError;
-use crate::attest::key::public::PublicKey;
 use crate::attest::log::checkpoint::{Checkpoint, NotACheckpoint};
-use crate::attest::log::leaf::{self, Kind, Signed};
+use crate::attest::log::leaf::{self, Kind, Maker, Signed};
 use crate::attest::log::merkle;
 use crate::attest::trusted_root::{Log, TrustedRoot};
 use crate::model::digest::Digest;
@@ -88,7 +87,7 @@ pub enum EntryError {
         why: String,
     },
     /// It is of something else.
-    #[error("the log entry is not of this signature by this key")]
+    #[error("the log entry is not of this signature by who made it")]
     OtherContent,
     /// Neither a proof nor, where that is enough, a promise.
     #[error("nothing shows that the log has the entry: {0} is missing")]
@@ -116,14 +115,14 @@ pub enum EntryError {
     Key(#[from] KeyError),
 }
 
-/// Whether a log that is trusted has `entry`, and `entry` is of that signature by `key`.
+/// Whether a log that is trusted has `entry`, and `entry` is of that signature by that maker.
 ///
 /// # Errors
 /// [`EntryError`].
 pub fn verify(
     entry: &Entry,
     signed: &Signed<'_>,
-    key: &PublicKey,
+    by: Maker<'_>,
     root: &TrustedRoot,
     proof_is: ProofIs,
     now: Timestamp,
@@ -132,7 +131,7 @@ pub fn verify(
     let kind = Kind::of(kind, version).ok_or_else(|| EntryError::Kind(kind.clone(), version.clone()))?;
     let unknown = |why| EntryError::Log { id: hex::encode(&entry.log_id), why };
     let log = root.log(&entry.log_id).map_err(unknown)?;
-    if !leaf::is_of(&entry.body, kind, signed, key)? {
+    if !leaf::is_of(&entry.body, kind, signed, by)? {
         return Err(EntryError::OtherContent);
     }
     match &entry.proof {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::attest::base64;
 use crate::attest::dsse::pae;
 use crate::attest::key::error::KeyError;
+use crate::attest::key::pem;
 use crate::attest::key::public::PublicKey;
 use crate::model::digest::Digest;
 
@@ -32,6 +33,52 @@ pub enum Signed<'s> {
         /// The signature over it.
         signature: &'s [u8],
     },
+}
+
+/// Who has signed, as a log keeps it.
+#[derive(Debug, Clone, Copy)]
+pub enum Maker<'m> {
+    /// Who has this key.
+    Key(&'m PublicKey),
+    /// Who has the key of a certificate.
+    Certificate {
+        /// It, in DER.
+        der: &'m [u8],
+        /// Its key.
+        key: &'m PublicKey,
+    },
+}
+
+impl<'m> From<&'m PublicKey> for Maker<'m> {
+    fn from(key: &'m PublicKey) -> Self {
+        Self::Key(key)
+    }
+}
+
+impl<'m> Maker<'m> {
+    /// The key.
+    pub fn key(self) -> &'m PublicKey {
+        match self {
+            Self::Key(key) | Self::Certificate { key, .. } => key,
+        }
+    }
+
+    /// As the first generation keeps it: base64 of the PEM.
+    fn as_text(self) -> Result<String, KeyError> {
+        Ok(match self {
+            Self::Key(key) => base64::encode(key.to_pem()?.as_bytes()),
+            Self::Certificate { der, .. } => base64::encode(pem::encode("CERTIFICATE", der)?.as_bytes()),
+        })
+    }
+
+    /// As the second does.
+    fn as_verifier(self) -> Value {
+        let (kind, der) = match self {
+            Self::Key(key) => ("publicKey", key.der()),
+            Self::Certificate { der, .. } => ("x509Certificate", der),
+        };
+        json!({ "keyDetails": "PKIX_ECDSA_P256_SHA_256", kind: { "rawBytes": base64::encode(der) } })
+    }
 }
 
 /// How a log keeps entries.
@@ -68,19 +115,20 @@ impl Kind {
     }
 }
 
-/// Whether `body` is what a log keeps of this signature by this key, under this kind.
+/// Whether `body` is what a log keeps of this signature by this maker, under this kind.
 ///
 /// # Errors
 /// [`KeyError::Encoding`].
-pub fn is_of(body: &[u8], kind: Kind, signed: &Signed<'_>, key: &PublicKey) -> Result<bool, KeyError> {
+pub fn is_of<'m>(body: &[u8], kind: Kind, signed: &Signed<'_>, by: impl Into<Maker<'m>>) -> Result<bool, KeyError> {
+    let by = by.into();
     let expected = match (kind, signed) {
         (Kind::Dsse1, Signed::Envelope { payload, signature, .. }) => {
             // It is over the text in which the envelope was sent, which whoever has the envelope alone cannot know.
             let Some(envelope) = envelope_hash(body) else { return Ok(false) };
-            dsse_1(envelope, payload, signature, key)?
+            dsse_1(envelope, payload, signature, by)?
         }
-        (Kind::HashedRekord1, Signed::Message { digest, signature }) => hashedrekord_1(digest, signature, key)?,
-        (Kind::HashedRekord2, signed) => match hashedrekord_2(signed, key) {
+        (Kind::HashedRekord1, Signed::Message { digest, signature }) => hashedrekord_1(digest, signature, by)?,
+        (Kind::HashedRekord2, signed) => match hashedrekord_2(signed, by) {
             Some(expected) => expected,
             None => return Ok(false),
         },
@@ -93,7 +141,13 @@ pub fn is_of(body: &[u8], kind: Kind, signed: &Signed<'_>, key: &PublicKey) -> R
 ///
 /// # Errors
 /// [`KeyError::Encoding`].
-pub fn dsse_1(envelope: Digest, payload: &[u8], signature: &[u8], key: &PublicKey) -> Result<Value, KeyError> {
+pub fn dsse_1<'m>(
+    envelope: Digest,
+    payload: &[u8],
+    signature: &[u8],
+    by: impl Into<Maker<'m>>,
+) -> Result<Value, KeyError> {
+    let verifier = by.into().as_text()?;
     let hash = |digest: Digest| json!({ "algorithm": "sha256", "value": digest.hex() });
     Ok(json!({
         "apiVersion": "0.0.1",
@@ -101,12 +155,12 @@ pub fn dsse_1(envelope: Digest, payload: &[u8], signature: &[u8], key: &PublicKe
         "spec": {
             "envelopeHash": hash(envelope),
             "payloadHash": hash(Digest::of(payload)),
-            "signatures": [{ "signature": base64::encode(signature), "verifier": base64::encode(key.to_pem()?.as_bytes()) }],
+            "signatures": [{ "signature": base64::encode(signature), "verifier": verifier }],
         },
     }))
 }
 
-fn hashedrekord_1(digest: &Digest, signature: &[u8], key: &PublicKey) -> Result<Value, KeyError> {
+fn hashedrekord_1<'m>(digest: &Digest, signature: &[u8], by: impl Into<Maker<'m>>) -> Result<Value, KeyError> {
     Ok(json!({
         "apiVersion": "0.0.1",
         "kind": "hashedrekord",
@@ -114,15 +168,16 @@ fn hashedrekord_1(digest: &Digest, signature: &[u8], key: &PublicKey) -> Result<
             "data": { "hash": { "algorithm": "sha256", "value": digest.hex() } },
             "signature": {
                 "content": base64::encode(signature),
-                "publicKey": { "content": base64::encode(key.to_pem()?.as_bytes()) },
+                "publicKey": { "content": by.into().as_text()? },
             },
         },
     }))
 }
 
 /// What `hashedrekord` 0.0.2 keeps of a signature; `None` for a key whose signatures are not over a digest.
-pub fn hashedrekord_2(signed: &Signed<'_>, key: &PublicKey) -> Option<Value> {
-    if key.scheme() != "ecdsa-p256" {
+pub fn hashedrekord_2<'m>(signed: &Signed<'_>, by: impl Into<Maker<'m>>) -> Option<Value> {
+    let by = by.into();
+    if by.key().scheme() != "ecdsa-p256" {
         return None;
     }
     let (digest, signature) = match signed {
@@ -137,10 +192,7 @@ pub fn hashedrekord_2(signed: &Signed<'_>, key: &PublicKey) -> Option<Value> {
                 "data": { "algorithm": "SHA2_256", "digest": base64::encode(digest.as_bytes()) },
                 "signature": {
                     "content": base64::encode(signature),
-                    "verifier": {
-                        "keyDetails": "PKIX_ECDSA_P256_SHA_256",
-                        "publicKey": { "rawBytes": base64::encode(key.der()) },
-                    },
+                    "verifier": by.as_verifier(),
                 },
             },
         },

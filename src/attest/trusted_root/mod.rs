@@ -1,7 +1,7 @@
 //! Whom a verifier trusts: the logs of a `trusted_root.json`, as Sigstore distributes it and `cosign trusted-root create` writes it.
 //!
 //! Invariants: a log that is trusted has a key that can be used, and the id that follows from that key; what is not understood of a log makes
-//! it one that nothing is verified by, and it says so. Absent so far: certificate authorities and timestamp authorities.
+//! it one that nothing is verified by, and it says so. Absent: authorities of certificates and of timestamps, which `x509` reads in its text.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -28,6 +28,7 @@ const PUBLIC_GOOD: &[u8] = include_bytes!("public_good.json");
 /// Whom a verifier trusts.
 #[derive(Debug)]
 pub struct TrustedRoot {
+    text: String,
     logs: Vec<Log>,
     unusable: Vec<Unusable>,
 }
@@ -133,12 +134,13 @@ impl TrustedRoot {
     /// # Errors
     /// [`TrustedRootError`].
     pub fn read(json: &[u8]) -> Result<Self, TrustedRootError> {
-        let json: Json = objects::from_slice(json).map_err(TrustedRootError::NotARoot)?;
-        if !MEDIA_TYPES.contains(&json.media_type.as_str()) {
-            return Err(TrustedRootError::MediaType(json.media_type));
+        let parsed: Json = objects::from_slice(json).map_err(TrustedRootError::NotARoot)?;
+        if !MEDIA_TYPES.contains(&parsed.media_type.as_str()) {
+            return Err(TrustedRootError::MediaType(parsed.media_type));
         }
-        let mut root = Self { logs: Vec::new(), unusable: Vec::new() };
-        for log in json.tlogs {
+        let text = String::from_utf8_lossy(json).into_owned();
+        let mut root = Self { text, logs: Vec::new(), unusable: Vec::new() };
+        for log in parsed.tlogs {
             let id = base64::decode(&log.log_id.key_id).unwrap_or_default();
             match usable(log) {
                 Ok((log, ids)) => {
@@ -153,6 +155,11 @@ impl TrustedRoot {
             }
         }
         Ok(root)
+    }
+
+    /// It as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The log of that id.

@@ -1,6 +1,7 @@
 //! `stella attest`: sign what was found of the files that were replayed. [`key`] makes the keys, [`submit`] sends what was signed to a log,
 //! [`verify`] checks it.
 
+mod certificate;
 pub mod key;
 pub mod submit;
 mod trust;
@@ -19,7 +20,6 @@ use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::attest::key::PasswordArgs;
 use crate::cli::attest::written::Unattested;
 use crate::cli::error::{CliError, CliResult};
-use crate::cli::gate::StrictnessArgs;
 use crate::cli::history::ReadArgs;
 use crate::cli::setup;
 use crate::cli::terminal::output;
@@ -32,7 +32,7 @@ use crate::host::secret::SecretSource;
 use crate::host::{clock, fs};
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
-use crate::model::gate_result::Gate;
+use crate::model::gate_result::{Gate, Strictness};
 use crate::model::limits;
 use crate::report::untrusted;
 use crate::score::gate::request::GateRequest;
@@ -55,8 +55,9 @@ pub struct AttestArgs {
     gate: RunGate,
     #[command(flatten)]
     history: ReadArgs,
-    #[command(flatten)]
-    strictness: StrictnessArgs,
+    /// Judge a window by the lower end of its interval, and block where there is too little evidence
+    #[arg(long)]
+    strict: bool,
     /// Files by name and digest, as sha256sum writes them, in the place of the files themselves
     #[arg(long, value_name = "SHA256SUMS", conflicts_with = "files")]
     checksums: Option<PathBuf>,
@@ -119,7 +120,8 @@ pub fn run(global: &GlobalArgs, args: &AttestArgs) -> CliResult {
     let has_committed_rules = commit.is_none() || is_as_committed(&config.root, config.file.as_deref());
     let checkout = Checkout { commit, has_committed_rules, policy };
     let history = args.history.read(global, &config)?;
-    let strictness = args.strictness.of(gate, &config.rules);
+    let configured = config.rules.strictness.of(gate);
+    let strictness = Strictness { strict: args.strict || configured.strict, ..configured };
     let request = GateRequest { gate, rules: config.rules, strictness, history };
     let result = fs::read(&args.result, MAX_BYTES as u64)?;
     let said = statements::prepare(&result, &request, &checkout, &files, clock::now())?;
@@ -154,7 +156,7 @@ fn named_files(args: &AttestArgs) -> Result<Vec<NamedFile>, CliError> {
         if !checksums::is_plain(&name) {
             return Err(Unattested::Name(name).into());
         }
-        if named.iter().any(|other| other.name == name) {
+        if named.iter().any(|other| checksums::folded(&other.name) == checksums::folded(&name)) {
             return Err(Unattested::Twice(name).into());
         }
         named.push(NamedFile { name, digest: digest(path)? });

@@ -13,6 +13,8 @@ use crate::cli::terminal::output;
 use crate::flow::attest::log::{self, SubmitRequest};
 use crate::flow::attest::queue::Queue;
 use crate::flow::attest::submit::Outcome;
+use crate::host::fs;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::error_chain::causes;
 use crate::model::exit::Exit;
 use crate::report::untrusted;
@@ -35,6 +37,9 @@ pub struct SubmitArgs {
     /// Where to write NAME.PREDICATE.sigstore.json, and all of them in attestations.sigstore.jsonl
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
+    /// Where to write what became of each, as `--format json` prints it
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// How many are sent at the same time
     #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
@@ -60,12 +65,15 @@ pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
     let outcomes = log::submit(&request)?;
     let is_whole = outcomes.iter().all(|outcome| outcome.result.is_ok());
     let entries: Vec<SubmittedV1> = outcomes.into_iter().map(shown).collect();
+    let document = SubmitV1 { schema: SubmitSchema, log: args.rekor_url.clone(), requests: entries };
+    if let Some(path) = &args.report {
+        let text = serde_json::to_string_pretty(&document).map_err(Unwritable)? + "\n";
+        fs::write_output(path, text.as_bytes())?;
+    }
     match global.format {
-        Format::Json => {
-            output::json(&SubmitV1 { schema: SubmitSchema, log: args.rekor_url.clone(), requests: entries });
-        }
+        Format::Json => output::json(&document),
         Format::Text => {
-            for entry in &entries {
+            for entry in &document.requests {
                 let line = match (&entry.bundle, &entry.error) {
                     (Some(bundle), _) => format!("{bundle}: in the log at {}", entry.index.unwrap_or_default()),
                     (None, error) => {
@@ -79,6 +87,17 @@ pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
     Ok(if is_whole { Exit::Passed } else { Exit::Infrastructure }.into())
 }
 
+/// The report cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the report cannot be encoded")]
+struct Unwritable(#[source] serde_json::Error);
+
+impl Diagnostic for Unwritable {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Infrastructure
+    }
+}
+
 fn shown(outcome: Outcome) -> SubmittedV1 {
     let Outcome { name, result } = outcome;
     match result {
@@ -89,6 +108,7 @@ fn shown(outcome: Outcome) -> SubmittedV1 {
             time: done.logged.time,
             sent: Some(done.sent),
             was_there: Some(done.was_there),
+            reason: None,
             error: None,
         },
         Err(error) => SubmittedV1 {
@@ -98,6 +118,7 @@ fn shown(outcome: Outcome) -> SubmittedV1 {
             time: None,
             sent: None,
             was_there: None,
+            reason: Some(error.code().to_owned()),
             error: Some(causes(&error)),
         },
     }

@@ -9,35 +9,38 @@ use crate::attest::bundle;
 use crate::attest::key::private;
 use crate::attest::key::public::PublicKey;
 use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::attest::certificate::CertificateArgs;
 use crate::cli::attest::key::Unreadable;
 use crate::cli::attest::trust::TrustArgs;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::terminal::output;
 use crate::flow::attest::expected::{self, Expected, RequiredFidelity, RequiredVerdict};
-use crate::flow::attest::verify::{self, Trust, Verified};
+use crate::flow::attest::verify::{self, Signer, Signers, Trust, Verified};
 use crate::host::{clock, fs};
 use crate::model::digest::Digest;
 use crate::model::exit::Exit;
 use crate::report::untrusted;
-use crate::wire::v1::commands::{LoggedV1, VerifiedStatementV1, VerifySchema, VerifyV1};
+use crate::wire::v1::commands::{CertificateV1, LoggedV1, VerifiedStatementV1, VerifySchema, VerifyV1};
 
-/// Verify that signed statements are of a file, by keys and logs that you trust
+/// Verify that signed statements are of a file, by whom you trust
 ///
-/// Offline, and without asking whoever signed. Exits with 5 when one of the statements is not signed by one of the keys, is in no log, is of
+/// Offline, and without asking whoever signed. Exits with 5 when one of the statements is not signed by whom you name, is in no log, is of
 /// another file, or does not say what is required. A verdict that fails is signed as one that passes is: what each statement says is shown.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// A Sigstore bundle, as `stella submit` and cosign write it, or with --signature-only a DSSE envelope, as `stella attest` does
-    /// (repeatable: each must verify)
+    /// A Sigstore bundle, as `stella submit` and cosign write it, several of them, one in a line, or with --signature-only a DSSE envelope, as
+    /// `stella attest` does (repeatable: each must verify)
     #[arg(long, value_name = "FILE", required = true)]
     bundle: Vec<PathBuf>,
     /// A public key that is trusted (repeatable: one of them must have signed)
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["certificate_identity", "certificate_identity_regexp"])]
     key: Vec<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateArgs,
     #[command(flatten)]
     trust: TrustArgs,
     /// Look at nothing but who signed: no log need have the signature, and nothing shows when it was made
-    #[arg(long, conflicts_with = "trusted_root")]
+    #[arg(long, conflicts_with_all = ["trusted_root", "certificate_identity", "certificate_identity_regexp"])]
     signature_only: bool,
     /// The type of the predicate that each must have
     #[arg(long = "type", value_name = "URI")]
@@ -56,6 +59,9 @@ pub struct VerifyArgs {
     file: String,
 }
 
+/// Several bundles, one in a line.
+const MOST_BYTES: u64 = 8 * bundle::MOST_BYTES;
+
 /// `30d`
 fn days(text: &str) -> Result<SignedDuration, String> {
     let digits = text.strip_suffix('d').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
@@ -66,6 +72,7 @@ fn days(text: &str) -> Result<SignedDuration, String> {
 }
 
 pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
+    let identity = args.certificate.identity()?;
     let keys = args.key.iter().map(|path| read_key(path)).collect::<Result<Vec<_>, _>>()?;
     let digest = match args.file.parse::<Digest>() {
         Ok(digest) => digest,
@@ -80,13 +87,14 @@ pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
         max_age: args.max_age,
     };
     let root = if args.signature_only { None } else { Some(args.trust.root()?) };
-    let trust = Trust { keys: &keys, logs: root.as_ref() };
+    let signers = identity.as_ref().map_or(Signers::Keys(&keys), Signers::Certificate);
+    let trust = Trust { signers, logs: root.as_ref() };
     let mut statements = Vec::new();
     for path in &args.bundle {
-        let bytes = fs::read(path, bundle::MOST_BYTES)?;
-        let verified = verify::verify(&bytes, trust, &expected, clock::now())
+        let bytes = fs::read(path, MOST_BYTES)?;
+        let verified = verify::verify_all(&bytes, trust, &expected, clock::now())
             .map_err(|source| NotVerified { bundle: path.clone(), source })?;
-        statements.push(shown(path, verified));
+        statements.extend(verified.into_iter().map(|verified| shown(path, verified)));
     }
     match global.format {
         Format::Json => output::json(&VerifyV1 { schema: VerifySchema, digest, statements }),
@@ -100,7 +108,11 @@ pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
 }
 
 fn shown(path: &Path, verified: Verified) -> VerifiedStatementV1 {
-    let Verified { key, logs, said } = verified;
+    let Verified { signer, logs, said } = verified;
+    let (key, certificate) = match signer {
+        Signer::Key(key) => (Some(key), None),
+        Signer::Certificate { identity, issuer } => (None, Some(CertificateV1 { identity, issuer })),
+    };
     let (predicate_type, name, predicate) = match said {
         Some(said) => (Some(said.predicate_type), Some(said.name), Some(said.predicate)),
         None => (None, None, None),
@@ -109,6 +121,7 @@ fn shown(path: &Path, verified: Verified) -> VerifiedStatementV1 {
     VerifiedStatementV1 {
         bundle: path.display().to_string(),
         key,
+        certificate,
         logs: logs.collect(),
         predicate_type,
         name,
@@ -119,7 +132,13 @@ fn shown(path: &Path, verified: Verified) -> VerifiedStatementV1 {
 /// What was verified, in a line.
 fn line(said: &VerifiedStatementV1) -> String {
     let what = said.predicate_type.as_deref().unwrap_or("the file itself");
-    let mut line = format!("{}: verified, {what} by {}", said.bundle, said.key);
+    let by = match (&said.key, &said.certificate) {
+        (Some(key), _) => key.to_string(),
+        (None, certificate) => {
+            certificate.as_ref().map(|by| format!("{} ({})", by.identity, by.issuer)).unwrap_or_default()
+        }
+    };
+    let mut line = format!("{}: verified, {what} by {by}", said.bundle);
     if let (Some(kind), Some(predicate)) = (&said.predicate_type, &said.predicate)
         && let Some(verdict) = expected::verdict(kind, predicate)
     {

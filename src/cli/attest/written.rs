@@ -10,8 +10,8 @@ pub enum Unattested {
     /// A name that would be another as that of a file, or acts upon a terminal.
     #[error("`{0}` is not a name that an attestation is written under")]
     Name(String),
-    /// Two files would have the same name.
-    #[error("two files are called `{0}`")]
+    /// Two files would have the same name, or on some file systems.
+    #[error("two files are called `{0}`, or differ in capitals alone")]
     Twice(String),
     /// It would be written over what was read.
     #[error("`{}` is read here, and would be written over: give another folder", .0.display())]

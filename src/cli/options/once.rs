@@ -120,7 +120,7 @@ const FILES: &[(&str, &[&str])] = &[
     ("profile learn", &["input", "out"]),
     ("key public", &["key", "password", "out"]),
     ("report", &["result", "output", "history", "before"]),
-    ("submit", &["queue", "trusted_root", "out_dir"]),
+    ("submit", &["queue", "trusted_root", "out_dir", "report"]),
 ];
 
 fn one_file(given: &Given<'_>) -> Result<(), OptionError> {

@@ -236,7 +236,6 @@ attest --result -
 attest --gate -
 attest --history -
 attest --strict -
-attest --fail-on -
 attest --checksums attest --result r --dry-run --checksums c f
 attest --dry-run attest --result r --key k --out-dir o --dry-run f
 attest --key attest --result r --dry-run --key k f
@@ -244,7 +243,11 @@ attest --password attest --result r --dry-run --password p f
 attest --out-dir attest --result r --dry-run --out-dir o f
 attest --queue attest --result r --dry-run --queue q f
 verify --bundle -
-verify --key -
+verify --key verify --bundle b --certificate-identity i --certificate-oidc-issuer u --key k f
+verify --certificate-identity -
+verify --certificate-identity-regexp -
+verify --certificate-oidc-issuer -
+verify --certificate-oidc-issuer-regexp -
 verify --trusted-root verify --bundle b --key k --signature-only --trusted-root t f
 verify --signature-only verify --bundle b --key k --trusted-root t --signature-only f
 verify --type -
@@ -257,6 +260,7 @@ submit --trusted-root -
 submit --out-dir -
 submit --jobs -
 submit --patience -
+submit --report -
 key generate --out -
 key generate --algorithm -
 key generate --password key generate --unencrypted --password p

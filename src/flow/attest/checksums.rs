@@ -29,8 +29,8 @@ pub enum ChecksumsError {
     /// A name leads elsewhere, or would be another under which it is written.
     #[error("line {0} of the checksums names `{1}`: only the name of a file is taken")]
     Name(usize, String),
-    /// A name stands there twice.
-    #[error("the checksums name `{0}` twice")]
+    /// A name stands there twice, or two that are one where a file system does not tell capitals from small letters.
+    #[error("the checksums name `{0}` twice, or differ from it in capitals alone")]
     Twice(String),
     /// There is no line.
     #[error("the checksums name no file")]
@@ -51,6 +51,11 @@ pub fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.len() <= 200 && !name.starts_with(['.', '-']) && name.chars().all(is_plain)
 }
 
+/// A name as file systems compare it that do not tell capitals from small letters.
+pub fn folded(name: &str) -> String {
+    name.to_lowercase()
+}
+
 /// Reads them.
 ///
 /// # Errors
@@ -69,7 +74,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<NamedFile>, ChecksumsError> {
         if !is_plain(name) {
             return Err(ChecksumsError::Name(at + 1, name.to_owned()));
         }
-        if !seen.insert(name) {
+        if !seen.insert(folded(name)) {
             return Err(ChecksumsError::Twice(name.to_owned()));
         }
         files.push(NamedFile { name: name.to_owned(), digest });
@@ -103,6 +108,7 @@ mod tests {
         assert_eq!(line(format!("SHA256 (a) = {hex}\n")), ChecksumsError::Line(1));
         assert_eq!(line(format!("\\{hex}  a\n")), ChecksumsError::Line(1));
         assert_eq!(line(format!("{hex}  a\n{hex}  ./a\n")), ChecksumsError::Twice("a".to_owned()));
+        assert_eq!(line(format!("{hex}  scan\n{hex}  Scan\n")), ChecksumsError::Twice("Scan".to_owned()));
         for name in ["../a", "/a", "b/a", ".a", "-a", "a b", "a\u{1b}[m", "", &"a".repeat(201)] {
             assert_eq!(line(format!("{hex}  {name}\n")), ChecksumsError::Name(1, name.to_owned()));
         }

@@ -214,6 +214,13 @@ pub enum UnexpectedError {
     Age(Timestamp),
 }
 
+impl UnexpectedError {
+    /// Whether it is good, of another file or of another kind.
+    pub fn is_of_another(&self) -> bool {
+        matches!(self, Self::OtherFile { .. } | Self::OtherPredicate { .. })
+    }
+}
+
 impl Diagnostic for UnexpectedError {
     fn kind(&self) -> FailureKind {
         match self {

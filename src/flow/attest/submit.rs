@@ -72,6 +72,20 @@ pub enum Undone {
     NotSent,
 }
 
+impl Undone {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Submit(SubmitError::Outage { .. }) => "outage",
+            Self::Submit(SubmitError::Refused { .. }) => "refused",
+            Self::Submit(SubmitError::Other) => "other-entry",
+            Self::Bundle(_) => "not-verified",
+            Self::Encoding(_) | Self::File(_) => "not-kept",
+            Self::NotSent | Self::Submit(SubmitError::Impossible(_)) => "not-sent",
+        }
+    }
+}
+
 /// Why nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitQueueError {
@@ -196,7 +210,7 @@ fn single(
     let read = Bundle::read(json.as_bytes())?;
     let nothing = Digest::of(b"");
     let by = read.signed_by(std::slice::from_ref(&one.key), nothing)?;
-    let logged = read.logged(by.key, nothing, sending.root, now())?.into_iter().next().ok_or(BundleError::NoLog)?;
+    let logged = read.logged(by.by, nothing, sending.root, now())?.into_iter().next().ok_or(BundleError::NoLog)?;
     let path = sending.to.join(format!("{}{EXTENSION}", one.name));
     fs::write_output(&path, json.as_bytes())?;
     queue.done(&one.name)?;

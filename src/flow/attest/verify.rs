@@ -11,26 +11,54 @@ use crate::attest::dsse::{Envelope, EnvelopeError};
 use crate::attest::key::public::PublicKey;
 use crate::attest::log::entry::{EntryError, Logged};
 use crate::attest::trusted_root::TrustedRoot;
+use crate::attest::x509::certified::{self, CertificateError, Certified};
+use crate::attest::x509::identity::{Identity, OtherIdentity};
 use crate::flow::attest::expected::{self, Expected, Said, UnexpectedError};
 use crate::hint;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::parameter::Parameter;
 
+/// The most bundles of one file.
+const MOST_LINES: usize = 10_000;
+
 /// Whom a verifier trusts.
 #[derive(Debug, Clone, Copy)]
 pub struct Trust<'t> {
     /// Who may have signed.
-    pub keys: &'t [PublicKey],
+    pub signers: Signers<'t>,
     /// The logs of which one must have the signature; `None` where the signature alone is looked at.
     pub logs: Option<&'t TrustedRoot>,
 }
 
-/// Something that is signed by a key that is trusted, and is what was expected.
+/// Who may have signed.
+#[derive(Debug, Clone, Copy)]
+pub enum Signers<'t> {
+    /// Who has one of these keys.
+    Keys(&'t [PublicKey]),
+    /// Whom a certificate names so.
+    Certificate(&'t Identity),
+}
+
+/// Who has signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// Who has the key with this digest.
+    Key(Digest),
+    /// Whom a certificate names.
+    Certificate {
+        /// Who.
+        identity: String,
+        /// The identity provider that says so.
+        issuer: String,
+    },
+}
+
+/// Something that is signed by whom is trusted, and is what was expected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
-    /// The key that signed it.
-    pub key: Digest,
+    /// Who signed it.
+    pub signer: Signer,
     /// The logs that have it; none where the signature alone was looked at.
     pub logs: Vec<Logged>,
     /// What is said of the file; `None` for the signature of a file.
@@ -49,9 +77,29 @@ pub enum VerifyError {
     /// It is an envelope, which no log vouches for.
     #[error("it is an envelope alone, and nothing in it shows that a log has it")]
     NoLog,
+    /// More bundles than are looked at.
+    #[error("the file holds {0} bundles, more than {MOST_LINES}")]
+    TooMany(usize),
+    /// Nothing is known of its certificate or of its timestamps.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// Somebody else has signed.
+    #[error(transparent)]
+    Identity(#[from] OtherIdentity),
     /// What is signed is something else.
     #[error(transparent)]
     Unexpected(#[from] UnexpectedError),
+}
+
+impl VerifyError {
+    /// Whether it is of another file, or of another kind than the one that is asked for.
+    fn is_of_another(&self) -> bool {
+        match self {
+            Self::Unexpected(error) => error.is_of_another(),
+            Self::Certificate(CertificateError::OtherFile(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 impl Diagnostic for VerifyError {
@@ -60,6 +108,9 @@ impl Diagnostic for VerifyError {
             Self::Envelope(error) => error.kind(),
             Self::Bundle(error) => error.kind(),
             Self::NoLog => FailureKind::Verification,
+            Self::TooMany(_) => FailureKind::Usage,
+            Self::Certificate(error) => error.kind(),
+            Self::Identity(error) => error.kind(),
             Self::Unexpected(error) => error.kind(),
         }
     }
@@ -71,8 +122,46 @@ impl Diagnostic for VerifyError {
             Self::Bundle(BundleError::Entry(EntryError::Log { .. })) => {
                 Some(hint!("{} names the logs that you trust", Parameter::TrustedRoot))
             }
+            Self::Bundle(BundleError::Certificate) => Some(hint!(
+                "{} and {} say who may have signed",
+                Parameter::CertificateIdentity,
+                Parameter::CertificateOidcIssuer
+            )),
+            Self::Bundle(BundleError::Key) => Some(hint!("{} names the keys that you trust", Parameter::Key)),
             _ => None,
         }
+    }
+}
+
+/// Verifies a bundle or an envelope, or several bundles, one in a line. Of several those count that are of the file and of the kind that is
+/// expected: another file, and another predicate, are passed over when they have verified. One at least must count.
+///
+/// # Errors
+/// [`VerifyError`] of the first that does not verify; of the last that was passed over, where none counts.
+pub fn verify_all(
+    json: &[u8],
+    trust: Trust<'_>,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<Vec<Verified>, VerifyError> {
+    let lines: Vec<&[u8]> = json.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect();
+    if lines.len() < 2 || !lines.iter().all(|line| bundle::is_one(line)) {
+        return verify(json, trust, expected, now).map(|one| vec![one]);
+    }
+    if lines.len() > MOST_LINES {
+        return Err(VerifyError::TooMany(lines.len()));
+    }
+    let (mut verified, mut passed_over) = (Vec::new(), None);
+    for line in lines {
+        match verify(line, trust, expected, now) {
+            Ok(one) => verified.push(one),
+            Err(error) if error.is_of_another() => passed_over = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    match passed_over {
+        Some(error) if verified.is_empty() => Err(error),
+        _ => Ok(verified),
     }
 }
 
@@ -84,9 +173,29 @@ pub fn verify(json: &[u8], trust: Trust<'_>, expected: &Expected, now: Timestamp
     if bundle::is_one(json) {
         let bundle = Bundle::read(json)?;
         // Who signed it, and where that is public.
-        let by = bundle.signed_by(trust.keys, expected.digest)?;
+        let person = match (trust.signers, trust.logs) {
+            (Signers::Keys(_), _) => None,
+            (Signers::Certificate(_), _) if !bundle.is_by_certificate() => return Err(BundleError::Key.into()),
+            // A certificate is good for minutes: without a log nothing says that it was when it was used.
+            (Signers::Certificate(_), None) => return Err(VerifyError::NoLog),
+            (Signers::Certificate(wanted), Some(root)) => {
+                let person = certified::certified(json, expected.digest, root)?;
+                wanted.check(&person)?;
+                Some(person)
+            }
+        };
+        let by = match (&person, trust.signers) {
+            (Some(person), _) => bundle.signed_by_certificate(person, expected.digest)?,
+            (None, Signers::Keys(keys)) => bundle.signed_by(keys, expected.digest)?,
+            (None, Signers::Certificate(_)) => return Err(BundleError::Key.into()),
+        };
         let logs = match trust.logs {
-            Some(root) => bundle.logged(by.key, expected.digest, root, now)?,
+            Some(root) => {
+                if person.is_none() && bundle.has_timestamps() {
+                    certified::timestamps(json, expected.digest, root, by.by.key())?;
+                }
+                bundle.logged(by.by, expected.digest, root, now)?
+            }
             None => Vec::new(),
         };
         // What was signed.
@@ -97,13 +206,23 @@ pub fn verify(json: &[u8], trust: Trust<'_>, expected: &Expected, now: Timestamp
                 None
             }
         };
-        return Ok(Verified { key: by.key.digest(), logs, said });
+        let signer = match &person {
+            None => Signer::Key(by.by.key().digest()),
+            Some(Certified { identity, issuer, .. }) => {
+                Signer::Certificate { identity: identity.clone(), issuer: issuer.clone() }
+            }
+        };
+        return Ok(Verified { signer, logs, said });
     }
     let envelope = Envelope::read(json)?;
-    let verified = envelope.verify(trust.keys)?;
+    let Signers::Keys(keys) = trust.signers else { return Err(VerifyError::NoLog) };
+    let verified = envelope.verify(keys)?;
     if trust.logs.is_some() {
         return Err(VerifyError::NoLog);
     }
     let said = expected::check(verified.payload_type, verified.payload, expected, now)?;
-    Ok(Verified { key: verified.key.digest(), logs: Vec::new(), said: Some(said) })
+    Ok(Verified { signer: Signer::Key(verified.key.digest()), logs: Vec::new(), said: Some(said) })
 }
+
+#[cfg(test)]
+mod tests;

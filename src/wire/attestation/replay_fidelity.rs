@@ -40,6 +40,9 @@ pub struct ReplayFidelityV01 {
     pub verdict: String,
     /// Why, as stable codes, the heaviest first; each once.
     pub reasons: Vec<String>,
+    /// Windows of time were judged by the lower end of their interval, and too little evidence blocked: asked for by the configuration, or
+    /// beside it.
+    pub strict: bool,
     /// What it was judged by, with the digest of its configuration.
     pub policy: ResourceDescriptor,
     /// The commit whose rules counted; null where the run was held against no base.
@@ -185,6 +188,7 @@ impl ReplayFidelityV01 {
             gate: gate.gate().code().to_owned(),
             verdict: gate.verdict().code().to_owned(),
             reasons,
+            strict: gate.strictness().strict,
             policy,
             base_commit: run.base.as_ref().map(|base| base.rules.commit().to_owned()),
             source_commit: run.commit.clone(),

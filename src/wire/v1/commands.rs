@@ -315,8 +315,10 @@ pub struct VerifyV1 {
 pub struct VerifiedStatementV1 {
     /// The file of the bundle or envelope.
     pub bundle: String,
-    /// SHA-256 of the public key that signed.
-    pub key: Digest,
+    /// SHA-256 of the public key that signed; null where a certificate did.
+    pub key: Option<Digest>,
+    /// Whom the certificate that signed names; null where a key did.
+    pub certificate: Option<CertificateV1>,
     /// The logs that have the signature; empty where the signature alone was looked at.
     pub logs: Vec<LoggedV1>,
     /// What kind of thing is said; null where the file itself is signed, and nothing is said of it.
@@ -325,6 +327,15 @@ pub struct VerifiedStatementV1 {
     pub name: Option<String>,
     /// What is said.
     pub predicate: Option<serde_json::Value>,
+}
+
+/// Whom a certificate names.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CertificateV1 {
+    /// Who: an e-mail address, or the URI of a workflow.
+    pub identity: String,
+    /// The identity provider that says so.
+    pub issuer: String,
 }
 
 /// A log that has a signature.
@@ -364,7 +375,11 @@ pub struct SubmittedV1 {
     pub sent: Option<u32>,
     /// Whether the log had it already.
     pub was_there: Option<bool>,
-    /// Why there is no bundle.
+    /// Why there is no bundle, as a stable code: `outage` (the log is out of order, or cannot be reached), `refused` (it will not have it),
+    /// `other-entry` (it says that it has it, and shows another one), `not-verified` (what it shows does not verify), `not-kept` (the bundle
+    /// cannot be written), `not-sent`.
+    pub reason: Option<String>,
+    /// The same in words.
     pub error: Option<String>,
 }
 

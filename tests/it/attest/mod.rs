@@ -1,5 +1,6 @@
 //! Attestations through the program.
 
+mod certificate;
 mod key;
 #[cfg(feature = "registry")]
 mod made_up_rekor;

@@ -57,8 +57,10 @@ fn what_is_queued_becomes_bundles_that_verify_offline() {
     let elsewhere = ["submit", "--queue", "queue", "--out-dir", "signed", "--rekor-url", &rekor.url];
     world.stella(2, &elsewhere).complains(&["nothing is sent to the log with the key sha256:", "--trusted-root"]);
     assert_eq!((rekor.size(), files(&world, "queue").len()), (0, 2 * EACH));
-    let document = submit(&world, 0, &rekor).stdout_json();
+    let reported = [&arguments(&rekor.url)[..], &["--format", "json", "--report", "report.json"]].concat();
+    let document = world.stella(0, &reported).stdout_json();
     valid(&document, "submit-v1.json");
+    assert_eq!(world.json("report.json"), document);
     assert_eq!((rekor.size(), bundles(&world), lines(&world)), (2 * EACH, 2 * EACH, 2 * EACH));
     assert_eq!(files(&world, "queue").len(), 0);
 
