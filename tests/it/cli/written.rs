@@ -202,6 +202,7 @@ const OTHERS: &[&str] = &[
     "attest --queue",
     "submit --queue",
     "submit --out-dir",
+    "submit --report",
     "submit --trusted-root",
     "verify --bundle",
     "verify --key",
