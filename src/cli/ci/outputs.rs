@@ -10,6 +10,7 @@ use crate::cli::report::form_file::FormFile;
 use crate::cli::terminal::output;
 use crate::config::Config;
 use crate::flow::attest::predicate;
+use crate::flow::suite::head::{head, is_as_committed};
 use crate::host::fs::{self, Writing};
 use crate::model::digest::Digest;
 use crate::model::limits;
@@ -56,16 +57,21 @@ impl OutputArgs {
         Ok(())
     }
 
-    /// What a predicate names as that by which a run is judged: read before anything of the checkout runs, which could change it.
-    pub fn judged_by(&self, config: &Config) -> Result<Digest, CliError> {
-        match config.file.as_ref().filter(|_| self.predicate.is_some()) {
-            Some(file) => Ok(Digest::of(&fs::read(file, limits::MAX_CONFIG_BYTES)?)),
-            None => Ok(Digest::of(b"")),
+    /// What a predicate names as that by which a run is judged, where the commit has it so: read before anything of the checkout runs,
+    /// which could change it.
+    pub fn judged_by(&self, config: &Config) -> Result<Option<Digest>, CliError> {
+        let file = config.file.as_deref();
+        if self.predicate.is_none() || (head(&config.root)?.is_some() && !is_as_committed(&config.root, file)) {
+            return Ok(None);
+        }
+        match file {
+            Some(file) => Ok(Some(Digest::of(&fs::read(file, limits::MAX_CONFIG_BYTES)?))),
+            None => Ok(Some(Digest::of(b""))),
         }
     }
 
     /// Writes a run that was judged; `document` is its result.
-    pub fn write(&self, result: &RunResult, document: &str, judged_by: Digest) -> Result<(), CliError> {
+    pub fn write(&self, result: &RunResult, document: &str, judged_by: Option<Digest>) -> Result<(), CliError> {
         if let Some(path) = &self.result {
             fs::write_output(path, document.as_bytes())?;
         }
@@ -89,7 +95,7 @@ impl OutputArgs {
 }
 
 /// Leaves none of an earlier run where this one has none.
-fn write_predicate(path: &Path, result: &RunResult, document: &str, judged_by: Digest) -> Result<(), CliError> {
+fn write_predicate(path: &Path, result: &RunResult, document: &str, judged_by: Option<Digest>) -> Result<(), CliError> {
     match predicate::of(result, judged_by, document.as_bytes()) {
         Ok(said) => fs::write_output(path, &serde_json::to_vec(&said).map_err(EmitError::Json)?)?,
         Err(why) => {

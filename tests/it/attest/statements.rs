@@ -411,3 +411,26 @@ fn a_result_that_contradicts_itself_or_hides_something_is_not_attested() {
     world.write("result.json", &kept);
     attest(&world, 0, &["bin/scan"]);
 }
+
+/// What another signer takes says of the commit what is signed here.
+#[test]
+fn no_predicate_is_left_of_what_was_built_from_a_change() {
+    let world = judged(0, None);
+    git(&world, &["init", "--quiet"]);
+    git(&world, &["add", ".stella.yaml", "scan.in"]);
+    git(&world, &["commit", "--quiet", "-m", "one"]);
+    let is_left = |why: &str| {
+        world.stella(3, &["ci", "--gate", "release", "--predicate", "p.json"]).complains(&[why]);
+        world.exists("p.json")
+    };
+    assert!(is_left(""));
+    let clean = world.read("scan.in");
+    world.write("scan.in", format!("{clean} # dirty\n"));
+    assert!(!is_left("no predicate is written: the checkout is not known to be as its commit"));
+    world.write("scan.in", &clean);
+    assert!(is_left(""));
+    // Rules that nobody committed.
+    git(&world, &["rm", "--quiet", "--cached", ".stella.yaml"]);
+    git(&world, &["commit", "--quiet", "-m", "two"]);
+    assert!(!is_left("the checkout is not known to be as its commit"));
+}
