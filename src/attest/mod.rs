@@ -12,5 +12,7 @@ pub mod dsse;
 pub mod key;
 pub mod log;
 pub mod rekor;
+#[cfg(test)]
+pub(crate) mod tampering;
 pub mod trusted_root;
 pub mod x509;

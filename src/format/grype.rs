@@ -17,6 +17,7 @@ use crate::format::error::FormatError;
 use crate::format::json::{self, Present};
 use crate::format::licenses::canonical;
 use crate::format::package::Affected;
+use crate::format::syft::Descriptor;
 use crate::format::text::Unfolding;
 use crate::format::vulnerability_ids::Ids;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};
@@ -34,13 +35,6 @@ struct Report {
     source: Present,
     #[serde(default)]
     descriptor: Descriptor,
-}
-
-/// The tool that wrote it.
-#[derive(Deserialize, Default)]
-struct Descriptor {
-    #[serde(default)]
-    configuration: Present,
 }
 
 #[derive(Deserialize)]

@@ -33,11 +33,11 @@ struct Report {
     descriptor: Descriptor,
 }
 
-/// The tool that wrote it.
+/// The tool that wrote it; Grype, which is of the same makers, has it, too.
 #[derive(Deserialize, Default)]
-struct Descriptor {
+pub(super) struct Descriptor {
     #[serde(default)]
-    configuration: Present,
+    pub(super) configuration: Present,
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ use crate::attest::dsse::IN_TOTO;
 use crate::attest::key::private::PrivateKey;
 use crate::attest::log::leaf;
 use crate::attest::log::made_up::{MadeUpLog, TIME};
+use crate::attest::tampering::{leaves, others};
 
 fn now() -> Timestamp {
     "2026-02-01T00:00:00Z".parse().unwrap()
@@ -106,36 +107,6 @@ fn a_bundle_of_the_public_instance_verifies() {
     assert!(matches!(bundle.signed_by(&weak, file), Err(BundleError::NotByTheseKeys(1))));
 }
 
-fn leaves(value: &Value, at: String, all: &mut Vec<String>) {
-    match value {
-        Value::Object(object) => object.iter().for_each(|(key, value)| leaves(value, format!("{at}/{key}"), all)),
-        Value::Array(array) => array.iter().enumerate().for_each(|(i, value)| leaves(value, format!("{at}/{i}"), all)),
-        _ => all.push(at),
-    }
-}
-
-/// Every text with one character changed, in many places, and with more or less of it.
-fn others(text: &str) -> Vec<String> {
-    let characters: Vec<char> = text.chars().collect();
-    let step = if characters.len() > 300 { 11 } else { 1 };
-    let mut all: Vec<String> = vec![String::new(), format!("{text}A"), format!("A{text}"), format!("{text}\n")];
-    for at in (0..characters.len()).step_by(step) {
-        let mut other = characters.clone();
-        other[at] = if other[at] == 'B' { 'C' } else { 'B' };
-        all.push(other.iter().collect());
-        let mut shorter = characters.clone();
-        shorter.remove(at);
-        all.push(shorter.into_iter().collect());
-        if characters[at].is_ascii_digit() {
-            let mut other = characters.clone();
-            other[at] = if other[at] == '7' { '8' } else { '7' };
-            all.push(other.into_iter().collect());
-        }
-    }
-    all.retain(|other| other != text);
-    all
-}
-
 /// Changes that make the same bundle in another way, by the end of the leaf's name: nobody can tell them apart, and nothing follows.
 const SAME: [(&str, &str); 2] = [
     ("=", "base64 may be written without its padding"),
@@ -148,13 +119,12 @@ fn any_leaf_that_changes_is_refused() {
         let generations = if generations[1] { &generations[..] } else { &generations[..1] };
         let made = made(scheme, generations);
         let good = made.json();
-        let mut pointers = Vec::new();
-        leaves(&good, String::new(), &mut pointers);
+        let pointers = leaves(&good);
         assert!(pointers.len() > 15, "{pointers:?}");
         let mut tried = 0;
         for pointer in pointers {
             let text = good.pointer(&pointer).unwrap().as_str().unwrap().to_owned();
-            for other in others(&text) {
+            for other in others(&text, 300) {
                 let is_hint = pointer.ends_with(SAME[1].0);
                 let same = (!is_hint && other == text.trim_end_matches('=')).then_some(SAME[0]);
                 let same = same.or((is_hint && other.is_empty()).then_some(SAME[1]));

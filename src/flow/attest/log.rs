@@ -74,8 +74,8 @@ pub fn submit(request: &SubmitRequest<'_>) -> Result<Vec<Outcome>, LogError> {
     use crate::host::clock;
 
     let SubmitRequest { url, queue, to, root, patience, jobs } = *request;
-    let way = LogOverHttp::at(url)?;
-    Ok(submit::submit(&way, queue, Sending { to, root, patience, jobs }, clock::now)?)
+    let log = LogOverHttp::at(url)?;
+    Ok(submit::submit(&log, queue, Sending { to, root, patience, jobs }, clock::now)?)
 }
 
 /// Sends nothing: there is no network.
