@@ -85,7 +85,7 @@ impl Generated {
         let context = self.context()?;
         let request = CiRequest {
             commit: None,
-            base_subject: stella::flow::suite::base::subject::BaseSubject::None,
+            base_subject: None,
             uncommitted: None,
             pinned: false,
             expects_candidate: false,

@@ -16,7 +16,6 @@ use crate::cli::error::CliResult;
 use crate::cli::options::step_inputs;
 use crate::cli::terminal::progress::Progress;
 use crate::cli::terminal::{self, output};
-use crate::flow::suite::base::subject::BaseSubject;
 use crate::flow::suite::run;
 use crate::host::machine;
 use crate::model::result::ReplayResult;
@@ -63,12 +62,12 @@ pub fn run(global: &GlobalArgs, args: &CiArgs) -> CliResult {
     judged.request.out_dir.clone_from(&args.outputs.out_dir);
     judged.request.explain = args.experiment.budget();
     if let Some(path) = &args.base_subject {
-        match judged.request.base {
-            None => output::talk("note: this run has no base, so that `--base-subject` says nothing"),
-            Some(_) => {
-                let subject = judged.context.config.subject.as_ref();
-                judged.request.base_subject = BaseSubject::kept(subject, path);
+        match &mut judged.request.base_subject {
+            Some(subject) => subject.kept_at(path),
+            None if judged.request.base.is_some() => {
+                output::talk("note: the base or the checkout has no subject, so that `--base-subject` says nothing");
             }
+            None => output::talk("note: this run has no base, so that `--base-subject` says nothing"),
         }
     }
     judged.request.shard = match args.shard {

@@ -94,6 +94,17 @@ impl Subject {
         }
     }
 
+    /// Whether a run calls it as it calls `other`: of the same kind, with the same command and artifacts, wherever the two lie.
+    pub fn is_called_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Scanner(one), Self::Scanner(other)) => {
+                (&one.engine, &one.argv, &one.artifacts, &one.expected_exit_codes)
+                    == (&other.engine, &other.argv, &other.artifacts, &other.expected_exit_codes)
+            }
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+
     /// The same, as it lies at `path`: a scanner inside a stella is that of the stella there.
     #[must_use]
     pub fn at(&self, path: PathBuf) -> Self {

@@ -457,7 +457,10 @@ fn poison(i: usize, mut replay: ReplayResult, next: &mut impl FnMut() -> String)
     replay.recording = Some(Recording { scan_id: next(), manifest: Digest::of(b"manifest") })
         .filter(|_| replay.kind == SubjectKind::Canary);
     replay.notes = vec![next(), next()];
-    replay.before = Some(BeforeChange::NotKnown { why: replay.title.clone() });
+    replay.candidate = replay.mode == Mode::Regression;
+    if replay.candidate && !matches!(replay.outcome, Outcome::Match { .. }) {
+        replay.before = Some(BeforeChange::NotKnown { why: replay.title.clone() });
+    }
     replay.labels = BTreeMap::from([(next(), next())]);
     replay.source = replay.source.map(|source| SourceLocation { file: next(), ..source });
     match &mut replay.outcome {

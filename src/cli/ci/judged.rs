@@ -12,7 +12,6 @@ use crate::cli::gate::{StrictnessArgs, WantedGate};
 use crate::cli::history::{self, NoteArgs};
 use crate::cli::setup;
 use crate::flow::suite::base::prepare::Prepared;
-use crate::flow::suite::base::subject::BaseSubject;
 use crate::flow::suite::head::{head, uncommitted};
 use crate::flow::suite::run::CiRequest;
 use crate::flow::suite::shards::common::{self, Common};
@@ -82,7 +81,7 @@ impl JudgedArgs {
             shard: None,
             jobs: 1,
             out_dir: None,
-            base_subject: base.as_ref().map_or(BaseSubject::None, |base| base.subject.clone()),
+            base_subject: base.as_ref().and_then(|base| base.subject.clone()),
             expects_candidate: base.as_ref().is_some_and(|base| base.base.subject_dropped),
             gate,
             explain: None,

@@ -14,7 +14,6 @@ use crate::config::approvals;
 use crate::flow::suite::base::error::BaseError;
 use crate::flow::suite::base::prepare::Prepared;
 use crate::flow::suite::base::standings;
-use crate::flow::suite::base::subject::BaseSubject;
 use crate::flow::suite::base::without;
 use crate::flow::suite::canary::Canary;
 use crate::flow::suite::case::Case;
@@ -176,7 +175,7 @@ pub fn accept(
     let context = base.map_or(own, |base| &base.context);
     let judged = CiRequest {
         commit: None,
-        base_subject: BaseSubject::None,
+        base_subject: None,
         uncommitted: None,
         pinned: false,
         only: Vec::new(),

@@ -3,8 +3,10 @@
 //! Invariants: it is taken up before anything of the checkout runs, and is not used where the checkout's build changed it; it says
 //! something of a replay that fails, and decides nothing.
 
-use crate::config::Subject;
-use crate::flow::replay::replay_job::PreparedReplay;
+use std::collections::BTreeSet;
+
+use crate::flow::replay::replay_job::{PreparedReplay, Title};
+use crate::flow::suite::base::finding::ItemId;
 use crate::flow::suite::base::subject::BaseSubject;
 use crate::flow::suite::subject::{self, Built, Engine};
 use crate::host::fs;
@@ -21,29 +23,26 @@ use crate::workspace::context::Context;
 /// The base's subject, ready to be swapped in, or why it is not.
 pub(super) struct Before {
     built: Result<Built, String>,
+    /// Replays that the base does not have so.
+    of_checkout: BTreeSet<ItemId>,
     /// Where a program of it lies for as long as this lives.
     _scratch: Option<Scratch>,
 }
 
 impl Before {
-    /// Takes it up; `None` where there is nothing to be told apart.
-    pub(super) fn take_up(of: &BaseSubject, engine: &Engine, context: &Context) -> Option<Self> {
-        match of {
-            BaseSubject::None => None,
-            BaseSubject::NotThere(why) => Some(Self { built: Err(why.clone()), _scratch: None }),
-            BaseSubject::Here(subject) => Some(match Scratch::new() {
-                Err(error) => Self { built: Err(causes(&error)), _scratch: None },
-                Ok(scratch) => {
-                    let built = Self::built(subject, engine, context, &scratch);
-                    Self { built, _scratch: Some(scratch) }
-                }
-            }),
+    /// Takes it up.
+    pub(super) fn take_up(of: &BaseSubject, engine: &Engine, context: &Context) -> Self {
+        let of_checkout = of.of_checkout.clone();
+        let taken_up = of.subject().and_then(|subject| {
+            let scratch = Scratch::new().map_err(|error| causes(&error))?;
+            let built = subject::take_up_of(subject, context, engine.clone(), scratch.path());
+            let built = built.map_err(|error| format!("the base's subject cannot be used: {}", causes(&error)))?;
+            Ok((built, scratch))
+        });
+        match taken_up {
+            Ok((built, scratch)) => Self { built: Ok(built), of_checkout, _scratch: Some(scratch) },
+            Err(why) => Self { built: Err(why), of_checkout, _scratch: None },
         }
-    }
-
-    fn built(of: &Subject, engine: &Engine, context: &Context, scratch: &Scratch) -> Result<Built, String> {
-        subject::take_up_of(of, context, engine.clone(), scratch.path())
-            .map_err(|error| format!("the base's subject cannot be used: {}", causes(&error)))
     }
 
     /// The same after the checkout's build, which could have changed a program of it.
@@ -73,6 +72,11 @@ impl Before {
         if !result.candidate || !says_something {
             return None;
         }
+        let Title { id, kind, .. } = &replay.title;
+        if self.of_checkout.contains(&ItemId { kind: *kind, id: id.clone() }) {
+            let why = "the base has no such case or canary, or has it otherwise".to_owned();
+            return Some(BeforeChange::NotKnown { why });
+        }
         let built = match &self.built {
             Ok(built) => built,
             Err(why) => return Some(BeforeChange::NotKnown { why: why.clone() }),
@@ -95,6 +99,9 @@ fn told(now: &ReplayResult, before: &ReplayResult) -> BeforeChange {
             not_known("it differs from itself, so that one match with the base's subject says nothing".to_owned())
         }
         (Outcome::Match { .. }, _) => BeforeChange::Green,
+        (Outcome::Unhealthy { detail: was }, Outcome::Unhealthy { detail: is }) if was == is => BeforeChange::RedAsNow,
+        // Where it lies now it may lack what it had beside it.
+        (Outcome::Unhealthy { .. }, _) => not_known("the base's subject does not run well there".to_owned()),
         (before_it, now_it) if before_it.code() == now_it.code() && written(before) == written(now) => {
             BeforeChange::RedAsNow
         }

@@ -64,7 +64,7 @@ pub struct CiRequest {
     /// Where expected and actual artifacts are left side by side.
     pub out_dir: Option<PathBuf>,
     /// The base's subject, with which what fails is run once more.
-    pub base_subject: BaseSubject,
+    pub base_subject: Option<BaseSubject>,
     /// The base names a subject: where this checkout names none, it was dropped.
     pub expects_candidate: bool,
     /// The gate that decides; without one the outcomes do.
@@ -213,8 +213,8 @@ pub(super) fn run_and_keep(
     let cases = cases.collect::<Result<Vec<_>, DiscoverError>>()?;
     let canaries = found.canaries.into_iter();
     let canaries: Vec<_> = canaries.map(|one| (builds.then(|| read_expected(&one, context)), one)).collect();
-    let base_subject = if request.pinned { &BaseSubject::None } else { &request.base_subject };
-    let before = Before::take_up(base_subject, &engine, context);
+    let base_subject = request.base_subject.as_ref().filter(|_| !request.pinned);
+    let before = base_subject.map(|subject| Before::take_up(subject, &engine, context));
     let mut tell = |event: &Event| subscribers.iter_mut().for_each(|subscriber| subscriber.on_event(event));
     let mut say = |line: &str| tell(&Event::BuildSaid(line.to_owned()));
     if !request.pinned {

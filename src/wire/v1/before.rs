@@ -40,13 +40,17 @@ impl From<&BeforeChange> for BeforeChangeV1 {
     }
 }
 
-impl From<BeforeChangeV1> for BeforeChange {
-    fn from(wire: BeforeChangeV1) -> Self {
-        match wire.base {
-            BeforeV1::RedAsNow => Self::RedAsNow,
-            BeforeV1::RedOtherwise => Self::RedOtherwise,
-            BeforeV1::Green => Self::Green,
-            BeforeV1::NotKnown => Self::NotKnown { why: wire.why.unwrap_or_default() },
-        }
+impl BeforeChangeV1 {
+    /// What it says; `None` where it says a reason beside an answer, or has neither.
+    pub(super) fn read(self) -> Option<BeforeChange> {
+        Some(match (self.base, self.why) {
+            (BeforeV1::RedAsNow, None) => BeforeChange::RedAsNow,
+            (BeforeV1::RedOtherwise, None) => BeforeChange::RedOtherwise,
+            (BeforeV1::Green, None) => BeforeChange::Green,
+            (BeforeV1::NotKnown, Some(why)) => BeforeChange::NotKnown { why },
+            (BeforeV1::RedAsNow | BeforeV1::RedOtherwise | BeforeV1::Green, Some(_)) | (BeforeV1::NotKnown, None) => {
+                return None;
+            }
+        })
     }
 }

@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::artifact;
-use crate::model::change::before::BeforeChange;
 use crate::model::comparison::diff::DiffSummary;
 use crate::model::digest::Digest;
 use crate::model::dimension;
@@ -263,6 +262,13 @@ impl TryFrom<Replay> for ReplayResult {
             let what = "what the checkout builds does not run in a replay as recorded";
             return Err(ReadError::Contradiction { id: wire.id, what });
         }
+        let tells = wire.before_change.is_some();
+        let before = wire.before_change.and_then(BeforeChangeV1::read);
+        if tells && (before.is_none() || !wire.candidate || matches!(outcome, Outcome::Match { .. })) {
+            let what =
+                "what was before the change is told of what fails with a candidate, and is known or has a reason";
+            return Err(ReadError::Contradiction { id: wire.id, what });
+        }
         Ok(Self {
             outcome,
             fidelity,
@@ -284,7 +290,7 @@ impl TryFrom<Replay> for ReplayResult {
             notes: wire.notes,
             explanation: wire.explanation.map(Into::into),
             showing: wire.showing.map(Into::into),
-            before: wire.before_change.map(BeforeChange::from),
+            before,
             duration_ms: wire.duration_ms,
         })
     }

@@ -61,6 +61,20 @@ fn without_a_build_the_bases_own_files_tell_it() {
     is(&forge.judge(0, &mended), &[("SCN-0001", "-"), ("npm-app", "-"), ("npm-other", "-")]);
 }
 
+/// Named regression: a case that is new and expects what is not so was called red before the change.
+#[test]
+fn what_the_change_itself_adds_was_not_red_before() {
+    let forge = Forge::new();
+    let adds = forge.pull(|dev| {
+        dev.case("regressions/SCN-0002-new", "SCN-0002");
+        dev.replace("regressions/SCN-0002-new/expected/findings.json", "\"medium\"", "\"low\"");
+    });
+    let result = forge.judge(1, &adds);
+    is(&result, &[("SCN-0001", "-"), ("SCN-0002", "not-known"), ("npm-app", "-"), ("npm-other", "-")]);
+    let new = result["replays"].as_array().unwrap().iter().find(|replay| replay["id"] == "SCN-0002").unwrap();
+    assert_eq!(new["before_change"]["why"], "the base has no such case or canary, or has it otherwise");
+}
+
 #[test]
 fn every_form_of_the_report_says_it() {
     let forge = Forge::new();

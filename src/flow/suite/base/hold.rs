@@ -68,8 +68,8 @@ pub(super) struct Held {
     pub base: Base,
     /// Approvals that count.
     pub approvals: Approvals,
-    /// The base's subject.
-    pub subject: BaseSubject,
+    /// The base's subject; `None` where one side has none.
+    pub subject: Option<BaseSubject>,
 }
 
 /// What is read of the base.
@@ -141,12 +141,10 @@ pub(super) fn hold(sides: &Sides<'_>, objects: &mut Objects, known: &mut Known) 
         changes,
         notes,
     };
-    let of = (&read.tip.commit, &read.written);
-    let subject = match &context.config.subject {
-        // Nothing is built that could fail.
-        None => BaseSubject::None,
-        Some(_) => subject::of_commit((objects, known), of.0, sides.layout, of.1, &lfs, sides.scratch),
-    };
+    let subject = read.written.subject.as_ref().zip(context.config.subject.as_ref()).map(|subjects| {
+        let into = (&lfs, sides.scratch);
+        subject::of_commit((objects, known), &read.tip.commit, sides.layout, subjects, into, compared.of_checkout)
+    });
     Ok(Held { context, folders: compared.folders, base, approvals, subject })
 }
 

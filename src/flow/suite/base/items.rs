@@ -74,6 +74,8 @@ pub struct Compared {
     pub from_base: usize,
     /// Those that are run as the checkout has them, because that is approved.
     pub as_approved: Vec<String>,
+    /// All that are run as the checkout has them, and not the base.
+    pub of_checkout: BTreeSet<ItemId>,
 }
 
 /// The two commits: `tip` has the rules, and `was` is what the checkout started from.
@@ -155,6 +157,7 @@ pub fn compare(
                     folder = Folder { directory: head.directory.clone(), shown: head.shown.clone() };
                     compared.from_base -= 1;
                     compared.as_approved.push(id.id.clone());
+                    compared.of_checkout.insert(id.clone());
                 }
                 compared.changes.extend(changes);
             }
@@ -171,6 +174,7 @@ pub fn compare(
         }
         let sides = (None, Some(listing::digest(&item.files)));
         compared.changes.push(About(&id.id).part("new", Effect::Tightening, sides, "it is new".to_owned()));
+        compared.of_checkout.insert(id.clone());
         compared.run(id.kind, Folder { directory: item.directory.clone(), shown: item.shown.clone() });
     }
     // Those that cannot be read are an error of the checkout, unless the base has what was there.

@@ -43,8 +43,8 @@ pub struct Prepared {
     pub base: Base,
     /// Approvals that count.
     pub approvals: Approvals,
-    /// The base's subject.
-    pub subject: BaseSubject,
+    /// The base's subject; `None` where one side has none.
+    pub subject: Option<BaseSubject>,
     /// The commit whose rules count, and where it has them.
     pub at: (ObjectId, Layout),
     /// Where folders of the base lie for as long as this lives.
@@ -175,9 +175,7 @@ fn first_introduction(
     };
     let at = (which.rules, layout);
     let folders = change.folders();
-    // It had none.
-    let subject = BaseSubject::None;
-    Ok(Prepared { context: own.clone(), folders, base, approvals, subject, at, _scratch: scratch })
+    Ok(Prepared { context: own.clone(), folders, base, approvals, subject: None, at, _scratch: scratch })
 }
 
 /// The base's rules for approvals, and which commit that is; `None` where there is no pull request. Nothing is built or run.

@@ -4,11 +4,12 @@
 //!
 //! Invariants: whatever keeps it from being had is told in words and stops nothing, for it decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Subject};
+use crate::config::Subject;
 use crate::flow::suite::base::error::BaseError;
+use crate::flow::suite::base::finding::ItemId;
 use crate::flow::suite::base::layout::Layout;
 use crate::flow::suite::base::listing::{self, File, Known, Stored, What};
 use crate::flow::suite::base::write_out::{self, LfsPlaces, Wanted};
@@ -21,54 +22,72 @@ use crate::model::limits::MAX_BLOB_BYTES;
 
 /// The subject of a base.
 #[derive(Debug, Clone)]
-pub enum BaseSubject {
-    /// There is no base, or it has none.
-    None,
-    /// It cannot be had.
-    NotThere(String),
+pub struct BaseSubject {
+    place: Place,
+    /// Cases and canaries that are run as the checkout has them: the base has no such replay, which could have been red.
+    pub(in crate::flow::suite) of_checkout: BTreeSet<ItemId>,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
     /// It lies at the path that this names.
     Here(Box<Subject>),
+    /// Somebody must say where it lies.
+    NotGiven(Box<Subject>, &'static str),
+    /// It cannot be had.
+    NotThere(String),
 }
 
 impl BaseSubject {
-    /// The one that was kept at `path`, to be used as `subject` is.
-    pub fn kept(subject: Option<&Subject>, path: &Path) -> Self {
-        match subject {
-            None => Self::None,
-            Some(_) if !path.exists() => {
-                Self::NotThere(format!("`{}`, where the base's subject should be, is not there", path.display()))
+    /// It was kept at `path`, whatever is in git.
+    pub fn kept_at(&mut self, path: &Path) {
+        self.place = match &self.place {
+            Place::NotThere(_) => return,
+            Place::Here(_) | Place::NotGiven(..) if !path.exists() => {
+                Place::NotThere(format!("`{}`, where the base's subject should be, is not there", path.display()))
             }
-            Some(subject) => Self::Here(Box::new(subject.at(path.to_owned()))),
+            Place::Here(subject) | Place::NotGiven(subject, _) => Place::Here(Box::new(subject.at(path.to_owned()))),
+        };
+    }
+
+    /// It, as it lies there, or why it cannot be had.
+    pub(in crate::flow::suite) fn subject(&self) -> Result<&Subject, String> {
+        match &self.place {
+            Place::Here(subject) => Ok(subject),
+            Place::NotGiven(_, why) => Err((*why).to_owned()),
+            Place::NotThere(why) => Err(why.clone()),
         }
     }
 }
 
-/// That of `written`, the configuration of `commit`; its files are written below `scratch`.
+/// That of the base `commit`, which calls it `written`, for a run that calls it `now`; its files are written below `scratch`.
 pub(super) fn of_commit(
     (objects, known): (&mut Objects, &mut Known),
     commit: &Commit,
     layout: &Layout,
-    written: &Config,
-    lfs: &LfsPlaces,
-    scratch: &Path,
+    (written, now): (&Subject, &Subject),
+    (lfs, scratch): (&LfsPlaces, &Path),
+    of_checkout: BTreeSet<ItemId>,
 ) -> BaseSubject {
-    let Some(subject) = &written.subject else { return BaseSubject::None };
+    let place = |place| BaseSubject { place, of_checkout };
+    if !written.is_called_as(now) {
+        return place(Place::NotThere("the base has a subject of another kind, or calls it otherwise".to_owned()));
+    }
+    let subject = Box::new(written.clone());
     let Some(path) = subject.path() else {
-        return BaseSubject::NotThere(
-            "the scanner inside the stella that runs is judged, and which one the base ran is not recorded".to_owned(),
-        );
+        let why = "the scanner inside the stella that runs is judged, and which one the base ran is not recorded";
+        return place(Place::NotGiven(subject, why));
     };
     if subject.build().is_some() {
-        return BaseSubject::NotThere(
-            "the base's subject is built, and no build of it was given (`base-subject`)".to_owned(),
-        );
+        let why = "the base's subject is built, and no build of it was given (`base-subject`)";
+        return place(Place::NotGiven(subject, why));
     }
     let to = scratch.join("base-subject");
-    match write((objects, known), commit, layout, path, (lfs, &to)) {
-        Ok(Ok(place)) => BaseSubject::Here(Box::new(subject.at(place))),
-        Ok(Err(why)) => BaseSubject::NotThere(why),
-        Err(error) => BaseSubject::NotThere(format!("the base's subject cannot be had: {}", causes(&error))),
-    }
+    place(match write((objects, known), commit, layout, path, (lfs, &to)) {
+        Ok(Ok(there)) => Place::Here(Box::new(subject.at(there))),
+        Ok(Err(why)) => Place::NotThere(why),
+        Err(error) => Place::NotThere(format!("the base's subject cannot be had: {}", causes(&error))),
+    })
 }
 
 /// Writes it, and tells where it lies then, or why there is nothing to write.
