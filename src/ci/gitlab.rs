@@ -102,8 +102,9 @@ impl Pipeline {
         let text = |name: &str| variable(name)?.into_string().ok().filter(|text| !text.is_empty());
         let number = |name: &'static str| text(name).and_then(|text| text.parse().ok()).ok_or(Unset(name));
         let project = number("CI_PROJECT_ID")?;
-        let merge_request = text("CI_MERGE_REQUEST_IID").and_then(|text| text.parse().ok());
-        let is_other = |name| text(name).is_some_and(|of| of.parse() != Ok(project));
+        let merge_request = text("CI_MERGE_REQUEST_IID").map(|_| number("CI_MERGE_REQUEST_IID")).transpose()?;
+        // What does not say that it is this project is another.
+        let is_other = |name| merge_request.is_some() && text(name).and_then(|of| of.parse().ok()) != Some(project);
         // Set where the pipeline is of a merged result, whose own commit no merge request shows.
         let head = text("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or_else(|| text("CI_COMMIT_SHA"));
         Ok(Self {
@@ -169,7 +170,14 @@ mod tests {
     fn the_commit_of_a_merge_request_is_the_last_of_its_branch() {
         let told = Pipeline::told(among(&SET)).unwrap();
         assert_eq!((told.merge_request, told.head.as_str()), (Some(7), "merged"));
-        assert_eq!((told.is_elsewhere, told.is_of_fork), (false, false));
+        // What does not say of which project it is may be of any.
+        assert_eq!((told.is_elsewhere, told.is_of_fork), (false, true));
+        let push = Pipeline::told(among(
+            &SET.map(|(name, value)| if name.contains("MERGE") { (name, "") } else { (name, value) }),
+        ));
+        assert!(
+            push.is_ok_and(|told| (told.merge_request, told.is_elsewhere, told.is_of_fork) == (None, false, false))
+        );
         let mut merged = SET.to_vec();
         merged.push(("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "head"));
         assert_eq!(Pipeline::told(among(&merged)).unwrap().head, "head");

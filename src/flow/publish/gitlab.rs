@@ -14,7 +14,7 @@ use crate::ci::gitlab::{Access, Pipeline, TOKEN, Unset};
 use crate::ci::pull_head::Judged as About;
 use crate::ci::sticky_comment::{Sticky, Text};
 use crate::flow::publish::dry_run::DryRun;
-use crate::flow::publish::judged::{self, JobFacts};
+use crate::flow::publish::judged::{self, JobFacts, Workflow};
 use crate::flow::publish::outcome::{Outcome, Published};
 use crate::flow::publish::plan::{NoResult, Place, Plan};
 use crate::flow::publish::report_file;
@@ -79,7 +79,9 @@ pub fn publish(
             Err(error) => unasked = Some(error),
         }
     }
-    let facts = JobFacts { end, is_fork: pipeline.is_of_fork, ..JobFacts::default() };
+    // The pipeline of a fork goes by the fork's own `.gitlab-ci.yml`: nobody here knows what its job ran.
+    let workflow = if pipeline.is_of_fork { Workflow::Unread } else { Workflow::NotAsked };
+    let facts = JobFacts { end, is_fork: pipeline.is_of_fork, workflow };
     let found = match bytes {
         Err(error) => Err(NoResult::from(error)),
         Ok(bytes) => match judged::judge(&bytes, facts, clock::now()) {

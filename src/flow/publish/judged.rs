@@ -35,7 +35,7 @@ pub struct JobFacts {
 /// What a pull request does to the workflow that runs its gate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Workflow {
-    /// Not looked at: whoever opened the pull request can write to the repository.
+    /// Not looked at: whoever opened the pull request, or merge request, can write to the repository.
     #[default]
     NotAsked,
     /// It is the base's.

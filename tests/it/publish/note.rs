@@ -25,6 +25,7 @@ impl Job {
             ("CI_API_V4_URL", gitlab.url.as_str()),
             ("CI_PROJECT_ID", "3"),
             ("CI_MERGE_REQUEST_PROJECT_ID", "3"),
+            ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "3"),
             ("CI_MERGE_REQUEST_IID", "7"),
             ("CI_PIPELINE_ID", "50"),
             ("CI_PIPELINE_URL", "https://git.example/acme/app/-/pipelines/50"),
@@ -263,6 +264,16 @@ fn what_gitlab_does_not_have_is_refused_and_a_fork_is_told() {
     let job = Job::new().with("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "4");
     job.publish(4, &unsealed, &[]).complains(&["needs the level of isolation `full`"]);
     assert!(job.gitlab.notes()[0].body.contains("## stella: not trusted"));
+    // It goes by the fork's own file, whatever its result says; so does what does not say that it is of this project.
+    for source in ["4", "", "x"] {
+        let job = Job::new().with("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", source);
+        job.publish(3, &green(), &[]);
+        assert!(job.gitlab.notes().iter().all(|note| note.body.contains("## stella: not trusted")), "{source}");
+    }
+    Job::new()
+        .with("CI_MERGE_REQUEST_IID", "x")
+        .publish(2, &green(), &[])
+        .complains(&["CI_MERGE_REQUEST_IID is not set"]);
     Job::new().with("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "3").publish(0, &unsealed, &[]);
     // Nothing is written, and what would be is shown.
     let job = Job::new();
