@@ -18,29 +18,40 @@ use crate::host::fs;
 const OF_FILES: &str = r"^core\.(filemode|symlinks|autocrlf|eol)$";
 
 impl Repository {
-    /// The files of `commit` that lie in the checkout, or are staged, otherwise than it has them; by their paths from the top.
+    /// The files of `commit` that lie in the checkout, or are staged, otherwise than it has them; by their paths from the top. A file that git
+    /// was told to take for unchanged, or that a sparse checkout leaves out, is one of them.
     ///
     /// # Errors
     /// When git cannot be asked.
     pub fn changed_since(&self, commit: &ObjectId) -> Result<BTreeSet<String>, GitError> {
         let around = self.around(commit)?;
         let path = |name: &str| self.run(&["rev-parse", "--git-path", name]).map(|path| self.top().join(path));
-        let mut command = self.alone();
-        command
-            .current_dir(self.top())
-            .env("GIT_INDEX_FILE", path("index")?)
-            .env("GIT_OBJECT_DIRECTORY", path("objects")?);
+        let (index, objects) = (path("index")?, path("objects")?);
         // Of the first three nothing may be said, and then git fails.
         let settings = self.run(&["config", "--local", "--get-regexp", OF_FILES]).unwrap_or_default();
-        for (name, value) in settings.lines().filter_map(|line| line.split_once(' ')) {
-            command.arg("-c").arg(format!("{name}={value}"));
-        }
-        command.arg("--git-dir").arg(around).arg("--work-tree").arg(self.top());
-        let arguments =
-            ["status", "--porcelain=v2", "-z", "--untracked-files=no", "--ignore-submodules=dirty", "--no-renames"];
-        command.args(arguments);
-        let said = self.finish(command, &arguments, Stdio::null())?;
-        let (mut changed, mut maybe) = (BTreeSet::new(), Vec::new());
+        let ask = |arguments: &[&str]| {
+            let mut command = self.alone();
+            command.current_dir(self.top()).env("GIT_INDEX_FILE", &index).env("GIT_OBJECT_DIRECTORY", &objects);
+            for (name, value) in settings.lines().filter_map(|line| line.split_once(' ')) {
+                command.arg("-c").arg(format!("{name}={value}"));
+            }
+            command.arg("--git-dir").arg(&around).arg("--work-tree").arg(self.top()).args(arguments);
+            self.finish(command, arguments, Stdio::null())
+        };
+        let said = ask(&[
+            "status",
+            "--porcelain=v2",
+            "-z",
+            "--untracked-files=no",
+            "--ignore-submodules=dirty",
+            "--no-renames",
+        ])?;
+        // Files that git was told not to look at: nothing tells what lies there.
+        let listed = ask(&["ls-files", "-v", "-z"])?;
+        let unseen = listed.split('\0').filter_map(|entry| entry.split_once(' '));
+        let unseen = unseen.filter(|(tag, _)| *tag == "S" || tag.starts_with(|tag: char| tag.is_ascii_lowercase()));
+        let mut changed: BTreeSet<String> = unseen.map(|(_, path)| path.to_owned()).collect();
+        let mut maybe = Vec::new();
         for entry in said.split('\0').filter(|entry| !entry.is_empty()) {
             match of_lfs(entry) {
                 Some((id, path)) => maybe.push((id, path)),

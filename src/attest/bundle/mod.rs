@@ -325,6 +325,11 @@ impl Bundle {
         }
     }
 
+    /// Whether it is of the same signature of the same content, whatever logs have it.
+    pub fn is_of_the_same(&self, other: &Self) -> bool {
+        (&self.content, &self.signature, &self.by) == (&other.content, &other.signature, &other.by)
+    }
+
     /// Whether there is a timestamp in it.
     pub fn has_timestamps(&self) -> bool {
         !self.timestamps.is_empty()
@@ -335,7 +340,7 @@ impl Bundle {
         matches!(self.by, By::Certificate(_))
     }
 
-    /// What the logs say of it; every entry is looked at.
+    /// What the logs say of it; every entry is looked at. `times`: when timestamps show that it was signed, and now.
     ///
     /// # Errors
     /// [`BundleError::NoLog`], [`BundleError::Twice`], [`BundleError::Entry`].
@@ -344,7 +349,7 @@ impl Bundle {
         by: Maker<'_>,
         file: Digest,
         root: &TrustedRoot,
-        now: Timestamp,
+        times: (Option<Timestamp>, Timestamp),
     ) -> Result<Vec<Logged>, BundleError> {
         let signature = &self.signature;
         let signed = match &self.content {
@@ -354,7 +359,7 @@ impl Bundle {
         let proof_is = if self.version == Version::V01 { ProofIs::NotNeeded } else { ProofIs::Needed };
         let mut all: Vec<Logged> = Vec::new();
         for entry in &self.entries {
-            let logged = entry::verify(entry, &signed, by, root, proof_is, now)?;
+            let logged = entry::verify(entry, &signed, by, root, proof_is, times)?;
             if all.iter().any(|other| (&other.log, other.index) == (&logged.log, logged.index)) {
                 return Err(BundleError::Twice);
             }

@@ -48,7 +48,7 @@ impl Made {
         let keys = [PublicKey::from_der(self.key.der()).unwrap()];
         let file = Digest::of(b"file");
         let by = bundle.signed_by(&keys, file)?.by;
-        bundle.logged(by, file, &self.root, now())
+        bundle.logged(by, file, &self.root, (None, now()))
     }
 
     fn json(&self) -> Value {
@@ -94,12 +94,12 @@ fn a_bundle_of_the_public_instance_verifies() {
     let verified = bundle.signed_by(&keys, file).unwrap();
     assert_eq!(verified.content, &Content::Message { digest: Some(file) });
     let root = TrustedRoot::public_good().unwrap();
-    let logged = bundle.logged(verified.by, file, &root, now()).unwrap();
+    let logged = bundle.logged(verified.by, file, &root, (None, now())).unwrap();
     let time = Some("2025-12-18T17:04:39Z".parse().unwrap());
     assert_eq!(logged, [Logged { log: "https://rekor.sigstore.dev".to_owned(), index: 771_488_337, time }]);
     // Before the log took it up it was not there; clocks differ by a minute at most.
-    assert!(bundle.logged(verified.by, file, &root, "2025-12-18T17:03:39Z".parse().unwrap()).is_ok());
-    let early = bundle.logged(verified.by, file, &root, "2025-12-18T17:03:38Z".parse().unwrap());
+    assert!(bundle.logged(verified.by, file, &root, (None, "2025-12-18T17:03:39Z".parse().unwrap())).is_ok());
+    let early = bundle.logged(verified.by, file, &root, (None, "2025-12-18T17:03:38Z".parse().unwrap()));
     assert!(matches!(early, Err(BundleError::Entry(EntryError::Time(_)))));
     let other = Digest::of(b"another");
     assert!(matches!(bundle.signed_by(&keys, other), Err(BundleError::NotByTheseKeys(1))));

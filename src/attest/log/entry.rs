@@ -108,14 +108,15 @@ pub enum EntryError {
     #[error("`{0}` of the log entry is not what the log has signed")]
     Twin(&'static str),
     /// The time is not one at which the log could sign.
-    #[error("the log took the entry up at {0}, when its key was not valid, or that is to come")]
+    #[error("the log took the entry up at {0} or before, when its key was not valid, or that is to come")]
     Time(Timestamp),
     /// The key cannot be encoded.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
 
-/// Whether a log that is trusted has `entry`, and `entry` is of that signature by that maker.
+/// Whether a log that is trusted has `entry`, and `entry` is of that signature by that maker. Where the log says no time, its key must have
+/// been valid at `shown`, which timestamps show, or else must be now: who takes the promise out of a bundle must not gain by it.
 ///
 /// # Errors
 /// [`EntryError`].
@@ -125,7 +126,7 @@ pub fn verify(
     by: Maker<'_>,
     root: &TrustedRoot,
     proof_is: ProofIs,
-    now: Timestamp,
+    (shown, now): (Option<Timestamp>, Timestamp),
 ) -> Result<Logged, EntryError> {
     let (kind, version) = &entry.kind;
     let kind = Kind::of(kind, version).ok_or_else(|| EntryError::Kind(kind.clone(), version.clone()))?;
@@ -148,6 +149,10 @@ pub fn verify(
         None if entry.time != 0 => return Err(EntryError::Twin("integratedTime")),
         None => None,
     };
+    let valid_at = time.or(shown).unwrap_or(now);
+    if !log.is_valid_at(valid_at) {
+        return Err(EntryError::Time(valid_at));
+    }
     let index = match (&entry.proof, &entry.promise) {
         (Some(proof), None) => proof.index,
         _ => entry.index,
@@ -205,6 +210,5 @@ pub fn promised_bytes(entry: &Entry) -> Vec<u8> {
 fn promised(entry: &Entry, promise: &[u8], log: &Log, now: Timestamp) -> Result<Timestamp, EntryError> {
     log.key.verify(&promised_bytes(entry), promise).map_err(|_| EntryError::NotPromised)?;
     let time = Timestamp::from_second(entry.time).map_err(|_| EntryError::NotPromised)?;
-    let was_valid = log.start.is_none_or(|start| start <= time) && log.end.is_none_or(|end| time <= end);
-    if was_valid && time.duration_since(now) <= CLOCK_SKEW { Ok(time) } else { Err(EntryError::Time(time)) }
+    if time.duration_since(now) <= CLOCK_SKEW { Ok(time) } else { Err(EntryError::Time(time)) }
 }

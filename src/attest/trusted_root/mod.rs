@@ -3,8 +3,11 @@
 //! Invariants: a log that is trusted has a key that can be used, and the id that follows from that key; what is not understood of a log makes
 //! it one that nothing is verified by, and it says so. Absent: authorities of certificates and of timestamps, which `x509` reads in its text.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::attest::base64;
 use crate::attest::key::public::PublicKey;
@@ -97,10 +100,19 @@ struct JsonLog {
     hash_algorithm: String,
     public_key: JsonKey,
     log_id: JsonId,
+    /// Whose it is: a remark.
+    #[serde(default, rename = "operator")]
+    _operator: IgnoredAny,
+    /// By which id checkpoints name it: the one that follows from its key is what is asked for.
+    #[serde(default, rename = "checkpointKeyId")]
+    _checkpoint_key_id: IgnoredAny,
+    /// What could limit the trust in it, and is not known.
+    #[serde(flatten)]
+    unknown: BTreeMap<String, IgnoredAny>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct JsonKey {
     raw_bytes: String,
     key_details: String,
@@ -109,15 +121,23 @@ struct JsonKey {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct JsonRange {
     start: Option<Timestamp>,
     end: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct JsonId {
     key_id: String,
+}
+
+impl Log {
+    /// Whether its key was valid then.
+    pub fn is_valid_at(&self, time: Timestamp) -> bool {
+        self.start.is_none_or(|start| start <= time) && self.end.is_none_or(|end| time <= end)
+    }
 }
 
 impl TrustedRoot {
@@ -177,6 +197,9 @@ impl TrustedRoot {
 
 /// A log with every id that its key can have; or why nothing is verified by it.
 fn usable(log: JsonLog) -> Result<(Log, Vec<Digest>), String> {
+    if let Some(name) = log.unknown.keys().next() {
+        return Err(format!("it has a member `{name}`, which is not known"));
+    }
     if log.hash_algorithm != "SHA2_256" {
         return Err(format!("its hashes are of `{}`, which is not supported", log.hash_algorithm));
     }
@@ -198,6 +221,9 @@ fn usable(log: JsonLog) -> Result<(Log, Vec<Digest>), String> {
     }
     let range = log.public_key.valid_for;
     let (start, end) = range.map_or((None, None), |range| (range.start, range.end));
+    if start.zip(end).is_some_and(|(start, end)| end < start) {
+        return Err("its key ends to be valid before it begins".to_owned());
+    }
     Ok((Log { base_url: log.base_url, host, id: key.digest(), key, start, end }, ids))
 }
 

@@ -26,6 +26,8 @@ pub struct Certified {
     pub key: PublicKey,
     /// The certificate, in DER.
     pub der: Vec<u8>,
+    /// The latest time at which a log or a timestamp shows the signature.
+    pub shown: Option<Timestamp>,
 }
 
 /// Why nothing is known of who signed.
@@ -75,7 +77,8 @@ pub fn certified(bundle: &[u8], file: Digest, root: &TrustedRoot) -> Result<Cert
     let der = bundle.signing_certificate().ok_or(CertificateError::Unnamed("anything"))?.as_bytes().to_vec();
     let identity = info.identity.as_ref().ok_or(CertificateError::Unnamed("who signed"))?.as_str().to_owned();
     let issuer = info.issuer.clone().ok_or(CertificateError::Unnamed("the identity provider"))?;
-    Ok(Certified { identity, issuer, key: PublicKey::from_der(info.public_key.as_bytes())?, der })
+    let shown = result.verified_timestamps().iter().max().copied();
+    Ok(Certified { identity, issuer, key: PublicKey::from_der(info.public_key.as_bytes())?, der, shown })
 }
 
 /// When `bundle`, which is by `key` and of `file`, was signed at the latest: as its timestamps say, every one of which is verified.

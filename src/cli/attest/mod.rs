@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::flow::attest::checksums::{self, NamedFile};
 use crate::flow::attest::queue::Queue;
 use crate::flow::attest::statements::{self, Checkout, ReadyStatement, Statements};
-use crate::flow::suite::head::{head, is_as_committed};
+use crate::flow::suite::head::{head, is_as_committed, is_in_repository};
 use crate::host::secret::SecretSource;
 use crate::host::{clock, fs};
 use crate::model::digest::Digest;
@@ -117,7 +117,7 @@ pub fn run(global: &GlobalArgs, args: &AttestArgs) -> CliResult {
     let gate = Gate::from(args.gate);
     let commit = head(&config.root)?;
     let policy = ResourceDescriptor::new(format!("gate:{}", gate.code()), rules_digest(&config)?);
-    let has_committed_rules = commit.is_none() || is_as_committed(&config.root, config.file.as_deref());
+    let has_committed_rules = !is_in_repository(&config.root) || is_as_committed(&config.root, config.file.as_deref());
     let checkout = Checkout { commit, has_committed_rules, policy };
     let history = args.history.read(global, &config)?;
     let configured = config.rules.strictness.of(gate);
@@ -206,11 +206,20 @@ fn sign(all: &[ReadyStatement], key: &PrivateKey, args: &AttestArgs) -> Result<V
         }
     }
     let mut written = Vec::new();
-    for (name, envelope, json) in signed {
-        if let Some(dir) = &args.queue {
+    if let Some(dir) = &args.queue {
+        let queue = Queue::in_folder(dir);
+        let request = |(name, envelope, json): (String, Envelope, String)| -> Result<_, CliError> {
             let request = Request::of(&envelope, &json, key.public())?;
-            written.push(Queue::in_folder(dir).keep(&name, &request)?);
-        } else if let Some(path) = place(&name) {
+            queue.has(&name, &request)?;
+            Ok((name, request))
+        };
+        for (name, request) in signed.into_iter().map(request).collect::<Result<Vec<_>, _>>()? {
+            written.push(queue.keep(&name, &request)?);
+        }
+        return Ok(written);
+    }
+    for (name, _, json) in signed {
+        if let Some(path) = place(&name) {
             fs::write_output(&path, (json + "\n").as_bytes())?;
             written.push(path);
         }

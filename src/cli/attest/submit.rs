@@ -62,7 +62,7 @@ pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
         patience,
         jobs: args.jobs.into(),
     };
-    let outcomes = log::submit(&request)?;
+    let (outcomes, together) = log::submit(&request)?;
     let is_whole = outcomes.iter().all(|outcome| outcome.result.is_ok());
     let entries: Vec<SubmittedV1> = outcomes.into_iter().map(shown).collect();
     let document = SubmitV1 { schema: SubmitSchema, log: args.rekor_url.clone(), requests: entries };
@@ -84,6 +84,7 @@ pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
             }
         }
     }
+    together?;
     Ok(if is_whole { Exit::Passed } else { Exit::Infrastructure }.into())
 }
 

@@ -10,7 +10,7 @@ use crate::cli::report::form_file::FormFile;
 use crate::cli::terminal::output;
 use crate::config::Config;
 use crate::flow::attest::predicate;
-use crate::flow::suite::head::{head, is_as_committed};
+use crate::flow::suite::head::{is_as_committed, is_in_repository};
 use crate::host::fs::{self, Writing};
 use crate::model::digest::Digest;
 use crate::model::limits;
@@ -61,7 +61,7 @@ impl OutputArgs {
     /// which could change it.
     pub fn judged_by(&self, config: &Config) -> Result<Option<Digest>, CliError> {
         let file = config.file.as_deref();
-        if self.predicate.is_none() || (head(&config.root)?.is_some() && !is_as_committed(&config.root, file)) {
+        if self.predicate.is_none() || (is_in_repository(&config.root) && !is_as_committed(&config.root, file)) {
             return Ok(None);
         }
         match file {

@@ -6,6 +6,7 @@ use crate::attest::rekor::submit::Patience;
 use crate::attest::trusted_root::TrustedRoot;
 use crate::flow::attest::queue::Queue;
 use crate::flow::attest::submit::{Outcome, SubmitQueueError};
+use crate::host::fs::FsError;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 
 /// What is sent where.
@@ -24,6 +25,9 @@ pub struct SubmitRequest<'s> {
     /// How many are sent at the same time.
     pub jobs: usize,
 }
+
+/// What became of each request, and whether the bundles could be put together.
+pub type Submitted = (Vec<Outcome>, Result<(), FsError>);
 
 /// Why nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +72,7 @@ impl Diagnostic for LogError {
 /// # Errors
 /// [`LogError`] where nothing was sent.
 #[cfg(feature = "registry")]
-pub fn submit(request: &SubmitRequest<'_>) -> Result<Vec<Outcome>, LogError> {
+pub fn submit(request: &SubmitRequest<'_>) -> Result<Submitted, LogError> {
     use crate::flow::attest::log_over_http::LogOverHttp;
     use crate::flow::attest::submit::{self, Sending};
     use crate::host::clock;
@@ -83,6 +87,6 @@ pub fn submit(request: &SubmitRequest<'_>) -> Result<Vec<Outcome>, LogError> {
 /// # Errors
 /// [`LogError::NoNetwork`].
 #[cfg(not(feature = "registry"))]
-pub fn submit(_: &SubmitRequest<'_>) -> Result<Vec<Outcome>, LogError> {
+pub fn submit(_: &SubmitRequest<'_>) -> Result<Submitted, LogError> {
     Err(LogError::NoNetwork)
 }

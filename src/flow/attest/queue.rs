@@ -75,12 +75,23 @@ impl Queue {
     /// [`FsError::Exists`] where another one of that name waits; else when it cannot be written.
     pub fn keep(&self, name: &str, request: &Request) -> Result<PathBuf, QueueError> {
         let path = self.path(name);
-        match fs::read_if_present(&path, MAX_SENT_BYTES as u64)? {
-            Some(there) if there == request.body => {}
-            Some(_) => return Err(FsError::Exists { path }.into()),
-            None => fs::write_output(&path, &request.body)?,
+        if !self.has(name, request)? {
+            fs::write_output(&path, &request.body)?;
         }
         Ok(path)
+    }
+
+    /// Whether a request waits already.
+    ///
+    /// # Errors
+    /// [`FsError::Exists`] where another one of that name does; else when that cannot be read.
+    pub fn has(&self, name: &str, request: &Request) -> Result<bool, QueueError> {
+        let path = self.path(name);
+        match fs::read_if_present(&path, MAX_SENT_BYTES as u64)? {
+            Some(there) if there == request.body => Ok(true),
+            Some(_) => Err(FsError::Exists { path }.into()),
+            None => Ok(false),
+        }
     }
 
     /// All that waits, by name. What a process that was killed has left half written is passed over.

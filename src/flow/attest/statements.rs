@@ -219,9 +219,9 @@ pub fn prepare(
             Some(files) => return Err(AttestError::Uncommitted(files)),
             None => return Err(AttestError::CommitUnsure),
         }
-        if !checkout.has_committed_rules {
-            return Err(AttestError::OtherRules);
-        }
+    }
+    if !checkout.has_committed_rules {
+        return Err(AttestError::OtherRules);
     }
     // Verifiers ask how old it is: nobody can make it younger than it is.
     if run.finished_at < run.started_at || run.finished_at.duration_since(now) > CLOCKS_APART {

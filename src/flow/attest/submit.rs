@@ -11,7 +11,7 @@ use std::thread;
 
 use jiff::Timestamp;
 
-use crate::attest::bundle::{Bundle, BundleError};
+use crate::attest::bundle::{Bundle, BundleError, MOST_BYTES};
 use crate::attest::key::error::KeyError;
 use crate::attest::key::public::PublicKey;
 use crate::attest::log::entry::Logged;
@@ -143,25 +143,26 @@ pub struct Sending<'s> {
     pub jobs: usize,
 }
 
-/// Sends all that waits in `queue`; what became of each, by name.
+/// Sends all that waits in `queue`; what became of each, by name, and whether the bundles could be put together.
 ///
 /// # Errors
-/// [`SubmitQueueError`] where nothing was sent, or the bundles cannot be put together.
+/// [`SubmitQueueError`] where nothing was sent.
 pub fn submit(
-    way: &impl Transport,
+    log: &impl Transport,
     queue: &Queue,
     sending: Sending<'_>,
     now: impl Fn() -> Timestamp + Sync,
-) -> Result<Vec<Outcome>, SubmitQueueError> {
+) -> Result<(Vec<Outcome>, Result<(), FsError>), SubmitQueueError> {
     let waiting = queue.waiting()?;
     if waiting.is_empty() {
-        return Ok(Vec::new());
+        // A run before may have been killed just then.
+        return Ok((Vec::new(), together(sending.to)));
     }
-    trusted(way, sending)?;
+    trusted(log, sending, now())?;
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let worker = || {
         while let Some(one) = waiting.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let result = single(way, queue, one, sending, &now);
+            let result = single(log, queue, one, sending, &now);
             let outcome = Outcome { name: one.name.clone(), result };
             done.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
         }
@@ -180,44 +181,53 @@ pub fn submit(
     let missed: Vec<_> = missed.map(|one| Outcome { name: one.name.clone(), result: Err(Undone::NotSent) }).collect();
     done.extend(missed);
     done.sort_by(|a, b| a.name.cmp(&b.name));
-    together(sending.to)?;
-    Ok(done)
+    Ok((done, together(sending.to)))
 }
 
 /// Refuses a log before anything is sent to it: what a log has is public for ever, and a bundle of it would not verify.
-fn trusted(way: &impl Transport, sending: Sending<'_>) -> Result<(), SubmitQueueError> {
-    let pem = submit::public_key(way, sending.patience).map_err(SubmitQueueError::Key)?;
+fn trusted(log: &impl Transport, sending: Sending<'_>, now: Timestamp) -> Result<(), SubmitQueueError> {
+    let pem = submit::public_key(log, sending.patience).map_err(SubmitQueueError::Key)?;
     let key = PublicKey::read(&pem).map_err(SubmitQueueError::BadKey)?.digest();
     match sending.root.log(key.as_bytes()) {
-        Ok(_) => Ok(()),
+        Ok(log) if log.is_valid_at(now) => Ok(()),
+        Ok(_) => Err(SubmitQueueError::Untrusted { key, why: "it is not valid today".to_owned() }),
         Err(why) => Err(SubmitQueueError::Untrusted { key, why }),
     }
 }
 
 fn single(
-    way: &impl Transport,
+    log: &impl Transport,
     queue: &Queue,
     one: &Waiting,
     sending: Sending<'_>,
     now: impl Fn() -> Timestamp,
 ) -> Result<Done, Undone> {
-    let submitted = submit::submit(way, &one.request, sending.patience)?;
+    let path = sending.to.join(format!("{}{EXTENSION}", one.name));
     let signature = one.envelope.unverified_signatures().first().cloned().unwrap_or_default();
     let (payload_type, payload) = (one.envelope.payload_type(), one.envelope.unverified_payload().to_vec());
-    let bundle = Bundle::of_envelope(payload_type, payload, signature, &one.key, vec![submitted.entry]);
+    let bundle = |entries| Bundle::of_envelope(payload_type, payload.clone(), signature.clone(), &one.key, entries);
+    // Before anything is sent: what lies there may be the only bundle of something else.
+    if let Some(there) = fs::read_if_present(&path, MOST_BYTES)?
+        && !Bundle::read(&there).is_ok_and(|there| there.is_of_the_same(&bundle(Vec::new())))
+    {
+        return Err(FsError::Exists { path }.into());
+    }
+    let submitted = submit::submit(log, &one.request, sending.patience)?;
+    let bundle = bundle(vec![submitted.entry]);
     let json = bundle.to_json()? + "\n";
     // What a reader will see, and not what was meant to be written.
     let read = Bundle::read(json.as_bytes())?;
     let nothing = Digest::of(b"");
     let by = read.signed_by(std::slice::from_ref(&one.key), nothing)?;
-    let logged = read.logged(by.by, nothing, sending.root, now())?.into_iter().next().ok_or(BundleError::NoLog)?;
-    let path = sending.to.join(format!("{}{EXTENSION}", one.name));
+    let logged =
+        read.logged(by.by, nothing, sending.root, (None, now()))?.into_iter().next().ok_or(BundleError::NoLog)?;
     fs::write_output(&path, json.as_bytes())?;
     queue.done(&one.name)?;
     Ok(Done { bundle: path, logged, sent: submitted.sent, was_there: submitted.was_there })
 }
 
-/// All bundles of the folder in one file, those of an earlier run that was killed among them.
+/// All bundles of the folder that were written here in one file, those of an earlier run that was killed among them. Those of others, which
+/// nobody has verified, are as a rule written otherwise.
 fn together(dir: &Path) -> Result<(), FsError> {
     if fs::is_missing(dir) {
         return Ok(());
@@ -225,7 +235,11 @@ fn together(dir: &Path) -> Result<(), FsError> {
     let mut lines = Vec::new();
     for item in fs::list(dir)? {
         if item.relative.to_string_lossy().ends_with(EXTENSION) {
-            lines.extend(fs::read(&dir.join(&item.relative), crate::attest::bundle::MOST_BYTES)?);
+            let bytes = fs::read(&dir.join(&item.relative), MOST_BYTES)?;
+            let as_written = Bundle::read(&bytes).ok().and_then(|bundle| bundle.to_json().ok());
+            if as_written.is_some_and(|json| bytes == (json + "\n").as_bytes()) {
+                lines.extend(bytes);
+            }
         }
     }
     fs::write_output(&dir.join(ALL), &lines)

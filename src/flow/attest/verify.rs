@@ -191,10 +191,14 @@ pub fn verify(json: &[u8], trust: Trust<'_>, expected: &Expected, now: Timestamp
         };
         let logs = match trust.logs {
             Some(root) => {
-                if person.is_none() && bundle.has_timestamps() {
-                    certified::timestamps(json, expected.digest, root, by.by.key())?;
-                }
-                bundle.logged(by.by, expected.digest, root, now)?
+                let shown = match &person {
+                    Some(person) => person.shown,
+                    None if bundle.has_timestamps() => {
+                        certified::timestamps(json, expected.digest, root, by.by.key())?.into_iter().max()
+                    }
+                    None => None,
+                };
+                bundle.logged(by.by, expected.digest, root, (shown, now))?
             }
             None => Vec::new(),
         };

@@ -368,6 +368,23 @@ fn nothing_is_signed_of_what_was_built_from_a_change() {
     fs::remove_file(world.work(".gitattributes")).unwrap();
     git(&world, &["config", "--unset", "filter.x.clean"]);
 
+    // Named regressions: git was told not to look, or could not be asked, and the commit was signed for.
+    for bit in ["assume-unchanged", "skip-worktree"] {
+        world.write("scan.in", format!("{clean} # hidden\n"));
+        git(&world, &["update-index", &format!("--{bit}"), "scan.in"]);
+        assert_eq!(run(), 1, "{bit}");
+        attest(&world, 3, &["bin/scan"]).complains(&[said]);
+        git(&world, &["update-index", &format!("--no-{bit}"), "scan.in"]);
+        world.write("scan.in", &clean);
+        assert_eq!(run(), 0, "{bit}");
+    }
+    fs::rename(world.work(".git/HEAD"), world.work(".git/away")).unwrap();
+    assert_eq!(run(), Value::Null);
+    attest(&world, 4, &["bin/scan"]).complains(&["nothing tells which commit is checked out"]);
+    world.stella(3, &["ci", "--gate", "release", "--predicate", "p.json"]);
+    assert!(!world.exists("p.json"));
+    fs::rename(world.work(".git/away"), world.work(".git/HEAD")).unwrap();
+
     // A result that does not tell is of a stella that did not.
     world.write("result.json", &kept);
     world.edit("result.json", |result| drop(result.as_object_mut().unwrap().remove("uncommitted")));
@@ -384,6 +401,14 @@ fn nothing_is_signed_of_what_was_built_from_a_change() {
     let other = ["bin/scan", "--config", "other/.stella.yaml"];
     let run = attest(&world, 3, &other);
     assert!(run.stderr.contains("otherwise than the commit has it"), "{}", run.stderr);
+    // A link is committed, and what it leads to is not.
+    world.write("../rules.yaml", &rules);
+    fs::remove_file(world.work(".stella.yaml")).unwrap();
+    std::os::unix::fs::symlink("../rules.yaml", world.work(".stella.yaml")).unwrap();
+    git(&world, &["add", ".stella.yaml"]);
+    git(&world, &["commit", "--quiet", "-m", "a link"]);
+    world.stella(0, &["ci", "--result", "result.json"]);
+    attest(&world, 3, &["bin/scan"]).complains(&["the configuration lies in this checkout otherwise"]);
 }
 
 /// Named regression: a match whose artifact came out otherwise was counted, and names that act upon a terminal were signed.

@@ -124,7 +124,10 @@ fn now() -> Timestamp {
 
 fn send(rekor: &MadeUpRekor, queue: &Queue, to: &Path) -> Vec<Outcome> {
     let root = rekor.root();
-    submit(rekor, queue, Sending { to, root: &root, patience: PATIENCE, jobs: 4 }, now).unwrap()
+    let (outcomes, together) =
+        submit(rekor, queue, Sending { to, root: &root, patience: PATIENCE, jobs: 4 }, now).unwrap();
+    together.unwrap();
+    outcomes
 }
 
 fn lines(to: &Path) -> usize {
@@ -160,6 +163,30 @@ fn whatever_is_lost_each_is_logged_once() {
     let failed: Vec<_> = outcomes.iter().filter(|one| one.result.is_err()).collect();
     assert!(failed.is_empty(), "{failed:?}");
     assert_eq!((rekor.count(), lines(&to), queue.waiting().unwrap().len()), (60, 60, 0));
+}
+
+/// Named regressions: a run that was killed at its very end left the list of all bundles out, and others' files were written over or went
+/// into it unverified.
+#[test]
+fn what_lies_there_is_kept_and_only_what_was_written_here_is_put_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let (queue, to) = queue(dir.path(), 2);
+    let rekor = MadeUpRekor::new(0);
+    std::fs::create_dir(&to).unwrap();
+    let (others, taken) = (to.join("other.sigstore.json"), to.join("file-000.test-result.sigstore.json"));
+    for file in [&others, &taken] {
+        std::fs::write(file, "{\n  \"mediaType\": \"x\"\n}").unwrap();
+    }
+    let outcomes = send(&rekor, &queue, &to);
+    assert!(matches!(&outcomes[0].result, Err(Undone::File(FsError::Exists { path })) if *path == taken));
+    assert!(outcomes[1].result.is_ok());
+    assert_eq!((rekor.count(), lines(&to)), (1, 1), "nothing is sent whose bundle has no place");
+    // The same once more is no other one.
+    std::fs::remove_file(&taken).unwrap();
+    assert!(send(&rekor, &queue, &to)[0].result.is_ok());
+    std::fs::remove_file(to.join(ALL)).unwrap();
+    assert_eq!((send(&rekor, &queue, &to).len(), lines(&to)), (0, 2));
+    assert!(std::fs::read_to_string(others).unwrap().contains("mediaType"));
 }
 
 #[test]

@@ -135,6 +135,40 @@ fn somebody_else_another_file_or_less_is_refused_by_name() {
     }
 }
 
+/// Named regression: who took the promise out of a bundle gained that nobody asked whether the log's key was valid.
+#[test]
+fn without_a_promise_the_key_of_the_log_must_have_been_valid_all_the_same() {
+    let mut root: Value = serde_json::from_str(TrustedRoot::public_good().unwrap().text()).unwrap();
+    for log in root["tlogs"].as_array_mut().unwrap() {
+        log["publicKey"]["validFor"] = json!({"start": "2019-01-01T00:00:00Z", "end": "2020-01-01T00:00:00Z"});
+    }
+    let ended = TrustedRoot::read(root.to_string().as_bytes()).unwrap();
+    let key = [PublicKey::read(&data("managed-key.pub")).unwrap()];
+    let file: Digest = CASES[1].digest.parse().unwrap();
+    let wanted = exactly(CASES[1].identity, CASES[1].issuer);
+    let managed = data("managed-key.sigstore.json");
+    let of_key = Bundle::read(&managed).unwrap();
+    let of_managed = (0..=1).find_map(|at| {
+        let digest = [file, CASES[0].digest.parse().unwrap()][at];
+        of_key.signed_by(&key, digest).is_ok().then_some(digest)
+    });
+    let cases = [
+        (data(CASES[1].file), Signers::Certificate(&wanted), file),
+        (managed, Signers::Keys(&key), of_managed.unwrap_or(file)),
+    ];
+    for (bundle, signers, digest) in cases {
+        let mut stripped: Value = serde_json::from_slice(&bundle).unwrap();
+        let entry = &mut stripped["verificationMaterial"]["tlogEntries"][0];
+        entry.as_object_mut().unwrap().remove("inclusionPromise");
+        entry["integratedTime"] = json!("0");
+        for json in [bundle, stripped.to_string().into_bytes()] {
+            let expected = Expected { digest, ..of(PACKAGE) };
+            let result = verify(&json, Trust { signers, logs: Some(&ended) }, &expected, now());
+            assert!(result.is_err(), "{result:?}");
+        }
+    }
+}
+
 /// None may change, but that base64 may be written without its padding.
 #[test]
 fn any_leaf_that_changes_is_refused() {
