@@ -4,7 +4,7 @@
 //!          profile (data: one file per format)
 //!             ▼
 //! bytes ─▶ stream: strict, bounded; drop · mask · order sets · RFC 8785 ────────▶ bytes, SHA-256, what was masked
-//!      └─▶ document: parse ─▶ drop · mask · positions · aliases · roots · random ids ─▶ emit: sets · RFC 8785 ─┘
+//!      └─▶ document: parse ─▶ roots · drop · mask · positions · aliases · random ids ─▶ emit: sets · RFC 8785 ─┘
 //! ```
 //!
 //! Invariants: bytes in, bytes out: no type for a parsed document leaves this module, so that another
@@ -37,13 +37,13 @@ pub(crate) mod scramble;
 mod stream;
 
 #[cfg(test)]
+mod invocation_tests;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod samples;
-#[cfg(test)]
-mod settings;
 
 pub use difference::first_difference;
 pub use differences::differences;

@@ -198,3 +198,6 @@ fn replace(
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

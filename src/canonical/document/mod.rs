@@ -1,10 +1,10 @@
 //! The reference way: a document is read into a tree, rules are applied to it as a whole, and it is written.
 //!
 //! ```text
-//! own links ─▶ drop, mask ─▶ positions ─▶ aliases ─▶ roots ─▶ random ids ─▶ (written: sets in order, RFC 8785)
+//! own links ─▶ roots ─▶ drop, mask ─▶ positions ─▶ aliases ─▶ random ids ─▶ (written: sets in order, RFC 8785)
 //! ```
 //!
-//! The order matters: an id is named after what it stands for, so nothing volatile may be left in that; and a set is
+//! The order matters: a path within the input must not be masked as one of the machine; an id is named after what it stands for, so nothing volatile may be left in that; and a set is
 //! ordered by bytes, so ids must have their names by then.
 //!
 //! Invariants: each step takes time linear in the document, but for sorting; each changes nothing in a document that
@@ -44,15 +44,15 @@ pub(super) fn apply(rules: &[Rule], roots: &Roots, mut document: Value<'_>, size
     if has(Stage::OwnLink) {
         own_links::shorten(&mut document, rules, &mut done);
     }
+    if has(Stage::RootMap) && !roots.is_empty() {
+        roots::map(&mut document, rules, roots, &mut done);
+    }
     drop_and_mask::drop_and_mask(&mut document, rules, &mut done);
     if has(Stage::ResolveIndex) {
         indices::resolve(&mut document, rules, &mut done);
     }
     if has(Stage::Alias) {
         aliases::replace(&mut document, rules, &mut done);
-    }
-    if has(Stage::RootMap) && !roots.is_empty() {
-        roots::map(&mut document, rules, roots, &mut done);
     }
     if has(Stage::Relabel) {
         relabel::relabel(&mut document, rules, &mut done);
@@ -67,10 +67,10 @@ pub(super) fn apply(rules: &[Rule], roots: &Roots, mut document: Value<'_>, size
     emitted
 }
 
-/// Replaces aliases and roots alone and writes all else as it was; nothing where there is none to replace.
+/// Replaces roots and aliases alone and writes all else as it was; nothing where there is none to replace.
 pub(super) fn apply_names(rules: &[Rule], roots: &Roots, mut document: Value<'_>, size: usize) -> Option<Vec<u8>> {
     let mut done = vec![0; rules.len()];
-    aliases::replace(&mut document, rules, &mut done);
     roots::map(&mut document, rules, roots, &mut done);
+    aliases::replace(&mut document, rules, &mut done);
     (done.iter().sum::<u64>() > 0).then(|| emit::emit(&document, &[], size).bytes)
 }

@@ -118,12 +118,12 @@ impl LinkForm {
 /// The steps of the pipeline, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
+    OwnLink,
+    RootMap,
     /// Drop, mask and set share it: they are what a document can be given while it is written.
     Write,
     ResolveIndex,
-    OwnLink,
     Alias,
-    RootMap,
     Relabel,
 }
 
