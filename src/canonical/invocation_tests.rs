@@ -148,6 +148,7 @@ fn what_decides_is_seen_in_settings() {
         (Grype, "db/validate-age", json!(true), json!(false)),
         (Grype, "db/max-allowed-built-age", json!(1), json!(2)),
         (Grype, "db/require-update-check", json!(true), json!(false)),
+        (Grype, "file", json!({ "metadata": "all" }), json!({ "metadata": "none" })),
         (Syft, "exclude", json!(["/usr/**"]), json!(["/**"])),
         (Syft, "file/metadata/selection", json!("owned-by-package"), json!("all")),
         (Syft, "file/content/globs", json!(["/etc/**"]), json!(["/**"])),
@@ -169,4 +170,14 @@ fn what_decides_is_seen_in_settings() {
     let documents = |path: &str| configured("vex-documents", json!([path]));
     assert!(same(Grype, &documents("/home/a.json"), &documents("/tmp/b.json")));
     assert!(!same(Grype, &documents("/home/a.json"), &configured("vex-documents", json!([]))));
+}
+
+/// Named regression: schema 6 of Grype's database has its checksum in the address that it was fetched from, which was left out.
+#[test]
+fn with_which_database_grype_matched_is_seen() {
+    let from = |address: &str| json!({ "descriptor": { "name": "grype", "db": { "status": { "from": address } } } });
+    let of = |host: &str, sum: &str| from(&format!("https://{host}/db_v6.tar.zst?checksum=sha256%3A{sum}"));
+    assert!(!same(ArtifactFormat::Grype, &of("a.example", "00"), &of("a.example", "01")));
+    assert!(same(ArtifactFormat::Grype, &of("a.example", "00"), &of("b.example", "00")));
+    assert!(same(ArtifactFormat::Grype, &from("/home/a/db.tar.zst"), &from("/tmp/db.tar.zst")));
 }

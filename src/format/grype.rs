@@ -11,13 +11,13 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::format::descriptor::Descriptor;
 use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
 use crate::format::json::{self, Present};
 use crate::format::licenses::canonical;
 use crate::format::package::Affected;
-use crate::format::syft::Descriptor;
 use crate::format::text::Unfolding;
 use crate::format::vulnerability_ids::Ids;
 use crate::model::finding::{Finding, FindingKey, Reachability, Severity};

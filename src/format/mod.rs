@@ -28,6 +28,7 @@ pub mod osv;
 pub mod reading;
 
 mod csaf;
+mod descriptor;
 mod details;
 mod grype;
 pub mod json;

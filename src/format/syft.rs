@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 
+use crate::format::descriptor::Descriptor;
 use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
@@ -31,13 +32,6 @@ struct Report {
     distro: Option<Distro>,
     #[serde(default)]
     descriptor: Descriptor,
-}
-
-/// The tool that wrote it; Grype, which is of the same makers, has it, too.
-#[derive(Deserialize, Default)]
-pub(super) struct Descriptor {
-    #[serde(default)]
-    pub(super) configuration: Present,
 }
 
 #[derive(Deserialize)]
