@@ -6,8 +6,7 @@ use crate::artifacts::read_artifact::{KnownArtifacts, ReadArtifact, UnreadableAr
 use crate::canonical::{CANONICALIZER_VERSION, Profile, Roots};
 use crate::config::Config;
 use crate::flow::record::contradictions::fields::NOT_PLAIN;
-use crate::format;
-use crate::job::artifact::Artifact;
+use crate::job::artifact::{Artifact, kind_of};
 use crate::job::manifest_summary::is_plain_name;
 use crate::model::artifact::ArtifactFormat;
 use crate::model::artifact_spec::ArtifactSpec;
@@ -108,15 +107,44 @@ fn of_artifact(
     other_profile()
 }
 
-/// Whether a document is of another format than `format`. One of no format that is known may be what a scanner wrote once in the
-/// place of it, such as an empty object, and is recorded as the format that was said.
+/// Whether a document is of another format than `format`. One of no format and of no tool that is known may be what a scanner wrote once
+/// in the place of it, such as an empty object, and is recorded as the format that was said: as JSON it says no more. The report of a tool
+/// does, and would lose its findings under another name.
 fn is_other(bytes: &[u8], format: ArtifactFormat) -> bool {
-    let found = format::detect(bytes);
-    found != format && !matches!(found, ArtifactFormat::Json | ArtifactFormat::JsonLines | ArtifactFormat::Bytes)
+    match kind_of("", bytes) {
+        (found, _) if found == format => false,
+        (ArtifactFormat::Json, tool) => tool.is_some(),
+        (found, _) => !matches!(found, ArtifactFormat::JsonLines | ArtifactFormat::Bytes),
+    }
 }
 
 /// The name of the profile that ships with stella and has this digest.
 fn known(digest: &Digest) -> Option<&'static str> {
     let builtin = ArtifactFormat::ALL.iter().copied().map(Profile::builtin);
     builtin.chain(Profile::tools()).find(|profile| profile.digest() == *digest).map(Profile::name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Named regression: the report of a tool is plain JSON by its format, and passed for a broken document of any other.
+    #[test]
+    fn the_report_of_a_tool_is_of_no_other_format() {
+        let semgrep = r#"{"results":[{"check_id":"a","path":"b","extra":{}}],"errors":[]}"#;
+        let zizmor = r#"[{"determinations":{},"ident":"x","locations":[],"url":"u"}]"#;
+        for (text, is_one) in [
+            (semgrep, true),
+            (zizmor, true),
+            (r#"{"bomFormat":"CycloneDX"}"#, true),
+            (r#"{"version":"2.1.0","runs":[]}"#, false),
+            ("{}", false),
+            ("[]", false),
+            ("null", false),
+            (r#"{"error":"out of memory"}"#, false),
+        ] {
+            assert_eq!(is_other(text.as_bytes(), ArtifactFormat::Sarif), is_one, "{text}");
+        }
+        assert!(!is_other(semgrep.as_bytes(), ArtifactFormat::Json));
+    }
 }
