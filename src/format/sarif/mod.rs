@@ -1,7 +1,7 @@
 //! SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/>), read for its results.
 //!
-//! A result is a finding when it says that something is wrong (`kind` *fail*, *open* or *review*) and still
-//! there (`baselineState` is not *absent*). Its key is the rule and the first place: `uri:line:column`, else the
+//! A result is a finding unless it says that all is well (`kind` *pass*, *notApplicable* or *informational*) or that it is gone
+//! (`baselineState` is *absent*). Its key is the rule and the first place: `uri:line:column`, else the
 //! logical location. What else tells it from others is among its details: message, fingerprints, other places, the
 //! tool, code flows, stacks, suppressions. Results that agree in all of that are as many as there are; other results are facts,
 //! and so is how the tool ended.
@@ -18,7 +18,7 @@ use self::log::{
     Suppression, ThreadFlow, have_deciding,
 };
 use self::places::Places;
-use self::rules::{Overrides, Rules, level, result_severity, tell_configurations};
+use self::rules::{Overrides, Rules, is_failure, level, result_severity, tell_configurations};
 use crate::format::details::Details;
 use crate::format::document::Document;
 use crate::format::error::FormatError;
@@ -43,19 +43,21 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
     for (part, is_there) in [(PARTS_ELSEWHERE, log.inline.is_some()), ("properties", log.properties.0)] {
         document.not_compared.extend(is_there.then(|| part.to_owned()));
     }
-    for (run_at, run) in log.runs.unwrap_or_default().iter().enumerate() {
+    let runs = log.runs.unwrap_or_default();
+    document.not_compared.extend(runs.iter().flat_map(not_read).map(str::to_owned));
+    // What is there is then not all that was found, or not all that says what it is; what another run found must not pass for the whole.
+    let mut elsewhere = std::iter::once(&log.inline).chain(runs.iter().map(|run| &run.elsewhere)).flatten();
+    if elsewhere.any(have_deciding) {
+        document.not_compared.insert("runs with results, rules or files that lie outside of them".to_owned());
+        return Ok(document);
+    }
+    for (run_at, run) in runs.iter().enumerate() {
         let rules = Rules::of(&run.tool);
-        document.not_compared.extend(not_read(run).map(str::to_owned));
         // What has no list of results, not even an empty one, did not get as far.
         let Some(results) = &run.results else {
             document.not_compared.insert("runs without results".to_owned());
             continue;
         };
-        // What is there is then not all that the run found, or not all that says what it is.
-        if [&log.inline, &run.elsewhere].into_iter().flatten().any(have_deciding) {
-            document.not_compared.insert("runs with results, rules or files that lie outside of them".to_owned());
-            continue;
-        }
         tell_invocations(run, &mut document.facts);
         tell_configurations(run, &rules, &mut document.facts);
         let overrides = Overrides::of(run, &rules);
@@ -87,8 +89,9 @@ pub(crate) fn read(text: &str) -> Result<Document, FormatError> {
             }
             unfolding.take([id.as_str(), &uri, &place].into_iter().chain(details.texts()))?;
             let is_absent = result.baseline_state.as_deref() == Some("absent");
-            let failed = matches!(result.kind.as_deref(), None | Some("fail" | "open" | "review"));
-            if !failed || is_absent {
+            // §3.27.9 has no other kinds that are well: what is of a kind that nobody knows is wrong.
+            let is_well = matches!(result.kind.as_deref(), Some("pass" | "notApplicable" | "informational"));
+            if is_well || is_absent {
                 let kind = if is_absent { "absent" } else { result.kind.as_deref().unwrap_or_default() };
                 let rest: Vec<&str> = details.texts().collect();
                 document.facts.push(format!("{kind}: {id} at {place} ({})", rest.join("; ")));
@@ -144,10 +147,11 @@ fn details(
     let score = score.or_else(|| rule?.properties.as_ref()?.security_severity());
     details.maybe("score", score.map(|score| score.as_str().map_or_else(|| score.to_string(), str::to_owned)));
     // What nothing says is the same as what the specification says then.
-    let level = match result.kind.as_deref() {
-        None | Some("fail") => Some(level(result, rule, set)).filter(|level| *level != Level::Warning),
+    let level = if is_failure(result) {
+        Some(level(result, rule, set)).filter(|level| *level != Level::Warning)
+    } else {
         // §3.27.10: of what is no failure it is `none`.
-        Some(_) => result.level.filter(|level| *level != Level::None),
+        result.level.filter(|level| *level != Level::None)
     };
     details.maybe("level", level.map(<&str>::from));
     details.maybe("kind", result.kind.as_ref().filter(|kind| *kind != "fail"));
@@ -429,8 +433,10 @@ mod tests {
         assert_eq!(of(more, "").not_compared, ["the rest of policies".to_owned()].into());
     }
 
+    /// Named regression: a log was compared by the runs that were whole, and what another had lost was the same.
     #[test]
-    fn a_run_with_results_elsewhere_is_not_read() {
+    fn a_log_with_results_elsewhere_is_not_read() {
+        let whole = r#"{"tool":{"driver":{"name":"u"}},"results":[{"ruleId":"R"}]}"#;
         for rest in [
             r#""inlineExternalProperties":[{"results":[{"ruleId":"R"}]}],"runs":[{"#,
             r#""runs":[{"externalPropertyFileReferences":{"results":[{"itemCount":3}]},"#,
@@ -440,11 +446,21 @@ mod tests {
             r#""inlineExternalProperties":[{"artifacts":[{"location":{"uri":"a.c"}}]}],"runs":[{"#,
             r#""runs":[{"externalPropertyFileReferences":{"driver":{"location":{"uri":"d.json"}}},"#,
         ] {
-            let text = format!(r#"{{"version":"2.1.0",{rest}"tool":{{"driver":{{"name":"t"}}}},"results":[]}}]}}"#);
-            let document = read(&text).unwrap();
-            assert_eq!(document.findings, None);
-            assert!(document.not_compared.contains("runs with results, rules or files that lie outside of them"));
+            for (results, others) in [
+                (r#","results":[]"#, String::new()),
+                (r#","results":[]"#, format!(",{whole}")),
+                // §3.14.23: what lies elsewhere is absent here.
+                ("", format!(",{whole}")),
+            ] {
+                let text =
+                    format!(r#"{{"version":"2.1.0",{rest}"tool":{{"driver":{{"name":"t"}}}}{results}}}{others}]}}"#);
+                let document = read(&text).unwrap();
+                assert!(!document.has_meaning(), "{text}");
+                assert!(document.not_compared.contains("runs with results, rules or files that lie outside of them"));
+            }
         }
+        let text = format!(r#"{{"version":"2.1.0","runs":[{whole}]}}"#);
+        assert_eq!(read(&text).unwrap().findings.unwrap().len(), 1);
     }
 
     /// A run of a driver and two extensions that have a rule of the same id; what else it has, and its results.
@@ -533,6 +549,30 @@ mod tests {
             assert_eq!(of(""), of(r#","level":"none""#));
             assert_eq!(of("").severity, Severity::None);
             assert_eq!(of(r#","level":"warning""#).severity, Severity::Medium);
+        }
+    }
+
+    /// Named regression: a result of a kind that nobody knows was one of what is well.
+    #[test]
+    fn only_what_says_that_it_is_well_is() {
+        let error = r#"{"id":"R1","defaultConfiguration":{"level":"error"}}"#;
+        let of = |kind: &str| {
+            let text = format!(
+                r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"t","rules":[{error}]}}}},"results":[{{"ruleId":"R1","kind":"{kind}"}}]}}]}}"#
+            );
+            read(&text).unwrap().findings.unwrap().first().map(|finding| finding.severity)
+        };
+        for (kind, severity) in [
+            ("fail", Some(Severity::High)),
+            ("unheardOf", Some(Severity::High)),
+            ("Pass", Some(Severity::High)),
+            ("open", Some(Severity::None)),
+            ("review", Some(Severity::None)),
+            ("pass", None),
+            ("notApplicable", None),
+            ("informational", None),
+        ] {
+            assert_eq!(of(kind), severity, "{kind}");
         }
     }
 

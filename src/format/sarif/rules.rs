@@ -248,9 +248,15 @@ pub(super) fn result_severity(result: &SarifResult, rule: Option<&Rule>, set: Op
 /// The level of a result: its own, else the one to which its rule was set, else its rule's, else `warning`; of what is not a failure it
 /// is its own or `none` (§3.27.10).
 pub(super) fn level(result: &SarifResult, rule: Option<&Rule>, set: Option<&Configuration>) -> Level {
-    if !matches!(result.kind.as_deref(), None | Some("fail")) {
+    if !is_failure(result) {
         return result.level.unwrap_or(Level::None);
     }
     let default = || rule?.default_configuration.as_ref()?.level;
     result.level.or_else(|| set?.level).or_else(default).unwrap_or(Level::Warning)
+}
+
+/// Whether a result is a failure (§3.27.9): what is of a kind that nobody knows counts as one.
+pub(super) fn is_failure(result: &SarifResult) -> bool {
+    let others = ["pass", "open", "informational", "notApplicable", "review"];
+    !result.kind.as_deref().is_some_and(|kind| others.contains(&kind))
 }
