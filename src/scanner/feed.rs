@@ -4,7 +4,7 @@
 //! on the order of the records.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::format::osv::{Advisory, Affected, Event, RangeKind, VulnerableCode};
 use crate::model::ecosystem::Ecosystem;
@@ -21,6 +21,8 @@ pub struct Feed {
     /// The severity of each vulnerability that a record of this very id states for it, whatever package it is about.
     severities: BTreeMap<String, Severity>,
     entries: BTreeMap<(Ecosystem, String), Vec<Entry>>,
+    /// Which ecosystems the records name, with the release where they name one.
+    named: BTreeMap<Ecosystem, BTreeSet<Option<String>>>,
     /// Packages of ecosystems that the schema does not know, by name: records and what they call the ecosystem.
     strange: BTreeMap<String, Vec<(usize, Ecosystem)>>,
     totals: Totals,
@@ -144,6 +146,7 @@ impl Feed {
         let order = version::order_of(&package.ecosystem).ok();
         let key = key(&package.ecosystem, &package.name);
         let release = package.ecosystem.release().map(Cow::into_owned);
+        self.named.entry(key.0.clone()).or_default().insert(release.clone());
         let mut entry = Entry {
             record,
             release,
@@ -182,6 +185,15 @@ impl Feed {
             }));
         }
         self.entries.entry(key).or_default().push(entry);
+    }
+
+    /// Whether any record is about packages of an ecosystem, and of its release where records name such: else nothing could be found of it.
+    pub(super) fn names(&self, ecosystem: &Ecosystem) -> bool {
+        let Some(releases) = self.named.get(&ecosystem.any_release()) else { return false };
+        match ecosystem.release().filter(|_| ecosystem.has_releases()) {
+            Some(release) => releases.iter().all(Option::is_none) || releases.contains(&Some(release.into_owned())),
+            None => true,
+        }
     }
 
     /// Everything that is said of a package. A release decides only where both sides know it.
@@ -265,6 +277,30 @@ mod tests {
         assert_eq!(names(&feed, "Red Hat:9.4", "openssl"), ["R-9"]);
         assert_eq!(names(&feed, "Red Hat", "openssl"), ["R-8", "R-9"]);
         assert!(names(&feed, "AlmaLinux:9", "openssl").is_empty());
+    }
+
+    #[test]
+    fn an_ecosystem_is_named_with_its_release() {
+        let of = |named: &[&str]| {
+            let affected = named.iter().map(|name| json!({ "package": { "ecosystem": name, "name": "a" } }));
+            Feed::new(vec![record(&json!({ "id": "A", "affected": affected.collect::<Vec<_>>() }))])
+        };
+        for (feed, asked, is_named) in [
+            (&["Debian:12"][..], "Debian:12", true),
+            (&["Debian:12"], "Debian:99", false),
+            (&["Debian:12"], "Debian", true),
+            (&["Debian:12"], "npm", false),
+            (&["Debian"], "Debian:99", true),
+            // One record for all releases does not make the others name this one.
+            (&["Debian", "Debian:12"], "Debian:99", false),
+            (&["Ubuntu:24.04:LTS"], "Ubuntu:24.04", true),
+            (&["Red Hat:enterprise_linux:9::baseos"], "Red Hat:9.4", true),
+            (&["Red Hat:enterprise_linux:9::baseos"], "Red Hat:8.4", false),
+            (&["Maven:https://maven.example"], "Maven", true),
+            (&["Maven", "Maven:https://maven.example"], "Maven:https://own.example", true),
+        ] {
+            assert_eq!(of(feed).names(&Ecosystem::from(asked)), is_named, "{feed:?} {asked}");
+        }
     }
 
     #[test]

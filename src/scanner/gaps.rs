@@ -82,6 +82,8 @@ pub struct Gaps {
     pub packages: BTreeSet<NotCompared>,
     /// Why the ranges of an ecosystem decide nothing, and how many packages that concerns.
     unknown_ecosystems: BTreeMap<String, usize>,
+    /// Ecosystems, with their releases, that no record of the feed names, and how many packages are of them.
+    not_in_feed: BTreeMap<String, usize>,
     no_version: usize,
     unordered: BTreeSet<String>,
     /// Distributions of which the release is not known, and how many packages that concerns.
@@ -97,6 +99,13 @@ impl Gaps {
     pub(super) fn unknown_ecosystem(&mut self, package: &Package, why: String) {
         self.packages.insert(NotCompared { package: package.key(), why: why.clone() });
         *self.unknown_ecosystems.entry(why).or_default() += 1;
+    }
+
+    pub(super) fn not_in_feed(&mut self, package: &Package) {
+        let ecosystem = package.ecosystem.to_string();
+        let why = format!("no record of the feed is about `{ecosystem}`");
+        self.packages.insert(NotCompared { package: package.key(), why });
+        *self.not_in_feed.entry(ecosystem).or_default() += 1;
     }
 
     pub(super) fn no_version(&mut self, package: &Package) {
@@ -127,6 +136,11 @@ impl Gaps {
         }
         if let Some(more) = self.advisories.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             told(Weight::NotEvaluated, format!("{more} more advisories are not evaluated: all are in `{COVERAGE}`"));
+        }
+        for (ecosystem, count) in &self.not_in_feed {
+            let text =
+                format!("{} compared with nothing: no record of the feed is about `{ecosystem}`", packages(*count));
+            told(Weight::NotCompared, text);
         }
         for (why, count) in &self.unknown_ecosystems {
             told(Weight::NotCompared, format!("{} matched by listed versions alone: {why}", packages(*count)));

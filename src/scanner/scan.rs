@@ -104,6 +104,14 @@ fn hits(package: &Package, feed: &Feed, gaps: &mut Gaps) -> Vec<Hit> {
             gaps.not_evaluated(id, package, why);
         }
     }
+    // Of an ecosystem that nobody knows it is said below.
+    if package.ecosystem.row().is_some() && !feed.names(&package.ecosystem) {
+        gaps.not_in_feed(package);
+        // Records of other releases do not count, those that name none do.
+        if feed.entries(&package.ecosystem, name).next().is_none() {
+            return Vec::new();
+        }
+    }
     let order = if text.is_empty() {
         gaps.no_version(package);
         None

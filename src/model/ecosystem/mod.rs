@@ -143,10 +143,14 @@ impl Ecosystem {
         release::common(self.row()?.suffix, self.suffix.as_deref()?)
     }
 
+    /// Whether its packages are those of a release.
+    pub fn has_releases(&self) -> bool {
+        self.row().is_some_and(|row| !matches!(row.suffix, Suffix::None | Suffix::Repository(_)))
+    }
+
     /// Whether its packages are those of a release, and it says none.
     pub fn lacks_release(&self) -> bool {
-        let has_releases = self.row().is_some_and(|row| !matches!(row.suffix, Suffix::None | Suffix::Repository(_)));
-        has_releases && self.suffix.is_none()
+        self.has_releases() && self.suffix.is_none()
     }
 
     /// Whether its advisories name source packages.
