@@ -22,7 +22,11 @@ const WHOLE_SINCE: u32 = 17;
 pub(crate) struct GoMod<'t> {
     /// The version of each module, replaced ones by what replaces them; several where the file names several.
     chosen: BTreeMap<&'t str, BTreeMap<&'t str, Package>>,
+    /// Modules with their version that a folder replaces, which has none.
+    folders: BTreeMap<&'t str, BTreeMap<&'t str, &'t str>>,
     names_all: bool,
+    /// The lines that say with which release of Go it is built at least.
+    releases: Vec<String>,
 }
 
 /// What a `go.mod` says of one version of a module.
@@ -32,6 +36,8 @@ pub(crate) enum Choice {
     Built,
     /// Another is.
     Other(String),
+    /// What lies in a folder is.
+    Folder,
     /// None is: every module of the build is named, and this one is not.
     NotNamed,
 }
@@ -41,14 +47,29 @@ impl<'t> GoMod<'t> {
         match self.chosen.get(module) {
             Some(chosen) if chosen.contains_key(version) => Choice::Built,
             Some(chosen) => Choice::Other(chosen.keys().copied().collect::<Vec<_>>().join(", ")),
+            None if self.folders.contains_key(module) => Choice::Folder,
             None if self.names_all => Choice::NotNamed,
             None => Choice::Built,
         }
     }
 
+    /// The lines that say with which release of Go it is built at least.
+    pub(crate) fn releases(&self) -> String {
+        self.releases.join(", ")
+    }
+
     /// Every module that is required or replaces one, by its name and its version.
     pub(crate) fn chosen(&self) -> impl Iterator<Item = (&'t str, &'t str, &Package)> {
         self.chosen.iter().flat_map(|(module, versions)| versions.iter().map(|(version, is)| (*module, *version, is)))
+    }
+
+    /// Every module that is required and that a folder replaces: its name, its version and the folder.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = (&'t str, &'t str, &'t str)> {
+        let of = |(module, versions): (&&'t str, &BTreeMap<&'t str, &'t str>)| {
+            let module = *module;
+            versions.clone().into_iter().map(move |(version, folder)| (module, version, folder))
+        };
+        self.folders.iter().flat_map(of)
     }
 }
 
@@ -62,8 +83,14 @@ pub(super) fn package(module: &str, version: &str) -> Result<Package, String> {
     Ok(locked(module.to_owned(), version.to_owned(), purl, Ecosystem::go()))
 }
 
-/// What stands in the place of a module: another, or a folder of the project itself.
-type Replacement<'t> = Option<(&'t str, &'t str, Package)>;
+/// What stands in the place of a module.
+#[derive(Clone)]
+enum Replacement<'t> {
+    /// Another, or the same in another version.
+    Module(&'t str, &'t str, Box<Package>),
+    /// What lies in a folder.
+    Folder(&'t str),
+}
 
 /// Reads a `go.mod`.
 pub(crate) fn read(text: &str) -> Result<GoMod<'_>, FormatError> {
@@ -101,7 +128,11 @@ pub(crate) fn read(text: &str) -> Result<GoMod<'_>, FormatError> {
                 replacements.insert((module, Some(version)), replacement(other).map_err(|problem| fail(&problem))?);
             }
             ("replace", _) => return Err(fail("expected a module, `=>`, and what replaces it")),
-            ("go", [version]) => read.names_all = names_all(version),
+            ("go", [version]) => {
+                read.names_all = names_all(version);
+                read.releases.push(format!("go {version}"));
+            }
+            ("toolchain", [name]) => read.releases.push(format!("toolchain {name}")),
             ("module" | "toolchain" | "exclude" | "retract" | "tool" | "godebug" | "ignore", _) => {}
             _ => return Err(fail("it is not a directive of `go.mod`")),
         }
@@ -113,9 +144,11 @@ pub(crate) fn read(text: &str) -> Result<GoMod<'_>, FormatError> {
     for (module, version, own) in required {
         // Of one version before that of all (<https://go.dev/ref/mod#go-mod-file-replace>).
         let replaced = replacements.get(&(module, Some(version))).or_else(|| replacements.get(&(module, None)));
-        let built = replaced.cloned().unwrap_or(Some((module, version, own)));
-        if let Some((module, version, package)) = built {
-            read.chosen.entry(module).or_default().insert(version, package);
+        match replaced.cloned().unwrap_or_else(|| Replacement::Module(module, version, Box::new(own))) {
+            Replacement::Module(module, version, package) => {
+                read.chosen.entry(module).or_default().insert(version, *package);
+            }
+            Replacement::Folder(folder) => _ = read.folders.entry(module).or_default().insert(version, folder),
         }
     }
     Ok(read)
@@ -128,8 +161,8 @@ fn is_replacement(words: &[&str]) -> bool {
 /// A module with its version; without one it is a folder.
 fn replacement<'t>(words: &[&'t str]) -> Result<Replacement<'t>, String> {
     Ok(match words {
-        [module, version] => Some((module, version, package(module, version)?)),
-        _ => None,
+        [module, version] => Replacement::Module(module, version, Box::new(package(module, version)?)),
+        others => Replacement::Folder(others.first().copied().unwrap_or_default()),
     })
 }
 

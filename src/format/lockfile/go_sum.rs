@@ -19,6 +19,9 @@ const FORMAT: &str = "go.sum";
 const NOT_NAMED: &str = "`go.mod` does not name it, and from Go 1.17 on it names every module of the build as long as it is tidy \
                          (`go mod tidy`)";
 
+/// What every module is built with: it has vulnerabilities of its own.
+const STANDARD_LIBRARY: &str = "the standard library of Go";
+
 /// Reads the modules of a `go.sum`, and of them those that the `go.mod` beside it chooses.
 pub(crate) fn read(text: &str, go_mod: Option<&GoMod<'_>>) -> Result<Listing, FormatError> {
     let mut listing = Listing::default();
@@ -58,6 +61,18 @@ pub(crate) fn read(text: &str, go_mod: Option<&GoMod<'_>>) -> Result<Listing, Fo
     }
     if let Some(go_mod) = go_mod {
         choose(&mut listing, go_mod);
+        for (module, version, folder) in go_mod.folders() {
+            let why =
+                format!("`go.mod` replaces it by the folder `{folder}`, and which version lies there nothing says");
+            listing.skip(format!("{module} {version}"), why);
+        }
+        let releases = go_mod.releases();
+        if !releases.is_empty() {
+            listing.skip(
+                STANDARD_LIBRARY,
+                format!("`{releases}` is the oldest release that may build it, not the one that does"),
+            );
+        }
         return Ok(listing);
     }
     for (module, versions) in versions.iter().filter(|(_, versions)| versions.len() > 1) {
@@ -77,6 +92,8 @@ fn choose(listing: &mut Listing, go_mod: &GoMod<'_>) {
             Choice::Other(version) => {
                 listing.skip(what(), format!("`go.mod` chooses {version}"));
             }
+            // Told once, whether a line is there for it or not.
+            Choice::Folder => {}
             Choice::NotNamed => listing.skip(what(), NOT_NAMED),
         }
     }
@@ -170,6 +187,36 @@ mod tests {
         assert_eq!(keys("replace a.example/x v1.0.0 => ./local"), [own]);
         let both = "replace a.example/x => c.example/d v1.0.0\nreplace a.example/x v1.1.0 => e.example/f v2.0.0";
         assert_eq!(keys(both), [another]);
+    }
+
+    /// Named regression: that vulnerabilities of the standard library are not looked for was not said.
+    #[test]
+    fn the_standard_library_is_named() {
+        let whys = |go_mod: &str| {
+            let go_mod = go_mod::read(go_mod).unwrap();
+            let listing = read("", Some(&go_mod)).unwrap();
+            listing.skipped.into_iter().map(|skipped| skipped.why).collect::<Vec<_>>()
+        };
+        let both = "`go 1.21, toolchain go1.22.3` is the oldest release that may build it, not the one that does";
+        assert_eq!(whys("module m\ngo 1.21\ntoolchain go1.22.3\n"), [both]);
+        assert_eq!(whys("module m\n"), [""; 0]);
+    }
+
+    /// Named regression: a module that a folder replaces was gone without a word.
+    #[test]
+    fn a_module_that_a_folder_replaces_is_named() {
+        let go_mod = "module m\ngo 1.21\nrequire (\n\ta.example/x v1.1.0\n\tb.example/y v2.0.0\n)\n\
+            replace a.example/x => ./fork\nreplace c.example/z => ../z\n";
+        let go_mod = go_mod::read(go_mod).unwrap();
+        for text in ["b.example/y v2.0.0 h1:c=\n", "a.example/x v1.1.0 h1:a=\nb.example/y v2.0.0 h1:c=\n"] {
+            let listing = read(text, Some(&go_mod)).unwrap();
+            let keys: Vec<_> = listing.packages.iter().map(|package| package.key()).collect();
+            assert_eq!(keys, ["pkg:golang/b.example/y@v2.0.0"]);
+            let [skipped, library] = &listing.skipped[..] else { panic!("{:?}", listing.skipped) };
+            assert_eq!(skipped.what, "a.example/x v1.1.0");
+            assert!(skipped.why.contains("the folder `./fork`"), "{}", skipped.why);
+            assert_eq!(library.what, STANDARD_LIBRARY);
+        }
     }
 
     #[test]
