@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::format::detect::inventory::{InventoryKind, KNOWN, is_requirements, recognise};
+use crate::format::detect::inventory::{InventoryKind, KNOWN, dpkg_root, is_requirements, recognise};
 use crate::format::error::FormatError;
 use crate::format::listing::Skipped;
 use crate::format::lockfile::dpkg::Distro;
@@ -89,11 +89,37 @@ pub(crate) fn read_with(path: &str, bytes: &[u8], beside: &Beside<'_>) -> Result
         InventoryKind::GradleLockfile => gradle::read(text).map_err(own)?,
         InventoryKind::DpkgStatus => dpkg::read(text, beside.distro).map_err(own)?,
     };
+    if listing.packages.is_empty()
+        && let Some(missing) = not_even(kind, path, text, beside)
+    {
+        return Err(own(FormatError::Hollow { format: kind.code(), missing }));
+    }
     if let Some(known) = beside.distro.map(Distro::ecosystem).filter(|known| known.name() == "Debian") {
         let unknown = |package: &&mut Package| package.ecosystem == Ecosystem::debian();
         listing.packages.iter_mut().filter(unknown).for_each(|package| package.ecosystem = known.clone());
     }
     Ok(Inventory { kind, packages: listing.distinct(), skipped: listing.skipped })
+}
+
+/// What an inventory that lists no package lacks although its writer always writes it: then it was emptied, cut off or never written. Formats
+/// that have a mark of their own look at it themselves.
+fn not_even(kind: InventoryKind, path: &str, text: &str, beside: &Beside<'_>) -> Option<&'static str> {
+    let is_blank = text.trim().is_empty();
+    let has_pieces = || {
+        let pieces = format!("{}var/lib/dpkg/status.d/", dpkg_root(path).unwrap_or_default());
+        beside.files.is_some_and(|files| files.keys().any(|path| path.starts_with(&pieces)))
+    };
+    match kind {
+        // Where each package has a file of its own, this one may be empty.
+        InventoryKind::DpkgStatus if is_blank && !has_pieces() => Some("a package"),
+        // Which modules there are the file beside it says.
+        InventoryKind::GoSum if is_blank && beside.go_mod.is_none() => Some("the hash of a module"),
+        InventoryKind::Requirements if is_blank => Some("a comment"),
+        InventoryKind::GemfileLock if !text.lines().any(|line| line.trim_end() == "DEPENDENCIES") => {
+            Some("the heading `DEPENDENCIES`")
+        }
+        _ => None,
+    }
 }
 
 /// A file that was merged by halves lists what it should not, or nothing.
@@ -105,5 +131,44 @@ fn without_conflicts(format: &'static str, text: &str) -> Result<(), FormatError
             Err(FormatError::Line { format, line: at + 1, problem })
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::reading::read_input;
+
+    /// Named regression: some that were empty, or cut off, were clean, where others were refused.
+    #[test]
+    fn a_list_of_nothing_has_what_its_writer_always_writes() {
+        let path = "PATH\n  remote: .\n  specs:\n    shop (1.0.0)\n";
+        for (name, hollow, whole) in [
+            ("var/lib/dpkg/status", "\n", "Package: a\nStatus: deinstall ok config-files\nVersion: 1\n"),
+            ("requirements.txt", "", "# nothing yet\n"),
+            ("Gemfile.lock", path, &format!("{path}\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  shop!\n")),
+            ("Gemfile.lock", "GEM\n  remote: https://rubygems.org/\n  specs:\n", "GEM\n  specs:\n\nDEPENDENCIES\n"),
+            ("package-lock.json", r#"{"lockfileVersion":1}"#, r#"{"name":"a","lockfileVersion":1}"#),
+            (
+                "package-lock.json",
+                r#"{"lockfileVersion":3,"packages":{}}"#,
+                r#"{"lockfileVersion":3,"packages":{"":{}}}"#,
+            ),
+            ("gradle.lockfile", "# x\n", "empty=classpath\n"),
+        ] {
+            let error = read_inventory(name, hollow.as_bytes(), None).unwrap_err();
+            assert!(matches!(error, FormatError::Hollow { .. }), "{name}: {error}");
+            assert_eq!(read_inventory(name, whole.as_bytes(), None).unwrap().packages, [], "{name}");
+        }
+        let error = read_inventory("go.sum", b"", None).unwrap_err();
+        assert!(matches!(error, FormatError::Hollow { .. }), "{error}");
+        // What lies beside it says that there is nothing, or has it.
+        let alone: [(&str, &[u8]); 2] = [("go.mod", b"module m\ngo 1.21\n"), ("go.sum", b"")];
+        assert_eq!(read_input(&alone, None).unwrap().packages, []);
+        let pieces: [(&str, &[u8]); 2] =
+            [("r/var/lib/dpkg/status", b""), ("r/var/lib/dpkg/status.d/a", b"Package: a\nVersion: 1\n")];
+        assert_eq!(read_input(&pieces, None).unwrap().packages.len(), 1);
+        let elsewhere = [("var/lib/dpkg/status", &b""[..]), pieces[1]];
+        assert_eq!(read_input(&elsewhere, None).unwrap_err().file, "var/lib/dpkg/status");
     }
 }

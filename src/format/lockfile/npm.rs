@@ -21,6 +21,8 @@ const FORMAT: &str = "package-lock.json";
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Lockfile {
+    /// Of the project itself.
+    name: Option<String>,
     lockfile_version: Option<i64>,
     packages: Option<Members<Placed>>,
     #[serde(default)]
@@ -56,6 +58,7 @@ pub(crate) fn read(text: &str) -> Result<Listing, FormatError> {
     let is_hollow = match (lockfile.lockfile_version, &lockfile.packages) {
         (Some(2 | 3), Some(packages)) => packages.0.is_empty() && lockfile.dependencies.0.is_empty(),
         (None, None) => lockfile.dependencies.0.is_empty(),
+        (Some(1), _) => lockfile.name.is_none() && lockfile.dependencies.0.is_empty(),
         _ => false,
     };
     if is_hollow {
