@@ -68,7 +68,7 @@ const NAMES: [(&str, &str); 61] = [
 ];
 
 /// How names end.
-const ENDINGS: [(&str, &str); 26] = [
+const ENDINGS: [(&str, &str); 34] = [
     (".deps.json", "the dependencies of a .NET program"),
     (".cdx.xml", "a CycloneDX document in XML"),
     (".cdx.yaml", "a CycloneDX document in YAML"),
@@ -77,6 +77,8 @@ const ENDINGS: [(&str, &str); 26] = [
     (".fsproj", "a project of .NET"),
     (".vbproj", "a project of .NET"),
     ("bom.xml", "an SBOM in XML"),
+    ("bom.yaml", "an SBOM in YAML"),
+    ("bom.yml", "an SBOM in YAML"),
     (".cdx", "a CycloneDX document in Protocol Buffers"),
     (".cdx.pb", "a CycloneDX document in Protocol Buffers"),
     (".spdx", "an SPDX document of tags and values"),
@@ -85,11 +87,17 @@ const ENDINGS: [(&str, &str); 26] = [
     (".spdx.rdf.xml", "an SPDX document in RDF"),
     (".spdx.yaml", "an SPDX document in YAML"),
     (".spdx.yml", "an SPDX document in YAML"),
+    (".aar", "an archive of Android, which is a package or holds some"),
+    (".apk", "a package of Alpine or Android"),
+    (".conda", "a package of conda"),
+    (".crate", "a package of Rust"),
     (".deb", "a package of Debian"),
     (".ear", "an archive of Java, which holds packages"),
+    (".egg", "a package of Python"),
     (".gem", "a package of RubyGems"),
     (".jar", "an archive of Java, which is a package or holds some"),
     (".nupkg", "a package of NuGet"),
+    (".rpm", "a package of RPM"),
     (".war", "an archive of Java, which holds packages"),
     (".whl", "a package of Python"),
     // Of the tools that nobody here knows.
@@ -98,14 +106,18 @@ const ENDINGS: [(&str, &str); 26] = [
     (".lockfile", "a lockfile by its name"),
 ];
 
-/// What files are whose folder ends so.
-const IN_FOLDERS: [(&str, &str, &str); 2] = [
+/// What files are whose folder ends so, by how their names end.
+const IN_FOLDERS: [(&str, &str, &str); 3] = [
+    ("conda-meta", ".json", "a package that conda installed"),
     (".dist-info", "metadata", "an installed package of Python"),
     (".egg-info", "pkg-info", "an installed package of Python"),
 ];
 
 /// How compressed files end.
-const COMPRESSED: [&str; 4] = [".gz", ".xz", ".zst", ".bz2"];
+const COMPRESSED: [&str; 5] = [".gz", ".xz", ".zst", ".bz2", ".zip"];
+
+/// How copies end that editors and merges leave behind.
+const COPIES: [&str; 2] = [".orig", ".bak"];
 
 /// How whole paths end.
 const PATHS: [(&str, &str); 6] = [
@@ -200,8 +212,12 @@ pub fn unread(path: &str) -> Option<&'static str> {
     if let Some(within) = COMPRESSED.iter().find_map(|end| lower.strip_suffix(end)) {
         return (is_named(within) || unread(within).is_some()).then_some("a list of packages by its name, compressed");
     }
+    if let Some(first) = COPIES.iter().find_map(|end| lower.strip_suffix(end)) {
+        return (is_named(first) || unread(first).is_some()).then_some("a copy of a list of packages, by its name");
+    }
     let folder = lower.strip_suffix(base)?.trim_end_matches('/');
-    let in_folder = IN_FOLDERS.iter().find(|(end, name, _)| base == *name && folder.ends_with(end));
+    let ends = |name: &str| if name.starts_with('.') { base.ends_with(name) } else { base == name };
+    let in_folder = IN_FOLDERS.iter().find(|(end, name, _)| ends(name) && folder.ends_with(end));
     let by_ending = || ENDINGS.iter().find(|(end, _)| base.ends_with(end)).map(|(_, what)| *what);
     in_folder.map(|(_, _, what)| *what).or_else(by_ending)
 }
@@ -238,6 +254,24 @@ mod tests {
             ("lib/a-1.0.dist-info/METADATA", true),
             ("lib/a.egg-info/PKG-INFO", true),
             ("doc/METADATA", false),
+            // Named regression: packages and lists that were of no kind.
+            ("a.rpm", true),
+            ("a.apk", true),
+            ("dist/a.egg", true),
+            ("libs/a.AAR", true),
+            ("a.conda", true),
+            ("vendor/a-1.0.crate", true),
+            ("env/conda-meta/numpy-1.26.json", true),
+            ("env/conda-meta/history", false),
+            ("conda/numpy.json", false),
+            ("sbom.cdx.json.zip", true),
+            ("src.zip", false),
+            ("sbom.yaml", true),
+            ("my-bom.yml", true),
+            ("Cargo.lock.orig", true),
+            ("yarn.lock.orig", true),
+            ("package-lock.json.bak", true),
+            ("main.rs.orig", false),
             // They are read.
             ("Gemfile.lock", false),
             ("CARGO.LOCK", false),
