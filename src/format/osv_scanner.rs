@@ -501,6 +501,23 @@ mod tests {
         assert_eq!(read(r#"{"results":null}"#).unwrap().findings, Some(Vec::new()));
     }
 
+    /// Named regression: of a rating that is not a text nothing was compared.
+    #[test]
+    fn a_rating_of_an_unknown_form_is_said() {
+        let of = |severity: &str| {
+            let found = format!(
+                r#"{{"package":{{"name":"a","version":"1","ecosystem":"npm"}},
+                     "vulnerabilities":[{{"id":"GHSA-1","database_specific":{{"severity":{severity}}}}}]}}"#
+            );
+            read(&report(&found)).unwrap().findings.unwrap().remove(0).details
+        };
+        assert_ne!(of(r#"{"score":9.8}"#), of(r#"{"score":1.0}"#));
+        assert_ne!(of("9.8"), of("1"));
+        assert_ne!(of("9.8"), of("null"));
+        assert_eq!(of("null"), of("[]"));
+        assert!(of(r#"["HIGH"]"#).iter().any(|detail| detail.contains(r#"["HIGH"]"#)));
+    }
+
     #[test]
     fn what_is_wrong_is_named() {
         for (packages, expected) in [

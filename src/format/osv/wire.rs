@@ -61,11 +61,22 @@ impl Wire {
     /// How severe it is, as it is written.
     pub(crate) fn written_ratings(&self) -> WrittenRatings {
         let written = |scores: &[WireScore], database: &Value| {
-            let word = database.get("severity").and_then(Value::as_str).map(|word| format!("the database {word}"));
+            let word = database.get("severity").and_then(in_words).map(|word| format!("the database {word}"));
             scores.iter().map(WireScore::written).chain(word).collect()
         };
         let affected = self.affected.iter().map(|affected| written(&affected.severity, &affected.database_specific));
         WrittenRatings { own: written(&self.severity, &self.database_specific), affected: affected.collect() }
+    }
+}
+
+/// A value as it is written: a text as it stands, all else that is not empty as JSON, for a form that nobody knows says something, too.
+fn in_words(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) if items.is_empty() => None,
+        Value::Object(members) if members.is_empty() => None,
+        other => Some(other.to_string()),
     }
 }
 
