@@ -6,6 +6,7 @@
 //! any more. A statement without a time has that of the document. Of two at the same time none can be put aside.
 //! Absent: authors, roles, suppliers, versions of statements.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::format::details::Details;
 use crate::format::error::FormatError;
 use crate::format::json;
-use crate::format::text::Unfolding;
+use crate::format::purl;
+use crate::format::text::{Unfolding, digest_spelled};
 use crate::model::digest::Digest;
 use crate::model::vex::{COMPONENT_SEPARATOR, VexStatement, VexStatus};
 
@@ -110,12 +112,15 @@ impl Product {
     fn tell(&self, details: &mut Details, whose: &str) {
         let cpes = self.identifiers.iter().flat_map(|all| [all.cpe22.as_ref(), all.cpe23.as_ref()]).flatten();
         details.each(&format!("{whose}cpe"), cpes);
-        details.maybe(&format!("{whose}id"), self.id.as_ref().filter(|id| Some(id.as_str()) != self.name()));
-        details.each(&format!("{whose}hash"), self.hashes.iter().map(|(name, hash)| format!("{name} {hash}")));
+        let id = self.id.as_deref().map(purl::spelled);
+        details.maybe(&format!("{whose}id"), id.filter(|id| Some(id) != self.name().as_ref()));
+        let hash = |(name, hash): (&String, &String)| format!("{name} {}", digest_spelled(hash));
+        details.each(&format!("{whose}hash"), self.hashes.iter().map(hash));
     }
 
-    fn name(&self) -> Option<&str> {
-        self.identifiers.as_ref().and_then(|all| all.purl.as_deref()).or(self.id.as_deref())
+    fn name(&self) -> Option<Cow<'_, str>> {
+        let purl = self.identifiers.as_ref().and_then(|all| all.purl.as_deref());
+        purl.or(self.id.as_deref()).map(purl::spelled)
     }
 }
 
@@ -161,11 +166,11 @@ pub(crate) fn read(text: &str) -> Result<Vec<VexStatement>, FormatError> {
                 part.tell(&mut details, "part ");
                 let part = part.name();
                 let part = part.ok_or_else(|| absent(format!("products[{at}].subcomponents[{part_at}]")))?;
-                unfolding.take([whole, part])?;
+                unfolding.take([&*whole, &*part])?;
                 places.push((format!("{whole}{COMPONENT_SEPARATOR}{part}"), details));
             }
             if places.is_empty() {
-                places.push((whole.to_owned(), own));
+                places.push((whole.into_owned(), own));
             }
             for (product, details) in places {
                 let texts = [vulnerability.as_str(), reason.as_deref().unwrap_or_default()];
@@ -318,6 +323,26 @@ mod tests {
                 of("pkg:oci/i@sha256:00 -> pkg:npm/a@1", &["id: image", "vulnerability: https://v.example/1"]),
             ]
         );
+    }
+
+    /// Named regression: a package URL that was written in another way was another product.
+    #[test]
+    fn a_product_is_the_same_in_any_spelling_of_its_package_url() {
+        let of = |product: &str| {
+            let text = format!(
+                r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x","author":"a","timestamp":"2024-01-01T00:00:00Z","version":1,
+                "statements":[{{"vulnerability":{{"name":"v"}},"status":"fixed","products":[{product}]}}]}}"#
+            );
+            read(&text).unwrap()
+        };
+        let one = of(r#"{"@id":"pkg:npm/%40s/a@1","hashes":{"sha-256":"abcd"}}"#);
+        assert_eq!(of(r#"{"@id":"pkg:NPM/@s/a@1","hashes":{"sha-256":"ABCD"}}"#), one);
+        assert_eq!(
+            of(r#"{"@id":"pkg:NPM/@s/a@1","identifiers":{"purl":"pkg:npm/%40s/a@1"},"hashes":{"sha-256":"abcd"}}"#),
+            one
+        );
+        assert_ne!(of(r#"{"@id":"pkg:npm/%40s/a@2","hashes":{"sha-256":"abcd"}}"#), one);
+        assert_ne!(of(r#"{"@id":"pkg:npm/%40s/a@1","hashes":{"sha-256":"abce"}}"#), one);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Rules: the purl specification and its type definitions (<https://github.com/package-url/purl-spec>).
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use packageurl::PackageUrl;
@@ -30,6 +31,18 @@ pub(crate) fn build(
     }
     url.validate().map_err(problem)?;
     Purl::try_from(&url).map_err(|error| error.to_string())
+}
+
+/// A package URL in its one spelling: its type, what is encoded and what its type folds may be written in several ways, which mean the same.
+/// Another text is left as it is, and so is one with blanks, which a package URL does not have.
+pub(crate) fn spelled(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_whitespace) {
+        return Cow::Borrowed(text);
+    }
+    match text.parse::<Purl>() {
+        Ok(purl) => Cow::Owned(purl.to_string()),
+        Err(_) => Cow::Borrowed(text),
+    }
 }
 
 /// What a purl says about its package.

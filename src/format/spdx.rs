@@ -6,6 +6,7 @@
 //! which declared count as well; so do files, relationships and licences whose text is in the document, a line for each.
 //! Absent: snippets, annotations, copyright; SPDX 3, which is another format altogether ([`crate::format::spdx3`]).
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
@@ -17,8 +18,8 @@ use crate::format::json::{self, Present};
 use crate::format::licenses;
 use crate::format::listing::Listing;
 use crate::format::package;
-use crate::format::purl::Written;
-use crate::format::text::Unfolding;
+use crate::format::purl::{self, Written};
+use crate::format::text::{Unfolding, digest_spelled};
 use crate::model::digest::Digest;
 use crate::model::package::Package;
 use crate::model::text::words;
@@ -177,6 +178,16 @@ struct ExternalRef {
     reference_locator: String,
 }
 
+/// Relationships that say what another says from the other end (SPDX 2.3, §11.1).
+const INVERSE: [(&str, &str); 6] = [
+    ("CONTAINED_BY", "CONTAINS"),
+    ("DEPENDENCY_OF", "DEPENDS_ON"),
+    ("DESCENDANT_OF", "ANCESTOR_OF"),
+    ("DESCRIBED_BY", "DESCRIBES"),
+    ("GENERATED_FROM", "GENERATES"),
+    ("HAS_PREREQUISITE", "PREREQUISITE_FOR"),
+];
+
 /// Reads the packages of an SPDX document.
 pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
     let header: Header = json::read(FORMAT, text)?;
@@ -237,7 +248,13 @@ pub(crate) fn read(text: &str) -> Result<Contents, FormatError> {
     let mut unfolding = Unfolding::new(FORMAT);
     let name = |id: &str| named.get(id).cloned().unwrap_or_else(|| id.to_owned());
     for Relationship { spdx_element_id, relationship_type, related_spdx_element } in &relationships {
-        let fact = format!("{} {relationship_type} {}", name(spdx_element_id), name(related_spdx_element));
+        // The same edge may be told from either end.
+        let inverse = INVERSE.iter().find(|(inverse, _)| inverse == relationship_type);
+        let (from, kind, to) = match inverse {
+            Some((_, kind)) => (related_spdx_element, *kind, spdx_element_id),
+            None => (spdx_element_id, relationship_type.as_str(), related_spdx_element),
+        };
+        let fact = format!("{} {kind} {}", name(from), name(to));
         unfolding.take([fact.as_str()])?;
         facts.push(fact);
     }
@@ -288,7 +305,7 @@ impl File {
     fn told(self, licenses: &Extracted) -> String {
         let mut details = Details::default();
         details.each("type", self.file_types);
-        self.checksums.iter().for_each(|sum| details.add(&sum.algorithm, &sum.checksum_value));
+        self.checksums.iter().for_each(|sum| details.add(&sum.algorithm, digest_spelled(&sum.checksum_value)));
         let canonical = |text: &String| licenses::canonical(&licenses.told(text));
         details.maybe("concluded", self.license_concluded.as_ref().filter(|text| is_known(text)).map(canonical));
         details.each("licence in it", self.license_info_in_files.iter().filter(|text| is_known(text)).map(canonical));
@@ -346,16 +363,19 @@ fn take(listing: &mut Listing, index: usize, mut package: SpdxPackage, extracted
         details.each("not in the verification code", excluded);
     }
     for Checksum { algorithm, checksum_value } in &package.checksums {
-        details.add(algorithm, checksum_value);
+        details.add(algorithm, digest_spelled(checksum_value));
     }
     for ExternalRef { reference_category, reference_type, reference_locator } in &package.external_refs {
+        let locator = match reference_type.as_str() {
+            "purl" => purl::spelled(reference_locator),
+            _ => Cow::Borrowed(reference_locator.as_str()),
+        };
         if reference_type != "purl" {
-            details.add(reference_type, reference_locator);
+            details.add(reference_type, &*locator);
         }
         details.maybe(
             "category",
-            (!reference_category.is_empty())
-                .then(|| format!("{reference_category} {reference_type} {reference_locator}")),
+            (!reference_category.is_empty()).then(|| format!("{reference_category} {reference_type} {locator}")),
         );
     }
     // Of several purls one names the package, and all are compared.
@@ -365,7 +385,7 @@ fn take(listing: &mut Listing, index: usize, mut package: SpdxPackage, extracted
             .external_refs
             .iter()
             .filter(|other| other.reference_type == "purl")
-            .map(|other| &other.reference_locator),
+            .map(|other| purl::spelled(&other.reference_locator)),
     );
     let stated = [package.license_concluded, package.license_declared].into_iter().flatten();
     let licenses: BTreeSet<_> = stated.filter(|text| !matches!(text.as_str(), "" | "NOASSERTION" | "NONE")).collect();
@@ -392,6 +412,30 @@ mod tests {
         assert_eq!(stream.licenses, ["MIT".to_owned()].into());
         assert_eq!((app.version.as_str(), &app.purl), ("", &None));
         assert_eq!(listing.skipped[0].what, "packages[0].externalRefs[2]");
+    }
+
+    /// Named regression: an edge that is told from its other end, a digest in capitals and a package URL in another spelling were changes.
+    #[test]
+    fn what_says_the_same_is_the_same() {
+        let of = |(from, kind, to): (&str, &str, &str), sum: &str, purl: &str| {
+            let text = format!(
+                r#"{{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT",
+                    "relationships":[{{"spdxElementId":"{from}","relationshipType":"{kind}","relatedSpdxElement":"{to}"}}],
+                    "packages":[{{"SPDXID":"SPDXRef-a","name":"a","checksums":[{{"algorithm":"SHA256","checksumValue":"{sum}"}}],
+                      "externalRefs":[{{"referenceCategory":"PACKAGE-MANAGER","referenceType":"purl","referenceLocator":"{purl}"}}]}},
+                     {{"SPDXID":"SPDXRef-b","name":"b"}}]}}"#
+            );
+            read(&text).unwrap().compared()
+        };
+        let (a, b, purl) = ("SPDXRef-a", "SPDXRef-b", "pkg:npm/%40s/a@1");
+        let one = of((a, "CONTAINS", b), "abcdef00", purl);
+        assert_eq!(of((b, "CONTAINED_BY", a), "ABCDEF00", "pkg:NPM/@s/a@1"), one);
+        assert_ne!(of((a, "CONTAINED_BY", b), "abcdef00", purl), one);
+        assert_ne!(of((a, "CONTAINS", b), "abcdef01", purl), one);
+        assert_ne!(of((a, "CONTAINS", b), "abcdef00", "pkg:npm/%40s/a@2"), one);
+        assert_eq!(of((a, "DEPENDENCY_OF", b), "", purl), of((b, "DEPENDS_ON", a), "", purl));
+        // A word that is not hexadecimal is no digest.
+        assert_ne!(of((a, "CONTAINS", b), "Word", purl), of((a, "CONTAINS", b), "word", purl));
     }
 
     #[test]

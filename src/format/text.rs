@@ -79,6 +79,13 @@ impl Unfolding {
     }
 }
 
+/// A digest in its one spelling: hexadecimal digits mean the same in capitals. Another text is left as it is.
+pub(crate) fn digest_spelled(text: &str) -> Cow<'_, str> {
+    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_capitals = text.bytes().any(|byte| byte.is_ascii_uppercase());
+    if is_hex && has_capitals { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
