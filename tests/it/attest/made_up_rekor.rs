@@ -184,7 +184,7 @@ fn answer_html() -> String {
 }
 
 /// The first line of one request, and its body.
-fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+pub fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut asked = Vec::new();
     let mut buffer = [0; 8192];
     loop {

@@ -3,7 +3,7 @@
 mod certificate;
 mod key;
 #[cfg(feature = "registry")]
-mod made_up_rekor;
-mod statements;
+pub mod made_up_rekor;
+pub mod statements;
 #[cfg(feature = "registry")]
 mod submit;

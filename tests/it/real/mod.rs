@@ -6,6 +6,8 @@ mod beside_osv_scanner;
 mod parts;
 mod readers;
 mod scans;
+#[cfg(feature = "registry")]
+mod sigstore;
 mod subject;
 #[cfg(feature = "registry")]
 mod thefts;
