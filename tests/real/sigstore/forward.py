@@ -3,7 +3,10 @@
 
     forward.py listen NAME... -- COMMAND...   opens a port for each name, whichever is free, and becomes the command
     forward.py up                             in the namespace: its loopback interface comes up
-    forward.py serve NAME=PORT...             in the namespace: what comes to a name goes to the port there
+    forward.py serve NAME=PORT[:FOLDER]...    in the namespace: what comes to a name goes to the port there
+
+With a folder it is a log of Rekor's second generation, which takes entries and answers 501 to whoever wants to see what it has: that
+lies in files, which a web server before it gives out, as this does.
 
 Sockets stay in the namespace in which they were made, so the command may leave it. It finds `NAME FD PORT` for each name in
 FORWARD.
@@ -11,6 +14,7 @@ FORWARD.
 
 import fcntl
 import os
+import re
 import socket
 import struct
 import sys
@@ -18,6 +22,8 @@ import threading
 
 # Above what a shell uses.
 FIRST_FD = 100
+# What a log shows to everyone.
+SHOWN = re.compile(rb"GET /api/v2/(checkpoint|tile/[0-9a-zA-Z./]+) HTTP/1\.[01]\r\n")
 
 
 def listen(names, command):
@@ -51,8 +57,36 @@ def pump(source, to):
                 pass
 
 
-def relay(outside, port):
+def head(outside):
+    """The first bytes of a request, until its headers end."""
+    data = b""
+    while b"\r\n\r\n" not in data and (more := outside.recv(65536)):
+        data += more
+    return data
+
+
+def shown(folder, name):
+    path = os.path.realpath(os.path.join(folder, name.decode()))
+    try:
+        with open(path, "rb") as file:
+            body, status = file.read(), "200 OK"
+    except OSError:
+        body, status = b"", "404 Not Found"
+    if not path.startswith(folder + "/"):
+        body, status = b"", "404 Not Found"
+    return f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def relay(outside, port, folder):
     with outside:
+        begin = b""
+        if folder:
+            begin = head(outside)
+            if asked := SHOWN.match(begin):
+                outside.sendall(shown(folder, asked[1]))
+                return
+            # One request for each connection, so that the next one is looked at, too.
+            begin = begin.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
         try:
             inside = socket.create_connection(("127.0.0.1", port))
         except OSError:
@@ -62,14 +96,16 @@ def relay(outside, port):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             back = threading.Thread(target=pump, args=(inside, outside), daemon=True)
             back.start()
+            inside.sendall(begin)
             pump(outside, inside)
             back.join()
 
 
-def serve(listener, port):
+def serve(listener, to):
+    port, _, folder = to.partition(":")
     while True:
         outside, _ = listener.accept()
-        threading.Thread(target=relay, args=(outside, port), daemon=True).start()
+        threading.Thread(target=relay, args=(outside, int(port), folder), daemon=True).start()
 
 
 def main():
@@ -82,8 +118,7 @@ def main():
     else:
         opened = (line.split() for line in os.environ["FORWARD"].splitlines())
         listeners = {name: socket.socket(fileno=int(fd)) for name, fd, _ in opened}
-        ports = dict(word.split("=") for word in words)
-        threads = [threading.Thread(target=serve, args=(listeners[name], int(ports[name]))) for name in listeners]
+        threads = [threading.Thread(target=serve, args=(listeners[name], to)) for name, to in (w.split("=") for w in words)]
         for thread in threads:
             thread.start()
 
