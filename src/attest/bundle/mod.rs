@@ -188,6 +188,14 @@ pub fn is_one(json: &[u8]) -> bool {
     serde_json::from_slice::<Head>(json).is_ok_and(|head| head.media_type.is_some())
 }
 
+/// A log entry as a bundle carries it, which is how the second generation of logs answers it.
+///
+/// # Errors
+/// [`BundleError`]; whether the log has it is not looked at.
+pub fn entry(json: &[u8]) -> Result<Entry, BundleError> {
+    objects::from_slice::<json::Entry>(json).map_err(BundleError::NotABundle).and_then(entry_of)
+}
+
 /// The hint of a key, as cosign writes it: base64 of its digest.
 fn hint(key: &PublicKey) -> String {
     base64::encode(key.digest().as_bytes())

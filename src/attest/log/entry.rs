@@ -179,16 +179,20 @@ fn proved(entry: &Entry, proof: &Proof, kind: Kind, log: &Log) -> Result<(), Ent
         None if kind.is_of_second() && checkpoint.origin == log.host => checkpoint.origin,
         _ => return Err(EntryError::NotSigned(checkpoint.origin.to_owned())),
     };
-    let by_log = checkpoint.signatures.iter().any(|signature| {
-        signature.name == name
-            && signature.hint == log.id.as_bytes()[..4]
-            && log.key.verify(checkpoint.signed.as_bytes(), &signature.bytes).is_ok()
-    });
-    if !by_log {
+    if !is_signed(&checkpoint, name, log) {
         return Err(EntryError::NotSigned(checkpoint.origin.to_owned()));
     }
     let reached = merkle::root_over(merkle::leaf(&entry.body), proof.index, proof.size, &proof.path);
     if reached == Some(checkpoint.root) { Ok(()) } else { Err(EntryError::NotInTree) }
+}
+
+/// Whether `log`, under this name, has signed `checkpoint`.
+pub fn is_signed(checkpoint: &Checkpoint<'_>, name: &str, log: &Log) -> bool {
+    checkpoint.signatures.iter().any(|signature| {
+        signature.name == name
+            && signature.hint == log.id.as_bytes()[..4]
+            && log.key.verify(checkpoint.signed.as_bytes(), &signature.bytes).is_ok()
+    })
 }
 
 fn is_number(text: &str) -> bool {

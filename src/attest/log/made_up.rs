@@ -36,7 +36,8 @@ impl MadeUpLog {
         if self.is_second { "second.example" } else { "first.example" }
     }
 
-    fn id(&self) -> Digest {
+    /// Its id.
+    pub fn id(&self) -> Digest {
         match self.key.public().ed25519_bytes() {
             Some(raw) if self.is_second => Digest::of_all([self.host().as_bytes(), b"\n\x01", raw]),
             _ => self.key.public().digest(),
@@ -70,17 +71,26 @@ impl MadeUpLog {
         let others: Vec<Vec<u8>> = (0..size).map(|at| format!("entry {at}").into_bytes()).collect();
         let mut leaves: Vec<&[u8]> = others.iter().map(Vec::as_slice).collect();
         leaves[index] = body;
-        let root = reference::root(&leaves);
+        self.entry(kind, &leaves, index)
+    }
+
+    /// What it has signed of a tree of these entries.
+    pub fn checkpoint(&self, leaves: &[&[u8]]) -> String {
+        let root = if leaves.is_empty() { Digest::of(b"") } else { reference::root(leaves) };
         let origin = if self.is_second { self.host().to_owned() } else { format!("{} - 4711", self.host()) };
-        let signed = format!("{origin}\n{size}\n{}\n", base64::encode(root.as_bytes()));
+        let signed = format!("{origin}\n{}\n{}\n", leaves.len(), base64::encode(root.as_bytes()));
         let signature = [&self.id().as_bytes()[..4], &self.key.sign(signed.as_bytes()).unwrap()].concat();
-        let checkpoint = format!("{signed}\n— {} {}\n", self.host(), base64::encode(&signature));
+        format!("{signed}\n— {} {}\n", self.host(), base64::encode(&signature))
+    }
+
+    /// The one at `index` of these entries.
+    pub fn entry(&self, kind: (&str, &str), leaves: &[&[u8]], index: usize) -> Entry {
         let proof = Proof {
             index: index as u64,
-            size: size as u64,
-            root: root.as_bytes().to_vec(),
-            path: reference::path(&leaves, index),
-            checkpoint,
+            size: leaves.len() as u64,
+            root: reference::root(leaves).as_bytes().to_vec(),
+            path: reference::path(leaves, index),
+            checkpoint: self.checkpoint(leaves),
         };
         let mut entry = Entry {
             index: index as u64,
@@ -89,7 +99,7 @@ impl MadeUpLog {
             time: 0,
             promise: None,
             proof: Some(proof),
-            body: body.to_vec(),
+            body: leaves[index].to_vec(),
         };
         if !self.is_second {
             (entry.index, entry.time) = (BEFORE + index as u64, TIME);

@@ -9,7 +9,8 @@ pub fn leaf(entry: &[u8]) -> Digest {
     Digest::of_all([&[0][..], entry])
 }
 
-fn node(left: &Digest, right: &Digest) -> Digest {
+/// The hash of a node over two others.
+pub fn node(left: &Digest, right: &Digest) -> Digest {
     Digest::of_all([&[1][..], left.as_bytes(), right.as_bytes()])
 }
 

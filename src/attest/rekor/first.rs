@@ -1,12 +1,16 @@
-//! What a log of the first generation answers: an entry by its id, in hexadecimal and base64 as its API documents it.
+//! How a log of the first generation is spoken with: it answers an entry by its id, in hexadecimal and base64 as its API documents it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::attest::base64;
 use crate::attest::log::entry::{Entry, Proof};
 use crate::attest::log::merkle;
+use crate::attest::rekor::dialect::{self, Dialect, Meaning, Place, SubmitError};
+use crate::attest::rekor::request::Request;
+use crate::attest::rekor::transport::{Answer, Call, NoAnswer, Transport};
 use crate::model::digest::Digest;
 
 /// Where entries are made and asked for.
@@ -98,18 +102,62 @@ pub fn id_in(location: &str) -> Option<&str> {
     hash_of(id).map(|_| id)
 }
 
-/// What a refusal says: the message of its JSON, or the beginning of whatever it is.
-pub fn said(body: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct Refusal {
-        message: String,
+/// The first generation, as it is spoken with.
+#[derive(Debug, Clone, Copy)]
+pub struct First;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+impl Dialect for First {
+    fn send(&self, way: &dyn Transport, request: &Request) -> Meaning {
+        meaning(way.send(&Call::Post(ENTRIES, &request.body)), true, request)
     }
-    let text = match serde_json::from_slice::<Refusal>(body) {
-        Ok(refusal) => refusal.message,
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
+
+    fn look(&self, way: &dyn Transport, place: &Place, request: &Request) -> Meaning {
+        let id = match place {
+            Place::Id(id) => id.clone(),
+            Place::Index(_) => request.leaf().hex(),
+        };
+        meaning(way.send(&Call::Get(format!("{ENTRIES}/{id}"))), false, request)
+    }
+
+    fn place(&self, request: &Request) -> Option<Place> {
+        Some(Place::Id(request.leaf().hex()))
+    }
+
+    fn pauses(&self) -> (Duration, Duration) {
+        (FIRST_PAUSE, LONGEST_PAUSE)
+    }
+}
+
+fn meaning(answer: Result<Answer, NoAnswer>, is_post: bool, request: &Request) -> Meaning {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error @ NoAnswer::Impossible(_)) => return Meaning::Never(SubmitError::Impossible(error)),
+        Err(NoAnswer::Unknown(source)) => return Meaning::Later(format!("it does not answer: {source}"), None),
     };
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
-    plain.trim().to_owned()
+    match answer.status {
+        200 | 201 => match entry(&answer.body) {
+            Ok(entry) if entry.body == request.entry => Meaning::There(Box::new(entry)),
+            Ok(_) => Meaning::Never(SubmitError::Other),
+            // It may have been cut off, or be of something in between.
+            Err(error) => Meaning::Later(error.to_string(), None),
+        },
+        409 if is_post => match answer.location.as_deref().and_then(id_in) {
+            Some(id) if hash_of(id) == Some(request.leaf()) => Meaning::At(Place::Id(id.to_owned())),
+            Some(_) => Meaning::Never(SubmitError::Other),
+            // Without a place it is asked for by its hash.
+            None => Meaning::At(Place::Id(request.leaf().hex())),
+        },
+        404 if !is_post => Meaning::Missing,
+        // Rekor's own word for it, under a status that means something else.
+        500 if dialect::said(&answer.body).contains("request body too large") => {
+            Meaning::Never(dialect::refused(&answer))
+        }
+        status if dialect::is_passing(status) => Meaning::Later(dialect::answers(&answer), answer.retry_after),
+        _ => Meaning::Never(dialect::refused(&answer)),
+    }
 }
 
 #[cfg(test)]
@@ -187,14 +235,6 @@ pub(crate) mod tests {
         }
     }
 
-    #[test]
-    fn a_refusal_is_shown_in_one_line() {
-        assert_eq!(said(b"{\"code\":400,\"message\":\"no\\u001b[2J\\nyes\"}"), "no [2J yes");
-        assert_eq!(said(b"<html>\n502"), "<html> 502");
-        assert_eq!(said(&[b'x'; 5000]).len(), 300);
-        assert_eq!(said(b""), "");
-    }
-
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
@@ -202,7 +242,7 @@ pub(crate) mod tests {
             let at = at.index(bytes.len());
             bytes[at] = byte;
             let _ = entry(&bytes);
-            let _ = said(&bytes);
+            let _ = dialect::said(&bytes);
         }
     }
 }

@@ -1,4 +1,6 @@
-//! What is sent to a log of the first generation for an envelope, and the entry that it becomes there, known beforehand.
+//! What is sent to a log for an envelope, and the entry that it becomes there, known beforehand.
+//!
+//! What is kept until it is sent is the request to the first generation, since the envelope is in it; that to the second follows from it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -7,7 +9,8 @@ use crate::attest::base64;
 use crate::attest::dsse::Envelope;
 use crate::attest::key::error::KeyError;
 use crate::attest::key::public::PublicKey;
-use crate::attest::log::{leaf, merkle};
+use crate::attest::log::leaf::{self, Signed};
+use crate::attest::log::merkle;
 use crate::model::digest::Digest;
 
 /// A request, to the byte. What was sent once is sent again as it was: another text of the same envelope would be another entry.
@@ -61,6 +64,18 @@ impl Request {
         let signature = envelope.unverified_signatures().first().map(Vec::as_slice).unwrap_or_default();
         let entry = leaf::dsse_1(Digest::of(text.as_bytes()), envelope.unverified_payload(), signature, key)?;
         Ok(Self { body: body.to_string().into_bytes(), entry: entry.to_string().into_bytes() })
+    }
+
+    /// The same for the second generation, which has no envelopes: the digest of what is signed stands for it. `None` for a key whose signatures
+    /// are not over a digest.
+    pub fn of_second(envelope: &Envelope, key: &PublicKey) -> Option<Self> {
+        let signature = envelope.unverified_signatures().first().map(Vec::as_slice).unwrap_or_default();
+        let (payload_type, payload) = (envelope.payload_type(), envelope.unverified_payload());
+        let entry = leaf::hashedrekord_2(&Signed::Envelope { payload_type, payload, signature }, key)?;
+        let spec = &entry["spec"]["hashedRekordV002"];
+        let body =
+            json!({ "hashedRekordRequestV002": { "digest": spec["data"]["digest"], "signature": spec["signature"] } });
+        Some(Self { body: body.to_string().into_bytes(), entry: entry.to_string().into_bytes() })
     }
 
     /// One that was kept: with its envelope and the key that has signed it, which is the one that it names.

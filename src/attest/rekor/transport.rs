@@ -19,6 +19,8 @@ pub struct Answer {
     pub status: u16,
     /// `Location`
     pub location: Option<String>,
+    /// `X-Log-Index`, where it is a number.
+    pub index: Option<u64>,
     /// `Retry-After`, where it is a number of seconds.
     pub retry_after: Option<Duration>,
     /// The body; of what is not a success its beginning.

@@ -182,6 +182,11 @@ impl TrustedRoot {
         &self.text
     }
 
+    /// The logs by which something can be verified.
+    pub fn logs(&self) -> &[Log] {
+        &self.logs
+    }
+
     /// The log of that id.
     ///
     /// # Errors

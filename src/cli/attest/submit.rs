@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::attest::rekor::generation::Generation;
 use crate::attest::rekor::submit::Patience;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::attest::trust::TrustArgs;
@@ -29,9 +30,12 @@ pub struct SubmitArgs {
     /// The folder in which `stella attest --queue` has left requests
     #[arg(long, value_name = "DIR")]
     queue: PathBuf,
-    /// The log: a Rekor of the first generation
+    /// The log: a Rekor
     #[arg(long, value_name = "URL")]
     rekor_url: String,
+    /// Its API: 1, the first generation, or 2, which takes signatures by keys of ecdsa-p256 alone
+    #[arg(long, value_name = "VERSION", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=2))]
+    rekor_api_version: u32,
     #[command(flatten)]
     trust: TrustArgs,
     /// Where to write NAME.PREDICATE.sigstore.json, and all of them in attestations.sigstore.jsonl
@@ -56,6 +60,7 @@ pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
     let patience = Patience { within: Duration::from_secs(args.patience.into()), attempts: ATTEMPTS };
     let request = SubmitRequest {
         url: &args.rekor_url,
+        generation: Generation::of_api(args.rekor_api_version).unwrap_or_default(),
         queue: &Queue::in_folder(&args.queue),
         to: &args.out_dir,
         root: &root,

@@ -256,6 +256,7 @@ verify --require-verdict -
 verify --max-age -
 submit --queue -
 submit --rekor-url -
+submit --rekor-api-version -
 submit --trusted-root -
 submit --out-dir -
 submit --jobs -

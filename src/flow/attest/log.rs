@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::attest::rekor::generation::Generation;
 use crate::attest::rekor::submit::Patience;
 use crate::attest::trusted_root::TrustedRoot;
 use crate::flow::attest::queue::Queue;
@@ -14,6 +15,8 @@ use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 pub struct SubmitRequest<'s> {
     /// The log.
     pub url: &'s str,
+    /// Of which generation it is.
+    pub generation: Generation,
     /// What waits.
     pub queue: &'s Queue,
     /// Where bundles are written.
@@ -77,9 +80,9 @@ pub fn submit(request: &SubmitRequest<'_>) -> Result<Submitted, LogError> {
     use crate::flow::attest::submit::{self, Sending};
     use crate::host::clock;
 
-    let SubmitRequest { url, queue, to, root, patience, jobs } = *request;
+    let SubmitRequest { url, generation, queue, to, root, patience, jobs } = *request;
     let log = LogOverHttp::at(url)?;
-    Ok(submit::submit(&log, queue, Sending { to, root, patience, jobs }, clock::now)?)
+    Ok(submit::submit(&log, queue, Sending { generation, to, root, patience, jobs }, clock::now)?)
 }
 
 /// Sends nothing: there is no network.

@@ -7,7 +7,7 @@ use crate::attest::rekor::transport::{Answer, Call, NoAnswer, Transport};
 use crate::host::http::exchange::Exchange;
 use crate::host::http::{Body, Http, HttpError, Reach, is_loopback};
 
-/// How long one call may take: a log answers when it has put the entry into its tree.
+/// How long one call may take: a log answers when it has put the entry into its tree, of the second generation after 20 seconds at the latest.
 const WITHIN: Duration = Duration::from_secs(60);
 /// The longest answer: an entry names the path to it, and does not repeat what was sent.
 const MAX_ANSWER: u64 = 4 << 20;
@@ -59,7 +59,8 @@ impl Transport for LogOverHttp {
             named.next().map(|(_, value)| value.clone())
         };
         let retry_after = header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-        Ok(Answer { status: reply.status, location: header("location"), retry_after, body: reply.body })
+        let index = header("x-log-index").and_then(|text| text.trim().parse().ok());
+        Ok(Answer { status: reply.status, location: header("location"), index, retry_after, body: reply.body })
     }
 
     fn wait(&self, pause: Duration) {

@@ -14,8 +14,14 @@ use jiff::Timestamp;
 use crate::attest::bundle::{Bundle, BundleError, MOST_BYTES};
 use crate::attest::key::error::KeyError;
 use crate::attest::key::public::PublicKey;
-use crate::attest::log::entry::Logged;
-use crate::attest::rekor::submit::{self, Patience, SubmitError};
+use crate::attest::log::checkpoint::{Checkpoint, NotACheckpoint};
+use crate::attest::log::entry::{Logged, is_signed};
+use crate::attest::rekor::dialect::{Dialect, SubmitError};
+use crate::attest::rekor::first::{self, First};
+use crate::attest::rekor::generation::Generation;
+use crate::attest::rekor::request::Request;
+use crate::attest::rekor::second::{self, Second};
+use crate::attest::rekor::submit::{self, Patience};
 use crate::attest::rekor::transport::Transport;
 use crate::attest::trusted_root::TrustedRoot;
 use crate::flow::attest::queue::{Queue, QueueError, Waiting};
@@ -29,6 +35,9 @@ use crate::model::parameter::Parameter;
 const ALL: &str = "attestations.sigstore.jsonl";
 /// What the name of a bundle ends with.
 const EXTENSION: &str = ".sigstore.json";
+
+/// The scheme whose signatures are over a digest.
+const DIGESTS: &str = "ecdsa-p256";
 
 /// What became of a request.
 #[derive(Debug)]
@@ -67,6 +76,9 @@ pub enum Undone {
     /// The bundle cannot be kept.
     #[error(transparent)]
     File(#[from] FsError),
+    /// The log takes no signature by such a key.
+    #[error("the log takes no signature by such a key")]
+    Scheme,
     /// Nobody came round to it.
     #[error("it was not sent")]
     NotSent,
@@ -81,7 +93,7 @@ impl Undone {
             Self::Submit(SubmitError::Other) => "other-entry",
             Self::Bundle(_) => "not-verified",
             Self::Encoding(_) | Self::File(_) => "not-kept",
-            Self::NotSent | Self::Submit(SubmitError::Impossible(_)) => "not-sent",
+            Self::NotSent | Self::Scheme | Self::Submit(SubmitError::Impossible(_)) => "not-sent",
         }
     }
 }
@@ -92,17 +104,28 @@ pub enum SubmitQueueError {
     /// The queue cannot be used.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// The log cannot be asked for its key.
-    #[error("the log cannot be asked for its key")]
-    Key(#[source] SubmitError),
+    /// A log of the second generation takes signatures over digests alone.
+    #[error("`{name}` is signed by a key of {scheme}, which no log of the second generation takes")]
+    Scheme {
+        /// The first request of which that is so.
+        name: String,
+        /// The scheme.
+        scheme: &'static str,
+    },
+    /// The log cannot be asked who it is.
+    #[error("the log cannot be asked for its {0}")]
+    Unknown(&'static str, #[source] SubmitError),
     /// What it gives as its key is not one.
     #[error("what the log gives as its key cannot be used")]
     BadKey(#[source] KeyError),
-    /// Its key is not trusted.
-    #[error("nothing is sent to the log with the key {key}: {why}")]
+    /// What it gives as its checkpoint is not one.
+    #[error("what the log gives as its checkpoint cannot be used")]
+    BadCheckpoint(#[source] NotACheckpoint),
+    /// It is not trusted.
+    #[error("nothing is sent to the log {log}: {why}")]
     Untrusted {
-        /// The digest of its key.
-        key: Digest,
+        /// The log: its key, or its name.
+        log: String,
         /// Why.
         why: String,
     },
@@ -116,8 +139,12 @@ impl Diagnostic for SubmitQueueError {
         match self {
             Self::Queue(error) => error.kind(),
             // Its URL is not one that is called.
-            Self::Key(SubmitError::Impossible(_)) | Self::BadKey(_) | Self::Untrusted { .. } => FailureKind::Usage,
-            Self::Key(_) => FailureKind::Infrastructure,
+            Self::Unknown(_, SubmitError::Impossible(_))
+            | Self::BadKey(_)
+            | Self::BadCheckpoint(_)
+            | Self::Scheme { .. }
+            | Self::Untrusted { .. } => FailureKind::Usage,
+            Self::Unknown(..) => FailureKind::Infrastructure,
             Self::File(error) => error.kind(),
         }
     }
@@ -125,6 +152,9 @@ impl Diagnostic for SubmitQueueError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::Untrusted { .. } => Some(hint!("name the logs that you trust with {}", Parameter::TrustedRoot)),
+            Self::Scheme { .. } => {
+                Some("sign with a key of ecdsa-p256, or send it to a log of the first generation".into())
+            }
             _ => None,
         }
     }
@@ -133,6 +163,8 @@ impl Diagnostic for SubmitQueueError {
 /// How a queue is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Sending<'s> {
+    /// Of which generation the log is.
+    pub generation: Generation,
     /// Where bundles are written.
     pub to: &'s Path,
     /// The logs that are trusted.
@@ -158,11 +190,16 @@ pub fn submit(
         // A run before may have been killed just then.
         return Ok((Vec::new(), together(sending.to)));
     }
-    trusted(log, sending, now())?;
+    // Such a server panics on it, and answers as one that is out of order.
+    let other = waiting.iter().find(|one| sending.generation == Generation::Second && one.key.scheme() != DIGESTS);
+    if let Some(Waiting { name, key, .. }) = other {
+        return Err(SubmitQueueError::Scheme { name: name.clone(), scheme: key.scheme() });
+    }
+    let dialect = trusted(log, sending, now())?;
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let worker = || {
         while let Some(one) = waiting.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let result = single(log, queue, one, sending, &now);
+            let result = single((log, &*dialect), queue, one, sending, &now);
             let outcome = Outcome { name: one.name.clone(), result };
             done.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
         }
@@ -184,19 +221,39 @@ pub fn submit(
     Ok((done, together(sending.to)))
 }
 
-/// Refuses a log before anything is sent to it: what a log has is public for ever, and a bundle of it would not verify.
-fn trusted(log: &impl Transport, sending: Sending<'_>, now: Timestamp) -> Result<(), SubmitQueueError> {
-    let pem = submit::public_key(log, sending.patience).map_err(SubmitQueueError::Key)?;
-    let key = PublicKey::read(&pem).map_err(SubmitQueueError::BadKey)?.digest();
-    match sending.root.log(key.as_bytes()) {
-        Ok(log) if log.is_valid_at(now) => Ok(()),
-        Ok(_) => Err(SubmitQueueError::Untrusted { key, why: "it is not valid today".to_owned() }),
-        Err(why) => Err(SubmitQueueError::Untrusted { key, why }),
+/// Refuses a log before anything is sent to it: what a log has is public for ever, and a bundle of it would not verify. How it is spoken with.
+fn trusted(log: &dyn Transport, sending: Sending<'_>, now: Timestamp) -> Result<Box<dyn Dialect>, SubmitQueueError> {
+    let (key, dialect): (_, Box<dyn Dialect>) = match sending.generation {
+        Generation::First => {
+            let pem = submit::shown(log, &First, first::PUBLIC_KEY, sending.patience);
+            let pem = pem.map_err(|error| SubmitQueueError::Unknown("key", error))?;
+            let key = PublicKey::read(&pem).map_err(SubmitQueueError::BadKey)?.digest();
+            let untrusted = |why| SubmitQueueError::Untrusted { log: format!("with the key {key}"), why };
+            (sending.root.log(key.as_bytes()).map_err(untrusted)?, Box::new(First))
+        }
+        Generation::Second => {
+            let second = |log_id: &[u8]| Second { log_id: log_id.to_vec() };
+            let text = submit::shown(log, &second(&[]), second::CHECKPOINT, sending.patience);
+            let text = text.map_err(|error| SubmitQueueError::Unknown("checkpoint", error))?;
+            let text = String::from_utf8(text).unwrap_or_default();
+            let checkpoint = Checkpoint::read(&text).map_err(SubmitQueueError::BadCheckpoint)?;
+            let name = checkpoint.origin;
+            let known = sending.root.logs().iter().find(|log| log.host == name && is_signed(&checkpoint, name, log));
+            let known = known.ok_or_else(|| SubmitQueueError::Untrusted {
+                log: format!("`{name}`"),
+                why: "it is not in the trusted root".to_owned(),
+            })?;
+            (known, Box::new(second(known.id.as_bytes())))
+        }
+    };
+    if key.is_valid_at(now) {
+        return Ok(dialect);
     }
+    Err(SubmitQueueError::Untrusted { log: format!("`{}`", key.host), why: "it is not valid today".to_owned() })
 }
 
 fn single(
-    log: &impl Transport,
+    (log, dialect): (&dyn Transport, &dyn Dialect),
     queue: &Queue,
     one: &Waiting,
     sending: Sending<'_>,
@@ -212,7 +269,15 @@ fn single(
     {
         return Err(FsError::Exists { path }.into());
     }
-    let submitted = submit::submit(log, &one.request, sending.patience)?;
+    let second;
+    let request = match sending.generation {
+        Generation::First => &one.request,
+        Generation::Second => {
+            second = Request::of_second(&one.envelope, &one.key).ok_or(Undone::Scheme)?;
+            &second
+        }
+    };
+    let submitted = submit::submit(log, dialect, request, sending.patience)?;
     let bundle = bundle(vec![submitted.entry]);
     let json = bundle.to_json()? + "\n";
     // What a reader will see, and not what was meant to be written.

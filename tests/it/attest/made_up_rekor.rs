@@ -106,13 +106,13 @@ impl State {
         };
         let _ = match fault {
             Some(Fault::HangsUpAfterwards) => return,
-            Some(Fault::Html) => stream.write_all(answer_html().as_bytes()),
-            Some(Fault::CutOff) => stream.write_all(&answer.as_bytes()[..answer.len() / 2]),
-            _ => stream.write_all(answer.as_bytes()),
+            Some(Fault::Html) => stream.write_all(&answer_html()),
+            Some(Fault::CutOff) => stream.write_all(&answer[..answer.len() / 2]),
+            _ => stream.write_all(&answer),
         };
     }
 
-    fn answered(&self, line: &str, body: &[u8]) -> String {
+    fn answered(&self, line: &str, body: &[u8]) -> Vec<u8> {
         let mut words = line.split(' ');
         let (method, path) = (words.next().unwrap(), words.next().unwrap());
         let mut entries = self.entries.lock().unwrap();
@@ -134,7 +134,7 @@ impl State {
             return answer("201 Created", "", &taken);
         }
         match path.strip_prefix(&format!("{ENTRIES}/")[..]) {
-            None => answer("200 OK", "", &self.key.public().to_pem().unwrap()),
+            None => answer("200 OK", "", self.key.public().to_pem().unwrap()),
             Some(id) => match entries.get(&id[id.len() - 64..]) {
                 Some(taken) => answer("200 OK", "", taken),
                 None => answer("404 Not Found", "", ""),
@@ -175,11 +175,15 @@ impl State {
     }
 }
 
-fn answer(status: &str, more: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{more}\r\n{body}", body.len())
+/// An answer as it goes over the wire.
+pub fn answer(status: &str, more: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{more}\r\n", body.len());
+    [head.as_bytes(), body].concat()
 }
 
-fn answer_html() -> String {
+/// What something before a server answers.
+pub fn answer_html() -> Vec<u8> {
     answer("502 Bad Gateway", "Content-Type: text/html\r\n", "<html><body>502 Bad Gateway</body></html>")
 }
 

@@ -4,6 +4,8 @@ mod certificate;
 mod key;
 #[cfg(feature = "registry")]
 pub mod made_up_rekor;
+#[cfg(feature = "registry")]
+mod made_up_tiles;
 pub mod statements;
 #[cfg(feature = "registry")]
 mod submit;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use stella::model::digest::Digest;
 
 use crate::attest::made_up_rekor::MadeUpRekor;
+use crate::attest::made_up_tiles::MadeUpTiles;
 use crate::attest::statements::judged;
 use crate::harness::{Run, World, valid};
 
@@ -16,11 +17,15 @@ const EACH: usize = 3;
 
 /// A queue of statements about so many files, of which `bin/scan` is the first, and a log that is trusted.
 fn queued(count: usize, rekor: &MadeUpRekor) -> World {
+    queued_for(count, &rekor.root())
+}
+
+fn queued_for(count: usize, root: &Value) -> World {
     let world = judged(0, None);
     let scan = Digest::of(&fs::read(world.work("bin/scan")).unwrap());
     let others = (1..count).map(|at| format!("{}  file-{at}\n", Digest::of(at.to_string().as_bytes()).hex()));
     world.write("SHA256SUMS", format!("{}  scan\n", scan.hex()) + &others.collect::<String>());
-    world.write("trusted_root.json", rekor.root().to_string());
+    world.write("trusted_root.json", root.to_string());
     let attest = ["attest", "--result", "result.json", "--gate", "pr", "--key", "stella.key", "--queue", "queue"];
     world.stella(0, &[&attest[..], &["--checksums", "SHA256SUMS"]].concat());
     world
@@ -146,4 +151,40 @@ fn a_log_that_is_out_of_order_is_an_outage_and_what_waits_goes_on_waiting() {
         .complains(&["the log cannot be asked for its key", "the log is out of order"]);
     assert_eq!((files(&world, "queue").len(), bundles(&world)), (EACH, 0));
     world.stella(2, &arguments("http://rekor.example")).complains(&["is not fetched"]);
+}
+
+/// The second generation: the same queue, another dialect.
+#[test]
+fn a_log_of_the_second_generation_has_each_once_whatever_is_lost() {
+    for every in [0, 4] {
+        let log = MadeUpTiles::start(every);
+        let world = queued_for(2, &log.root());
+        let arguments = [&arguments(&log.url)[..], &["--rekor-api-version", "2"]].concat();
+        let document = world.stella(0, &[&arguments[..], &["--format", "json"]].concat()).stdout_json();
+        valid(&document, "submit-v1.json");
+        assert_eq!((log.size(), bundles(&world), lines(&world)), (2 * EACH, 2 * EACH, 2 * EACH), "{every}");
+        assert_eq!(files(&world, "queue").len(), 0);
+        let was_there = document["requests"].as_array().unwrap().iter().any(|one| one["was_there"] == true);
+        assert_eq!(was_there, every > 0, "{document}");
+        let verify = ["verify", "--key", "stella.pub", "--trusted-root", "trusted_root.json", "bin/scan"];
+        let bundle = ["--bundle", "signed/scan.test-result.sigstore.json"];
+        world.stella(0, &[&verify[..], &bundle].concat()).says(&["verified", "in http://tiles.local at "]);
+    }
+}
+
+#[test]
+fn a_log_of_the_second_generation_is_asked_nothing_that_it_cannot_take() {
+    let log = MadeUpTiles::start(0);
+    let world = queued_for(1, &log.root());
+    let second = [&arguments(&log.url)[..], &["--rekor-api-version", "2"]].concat();
+    // Another log of that name.
+    world.write("trusted_root.json", MadeUpTiles::start(0).root().to_string());
+    world.stella(2, &second).complains(&["nothing is sent to the log `tiles.local`", "--trusted-root"]);
+    assert_eq!((log.size(), log.asked()), (0, 1));
+    fs::remove_dir_all(world.work("queue")).unwrap();
+    world.stella(0, &["key", "generate", "--unencrypted", "--algorithm", "ed25519", "--out", "other"]);
+    let attest = ["attest", "--result", "result.json", "--gate", "pr", "--key", "other.key", "--queue", "queue"];
+    world.stella(0, &[&attest[..], &["bin/scan"]].concat());
+    world.stella(2, &second).complains(&["signed by a key of ed25519", "ecdsa-p256"]);
+    assert_eq!(log.asked(), 1);
 }

@@ -9,7 +9,7 @@ use crate::attest::dsse::{Envelope, IN_TOTO};
 use crate::attest::key::private::PrivateKey;
 use crate::attest::log::made_up::MadeUpLog;
 use crate::attest::rekor::first::{self, ENTRIES};
-use crate::attest::rekor::request::Request;
+use crate::attest::rekor::made_up::MadeUpSecond;
 use crate::attest::rekor::transport::{Answer, Call, NoAnswer};
 
 /// A log of the first generation that takes an entry once, and of every hundred calls fails so many, before or after it has done what it was
@@ -106,6 +106,10 @@ impl Transport for MadeUpRekor {
 
 const PATIENCE: Patience = Patience { within: Duration::from_secs(600), attempts: 50 };
 
+fn sending<'s>(to: &'s Path, root: &'s TrustedRoot) -> Sending<'s> {
+    Sending { generation: Generation::First, to, root, patience: PATIENCE, jobs: 4 }
+}
+
 /// A queue of so many requests, and where their bundles go.
 fn queue(dir: &Path, count: usize) -> (Queue, PathBuf) {
     let key = PrivateKey::generate("ecdsa-p256").unwrap();
@@ -124,8 +128,7 @@ fn now() -> Timestamp {
 
 fn send(rekor: &MadeUpRekor, queue: &Queue, to: &Path) -> Vec<Outcome> {
     let root = rekor.root();
-    let (outcomes, together) =
-        submit(rekor, queue, Sending { to, root: &root, patience: PATIENCE, jobs: 4 }, now).unwrap();
+    let (outcomes, together) = submit(rekor, queue, sending(to, &root), now).unwrap();
     together.unwrap();
     outcomes
 }
@@ -155,7 +158,7 @@ fn whatever_is_lost_each_is_logged_once() {
         rekor.dies_after = dies_after;
         let root = rekor.root();
         // It may die before it knows the log's key, too.
-        let _ = submit(&rekor, &queue, Sending { to: &to, root: &root, patience: PATIENCE, jobs: 4 }, now);
+        let _ = submit(&rekor, &queue, sending(&to, &root), now);
     }
     assert!(!queue.waiting().unwrap().is_empty(), "it was killed too late to show anything");
     rekor.dies_after = u64::MAX;
@@ -195,7 +198,7 @@ fn nothing_is_sent_to_a_log_that_is_not_trusted() {
     let (queue, to) = queue(dir.path(), 2);
     let rekor = MadeUpRekor::new(0);
     let root = TrustedRoot::public_good().unwrap();
-    let error = submit(&rekor, &queue, Sending { to: &to, root: &root, patience: PATIENCE, jobs: 4 }, now).unwrap_err();
+    let error = submit(&rekor, &queue, sending(&to, &root), now).unwrap_err();
     assert!(error.to_string().starts_with("nothing is sent to the log with the key sha256:"), "{error}");
     assert_eq!((rekor.count(), queue.waiting().unwrap().len(), to.exists()), (0, 2, false));
 }
@@ -215,4 +218,47 @@ fn one_failure_keeps_no_other_from_being_sent() {
     assert_eq!(ends, [true, false, true]);
     assert!(matches!(outcomes[1].result, Err(Undone::Bundle(_))));
     assert_eq!((lines(&to), queue.waiting().unwrap().len()), (2, 1));
+}
+
+/// The same queue into a log of the second generation, whatever goes wrong on the way.
+#[test]
+fn a_queue_goes_into_a_log_of_the_second_generation() {
+    for (faults, count) in [(0, 5), (30, 40)] {
+        let dir = tempfile::tempdir().unwrap();
+        let (queue, to) = queue(dir.path(), count);
+        let log = MadeUpSecond::new(faults, 250);
+        let root = MadeUpLog::root(&[&log.log]);
+        let sending = Sending { generation: Generation::Second, ..sending(&to, &root) };
+        let (outcomes, together) = submit(&log, &queue, sending, now).unwrap();
+        together.unwrap();
+        for outcome in &outcomes {
+            let logged = &outcome.result.as_ref().unwrap_or_else(|error| panic!("{error}")).logged;
+            assert_eq!((logged.log.as_str(), logged.time), ("https://second.example", None));
+        }
+        assert_eq!((log.size(), lines(&to), queue.waiting().unwrap().len()), (250 + count, count, 0));
+    }
+}
+
+#[test]
+fn a_log_of_the_second_generation_is_sent_nothing_that_it_cannot_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = PrivateKey::generate("ed25519").unwrap();
+    let (queue, to) = queue(dir.path(), 1);
+    let envelope = Envelope::sign(IN_TOTO, b"{}".to_vec(), &key).unwrap();
+    let request = Request::of(&envelope, &envelope.to_json().unwrap(), key.public()).unwrap();
+    queue.keep("ed25519.test-result", &request).unwrap();
+    let log = MadeUpSecond::new(0, 0);
+    let root = MadeUpLog::root(&[&log.log]);
+    let second = Sending { generation: Generation::Second, ..sending(&to, &root) };
+    let error = submit(&log, &queue, second, now).unwrap_err();
+    let said = "`ed25519.test-result` is signed by a key of ed25519, which no log of the second generation takes";
+    assert_eq!((error.to_string().as_str(), log.asked.lock().unwrap().len()), (said, 0));
+    // Nor to one that is not trusted, or not as one of this name.
+    queue.done("ed25519.test-result").unwrap();
+    for root in [TrustedRoot::public_good().unwrap(), MadeUpLog::root(&[&MadeUpLog::second()])] {
+        let second = Sending { generation: Generation::Second, ..sending(&to, &root) };
+        let error = submit(&log, &queue, second, now).unwrap_err();
+        let said = "nothing is sent to the log `second.example`: it is not in the trusted root";
+        assert_eq!((error.to_string().as_str(), log.size()), (said, 0));
+    }
 }
