@@ -57,6 +57,7 @@ pub enum Parameter {
     SignatureOnly,
     Store,
     Timeout,
+    TimestampUrl,
     Timings,
     TracePaths,
     TrustedRoot,

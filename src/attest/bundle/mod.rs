@@ -202,16 +202,39 @@ fn hint(key: &PublicKey) -> String {
 }
 
 impl Bundle {
-    /// A bundle of an envelope that `key` has signed, and that logs have.
-    pub fn of_envelope(
+    /// A bundle of an envelope that the maker has signed, and that logs have.
+    pub fn of_envelope<'m>(
         payload_type: &str,
         payload: Vec<u8>,
         signature: Vec<u8>,
-        key: &PublicKey,
+        by: impl Into<Maker<'m>>,
         entries: Vec<Entry>,
     ) -> Self {
         let content = Content::Envelope { payload_type: payload_type.to_owned(), payload };
-        Self { version: Version::V03, content, signature, by: By::Key(hint(key)), entries, timestamps: Vec::new() }
+        Self::of(content, signature, by.into(), entries)
+    }
+
+    /// A bundle of a file with this digest.
+    pub fn of_file<'m>(digest: Digest, signature: Vec<u8>, by: impl Into<Maker<'m>>, entries: Vec<Entry>) -> Self {
+        Self::of(Content::Message { digest: Some(digest) }, signature, by.into(), entries)
+    }
+
+    fn of(content: Content, signature: Vec<u8>, by: Maker<'_>, entries: Vec<Entry>) -> Self {
+        let by = match by {
+            Maker::Key(key) => By::Key(hint(key)),
+            Maker::Certificate { der, .. } => By::Certificate(vec![der.to_vec()]),
+        };
+        Self { version: Version::V03, content, signature, by, entries, timestamps: Vec::new() }
+    }
+
+    /// It with timestamps of its signature.
+    pub fn with_timestamps(self, timestamps: Vec<Vec<u8>>) -> Self {
+        Self { timestamps, ..self }
+    }
+
+    /// Whether it says that a log has it.
+    pub fn has_entries(&self) -> bool {
+        !self.entries.is_empty()
     }
 
     /// Reads one.

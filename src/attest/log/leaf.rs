@@ -64,7 +64,10 @@ impl<'m> Maker<'m> {
     }
 
     /// As the first generation keeps it: base64 of the PEM.
-    fn as_text(self) -> Result<String, KeyError> {
+    ///
+    /// # Errors
+    /// [`KeyError::Encoding`].
+    pub fn as_text(self) -> Result<String, KeyError> {
         Ok(match self {
             Self::Key(key) => base64::encode(key.to_pem()?.as_bytes()),
             Self::Certificate { der, .. } => base64::encode(pem::encode("CERTIFICATE", der)?.as_bytes()),

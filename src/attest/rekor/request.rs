@@ -8,9 +8,9 @@ use serde_json::json;
 use crate::attest::base64;
 use crate::attest::dsse::Envelope;
 use crate::attest::key::error::KeyError;
-use crate::attest::key::public::PublicKey;
-use crate::attest::log::leaf::{self, Signed};
+use crate::attest::log::leaf::{self, Maker, Signed};
 use crate::attest::log::merkle;
+use crate::attest::x509::certificate::SignedBy;
 use crate::model::digest::Digest;
 
 /// A request, to the byte. What was sent once is sent again as it was: another text of the same envelope would be another entry.
@@ -24,7 +24,7 @@ pub struct Request {
 
 /// What was kept is not a request of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is not a request for a log entry of one envelope by one key")]
+#[error("it is not a request for a log entry of one envelope by one key or certificate")]
 pub struct NotARequest;
 
 #[derive(Serialize, Deserialize)]
@@ -50,51 +50,52 @@ struct Proposed {
 }
 
 impl Request {
-    /// For an envelope in this text, which `key` has signed.
+    /// For an envelope in this text, which the maker has signed.
     ///
     /// # Errors
     /// [`KeyError::Encoding`].
-    pub fn of(envelope: &Envelope, text: &str, key: &PublicKey) -> Result<Self, KeyError> {
-        let verifier = base64::encode(key.to_pem()?.as_bytes());
+    pub fn of<'m>(envelope: &Envelope, text: &str, by: impl Into<Maker<'m>>) -> Result<Self, KeyError> {
+        let by = by.into();
+        let verifier = by.as_text()?;
         let body = json!({
             "apiVersion": "0.0.1",
             "kind": "dsse",
             "spec": { "proposedContent": { "envelope": text, "verifiers": [verifier] } },
         });
         let signature = envelope.unverified_signatures().first().map(Vec::as_slice).unwrap_or_default();
-        let entry = leaf::dsse_1(Digest::of(text.as_bytes()), envelope.unverified_payload(), signature, key)?;
+        let entry = leaf::dsse_1(Digest::of(text.as_bytes()), envelope.unverified_payload(), signature, by)?;
         Ok(Self { body: body.to_string().into_bytes(), entry: entry.to_string().into_bytes() })
     }
 
     /// The same for the second generation, which has no envelopes: the digest of what is signed stands for it. `None` for a key whose signatures
     /// are not over a digest.
-    pub fn of_second(envelope: &Envelope, key: &PublicKey) -> Option<Self> {
+    pub fn of_second<'m>(envelope: &Envelope, by: impl Into<Maker<'m>>) -> Option<Self> {
         let signature = envelope.unverified_signatures().first().map(Vec::as_slice).unwrap_or_default();
         let (payload_type, payload) = (envelope.payload_type(), envelope.unverified_payload());
-        let entry = leaf::hashedrekord_2(&Signed::Envelope { payload_type, payload, signature }, key)?;
+        let entry = leaf::hashedrekord_2(&Signed::Envelope { payload_type, payload, signature }, by)?;
         let spec = &entry["spec"]["hashedRekordV002"];
         let body =
             json!({ "hashedRekordRequestV002": { "digest": spec["data"]["digest"], "signature": spec["signature"] } });
         Some(Self { body: body.to_string().into_bytes(), entry: entry.to_string().into_bytes() })
     }
 
-    /// One that was kept: with its envelope and the key that has signed it, which is the one that it names.
+    /// One that was kept: with its envelope and the key or certificate that has signed it, which is the one that it names.
     ///
     /// # Errors
-    /// [`NotARequest`]; whoever can write where requests are kept can make it send nothing but what the named key has signed.
-    pub fn read(body: Vec<u8>) -> Result<(Self, Envelope, PublicKey), NotARequest> {
+    /// [`NotARequest`]; whoever can write where requests are kept can make it send nothing but what that has signed.
+    pub fn read(body: Vec<u8>) -> Result<(Self, Envelope, SignedBy), NotARequest> {
         let json: Json = serde_json::from_slice(&body).map_err(|_| NotARequest)?;
         let Proposed { envelope: text, verifiers } = json.spec.proposed_content;
         let [verifier] = &verifiers[..] else { return Err(NotARequest) };
         let pem = base64::decode(verifier).map_err(|_| NotARequest)?;
-        let key = PublicKey::read(&pem).map_err(|_| NotARequest)?;
+        let by = SignedBy::read(&pem).map_err(|_| NotARequest)?;
         let envelope = Envelope::read(text.as_bytes()).map_err(|_| NotARequest)?;
-        let again = Self::of(&envelope, &text, &key).map_err(|_| NotARequest)?;
-        let is_signed = envelope.verify(std::slice::from_ref(&key)).is_ok();
+        let again = Self::of(&envelope, &text, by.maker()).map_err(|_| NotARequest)?;
+        let is_signed = envelope.verify(std::slice::from_ref(by.key())).is_ok();
         if !is_signed || envelope.unverified_signatures().len() != 1 || again.body != body {
             return Err(NotARequest);
         }
-        Ok((again, envelope, key))
+        Ok((again, envelope, by))
     }
 
     /// The hash of the entry, by which the log can be asked for it.
@@ -119,8 +120,8 @@ mod tests {
     #[test]
     fn what_was_kept_is_the_same_request() {
         let (request, envelope, key) = request(b"{}");
-        let (again, read, public) = Request::read(request.body.clone()).unwrap();
-        assert_eq!((again, read, &public), (request, envelope, key.public()));
+        let (again, read, by) = Request::read(request.body.clone()).unwrap();
+        assert_eq!((again, read, by.key()), (request, envelope, key.public()));
     }
 
     #[test]

@@ -81,6 +81,15 @@ impl Diagnostic for OtherIdentity {
 }
 
 impl Identity {
+    /// Whoever it is: for who wants to know whether it is signed, and not by whom.
+    ///
+    /// # Errors
+    /// None that this expression has.
+    pub fn anybody() -> Result<Self, NotAnExpression> {
+        let any = || Wanted::matching("(?s).*");
+        Ok(Self { identity: any()?, issuer: any()? })
+    }
+
     /// Whether it is who has signed.
     ///
     /// # Errors

@@ -6,6 +6,8 @@
 //! its validity; the clock of this machine is asked for nothing but times to come. Absent: the log entries and the signature, which are
 //! verified like those of a key.
 
+pub mod certificate;
 pub mod certified;
 pub mod identity;
 mod provider;
+pub mod timestamp;

@@ -3,6 +3,7 @@
 
 mod certificate;
 pub mod key;
+mod keyless;
 pub mod submit;
 mod trust;
 pub mod verify;
@@ -12,12 +13,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::attest::dsse::{Envelope, IN_TOTO};
-use crate::attest::key::private::PrivateKey;
-use crate::attest::key::public::PublicKey;
+use crate::attest::dsse::IN_TOTO;
 use crate::attest::rekor::request::Request;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::attest::key::PasswordArgs;
+use crate::cli::attest::keyless::{KeylessArgs, Token};
+use crate::cli::attest::trust::TrustArgs;
 use crate::cli::attest::written::Unattested;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::history::ReadArgs;
@@ -25,8 +26,12 @@ use crate::cli::setup;
 use crate::cli::terminal::output;
 use crate::config::Config;
 use crate::flow::attest::checksums::{self, NamedFile};
+use crate::flow::attest::keyless::{Authority, Keyless};
 use crate::flow::attest::queue::Queue;
+use crate::flow::attest::sign::{self, Shown, SignError, Signed, Signing};
+use crate::flow::attest::stamp::Stamping;
 use crate::flow::attest::statements::{self, Checkout, ReadyStatement, Statements};
+use crate::flow::attest::web;
 use crate::flow::suite::head::{head, is_as_committed, is_in_repository};
 use crate::host::secret::SecretSource;
 use crate::host::{clock, fs};
@@ -44,7 +49,7 @@ use crate::wire::v1::error::MAX_BYTES;
 ///
 /// The result is judged again by the configuration of this checkout; what it says of a gate is not believed. One of the files must be the
 /// candidate that ran, or nothing is signed (3). A verdict that fails is signed as one that passes is, and ends with 0. Nothing is sent
-/// anywhere: that is `stella submit`.
+/// into a log: that is `stella submit`.
 #[derive(Debug, Args)]
 pub struct AttestArgs {
     /// The result of a run, as `stella ci --result` writes it
@@ -65,10 +70,14 @@ pub struct AttestArgs {
     #[arg(long, conflicts_with_all = ["key", "password", "out_dir", "queue"])]
     dry_run: bool,
     /// The private key: a file, `env://NAME` or `fd://NUMBER`
-    #[arg(long, value_name = "SOURCE", required_unless_present = "dry_run", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SOURCE", required_unless_present_any = ["dry_run", "fulcio_url", "signing_config"], allow_hyphen_values = true)]
     key: Option<SecretSource>,
     #[command(flatten)]
     password: PasswordArgs,
+    #[command(flatten)]
+    keyless: KeylessArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Where to write NAME.PREDICATE.dsse.json, one for each file and predicate
     #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "queue"], conflicts_with = "queue")]
     out_dir: Option<PathBuf>,
@@ -125,14 +134,13 @@ pub fn run(global: &GlobalArgs, args: &AttestArgs) -> CliResult {
     let request = GateRequest { gate, rules: config.rules, strictness, history };
     let result = fs::read(&args.result, MAX_BYTES as u64)?;
     let said = statements::prepare(&result, &request, &checkout, &files, clock::now())?;
-    match &args.key {
-        Some(source) => {
-            let key = key::read_private(source, &args.password)?;
-            let written = sign(&said.all, &key, args)?;
-            show(global, &said, Some((key.public(), &written[..])));
-        }
-        // Without a key it is a dry run: clap asks for one of both.
-        None => show(global, &said, None),
+    if args.dry_run {
+        show(global, &said, Became::DryRun);
+        return Ok(Exit::Passed.into());
+    }
+    match sign_all(&said, args)? {
+        Some((key, written)) => show(global, &said, Became::Signed(key, &written)),
+        None => show(global, &said, Became::OfAFork),
     }
     Ok(Exit::Passed.into())
 }
@@ -169,19 +177,62 @@ fn digest(path: &Path) -> Result<Digest, CliError> {
     Ok(fs::digest(path, u64::MAX)?)
 }
 
+/// How it is signed: by the key that is named, or by certificates; `None` where a pull request of a fork has no identity.
+fn sign_all(said: &Statements, args: &AttestArgs) -> Result<Option<(Option<Digest>, Vec<PathBuf>)>, CliError> {
+    let services = args.keyless.services()?;
+    let keyless = match &services.fulcio {
+        None => None,
+        Some(fulcio) => match args.keyless.token()? {
+            Token::OfAFork => return Ok(None),
+            Token::From(source) => Some((fulcio, source)),
+        },
+    };
+    let web = services.timestamps.as_ref().map(|_| web::over_http()).transpose()?;
+    let root = services.timestamps.as_ref().map(|_| args.trust.root()).transpose()?;
+    let shown = match (&web, &services.timestamps, &root) {
+        (Some(web), Some(url), Some(root)) => Some(Shown { stamping: Stamping { web: &**web, url }, root }),
+        _ => None,
+    };
+    let key = args.key.as_ref().map(|source| key::read_private(source, &args.password)).transpose()?;
+    let mut signing = match (&key, keyless, &web) {
+        (Some(key), ..) => Signing::Key(key),
+        (None, Some((fulcio, source)), Some(web)) => {
+            let authority = Authority { web: &**web, fulcio, audience: args.keyless.audience() };
+            Signing::Keyless(Box::new(Keyless::new(authority, source, clock::now())?))
+        }
+        // clap asks for a key or an authority, and with an authority for timestamps.
+        (None, ..) => return Err(SignError::NoTimestamp.into()),
+    };
+    let written = sign(&said.all, &mut signing, shown, args)?;
+    Ok(Some((key.map(|key| key.public().digest()), written)))
+}
+
 /// Signs each statement and writes it, when it was verified and the file is still the same.
-fn sign(all: &[ReadyStatement], key: &PrivateKey, args: &AttestArgs) -> Result<Vec<PathBuf>, CliError> {
-    let public = [PublicKey::from_der(key.public().der())?];
+fn sign(
+    all: &[ReadyStatement],
+    signing: &mut Signing<'_>,
+    shown: Option<Shown<'_>>,
+    args: &AttestArgs,
+) -> Result<Vec<PathBuf>, CliError> {
+    // All of them before the first: nothing is written over that something was read from, and no half of what belongs together.
+    let place = |name: &str| match (&args.queue, &args.out_dir) {
+        (Some(dir), _) => Some(Queue::in_folder(dir).path(name)),
+        (None, Some(dir)) => Some(dir.join(format!("{name}.dsse.json"))),
+        (None, None) => None,
+    };
+    let name = |statement: &ReadyStatement| format!("{}.{}", statement.artifact.name, statement.predicate);
+    let inputs = args.inputs();
+    for path in all.iter().filter_map(|statement| place(&name(statement))) {
+        if let Some(input) = inputs.iter().find(|input| fs::is_same(input, &path)) {
+            return Err(Unattested::OwnInput(input.to_path_buf()).into());
+        }
+        if path.is_dir() {
+            return Err(Unattested::Folder(path).into());
+        }
+    }
     let mut signed = Vec::new();
     for statement in all {
-        let envelope = Envelope::sign(IN_TOTO, statement.bytes.clone(), key)?;
-        let json = envelope.to_json()?;
-        // What a reader will see, and not what was meant to be written.
-        let read = Envelope::read(json.as_bytes())?;
-        if read.verify(&public)?.payload != statement.bytes {
-            return Err(Unattested::NotWhatWasSigned(statement.artifact.name.clone()).into());
-        }
-        signed.push((format!("{}.{}", statement.artifact.name, statement.predicate), envelope, json));
+        signed.push((name(statement), sign::sign(IN_TOTO, &statement.bytes, signing, shown, clock::now)?));
     }
     for path in &args.files {
         let said =
@@ -190,45 +241,46 @@ fn sign(all: &[ReadyStatement], key: &PrivateKey, args: &AttestArgs) -> Result<V
             return Err(Unattested::Changed(path.clone()).into());
         }
     }
-    // All of them before the first: nothing is written over that something was read from, and no half of what belongs together.
-    let place = |name: &str| match (&args.queue, &args.out_dir) {
-        (Some(dir), _) => Some(Queue::in_folder(dir).path(name)),
-        (None, Some(dir)) => Some(dir.join(format!("{name}.dsse.json"))),
-        (None, None) => None,
-    };
-    let inputs = args.inputs();
-    for path in signed.iter().filter_map(|(name, ..)| place(name)) {
-        if let Some(input) = inputs.iter().find(|input| fs::is_same(input, &path)) {
-            return Err(Unattested::OwnInput(input.to_path_buf()).into());
-        }
-        if path.is_dir() {
-            return Err(Unattested::Folder(path).into());
-        }
-    }
     let mut written = Vec::new();
     if let Some(dir) = &args.queue {
         let queue = Queue::in_folder(dir);
-        let request = |(name, envelope, json): (String, Envelope, String)| -> Result<_, CliError> {
-            let request = Request::of(&envelope, &json, key.public())?;
+        let request = |(name, signed): (String, Signed)| -> Result<_, CliError> {
+            let request = Request::of(&signed.envelope, &signed.json, signed.by.maker())?;
             queue.has(&name, &request)?;
-            Ok((name, request))
+            Ok((name, request, signed.timestamp))
         };
-        for (name, request) in signed.into_iter().map(request).collect::<Result<Vec<_>, _>>()? {
+        for (name, request, timestamp) in signed.into_iter().map(request).collect::<Result<Vec<_>, _>>()? {
+            // First: a request without it would be sent without it.
+            if let Some(timestamp) = timestamp {
+                queue.keep_timestamp(&name, &timestamp)?;
+            }
             written.push(queue.keep(&name, &request)?);
         }
         return Ok(written);
     }
-    for (name, _, json) in signed {
+    for (name, signed) in signed {
         if let Some(path) = place(&name) {
-            fs::write_output(&path, (json + "\n").as_bytes())?;
+            fs::write_output(&path, (signed.json + "\n").as_bytes())?;
             written.push(path);
         }
     }
     Ok(written)
 }
 
-fn show(global: &GlobalArgs, said: &Statements, signed: Option<(&PublicKey, &[PathBuf])>) {
-    let files = signed.map(|(_, files)| files).unwrap_or_default();
+/// What became of it.
+#[derive(Debug, Clone, Copy)]
+enum Became<'s> {
+    DryRun,
+    OfAFork,
+    Signed(Option<Digest>, &'s [PathBuf]),
+}
+
+fn show(global: &GlobalArgs, said: &Statements, became: Became<'_>) {
+    let (key, files) = match became {
+        Became::Signed(key, files) => (key, files),
+        Became::DryRun | Became::OfAFork => (None, &[][..]),
+    };
+    let is_skipped = matches!(became, Became::OfAFork);
     match global.format {
         Format::Json => {
             let attestations = said.all.iter().enumerate().map(|(at, statement)| AttestationV1 {
@@ -242,13 +294,17 @@ fn show(global: &GlobalArgs, said: &Statements, signed: Option<(&PublicKey, &[Pa
                 schema: AttestSchema,
                 gate: said.gate.gate().code().to_owned(),
                 verdict: said.gate.verdict().code().to_owned(),
-                key: signed.map(|(key, _)| key.digest()),
+                key,
+                skipped: is_skipped.then(|| "fork".to_owned()),
                 attestations: attestations.collect(),
             });
         }
         Format::Text => {
             output::talk(&format!("gate {}: {}", said.gate.gate().code(), said.gate.verdict().code()));
-            if signed.is_none() {
+            if is_skipped {
+                output::talk("nothing is attested: a pull request of a fork gets no identity token");
+            }
+            if matches!(became, Became::DryRun) {
                 for statement in &said.all {
                     let value: serde_json::Value = serde_json::from_slice(&statement.bytes).unwrap_or_default();
                     output::document(&format!("{value:#}\n"));

@@ -8,8 +8,9 @@ use clap::Args;
 use crate::attest::rekor::generation::Generation;
 use crate::attest::rekor::submit::Patience;
 use crate::cli::args::{Format, GlobalArgs};
+use crate::cli::attest::keyless::{self, NoIdentity};
 use crate::cli::attest::trust::TrustArgs;
-use crate::cli::error::CliResult;
+use crate::cli::error::{CliError, CliResult};
 use crate::cli::terminal::output;
 use crate::flow::attest::log::{self, SubmitRequest};
 use crate::flow::attest::queue::Queue;
@@ -31,11 +32,17 @@ pub struct SubmitArgs {
     #[arg(long, value_name = "DIR")]
     queue: PathBuf,
     /// The log: a Rekor
-    #[arg(long, value_name = "URL")]
-    rekor_url: String,
+    #[arg(long, value_name = "URL", required_unless_present = "signing_config")]
+    rekor_url: Option<String>,
     /// Its API: 1, the first generation, or 2, which takes signatures by keys of ecdsa-p256 alone
     #[arg(long, value_name = "VERSION", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=2))]
     rekor_api_version: u32,
+    /// An authority that says when something was signed (RFC 3161), for what has no timestamp yet
+    #[arg(long, value_name = "URL")]
+    timestamp_url: Option<String>,
+    /// The log and the authority, as a signing_config.json of Sigstore names them
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rekor_url", "rekor_api_version", "timestamp_url"])]
+    signing_config: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
     /// Where to write NAME.PREDICATE.sigstore.json, and all of them in attestations.sigstore.jsonl
@@ -58,9 +65,11 @@ const ATTEMPTS: u32 = 50;
 pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
     let root = args.trust.root()?;
     let patience = Patience { within: Duration::from_secs(args.patience.into()), attempts: ATTEMPTS };
+    let (url, generation, timestamps) = services(args)?;
     let request = SubmitRequest {
-        url: &args.rekor_url,
-        generation: Generation::of_api(args.rekor_api_version).unwrap_or_default(),
+        url: &url,
+        generation,
+        timestamps: timestamps.as_deref(),
         queue: &Queue::in_folder(&args.queue),
         to: &args.out_dir,
         root: &root,
@@ -70,7 +79,7 @@ pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
     let (outcomes, together) = log::submit(&request)?;
     let is_whole = outcomes.iter().all(|outcome| outcome.result.is_ok());
     let entries: Vec<SubmittedV1> = outcomes.into_iter().map(shown).collect();
-    let document = SubmitV1 { schema: SubmitSchema, log: args.rekor_url.clone(), requests: entries };
+    let document = SubmitV1 { schema: SubmitSchema, log: url, requests: entries };
     if let Some(path) = &args.report {
         let text = serde_json::to_string_pretty(&document).map_err(Unwritable)? + "\n";
         fs::write_output(path, text.as_bytes())?;
@@ -91,6 +100,17 @@ pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
     }
     together?;
     Ok(if is_whole { Exit::Passed } else { Exit::Infrastructure }.into())
+}
+
+/// The log, its generation, and who gives timestamps.
+fn services(args: &SubmitArgs) -> Result<(String, Generation, Option<String>), CliError> {
+    if let Some(path) = &args.signing_config {
+        let config = keyless::read_config(path)?;
+        let (url, generation) = config.rekor.ok_or_else(|| NoIdentity::NotNamed { path: path.clone(), what: "log" })?;
+        return Ok((url, generation, config.timestamps));
+    }
+    let generation = Generation::of_api(args.rekor_api_version).unwrap_or_default();
+    Ok((args.rekor_url.clone().unwrap_or_default(), generation, args.timestamp_url.clone()))
 }
 
 /// The report cannot be made.

@@ -12,7 +12,7 @@ use crate::model::diagnostic::{Diagnostic, FailureKind};
 /// Which logs are trusted.
 #[derive(Debug, Args)]
 pub struct TrustArgs {
-    /// The logs that are trusted, as a trusted_root.json of Sigstore names them [default: those of Sigstore's public instance]
+    /// The logs and authorities that are trusted, as a trusted_root.json of Sigstore names them [default: those of Sigstore's public instance]
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
 }

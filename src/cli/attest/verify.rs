@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use crate::attest::bundle;
 use crate::attest::key::private;
 use crate::attest::key::public::PublicKey;
+use crate::attest::x509::certified::LogIs;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::attest::certificate::CertificateArgs;
 use crate::cli::attest::key::Unreadable;
@@ -42,6 +43,9 @@ pub struct VerifyArgs {
     /// Look at nothing but who signed: no log need have the signature, and nothing shows when it was made
     #[arg(long, conflicts_with_all = ["trusted_root", "certificate_identity", "certificate_identity_regexp"])]
     signature_only: bool,
+    /// Take a timestamp by an authority of the trusted root in the place of a log, where no log has the signature
+    #[arg(long, conflicts_with = "signature_only")]
+    allow_no_log: bool,
     /// The type of the predicate that each must have
     #[arg(long = "type", value_name = "URI")]
     predicate_type: Option<String>,
@@ -88,7 +92,8 @@ pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
     };
     let root = if args.signature_only { None } else { Some(args.trust.root()?) };
     let signers = identity.as_ref().map_or(Signers::Keys(&keys), Signers::Certificate);
-    let trust = Trust { signers, logs: root.as_ref() };
+    let log_is = if args.allow_no_log { LogIs::NotNeeded } else { LogIs::Needed };
+    let trust = Trust { signers, logs: root.as_ref(), log_is };
     let mut statements = Vec::new();
     for path in &args.bundle {
         let bytes = fs::read(path, MOST_BYTES)?;
@@ -108,7 +113,7 @@ pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
 }
 
 fn shown(path: &Path, verified: Verified) -> VerifiedStatementV1 {
-    let Verified { signer, logs, said } = verified;
+    let Verified { signer, logs, shown, said } = verified;
     let (key, certificate) = match signer {
         Signer::Key(key) => (Some(key), None),
         Signer::Certificate { identity, issuer } => (None, Some(CertificateV1 { identity, issuer })),
@@ -123,6 +128,7 @@ fn shown(path: &Path, verified: Verified) -> VerifiedStatementV1 {
         key,
         certificate,
         logs: logs.collect(),
+        timestamp: shown,
         predicate_type,
         name,
         predicate,
@@ -145,6 +151,7 @@ fn line(said: &VerifiedStatementV1) -> String {
         line += &format!(", which says {verdict}");
     }
     match said.logs.first() {
+        None if said.timestamp.is_some() => line += ", in no log",
         None => line += ", its signature alone",
         Some(logged) => {
             line += &format!(", in {} at {}", logged.log, logged.index);
@@ -152,6 +159,9 @@ fn line(said: &VerifiedStatementV1) -> String {
                 line += &format!(" since {time}");
             }
         }
+    }
+    if let Some(time) = said.timestamp {
+        line += &format!(", signed by {time} at the latest");
     }
     line
 }

@@ -22,16 +22,13 @@ pub enum Unattested {
     /// A file is not the same that it was when its statement was made.
     #[error("`{}` has changed while it was attested", .0.display())]
     Changed(PathBuf),
-    /// What was signed for a file is not what reads back.
-    #[error("what was signed of `{0}` is not what is read back")]
-    NotWhatWasSigned(String),
 }
 
 impl Diagnostic for Unattested {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Name(_) | Self::Twice(_) | Self::OwnInput(_) | Self::Folder(_) => FailureKind::Usage,
-            Self::Changed(_) | Self::NotWhatWasSigned(_) => FailureKind::Verification,
+            Self::Changed(_) => FailureKind::Verification,
         }
     }
 }

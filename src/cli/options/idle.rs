@@ -298,6 +298,18 @@ const IDLE: &[Idle] = &[
         why: "standard output is the patch's",
     },
     Idle {
+        command: "attest",
+        options: &["trusted_root"],
+        when: |given| !given.has("timestamp_url") && !given.has("signing_config"),
+        why: "nobody is asked for a certificate or a timestamp",
+    },
+    Idle {
+        command: "attest",
+        options: &["password"],
+        when: |given| given.has("fulcio_url") || given.has("signing_config"),
+        why: "there is no key that it would open",
+    },
+    Idle {
         command: "diff",
         options: &["json"],
         when: |given| given.is("format", "text"),

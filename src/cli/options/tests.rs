@@ -242,6 +242,12 @@ attest --key attest --result r --dry-run --key k f
 attest --password attest --result r --dry-run --password p f
 attest --out-dir attest --result r --dry-run --out-dir o f
 attest --queue attest --result r --dry-run --queue q f
+attest --fulcio-url attest --result r --queue q --key k --timestamp-url t --fulcio-url u f
+attest --identity-token attest --result r --queue q --key k --identity-token t f
+attest --oidc-client-id attest --result r --queue q --key k --oidc-client-id n f
+attest --timestamp-url attest --result r --out-dir o --key k --timestamp-url u f
+attest --signing-config attest --result r --queue q --key k --signing-config c f
+attest --trusted-root attest --result r --queue q --key k --trusted-root t f
 verify --bundle -
 verify --key verify --bundle b --certificate-identity i --certificate-oidc-issuer u --key k f
 verify --certificate-identity -
@@ -249,14 +255,17 @@ verify --certificate-identity-regexp -
 verify --certificate-oidc-issuer -
 verify --certificate-oidc-issuer-regexp -
 verify --trusted-root verify --bundle b --key k --signature-only --trusted-root t f
+verify --allow-no-log verify --bundle b --key k --signature-only --allow-no-log f
 verify --signature-only verify --bundle b --key k --trusted-root t --signature-only f
 verify --type -
 verify --require-fidelity -
 verify --require-verdict -
 verify --max-age -
 submit --queue -
-submit --rekor-url -
-submit --rekor-api-version -
+submit --rekor-url submit --queue q --out-dir o --signing-config c --rekor-url u
+submit --rekor-api-version submit --queue q --out-dir o --signing-config c --rekor-api-version 2
+submit --timestamp-url submit --queue q --out-dir o --signing-config c --timestamp-url u
+submit --signing-config submit --queue q --out-dir o --rekor-url u --signing-config c
 submit --trusted-root -
 submit --out-dir -
 submit --jobs -

@@ -39,6 +39,19 @@ pub struct Expected {
     pub max_age: Option<SignedDuration>,
 }
 
+impl Expected {
+    /// That it is of this file, and nothing else.
+    pub fn of(digest: Digest) -> Self {
+        Self { digest, predicate_type: None, fidelity: Vec::new(), verdict: None, max_age: None }
+    }
+}
+
+/// The file that a statement is of, the first of them; `None` for what is not a statement.
+pub fn first_subject(payload: &[u8]) -> Option<Digest> {
+    let statement: Read = serde_json::from_slice(payload).ok()?;
+    format!("sha256:{}", statement.subject.first()?.digest.sha256.as_deref()?).parse().ok()
+}
+
 /// `regression.bf>=0.98`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequiredFidelity {

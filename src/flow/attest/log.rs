@@ -27,6 +27,8 @@ pub struct SubmitRequest<'s> {
     pub patience: Patience,
     /// How many are sent at the same time.
     pub jobs: usize,
+    /// Where a timestamp is asked for of what has none.
+    pub timestamps: Option<&'s str>,
 }
 
 /// What became of each request, and whether the bundles could be put together.
@@ -77,12 +79,16 @@ impl Diagnostic for LogError {
 #[cfg(feature = "registry")]
 pub fn submit(request: &SubmitRequest<'_>) -> Result<Submitted, LogError> {
     use crate::flow::attest::log_over_http::LogOverHttp;
+    use crate::flow::attest::stamp::Stamping;
     use crate::flow::attest::submit::{self, Sending};
+    use crate::flow::attest::web_over_http::WebOverHttp;
     use crate::host::clock;
 
-    let SubmitRequest { url, generation, queue, to, root, patience, jobs } = *request;
+    let SubmitRequest { url, generation, queue, to, root, patience, jobs, timestamps } = *request;
     let log = LogOverHttp::at(url)?;
-    Ok(submit::submit(&log, queue, Sending { generation, to, root, patience, jobs }, clock::now)?)
+    let web = WebOverHttp::new()?;
+    let stamping = timestamps.map(|url| Stamping { web: &web, url });
+    Ok(submit::submit(&log, queue, Sending { generation, to, root, patience, jobs, stamping }, clock::now)?)
 }
 
 /// Sends nothing: there is no network.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::attest::rekor::transport::{Answer, Call, NoAnswer, Transport};
 use crate::host::http::exchange::Exchange;
-use crate::host::http::{Body, Http, HttpError, Reach, is_loopback};
+use crate::host::http::{Body, Http, HttpError, Reach, host_of, is_loopback};
 
 /// How long one call may take: a log answers when it has put the entry into its tree, of the second generation after 20 seconds at the latest.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -27,16 +27,9 @@ impl LogOverHttp {
     /// [`HttpError`].
     pub fn at(url: &str) -> Result<Self, HttpError> {
         // No redirect: what is public for ever goes to who was meant.
-        let http = Http::staying(&Reach { past_proxies: is_loopback(host(url)), certificates: None })?;
+        let http = Http::staying(&Reach { past_proxies: is_loopback(host_of(url)), certificates: None })?;
         Ok(Self { http, base: url.trim_end_matches('/').to_owned(), began: Instant::now() })
     }
-}
-
-/// What stands between `http://` and the port or the path.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let place = rest.split('/').next().unwrap_or(rest);
-    if place.ends_with(']') { place } else { place.rsplit_once(':').map_or(place, |(host, _)| host) }
 }
 
 impl Transport for LogOverHttp {

@@ -3,6 +3,10 @@
 //! - [`checksums`]: a file of checksums → the files that it names
 //! - [`predicate`]: a run that the gate of a release has judged → the predicate alone, for another signer
 //! - [`statements`]: a result, the rules of a gate and files → what may be said of each file
+//! - [`web`]: the way to services that sign for somebody
+//! - [`stamp`]: a signature → a timestamp of an authority
+//! - [`keyless`]: a token of an identity provider → a key with a certificate
+//! - [`sign`]: statements → envelopes, by a key or by certificates
 //! - [`queue`]: signed statements → requests on disk
 //! - [`submit`]: requests, and the way to a log → bundles
 //! - [`log`]: the same, of the log at a URL
@@ -14,11 +18,17 @@
 
 pub mod checksums;
 pub mod expected;
+pub mod keyless;
 pub mod log;
 #[cfg(feature = "registry")]
 mod log_over_http;
 pub mod predicate;
 pub mod queue;
+pub mod sign;
+pub mod stamp;
 pub mod statements;
 pub mod submit;
 pub mod verify;
+pub mod web;
+#[cfg(feature = "registry")]
+mod web_over_http;

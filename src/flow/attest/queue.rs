@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::attest::dsse::Envelope;
-use crate::attest::key::public::PublicKey;
 use crate::attest::rekor::request::{NotARequest, Request};
+use crate::attest::x509::certificate::SignedBy;
+use crate::attest::x509::timestamp;
 use crate::flow::attest::checksums;
 use crate::host::fs::{self, FsError};
 use crate::model::diagnostic::{Diagnostic, FailureKind};
@@ -15,6 +16,8 @@ use crate::model::limits::MAX_SENT_BYTES;
 
 /// What the name of a request ends with, behind that of its bundle.
 const EXTENSION: &str = ".rekor.json";
+/// The same of the timestamp of its signature, which is there before it.
+const TIMESTAMP: &str = ".tsr";
 
 /// A folder with requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +34,10 @@ pub struct Waiting {
     pub request: Request,
     /// The envelope in it.
     pub envelope: Envelope,
-    /// The key that has signed it.
-    pub key: PublicKey,
+    /// What has signed it.
+    pub by: SignedBy,
+    /// The timestamp of its signature, as an authority has answered.
+    pub timestamp: Option<Vec<u8>>,
 }
 
 /// Why a queue cannot be used.
@@ -81,6 +86,18 @@ impl Queue {
         Ok(path)
     }
 
+    /// Keeps the timestamp of a request's signature.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_timestamp(&self, name: &str, timestamp: &[u8]) -> Result<(), QueueError> {
+        Ok(fs::write_output(&self.timestamp(name), timestamp)?)
+    }
+
+    fn timestamp(&self, name: &str) -> PathBuf {
+        self.dir.join(format!("{name}{TIMESTAMP}"))
+    }
+
     /// Whether a request waits already.
     ///
     /// # Errors
@@ -106,11 +123,16 @@ impl Queue {
                 continue;
             }
             let path = self.dir.join(&item.relative);
+            // One without its request is left of a run that was killed.
+            if name.strip_suffix(TIMESTAMP).is_some_and(checksums::is_plain) {
+                continue;
+            }
             let name = name.strip_suffix(EXTENSION).filter(|name| checksums::is_plain(name));
             let name = name.ok_or_else(|| QueueError::Name(path.clone()))?.to_owned();
             let body = fs::read(&path, MAX_SENT_BYTES as u64)?;
-            let (request, envelope, key) = Request::read(body).map_err(|error| QueueError::Foreign(path, error))?;
-            all.push(Waiting { name, request, envelope, key });
+            let (request, envelope, by) = Request::read(body).map_err(|error| QueueError::Foreign(path, error))?;
+            let timestamp = fs::read_if_present(&self.timestamp(&name), timestamp::MOST_BYTES)?;
+            all.push(Waiting { name, request, envelope, by, timestamp });
         }
         Ok(all)
     }
@@ -120,7 +142,8 @@ impl Queue {
     /// # Errors
     /// When it cannot be removed: it would be sent once more, and the log would say that it has it.
     pub fn done(&self, name: &str) -> Result<(), FsError> {
-        fs::remove_file_if_present(&self.path(name))
+        fs::remove_file_if_present(&self.path(name))?;
+        fs::remove_file_if_present(&self.timestamp(name))
     }
 }
 

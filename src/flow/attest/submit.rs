@@ -24,11 +24,16 @@ use crate::attest::rekor::second::{self, Second};
 use crate::attest::rekor::submit::{self, Patience};
 use crate::attest::rekor::transport::Transport;
 use crate::attest::trusted_root::TrustedRoot;
+use crate::attest::x509::certificate::SignedBy;
+use crate::attest::x509::certified::LogIs;
+use crate::attest::x509::identity::{Identity, NotAnExpression};
+use crate::flow::attest::expected::{self, Expected};
 use crate::flow::attest::queue::{Queue, QueueError, Waiting};
+use crate::flow::attest::stamp::{self, StampError, Stamping};
+use crate::flow::attest::verify::{self, Signers, Trust, VerifyError};
 use crate::hint;
 use crate::host::fs::{self, FsError};
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
-use crate::model::digest::Digest;
 use crate::model::parameter::Parameter;
 
 /// Where all bundles stand, one in a line.
@@ -70,6 +75,21 @@ pub enum Undone {
     /// What the log shows of it is not what a reader accepts.
     #[error("what the log shows of it does not verify")]
     Bundle(#[from] BundleError),
+    /// The same, as a reader says it.
+    #[error("its bundle would not verify")]
+    NotVerified(#[from] VerifyError),
+    /// It is not a statement about a file.
+    #[error("it is not a statement about a file")]
+    NoStatement,
+    /// An expression cannot be used.
+    #[error(transparent)]
+    Expression(#[from] NotAnExpression),
+    /// There is no timestamp of it.
+    #[error(transparent)]
+    Stamp(#[from] StampError),
+    /// The queue cannot keep what belongs to it.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     /// The bundle cannot be written down.
     #[error("the bundle cannot be encoded")]
     Encoding(#[from] serde_json::Error),
@@ -91,9 +111,14 @@ impl Undone {
             Self::Submit(SubmitError::Outage { .. }) => "outage",
             Self::Submit(SubmitError::Refused { .. }) => "refused",
             Self::Submit(SubmitError::Other) => "other-entry",
-            Self::Bundle(_) => "not-verified",
-            Self::Encoding(_) | Self::File(_) => "not-kept",
-            Self::NotSent | Self::Scheme | Self::Submit(SubmitError::Impossible(_)) => "not-sent",
+            Self::Bundle(_) | Self::NotVerified(_) => "not-verified",
+            Self::Encoding(_) | Self::File(_) | Self::Queue(_) => "not-kept",
+            Self::Stamp(_) => "no-timestamp",
+            Self::NotSent
+            | Self::Scheme
+            | Self::NoStatement
+            | Self::Expression(_)
+            | Self::Submit(SubmitError::Impossible(_)) => "not-sent",
         }
     }
 }
@@ -173,6 +198,8 @@ pub struct Sending<'s> {
     pub patience: Patience,
     /// How many are sent at the same time, at least 1.
     pub jobs: usize,
+    /// Where a timestamp is asked for of what has none.
+    pub stamping: Option<Stamping<'s>>,
 }
 
 /// Sends all that waits in `queue`; what became of each, by name, and whether the bundles could be put together.
@@ -191,9 +218,9 @@ pub fn submit(
         return Ok((Vec::new(), together(sending.to)));
     }
     // Such a server panics on it, and answers as one that is out of order.
-    let other = waiting.iter().find(|one| sending.generation == Generation::Second && one.key.scheme() != DIGESTS);
-    if let Some(Waiting { name, key, .. }) = other {
-        return Err(SubmitQueueError::Scheme { name: name.clone(), scheme: key.scheme() });
+    let other = waiting.iter().find(|one| sending.generation == Generation::Second && one.by.key().scheme() != DIGESTS);
+    if let Some(Waiting { name, by, .. }) = other {
+        return Err(SubmitQueueError::Scheme { name: name.clone(), scheme: by.key().scheme() });
     }
     let dialect = trusted(log, sending, now())?;
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -261,31 +288,53 @@ fn single(
 ) -> Result<Done, Undone> {
     let path = sending.to.join(format!("{}{EXTENSION}", one.name));
     let signature = one.envelope.unverified_signatures().first().cloned().unwrap_or_default();
-    let (payload_type, payload) = (one.envelope.payload_type(), one.envelope.unverified_payload().to_vec());
-    let bundle = |entries| Bundle::of_envelope(payload_type, payload.clone(), signature.clone(), &one.key, entries);
+    let (payload_type, payload) = (one.envelope.payload_type(), one.envelope.unverified_payload());
+    let file = expected::first_subject(payload).ok_or(Undone::NoStatement)?;
+    let bundle =
+        |entries| Bundle::of_envelope(payload_type, payload.to_vec(), signature.clone(), one.by.maker(), entries);
     // Before anything is sent: what lies there may be the only bundle of something else.
     if let Some(there) = fs::read_if_present(&path, MOST_BYTES)?
         && !Bundle::read(&there).is_ok_and(|there| there.is_of_the_same(&bundle(Vec::new())))
     {
         return Err(FsError::Exists { path }.into());
     }
+    let timestamp = match (&one.timestamp, sending.stamping) {
+        (Some(there), _) => Some(there.clone()),
+        (None, Some(stamping)) => {
+            let timestamp = stamp::stamp(stamping, &signature, sending.root, now())?;
+            queue.keep_timestamp(&one.name, &timestamp)?;
+            Some(timestamp)
+        }
+        (None, None) => None,
+    };
     let second;
     let request = match sending.generation {
         Generation::First => &one.request,
         Generation::Second => {
-            second = Request::of_second(&one.envelope, &one.key).ok_or(Undone::Scheme)?;
+            second = Request::of_second(&one.envelope, one.by.maker()).ok_or(Undone::Scheme)?;
             &second
         }
     };
     let submitted = submit::submit(log, dialect, request, sending.patience)?;
-    let bundle = bundle(vec![submitted.entry]);
+    let mut entry = submitted.entry;
+    if let SignedBy::Certificate(certificate) = &one.by
+        && !Timestamp::from_second(entry.time).is_ok_and(|time| certificate.is_valid_at(time))
+    {
+        // What the log promises is of a time at which the certificate had ended. The timestamp says when it was used; with the promise in
+        // it no reader would take the bundle.
+        (entry.promise, entry.time) = (None, 0);
+    }
+    let bundle = bundle(vec![entry]).with_timestamps(timestamp.into_iter().collect());
     let json = bundle.to_json()? + "\n";
-    // What a reader will see, and not what was meant to be written.
-    let read = Bundle::read(json.as_bytes())?;
-    let nothing = Digest::of(b"");
-    let by = read.signed_by(std::slice::from_ref(&one.key), nothing)?;
-    let logged =
-        read.logged(by.by, nothing, sending.root, (None, now()))?.into_iter().next().ok_or(BundleError::NoLog)?;
+    // As a reader will, and not what was meant to be written.
+    let anybody = Identity::anybody()?;
+    let signers = match &one.by {
+        SignedBy::Key(key) => Signers::Keys(std::slice::from_ref(key)),
+        SignedBy::Certificate(_) => Signers::Certificate(&anybody),
+    };
+    let trust = Trust { signers, logs: Some(sending.root), log_is: LogIs::Needed };
+    let verified = verify::verify(json.as_bytes(), trust, &Expected::of(file), now())?;
+    let logged = verified.logs.into_iter().next().ok_or(BundleError::NoLog)?;
     fs::write_output(&path, json.as_bytes())?;
     queue.done(&one.name)?;
     Ok(Done { bundle: path, logged, sent: submitted.sent, was_there: submitted.was_there })

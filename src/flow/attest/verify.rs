@@ -4,20 +4,23 @@
 //! is good; a [`Verified`] exists only on success. A bundle must be in a log that is trusted, unless its signature alone is asked for: who
 //! strips the log from a bundle must not gain by it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::attest::bundle::{self, Bundle, BundleError, Content};
 use crate::attest::dsse::{Envelope, EnvelopeError};
 use crate::attest::key::public::PublicKey;
 use crate::attest::log::entry::{EntryError, Logged};
 use crate::attest::trusted_root::TrustedRoot;
-use crate::attest::x509::certified::{self, CertificateError, Certified};
+use crate::attest::x509::certified::{self, CertificateError, Certified, LogIs};
 use crate::attest::x509::identity::{Identity, OtherIdentity};
 use crate::flow::attest::expected::{self, Expected, Said, UnexpectedError};
 use crate::hint;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::digest::Digest;
 use crate::model::parameter::Parameter;
+
+/// How far the clock of an authority of timestamps may be ahead of this machine's.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The most bundles of one file.
 const MOST_LINES: usize = 10_000;
@@ -29,6 +32,8 @@ pub struct Trust<'t> {
     pub signers: Signers<'t>,
     /// The logs of which one must have the signature; `None` where the signature alone is looked at.
     pub logs: Option<&'t TrustedRoot>,
+    /// Whether a timestamp may stand for a log, where no log has it.
+    pub log_is: LogIs,
 }
 
 /// Who may have signed.
@@ -59,8 +64,10 @@ pub enum Signer {
 pub struct Verified {
     /// Who signed it.
     pub signer: Signer,
-    /// The logs that have it; none where the signature alone was looked at.
+    /// The logs that have it; none where the signature alone was looked at, or a timestamp stands for them.
     pub logs: Vec<Logged>,
+    /// When it was signed at the latest, as timestamps show.
+    pub shown: Option<Timestamp>,
     /// What is said of the file; `None` for the signature of a file.
     pub said: Option<Said>,
 }
@@ -77,6 +84,12 @@ pub enum VerifyError {
     /// It is an envelope, which no log vouches for.
     #[error("it is an envelope alone, and nothing in it shows that a log has it")]
     NoLog,
+    /// It is in no log, and has no timestamp either.
+    #[error("no log has the signature, and no timestamp shows when it was made")]
+    NoTime,
+    /// It has a timestamp of a time to come.
+    #[error("its timestamp is of {0}, which is to come")]
+    Time(Timestamp),
     /// More bundles than are looked at.
     #[error("the file holds {0} bundles, more than {MOST_LINES}")]
     TooMany(usize),
@@ -107,7 +120,7 @@ impl Diagnostic for VerifyError {
         match self {
             Self::Envelope(error) => error.kind(),
             Self::Bundle(error) => error.kind(),
-            Self::NoLog => FailureKind::Verification,
+            Self::NoLog | Self::NoTime | Self::Time(_) => FailureKind::Verification,
             Self::TooMany(_) => FailureKind::Usage,
             Self::Certificate(error) => error.kind(),
             Self::Identity(error) => error.kind(),
@@ -172,6 +185,10 @@ pub fn verify_all(
 pub fn verify(json: &[u8], trust: Trust<'_>, expected: &Expected, now: Timestamp) -> Result<Verified, VerifyError> {
     if bundle::is_one(json) {
         let bundle = Bundle::read(json)?;
+        let log_is = if bundle.has_entries() { LogIs::Needed } else { trust.log_is };
+        if log_is == LogIs::NotNeeded && trust.logs.is_some() && !bundle.has_timestamps() {
+            return Err(VerifyError::NoTime);
+        }
         // Who signed it, and where that is public.
         let person = match (trust.signers, trust.logs) {
             (Signers::Keys(_), _) => None,
@@ -179,7 +196,7 @@ pub fn verify(json: &[u8], trust: Trust<'_>, expected: &Expected, now: Timestamp
             // A certificate is good for minutes: without a log nothing says that it was when it was used.
             (Signers::Certificate(_), None) => return Err(VerifyError::NoLog),
             (Signers::Certificate(wanted), Some(root)) => {
-                let person = certified::certified(json, expected.digest, root)?;
+                let person = certified::certified(json, expected.digest, root, log_is)?;
                 wanted.check(&person)?;
                 Some(person)
             }
@@ -189,19 +206,24 @@ pub fn verify(json: &[u8], trust: Trust<'_>, expected: &Expected, now: Timestamp
             (None, Signers::Keys(keys)) => bundle.signed_by(keys, expected.digest)?,
             (None, Signers::Certificate(_)) => return Err(BundleError::Key.into()),
         };
-        let logs = match trust.logs {
-            Some(root) => {
-                let shown = match &person {
-                    Some(person) => person.shown,
-                    None if bundle.has_timestamps() => {
-                        certified::timestamps(json, expected.digest, root, by.by.key())?.into_iter().max()
-                    }
-                    None => None,
-                };
-                bundle.logged(by.by, expected.digest, root, (shown, now))?
+        let shown = match (&person, trust.logs) {
+            (Some(person), _) => person.shown,
+            // Without a log that is needed there is nothing more to look at.
+            (None, Some(root)) if bundle.has_timestamps() && (bundle.has_entries() || log_is == LogIs::NotNeeded) => {
+                certified::timestamps(json, expected.digest, root, by.by.key(), log_is)?.into_iter().max()
             }
+            (None, _) => None,
+        };
+        let logs = match trust.logs {
+            Some(root) if log_is == LogIs::Needed => bundle.logged(by.by, expected.digest, root, (shown, now))?,
+            Some(_) => match shown {
+                Some(time) if time.duration_since(now) <= CLOCK_SKEW => Vec::new(),
+                Some(time) => return Err(VerifyError::Time(time)),
+                None => return Err(VerifyError::NoTime),
+            },
             None => Vec::new(),
         };
+        let shown = shown.filter(|_| bundle.has_timestamps());
         // What was signed.
         let said = match by.content {
             Content::Envelope { payload_type, payload } => Some(expected::check(payload_type, payload, expected, now)?),
@@ -216,7 +238,7 @@ pub fn verify(json: &[u8], trust: Trust<'_>, expected: &Expected, now: Timestamp
                 Signer::Certificate { identity: identity.clone(), issuer: issuer.clone() }
             }
         };
-        return Ok(Verified { signer, logs, said });
+        return Ok(Verified { signer, logs, shown, said });
     }
     let envelope = Envelope::read(json)?;
     let Signers::Keys(keys) = trust.signers else { return Err(VerifyError::NoLog) };
@@ -225,7 +247,7 @@ pub fn verify(json: &[u8], trust: Trust<'_>, expected: &Expected, now: Timestamp
         return Err(VerifyError::NoLog);
     }
     let said = expected::check(verified.payload_type, verified.payload, expected, now)?;
-    Ok(Verified { signer: Signer::Key(verified.key.digest()), logs: Vec::new(), said: Some(said) })
+    Ok(Verified { signer: Signer::Key(verified.key.digest()), logs: Vec::new(), shown: None, said: Some(said) })
 }
 
 #[cfg(test)]

@@ -146,6 +146,13 @@ pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// The host in a URL: what stands between `http://` and the port or the path.
+pub fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let place = rest.split(['/', '?']).next().unwrap_or(rest);
+    if place.ends_with(']') { place } else { place.rsplit_once(':').map_or(place, |(host, _)| host) }
+}
+
 fn is_allowed(url: &Url) -> bool {
     match url.scheme() {
         "https" => url.host_str().is_some(),

@@ -278,8 +278,10 @@ pub struct AttestV1 {
     pub gate: String,
     /// What it says: `green`, `warn`, `insufficient` or `fail`.
     pub verdict: String,
-    /// SHA-256 of the public key that signed; null where nothing was signed.
+    /// SHA-256 of the public key that signed; null where nothing was signed, or by a certificate.
     pub key: Option<Digest>,
+    /// Why nothing was signed where that is as it should be, as for a pull request of a fork: `fork`. Else null.
+    pub skipped: Option<String>,
     /// One for each file and predicate.
     pub attestations: Vec<AttestationV1>,
 }
@@ -319,8 +321,10 @@ pub struct VerifiedStatementV1 {
     pub key: Option<Digest>,
     /// Whom the certificate that signed names; null where a key did.
     pub certificate: Option<CertificateV1>,
-    /// The logs that have the signature; empty where the signature alone was looked at.
+    /// The logs that have the signature; empty where the signature alone was looked at, or a timestamp stands for them.
     pub logs: Vec<LoggedV1>,
+    /// When it was signed at the latest, as a timestamp in the bundle shows; null where there is none, or nobody looked.
+    pub timestamp: Option<Timestamp>,
     /// What kind of thing is said; null where the file itself is signed, and nothing is said of it.
     pub predicate_type: Option<String>,
     /// The name that the statement gives to the file: a remark.

@@ -15,7 +15,7 @@ use stella::attest::log::merkle;
 use stella::attest::rekor::request::Request;
 
 /// When it takes entries up: the hour of the tests.
-const TIME: i64 = 1_767_323_045;
+pub const TIME: i64 = 1_767_323_045;
 
 const ENTRIES: &str = "/api/v1/log/entries";
 
@@ -40,6 +40,8 @@ struct State {
     key: PrivateKey,
     /// Every so many requests one goes wrong; 0 for none.
     every: usize,
+    /// When it takes entries up.
+    time: i64,
     asked: AtomicUsize,
     /// By the hash of the entry: its answer.
     entries: Mutex<BTreeMap<String, String>>,
@@ -55,10 +57,19 @@ pub struct MadeUpRekor {
 impl MadeUpRekor {
     /// Starts one of which every so many requests one goes wrong; none for 0.
     pub fn start(every: usize) -> Self {
+        Self::start_at(every, TIME)
+    }
+
+    /// Starts one that takes entries up so many seconds later.
+    pub fn start_later(seconds: i64) -> Self {
+        Self::start_at(0, TIME + seconds)
+    }
+
+    fn start_at(every: usize, time: i64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let key = PrivateKey::generate("ecdsa-p256").unwrap();
-        let state = Arc::new(State { key, every, asked: AtomicUsize::new(0), entries: Mutex::default() });
+        let state = Arc::new(State { key, every, time, asked: AtomicUsize::new(0), entries: Mutex::default() });
         let shared = Arc::clone(&state);
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -149,7 +160,7 @@ impl State {
             index,
             log_id: key.as_bytes().to_vec(),
             kind: ("dsse".to_owned(), "0.0.1".to_owned()),
-            time: TIME,
+            time: self.time,
             promise: None,
             proof: None,
             body: body.clone(),
@@ -160,7 +171,7 @@ impl State {
         let id = format!("00000000000011d7{}", root.hex());
         let json = json!({ id: {
             "body": base64::encode(body),
-            "integratedTime": TIME,
+            "integratedTime": self.time,
             "logID": key.hex(),
             "logIndex": index,
             "verification": {
@@ -189,6 +200,11 @@ pub fn answer_html() -> Vec<u8> {
 
 /// The first line of one request, and its body.
 pub fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    request_with_head(stream).and_then(|(head, body)| Some((head.lines().next()?.to_owned(), body)))
+}
+
+/// The head of one request, and its body.
+pub fn request_with_head(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut asked = Vec::new();
     let mut buffer = [0; 8192];
     loop {
@@ -201,7 +217,7 @@ pub fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
             .filter_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
         let length: usize = lengths.next_back().unwrap_or(0);
         if asked.len() >= end + 4 + length {
-            return Some((head.lines().next()?.to_owned(), asked[end + 4..].to_vec()));
+            return Some((head, asked[end + 4..].to_vec()));
         }
     }
 }

@@ -3,6 +3,10 @@
 mod certificate;
 mod key;
 #[cfg(feature = "registry")]
+mod keyless;
+#[cfg(feature = "registry")]
+mod made_up_authority;
+#[cfg(feature = "registry")]
 pub mod made_up_rekor;
 #[cfg(feature = "registry")]
 mod made_up_tiles;

@@ -11,6 +11,7 @@ use crate::attest::log::made_up::MadeUpLog;
 use crate::attest::rekor::first::{self, ENTRIES};
 use crate::attest::rekor::made_up::MadeUpSecond;
 use crate::attest::rekor::transport::{Answer, Call, NoAnswer};
+use crate::model::digest::Digest;
 
 /// A log of the first generation that takes an entry once, and of every hundred calls fails so many, before or after it has done what it was
 /// asked.
@@ -106,8 +107,15 @@ impl Transport for MadeUpRekor {
 
 const PATIENCE: Patience = Patience { within: Duration::from_secs(600), attempts: 50 };
 
+/// A statement about a file that holds this.
+fn statement(text: &str) -> Vec<u8> {
+    let digest = Digest::of(text.as_bytes()).hex();
+    let kind = "\"_type\":\"https://in-toto.io/Statement/v1\",\"predicateType\":\"https://example.com/p\"";
+    format!("{{{kind},\"subject\":[{{\"name\":\"f\",\"digest\":{{\"sha256\":\"{digest}\"}}}}]}}").into_bytes()
+}
+
 fn sending<'s>(to: &'s Path, root: &'s TrustedRoot) -> Sending<'s> {
-    Sending { generation: Generation::First, to, root, patience: PATIENCE, jobs: 4 }
+    Sending { generation: Generation::First, to, root, patience: PATIENCE, jobs: 4, stamping: None }
 }
 
 /// A queue of so many requests, and where their bundles go.
@@ -115,7 +123,7 @@ fn queue(dir: &Path, count: usize) -> (Queue, PathBuf) {
     let key = PrivateKey::generate("ecdsa-p256").unwrap();
     let queue = Queue::in_folder(&dir.join("queue"));
     for at in 0..count {
-        let envelope = Envelope::sign(IN_TOTO, format!("{{\"at\":{at}}}").into_bytes(), &key).unwrap();
+        let envelope = Envelope::sign(IN_TOTO, statement(&at.to_string()), &key).unwrap();
         let request = Request::of(&envelope, &envelope.to_json().unwrap(), key.public()).unwrap();
         queue.keep(&format!("file-{at:03}.test-result"), &request).unwrap();
     }
@@ -216,7 +224,7 @@ fn one_failure_keeps_no_other_from_being_sent() {
     let outcomes = send(&rekor, &queue, &to);
     let ends: Vec<bool> = outcomes.iter().map(|one| one.result.is_ok()).collect();
     assert_eq!(ends, [true, false, true]);
-    assert!(matches!(outcomes[1].result, Err(Undone::Bundle(_))));
+    assert!(matches!(outcomes[1].result, Err(Undone::NotVerified(_))));
     assert_eq!((lines(&to), queue.waiting().unwrap().len()), (2, 1));
 }
 
@@ -244,7 +252,7 @@ fn a_log_of_the_second_generation_is_sent_nothing_that_it_cannot_take() {
     let dir = tempfile::tempdir().unwrap();
     let key = PrivateKey::generate("ed25519").unwrap();
     let (queue, to) = queue(dir.path(), 1);
-    let envelope = Envelope::sign(IN_TOTO, b"{}".to_vec(), &key).unwrap();
+    let envelope = Envelope::sign(IN_TOTO, statement("x"), &key).unwrap();
     let request = Request::of(&envelope, &envelope.to_json().unwrap(), key.public()).unwrap();
     queue.keep("ed25519.test-result", &request).unwrap();
     let log = MadeUpSecond::new(0, 0);

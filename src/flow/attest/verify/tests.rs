@@ -64,7 +64,12 @@ fn exactly(identity: &str, issuer: &str) -> Identity {
 
 fn check(json: &[u8], identity: &Identity, digest: &str) -> Result<Verified, VerifyError> {
     let root = TrustedRoot::public_good().unwrap();
-    verify(json, Trust { signers: Signers::Certificate(identity), logs: Some(&root) }, &of(digest), now())
+    verify(
+        json,
+        Trust { signers: Signers::Certificate(identity), logs: Some(&root), log_is: LogIs::Needed },
+        &of(digest),
+        now(),
+    )
 }
 
 fn said(result: Result<Verified, VerifyError>) -> String {
@@ -110,14 +115,25 @@ fn somebody_else_another_file_or_less_is_refused_by_name() {
     // Keys are not certificates, and the other way round.
     let root = TrustedRoot::public_good().unwrap();
     let key = [PublicKey::read(&data("managed-key.pub")).unwrap()];
-    let by_key =
-        |json: &[u8]| verify(json, Trust { signers: Signers::Keys(&key), logs: Some(&root) }, &of(PACKAGE), now());
+    let by_key = |json: &[u8]| {
+        verify(
+            json,
+            Trust { signers: Signers::Keys(&key), logs: Some(&root), log_is: LogIs::Needed },
+            &of(PACKAGE),
+            now(),
+        )
+    };
     assert_eq!(said(by_key(&bundle)), "the bundle is signed by a certificate, and not by a key");
     let managed = check(&data("managed-key.sigstore.json"), &exactly(WORKFLOW, GITHUB), PACKAGE);
     assert_eq!(said(managed), "the bundle is signed by a key, and not by a certificate");
     // Without a log nothing says when a certificate was used.
     let wanted = exactly(WORKFLOW, GITHUB);
-    let alone = verify(&bundle, Trust { signers: Signers::Certificate(&wanted), logs: None }, &of(PACKAGE), now());
+    let alone = verify(
+        &bundle,
+        Trust { signers: Signers::Certificate(&wanted), logs: None, log_is: LogIs::Needed },
+        &of(PACKAGE),
+        now(),
+    );
     assert!(matches!(alone, Err(VerifyError::NoLog)));
     // An authority, or a log of certificates, that is not trusted.
     for list in ["certificateAuthorities", "ctlogs", "timestampAuthorities"] {
@@ -126,7 +142,7 @@ fn somebody_else_another_file_or_less_is_refused_by_name() {
         let root = TrustedRoot::read(root.to_string().as_bytes()).unwrap();
         let second = &CASES[1];
         let wanted = exactly(second.identity, second.issuer);
-        let trust = Trust { signers: Signers::Certificate(&wanted), logs: Some(&root) };
+        let trust = Trust { signers: Signers::Certificate(&wanted), logs: Some(&root), log_is: LogIs::Needed };
         assert!(
             said(verify(&data(second.file), trust, &of(TEXT), now()))
                 .starts_with("its certificate or its timestamps do not verify"),
@@ -163,7 +179,7 @@ fn without_a_promise_the_key_of_the_log_must_have_been_valid_all_the_same() {
         entry["integratedTime"] = json!("0");
         for json in [bundle, stripped.to_string().into_bytes()] {
             let expected = Expected { digest, ..of(PACKAGE) };
-            let result = verify(&json, Trust { signers, logs: Some(&ended) }, &expected, now());
+            let result = verify(&json, Trust { signers, logs: Some(&ended), log_is: LogIs::Needed }, &expected, now());
             assert!(result.is_err(), "{result:?}");
         }
     }
@@ -206,7 +222,7 @@ fn of_several_bundles_those_of_the_file_count() {
     let line = |file: &str| serde_json::from_slice::<Value>(&data(file)).unwrap().to_string();
     let all = |lines: &[String], digest: &str, kind: Option<&str>| {
         let wanted = Identity { identity: Wanted::matching(".*").unwrap(), issuer: Wanted::matching(".*").unwrap() };
-        let trust = Trust { signers: Signers::Certificate(&wanted), logs: Some(&root) };
+        let trust = Trust { signers: Signers::Certificate(&wanted), logs: Some(&root), log_is: LogIs::Needed };
         let expected = Expected { predicate_type: kind.map(str::to_owned), ..of(digest) };
         verify_all(lines.join("\n").as_bytes(), trust, &expected, now())
     };
