@@ -96,7 +96,12 @@ impl Envelope {
     /// [`KeyError`].
     pub fn sign(payload_type: &str, payload: Vec<u8>, key: &PrivateKey) -> Result<Self, KeyError> {
         let signature = key.sign(&pae(payload_type, &payload))?;
-        Ok(Self { payload_type: payload_type.to_owned(), payload, signatures: vec![signature] })
+        Ok(Self::of(payload_type, payload, signature))
+    }
+
+    /// One with this signature, which is not looked at.
+    pub fn of(payload_type: &str, payload: Vec<u8>, signature: Vec<u8>) -> Self {
+        Self { payload_type: payload_type.to_owned(), payload, signatures: vec![signature] }
     }
 
     /// Reads the JSON form.

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use sigstore_verify::trust_root::SigningConfig as Read;
+use sigstore_verify::trust_root::{self, SigningConfig as Read};
 
 use crate::attest::rekor::generation::Generation;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
@@ -33,6 +33,22 @@ impl Diagnostic for NotASigningConfig {
 }
 
 impl SigningConfig {
+    /// That of Sigstore's public instance, as it was when this release was made.
+    ///
+    /// # Errors
+    /// None that a release has.
+    pub fn public_good() -> Result<Self, NotASigningConfig> {
+        Self::read(trust_root::SIGSTORE_PRODUCTION_SIGNING_CONFIG.as_bytes())
+    }
+
+    /// That of its staging instance.
+    ///
+    /// # Errors
+    /// None that a release has.
+    pub fn staging() -> Result<Self, NotASigningConfig> {
+        Self::read(trust_root::SIGSTORE_STAGING_SIGNING_CONFIG.as_bytes())
+    }
+
     /// Reads one.
     ///
     /// # Errors
@@ -74,6 +90,10 @@ mod tests {
         assert_eq!(read.rekor, Some(("http://two".to_owned(), Generation::Second)));
         assert_eq!(read.fulcio.as_deref(), Some("http://fulcio"));
         assert_eq!(read.timestamps.as_deref(), Some("http://tsa/api/v1/timestamp"));
+        for known in [SigningConfig::public_good(), SigningConfig::staging()] {
+            let known = known.unwrap();
+            assert!(known.fulcio.is_some() && known.rekor.is_some() && known.timestamps.is_some(), "{known:?}");
+        }
         for no in ["{}", "[]", "", "{\"mediaType\":\"application/vnd.dev.sigstore.signingconfig.v9+json\"}"] {
             assert!(SigningConfig::read(no.as_bytes()).is_err(), "{no}");
         }

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::args::GlobalArgs;
-use crate::cli::attest::{self, key, submit, verify};
+use crate::cli::attest::{self, conformance, key, submit, trust_command, verify};
 use crate::cli::error::CliResult;
 use crate::cli::options::deferred::Deferred;
 use crate::cli::{accept, reviewed};
@@ -65,10 +65,15 @@ enum Command {
     #[command(subcommand)]
     Key(Deferred<key::KeyCommand>),
     #[command(subcommand)]
+    Trust(Deferred<trust_command::TrustCommand>),
+    #[command(subcommand)]
     Profile(Deferred<profile::ProfileCommand>),
     /// The built-in scanner as a process of its own: what a sandbox runs.
     #[command(hide = true)]
     BuiltinScan(Deferred<builtin_scan::BuiltinScanArgs>),
+    /// The client protocol of Sigstore's own tests.
+    #[command(subcommand, hide = true)]
+    SigstoreConformance(Deferred<conformance::ConformanceCommand>),
 }
 
 /// Does what the command line asks for.
@@ -104,6 +109,8 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Feed(command) => feed::run(global, *command.0),
         Command::Image(command) => image::run(global, *command.0),
         Command::Key(command) => key::run(global, *command.0),
+        Command::Trust(command) => trust_command::run(global, *command.0),
+        Command::SigstoreConformance(command) => conformance::run(*command.0),
         Command::Profile(command) => profile::run(global, *command.0),
         Command::BuiltinScan(args) => builtin_scan::run(*args.0),
     }

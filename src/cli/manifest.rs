@@ -6,15 +6,18 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::args::{Format, GlobalArgs};
-use crate::cli::error::CliResult;
+use crate::cli::attest::file;
+use crate::cli::error::{CliError, CliResult};
 use crate::cli::terminal::output;
 use crate::flow::record::contradictions;
 use crate::flow::record::golden;
 use crate::host::fs;
 use crate::job::manifest_file;
+use crate::model::diagnostic::{Diagnostic, FailureKind};
 use crate::model::error_chain::causes;
 use crate::model::exit::Exit;
-use crate::model::manifest::{Fault, ReplayableManifest, ScanManifest};
+use crate::model::limits;
+use crate::model::manifest::{Fault, NotReplayable, ReplayableManifest, ScanManifest};
 use crate::report::untrusted;
 use crate::wire::v1::commands::{ManifestStateV1, ManifestValidationSchema, ManifestValidationV1};
 
@@ -31,6 +34,15 @@ pub enum ManifestCommand {
     Validate(FilesArgs),
     /// Write a manifest in the version of this program
     Migrate(MigrateArgs),
+    /// Sign a manifest that can be replayed, and write a Sigstore bundle beside it
+    ///
+    /// By a key, or without one as `stella attest` does. Nobody hears of it unless you name a log or an authority of timestamps. It is a signature of the
+    /// file, as `cosign sign-blob` makes it: `stella verify` and cosign verify it, too.
+    Sign(file::SignArgs),
+    /// Verify that a manifest is signed by whom you trust, and can be replayed
+    ///
+    /// Exits with 5 when it is not signed so, or was edited after it was recorded.
+    Verify(file::VerifyArgs),
 }
 
 /// One manifest.
@@ -65,6 +77,47 @@ pub fn run(global: &GlobalArgs, command: ManifestCommand) -> CliResult {
         ManifestCommand::Show(args) => show(global, &args),
         ManifestCommand::Validate(args) => validate(global, &args),
         ManifestCommand::Migrate(args) => migrate(&args),
+        ManifestCommand::Sign(args) => {
+            let bytes = replayable(args.file())?;
+            file::sign(&bytes, &args)
+        }
+        ManifestCommand::Verify(args) => {
+            // The signature first: nothing else is believed of it.
+            let bytes = fs::read(args.file(), limits::MAX_DOCUMENT_BYTES)?;
+            file::verify(global, &bytes, &args)?;
+            replayable(args.file()).map(|_| Exit::Passed.into())
+        }
+    }
+}
+
+/// The bytes of a manifest that can be replayed, and was not edited.
+fn replayable(path: &Path) -> Result<Vec<u8>, CliError> {
+    let bytes = fs::read(path, limits::MAX_DOCUMENT_BYTES)?;
+    let manifest = ReplayableManifest::try_from(manifest_file::read(path)?);
+    let manifest = manifest.map_err(|source| Unfit::NotReplayable { path: path.to_owned(), source })?;
+    match of_manifest(&manifest, path).into_iter().next() {
+        None => Ok(bytes),
+        Some(fault) => Err(Unfit::Edited { path: path.to_owned(), fault }.into()),
+    }
+}
+
+/// A manifest that nobody should sign, or take for what its signer meant.
+#[derive(Debug, thiserror::Error)]
+enum Unfit {
+    /// It was edited.
+    #[error("`{}` was edited after it was recorded: {fault}", .path.display())]
+    Edited { path: PathBuf, fault: Fault },
+    /// It holds placeholders.
+    #[error("`{}` cannot be replayed", .path.display())]
+    NotReplayable { path: PathBuf, source: NotReplayable },
+}
+
+impl Diagnostic for Unfit {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Edited { .. } => FailureKind::Verification,
+            Self::NotReplayable { .. } => FailureKind::Inconclusive,
+        }
     }
 }
 

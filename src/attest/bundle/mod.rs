@@ -227,6 +227,11 @@ impl Bundle {
         Self { version: Version::V03, content, signature, by, entries, timestamps: Vec::new() }
     }
 
+    /// It with entries of logs that have it.
+    pub fn with_entries(self, entries: Vec<Entry>) -> Self {
+        Self { entries, ..self }
+    }
+
     /// It with timestamps of its signature.
     pub fn with_timestamps(self, timestamps: Vec<Vec<u8>>) -> Self {
         Self { timestamps, ..self }

@@ -16,11 +16,33 @@ pub struct Block {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
+/// The blocks of `text`, those of parameters aside.
+///
+/// # Errors
+/// [`KeyError::NotPem`].
+pub fn blocks(text: &[u8]) -> Result<Vec<Block>, KeyError> {
+    let read = |(label, block): (&str, &str)| {
+        let (_, bytes) = pem::decode_vec(block.as_bytes()).map_err(|_| KeyError::NotPem)?;
+        Ok(Block { label: label.to_owned(), bytes: Zeroizing::new(bytes) })
+    };
+    found(text)?.into_iter().map(read).collect()
+}
+
 /// The one block of `text`, those of parameters aside.
 ///
 /// # Errors
 /// [`KeyError::NotPem`], [`KeyError::Several`].
 pub fn only_block(text: &[u8]) -> Result<Block, KeyError> {
+    // Several are told before any of them is read.
+    match found(text)?.len() {
+        0 => Err(KeyError::NotPem),
+        1 => blocks(text)?.pop().ok_or(KeyError::NotPem),
+        several => Err(KeyError::Several(several)),
+    }
+}
+
+/// Each block with its label.
+fn found(text: &[u8]) -> Result<Vec<(&str, &str)>, KeyError> {
     let text = std::str::from_utf8(text).map_err(|_| KeyError::NotPem)?;
     let mut found = Vec::new();
     let mut rest = text;
@@ -34,14 +56,7 @@ pub fn only_block(text: &[u8]) -> Result<Block, KeyError> {
         }
         rest = &begun[length..];
     }
-    match found[..] {
-        [] => Err(KeyError::NotPem),
-        [(label, block)] => {
-            let (_, bytes) = pem::decode_vec(block.as_bytes()).map_err(|_| KeyError::NotPem)?;
-            Ok(Block { label: label.to_owned(), bytes: Zeroizing::new(bytes) })
-        }
-        _ => Err(KeyError::Several(found.len())),
-    }
+    Ok(found)
 }
 
 /// `bytes` as a block.

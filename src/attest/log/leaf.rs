@@ -163,7 +163,11 @@ pub fn dsse_1<'m>(
     }))
 }
 
-fn hashedrekord_1<'m>(digest: &Digest, signature: &[u8], by: impl Into<Maker<'m>>) -> Result<Value, KeyError> {
+/// What `hashedrekord` 0.0.1 keeps of the signature of a file; it is what is sent, too.
+///
+/// # Errors
+/// [`KeyError::Encoding`].
+pub fn hashedrekord_1<'m>(digest: &Digest, signature: &[u8], by: impl Into<Maker<'m>>) -> Result<Value, KeyError> {
     Ok(json!({
         "apiVersion": "0.0.1",
         "kind": "hashedrekord",

@@ -72,7 +72,7 @@ pub fn entry(answer: &[u8]) -> Result<Entry, NotAnEntry> {
     Ok(Entry {
         index: json.log_index,
         log_id: bytes(&json.log_id)?,
-        kind: ("dsse".to_owned(), "0.0.1".to_owned()),
+        kind: kind_of(&body).ok_or(NotAnEntry)?,
         time: json.integrated_time,
         promise: Some(base64::decode(&json.verification.signed_entry_timestamp).map_err(|_| NotAnEntry)?),
         proof: Some(Proof {
@@ -84,6 +84,18 @@ pub fn entry(answer: &[u8]) -> Result<Entry, NotAnEntry> {
         }),
         body,
     })
+}
+
+/// Kind and version of what a log keeps.
+fn kind_of(body: &[u8]) -> Option<(String, String)> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        kind: String,
+        api_version: String,
+    }
+    let body: Body = serde_json::from_slice(body).ok()?;
+    Some((body.kind, body.api_version))
 }
 
 /// The hash of the entry that an id names.
@@ -189,7 +201,12 @@ pub(crate) mod tests {
     }
 
     fn some() -> Entry {
-        crate::attest::log::made_up::MadeUpLog::first().take(("dsse", "0.0.1"), b"{}", 1, 3)
+        crate::attest::log::made_up::MadeUpLog::first().take(
+            ("dsse", "0.0.1"),
+            b"{\"apiVersion\":\"0.0.1\",\"kind\":\"dsse\"}",
+            1,
+            3,
+        )
     }
 
     #[test]

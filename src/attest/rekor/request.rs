@@ -3,13 +3,14 @@
 //! What is kept until it is sent is the request to the first generation, since the envelope is in it; that to the second follows from it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::attest::base64;
 use crate::attest::dsse::Envelope;
 use crate::attest::key::error::KeyError;
 use crate::attest::log::leaf::{self, Maker, Signed};
 use crate::attest::log::merkle;
+use crate::attest::rekor::generation::Generation;
 use crate::attest::x509::certificate::SignedBy;
 use crate::model::digest::Digest;
 
@@ -73,10 +74,30 @@ impl Request {
         let signature = envelope.unverified_signatures().first().map(Vec::as_slice).unwrap_or_default();
         let (payload_type, payload) = (envelope.payload_type(), envelope.unverified_payload());
         let entry = leaf::hashedrekord_2(&Signed::Envelope { payload_type, payload, signature }, by)?;
-        let spec = &entry["spec"]["hashedRekordV002"];
-        let body =
-            json!({ "hashedRekordRequestV002": { "digest": spec["data"]["digest"], "signature": spec["signature"] } });
+        let body = request_of(&entry);
         Some(Self { body: body.to_string().into_bytes(), entry: entry.to_string().into_bytes() })
+    }
+
+    /// For the signature of a file with this digest; `None` for a key whose signatures are not over a digest, which no log takes.
+    ///
+    /// # Errors
+    /// [`KeyError::Encoding`].
+    pub fn of_file<'m>(
+        digest: Digest,
+        signature: &[u8],
+        by: impl Into<Maker<'m>>,
+        generation: Generation,
+    ) -> Result<Option<Self>, KeyError> {
+        let by = by.into();
+        let Some(second) = leaf::hashedrekord_2(&Signed::Message { digest, signature }, by) else { return Ok(None) };
+        let (body, entry) = match generation {
+            Generation::First => {
+                let entry = leaf::hashedrekord_1(&digest, signature, by)?;
+                (entry.clone(), entry)
+            }
+            Generation::Second => (request_of(&second), second),
+        };
+        Ok(Some(Self { body: body.to_string().into_bytes(), entry: entry.to_string().into_bytes() }))
     }
 
     /// One that was kept: with its envelope and the key or certificate that has signed it, which is the one that it names.
@@ -102,6 +123,12 @@ impl Request {
     pub fn leaf(&self) -> Digest {
         merkle::leaf(&self.entry)
     }
+}
+
+/// What is sent to the second generation for what it then keeps.
+fn request_of(entry: &Value) -> Value {
+    let spec = &entry["spec"]["hashedRekordV002"];
+    json!({ "hashedRekordRequestV002": { "digest": spec["data"]["digest"], "signature": spec["signature"] } })
 }
 
 #[cfg(test)]

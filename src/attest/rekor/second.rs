@@ -17,7 +17,7 @@ use crate::attest::rekor::transport::{Call, NoAnswer, Transport};
 /// Where entries are made.
 const ENTRIES: &str = "/api/v2/log/entries";
 /// Where everything that is shown to everyone is.
-const SHOWN: &str = "/api/v2";
+pub const SHOWN: &str = "/api/v2";
 /// Where the log shows what it has signed of its tree.
 pub const CHECKPOINT: &str = "/api/v2/checkpoint";
 

@@ -3,6 +3,15 @@
 use std::error::Error;
 use std::time::Duration;
 
+/// Where a log is.
+#[derive(Debug, Clone, Copy)]
+pub struct LogPlace<'l> {
+    /// Where it takes entries.
+    pub url: &'l str,
+    /// Where one of the second generation shows its checkpoint and tiles, if not there too.
+    pub tiles: Option<&'l str>,
+}
+
 /// A call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call<'c> {

@@ -3,6 +3,8 @@
 //! Invariants: a log that is trusted has a key that can be used, and the id that follows from that key; what is not understood of a log makes
 //! it one that nothing is verified by, and it says so. Absent: authorities of certificates and of timestamps, which `x509` reads in its text.
 
+pub mod create;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -19,7 +21,7 @@ use crate::model::text::objects;
 pub const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What the document says it is; later versions of it only add.
-const MEDIA_TYPES: [&str; 3] = [
+pub(in crate::attest) const MEDIA_TYPES: [&str; 3] = [
     "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
     "application/vnd.dev.sigstore.trustedroot.v0.2+json",
     "application/vnd.dev.sigstore.trustedroot+json;version=0.2",
@@ -149,6 +151,14 @@ impl TrustedRoot {
         Self::read(PUBLIC_GOOD)
     }
 
+    /// That of Sigstore's staging instance, as the library beneath has it: for conformance tests alone.
+    ///
+    /// # Errors
+    /// None that a release has.
+    pub fn staging() -> Result<Self, TrustedRootError> {
+        Self::read(sigstore_verify::trust_root::SIGSTORE_STAGING_TRUSTED_ROOT.as_bytes())
+    }
+
     /// Reads one.
     ///
     /// # Errors
@@ -233,7 +243,7 @@ fn usable(log: JsonLog) -> Result<(Log, Vec<Digest>), String> {
 }
 
 /// What stands between `https://` and the port, or the path: checkpoints name a log so.
-fn host(url: &str) -> &str {
+pub(in crate::attest) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', ':']).next().unwrap_or(rest)
 }

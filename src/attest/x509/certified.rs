@@ -71,6 +71,14 @@ pub enum LogIs {
     NotNeeded,
 }
 
+/// Whether certificates and timestamps can be verified by `root`.
+///
+/// # Errors
+/// [`CertificateError::Root`].
+pub fn check(root: &TrustedRoot) -> Result<(), CertificateError> {
+    verifier(root).map(|_| ())
+}
+
 /// Who signed `bundle`, which is by a certificate and of `file`.
 ///
 /// # Errors
@@ -109,18 +117,23 @@ pub fn timestamps(
     verified(bundle, file, root, &policy).map(|(_, result)| result.verified_timestamps().to_vec())
 }
 
+fn boxed<E: Error + Send + Sync + 'static>(error: E) -> Box<dyn Error + Send + Sync> {
+    Box::new(error)
+}
+
+fn verifier(root: &TrustedRoot) -> Result<Verifier, CertificateError> {
+    provider::install();
+    let root = trust_root::TrustedRoot::from_json(root.text()).map_err(|error| CertificateError::Root(boxed(error)))?;
+    Verifier::new(&root).map_err(|error| CertificateError::Root(boxed(error)))
+}
+
 fn verified(
     bundle: &[u8],
     file: Digest,
     root: &TrustedRoot,
     policy: &dyn Policy,
 ) -> Result<(Bundle, VerificationResult), CertificateError> {
-    fn boxed<E: Error + Send + Sync + 'static>(error: E) -> Box<dyn Error + Send + Sync> {
-        Box::new(error)
-    }
-    provider::install();
-    let root = trust_root::TrustedRoot::from_json(root.text()).map_err(|error| CertificateError::Root(boxed(error)))?;
-    let verifier = Verifier::new(&root).map_err(|error| CertificateError::Root(boxed(error)))?;
+    let verifier = verifier(root)?;
     let text = std::str::from_utf8(bundle).map_err(|error| CertificateError::Unreadable(boxed(error)))?;
     let bundle = Bundle::from_json(text).map_err(|error| CertificateError::Unreadable(boxed(error)))?;
     let digest = Sha256Hash::new(*file.as_bytes());

@@ -1,11 +1,12 @@
 //! Who signs without a key: where the identity token comes from, and who gives certificates and timestamps.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::attest::rekor::generation::Generation;
 use crate::attest::signing_config::{self, SigningConfig};
 use crate::cli::error::CliError;
 use crate::flow::attest::keyless::{MOST_TOKEN, TokenSource};
@@ -20,20 +21,20 @@ const MOST_EVENT: u64 = 4 << 20;
 #[derive(Debug, Args)]
 pub struct KeylessArgs {
     /// Sign by certificates of this Fulcio, to whom an identity token says who you are, in the place of a key
-    #[arg(long, value_name = "URL", conflicts_with_all = ["key", "dry_run", "out_dir"], requires = "timestamp_url")]
+    #[arg(long, value_name = "URL", conflicts_with = "key", requires = "timestamp_url")]
     fulcio_url: Option<String>,
     /// The identity token: a file, `env://NAME` or `fd://NUMBER` [default: env://SIGSTORE_ID_TOKEN, or what GitHub gives a workflow with
     /// `permissions: id-token: write`]
-    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["key", "dry_run"])]
+    #[arg(long, value_name = "SOURCE", conflicts_with = "key")]
     identity_token: Option<SecretSource>,
     /// For whom the token must be
-    #[arg(long, value_name = "NAME", default_value = "sigstore", conflicts_with_all = ["key", "dry_run"])]
+    #[arg(long, value_name = "NAME", default_value = "sigstore", conflicts_with = "key")]
     oidc_client_id: String,
     /// The authority that says when something was signed (RFC 3161), directly afterwards
-    #[arg(long, value_name = "URL", conflicts_with_all = ["dry_run", "out_dir"])]
+    #[arg(long, value_name = "URL")]
     timestamp_url: Option<String>,
     /// Both of them, as a signing_config.json of Sigstore names them
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "dry_run", "out_dir", "fulcio_url", "timestamp_url"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "fulcio_url", "timestamp_url"])]
     signing_config: Option<PathBuf>,
 }
 
@@ -44,6 +45,8 @@ pub struct Services {
     pub fulcio: Option<String>,
     /// That of timestamps.
     pub timestamps: Option<String>,
+    /// The log, where a signing configuration names one.
+    pub rekor: Option<(String, Generation)>,
 }
 
 /// Where a token comes from, or why nothing is signed.
@@ -101,9 +104,9 @@ impl Diagnostic for NoIdentity {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn read_config(path: &PathBuf) -> Result<SigningConfig, CliError> {
+pub fn read_config(path: &Path) -> Result<SigningConfig, CliError> {
     let bytes = fs::read(path, signing_config::MOST_BYTES)?;
-    Ok(SigningConfig::read(&bytes).map_err(|error| NoIdentity::Config(path.clone(), error))?)
+    Ok(SigningConfig::read(&bytes).map_err(|error| NoIdentity::Config(path.to_path_buf(), error))?)
 }
 
 impl KeylessArgs {
@@ -113,7 +116,11 @@ impl KeylessArgs {
     /// When a signing configuration cannot be read, or does not name both.
     pub fn services(&self) -> Result<Services, CliError> {
         let Some(path) = &self.signing_config else {
-            return Ok(Services { fulcio: self.fulcio_url.clone(), timestamps: self.timestamp_url.clone() });
+            return Ok(Services {
+                fulcio: self.fulcio_url.clone(),
+                timestamps: self.timestamp_url.clone(),
+                rekor: None,
+            });
         };
         let config = read_config(path)?;
         let named =
@@ -121,6 +128,7 @@ impl KeylessArgs {
         Ok(Services {
             fulcio: Some(named("certificate authority", config.fulcio)?),
             timestamps: Some(named("timestamp authority", config.timestamps)?),
+            rekor: config.rekor,
         })
     }
 

@@ -2,10 +2,14 @@
 //! [`verify`] checks it.
 
 mod certificate;
+pub mod conformance;
+pub mod file;
 pub mod key;
 mod keyless;
+mod services;
 pub mod submit;
 mod trust;
+pub mod trust_command;
 pub mod verify;
 mod written;
 
@@ -27,11 +31,11 @@ use crate::cli::terminal::output;
 use crate::config::Config;
 use crate::flow::attest::checksums::{self, NamedFile};
 use crate::flow::attest::keyless::{Authority, Keyless};
+use crate::flow::attest::network;
 use crate::flow::attest::queue::Queue;
-use crate::flow::attest::sign::{self, Shown, SignError, Signed, Signing};
+use crate::flow::attest::sign::{self, SignError, Signed, Signing, Timestamping};
 use crate::flow::attest::stamp::Stamping;
 use crate::flow::attest::statements::{self, Checkout, ReadyStatement, Statements};
-use crate::flow::attest::web;
 use crate::flow::suite::head::{head, is_as_committed, is_in_repository};
 use crate::host::secret::SecretSource;
 use crate::host::{clock, fs};
@@ -67,7 +71,7 @@ pub struct AttestArgs {
     #[arg(long, value_name = "SHA256SUMS", conflicts_with = "files")]
     checksums: Option<PathBuf>,
     /// Show what would be signed, and sign nothing
-    #[arg(long, conflicts_with_all = ["key", "password", "out_dir", "queue"])]
+    #[arg(long, conflicts_with_all = ["key", "password", "out_dir", "queue", "fulcio_url", "identity_token", "oidc_client_id", "timestamp_url", "signing_config"])]
     dry_run: bool,
     /// The private key: a file, `env://NAME` or `fd://NUMBER`
     #[arg(long, value_name = "SOURCE", required_unless_present_any = ["dry_run", "fulcio_url", "signing_config"], allow_hyphen_values = true)]
@@ -79,7 +83,7 @@ pub struct AttestArgs {
     #[command(flatten)]
     trust: TrustArgs,
     /// Where to write NAME.PREDICATE.dsse.json, one for each file and predicate
-    #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "queue"], conflicts_with = "queue")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "queue"], conflicts_with_all = ["queue", "fulcio_url", "timestamp_url", "signing_config"])]
     out_dir: Option<PathBuf>,
     /// Where to leave NAME.PREDICATE.rekor.json in its place: what `stella submit` sends to a log
     #[arg(long, value_name = "DIR")]
@@ -177,8 +181,11 @@ fn digest(path: &Path) -> Result<Digest, CliError> {
     Ok(fs::digest(path, u64::MAX)?)
 }
 
+/// What was written, and the digest of the key that signed, where none of certificates did.
+type Written = (Option<Digest>, Vec<PathBuf>);
+
 /// How it is signed: by the key that is named, or by certificates; `None` where a pull request of a fork has no identity.
-fn sign_all(said: &Statements, args: &AttestArgs) -> Result<Option<(Option<Digest>, Vec<PathBuf>)>, CliError> {
+fn sign_all(said: &Statements, args: &AttestArgs) -> Result<Option<Written>, CliError> {
     let services = args.keyless.services()?;
     let keyless = match &services.fulcio {
         None => None,
@@ -187,10 +194,10 @@ fn sign_all(said: &Statements, args: &AttestArgs) -> Result<Option<(Option<Diges
             Token::From(source) => Some((fulcio, source)),
         },
     };
-    let web = services.timestamps.as_ref().map(|_| web::over_http()).transpose()?;
+    let web = services.timestamps.as_ref().map(|_| network::over_http()).transpose()?;
     let root = services.timestamps.as_ref().map(|_| args.trust.root()).transpose()?;
     let shown = match (&web, &services.timestamps, &root) {
-        (Some(web), Some(url), Some(root)) => Some(Shown { stamping: Stamping { web: &**web, url }, root }),
+        (Some(web), Some(url), Some(root)) => Some(Timestamping { stamping: Stamping { web: &**web, url }, root }),
         _ => None,
     };
     let key = args.key.as_ref().map(|source| key::read_private(source, &args.password)).transpose()?;
@@ -211,7 +218,7 @@ fn sign_all(said: &Statements, args: &AttestArgs) -> Result<Option<(Option<Diges
 fn sign(
     all: &[ReadyStatement],
     signing: &mut Signing<'_>,
-    shown: Option<Shown<'_>>,
+    shown: Option<Timestamping<'_>>,
     args: &AttestArgs,
 ) -> Result<Vec<PathBuf>, CliError> {
     // All of them before the first: nothing is written over that something was read from, and no half of what belongs together.

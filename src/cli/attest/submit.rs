@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::attest::rekor::generation::Generation;
 use crate::attest::rekor::submit::Patience;
+use crate::attest::rekor::transport::LogPlace;
 use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::attest::keyless::{self, NoIdentity};
 use crate::cli::attest::trust::TrustArgs;
@@ -37,6 +38,9 @@ pub struct SubmitArgs {
     /// Its API: 1, the first generation, or 2, which takes signatures by keys of ecdsa-p256 alone
     #[arg(long, value_name = "VERSION", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=2))]
     rekor_api_version: u32,
+    /// Where a log of API 2 shows its checkpoint and tiles [default: below its own URL]
+    #[arg(long, value_name = "URL")]
+    rekor_tiles_url: Option<String>,
     /// An authority that says when something was signed (RFC 3161), for what has no timestamp yet
     #[arg(long, value_name = "URL")]
     timestamp_url: Option<String>,
@@ -67,7 +71,7 @@ pub fn run(global: &GlobalArgs, args: &SubmitArgs) -> CliResult {
     let patience = Patience { within: Duration::from_secs(args.patience.into()), attempts: ATTEMPTS };
     let (url, generation, timestamps) = services(args)?;
     let request = SubmitRequest {
-        url: &url,
+        place: LogPlace { url: &url, tiles: args.rekor_tiles_url.as_deref() },
         generation,
         timestamps: timestamps.as_deref(),
         queue: &Queue::in_folder(&args.queue),

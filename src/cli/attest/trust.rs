@@ -29,6 +29,14 @@ impl Diagnostic for Unusable {
 }
 
 impl TrustArgs {
+    /// The same, with that of the staging instance where it is asked for.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn root_of(&self, is_staging: bool) -> Result<TrustedRoot, CliError> {
+        if is_staging && self.trusted_root.is_none() { Ok(TrustedRoot::staging()?) } else { self.root() }
+    }
+
     /// The root that is named, in the place of the one of this release.
     ///
     /// # Errors
@@ -41,7 +49,11 @@ impl TrustArgs {
     }
 }
 
-fn named(path: &Path) -> Result<TrustedRoot, CliError> {
+/// The root in a file.
+///
+/// # Errors
+/// When it cannot be used.
+pub fn named(path: &Path) -> Result<TrustedRoot, CliError> {
     let bytes = fs::read(path, trusted_root::MOST_BYTES)?;
     Ok(TrustedRoot::read(&bytes).map_err(|source| Unusable(path.to_owned(), source))?)
 }

@@ -112,7 +112,8 @@ pub fn run(global: &GlobalArgs, args: &VerifyArgs) -> CliResult {
     Ok(Exit::Passed.into())
 }
 
-fn shown(path: &Path, verified: Verified) -> VerifiedStatementV1 {
+/// What was verified, as a document has it.
+pub fn shown(path: &Path, verified: Verified) -> VerifiedStatementV1 {
     let Verified { signer, logs, shown, said } = verified;
     let (key, certificate) = match signer {
         Signer::Key(key) => (Some(key), None),
@@ -136,7 +137,7 @@ fn shown(path: &Path, verified: Verified) -> VerifiedStatementV1 {
 }
 
 /// What was verified, in a line.
-fn line(said: &VerifiedStatementV1) -> String {
+pub fn line(said: &VerifiedStatementV1) -> String {
     let what = said.predicate_type.as_deref().unwrap_or("the file itself");
     let by = match (&said.key, &said.certificate) {
         (Some(key), _) => key.to_string(),
@@ -166,7 +167,11 @@ fn line(said: &VerifiedStatementV1) -> String {
     line
 }
 
-fn read_key(path: &Path) -> Result<PublicKey, CliError> {
+/// Reads a public key, and names the place where that fails.
+///
+/// # Errors
+/// When it is not one.
+pub fn read_key(path: &Path) -> Result<PublicKey, CliError> {
     let text = fs::read(path, private::MOST_BYTES)?;
     Ok(PublicKey::read(&text).map_err(|source| Unreadable { place: path.display().to_string(), source })?)
 }
@@ -185,9 +190,11 @@ impl crate::model::diagnostic::Diagnostic for NotADigest {
 /// An envelope that does not verify, by its file.
 #[derive(Debug, thiserror::Error)]
 #[error("`{}` is not verified", .bundle.display())]
-struct NotVerified {
-    bundle: PathBuf,
-    source: verify::VerifyError,
+pub struct NotVerified {
+    /// The file.
+    pub bundle: PathBuf,
+    /// Why.
+    pub source: verify::VerifyError,
 }
 
 impl crate::model::diagnostic::Diagnostic for NotVerified {

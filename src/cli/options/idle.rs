@@ -298,6 +298,12 @@ const IDLE: &[Idle] = &[
         why: "standard output is the patch's",
     },
     Idle {
+        command: "submit",
+        options: &["rekor_tiles_url"],
+        when: |given| !given.has("signing_config") && !given.is("rekor_api_version", "2"),
+        why: "a log of API 1 has no tiles",
+    },
+    Idle {
         command: "attest",
         options: &["trusted_root"],
         when: |given| !given.has("timestamp_url") && !given.has("signing_config"),
@@ -308,6 +314,18 @@ const IDLE: &[Idle] = &[
         options: &["password"],
         when: |given| given.has("fulcio_url") || given.has("signing_config"),
         why: "there is no key that it would open",
+    },
+    Idle {
+        command: "manifest sign",
+        options: &["password"],
+        when: |given| given.has("fulcio_url") || given.has("signing_config"),
+        why: "there is no key that it would open",
+    },
+    Idle {
+        command: "manifest sign",
+        options: &["trusted_root"],
+        when: |given| ["timestamp_url", "signing_config", "rekor_url"].iter().all(|id| !given.has(id)),
+        why: "nobody is asked for a certificate, a timestamp or an entry",
     },
     Idle {
         command: "diff",
@@ -331,7 +349,7 @@ const IDLE: &[Idle] = &[
 
 /// Commands whose output is a document, a page or the output of another command.
 fn has_one_form(given: &Given<'_>) -> bool {
-    const ONE: [&str; 9] = [
+    const ONE: [&str; 14] = [
         "badge",
         "canonicalize",
         "demo",
@@ -340,7 +358,12 @@ fn has_one_form(given: &Given<'_>) -> bool {
         "adapter show",
         "profile show",
         "manifest migrate",
+        "manifest sign",
         "builtin-scan",
+        "trust create",
+        "trust update",
+        "sigstore-conformance sign-bundle",
+        "sigstore-conformance verify-bundle",
     ];
     ONE.contains(&given.command.as_str())
 }
@@ -393,7 +416,9 @@ const USES: &[(&str, Use, Use)] = {
         ("key public", Never, Never),
         ("manifest migrate", Never, Never),
         ("manifest show", Never, Never),
+        ("manifest sign", Never, Never),
         ("manifest validate", Never, Never),
+        ("manifest verify", Never, Never),
         ("merge", Always, Always),
         ("notify", Always, Never),
         ("profile explain", Always, Never),
@@ -409,7 +434,11 @@ const USES: &[(&str, Use, Use)] = {
         ("sandbox", A_ROOTFS, A_ROOTFS),
         ("scan", Always, Always),
         ("score", Always, NO_HISTORY),
+        ("sigstore-conformance sign-bundle", Never, Never),
+        ("sigstore-conformance verify-bundle", Never, Never),
         ("submit", Never, Never),
+        ("trust create", Never, Never),
+        ("trust update", Never, Never),
         ("verify", Never, Never),
     ]
 };

@@ -201,6 +201,26 @@ sandbox --ledger -
 sandbox --require-isolation -
 sandbox --at-most -
 manifest migrate --out -
+manifest sign --key manifest sign --fulcio-url u --timestamp-url u --bundle b --key k m
+manifest sign --password manifest sign --signing-config c --bundle b --password p m
+manifest sign --fulcio-url manifest sign --key k --timestamp-url u --bundle b --fulcio-url u m
+manifest sign --identity-token manifest sign --key k --bundle b --identity-token t m
+manifest sign --oidc-client-id manifest sign --key k --bundle b --oidc-client-id n m
+manifest sign --timestamp-url manifest sign --signing-config c --bundle b --timestamp-url u m
+manifest sign --signing-config manifest sign --key k --bundle b --signing-config c m
+manifest sign --rekor-url manifest sign --signing-config c --bundle b --rekor-url u m
+manifest sign --rekor-api-version manifest sign --key k --bundle b --rekor-api-version 2 m
+manifest sign --trusted-root manifest sign --key k --bundle b --trusted-root t m
+manifest sign --bundle -
+manifest verify --bundle -
+manifest verify --key manifest verify --bundle b --certificate-identity i --certificate-oidc-issuer u --key k m
+manifest verify --certificate-identity -
+manifest verify --certificate-identity-regexp -
+manifest verify --certificate-oidc-issuer -
+manifest verify --certificate-oidc-issuer-regexp -
+manifest verify --trusted-root manifest verify --bundle b --key k --signature-only --trusted-root t m
+manifest verify --signature-only manifest verify --bundle b --key k --trusted-root t --signature-only m
+manifest verify --allow-no-log manifest verify --bundle b --key k --signature-only --allow-no-log m
 feed build --out-dir -
 feed build --source -
 feed build --any-format -
@@ -264,6 +284,7 @@ verify --max-age -
 submit --queue -
 submit --rekor-url submit --queue q --out-dir o --signing-config c --rekor-url u
 submit --rekor-api-version submit --queue q --out-dir o --signing-config c --rekor-api-version 2
+submit --rekor-tiles-url submit --queue q --out-dir o --rekor-url u --rekor-tiles-url t
 submit --timestamp-url submit --queue q --out-dir o --signing-config c --timestamp-url u
 submit --signing-config submit --queue q --out-dir o --rekor-url u --signing-config c
 submit --trusted-root -
@@ -280,6 +301,27 @@ key public --key -
 key public --password -
 key public --out -
 builtin-scan --flag -
+trust create --rekor -
+trust create --fulcio -
+trust create --ct-log -
+trust create --timestamp-authority -
+trust create --out -
+trust update --trusted-root -
+trust update --out -
+sigstore-conformance sign-bundle --staging sigstore-conformance sign-bundle --identity-token t --bundle b --signing-config c --staging f
+sigstore-conformance sign-bundle --in-toto -
+sigstore-conformance sign-bundle --identity-token -
+sigstore-conformance sign-bundle --bundle -
+sigstore-conformance sign-bundle --signing-config sigstore-conformance sign-bundle --identity-token t --bundle b --staging --signing-config c f
+sigstore-conformance sign-bundle --trusted-root -
+sigstore-conformance verify-bundle --staging -
+sigstore-conformance verify-bundle --bundle -
+sigstore-conformance verify-bundle --key sigstore-conformance verify-bundle --bundle b --certificate-identity i --certificate-oidc-issuer u --key k f
+sigstore-conformance verify-bundle --certificate-identity -
+sigstore-conformance verify-bundle --certificate-identity-regexp -
+sigstore-conformance verify-bundle --certificate-oidc-issuer -
+sigstore-conformance verify-bundle --certificate-oidc-issuer-regexp -
+sigstore-conformance verify-bundle --trusted-root -
 ";
 
 /// A command line of each command that is right, and which of the options of every command say something in it: its output's form,
@@ -311,6 +353,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("manifest show m", "format"),
     ("manifest validate m", "format"),
     ("manifest migrate m", ""),
+    ("manifest sign --key k --bundle b m", ""),
+    ("manifest verify --bundle b --key k m", "format"),
     ("feed build f", "format"),
     ("feed verify f", "format"),
     ("feed bisect --from m a b", "format config store"),
@@ -326,6 +370,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ("profile explain d", "format config"),
     ("profile test p", "format config"),
     ("profile learn -- tool", "format config store"),
+    ("trust create --rekor url=u,key=k --out o", ""),
+    ("trust update --out o f", ""),
+    ("sigstore-conformance sign-bundle --identity-token t --bundle b f", ""),
+    ("sigstore-conformance verify-bundle --bundle b --key k f", ""),
     ("builtin-scan --input a --clock 2026-01-01T00:00:00Z --out o", ""),
 ];
 

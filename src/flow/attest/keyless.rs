@@ -333,6 +333,39 @@ mod tests {
         assert_eq!(error.to_string(), "the identity token ends at 1970-01-01T00:16:40Z, and cannot be asked for again");
     }
 
+    /// One serves until its last minute; then another is asked for, and nobody signs by the old one.
+    #[test]
+    fn a_certificate_serves_until_its_last_minute() {
+        #[derive(Debug, Default)]
+        struct Refusing(std::sync::atomic::AtomicUsize);
+        impl Web for Refusing {
+            fn ask(&self, _: &Question<'_>) -> Result<web::Reply, crate::attest::rekor::transport::NoAnswer> {
+                self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Ok(web::Reply { status: 403, retry_after: None, body: Vec::new() })
+            }
+            fn wait(&self, _: std::time::Duration) {}
+        }
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let web = Refusing::default();
+        let authority = Authority { web: &web, fulcio: "http://localhost", audience: "sigstore" };
+        let given = TokenSource::Given(token(&json!({"sub": "s", "aud": "sigstore", "exp": 5000})));
+        let mut keyless = Keyless::new(authority, given, at(0)).unwrap();
+        let key = PrivateKey::generate(SCHEME).unwrap();
+        let public = crate::attest::key::public::PublicKey::from_der(key.public().der()).unwrap();
+        let certificate = Certificate { der: Vec::new(), key: public, start: at(0), end: at(1000) };
+        keyless.now = Some(Certified { key, certificate });
+        for second in [0, 500, 939] {
+            assert_eq!(keyless.signer(at(second)).unwrap().certificate.end, at(1000));
+        }
+        let asked = || web.0.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(asked(), 0);
+        assert!(matches!(keyless.signer(at(940)), Err(KeylessError::Web(WebError::Refused { status: 403, .. }))));
+        assert_eq!((asked(), keyless.now.is_none()), (1, true));
+        // A token that was given, and has ended meanwhile.
+        assert!(matches!(keyless.signer(at(5000)), Err(KeylessError::Ended(_))));
+        assert_eq!(asked(), 1);
+    }
+
     #[test]
     fn what_is_no_certificate_is_refused() {
         for no in [

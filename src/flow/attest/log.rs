@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::attest::rekor::generation::Generation;
 use crate::attest::rekor::submit::Patience;
+use crate::attest::rekor::transport::{LogPlace, Transport};
 use crate::attest::trusted_root::TrustedRoot;
 use crate::flow::attest::queue::Queue;
 use crate::flow::attest::submit::{Outcome, SubmitQueueError};
@@ -14,7 +15,7 @@ use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 #[derive(Debug, Clone, Copy)]
 pub struct SubmitRequest<'s> {
     /// The log.
-    pub url: &'s str,
+    pub place: LogPlace<'s>,
     /// Of which generation it is.
     pub generation: Generation,
     /// What waits.
@@ -72,6 +73,24 @@ impl Diagnostic for LogError {
     }
 }
 
+/// The way to the log at a URL.
+///
+/// # Errors
+/// [`LogError`].
+#[cfg(feature = "registry")]
+pub fn way(place: LogPlace<'_>) -> Result<Box<dyn Transport>, LogError> {
+    Ok(Box::new(crate::flow::attest::log_over_http::LogOverHttp::at(place)?))
+}
+
+/// There is none.
+///
+/// # Errors
+/// [`LogError::NoNetwork`].
+#[cfg(not(feature = "registry"))]
+pub fn way(_: LogPlace<'_>) -> Result<Box<dyn Transport>, LogError> {
+    Err(LogError::NoNetwork)
+}
+
 /// Sends all that waits; what became of each.
 ///
 /// # Errors
@@ -84,8 +103,8 @@ pub fn submit(request: &SubmitRequest<'_>) -> Result<Submitted, LogError> {
     use crate::flow::attest::web_over_http::WebOverHttp;
     use crate::host::clock;
 
-    let SubmitRequest { url, generation, queue, to, root, patience, jobs, timestamps } = *request;
-    let log = LogOverHttp::at(url)?;
+    let SubmitRequest { place, generation, queue, to, root, patience, jobs, timestamps } = *request;
+    let log = LogOverHttp::at(place)?;
     let web = WebOverHttp::new()?;
     let stamping = timestamps.map(|url| Stamping { web: &web, url });
     Ok(submit::submit(&log, queue, Sending { generation, to, root, patience, jobs, stamping }, clock::now)?)

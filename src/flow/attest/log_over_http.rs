@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::attest::rekor::transport::{Answer, Call, NoAnswer, Transport};
+use crate::attest::rekor::second::SHOWN;
+use crate::attest::rekor::transport::{Answer, Call, LogPlace, NoAnswer, Transport};
 use crate::host::http::exchange::Exchange;
 use crate::host::http::{Body, Http, HttpError, Reach, host_of, is_loopback};
 
@@ -17,18 +18,21 @@ const MAX_ANSWER: u64 = 4 << 20;
 pub struct LogOverHttp {
     http: Http,
     base: String,
+    tiles: Option<String>,
     began: Instant,
 }
 
 impl LogOverHttp {
-    /// The log at `url`: https, or http to this machine.
+    /// The log there: https, or http to this machine.
     ///
     /// # Errors
     /// [`HttpError`].
-    pub fn at(url: &str) -> Result<Self, HttpError> {
+    pub fn at(place: LogPlace<'_>) -> Result<Self, HttpError> {
+        let LogPlace { url, tiles } = place;
         // No redirect: what is public for ever goes to who was meant.
         let http = Http::staying(&Reach { past_proxies: is_loopback(host_of(url)), certificates: None })?;
-        Ok(Self { http, base: url.trim_end_matches('/').to_owned(), began: Instant::now() })
+        let without_end = |url: &str| url.trim_end_matches('/').to_owned();
+        Ok(Self { http, base: without_end(url), tiles: tiles.map(without_end), began: Instant::now() })
     }
 }
 
@@ -38,7 +42,10 @@ impl Transport for LogOverHttp {
             Call::Get(path) => ("GET", path.as_str(), None),
             Call::Post(path, bytes) => ("POST", *path, Some(Body { content_type: "application/json", bytes })),
         };
-        let url = format!("{}{path}", self.base);
+        let url = match (&self.tiles, call, path.strip_prefix(SHOWN)) {
+            (Some(tiles), Call::Get(_), Some(shown)) => format!("{tiles}{shown}"),
+            _ => format!("{}{path}", self.base),
+        };
         let headers = vec![("accept", "application/json, application/x-pem-file".to_owned())];
         let asked = Exchange { method, url: &url, headers, within: WITHIN, body, limit: MAX_ANSWER };
         let reply = self.http.exchange(&asked).map_err(|error| match error {

@@ -3,10 +3,12 @@
 //! - [`checksums`]: a file of checksums → the files that it names
 //! - [`predicate`]: a run that the gate of a release has judged → the predicate alone, for another signer
 //! - [`statements`]: a result, the rules of a gate and files → what may be said of each file
+//! - [`network`]: that way, where this program has one
 //! - [`web`]: the way to services that sign for somebody
 //! - [`stamp`]: a signature → a timestamp of an authority
 //! - [`keyless`]: a token of an identity provider → a key with a certificate
 //! - [`sign`]: statements → envelopes, by a key or by certificates
+//! - [`direct`]: a statement or a file → a bundle, at once
 //! - [`queue`]: signed statements → requests on disk
 //! - [`submit`]: requests, and the way to a log → bundles
 //! - [`log`]: the same, of the log at a URL
@@ -17,11 +19,13 @@
 //! ran; nothing is sent that is not on disk. Absent: where keys are.
 
 pub mod checksums;
+pub mod direct;
 pub mod expected;
 pub mod keyless;
 pub mod log;
 #[cfg(feature = "registry")]
 mod log_over_http;
+pub mod network;
 pub mod predicate;
 pub mod queue;
 pub mod sign;

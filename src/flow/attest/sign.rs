@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::attest::bundle::Bundle;
-use crate::attest::dsse::{Envelope, EnvelopeError};
+use crate::attest::dsse::{Envelope, EnvelopeError, pae};
 use crate::attest::key::error::KeyError;
 use crate::attest::key::private::PrivateKey;
 use crate::attest::key::public::PublicKey;
@@ -41,7 +41,7 @@ pub struct Signed {
 
 /// Where timestamps come from, and who is trusted.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<'s> {
+pub struct Timestamping<'s> {
     /// Where they are asked for.
     pub stamping: Stamping<'s>,
     /// The authorities that are trusted.
@@ -75,6 +75,9 @@ pub enum SignError {
     /// No reader would take the certificate.
     #[error("what the certificate authority has given out does not verify")]
     Certificate(#[source] CertificateError),
+    /// Nobody signs.
+    #[error("nothing says by what it is signed")]
+    NoSigner,
     /// The bundle cannot be encoded.
     #[error("the bundle cannot be encoded")]
     Encoding(#[from] serde_json::Error),
@@ -87,7 +90,7 @@ impl Diagnostic for SignError {
             Self::Keyless(error) => error.kind(),
             Self::Stamp(error) => error.kind(),
             Self::Envelope(_) | Self::NotWhatWasSigned | Self::Certificate(_) => FailureKind::Verification,
-            Self::NoStatement | Self::NoTimestamp => FailureKind::Usage,
+            Self::NoStatement | Self::NoTimestamp | Self::NoSigner => FailureKind::Usage,
             Self::Encoding(_) => FailureKind::Infrastructure,
         }
     }
@@ -108,7 +111,18 @@ impl Diagnostic for SignError {
     }
 }
 
-/// Signs a payload of that type.
+/// The signature of some bytes.
+#[derive(Debug)]
+pub struct Signature {
+    /// It.
+    pub signature: Vec<u8>,
+    /// By what it is made.
+    pub by: SignedBy,
+    /// Its timestamp.
+    pub timestamp: Option<Vec<u8>>,
+}
+
+/// Signs a payload of that type. A certificate needs a timestamp.
 ///
 /// # Errors
 /// [`SignError`].
@@ -116,36 +130,62 @@ pub fn sign(
     payload_type: &str,
     payload: &[u8],
     signing: &mut Signing<'_>,
-    shown: Option<Shown<'_>>,
+    shown: Option<Timestamping<'_>>,
     now: impl Fn() -> Timestamp,
 ) -> Result<Signed, SignError> {
-    let (envelope, by) = match signing {
-        Signing::Key(key) => {
-            let envelope = Envelope::sign(payload_type, payload.to_vec(), key)?;
-            (envelope, SignedBy::Key(PublicKey::from_der(key.public().der())?))
-        }
-        // Before anybody is asked.
-        Signing::Keyless(_) if shown.is_none() => return Err(SignError::NoTimestamp),
-        Signing::Keyless(keyless) => {
-            let one = keyless.signer(now())?;
-            let envelope = Envelope::sign(payload_type, payload.to_vec(), &one.key)?;
-            (envelope, SignedBy::Certificate(Certificate::from_der(&one.certificate.der)?))
-        }
-    };
+    // Before anybody is asked.
+    if matches!(signing, Signing::Keyless(_)) && shown.is_none() {
+        return Err(SignError::NoTimestamp);
+    }
+    signed(payload_type, payload, signing, shown, now)
+}
+
+/// The same, also where a log alone will say when a certificate was used.
+///
+/// # Errors
+/// [`SignError`].
+pub fn signed(
+    payload_type: &str,
+    payload: &[u8],
+    signing: &mut Signing<'_>,
+    shown: Option<Timestamping<'_>>,
+    now: impl Fn() -> Timestamp,
+) -> Result<Signed, SignError> {
+    let Signature { signature, by, timestamp } = signature(&pae(payload_type, payload), signing, shown, now)?;
+    let envelope = Envelope::of(payload_type, payload.to_vec(), signature.clone());
     let json = envelope.to_json()?;
     // What a reader will see, and not what was meant to be written.
     let read = Envelope::read(json.as_bytes())?;
     if read.verify(std::slice::from_ref(by.key()))?.payload != payload {
         return Err(SignError::NotWhatWasSigned);
     }
-    let signature = envelope.unverified_signatures().first().cloned().unwrap_or_default();
-    let timestamp =
-        shown.map(|Shown { stamping, root }| stamp::stamp(stamping, &signature, root, now())).transpose()?;
-    if let (SignedBy::Certificate(_), Some(timestamp), Some(Shown { root, .. })) = (&by, &timestamp, shown) {
+    if let (SignedBy::Certificate(_), Some(timestamp), Some(Timestamping { root, .. })) = (&by, &timestamp, shown) {
         let file = expected::first_subject(payload).ok_or(SignError::NoStatement)?;
         let bundle = Bundle::of_envelope(payload_type, payload.to_vec(), signature, by.maker(), Vec::new());
         let json = bundle.with_timestamps(vec![timestamp.clone()]).to_json()?;
         certified::certified(json.as_bytes(), file, root, LogIs::NotNeeded).map_err(SignError::Certificate)?;
     }
     Ok(Signed { envelope, json, by, timestamp })
+}
+
+/// Signs bytes, and asks for the timestamp of it at once.
+///
+/// # Errors
+/// [`SignError`].
+pub fn signature(
+    bytes: &[u8],
+    signing: &mut Signing<'_>,
+    shown: Option<Timestamping<'_>>,
+    now: impl Fn() -> Timestamp,
+) -> Result<Signature, SignError> {
+    let (signature, by) = match signing {
+        Signing::Key(key) => (key.sign(bytes)?, SignedBy::Key(PublicKey::from_der(key.public().der())?)),
+        Signing::Keyless(keyless) => {
+            let one = keyless.signer(now())?;
+            (one.key.sign(bytes)?, SignedBy::Certificate(Certificate::from_der(&one.certificate.der)?))
+        }
+    };
+    let timestamp =
+        shown.map(|Timestamping { stamping, root }| stamp::stamp(stamping, &signature, root, now())).transpose()?;
+    Ok(Signature { signature, by, timestamp })
 }

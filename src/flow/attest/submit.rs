@@ -15,7 +15,7 @@ use crate::attest::bundle::{Bundle, BundleError, MOST_BYTES};
 use crate::attest::key::error::KeyError;
 use crate::attest::key::public::PublicKey;
 use crate::attest::log::checkpoint::{Checkpoint, NotACheckpoint};
-use crate::attest::log::entry::{Logged, is_signed};
+use crate::attest::log::entry::{Entry, Logged, is_signed};
 use crate::attest::rekor::dialect::{Dialect, SubmitError};
 use crate::attest::rekor::first::{self, First};
 use crate::attest::rekor::generation::Generation;
@@ -222,7 +222,7 @@ pub fn submit(
     if let Some(Waiting { name, by, .. }) = other {
         return Err(SubmitQueueError::Scheme { name: name.clone(), scheme: by.key().scheme() });
     }
-    let dialect = trusted(log, sending, now())?;
+    let dialect = trusted(log, (sending.generation, sending.root, sending.patience), now())?;
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let worker = || {
         while let Some(one) = waiting.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -249,23 +249,30 @@ pub fn submit(
 }
 
 /// Refuses a log before anything is sent to it: what a log has is public for ever, and a bundle of it would not verify. How it is spoken with.
-fn trusted(log: &dyn Transport, sending: Sending<'_>, now: Timestamp) -> Result<Box<dyn Dialect>, SubmitQueueError> {
-    let (key, dialect): (_, Box<dyn Dialect>) = match sending.generation {
+///
+/// # Errors
+/// [`SubmitQueueError`].
+pub fn trusted(
+    log: &dyn Transport,
+    (generation, root, patience): (Generation, &TrustedRoot, Patience),
+    now: Timestamp,
+) -> Result<Box<dyn Dialect>, SubmitQueueError> {
+    let (key, dialect): (_, Box<dyn Dialect>) = match generation {
         Generation::First => {
-            let pem = submit::shown(log, &First, first::PUBLIC_KEY, sending.patience);
+            let pem = submit::shown(log, &First, first::PUBLIC_KEY, patience);
             let pem = pem.map_err(|error| SubmitQueueError::Unknown("key", error))?;
             let key = PublicKey::read(&pem).map_err(SubmitQueueError::BadKey)?.digest();
             let untrusted = |why| SubmitQueueError::Untrusted { log: format!("with the key {key}"), why };
-            (sending.root.log(key.as_bytes()).map_err(untrusted)?, Box::new(First))
+            (root.log(key.as_bytes()).map_err(untrusted)?, Box::new(First))
         }
         Generation::Second => {
             let second = |log_id: &[u8]| Second { log_id: log_id.to_vec() };
-            let text = submit::shown(log, &second(&[]), second::CHECKPOINT, sending.patience);
+            let text = submit::shown(log, &second(&[]), second::CHECKPOINT, patience);
             let text = text.map_err(|error| SubmitQueueError::Unknown("checkpoint", error))?;
             let text = String::from_utf8(text).unwrap_or_default();
             let checkpoint = Checkpoint::read(&text).map_err(SubmitQueueError::BadCheckpoint)?;
             let name = checkpoint.origin;
-            let known = sending.root.logs().iter().find(|log| log.host == name && is_signed(&checkpoint, name, log));
+            let known = root.logs().iter().find(|log| log.host == name && is_signed(&checkpoint, name, log));
             let known = known.ok_or_else(|| SubmitQueueError::Untrusted {
                 log: format!("`{name}`"),
                 why: "it is not in the trusted root".to_owned(),
@@ -316,14 +323,7 @@ fn single(
         }
     };
     let submitted = submit::submit(log, dialect, request, sending.patience)?;
-    let mut entry = submitted.entry;
-    if let SignedBy::Certificate(certificate) = &one.by
-        && !Timestamp::from_second(entry.time).is_ok_and(|time| certificate.is_valid_at(time))
-    {
-        // What the log promises is of a time at which the certificate had ended. The timestamp says when it was used; with the promise in
-        // it no reader would take the bundle.
-        (entry.promise, entry.time) = (None, 0);
-    }
+    let entry = as_readers_take_it(submitted.entry, &one.by);
     let bundle = bundle(vec![entry]).with_timestamps(timestamp.into_iter().collect());
     let json = bundle.to_json()? + "\n";
     // As a reader will, and not what was meant to be written.
@@ -338,6 +338,19 @@ fn single(
     fs::write_output(&path, json.as_bytes())?;
     queue.done(&one.name)?;
     Ok(Done { bundle: path, logged, sent: submitted.sent, was_there: submitted.was_there })
+}
+
+/// An entry as it stands in a bundle. What a log of the first generation promises after a certificate had ended is of a time at which it was
+/// not valid. A timestamp says when it was used; with the promise in it no reader would take the bundle.
+pub fn as_readers_take_it(entry: Entry, by: &SignedBy) -> Entry {
+    match by {
+        SignedBy::Certificate(certificate)
+            if !Timestamp::from_second(entry.time).is_ok_and(|time| certificate.is_valid_at(time)) =>
+        {
+            Entry { promise: None, time: 0, ..entry }
+        }
+        _ => entry,
+    }
 }
 
 /// All bundles of the folder that were written here in one file, those of an earlier run that was killed among them. Those of others, which

@@ -1,6 +1,8 @@
 //! Attestations through the program.
 
 mod certificate;
+#[cfg(feature = "registry")]
+mod direct;
 mod key;
 #[cfg(feature = "registry")]
 mod keyless;

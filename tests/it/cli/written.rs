@@ -33,6 +33,8 @@ fn world() -> World {
     world.stella(0, &["ci", "--history", "h.jsonl", "--result", "r.json"]);
     world.stella(0, &["ci", "--shard", "1/1", "--result", "s.json"]);
     world.stella(0, &["key", "generate", "--unencrypted", "--out", "pair"]);
+    world.stella(0, &["manifest", "sign", "--key", "pair.key", "--bundle", "m.sigstore.json", "MANIFEST.json"]);
+    world.stella(0, &["trust", "create", "--rekor", "url=https://rekor.example,key=pair.pub", "--out", "root.json"]);
     world.stella(0, &["feed", "build", "feed", "--out-dir", "bundles"]);
     fs::rename(&files(&world.work("bundles"))[0], world.work("osv.tar.zst")).unwrap();
     world
@@ -68,6 +70,10 @@ const PRINTS: &[&str] = &[
     "manifest show MANIFEST.json",
     "manifest validate MANIFEST.json",
     "manifest migrate MANIFEST.json",
+    "manifest sign --key pair.key --bundle m.sigstore.json MANIFEST.json",
+    "manifest verify --key pair.pub --signature-only --bundle m.sigstore.json MANIFEST.json",
+    "trust create --rekor url=https://rekor.example,key=pair.pub --out root.json",
+    "trust update --out newer.json root.json",
     "feed build feed --out-dir bundles",
     "feed verify osv.tar.zst",
     "feed bisect --from MANIFEST.json feed later",
@@ -157,6 +163,9 @@ const WRITES: &[(&str, &str)] = &[
     ("merge --history", "merge s.json --history @"),
     ("sandbox --ledger", "sandbox --ledger @ -- true"),
     ("manifest migrate --out", "manifest migrate MANIFEST.json --out @"),
+    ("manifest sign --bundle", "manifest sign --key pair.key --bundle @ MANIFEST.json"),
+    ("trust create --out", "trust create --rekor url=https://rekor.example,key=pair.pub --out @"),
+    ("trust update --out", "trust update --out @ root.json"),
     ("key public --out", "key public --key pair.key --out @"),
     ("profile learn --out", "profile learn --again 1 --out @ -- ./tool"),
 ];
@@ -207,6 +216,12 @@ const OTHERS: &[&str] = &[
     "submit --report",
     "submit --signing-config",
     "submit --trusted-root",
+    "manifest sign --signing-config",
+    "manifest sign --trusted-root",
+    "manifest verify --bundle",
+    "manifest verify --key",
+    "manifest verify --trusted-root",
+    "trust update --trusted-root",
     "verify --bundle",
     "verify --key",
     "verify --trusted-root",

@@ -86,7 +86,7 @@ fn what_is_there_already_is_fetched_and_must_be_ours() {
     }
     let other = format!("{:016x}{}", 1, crate::model::digest::Digest::of(b"another").hex());
     assert!(matches!(tried(&request, vec![at(&other)]).0, Err(SubmitError::Other)));
-    let entry = MadeUpLog::first().take(("dsse", "0.0.1"), b"{}", 0, 2);
+    let entry = MadeUpLog::first().take(("dsse", "0.0.1"), b"{\"apiVersion\":\"0.0.1\",\"kind\":\"dsse\"}", 0, 2);
     let foreign = Ok(Answer { status: 200, body: first::tests::answer(&entry), ..Answer::default() });
     assert!(matches!(tried(&request, vec![at(&id), foreign]).0, Err(SubmitError::Other)));
 }
