@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-const SOURCES: [&str; 25] = [
+const SOURCES: [&str; 26] = [
     "src/archive",
     "src/bundle",
+    "src/closure/unpacked.rs",
     "src/compare/semantic.rs",
     "src/execute/builtin.rs",
     "src/execute/builtin_input.rs",

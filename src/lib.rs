@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | words | `model` | nothing of ours |
 //! | pure | `canonical`, `profiling`, `format`, `scanner`, `compare`, `attribute`, `score`, `report`, `wire`, `ci` | `model`; `profiling` also `canonical`, `scanner` also `format`, `report` also `score`, `wire` also `score` and `report` |
-//! | world | `host`, then `git`, `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox`, `attest` | `model`, `host`; the architecture test says who of them uses whom |
+//! | world | `host`, then `git`, `oci`, `store`, `archive`, `bundle`, `rootfs`, `policy`, `sandbox`, `closure`, `attest` | `model`, `host`; the architecture test says who of them uses whom |
 //! | scan | `config`, `job`, `workspace`, `artifacts`, `execute` | what stands before them |
 //! | flow | `flow` | everything above; its rooms in the order `record`, `replay`, `experiment`, `suite` |
 //! | faces | `cli` | everything above |
@@ -39,6 +39,7 @@ pub mod host;
 pub mod archive;
 pub mod attest;
 pub mod bundle;
+pub mod closure;
 pub mod git;
 pub mod oci;
 pub mod policy;

@@ -8,8 +8,8 @@ use crate::cli::error::CliResult;
 use crate::cli::options::deferred::Deferred;
 use crate::cli::{accept, reviewed};
 use crate::cli::{
-    adapter, badge, builtin_scan, canonicalize, chaos, ci, demo, diff, doctor, explain, feed, gate, image, init,
-    manifest, profile, publish, replay, report, reproduce, sandbox, scan, score,
+    adapter, badge, builtin_scan, canonicalize, chaos, ci, closure, demo, diff, doctor, explain, feed, gate, image,
+    init, manifest, profile, publish, replay, report, reproduce, sandbox, scan, score,
 };
 
 /// Proves that security scans are repeatable.
@@ -59,6 +59,8 @@ enum Command {
     #[command(subcommand)]
     Manifest(Deferred<manifest::ManifestCommand>),
     #[command(subcommand)]
+    Closure(Deferred<closure::ClosureCommand>),
+    #[command(subcommand)]
     Feed(Deferred<feed::FeedCommand>),
     #[command(subcommand)]
     Image(Deferred<image::ImageCommand>),
@@ -106,6 +108,7 @@ pub(super) fn dispatch(app: App) -> CliResult {
         Command::Doctor(args) => doctor::run(global, &args.0),
         Command::Adapter(command) => adapter::run(global, *command.0),
         Command::Manifest(command) => manifest::run(global, *command.0),
+        Command::Closure(command) => closure::run(global, *command.0),
         Command::Feed(command) => feed::run(global, *command.0),
         Command::Image(command) => image::run(global, *command.0),
         Command::Key(command) => key::run(global, *command.0),

@@ -150,6 +150,9 @@ fn describe(manifest: &ScanManifest) -> String {
         ("", or_none(scanner.digest().map(ToString::to_string))),
         ("command", if scanner.argv.is_empty() { scanner.flags.join(" ") } else { scanner.argv.join(" ") }),
     ];
+    if let Some(closure) = &scanner.closure_digest {
+        lines.push(("closure", format!("{closure}: all that the scanner read of its machine")));
+    }
     for feed in &manifest.feeds.bundles {
         lines.push(("feed", format!("{} {}", feed.name, feed.content_digest.as_ref().unwrap_or(&feed.digest))));
     }

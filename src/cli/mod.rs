@@ -14,6 +14,7 @@ mod builtin_scan;
 mod canonicalize;
 mod chaos;
 mod ci;
+mod closure;
 mod demo;
 mod diff;
 mod doctor;

@@ -14,6 +14,8 @@ pub enum Fault {
     Unhealthy,
     /// It could not run: our fault or the machine's.
     Infra,
+    /// It cannot run here, or not with what was recorded: something of it is not there.
+    Unreplayable,
 }
 
 /// What went wrong.
@@ -60,6 +62,11 @@ impl Failure {
     /// Our fault or the machine's.
     pub fn machine(detail: impl Into<String>) -> Self {
         Self::new(Fault::Infra, detail.into())
+    }
+
+    /// Something that is not there.
+    pub fn unreplayable(detail: impl Into<String>) -> Self {
+        Self::new(Fault::Unreplayable, detail.into())
     }
 
     /// The scanner's fault, with the whole chain of causes.

@@ -3,12 +3,13 @@
 //! Invariants: modes and times of what is laid out are the same on every machine; an artifact that lies in the input is never
 //! taken for one of this run.
 
+use crate::closure::unpacked::Unpacked;
 use crate::execute::builtin::{self};
 use crate::execute::collect_artifacts::{self, Collected, Stamp};
 use crate::execute::failure::{Failure, Trouble};
 use crate::host::scratch::Scratch;
 use crate::job::in_place;
-use crate::job::material::{InputMaterial, ScannerMaterial};
+use crate::job::material::{ClosureMaterial, InputMaterial, ScannerMaterial};
 use crate::job::placeholder::Placeholders;
 use crate::job::scan_spec::ScanSpec;
 use crate::model::manifest::NetworkMode;
@@ -16,7 +17,7 @@ use crate::sandbox::run::Finished;
 use crate::sandbox::sandbox_path;
 use crate::sandbox::sandbox_path::{InvalidSandboxPath, SandboxPath};
 use crate::sandbox::spec::{
-    Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Mount, Network, Paths, SandboxSpec,
+    Clock, DirectoryOrder, HostRoot, InvalidHostRoot, InvalidMount, Mount, Network, Paths, SandboxSpec, SystemRoots,
 };
 use crate::sandbox::validated::{Argv, InvalidSetting, Locale, TimeZone};
 use std::fs::{FileTimes, Permissions};
@@ -109,6 +110,7 @@ impl RunFolders {
                 tree.restore(&to).map_err(io::Error::other)?;
                 Some(to)
             }
+            ScannerMaterial::Closure(_) => None,
         };
         // Whatever the umask of the caller is, and whatever modes a checkout has.
         for folder in ["out", "feed", "policy", "config"] {
@@ -141,7 +143,7 @@ impl RunFolders {
     /// The scanner's program on this machine, where it is known.
     pub(super) fn program(&self, job: &ScanSpec) -> Option<PathBuf> {
         match (&job.scanner, &self.scanner) {
-            (ScannerMaterial::BuiltIn | ScannerMaterial::Stella { .. }, _) => None,
+            (ScannerMaterial::BuiltIn | ScannerMaterial::Stella { .. } | ScannerMaterial::Closure(_), _) => None,
             (ScannerMaterial::Binary { path, .. }, _) => Some(path.clone()),
             (ScannerMaterial::Tree(_), folder) => {
                 let below = job.argv.first()?.strip_prefix("{scanner}/")?;
@@ -175,6 +177,15 @@ impl RunFolders {
         spec.mounts.add(Mount::writable(self.root.path().join("out"), sandbox_path::OUT)?)?;
         if let Some(scanner) = &self.scanner {
             spec.mounts.add(Mount::read_only(scanner, self.placeholders.scanner_mount()?)?)?;
+        }
+        if let ScannerMaterial::Closure(ClosureMaterial { unpacked, .. }) = &job.scanner {
+            let Unpacked { root, without_content } = unpacked.clone();
+            // A scanner that lay in no folder of the system's.
+            let shown = root.join(sandbox_path::SCANNER.as_str().trim_start_matches('/'));
+            if shown.exists() {
+                spec.mounts.add(Mount::read_only(shown, sandbox_path::SCANNER)?)?;
+            }
+            spec.system = SystemRoots::Closure { root, without_content };
         }
         for root in &job.roots {
             spec.roots.push(HostRoot::try_from(root.clone())?);

@@ -30,6 +30,7 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::helper;
 use crate::sandbox::ledger::Denied;
 use crate::sandbox::level::{self, NotIsolated};
+use crate::sandbox::look_ups::LookUps;
 use crate::sandbox::run::{self, Ending, Finished};
 use crate::sandbox::spec::{Limits, Paths};
 use crate::sandbox::validated::CpuCount;
@@ -52,6 +53,8 @@ pub struct Executed {
     pub ledger: Option<Vec<u8>>,
     /// What the scanner said aloud.
     pub notes: Vec<String>,
+    /// What it looked up, where that was asked for and somebody could see it.
+    pub look_ups: Option<LookUps>,
     /// What the run showed; nothing in process.
     pub showing: Showing,
 }
@@ -192,6 +195,7 @@ fn in_process(job: &ScanSpec, context: &Context) -> Result<Executed, Failure> {
         denied: Vec::new(),
         ledger: None,
         notes: output.notes,
+        look_ups: None,
         showing: Showing::default(),
     })
 }
@@ -297,6 +301,9 @@ fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: 
         let lines = finished.ledger.to_lines(finished.level, &finished.lost);
         fs::write_output(file, &lines).map_err(|error| Failure::infra("cannot write the ledger", &error))?;
     }
+    if let Some(path) = &finished.lacking {
+        return Err(lacking(path));
+    }
     let mut shown = showing::of(&job.roots, &spec, program.as_deref(), &finished, secrets);
     let mut told = |trouble, failure: Failure| {
         shown.next = showing::next(trouble, &shown, &situation(job, &context.config));
@@ -312,7 +319,8 @@ fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: 
         // What was asked for is not what was had.
         environment.network = NetworkMode::Enabled;
     }
-    if !job.scanner.is_builtin() {
+    // What a closure ran on is a part of it.
+    if !job.scanner.is_builtin() && !matches!(job.scanner, ScannerMaterial::Closure(_)) {
         let runtime = host_fingerprint::of_host(&job.roots);
         environment.runtime =
             Some(runtime.map_err(|error| Failure::infra("cannot take a fingerprint of the system folders", &error))?);
@@ -332,7 +340,8 @@ fn sealed(job: &ScanSpec, overrides: &RunOverrides, context: &Context, secrets: 
     let said = String::from_utf8_lossy(&finished.stderr);
     let notes = said.lines().filter_map(|line| line.strip_prefix("note: ")).map(str::to_owned);
     let notes = if job.scanner.is_builtin() { notes.collect() } else { Vec::new() };
-    Ok(Executed { artifacts, exit_code, executor, environment, denied, ledger, notes, showing: shown })
+    let look_ups = finished.look_ups.filter(|_| finished.level == Isolation::Full);
+    Ok(Executed { artifacts, exit_code, executor, environment, denied, ledger, notes, look_ups, showing: shown })
 }
 
 /// A file that was looked for and is not there is told where a scan is recorded; most programs do well without it, so that it
@@ -349,8 +358,20 @@ fn too_weak(error: &NotIsolated) -> Failure {
     Failure::machine(format!("isolation `{wanted}` is required, `{reached}` was reached")).next(steps)
 }
 
+/// A closure that is not whole for this run.
+fn lacking(path: &str) -> Failure {
+    let again = hint!("record it again, with the input that is to be replayed and {}", Parameter::Closure);
+    Failure::unreplayable(format!(
+        "the closure lacks the content of `{path}`, which the recorded run did not read: {}",
+        again.for_command_line()
+    ))
+}
+
 /// A run that could not be made, with what can be done about it.
 fn cannot_run(error: &SandboxError) -> Failure {
+    if let SandboxError::NoRoot { .. } = error {
+        return Failure::unreplayable(chain("unreplayable here", error));
+    }
     Failure::infra("cannot run the scanner", error).next(error.hint())
 }
 

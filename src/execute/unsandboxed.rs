@@ -123,6 +123,7 @@ pub fn execute(job: &ScanSpec, place: &HostPaths) -> Result<Executed, Failure> {
         denied: Vec::new(),
         ledger: None,
         notes: Vec::new(),
+        look_ups: None,
         showing: showing::of_unsealed(Some(exit_code), None),
     })
 }

@@ -18,6 +18,7 @@ use crate::wire::attestation::replay_fidelity::ReplayFidelityV01;
 use crate::wire::attestation::statement::Statement;
 use crate::wire::schema as wire;
 use crate::wire::v1::chaos::ChaosV1;
+use crate::wire::v1::closure::{ClosureDiffV1, ClosureV1};
 use crate::wire::v1::commands::{
     AcceptV1, AdaptersV1, AttestV1, DiffV1, DoctorV1, FeedBundleInfoV1, ImageInfoV1, InitV1, KeyV1,
     ManifestValidationV1, RecordingV1, SubmitV1, VerifyV1,
@@ -73,6 +74,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("reproduce-v1.json", schema_for!(ReproduceV1).to_value()),
         ("accept-v1.json", schema_for!(AcceptV1).to_value()),
         ("reviewed-v1.json", schema_for!(ReviewedV1).to_value()),
+        ("closure-info-v1.json", schema_for!(ClosureV1).to_value()),
+        ("closure-diff-v1.json", schema_for!(ClosureDiffV1).to_value()),
         ("image-info-v1.json", schema_for!(ImageInfoV1).to_value()),
         ("profile-list-v1.json", schema_for!(ProfileListV1).to_value()),
         ("profile-explanation-v1.json", schema_for!(ProfileExplanationV1).to_value()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::host::machine;
-use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, InvalidHostRoot, SandboxSpec};
+use crate::sandbox::spec::{Clock, DirectoryOrder, FileTimes, HostRoot, InvalidHostRoot, Noting, SandboxSpec};
 use crate::sandbox::validated::{CpuCount, Hostname, Umask, User};
 
 /// The longest time limit of a run, in seconds: a day.
@@ -33,6 +33,8 @@ pub struct Settings {
     pub memory_limit: Option<u32>,
     /// Folders in which programs are looked up before the system's.
     pub path: Vec<String>,
+    /// What the run looks up is noted.
+    pub notes_look_ups: bool,
 }
 
 impl Settings {
@@ -67,6 +69,9 @@ impl Settings {
         }
         if self.clamp_file_times {
             spec.file_times = FileTimes::Clamped;
+        }
+        if self.notes_look_ups {
+            spec.look_ups = Noting::Everything;
         }
         if let Some(limit) = self.time_limit {
             spec.limits.wall = limit;

@@ -43,6 +43,7 @@ impl Placeholders {
             }
             ScannerMaterial::Binary { name, .. } => format!("{}/{name}", sandbox_path::SCANNER.as_str()),
             ScannerMaterial::Tree(_) => sandbox_path::SCANNER.as_str().to_owned(),
+            ScannerMaterial::Closure(closure) => closure.scanner.clone(),
         };
         Self { input, feed, config, scanner }
     }
@@ -85,6 +86,11 @@ impl Placeholders {
     /// When its name is not a path in the sandbox.
     pub fn rootfs_mount(&self) -> Result<SandboxPath, InvalidSandboxPath> {
         SandboxPath::new(rootfs())
+    }
+
+    /// `{scanner}`
+    pub fn scanner(&self) -> &str {
+        &self.scanner
     }
 
     /// Where the scanner's file or folder is mounted.

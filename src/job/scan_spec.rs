@@ -13,6 +13,7 @@ use crate::job::material::{FeedMaterial, InputMaterial, PolicyMaterial, ScannerM
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::dimension::Dimensions;
 use crate::model::manifest::NetworkMode;
+use crate::model::text::placeholder;
 
 /// A scan that can be executed.
 #[derive(Debug, Clone)]
@@ -63,7 +64,12 @@ impl ScanSpec {
         match &self.scanner {
             ScannerMaterial::BuiltIn | ScannerMaterial::Stella { .. } => None,
             ScannerMaterial::Binary { name, .. } => Some(name),
-            ScannerMaterial::Tree(_) => self.argv.first().map(|word| word.rsplit('/').next().unwrap_or(word)),
+            ScannerMaterial::Tree(_) => self.argv.first().map(|word| last_of(word)),
+            // The program itself, or one in the folder that is the scanner.
+            ScannerMaterial::Closure(closure) => match self.argv.first().map(String::as_str) {
+                Some(placeholder::SCANNER) => Some(last_of(&closure.scanner)),
+                word => word.map(last_of),
+            },
         }
     }
 
@@ -89,6 +95,10 @@ impl ScanSpec {
             environment: Some(environment.digest()?),
         })
     }
+}
+
+fn last_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 #[cfg(test)]

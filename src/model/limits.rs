@@ -51,6 +51,10 @@ pub const MAX_LAYER_RATIO: u64 = 1000;
 pub const LAYER_RATIO_FLOOR: u64 = 64 * MIB;
 /// Entries of all layers of one image together, counting each directory on the way to one.
 pub const MAX_IMAGE_ENTRIES: u64 = 1_000_000;
+/// Entries of one closure.
+pub const MAX_CLOSURE_ENTRIES: u64 = 1_000_000;
+/// The listing of a closure.
+pub const MAX_CLOSURE_LISTING_BYTES: u64 = 512 * MIB;
 /// An extended header of a layer: paths, and attributes that are passed over.
 pub const MAX_LAYER_HEADER_BYTES: u64 = MIB;
 /// A path inside a root filesystem, its links resolved: room is left for where it is kept.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::result::Isolation;
 use crate::sandbox::ledger::Ledger;
 use crate::sandbox::level::Reached;
+use crate::sandbox::look_ups::LookUps;
 use crate::sandbox::spec::Limits;
 
 /// How the program ended.
@@ -32,6 +33,8 @@ pub enum Reason {
     OutOfMemory,
     /// It had more processes and threads at a time than its limits allow.
     TooManyProcesses,
+    /// It opened a file of its closure of which there is no content.
+    ContentMissing,
 }
 
 impl Reason {
@@ -42,6 +45,7 @@ impl Reason {
             Self::OutputTooLarge => "wrote more than its limit",
             Self::OutOfMemory => "used more memory than its limit",
             Self::TooManyProcesses => "had more processes than its limit",
+            Self::ContentMissing => "opened a file of which its closure lacks the content",
         }
     }
 
@@ -56,6 +60,7 @@ impl Reason {
             }
             Self::OutOfMemory => mebibytes(limits.memory_bytes),
             Self::TooManyProcesses => limits.processes.to_string(),
+            Self::ContentMissing => return self.in_words().to_owned(),
         };
         format!("{} ({limit})", self.in_words())
     }
@@ -80,6 +85,10 @@ pub struct Finished {
     pub wall: Duration,
     /// What was seen, as evidence; empty where nothing is observed, and then `lost` says so.
     pub ledger: Ledger,
+    /// What was looked up, where that was asked for and somebody could see it.
+    pub look_ups: Option<LookUps>,
+    /// The file of which its closure lacks the content, where that ended the program.
+    pub lacking: Option<String>,
 }
 
 impl Finished {

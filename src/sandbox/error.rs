@@ -62,6 +62,12 @@ pub enum SandboxError {
         /// Why.
         source: io::Error,
     },
+    /// A closure that cannot be run here.
+    #[error("a closure runs at isolation `full` alone, and that cannot be had here: {why}")]
+    NoRoot {
+        /// What was refused.
+        why: String,
+    },
     /// The machine failed us.
     #[error("the sandbox could not {step}")]
     Machine {

@@ -29,6 +29,7 @@ pub mod ledger;
 pub mod level;
 #[cfg(target_os = "linux")]
 mod linux;
+pub mod look_ups;
 pub mod looked_for;
 mod path_mapping;
 #[cfg(not(target_os = "linux"))]

@@ -79,6 +79,8 @@ pub(crate) fn run(spec: &SandboxSpec, _helper: &Path, _ceiling: Isolation) -> Re
         lost: lost(spec),
         wall: begun.elapsed(),
         ledger: Ledger::default(),
+        look_ups: None,
+        lacking: None,
     })
 }
 

@@ -60,6 +60,8 @@ pub struct SandboxSpec {
     pub network: Network,
     /// Which look-ups of paths are observed.
     pub paths: Paths,
+    /// Whether every path that is looked up is noted.
+    pub look_ups: Noting,
     /// When the run is ended.
     pub limits: Limits,
     /// A rule of the filter that is switched off.
@@ -94,10 +96,23 @@ impl SandboxSpec {
             aslr: false,
             network: Network::Denied,
             paths: Paths::Rare,
+            look_ups: Noting::Nothing,
             limits: Limits::default(),
             #[cfg(stella_weaken)]
             weaken: None,
         }
+    }
+}
+
+impl SandboxSpec {
+    /// Whether every path that is looked up is noted.
+    pub(crate) fn notes_files(&self) -> bool {
+        self.look_ups == Noting::Everything
+    }
+
+    /// Whether a tracer has to see every path that is looked up.
+    pub(crate) fn watches_files(&self) -> bool {
+        self.notes_files() || matches!(self.system, SystemRoots::Closure { .. })
     }
 }
 
@@ -109,6 +124,13 @@ pub enum SystemRoots {
     Host,
     /// All that an unpacked image holds, but for what every run has for itself (`/proc`, `/dev`, `/tmp`, …).
     Image(PathBuf),
+    /// All that an unpacked closure holds, and nothing of the machine. Only a run with a root of its own and a tracer can have it.
+    Closure {
+        /// Its folder.
+        root: PathBuf,
+        /// The list of its files of which there is no content: who opens one ends the run.
+        without_content: PathBuf,
+    },
 }
 
 /// A folder or file of the machine that a program needs at its own path, such as an interpreter outside the system's
@@ -211,6 +233,16 @@ pub enum Paths {
     Telling,
     /// All. Each open and each look at a file then costs two stops.
     Every,
+}
+
+/// Whether every path that is looked up is noted, whatever becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noting {
+    /// No path is.
+    Nothing,
+    /// Each is, once: [`LookUps`](crate::sandbox::look_ups::LookUps). Each look-up then costs a stop.
+    Everything,
 }
 
 /// When a run is ended.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sandbox::ending::Reason;
 use crate::sandbox::ledger::Ledger;
+use crate::sandbox::look_ups::LookUps;
 use crate::sandbox::spec::SandboxSpec;
 
 /// The longest frame, in bytes: more than the kernel takes for arguments and environment.
@@ -52,7 +53,14 @@ pub(crate) enum Report {
     /// A probe ended well.
     Ready { lost: Vec<String> },
     /// The program is no more.
-    Ended { how: How, lost: Vec<String>, ledger: Ledger },
+    Ended {
+        how: How,
+        lost: Vec<String>,
+        ledger: Ledger,
+        look_ups: Option<LookUps>,
+        /// The file that was opened and has no content.
+        lacking: Option<String>,
+    },
 }
 
 /// How the program ended.
@@ -167,8 +175,17 @@ mod tests {
 
     fn sample() -> Vec<u8> {
         let mut bytes = Vec::new();
-        send(&mut bytes, &Report::Ended { how: How::Code(3), lost: vec!["clock".into()], ledger: Ledger::default() })
-            .unwrap();
+        send(
+            &mut bytes,
+            &Report::Ended {
+                how: How::Code(3),
+                lost: vec!["clock".into()],
+                ledger: Ledger::default(),
+                look_ups: Some(LookUps { opened: vec!["/a".into()], ..LookUps::default() }),
+                lacking: None,
+            },
+        )
+        .unwrap();
         bytes
     }
 

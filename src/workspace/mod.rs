@@ -2,6 +2,7 @@
 //!
 //! Invariant: everything is taken into the store, and has its digest, before it is used. Absent: running anything.
 
+pub mod closures;
 pub mod context;
 pub mod feed_bundle;
 pub mod image;

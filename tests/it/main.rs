@@ -15,6 +15,7 @@ mod attest;
 mod attribution;
 mod base;
 mod cli;
+mod closure;
 mod comparing;
 mod corpus;
 mod docs;

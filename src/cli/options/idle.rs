@@ -43,7 +43,18 @@ const IDLE: &[Idle] = &[
     },
     Idle {
         command: "scan",
-        options: &["ro", "path", "timeout", "memory", "ledger", "clamp_file_times"],
+        options: &[
+            "ro",
+            "path",
+            "timeout",
+            "memory",
+            "ledger",
+            "clamp_file_times",
+            "closure",
+            "closure_limit",
+            "capture",
+            "capture_secrets",
+        ],
         when: is_builtin,
         why: "it is for a command that runs sealed, and for an adapter's",
     },
@@ -80,7 +91,20 @@ const IDLE: &[Idle] = &[
     },
     Idle {
         command: "scan",
-        options: &["require_isolation", "ro", "network", "path", "timeout", "memory", "ledger", "clamp_file_times"],
+        options: &[
+            "require_isolation",
+            "ro",
+            "network",
+            "path",
+            "timeout",
+            "memory",
+            "ledger",
+            "clamp_file_times",
+            "closure",
+            "closure_limit",
+            "capture",
+            "capture_secrets",
+        ],
         when: is_as_is,
         why: "`--as-is` seals nothing",
     },
@@ -97,6 +121,12 @@ const IDLE: &[Idle] = &[
         why: "no file is newer than a clock that runs",
     },
     // One option that says how another one works.
+    Idle {
+        command: "scan",
+        options: &["closure_limit", "capture", "capture_secrets"],
+        when: |given| !given.is_on("closure"),
+        why: "it says how `--closure` is kept, which was not given",
+    },
     Idle {
         command: "replay",
         options: &["max_replays", "max_time"],
@@ -349,9 +379,10 @@ const IDLE: &[Idle] = &[
 
 /// Commands whose output is a document, a page or the output of another command.
 fn has_one_form(given: &Given<'_>) -> bool {
-    const ONE: [&str; 14] = [
+    const ONE: [&str; 15] = [
         "badge",
         "canonicalize",
+        "closure export",
         "demo",
         "report",
         "sandbox",
@@ -401,6 +432,9 @@ const USES: &[(&str, Use, Use)] = {
         ("canonicalize", Always, Never),
         ("chaos", Always, Always),
         ("ci", Always, Always),
+        ("closure diff", Always, Always),
+        ("closure export", Always, Always),
+        ("closure show", Always, Always),
         ("demo", Never, Never),
         ("diff", Always, Never),
         ("doctor", Never, Never),

@@ -32,6 +32,8 @@ const NAMED: &[(&str, Key)] = &[
 pub const SETS: &[&str] = &[
     "bundle",
     "by",
+    "capture",
+    "capture_secrets",
     "ct_log",
     "document",
     "env",

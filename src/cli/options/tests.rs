@@ -28,6 +28,10 @@ scan --label -
 scan --network scan --input a --network allow
 scan --as-is scan --input a --as-is
 scan --clock scan --input a --clock real
+scan --closure scan --input a --closure
+scan --closure-limit scan --artifact findings=- --closure-limit 5 -- tool
+scan --capture scan --artifact findings=- --capture p -- tool
+scan --capture-secrets scan --artifact findings=- --capture-secrets p -- tool
 scan --timeout scan --as-is --artifact findings=- --timeout 5 -- tool
 scan --memory scan --input a --memory 5
 scan --clamp-file-times scan --clock real --clamp-file-times --artifact findings=- -- tool
@@ -358,6 +362,9 @@ const COMMANDS: &[(&str, &str)] = &[
     ("feed build f", "format"),
     ("feed verify f", "format"),
     ("feed bisect --from m a b", "format config store"),
+    ("closure show m", "format config store"),
+    ("closure diff m n", "format config store"),
+    ("closure export m d", "config store"),
     ("image inspect i", "format config store"),
     ("image unpack i", "format config store"),
     ("attest --result r --dry-run f", "format config store"),

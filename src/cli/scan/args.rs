@@ -90,6 +90,18 @@ pub struct ScanArgs {
     /// Show the command no file as newer than the clock [default: true, where the clock is frozen]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) clamp_file_times: Option<bool>,
+    /// Keep what the command reads of this machine: its replay then needs nothing of any machine (docs/closures.md)
+    #[arg(long)]
+    pub(super) closure: bool,
+    /// Mebibytes that the files of the closure may have together
+    #[arg(long, value_name = "MIB", default_value = "2048", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) closure_limit: u32,
+    /// A file or folder of a home that the closure may hold, though it is not the scanner's (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub(super) capture: Vec<PathBuf>,
+    /// A file that looks like credentials and that the closure may hold all the same (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub(super) capture_secrets: Vec<PathBuf>,
     /// A folder in which programs are looked up before the system's; the command sees it as with --ro (repeatable)
     #[arg(long, value_name = "DIR")]
     pub(super) path: Vec<PathBuf>,

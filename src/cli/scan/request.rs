@@ -7,7 +7,10 @@ use std::time::Duration;
 use crate::cli::error::CliError;
 use crate::cli::scan::args::{ClockChoice, NetworkChoice, ScanArgs};
 use crate::cli::setup;
+use crate::closure::capture::Admitted;
+use crate::flow::record::closure::Keeping;
 use crate::flow::record::request::scan_request::{ByAdapter, FeedChoice, Run, ScanRequest, Scanner, Sealing};
+use crate::host::fs;
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::manifest::NetworkMode;
@@ -69,17 +72,29 @@ pub(super) fn of(args: &ScanArgs) -> Result<ScanRequest, CliError> {
     })
 }
 
-fn scanner(args: &ScanArgs, artifacts: Vec<ArtifactSpec>, path: Vec<String>) -> Result<Scanner, ScanArgsError> {
+/// How the closure is kept.
+fn keeping(args: &ScanArgs) -> Result<Keeping, CliError> {
+    let places = |given: &[PathBuf]| {
+        let real = |path: &PathBuf| path.canonicalize().or_else(|_| fs::absolute(path));
+        given.iter().map(real).collect::<Result<Vec<_>, _>>()
+    };
+    let admitted = Admitted { of_homes: places(&args.capture)?, credentials: places(&args.capture_secrets)? };
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    Ok(Keeping { limit: u64::from(args.closure_limit) << 20, admitted, home })
+}
+
+fn scanner(args: &ScanArgs, artifacts: Vec<ArtifactSpec>, path: Vec<String>) -> Result<Scanner, CliError> {
     let sealing = Sealing {
         clock_runs: args.clock == Some(ClockChoice::Real),
         clamp_file_times: args.clamp_file_times.unwrap_or(true) && args.clock != Some(ClockChoice::Real),
         time_limit: args.timeout.map(|seconds| Duration::from_secs(seconds.into())),
         memory_limit: args.memory,
         path,
+        closure: args.closure.then(|| keeping(args)).transpose()?,
     };
     let config = args.scanner_config.clone();
     match (args.scanner.as_deref(), args.command.is_empty()) {
-        (Some("builtin"), false) => Err(ScanArgsError::BuiltInCommand),
+        (Some("builtin"), false) => Err(ScanArgsError::BuiltInCommand.into()),
         (None | Some("builtin"), true) => {
             Ok(Scanner::BuiltIn { flags: args.flag.clone(), call_graph: args.call_graph.clone() })
         }

@@ -6,6 +6,7 @@ use crate::cli::args::{Format, GlobalArgs};
 use crate::cli::error::CliError;
 use crate::cli::scan::args::ScanArgs;
 use crate::cli::terminal::output;
+use crate::closure::capture::Captured;
 use crate::flow::record::recording::Recording;
 use crate::format;
 use crate::format::coverage;
@@ -108,6 +109,15 @@ pub(super) fn show(global: &GlobalArgs, args: &ScanArgs, recording: &Recording) 
             artifact.artifact_type.code(),
             artifact.path,
             artifact.canonical_sha256
+        ));
+    }
+    if let Some(Captured { totals, missed, .. }) = &recording.closure {
+        say(&format!(
+            "closure: {} with {} bytes, {} without their content; {} found nothing",
+            counted(totals.files, "file", "files"),
+            totals.bytes,
+            totals.without_content,
+            counted(*missed, "look-up", "look-ups"),
         ));
     }
     say(&format!("manifest {} ({digest})", args.emit_manifest.display()));

@@ -25,6 +25,8 @@ use crate::sandbox::spec::SandboxSpec;
 pub use next::{Situation, expect_exit, of as next, of_artifact};
 pub use start::why_not;
 
+/// `SIGKILL`.
+const KILLED: i32 = 9;
 /// Lines of standard error that are kept, and characters of each.
 const LINES: usize = 8;
 const LINE: usize = 400;
@@ -106,6 +108,8 @@ fn ended(finished: &Finished, spec: &SandboxSpec) -> Ended {
                 Reason::OutOfMemory => (Limit::Memory, limits.memory_bytes, end.map(|(memory, _)| memory)),
                 Reason::OutputTooLarge if finished.truncated => (Limit::Output, limits.captured_bytes, None),
                 Reason::OutputTooLarge => (Limit::Output, limits.file_bytes, None),
+                // It is told by its file.
+                Reason::ContentMissing => return Ended::Signal { number: KILLED },
                 Reason::TooManyProcesses => (Limit::Processes, limits.processes.into(), None),
             };
             Ended::Limit { limit, allowed, used }

@@ -3,6 +3,7 @@
 //! Invariants: every blob that a manifest names is stored before the manifest exists; a manifest that contradicts itself or
 //! what it names is refused with the field.
 
+pub mod closure;
 pub mod contradictions;
 pub mod golden;
 pub mod recording;

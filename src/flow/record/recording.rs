@@ -13,6 +13,7 @@ use crate::archive::ArchiveError;
 use crate::artifacts::read_artifact::{ReadArtifact, UnreadableArtifact};
 use crate::bundle::listed::BundleError;
 use crate::canonical::{CANONICALIZER_VERSION, JsonError};
+use crate::closure::capture::{self, Captured};
 use crate::config::Config;
 use crate::execute::builtin::ENGINE;
 use crate::execute::failure::{Failure, Fault, Trouble};
@@ -21,6 +22,7 @@ use crate::execute::host_fingerprint;
 use crate::execute::run_job::{self, Executed};
 use crate::execute::unnamed_format;
 use crate::execute::unsandboxed;
+use crate::flow::record::closure::{self, ClosureError, Keeping};
 use crate::hint;
 use crate::host::machine;
 use crate::job::artifact::Artifact;
@@ -61,6 +63,8 @@ pub struct RecordRequest {
     pub input_type: InputType,
     /// Run the command where it is, without a sandbox, as the step of a pipeline that it was.
     pub as_is: Option<unsandboxed::HostPaths>,
+    /// How its closure is kept; `None` where none is.
+    pub closure: Option<Keeping>,
     /// When the recording began.
     pub created_at: Timestamp,
 }
@@ -74,6 +78,8 @@ pub struct Recording {
     pub artifacts: Vec<Artifact>,
     /// How it ran.
     pub executed: Executed,
+    /// What it read of the machine, where that was kept.
+    pub closure: Option<Captured>,
     /// Things to know.
     pub notes: Vec<Hint>,
 }
@@ -100,6 +106,9 @@ pub enum RecordError {
     /// The scanner was built again while it was recorded.
     #[error("the scanner `{}` changed while it was recorded: record again when nothing writes it", .0.display())]
     ScannerChanged(PathBuf),
+    /// What it read of the machine cannot be kept.
+    #[error(transparent)]
+    Closure(#[from] ClosureError),
     /// The store cannot be written.
     #[error("cannot keep what the scan depends on")]
     Store(#[from] StoreError),
@@ -122,8 +131,10 @@ impl Diagnostic for RecordError {
         match self {
             Self::Execute(Failure { fault: Fault::Unhealthy, .. }) | Self::Artifact { .. } => FailureKind::Inconclusive,
             Self::SameName(_) => FailureKind::Usage,
+            Self::Closure(ClosureError::Capture(error)) => error.kind(),
             Self::Execute(_)
             | Self::ScannerChanged(_)
+            | Self::Closure(ClosureError::Scanner(_))
             | Self::Store(_)
             | Self::Archive(_)
             | Self::Bundle(_)
@@ -133,6 +144,9 @@ impl Diagnostic for RecordError {
     }
 
     fn hint(&self) -> Option<Hint> {
+        if let Self::Closure(ClosureError::Capture(error)) = self {
+            return error.hint();
+        }
         match self.kind() {
             FailureKind::Inconclusive => Some("nothing was recorded: a scan that is not healthy says nothing".into()),
             _ => None,
@@ -167,8 +181,8 @@ fn record_with(
 ) -> Result<Recording, RecordError> {
     let job = &request.job;
     let kept = keep_inputs(job, context)?;
-    let (began, before) = (Instant::now(), machine::children_cpu());
-    let executed = match &request.as_is {
+    let (began, before, began_at) = (Instant::now(), machine::children_cpu(), capture::now());
+    let mut executed = match &request.as_is {
         Some(place) => unsandboxed::execute(job, place)
             .and_then(|executed| run_job::gate(job, &executed, context).map(|()| executed)),
         None => run_job::execute(job, context),
@@ -180,6 +194,23 @@ fn record_with(
         notes.extend(
             image.rootfs().notes.lines().into_iter().map(|note| format!("of the unpacked image {note}").into()),
         );
+    }
+    let closure = match (&request.closure, &executed.look_ups) {
+        (Some(keeping), Some(look_ups)) => Some(closure::keep(job, look_ups, began_at, keeping, context)?),
+        (Some(_), None) => {
+            notes.push(
+                "the recording is not self-contained: what the command read is seen at isolation `full` alone; its replay needs \
+                 the same machine"
+                    .into(),
+            );
+            None
+        }
+        (None, _) => None,
+    };
+    if closure.is_some() {
+        // The machine that it ran on is a part of it.
+        executed.environment.runtime = None;
+        executed.environment.roots.clear();
     }
     let worked = machine::children_cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
     let waited = worked.and_then(|worked| waited(&executed, began.elapsed(), worked));
@@ -214,8 +245,13 @@ fn record_with(
             codes
         ));
     }
-    let manifest = manifest(request, &kept, &executed, artifacts, expected, &mut notes)?;
-    Ok(Recording { manifest, artifacts: executed.artifacts.clone(), executed, notes })
+    let closure_digest = match (&closure, &job.scanner) {
+        (Some(captured), _) => Some(captured.digest),
+        (None, ScannerMaterial::Closure(closure)) => Some(closure.digest),
+        (None, _) => None,
+    };
+    let manifest = manifest(request, (&kept, closure_digest), &executed, artifacts, expected, &mut notes)?;
+    Ok(Recording { manifest, artifacts: executed.artifacts.clone(), executed, closure, notes })
 }
 
 /// From how long a wait is told.
@@ -320,7 +356,7 @@ fn records(
 
 fn manifest(
     request: &RecordRequest,
-    kept: &StoredInputs,
+    (kept, closure): (&StoredInputs, Option<Digest>),
     executed: &Executed,
     artifacts: Vec<ArtifactRecord>,
     expected_exit_codes: Vec<i32>,
@@ -338,7 +374,8 @@ fn manifest(
         set_env: set_env.clone(),
         config: job.config.as_ref().map(InputMaterial::identity),
     };
-    let inputs = Dimensions { config: Some(invocation.digest()?), ..job.dimensions(&executed.environment)? };
+    let inputs = job.dimensions(&executed.environment)?;
+    let inputs = Dimensions { config: Some(invocation.digest()?), scanner: closure.or(inputs.scanner), ..inputs };
     let outputs: Vec<_> = artifacts.iter().map(|artifact| artifact.raw_sha256).collect();
     let scan_id = dimensions::scan_id(&inputs, &outputs, request.created_at, Named::Sealed)?;
     if secret_argv || secret_flags || secret_env {
@@ -355,7 +392,7 @@ fn manifest(
         scan_id,
         created_at: request.created_at,
         input: input(request, kept),
-        scanner: Scanner { set_env, ..scanner(request, kept, expected_exit_codes, argv, flags) },
+        scanner: Scanner { set_env, ..scanner(request, (kept, closure), expected_exit_codes, argv, flags) },
         feeds: Feeds {
             vuln_feed_bundle_digest: only_feed,
             license_db_digest: None,
@@ -437,13 +474,15 @@ fn input(request: &RecordRequest, kept: &StoredInputs) -> Input {
 
 fn scanner(
     request: &RecordRequest,
-    kept: &StoredInputs,
+    (kept, closure): (&StoredInputs, Option<Digest>),
     expected_exit_codes: Vec<i32>,
     argv: Vec<String>,
     flags: Vec<String>,
 ) -> Scanner {
     let job = &request.job;
     let (kind, bundle, uri) = match &job.scanner {
+        _ if closure.is_some() => (ScannerKind::Closure, None, None),
+        ScannerMaterial::Closure(_) => (ScannerKind::Closure, None, None),
         ScannerMaterial::BuiltIn => (ScannerKind::BuiltIn, None, None),
         ScannerMaterial::Stella { path, .. } | ScannerMaterial::Binary { path, .. } => {
             (ScannerKind::Binary, None, Some(format!("file://{}", path.display())))
@@ -455,8 +494,9 @@ fn scanner(
         engine: if is_this_program(job) { ENGINE.to_owned() } else { request.engine.clone() },
         kind: Some(kind),
         scanner_image_digest: None,
-        scanner_binary_digest: Some(job.scanner.identity().into()),
+        scanner_binary_digest: closure.is_none().then(|| job.scanner.identity().into()),
         bundle_digest: bundle,
+        closure_digest: closure.map(Into::into),
         scanner_version: request.scanner_version.clone(),
         config_digest: job.config.as_ref().map(|config| config.identity().into()),
         config_bundle_digest: kept.config.as_ref().filter(|_| config_is_tree).map(|blob| blob.digest.into()),

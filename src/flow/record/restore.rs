@@ -9,13 +9,16 @@ use std::time::Duration;
 use crate::archive::tree::Tree;
 use crate::bundle::feed::{self, FeedBundle, FeedOrigin};
 use crate::bundle::policy;
+use crate::closure::error::UnpackError;
+use crate::closure::listing::Listing;
+use crate::closure::unpack;
 use crate::format;
 use crate::hint;
 use crate::host::fs;
 use crate::job::artifact::Artifact;
 use crate::job::machine_settings::Settings;
 use crate::job::manifest_summary;
-use crate::job::material::{InputMaterial, ScannerMaterial, builtin_digest};
+use crate::job::material::{ClosureMaterial, InputMaterial, ScannerMaterial, builtin_digest};
 use crate::job::scan_spec::ScanSpec;
 use crate::model::artifact_spec::ArtifactSpec;
 use crate::model::digest::{Digest, DigestRef};
@@ -33,6 +36,7 @@ use crate::rootfs::RootfsError;
 use crate::sandbox::ledger::Header;
 use crate::sandbox::validated::CpuCount;
 use crate::store::blob::{BlobSource, StoreError};
+use crate::workspace::closures;
 use crate::workspace::context::Context;
 use crate::workspace::image;
 
@@ -434,8 +438,39 @@ impl Restorer<'_> {
                 let field = Field { dimension: Dimension::Scanner, blob, identity, what: "scanner" };
                 Ok(self.tree(&field, wanted)?.map(ScannerMaterial::Tree))
             }
+            ScannerKind::Closure => self.closure(wanted.identity),
             ScannerKind::Binary | ScannerKind::Image => self.binary(manifest),
         }
+    }
+
+    /// The closure: its listing, and every file of it by its digest, unpacked.
+    fn closure(&mut self, digest: Digest) -> Result<Option<ScannerMaterial>, RestoreError> {
+        let (dimension, path) = (Dimension::Scanner, "scanner.closure_digest");
+        let field = Field { dimension, blob: path, identity: path, what: "closure of the scanner" };
+        let Some(bytes) = self.blob(&field, &digest)? else { return Ok(None) };
+        let listing = match Listing::parse(&bytes) {
+            Ok(listing) => listing,
+            Err(error) => {
+                let what = chain("what it names is not the listing of a closure", &error);
+                self.fault(dimension, Fault::edited(path, what));
+                return Ok(None);
+            }
+        };
+        match unpack::unpack(&listing, digest, &self.context.blobs, &closures::cache(self.context)) {
+            Ok(unpacked) => {
+                let scanner = listing.scanner().to_owned();
+                return Ok(Some(ScannerMaterial::Closure(ClosureMaterial { digest, scanner, unpacked })));
+            }
+            Err(UnpackError::Gone(files)) => self.missing.extend(files.into_iter().map(|file| (dimension, file))),
+            Err(error @ UnpackError::Damaged { .. }) => {
+                self.fault(dimension, Fault::damaged(path, chain("a file of the closure", &error)));
+            }
+            Err(error @ UnpackError::Size { .. }) => self.fault(dimension, Fault::edited(path, error.to_string())),
+            Err(error @ (UnpackError::Store { .. } | UnpackError::Io(_) | UnpackError::Write { .. })) => {
+                return Err(broken("cannot restore the closure of the scanner", error));
+            }
+        }
+        Ok(None)
     }
 
     /// The recorded file where it still stands unchanged, else the one from the store.

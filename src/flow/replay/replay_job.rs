@@ -122,6 +122,7 @@ impl PreparedReplay {
                 match fault {
                     Fault::Unhealthy => Outcome::Unhealthy { detail },
                     Fault::Infra => Outcome::Infra { detail },
+                    Fault::Unreplayable => Outcome::Unreplayable { missing: vec![detail] },
                 }
             }
         };
@@ -154,7 +155,7 @@ impl PreparedReplay {
 
         let told = |failure: Failure| match failure.fault {
             Fault::Unhealthy => failure.showing(first.after(Trouble::Malformed, &self.job, context)),
-            Fault::Infra => failure,
+            Fault::Infra | Fault::Unreplayable => failure,
         };
         let comparison = self.compare(&first, context).map_err(told)?;
         result.fidelity = Some(comparison.fidelity);

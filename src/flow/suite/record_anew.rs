@@ -133,6 +133,7 @@ pub fn canary(
         labels: was.labels.clone(),
         input_type: was.input.input_type,
         as_is: None,
+        closure: None,
         created_at: clock::now(),
     };
     // What a fresh checkout needs is committed with it.

@@ -14,6 +14,7 @@ use crate::archive::tree::Tree;
 use crate::bundle::feed::FeedBundle;
 use crate::bundle::listed::{Bundle, BundleError, Kind, Record};
 use crate::bundle::policy::PolicyBundle;
+use crate::closure::unpacked::Unpacked;
 use crate::host::fs::{self, FsError};
 use crate::job::material::blob::Blob;
 use crate::job::material::image::ImageMaterial;
@@ -319,6 +320,19 @@ pub enum ScannerMaterial {
     },
     /// A directory with everything the scanner needs.
     Tree(Tree),
+    /// All that a run of the scanner read of its machine, unpacked: the scanner, and the system that it ran on.
+    Closure(ClosureMaterial),
+}
+
+/// The closure of a recorded run, unpacked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosureMaterial {
+    /// The digest of its listing.
+    pub digest: Digest,
+    /// What `{scanner}` stands for.
+    pub scanner: String,
+    /// Its files.
+    pub unpacked: Unpacked,
 }
 
 /// The identity of the built-in scanner: the digest of its source, made when this program was built.
@@ -334,12 +348,13 @@ impl ScannerMaterial {
         matches!(self, Self::BuiltIn | Self::Stella { .. })
     }
 
-    /// What identity means: the digest of its source, of its file, or of its directory's content.
+    /// What identity means: the digest of its source, of its file, of its directory's content, or of its closure's listing.
     pub fn identity(&self) -> Digest {
         match self {
             Self::BuiltIn => builtin_digest(),
             Self::Stella { digest, .. } | Self::Binary { digest, .. } => *digest,
             Self::Tree(tree) => tree.digest(),
+            Self::Closure(closure) => closure.digest,
         }
     }
 }

@@ -6,7 +6,7 @@
 //! Versions: a reader of 1.x accepts any 1.y and keeps the fields that it does not know; a writer of a later
 //! minor version only adds; another major version needs a migration.
 //!
-//! - 1.0: the first; `seal` was added to it later. Everything beyond the fields of the published example is optional.
+//! - 1.0: the first; `seal` and `scanner.closure_digest` were added to it later. Everything beyond the fields of the published example is optional.
 
 mod fault;
 mod number;

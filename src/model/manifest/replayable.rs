@@ -175,7 +175,10 @@ impl Check {
             self.problem("scanner.kind", "missing");
             return None;
         };
-        let identity = self.required("scanner.scanner_binary_digest", scanner.digest())?;
+        let identity = match kind {
+            ScannerKind::Closure => self.required("scanner.closure_digest", scanner.closure_digest.as_ref())?,
+            _ => self.required("scanner.scanner_binary_digest", scanner.digest())?,
+        };
         let blob = match kind {
             ScannerKind::Image => {
                 self.problem(
@@ -185,7 +188,7 @@ impl Check {
                 return None;
             }
             ScannerKind::Tree => self.required("scanner.bundle_digest", scanner.bundle_digest.as_ref())?,
-            ScannerKind::Binary | ScannerKind::BuiltIn => identity,
+            ScannerKind::Binary | ScannerKind::Closure | ScannerKind::BuiltIn => identity,
         };
         if kind != ScannerKind::BuiltIn && scanner.argv.is_empty() {
             self.problem("scanner.argv", "missing: the command that was run");

@@ -154,6 +154,8 @@ pub enum ScannerKind {
     Binary,
     /// A directory with everything the scanner needs.
     Tree,
+    /// All that a run of the scanner read of its machine, the system that it ran on included.
+    Closure,
     /// The scanner inside stella.
     BuiltIn,
 }
@@ -175,6 +177,9 @@ pub struct Scanner {
     /// SHA-256 of the blob that holds a tree's archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle_digest: Option<DigestRef>,
+    /// SHA-256 of the listing of its closure, which names every file of it by its digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closure_digest: Option<DigestRef>,
     /// Its version, as it calls itself.
     pub scanner_version: String,
     /// Digest of its configuration: of the file, or the content digest of the folder.
@@ -212,7 +217,8 @@ pub struct Scanner {
 impl Scanner {
     /// The digest that names the program, whatever its packaging.
     pub fn digest(&self) -> Option<&DigestRef> {
-        self.scanner_binary_digest.as_ref().or(self.scanner_image_digest.as_ref())
+        let file = self.scanner_binary_digest.as_ref().or(self.scanner_image_digest.as_ref());
+        file.or(self.closure_digest.as_ref())
     }
 }
 

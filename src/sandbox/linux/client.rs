@@ -19,18 +19,18 @@ use crate::sandbox::level::{Reached, lost_at};
 use crate::sandbox::linux::cpu_pinning;
 use crate::sandbox::linux::helper_process::{HelperProcess, Printed};
 use crate::sandbox::sandbox_path::PRIVATE;
-use crate::sandbox::spec::SandboxSpec;
+use crate::sandbox::spec::{SandboxSpec, SystemRoots};
 use crate::sandbox::wire::{self, Cause, Failure, How, Mechanism, Part, Report, Request};
 
 pub(crate) fn probe(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Reached, SandboxError> {
-    strongest(ceiling, |mechanism| Attempt { spec, helper, mechanism, probe: true }.make()).map(|made| {
+    strongest(spec, ceiling, |mechanism| Attempt { spec, helper, mechanism, probe: true }.make()).map(|made| {
         let Made { level, finished, refused } = made;
         Reached { level, lost: all_lost(level, spec, refused, finished.lost) }
     })
 }
 
 pub(crate) fn run(spec: &SandboxSpec, helper: &Path, ceiling: Isolation) -> Result<Finished, SandboxError> {
-    strongest(ceiling, |mechanism| Attempt { spec, helper, mechanism, probe: false }.make()).map(|made| {
+    strongest(spec, ceiling, |mechanism| Attempt { spec, helper, mechanism, probe: false }.make()).map(|made| {
         let Made { level, finished, refused } = made;
         Finished { level, lost: all_lost(level, spec, refused, finished.lost), ..finished }
     })
@@ -45,18 +45,25 @@ struct Made {
 
 /// What one mechanism came to.
 enum Tried {
-    Finished(Finished),
+    Finished(Box<Finished>),
     /// Nothing was run; a weaker mechanism may do.
     Refused(Cause),
 }
 
-/// Tries mechanisms from the strongest that is allowed downwards until one is not refused.
+/// Tries mechanisms from the strongest that is allowed downwards until one is not refused. A closure needs a root of its own,
+/// and somebody who sees what is opened in it.
 fn strongest(
+    spec: &SandboxSpec,
     ceiling: Isolation,
     attempt: impl Fn(Mechanism) -> Result<Tried, SandboxError>,
 ) -> Result<Made, SandboxError> {
     let mut refused: Vec<Cause> = Vec::new();
+    let needs_all = matches!(spec.system, SystemRoots::Closure { .. });
     for level in [Isolation::Full, Isolation::Traced, Isolation::Isolated, Isolation::None] {
+        if needs_all && level != Isolation::Full {
+            let why = why_not_stronger(level, ceiling, &refused);
+            return Err(SandboxError::NoRoot { why: why.join("; ") });
+        }
         let needs: &[Part] = match level {
             Isolation::Full => &[Part::Namespaces, Part::Tracing],
             Isolation::Traced => &[Part::Tracing],
@@ -83,7 +90,7 @@ fn strongest(
         })?;
         match tried {
             Tried::Finished(finished) => {
-                return Ok(Made { level, finished, refused: why_not_stronger(level, ceiling, &refused) });
+                return Ok(Made { level, finished: *finished, refused: why_not_stronger(level, ceiling, &refused) });
             }
             Tried::Refused(cause) if level == Isolation::None => {
                 return Err(machine(&cause.step, io::Error::from_raw_os_error(cause.errno)));
@@ -155,6 +162,7 @@ impl Attempt<'_> {
         let Printed { stdout, stderr, exceeded } = running.drain();
         let killed = killed.or(exceeded.then_some(Reason::OutputTooLarge));
 
+        let mut seen = (None, None);
         let (by_itself, lost, ledger) = match report {
             None => (None, Vec::new(), Ledger::default()),
             Some(Report::Refused(cause)) => return Ok(Tried::Refused(cause)),
@@ -162,7 +170,7 @@ impl Attempt<'_> {
                 return Err(self.failure(&what, io::Error::from_raw_os_error(errno)));
             }
             Some(Report::Ready { lost }) => (Some(Ending::Code(0)), lost, Ledger::default()),
-            Some(Report::Ended { how, lost, ledger }) => {
+            Some(Report::Ended { how, lost, ledger, look_ups, lacking }) => {
                 let ending = match how {
                     How::Code(code) => Ending::Code(code),
                     // A program wrote too large a file.
@@ -171,6 +179,7 @@ impl Attempt<'_> {
                     How::Killed(reason) => Ending::Killed(reason),
                     How::Stopped => Ending::Killed(Reason::TimedOut),
                 };
+                seen = (look_ups, lacking);
                 (Some(ending), lost, ledger)
             }
         };
@@ -180,7 +189,7 @@ impl Attempt<'_> {
             let said = if said.is_empty() { said } else { format!(": {said}") };
             return Err(SandboxError::Silent { helper: self.helper.to_owned(), said });
         };
-        Ok(Tried::Finished(Finished {
+        Ok(Tried::Finished(Box::new(Finished {
             ending,
             stdout,
             stderr,
@@ -189,7 +198,9 @@ impl Attempt<'_> {
             lost,
             wall: begun.elapsed(),
             ledger,
-        }))
+            look_ups: seen.0,
+            lacking: seen.1,
+        })))
     }
 
     /// Starts the helper, on the processor that this thread is on; returns with it where this thread may run.

@@ -40,6 +40,7 @@ mod tracer;
 mod unsandboxed;
 mod vdso;
 mod waiting;
+mod without_content;
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;

@@ -89,7 +89,7 @@ pub(super) fn enter(
     for (at, target) in links {
         site.link(&target, &at).or_refuse("make the new root")?;
     }
-    let of_image = spec.system != SystemRoots::Host;
+    let of_image = matches!(spec.system, SystemRoots::Image(_));
     if !of_image {
         write_files(&mut site, spec).or_refuse("write the files of the run")?;
     }
@@ -133,6 +133,7 @@ fn links(system: &SystemRoots) -> Vec<(String, String)> {
     let roots: Vec<(PathBuf, String)> = match system {
         SystemRoots::Host => SYSTEM_ROOTS.into_iter().map(|path| (path.into(), relative(path).to_owned())).collect(),
         SystemRoots::Image(rootfs) => of_image(rootfs),
+        SystemRoots::Closure { root, .. } => of_closure(root),
     };
     let links = roots.into_iter().filter_map(|(path, at)| {
         let target = fs::read_link(path).ok()?.into_os_string().into_string().ok()?;
@@ -149,6 +150,23 @@ fn of_image(rootfs: &Path) -> Vec<(PathBuf, String)> {
     named.filter(|(_, name)| !OWN.contains(&name.as_str())).collect()
 }
 
+/// What stands in an unpacked closure and is not the run's own: its path, and its place. In folders that every run has for itself it
+/// is what lies in them.
+fn of_closure(root: &Path) -> Vec<(PathBuf, String)> {
+    const SHARED: [&str; 4] = ["etc", "run", "tmp", "var"];
+    const OWN: [&str; 6] = ["proc", "sys", "dev", COVERS, "tmp/stella", "var/tmp"];
+    let entries = |folder: &str| {
+        let below = folder.to_owned();
+        let entries = fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+        entries.filter_map(move |entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some((entry.path(), if below.is_empty() { name } else { format!("{below}/{name}") }))
+        })
+    };
+    let top = entries("").filter(|(_, at)| !SHARED.contains(&at.as_str()));
+    top.chain(SHARED.into_iter().flat_map(entries)).filter(|(_, at)| !OWN.contains(&at.as_str())).collect()
+}
+
 /// Takes hold of system folders and devices by descriptor: a path may be covered by what is built next.
 fn hold_system(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
     let at_own_path = |path: &str| (PathBuf::from(path), relative(path).to_owned());
@@ -158,6 +176,9 @@ fn hold_system(spec: &SandboxSpec) -> Result<Vec<Held>, Stopped> {
             SYSTEM_ROOTS.into_iter().chain(SYSTEM_FILES).chain(resolver).map(at_own_path).collect()
         }
         SystemRoots::Image(rootfs) => of_image(rootfs),
+        SystemRoots::Closure { root, .. } => {
+            of_closure(root).into_iter().filter(|(path, _)| !path.is_symlink()).collect()
+        }
     };
     let roots = system.into_iter().filter(|(path, at)| at.contains('/') || !path.is_symlink());
     let roots = roots.map(|(path, at)| (path, at, Protection::ReadOnly));

@@ -26,6 +26,7 @@ use crate::sandbox::linux::stopped::{During, Stopped, number_of};
 use crate::sandbox::linux::sys::{self, Forked};
 use crate::sandbox::linux::tracer::{Followed, Observed, Tracer, Walls};
 use crate::sandbox::linux::waiting::TICK;
+use crate::sandbox::linux::without_content::WithoutContent;
 use crate::sandbox::linux::{restrict, special, times, tracee, unsandboxed};
 use crate::sandbox::path_mapping::PathMapping;
 use crate::sandbox::spec::{Mount, Network, SandboxSpec, SystemRoots};
@@ -212,6 +213,12 @@ impl Run<'_> {
             // Nobody asks for it later.
             group.count_network();
         }
+        let without_content = match &self.spec.system {
+            SystemRoots::Closure { root, without_content } => {
+                Some(WithoutContent::read(root, without_content).or_fail("read what its closure lacks")?)
+            }
+            SystemRoots::Host | SystemRoots::Image(_) => None,
+        };
         sys::tick(TICK).or_fail("set a timer")?;
         channel.go(traced_on.is_some());
         let followed = match traced_on {
@@ -222,6 +229,7 @@ impl Run<'_> {
                 Tracer::new(
                     (self.spec, filter),
                     (walls, root),
+                    without_content,
                     channel,
                     init.as_raw_pid(),
                     (processors, sampler),
@@ -245,7 +253,7 @@ impl Run<'_> {
         followed: Followed,
         uncounted: bool,
     ) -> Result<(Report, Option<Group>), Stopped> {
-        let Followed { how, observed, group, lost: found, unseen } = followed;
+        let Followed { how, observed, look_ups, lacking, group, lost: found, unseen } = followed;
         if let Some(why) = unseen {
             return Err(why).or_fail(UNSEEN);
         }
@@ -261,7 +269,7 @@ impl Run<'_> {
                 if uncounted || group.as_ref().is_some_and(Group::is_lost) {
                     lost.push(UNCOUNTED.to_owned());
                 }
-                Ok(Report::Ended { how, lost, ledger: self.ledger(how, observed) })
+                Ok(Report::Ended { how, lost, ledger: self.ledger(how, observed), look_ups, lacking })
             }
             (None, Some(Said::Built { lost })) if self.probe => Ok(Report::Ready { lost }),
             (None, _) => Err(std::io::Error::from(ErrorKind::BrokenPipe)).or_fail("keep the first process"),
@@ -324,7 +332,8 @@ fn follow(channel: &Channel, init: Pid, mut sampler: Sampler) -> Followed {
         how = Some(How::Killed(Reason::OutOfMemory));
         observed.peak_memory = observed.peak_memory.max(limit);
     }
-    Followed { how, observed, group: sampler.into_group(), lost: Vec::new(), unseen }
+    let (look_ups, lacking, lost) = Default::default();
+    Followed { how, observed, look_ups, lacking, group: sampler.into_group(), lost, unseen }
 }
 
 /// But for that of control groups: the program's own group is to be the top one of it, so the program makes it.

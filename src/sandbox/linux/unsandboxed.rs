@@ -64,7 +64,7 @@ pub(super) fn serve(
         How::Signal(_) if loading::exceeds(&path, spec.limits.memory_bytes) => How::Killed(Reason::OutOfMemory),
         how => how,
     };
-    Ok(Report::Ended { how, lost, ledger: Ledger::default() })
+    Ok(Report::Ended { how, lost, ledger: Ledger::default(), look_ups: None, lacking: None })
 }
 
 /// Ends the program and all that it started when stella closes the socket or dies.

@@ -75,6 +75,11 @@ impl BlobSource for FolderStore {
         Ok(true)
     }
 
+    fn copy_to(&self, digest: &Digest, out: &mut dyn Write, name: &Path) -> Result<bool, StoreError> {
+        let Some(blob) = self.open(digest)? else { return Ok(false) };
+        blob.copy_to(&mut &mut *out, name).map(|()| true)
+    }
+
     fn contains(&self, digest: &Digest) -> Result<bool, StoreError> {
         Ok(self.open(digest)?.is_some())
     }

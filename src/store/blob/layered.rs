@@ -1,6 +1,7 @@
 //! Several places asked in the order of resolution.
 
 use std::fmt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::model::digest::Digest;
@@ -125,6 +126,15 @@ impl BlobSource for LayeredStore {
     fn get_to_file(&self, digest: &Digest, to: &Path) -> Result<bool, StoreError> {
         for (_, _, store) in self.places() {
             if store.get_to_file(digest, to)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn copy_to(&self, digest: &Digest, out: &mut dyn Write, name: &Path) -> Result<bool, StoreError> {
+        for (_, _, store) in self.places() {
+            if store.copy_to(digest, out, name)? {
                 return Ok(true);
             }
         }

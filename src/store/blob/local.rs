@@ -1,13 +1,11 @@
 //! The store of this machine.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::host::compress::{self, STORE_LEVEL};
-use crate::host::fs::{self, FsError, Staged};
-use crate::host::hash::Hashing;
+use crate::host::fs;
 use crate::model::digest::Digest;
-use crate::model::limits::MAX_BLOB_BYTES;
 use crate::store::blob::batch::Batch;
 use crate::store::blob::error::StoreError;
 use crate::store::blob::folder::FolderStore;
@@ -70,6 +68,10 @@ impl BlobSource for LocalStore {
         self.writer.blobs.get_to_file(digest, to)
     }
 
+    fn copy_to(&self, digest: &Digest, out: &mut dyn Write, name: &Path) -> Result<bool, StoreError> {
+        self.writer.blobs.copy_to(digest, out, name)
+    }
+
     fn contains(&self, digest: &Digest) -> Result<bool, StoreError> {
         self.writer.blobs.contains(digest)
     }
@@ -87,15 +89,7 @@ impl BlobStore for LocalStore {
 
     fn put_file(&self, path: &Path) -> Result<Digest, StoreError> {
         let (file, _) = fs::open(path)?;
-        let failed = || FsError::writing("keep a copy of", path);
-        let mut raw = Hashing::new(std::io::Read::take(file, MAX_BLOB_BYTES + 1));
-        let mut encoder = compress::packer(Staged::new_in(&self.writer.staging)?, STORE_LEVEL).map_err(failed())?;
-        std::io::copy(&mut raw, &mut encoder).map_err(failed())?;
-        let staged = encoder.finish().map_err(failed())?;
-        let (_, digest, length) = raw.finish();
-        if length > MAX_BLOB_BYTES {
-            return Err(FsError::TooLarge { path: path.to_owned(), limit: MAX_BLOB_BYTES }.into());
-        }
+        let (staged, digest, _) = self.writer.stage_file(file, path)?;
         if !self.writer.holds(&digest)? {
             staged.publish(&self.writer.make_room(&digest)?)?;
         }

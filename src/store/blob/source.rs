@@ -1,5 +1,6 @@
 //! What can be asked of a store.
 
+use std::io::Write;
 use std::path::Path;
 
 use crate::model::digest::Digest;
@@ -18,6 +19,13 @@ pub trait BlobSource: Send + Sync {
     /// # Errors
     /// As [`get`](Self::get).
     fn get_to_file(&self, digest: &Digest, to: &Path) -> Result<bool, StoreError>;
+
+    /// Writes the blob's bytes to `out`, which is called `name` in errors; `false` where it is not here. On success they are the
+    /// right ones; what is written of others before that is found out is the caller's to throw away.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    fn copy_to(&self, digest: &Digest, out: &mut dyn Write, name: &Path) -> Result<bool, StoreError>;
 
     /// Whether the blob is here. Its bytes are not looked at.
     ///

@@ -1,11 +1,13 @@
 //! How a blob comes into a folder: staged beside it without a name, then renamed.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 
 use crate::host::compress::{self, STORE_LEVEL};
 use crate::host::fs::{self, FsError, Staged};
+use crate::host::hash::Hashing;
 use crate::model::digest::Digest;
+use crate::model::limits::MAX_BLOB_BYTES;
 use crate::store::blob::error::StoreError;
 use crate::store::blob::folder::FolderStore;
 
@@ -23,6 +25,20 @@ impl Writer {
         let mut encoder = compress::packer(Staged::new_in(&self.staging)?, STORE_LEVEL).map_err(failed())?;
         encoder.write_all(bytes).map_err(failed())?;
         Ok(encoder.finish().map_err(failed())?)
+    }
+
+    /// Packs what is left of `file` into a file without a name; with it the digest and the length of what was read.
+    pub(crate) fn stage_file(&self, file: impl Read, name: &Path) -> Result<(Staged, Digest, u64), StoreError> {
+        let failed = || FsError::writing("keep a copy of", name);
+        let mut raw = Hashing::new(file.take(MAX_BLOB_BYTES + 1));
+        let mut encoder = compress::packer(Staged::new_in(&self.staging)?, STORE_LEVEL).map_err(failed())?;
+        std::io::copy(&mut raw, &mut encoder).map_err(failed())?;
+        let staged = encoder.finish().map_err(failed())?;
+        let (_, digest, length) = raw.finish();
+        if length > MAX_BLOB_BYTES {
+            return Err(FsError::TooLarge { path: name.to_owned(), limit: MAX_BLOB_BYTES }.into());
+        }
+        Ok((staged, digest, length))
     }
 
     /// The path of a blob, its directory made.

@@ -9,6 +9,7 @@ pub mod candidate;
 pub mod cause;
 pub mod chaos;
 pub mod claimed_gate;
+pub mod closure;
 pub mod commands;
 pub mod diff_summary;
 pub mod error;

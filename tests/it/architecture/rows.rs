@@ -2,7 +2,7 @@
 
 /// Who may use whom. A row may be of a module or of a room inside one (`flow::record`); for a file the longest row counts.
 /// A row may always use itself and what is below it. `docs/architecture.md` shows the same table.
-pub const MAY_USE: [(&str, &[&str]); 34] = [
+pub const MAY_USE: [(&str, &[&str]); 35] = [
     ("model", &[]),
     ("canonical", &["model"]),
     ("profiling", &["model", "canonical"]),
@@ -23,6 +23,7 @@ pub const MAY_USE: [(&str, &[&str]); 34] = [
     ("rootfs", &["model", "host", "archive", "oci", "store"]),
     ("policy", &["model", "compare"]),
     ("sandbox", &["model", "host"]),
+    ("closure", &["model", "host", "store", "sandbox"]),
     ("attest", &["model"]),
     ("config", &["model", "canonical", "score", "host", "sandbox"]),
     (
@@ -38,6 +39,7 @@ pub const MAY_USE: [(&str, &[&str]); 34] = [
             "bundle",
             "rootfs",
             "oci",
+            "closure",
             "policy",
             "sandbox",
         ],
@@ -73,6 +75,7 @@ pub const MAY_USE: [(&str, &[&str]); 34] = [
             "policy",
             "host",
             "bundle",
+            "closure",
             "sandbox",
             "config",
             "job",
@@ -93,6 +96,7 @@ pub const MAY_USE: [(&str, &[&str]); 34] = [
             "archive",
             "bundle",
             "rootfs",
+            "closure",
             "sandbox",
             "config",
             "job",
@@ -181,6 +185,7 @@ pub const MAY_USE: [(&str, &[&str]); 34] = [
             "oci",
             "bundle",
             "rootfs",
+            "closure",
             "sandbox",
             "attest",
             "config",

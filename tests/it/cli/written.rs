@@ -29,6 +29,8 @@ fn world() -> World {
     layout.write(&world.work("image"));
     world.script("tool", "echo '{}'");
     world.write("plain.json", "{}");
+    let scan = ["scan", "--closure", "--input", "app", "--artifact", "findings=-:json", "--emit-manifest"];
+    world.stella(0, &[&scan[..], &["m/closure.json", "--", "./tool"]].concat());
     world.stella(0, &["init"]);
     world.stella(0, &["ci", "--history", "h.jsonl", "--result", "r.json"]);
     world.stella(0, &["ci", "--shard", "1/1", "--result", "s.json"]);
@@ -41,9 +43,10 @@ fn world() -> World {
 }
 
 /// Commands that print nothing here: they need a pull request at GitHub, or a red report (`cli::reproduce` has one), or a
-/// candidate that was replayed, or a log, or no pair of keys from the time before (`attest` has both).
+/// candidate that was replayed, or a log, or no pair of keys from the time before (`attest` has both), or a folder that is not there
+/// yet (`closure` has one).
 const ELSEWHERE: &[&str] =
-    &["reviewed", "publish", "notify", "reproduce", "attest", "submit", "verify", "key generate"];
+    &["reviewed", "publish", "notify", "reproduce", "attest", "submit", "verify", "key generate", "closure export"];
 
 /// How each command is made to print something.
 const PRINTS: &[&str] = &[
@@ -77,6 +80,8 @@ const PRINTS: &[&str] = &[
     "feed build feed --out-dir bundles",
     "feed verify osv.tar.zst",
     "feed bisect --from MANIFEST.json feed later",
+    "closure show m/closure.json",
+    "closure diff m/closure.json m/closure.json",
     "image inspect image",
     "image unpack image",
     "key public --key pair.key",
@@ -186,6 +191,8 @@ const OTHERS: &[&str] = &[
     "--store",
     "scan --call-graph",
     "scan --path",
+    "scan --capture",
+    "scan --capture-secrets",
     "score --history",
     "gate --history",
     "gate --result",

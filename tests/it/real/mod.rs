@@ -79,6 +79,21 @@ fn holds(adapter: &str) {
         let result = replay(0, &[]);
         assert_eq!(only(&result)["levels"]["bf"], true, "{adapter}");
 
+        // With all that it read of the machine it is replayed in a root where nothing of the machine is.
+        scan.record(&world, 0, (&program, &world.work("one")), &["--closure", "--emit-manifest", "whole.json"]);
+        let whole = world.json("whole.json");
+        if whole["environment"]["isolation"] == "full" {
+            assert_eq!(
+                (&whole["scanner"]["kind"], whole["environment"].get("roots")),
+                (&"closure".into(), None),
+                "{adapter}"
+            );
+            for _ in 0..3 {
+                let replayed = world.stella(0, &["replay", "--from", "whole.json", "--format", "json"]).stdout_json();
+                assert_eq!(only(&replayed)["levels"]["bf"], true, "{adapter} {}", scan.output);
+            }
+        }
+
         // What matters is not hidden by the profile.
         scan.change(&world.work("another/checkout")).unwrap();
         let changed = format!("input={}", world.work("another/checkout").join(scan.input).display());

@@ -67,6 +67,11 @@ impl Faults {
             "only a folder has an archive, and `scanner.bundle_digest` names one",
         );
         self.when(
+            kind != Some(ScannerKind::Closure) && scanner.closure_digest.is_some(),
+            "scanner.kind",
+            "only a closure has a listing, and `scanner.closure_digest` names one",
+        );
+        self.when(
             is_builtin && !(scanner.argv.is_empty() && scanner.set_env.is_empty()),
             "scanner.kind",
             "the built-in scanner has neither `scanner.argv` nor `scanner.set_env`",
@@ -176,7 +181,9 @@ impl Faults {
             match HostRoot::try_from(folder.clone()) {
                 Err(why) => self.when(true, &at, why.to_string()),
                 Ok(_) => self.when(
-                    !runs_in_place(Path::new(folder), &environment.roots),
+                    // Of a closure its listing says what there is.
+                    manifest.scanner.kind != Some(ScannerKind::Closure)
+                        && !runs_in_place(Path::new(folder), &environment.roots),
                     &at,
                     "it lies in no folder that the scanner sees",
                 ),

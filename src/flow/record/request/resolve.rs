@@ -114,6 +114,7 @@ pub fn resolve(request: &ScanRequest, context: &Context) -> Result<Resolved, Sca
             labels: request.labels.clone(),
             input_type,
             as_is,
+            closure: sealing.and_then(|sealing| sealing.closure.clone()),
             created_at,
         },
         notes: unverified.map(Hint::from).into_iter().chain(left_out).collect(),
@@ -229,6 +230,7 @@ fn settings(sealing: &Sealing) -> Settings {
         time_limit: sealing.time_limit,
         memory_limit: sealing.memory_limit,
         path: sealing.path.clone(),
+        notes_look_ups: sealing.closure.is_some(),
         ..Settings::of_this_machine()
     }
 }

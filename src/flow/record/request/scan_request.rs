@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::flow::record::closure::Keeping;
 use crate::flow::record::request::error::ScanRequestError;
 use crate::job::manifest_summary;
 use crate::model::artifact_spec::ArtifactSpec;
@@ -117,6 +118,8 @@ pub struct Sealing {
     pub memory_limit: Option<u32>,
     /// Folders in which programs are looked up before the system's.
     pub path: Vec<String>,
+    /// How its closure is kept; `None` where none is.
+    pub closure: Option<Keeping>,
 }
 
 /// A feed by its name and where it lies.

@@ -89,6 +89,9 @@ impl<'a> Chosen<'a> {
             (_, Some(adapter)) => adapter.name.clone(),
             (ScannerMaterial::BuiltIn | ScannerMaterial::Stella { .. }, None) => ENGINE.to_owned(),
             (ScannerMaterial::Binary { name, .. }, None) => name.clone(),
+            (ScannerMaterial::Closure(closure), None) => {
+                closure.scanner.rsplit('/').next().unwrap_or_default().to_owned()
+            }
             (ScannerMaterial::Tree(_), None) => {
                 let word = self.argv.first().map_or("scanner", String::as_str);
                 word.rsplit('/').next().unwrap_or(word).to_owned()

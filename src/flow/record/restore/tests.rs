@@ -50,6 +50,7 @@ impl Recorded {
             labels: BTreeMap::new(),
             input_type: InputType::Lockfile,
             as_is: None,
+            closure: None,
             created_at: clock::now(),
         };
         let recording = recording::record(&request, &context).unwrap();

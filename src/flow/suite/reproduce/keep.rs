@@ -186,6 +186,7 @@ impl Keeper {
             labels: result.labels.clone(),
             input_type: recorded.map_or(InputType::File, |recorded| recorded.input.input_type),
             as_is: None,
+            closure: None,
             created_at: clock::now(),
         };
         let manifest = recording::record_expecting(&request, &replay.expected.artifacts, &own)

@@ -412,7 +412,7 @@ fn machine(rules: &mut Rules, spec: &SandboxSpec) {
         rules.ask(Call::SchedGetaffinity, "", When::Always);
         rules.answer(Call::SchedSetaffinity, "own", When::Always, 0);
     }
-    if spec.directory_order != DirectoryOrder::Machine {
+    if spec.directory_order != DirectoryOrder::Machine || spec.watches_files() {
         // The old form; every C library takes the other one.
         rules.answer(Call::Getdents, "", When::Always, ENOSYS);
         rules.ask(Call::Getdents64, "", When::Always);
@@ -426,11 +426,11 @@ fn paths(rules: &mut Rules, spec: &SandboxSpec) {
     rules.ask(Call::Execveat, "", When::Always);
     rules.ask(Call::Chdir, "", When::Always);
     match spec.paths {
-        Paths::Rare => {
+        Paths::Rare if !spec.watches_files() => {
             rules.ask(Call::Open, "create", When::Has(1, CREATE));
             rules.ask(Call::Openat, "create", When::Has(2, CREATE));
         }
-        Paths::Telling | Paths::Every => {
+        Paths::Rare | Paths::Telling | Paths::Every => {
             for call in LOOK_UPS {
                 rules.ask(call, "look-up", When::Always);
             }

@@ -5,7 +5,7 @@ use crate::sandbox::linux::filter::{CORE_FILES, options};
 use crate::sandbox::linux::machine_view;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::tracer::{EFAULT, EINVAL, EPERM, Tracer, Walls, answered, number, resident, task};
-use crate::sandbox::spec::Clock;
+use crate::sandbox::spec::{Clock, DirectoryOrder};
 use crate::sandbox::validated::CpuCount;
 
 /// Bits of a mode by which a file lends the rights of its owner or its group.
@@ -27,6 +27,7 @@ impl Tracer<'_> {
             Call::Utimensat | Call::Utimes | Call::Utime | Call::Futimesat => self.touch(pid, call, arguments),
             Call::Getrandom => self.draw(pid, arguments),
             Call::SchedGetaffinity => self.processors(pid, arguments),
+            Call::Getdents64 if self.spec.directory_order == DirectoryOrder::Machine => Resume::Run,
             Call::Getdents64 => self.list(pid, arguments),
             Call::Mincore => answered(pid, resident::result(pid, arguments[0], arguments[1], arguments[2])),
             Call::Uname => answer_with(pid, arguments[0], &machine_view::system_name(self.spec)),

@@ -24,6 +24,7 @@ mod draw;
 mod evict;
 mod listings;
 mod network;
+mod noted;
 pub(super) mod observed;
 mod paths;
 mod pending;
@@ -33,6 +34,7 @@ mod standing;
 mod start;
 mod task;
 mod unix;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -43,6 +45,7 @@ use rustix::thread::CpuSet;
 
 use evict::Eviction;
 use listings::Listings;
+use noted::Noted;
 pub(super) use observed::Observed;
 use standing::Standing;
 use task::{AtExit, Task};
@@ -56,6 +59,8 @@ use crate::sandbox::linux::limits::Sampler;
 use crate::sandbox::linux::sys;
 use crate::sandbox::linux::tracee::{self, Pid, Resume};
 use crate::sandbox::linux::vdso::{self, Patch};
+use crate::sandbox::linux::without_content::WithoutContent;
+use crate::sandbox::look_ups::LookUps;
 use crate::sandbox::looked_for::Given;
 use crate::sandbox::spec::{Clock, SandboxSpec};
 use crate::sandbox::wire::How;
@@ -82,6 +87,10 @@ pub(super) struct Followed {
     /// `None` where the first process ended before the program ran: it has said why.
     pub(super) how: Option<How>,
     pub(super) observed: Observed,
+    /// What was looked up, where that was asked for.
+    pub(super) look_ups: Option<LookUps>,
+    /// The file that was opened and of which there is no content.
+    pub(super) lacking: Option<String>,
     /// To be let go of when the last process is gone.
     pub(super) group: Option<Group>,
     /// What could not be kept, as was found on the way.
@@ -128,6 +137,11 @@ pub(super) struct Tracer<'a> {
     /// Whether the program has been ended before its first instruction.
     is_unloaded: bool,
     observed: Observed,
+    noted: Noted,
+    /// The files of the run's root of which there is no content.
+    without_content: Option<WithoutContent>,
+    /// The one of them that was opened.
+    lacking: Option<String>,
     /// What the program was given.
     given: Given,
     begun: Instant,
@@ -138,6 +152,7 @@ impl<'a> Tracer<'a> {
     pub(super) fn new(
         (spec, filter): (&'a SandboxSpec, Filter),
         (walls, private): (Walls, Option<&'a Path>),
+        without_content: Option<WithoutContent>,
         channel: &'a Channel,
         init: Pid,
         (processors, sampler): (CpuSet, Sampler),
@@ -174,6 +189,9 @@ impl<'a> Tracer<'a> {
             unseen: None,
             is_unloaded: false,
             observed: Observed::default(),
+            noted: Noted::default(),
+            without_content,
+            lacking: None,
             given: Given::of(spec),
             begun,
         }
@@ -207,8 +225,9 @@ impl<'a> Tracer<'a> {
             format!("programs: `{path}` is one for 32-bit processors, whose calls are not followed: it was ended before it ran")
         });
         let lost = pages.into_iter().chain(ended).collect();
-        let Self { ended: how, observed, sampler, unseen, .. } = self;
-        Followed { how, observed, group: sampler.into_group(), lost, unseen }
+        let Self { ended: how, observed, noted, lacking, sampler, unseen, spec, .. } = self;
+        let look_ups = spec.notes_files().then(|| noted.into_look_ups());
+        Followed { how, observed, look_ups, lacking, group: sampler.into_group(), lost, unseen }
     }
 
     /// One event; whether it was the last one.
@@ -314,6 +333,7 @@ impl<'a> Tracer<'a> {
             Action::Allow => Resume::Run,
             Action::Answer(errno) => answered(pid, -i64::from(errno)),
             Action::Refuse(errno) => self.refuse(pid, call, errno),
+            Action::Ask(call) if !self.watch(pid, call, &seen.arguments) => Resume::Run,
             Action::Ask(call) => self.decide(pid, call, &seen.arguments),
         }
     }

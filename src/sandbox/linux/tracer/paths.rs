@@ -10,7 +10,7 @@ use crate::sandbox::linux::tracer::task::AtExit;
 use crate::sandbox::linux::tracer::{Tracer, Walls};
 use crate::sandbox::looked_for;
 use crate::sandbox::sandbox_path::ROOT;
-use crate::sandbox::spec::Paths;
+use crate::sandbox::spec::{Paths, SystemRoots};
 
 /// The longest path that the kernel takes.
 const LONGEST: usize = 4096;
@@ -59,6 +59,8 @@ impl Tracer<'_> {
         let is_rare = !matches!(attempt, OPEN | LOOK_UP);
         match self.spec.paths {
             Paths::Telling if !is_rare => looked_for::purpose(path, &self.given).is_some(),
+            // Asked about for another reason.
+            Paths::Rare if !is_rare => false,
             // A relative path is looked up where the program is, which is in the sandbox.
             Paths::Rare | Paths::Telling | Paths::Every => path.starts_with('/'),
         }
@@ -72,8 +74,9 @@ impl Tracer<'_> {
             return;
         }
         let Some(executable) = self.tasks.get(&pid).map(super::task::Task::executable) else { return };
-        let walls = self.walls;
-        self.observed.missing(path, attempt, executable, || walls == Walls::Namespaces && on_machine(path, attempt));
+        // What a closure lacks its recording lacked too, whatever this machine has.
+        let is_of_machine = self.walls == Walls::Namespaces && !matches!(self.spec.system, SystemRoots::Closure { .. });
+        self.observed.missing(path, attempt, executable, || is_of_machine && on_machine(path, attempt));
     }
 }
 

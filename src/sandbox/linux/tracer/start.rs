@@ -2,6 +2,7 @@
 //! taken away, and its sixteen random bytes follow from the seed.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::thread::sched_setaffinity;
@@ -11,6 +12,7 @@ use crate::sandbox::linux::random::{fill, mix};
 use crate::sandbox::linux::tracee::{self, Pid, read_word};
 use crate::sandbox::linux::tracer::Tracer;
 use crate::sandbox::linux::tracer::evict::{Led, Lent};
+use crate::sandbox::linux::tracer::noted::Access;
 use crate::sandbox::linux::{cpu_pinning, proc, restrict};
 use crate::sandbox::spec::Clock;
 
@@ -31,6 +33,11 @@ impl Tracer<'_> {
             self.tasks.insert(pid, task);
         }
         let path = fs::read_link(format!("/proc/{pid}/exe"));
+        if let Ok(path) = &path
+            && self.spec.notes_files()
+        {
+            self.noted.add(path.as_os_str().as_bytes(), Access::Execute);
+        }
         let path = path.map_or_else(|_| "?".to_owned(), |path| path.to_string_lossy().into_owned());
         let executable = self.observed.executable(&path);
         let Some(task) = self.tasks.get(&pid).map(|task| task.executing(executable)) else {

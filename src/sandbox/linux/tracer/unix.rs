@@ -201,7 +201,7 @@ fn path_of(file: impl AsFd) -> Option<PathBuf> {
     fs::read_link(format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())).ok()
 }
 
-fn root_of(pid: Pid) -> Result<OwnedFd, Errno> {
+pub(super) fn root_of(pid: Pid) -> Result<OwnedFd, Errno> {
     openat(CWD, format!("/proc/{pid}/root"), OFlags::PATH | OFlags::CLOEXEC | OFlags::DIRECTORY, Mode::empty())
 }
 
