@@ -16,7 +16,15 @@ use crate::model::digest::Digest;
 /// [`ArchiveError`] for what cannot be in an archive: devices, pipes, sockets, names that are not UTF-8. Where links
 /// lead is checked when the entries are packed.
 pub fn entries(root: &Path, limits: &Limits) -> Result<Vec<Entry>, ArchiveError> {
-    fs::walk(root, limits.entries)?.into_iter().map(|item| entry(root, item)).collect()
+    kept_entries(root, limits, |_| true)
+}
+
+/// The same without what `is_kept` does not keep: nothing of it is looked at.
+///
+/// # Errors
+/// As [`entries`].
+pub fn kept_entries(root: &Path, limits: &Limits, is_kept: impl Fn(&Path) -> bool) -> Result<Vec<Entry>, ArchiveError> {
+    fs::walk_kept(root, limits.entries, is_kept)?.into_iter().map(|item| entry(root, item)).collect()
 }
 
 /// Packs a directory.

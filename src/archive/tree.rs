@@ -47,9 +47,8 @@ impl Tree {
     /// # Errors
     /// [`ArchiveError`].
     pub fn read_directory(path: &Path, is_kept: impl Fn(&Path) -> bool) -> Result<Self, ArchiveError> {
-        let entries = dir::entries(path, &Limits::default())?;
-        let kept = entries.into_iter().filter(|entry| is_kept(entry.path.as_ref()));
-        Self::new(kept.map(in_memory).collect::<Result<_, _>>()?)
+        let kept = dir::kept_entries(path, &Limits::default(), is_kept)?;
+        Self::new(kept.into_iter().map(in_memory).collect::<Result<_, _>>()?)
     }
 
     /// A tree of plain files.

@@ -8,6 +8,7 @@
 pub mod attributes;
 pub mod changed;
 pub mod error;
+pub mod ignored;
 pub mod lfs;
 pub mod object_id;
 pub mod objects;

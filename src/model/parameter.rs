@@ -37,6 +37,7 @@ pub enum Parameter {
     FromRun,
     Gate,
     History,
+    IncludeIgnored,
     Input,
     Key,
     Ledger,
@@ -67,6 +68,7 @@ pub enum Parameter {
     TrustedRoot,
     Update,
     With,
+    WithGit,
 }
 
 impl Parameter {

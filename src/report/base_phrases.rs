@@ -175,3 +175,16 @@ pub fn accepting(run: &RunResult) -> Option<Spelt> {
     }
     Some(accept)
 }
+/// What that command covers, what it writes and when that counts, in plain words.
+pub fn then(run: &RunResult) -> String {
+    const SHOWN: usize = 20;
+    let name = |key: &ChangeKey| key.of.id().unwrap_or_else(|| key.of.part()).to_owned();
+    let mut covered: Vec<String> = run.open_changes().iter().map(name).collect();
+    covered.sort();
+    covered.dedup();
+    format!(
+        "It covers {} and writes an approval into approvals.yaml: commit that file. approvals.in_head of the base says whether it \
+         counts in this change or once it is merged.",
+        untrusted::list(&covered, SHOWN)
+    )
+}

@@ -9,11 +9,9 @@ use crate::report::untrusted;
 /// Of one replay; nothing where nobody asked.
 pub fn line(of: &ReplayResult) -> Option<String> {
     Some(match of.before.as_ref()? {
-        BeforeChange::RedAsNow => "red before this change: the base's subject ends in the same way".to_owned(),
-        BeforeChange::RedOtherwise => {
-            "red before this change, and otherwise: the base's subject differs too, in another way".to_owned()
-        }
-        BeforeChange::Green => "this change: with the base's subject it matches".to_owned(),
+        BeforeChange::RedAsNow => "red too: the base's subject ends in the same way".to_owned(),
+        BeforeChange::RedOtherwise => "red too, and otherwise: the base's subject differs in another way".to_owned(),
+        BeforeChange::Green => "it matched: with the base's subject it still does, so this change breaks it".to_owned(),
         BeforeChange::NotKnown { why } => format!("not known: {}", untrusted::line(why)),
     })
 }
@@ -60,7 +58,7 @@ mod tests {
         assert!(said.starts_with(&format!("{failing} replays fail with what this checkout builds: ")), "{said}");
         assert!(said.contains(" by this change") && !said.contains("another way"), "{said}");
         let lines: Vec<String> = run.replays.iter().filter_map(line).collect();
-        assert_eq!(lines[0], "red before this change: the base's subject ends in the same way");
+        assert_eq!(lines[0], "red too: the base's subject ends in the same way");
         assert!(lines[3].starts_with("not known: ") && !lines[3].contains('\u{1b}'), "{}", lines[3]);
     }
 }

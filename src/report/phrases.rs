@@ -24,6 +24,9 @@ pub fn mode(mode: Mode) -> &'static str {
     mode.code()
 }
 
+/// What the letters of the three levels ask, for a reader who meets them for the first time.
+pub const LEVELS: &str = "BF: are the bytes the same? SF: are the findings the same, whatever their order? PF: does the policy decide the same?";
+
 /// The question that a mode answers.
 pub fn question(mode: Mode) -> &'static str {
     match mode {
@@ -83,11 +86,19 @@ pub fn changes(of: &Explanation) -> String {
     format!("{} ({} replays{partial})", untrusted::line(&of.summary), of.replays)
 }
 
+/// Below as many control replays no interval is told.
+const FEW: u64 = 5;
+
 /// How often a scan differs from itself: `0 of 13 control replays differ (95 % interval 0.0 to 22.8 %)`.
 pub fn noise(of: &Noise) -> String {
     let percent = |ppm: u64| format!("{}.{}", ppm / 10_000, ppm % 10_000 / 1000);
     let (low, high) = (percent(of.low_ppm), percent(of.high_ppm));
-    format!("{} of {} control replays differ (95 % interval {low} to {high} %)", of.different, of.runs)
+    let differ = format!("{} of {} control replays differ", of.different, of.runs);
+    // So few say nothing of how often: the interval would be most of what is possible.
+    if of.runs < FEW {
+        return format!("{differ} (too few to say how often)");
+    }
+    format!("{differ} (95 % interval {low} to {high} %)")
 }
 
 /// Why a replay does not match, for one cell of a table; empty for a match.
@@ -133,7 +144,7 @@ pub fn known_by(cause: &Cause, recorded: &Dimensions) -> &'static str {
         (KnownBy::Floor, MismatchReason::Nondeterminism) => "no recorded digest differs; not proved",
         // A case records less than a canary; who edited what it expects shows in no digest, without a base to compare with.
         (KnownBy::Floor, _) if is_unrecorded(cause, recorded) => {
-            "nothing of it is recorded: it, or what is expected, was edited; not proved"
+            "no digest of it is recorded: either it changed, or what is expected was edited; not proved"
         }
         (KnownBy::Floor, _) => "the first recorded digest that differs; not proved",
     }
@@ -352,7 +363,7 @@ mod tests {
         let recorded = Dimensions { scanner: Some(Digest::of(b"x")), ..Dimensions::default() };
         assert_eq!(known_by(&floor, &recorded), "the first recorded digest that differs; not proved");
         let told = known_by(&floor, &Dimensions::default());
-        assert_eq!(told, "nothing of it is recorded: it, or what is expected, was edited; not proved");
+        assert_eq!(told, "no digest of it is recorded: either it changed, or what is expected was edited; not proved");
         let nothing = Cause::floor(MismatchReason::Nondeterminism, None);
         assert_eq!(known_by(&nothing, &Dimensions::default()), "no recorded digest differs; not proved");
     }

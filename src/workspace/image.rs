@@ -79,6 +79,8 @@ fn keep(descriptor: &Descriptor, from: &dyn Blobs, context: &Context) -> Result<
 pub struct InputOptions<'a> {
     /// What is not a part of a directory.
     pub without: &'a [PathBuf],
+    /// Whether `.git` is a part of a directory.
+    pub with_git: bool,
     /// The platform of an image.
     pub platform: Option<Platform>,
 }
@@ -92,6 +94,7 @@ pub struct InputOptions<'a> {
 pub fn input(given: &Path, asked: &InputOptions<'_>, context: &Context) -> Result<InputMaterial, MaterialError> {
     match material(given, asked.platform.clone(), context)? {
         Some(image) => Ok(InputMaterial::Image(Box::new(image))),
+        None if asked.with_git => InputMaterial::read_with_git(given, asked.without),
         None => InputMaterial::read(given, asked.without),
     }
 }

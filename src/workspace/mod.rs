@@ -5,6 +5,8 @@
 pub mod closures;
 pub mod context;
 pub mod feed_bundle;
+pub mod git_folder;
 pub mod image;
 pub mod open_inputs;
 pub mod profiles;
+pub mod work_tree;

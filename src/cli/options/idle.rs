@@ -29,6 +29,7 @@ const IDLE: &[Idle] = &[
     Idle { command: "", options: &["config"], when: needs_no_config, why: "the command reads no configuration" },
     Idle { command: "", options: &["store"], when: needs_no_store, why: "the command uses no store" },
     // What scans decides what can be said of it.
+    Idle { command: "scan", options: &["with_git"], when: is_builtin, why: "the built-in scanner reads no history" },
     Idle {
         command: "scan",
         options: &["scanner_config", "output", "artifact", "artifact_in_input"],

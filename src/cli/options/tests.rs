@@ -13,6 +13,8 @@ const OPTIONS: &str = "
 scan --input -
 scan --platform -
 scan --exclude -
+scan --include-ignored -
+scan --with-git scan --input a --with-git
 scan --call-graph scan --call-graph g.json --artifact findings=- -- tool
 scan --feed -
 scan --policy -

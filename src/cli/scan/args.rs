@@ -35,6 +35,12 @@ pub struct ScanArgs {
     /// What is not a part of the input, e.g. a virtual environment whose links leave it (repeatable)
     #[arg(long, value_name = "PATH")]
     pub(super) exclude: Vec<PathBuf>,
+    /// What git ignores is a part of the input too, e.g. node_modules of a scanner that reads it
+    #[arg(long)]
+    pub(super) include_ignored: bool,
+    /// The repository itself, `.git`, is a part of the input: for a scanner that reads its history
+    #[arg(long)]
+    pub(super) with_git: bool,
     /// A call graph for the built-in scanner's reachability (JSON, stella.callgraph/1)
     #[arg(long, value_name = "FILE")]
     pub(super) call_graph: Option<PathBuf>,

@@ -53,6 +53,8 @@ pub(super) fn of(args: &ScanArgs) -> Result<ScanRequest, CliError> {
         input,
         platform: args.platform.clone(),
         exclude: args.exclude.clone(),
+        include_ignored: args.include_ignored,
+        with_git: args.with_git,
         written: written.cloned().collect(),
         feeds: args.feed.iter().map(|text| text.parse()).collect::<Result<Vec<FeedChoice>, _>>()?,
         policy: args.policy.clone(),

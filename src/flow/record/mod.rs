@@ -6,6 +6,7 @@
 pub mod closure;
 pub mod contradictions;
 pub mod golden;
+mod missed;
 pub mod recording;
 pub mod request;
 pub mod restore;

@@ -23,6 +23,7 @@ use crate::execute::run_job::{self, Executed};
 use crate::execute::unnamed_format;
 use crate::execute::unsandboxed;
 use crate::flow::record::closure::{self, ClosureError, Keeping};
+use crate::flow::record::missed;
 use crate::hint;
 use crate::host::machine;
 use crate::job::artifact::Artifact;
@@ -67,6 +68,8 @@ pub struct RecordRequest {
     pub closure: Option<Keeping>,
     /// When the recording began.
     pub created_at: Timestamp,
+    /// What git ignores and was left out of the input, by its path below it.
+    pub ignored: Vec<String>,
 }
 
 /// A recorded scan.
@@ -215,6 +218,7 @@ fn record_with(
     let worked = machine::children_cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
     let waited = worked.and_then(|worked| waited(&executed, began.elapsed(), worked));
     notes.extend(executed.denial().map(Hint::from).into_iter().chain(waited));
+    notes.extend(missed::note(&request.ignored, request.as_is.is_some(), &executed.showing.absent));
     // The decision that a policy adds comes after them.
     for (spec, artifact) in job.artifacts.iter().zip(&executed.artifacts) {
         let has_profile = artifact.profile.is_some();

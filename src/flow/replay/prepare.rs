@@ -37,6 +37,7 @@ use crate::sandbox::validated::{CpuCount, Hostname, Locale, TimeZone};
 use crate::workspace::context::Context;
 use crate::workspace::image::{self, InputOptions};
 use crate::workspace::open_inputs::{self, TreeError};
+use crate::workspace::work_tree::LeftOut;
 
 /// An input to put in the place of the recorded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -418,8 +419,10 @@ fn apply(swap: &Swap, job: &mut ScanSpec, context: &Context) -> Result<(), Repla
                 ArtifactPath::File(file) if !job.input.holds(file) => Some(path.join(file)),
                 _ => None,
             });
-            let without: Vec<PathBuf> = left.collect();
-            job.input = image::input(path, &InputOptions { without: &without, platform: None }, context)?;
+            let own = LeftOut::of(path, true).paths;
+            let without: Vec<PathBuf> = left.chain(own).collect();
+            let with_git = job.input.holds(".git/HEAD");
+            job.input = image::input(path, &InputOptions { without: &without, with_git, platform: None }, context)?;
         }
         Swap::Flags(words) if job.argv.is_empty() => {
             builtin::check_flags(words)?;

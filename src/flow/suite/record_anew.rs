@@ -135,6 +135,7 @@ pub fn canary(
         as_is: None,
         closure: None,
         created_at: clock::now(),
+        ignored: Vec::new(),
     };
     // What a fresh checkout needs is committed with it.
     let fixtures = context.keeping_in(LocalStore::open(fixtures)?);

@@ -17,7 +17,7 @@ pub use planted::{Writing, check as check_output, leads_out};
 pub use read::{
     absolute, digest, is_missing, open, read, read_begin, read_if_present, read_inside, read_opened, read_text,
 };
-pub use walk::{Item, Kind, is_dir, list, walk};
+pub use walk::{Item, Kind, is_dir, list, walk, walk_kept};
 pub use write::{
     Sealed, Staged, StagedDir, TEMP_PREFIX, check_output_dir, ensure_dir, is_executable, is_same, make_executable,
     remove_dir_if_present, remove_file_if_present, rename_all, sweep, write_atomic, write_new_secret, write_output,

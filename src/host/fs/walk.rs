@@ -61,11 +61,22 @@ pub fn list(dir: &Path) -> Result<Vec<Item>, FsError> {
 /// # Errors
 /// [`FsError::TooMany`] beyond `limit` entries, else [`FsError::Io`].
 pub fn walk(root: &Path, limit: u64) -> Result<Vec<Item>, FsError> {
+    walk_kept(root, limit, |_| true)
+}
+
+/// The same without what `is_kept` does not keep, by its path relative to `root`: a folder that is not kept is not entered.
+///
+/// # Errors
+/// As [`walk`]; what is not kept does not count.
+pub fn walk_kept(root: &Path, limit: u64, is_kept: impl Fn(&Path) -> bool) -> Result<Vec<Item>, FsError> {
     let mut items: Vec<Item> = Vec::new();
     let mut pending = vec![PathBuf::new()];
     while let Some(dir) = pending.pop() {
         for Item { relative, kind } in list(&root.join(&dir))? {
             let relative = dir.join(relative);
+            if !is_kept(&relative) {
+                continue;
+            }
             if kind == Kind::Directory {
                 pending.push(relative.clone());
             }

@@ -6,6 +6,7 @@
 pub mod blob;
 pub mod image;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -141,6 +142,14 @@ impl InputMaterial {
         Self::read_as("input", path, without)
     }
 
+    /// The same of a directory, with the `.git` that lies in it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_with_git(path: &Path, without: &[PathBuf]) -> Result<Self, MaterialError> {
+        tree_of("input", path, without, true).map(Self::Tree)
+    }
+
     /// Reads the configuration of a scanner.
     ///
     /// # Errors
@@ -216,12 +225,18 @@ pub fn places(path: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// When it cannot be read, or is more than a tree may hold.
 pub fn tree(what: &'static str, path: &Path, without: &[PathBuf]) -> Result<Tree, MaterialError> {
+    tree_of(what, path, without, false)
+}
+
+/// The same, and where it is asked for with the `.git` that lies in `path` itself.
+fn tree_of(what: &'static str, path: &Path, without: &[PathBuf], with_git: bool) -> Result<Tree, MaterialError> {
     // One thing has many spellings (`.`, `./out`, `/repo/out`); what is not there yet cannot be read either.
-    let without: Vec<PathBuf> = without.iter().flat_map(|excluded| places(excluded)).collect();
+    let without: HashSet<PathBuf> = without.iter().flat_map(|excluded| places(excluded)).collect();
     let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let is_kept = |relative: &Path| {
         let is_git = relative.components().any(|name| name.as_os_str() == ".git");
-        !is_git && !without.iter().any(|excluded| root.join(relative).starts_with(excluded))
+        let is_git = is_git && !(with_git && relative.starts_with(".git"));
+        !is_git && !root.join(relative).ancestors().any(|above| without.contains(above))
     };
     let failed = |source| MaterialError::Archive { what, path: path.to_owned(), source };
     Tree::read_directory(path, is_kept).map_err(failed)

@@ -61,6 +61,8 @@ pub(super) struct Page {
     notes: Vec<(String, String)>,
     approvals: Vec<String>,
     accept: Option<String>,
+    /// What that command covers and what comes after it.
+    accept_then: String,
     left_out: Option<String>,
 }
 
@@ -207,6 +209,7 @@ impl Page {
             notes: notes.into_iter().take(limits.items).collect(),
             approvals,
             accept: base_phrases::accept(run),
+            accept_then: base_phrases::then(run),
             left_out: (!cut.is_empty()).then(|| cut.join(", ")),
         }
     }

@@ -164,6 +164,7 @@ fn page(run: &RunResult, lead: &Lead, limits: Limits) -> Md {
     if let Some(accept) = base_phrases::accept(run) {
         md.raw("\nTo accept exactly this change:\n\n");
         md.fence("sh", vec![accept]);
+        md.raw("\n").text(&base_phrases::then(run)).raw("\n");
     }
     if !cut.is_empty() {
         md.raw("\nNot shown here: ").text(&cut.join(", ")).raw(". The result file has everything.\n");
@@ -189,6 +190,7 @@ fn rates(md: &mut Md, run: &RunResult) {
         }
         md.text(&phrases::beside(tally)).raw(" |\n");
     }
+    md.raw("\n").text(phrases::LEVELS).raw("\n");
 }
 
 /// On how many replays the candidate was run: a number of its own, never left out. The names of the others may be.

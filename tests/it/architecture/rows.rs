@@ -61,6 +61,7 @@ pub const MAY_USE: [(&str, &[&str]); 35] = [
             "policy",
             "config",
             "job",
+            "git",
         ],
     ),
     ("artifacts", &["model", "canonical", "format", "compare", "attribute", "policy", "host", "config", "job"]),

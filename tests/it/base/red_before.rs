@@ -42,7 +42,10 @@ fn without_a_build_the_bases_own_files_tell_it() {
     is(&result, &[("SCN-0001", "green"), ("npm-app", "green"), ("npm-other", "green")]);
     let words = forge.words(1, &breaks);
     assert!(words.contains("3 replays fail with what this checkout builds: 3 by this change"), "{words}");
-    assert!(words.contains("before    this change: with the base's subject it matches"), "{words}");
+    assert!(
+        words.contains("before    it matched: with the base's subject it still does, so this change breaks it"),
+        "{words}"
+    );
 
     // Somebody broke the base without a gate.
     forge.on_main(lose);
@@ -87,7 +90,7 @@ fn every_form_of_the_report_says_it() {
     let emit = format!("comment={}", comment.display());
     forge.run(1, &forge.event(&pull), &[&arguments[..], &["--emit", &emit]].concat());
     let in_short = "3 replays fail with what this checkout builds: 3 red before it in the same way";
-    let words = "red before this change: the base";
+    let words = "red too: the base";
     for (file, expected) in [
         (out.join("summary.md"), &[in_short, words][..]),
         (comment, &[in_short, words]),

@@ -84,6 +84,61 @@ fn a_directory_is_kept_without_what_stella_writes_itself() {
     assert_eq!(world.json("MANIFEST.json")["input"]["digest"], first);
 }
 
+fn git(world: &World, arguments: &[&str]) {
+    let mut command = std::process::Command::new("git");
+    command.current_dir(world.work("."));
+    command.args(["-c", "user.name=a", "-c", "user.email=a@example.com"]).args(arguments);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What is scanned is what a fresh checkout would hold.
+#[test]
+fn what_git_ignores_is_no_part_of_the_input_unless_it_is_asked_for() {
+    let world = World::new();
+    git(&world, &["init", "-q"]);
+    world.write(".gitignore", "vendor/\n*.tmp\n");
+    world.write("vendor/tracked.txt", "1\n");
+    world.write("vendor/local.txt", "2\n");
+    world.write("src/a.txt", "3\n");
+    world.write("src/b.tmp", "4\n");
+    world.write("replay_out/old.txt", "5\n");
+    git(&world, &["add", "-f", "vendor/tracked.txt", "src/a.txt", ".gitignore"]);
+    git(&world, &["commit", "-qm", "one"]);
+    let list = ["--", "/bin/sh", "-c", "find . -type f | sort | grep -v '^./.git/'; cat vendor/local.txt 2>/dev/null; exit 0"];
+    let scan = |options: &[&str]| {
+        let before = ["scan", "--artifact", "findings=-:bytes", "--emit-artifacts-dir", "../out"];
+        let run = world.stella(0, &[&before[..], options, &list[..]].concat());
+        (world.read("../out/findings.out"), run.stderr)
+    };
+    let (found, said) = scan(&[]);
+    assert_eq!(found, "./.gitignore\n./src/a.txt\n./vendor/tracked.txt\n");
+    says(&said, &["left out of the input, for git ignores it: `src/b.tmp`, `vendor/local.txt` (2 files, 4 bytes)"]);
+    says(&said, &["--include-ignored", "for stella wrote it: `replay_out`"]);
+    let (found, _) = scan(&["--include-ignored"]);
+    assert_eq!(found, "./.gitignore\n./src/a.txt\n./src/b.tmp\n./vendor/local.txt\n./vendor/tracked.txt\n2\n");
+    world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match"]);
+}
+
+#[test]
+fn a_scanner_of_history_has_the_history_that_is_asked_for() {
+    let world = World::new();
+    git(&world, &["init", "-q"]);
+    world.write("a.txt", "1\n");
+    git(&world, &["add", "a.txt"]);
+    git(&world, &["commit", "-qm", "the first"]);
+    let scan = ["scan", "--with-git", "--artifact", "findings=-:bytes", "--emit-artifacts-dir", "../out"];
+    let log = ["--", "/bin/sh", "-c", "git log --format=%s"];
+    world.stella(0, &[&scan[..], &log[..]].concat());
+    assert_eq!(world.read("../out/findings.out"), "the first\n");
+    world.stella(0, &["replay", "--from", "MANIFEST.json"]).says(&["match"]);
+    // A token that CI left there is not handed on.
+    git(&world, &["config", "http.https://example.com/.extraheader", "AUTHORIZATION: basic eA=="]);
+    let run = world.stella(2, &[&scan[..], &log[..]].concat());
+    run.complains(&["`.git/config` holds a secret in line", "persist-credentials: false"]);
+    assert!(!run.stderr.contains("eA=="));
+}
+
 #[test]
 fn the_command_that_it_ends_with_replays_it() {
     let world = scene();

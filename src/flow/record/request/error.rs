@@ -13,6 +13,7 @@ use crate::job::material::MaterialError;
 use crate::model::diagnostic::{Diagnostic, FailureKind, Hint};
 use crate::model::parameter::{Operation, Parameter};
 use crate::scanner::callgraph::CallGraphError;
+use crate::workspace::git_folder::Refused;
 use crate::workspace::open_inputs::TreeError;
 
 /// Why a scan that was asked for cannot be recorded.
@@ -61,6 +62,14 @@ pub enum ScanRequestError {
     /// The input cannot be read.
     #[error(transparent)]
     Input(MaterialError),
+    /// What is asked for with its history has none, or one that cannot be taken along.
+    #[error("the history of `{}` cannot be a part of the input: {why}", .input.display())]
+    History {
+        /// The input.
+        input: PathBuf,
+        /// Why not.
+        why: Refused,
+    },
     /// A feed cannot be read.
     #[error(transparent)]
     Feed(MaterialError),
@@ -156,6 +165,7 @@ impl Diagnostic for ScanRequestError {
             | Self::ExcludedOutside { .. }
             | Self::ExcludedOfFile { .. }
             | Self::PlatformOfFile(_)
+            | Self::History { .. }
             | Self::BuiltIn(_)
             | Self::NoCallGraph { .. }
             | Self::CallGraphOfImage
@@ -183,6 +193,7 @@ impl Diagnostic for ScanRequestError {
             )),
             Self::Selection(error) => error.hint(),
             Self::Program(error) => error.hint(),
+            Self::History { why, .. } => why.hint(),
             Self::Profile(error) => error.hint(),
             Self::NothingKept => Some(hint!(
                 "name what it writes, e.g. {}, or {} for its standard output",

@@ -28,8 +28,10 @@ use crate::model::parameter::Parameter;
 use crate::model::text::placeholder;
 use crate::scanner::callgraph;
 use crate::workspace::context::Context;
+use crate::workspace::git_folder;
 use crate::workspace::image::{self, InputOptions};
 use crate::workspace::open_inputs;
+use crate::workspace::work_tree::{self, LeftOut};
 
 /// A request that can be recorded, and what is to be known of it.
 #[derive(Debug, Clone)]
@@ -49,7 +51,8 @@ pub fn resolve(request: &ScanRequest, context: &Context) -> Result<Resolved, Sca
     let chosen = Chosen::of(request, context)?;
     context.config.check_profiles(&chosen.artifacts)?;
     request.check(&chosen.artifacts)?;
-    let input = request.read_input(&chosen.artifacts, context)?;
+    let left = LeftOut::of(&request.input, request.include_ignored);
+    let input = request.read_input(&chosen.artifacts, &left, context)?;
     request.check_input(&input, &chosen.argv)?;
     let feeds =
         request.feeds.iter().map(|feed| open_feed(&feed.name, &feed.path, context)).collect::<Result<Vec<_>, _>>()?;
@@ -58,7 +61,7 @@ pub fn resolve(request: &ScanRequest, context: &Context) -> Result<Resolved, Sca
     let is_builtin = matches!(request.scanner, Scanner::BuiltIn { .. });
     // What decides is an input as any other: without it a later stella could not say what it said today.
     let policy = policy.or_else(|| is_builtin.then(|| context.default_policy.clone()));
-    let (input_type, engine) = (input_type(&input), chosen.engine());
+    let (input_type, engine, pointers) = (input_type(&input), chosen.engine(), work_tree::pointers(&input));
     let config = request.scanner.config().map(InputMaterial::read_configuration).transpose();
     let as_is = request.is_as_is().then(|| request.place()).transpose()?;
     let sealing = request.sealing();
@@ -116,8 +119,9 @@ pub fn resolve(request: &ScanRequest, context: &Context) -> Result<Resolved, Sca
             as_is,
             closure: sealing.and_then(|sealing| sealing.closure.clone()),
             created_at,
+            ignored: left.ignored,
         },
-        notes: unverified.map(Hint::from).into_iter().chain(left_out).collect(),
+        notes: unverified.map(Hint::from).into_iter().chain(left_out).chain(left.notes).chain(pointers).collect(),
     })
 }
 
@@ -168,13 +172,19 @@ impl ScanRequest {
         Ok(())
     }
 
-    fn read_input(&self, artifacts: &[ArtifactSpec], context: &Context) -> Result<InputMaterial, ScanRequestError> {
+    fn read_input(
+        &self,
+        artifacts: &[ArtifactSpec],
+        left: &LeftOut,
+        context: &Context,
+    ) -> Result<InputMaterial, ScanRequestError> {
         let in_input = matches!(self.scanner, Scanner::Command { artifact_in_input: true, .. });
         // What stella itself writes is not a part of what is scanned, nor is an artifact that an earlier run left behind: it
         // would pass for this one's.
         let mut without = vec![context.local.root().to_owned()];
         without.extend(self.written.iter().cloned());
         without.extend(self.exclude.iter().cloned());
+        without.extend(left.paths.iter().cloned());
         without.extend(artifacts.iter().filter_map(|artifact| match &artifact.path {
             ArtifactPath::File(_) if in_input => None,
             ArtifactPath::File(file) => Some(self.input.join(file)),
@@ -183,7 +193,10 @@ impl ScanRequest {
         if !fs::is_missing(&self.input) {
             excluded::check(&self.input, &self.exclude)?;
         }
-        let asked = InputOptions { without: &without, platform: self.platform.clone() };
+        if let Some(why) = git_folder::refused(&self.input).filter(|_| self.with_git) {
+            return Err(ScanRequestError::History { input: self.input.clone(), why });
+        }
+        let asked = InputOptions { without: &without, with_git: self.with_git, platform: self.platform.clone() };
         let input = image::input(&self.input, &asked, context).map_err(ScanRequestError::Input)?;
         let Scanner::BuiltIn { call_graph: Some(graph), .. } = &self.scanner else { return Ok(input) };
         if matches!(input, InputMaterial::Image(_)) {

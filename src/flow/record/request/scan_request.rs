@@ -28,6 +28,10 @@ pub struct ScanRequest {
     pub platform: Option<Platform>,
     /// What is not a part of the input.
     pub exclude: Vec<PathBuf>,
+    /// Whether what git ignores is a part of the input too.
+    pub include_ignored: bool,
+    /// Whether the repository itself, `.git`, is a part of the input.
+    pub with_git: bool,
     /// Files and folders into which the face writes: no part of the input either.
     pub written: Vec<PathBuf>,
     /// Advisories.

@@ -52,6 +52,7 @@ impl Recorded {
             as_is: None,
             closure: None,
             created_at: clock::now(),
+            ignored: Vec::new(),
         };
         let recording = recording::record(&request, &context).unwrap();
         Self { folder, context, scan, recording }

@@ -188,6 +188,7 @@ impl Keeper {
             as_is: None,
             closure: None,
             created_at: clock::now(),
+            ignored: Vec::new(),
         };
         let manifest = recording::record_expecting(&request, &replay.expected.artifacts, &own)
             .map_err(|error| told("it could not be recorded", &error))?;

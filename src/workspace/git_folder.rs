@@ -1,0 +1,128 @@
+//! Whether the `.git` of a directory can be kept with a recording: it must be whole, and hold no secret.
+//!
+//! Invariant: a recording is handed on, so what opens a server must not be in it. Absent: what lies in the history itself, which is
+//! what a scanner of history looks for.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::host::fs;
+use crate::model::hint::Hint;
+
+/// The longest configuration that is looked at.
+const MAX_CONFIG: u64 = 1 << 20;
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no `.git`.
+    Absent,
+    /// It is a file that names a folder elsewhere.
+    Elsewhere,
+    /// Objects of it lie in another repository.
+    Borrowed,
+    /// A line of its configuration holds a secret.
+    Secret {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// Its configuration cannot be read.
+    Unread,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("it has no `.git`"),
+            Self::Elsewhere => f.write_str("its `.git` is a file or a link that leads elsewhere"),
+            Self::Borrowed => f.write_str("objects of it lie in another repository (`.git/objects/info/alternates`)"),
+            Self::Secret { line } => write!(f, "`.git/config` holds a secret in line {line}"),
+            Self::Unread => f.write_str("`.git/config` cannot be read"),
+        }
+    }
+}
+
+impl Refused {
+    /// What mends it.
+    pub fn hint(&self) -> Option<Hint> {
+        Some(match self {
+            Self::Absent => "name the top of the repository as the input".into(),
+            Self::Elsewhere => "a worktree and a submodule keep it elsewhere: scan a clone of its own".into(),
+            Self::Borrowed => "make it whole with `git repack -a -d`, and remove that file".into(),
+            Self::Secret { .. } => {
+                "check out without it (`persist-credentials: false` with actions/checkout), or take the line out: a recording is \
+                 handed on"
+                    .into()
+            }
+            Self::Unread => return None,
+        })
+    }
+}
+
+/// Why the `.git` of `directory` cannot be kept; `None` where it can.
+pub fn refused(directory: &Path) -> Option<Refused> {
+    let git = directory.join(".git");
+    let Ok(metadata) = git.symlink_metadata() else { return Some(Refused::Absent) };
+    if !metadata.is_dir() {
+        return Some(Refused::Elsewhere);
+    }
+    if git.join("objects/info/alternates").symlink_metadata().is_ok() {
+        return Some(Refused::Borrowed);
+    }
+    let config = git.join("config");
+    if config.symlink_metadata().is_err() {
+        return None;
+    }
+    let Ok(bytes) = fs::read(&config, MAX_CONFIG) else { return Some(Refused::Unread) };
+    let text = String::from_utf8_lossy(&bytes);
+    text.lines().position(is_secret).map(|at| Refused::Secret { line: at + 1 })
+}
+
+/// A header that is sent along (`http.<url>.extraHeader`), or an address with a password (git-config(1)).
+fn is_secret(line: &str) -> bool {
+    let line = line.trim().to_ascii_lowercase();
+    let is_comment = line.starts_with(['#', ';']);
+    let is_header = line.contains("extraheader") || line.contains("authorization:");
+    let password = line.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '"', ']', ' ']).next().unwrap_or_default();
+        authority.rsplit_once('@').is_some_and(|(user, _)| user != "git")
+    });
+    !is_comment && (is_header || password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_folder_without_secrets_is_taken_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let git = dir.path().join(".git");
+        assert_eq!(refused(dir.path()), Some(Refused::Absent));
+        std::fs::write(&git, "gitdir: ../x\n").unwrap();
+        assert_eq!(refused(dir.path()), Some(Refused::Elsewhere));
+        std::fs::remove_file(&git).unwrap();
+        std::fs::create_dir_all(git.join("objects/info")).unwrap();
+        assert_eq!(refused(dir.path()), None);
+        std::fs::write(git.join("objects/info/alternates"), "/x\n").unwrap();
+        assert_eq!(refused(dir.path()), Some(Refused::Borrowed));
+    }
+
+    #[test]
+    fn secrets_of_a_configuration_are_seen() {
+        for line in [
+            "\textraheader = AUTHORIZATION: basic eA==",
+            "[http \"https://example.com/\"] extraHeader = x",
+            "url = https://me:token@example.com/a.git",
+            "url = https://ghp_abc@example.com/a.git",
+            "[url \"https://x-access-token:t@example.com/\"]",
+        ] {
+            assert!(is_secret(line), "{line}");
+        }
+        for line in
+            ["url = https://example.com/a@b.git", "url = ssh://git@example.com/a.git", "# extraheader", "bare = false"]
+        {
+            assert!(!is_secret(line), "{line}");
+        }
+    }
+}
