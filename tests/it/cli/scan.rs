@@ -105,7 +105,8 @@ fn what_git_ignores_is_no_part_of_the_input_unless_it_is_asked_for() {
     world.write("replay_out/old.txt", "5\n");
     git(&world, &["add", "-f", "vendor/tracked.txt", "src/a.txt", ".gitignore"]);
     git(&world, &["commit", "-qm", "one"]);
-    let list = ["--", "/bin/sh", "-c", "find . -type f | sort | grep -v '^./.git/'; cat vendor/local.txt 2>/dev/null; exit 0"];
+    let list =
+        ["--", "/bin/sh", "-c", "find . -type f | sort | grep -v '^./.git/'; cat vendor/local.txt 2>/dev/null; exit 0"];
     let scan = |options: &[&str]| {
         let before = ["scan", "--artifact", "findings=-:bytes", "--emit-artifacts-dir", "../out"];
         let run = world.stella(0, &[&before[..], options, &list[..]].concat());
