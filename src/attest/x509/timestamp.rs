@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(nonce(&answer).unwrap(), None);
         let own = Query::of(&signature).unwrap();
         assert!(matches!(own.answered(&answer, &signature, &root, now()), Err(TimestampError::OtherQuestion)));
-        assert_eq!(verify(&answer, &signature, &root).unwrap().to_string(), "2025-12-03T18:36:43Z");
+        assert_eq!(verify(&answer, &signature, &root).unwrap().to_string(), "2025-12-03T18:36:42Z");
         assert!(matches!(verify(&answer, b"another", &root), Err(TimestampError::NotVerified(_))));
         let mut none: Value = serde_json::from_str(root.text()).unwrap();
         none["timestampAuthorities"] = serde_json::json!([]);

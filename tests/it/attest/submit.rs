@@ -160,12 +160,27 @@ fn a_log_of_the_second_generation_has_each_once_whatever_is_lost() {
         let log = MadeUpTiles::start(every);
         let world = queued_for(2, &log.root());
         let arguments = [&arguments(&log.url)[..], &["--rekor-api-version", "2"]].concat();
+        let name = format!("queue/{}", files(&world, "queue")[0]);
+        let kept = (name.clone(), world.read(&name));
         let document = world.stella(0, &[&arguments[..], &["--format", "json"]].concat()).stdout_json();
         valid(&document, "submit-v1.json");
         assert_eq!((log.size(), bundles(&world), lines(&world)), (2 * EACH, 2 * EACH, 2 * EACH), "{every}");
         assert_eq!(files(&world, "queue").len(), 0);
         let was_there = document["requests"].as_array().unwrap().iter().any(|one| one["was_there"] == true);
         assert_eq!(was_there, every > 0, "{document}");
+        if every == 0 {
+            // Its tiles are elsewhere: who shows them must be the log, and what was sent is proved out of them.
+            let (name, text) = &kept;
+            world.write(name, text);
+            let stranger = format!("{}/api/v2", MadeUpTiles::start(0).url);
+            let elsewhere = [&arguments[..], &["--rekor-tiles-url", &stranger]].concat();
+            world.stella(2, &elsewhere).complains(&["nothing is sent to the log `tiles.local`"]);
+            let there = format!("{}/api/v2/", log.url);
+            let elsewhere = [&arguments[..], &["--rekor-tiles-url", &there, "--format", "json"]].concat();
+            let document = world.stella(0, &elsewhere).stdout_json();
+            assert_eq!(document["requests"][0]["was_there"], true);
+            assert_eq!(log.size(), 2 * EACH);
+        }
         let verify = ["verify", "--key", "stella.pub", "--trusted-root", "trusted_root.json", "bin/scan"];
         let bundle = ["--bundle", "signed/scan.test-result.sigstore.json"];
         world.stella(0, &[&verify[..], &bundle].concat()).says(&["verified", "in http://tiles.local at "]);
