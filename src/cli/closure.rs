@@ -1,5 +1,6 @@
 //! `stella closure`: look at the closure of a recording, hold two against each other, write one out as a folder.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -8,8 +9,9 @@ use crate::cli::args::{Format, GlobalArgs, IsolationArgs};
 use crate::cli::error::CliResult;
 use crate::cli::setup;
 use crate::cli::terminal::output;
-use crate::closure::difference::{Part, difference, parts};
+use crate::closure::difference::{Change, Part, difference, parts};
 use crate::closure::listing::Totals;
+use crate::closure::packages::Package;
 use crate::flow::record::closure::{ClosureOf, of_recording};
 use crate::model::exit::Exit;
 use crate::report::count::counted;
@@ -125,6 +127,22 @@ fn show(global: &GlobalArgs, closure: &ClosureOf) {
     }
 }
 
+fn package_in_words(package: &Package) -> String {
+    match &package.version {
+        Some(version) => format!("{} {version}", package.name),
+        None => package.name.clone(),
+    }
+}
+
+/// How many files of each package differ.
+fn of_packages(changes: &[Change]) -> BTreeMap<String, u64> {
+    let mut packages = BTreeMap::new();
+    for package in changes.iter().filter_map(|change| change.package.as_ref()) {
+        *packages.entry(package_in_words(package)).or_default() += 1;
+    }
+    packages
+}
+
 fn diff(global: &GlobalArgs, one: &ClosureOf, other: &ClosureOf) -> Exit {
     let changes = difference(&one.listing, &other.listing);
     let same = one.digest == other.digest;
@@ -134,6 +152,7 @@ fn diff(global: &GlobalArgs, one: &ClosureOf, other: &ClosureOf) -> Exit {
                 path: change.path.clone(),
                 part: part_name(change.part).to_owned(),
                 change: change.kind.code().to_owned(),
+                package: change.package.as_ref().map(package_in_words),
             });
             output::json(&ClosureDiffV1 {
                 schema: ClosureDiffSchema,
@@ -147,6 +166,13 @@ fn diff(global: &GlobalArgs, one: &ClosureOf, other: &ClosureOf) -> Exit {
             for change in &changes {
                 let path = untrusted::visible(&change.path);
                 output::data_line(&format!("{} {} {path}", part_name(change.part), change.kind.code()));
+            }
+            for (package, files) in of_packages(&changes) {
+                output::data_line(&format!(
+                    "package {}: {}",
+                    untrusted::visible(&package),
+                    counted(files, "file", "files")
+                ));
             }
             let words = if same { "the same" } else { "not the same" };
             output::data_line(&format!("{words}: {}", counted(changes.len() as u64, "difference", "differences")));

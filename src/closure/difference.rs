@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::closure::entry::Entry;
 use crate::closure::listing::{Listing, Totals};
+use crate::closure::packages::{Package, package_of};
 use crate::closure::reserved::is_in;
 use crate::model::text::path_bytes;
 use crate::sandbox::sandbox_path::SYSTEM_ROOTS;
@@ -54,6 +55,8 @@ pub struct Change {
     pub part: Part,
     /// How it differs.
     pub kind: Difference,
+    /// Its package in the first, or else in the second.
+    pub package: Option<Package>,
 }
 
 /// Whose a path is.
@@ -76,7 +79,9 @@ pub fn difference(one: &Listing, other: &Listing) -> Vec<Change> {
     let paths: BTreeSet<&[u8]> = one.entries().chain(other.entries()).map(|(path, _)| path).collect();
     let change = |path: &[u8]| {
         let kind = between(one.get(path), other.get(path))?;
-        Some(Change { path: path_bytes::to_text(path), part: part_of(path), kind })
+        let package = [one, other].into_iter().filter(|listing| listing.get(path).is_some());
+        let package = package.filter_map(|listing| package_of(path, listing)).next();
+        Some(Change { path: path_bytes::to_text(path), part: part_of(path), kind, package })
     };
     paths.into_iter().filter_map(change).collect()
 }

@@ -71,6 +71,13 @@ impl Listing {
         self.entries.iter().map(|(path, entry)| (path.as_slice(), entry))
     }
 
+    /// The paths of all that stands below the folder `folder`.
+    pub fn below(&self, folder: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let from = [folder, b"/"].concat();
+        let until = [folder, b"0"].concat();
+        self.entries.range(from..until).map(|(path, _)| path.as_slice())
+    }
+
     /// What stands at `path`.
     pub fn get(&self, path: &[u8]) -> Option<&Entry> {
         self.entries.get(path)

@@ -17,6 +17,7 @@ pub mod difference;
 pub mod entry;
 pub mod error;
 pub mod listing;
+pub mod packages;
 mod private;
 mod reserved;
 mod started;

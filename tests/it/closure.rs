@@ -283,24 +283,30 @@ fn a_closure_is_shown_held_against_another_and_written_out() {
     let world = World::new();
     world.write("in/a.txt", "alpha\n");
     world.write("data/rules", "rules\n");
-    world.script("data/scan", "cat \"${0%/*}/rules\"; test -e \"${0%/*}/more\" || echo none");
+    world.write("data/site-packages/stevedore/named.py", "one\n");
+    world.write("data/site-packages/stevedore-5.1.0.dist-info/RECORD", "");
+    let body = "cd \"${0%/*}\"; cat rules site-packages/stevedore/named.py; test -e more || echo none";
+    world.script("data/scan", body);
     world.stella(2, &["closure", "show", "none.json"]).complains(&["none.json"]);
     if !record(&world, &["--ro", "data"], &["data/scan"]) {
         return;
     }
     fs::rename(world.work("MANIFEST.json"), world.work("ONE.json")).unwrap();
     world.write("data/rules", "other rules\n");
+    world.write("data/site-packages/stevedore/named.py", "two\n");
+    let site = |name: &str| world.work("data/site-packages").join(name);
+    fs::rename(site("stevedore-5.1.0.dist-info"), site("stevedore-5.2.0.dist-info")).unwrap();
     world.write("data/more", "");
     assert!(record(&world, &["--ro", "data"], &["data/scan"]));
     world.stella(0, &["closure", "show", "ONE.json"]).says(&[
         "closure sha256:",
         "data/scan",
-        "scanner 2 files",
+        "scanner 3 files",
         "runtime ",
     ]);
     let shown = world.stella(0, &["closure", "show", "ONE.json", "--format", "json"]).stdout_json();
     valid(&shown, "closure-info-v1.json");
-    assert!(shown["runtime"]["bytes"].as_u64().unwrap() > 100_000 && shown["scanner"]["files"] == 2, "{shown}");
+    assert!(shown["runtime"]["bytes"].as_u64().unwrap() > 100_000 && shown["scanner"]["files"] == 3, "{shown}");
     world.stella(0, &["closure", "diff", "ONE.json", "ONE.json"]).says(&["the same: 0 differences"]);
     let diff = world.stella(1, &["closure", "diff", "ONE.json", "MANIFEST.json", "--format", "json"]).stdout_json();
     valid(&diff, "closure-diff-v1.json");
@@ -314,10 +320,22 @@ fn a_closure_is_shown_held_against_another_and_written_out() {
         })
         .collect();
     let of = |name: &str, change: &str| (name.to_owned(), "scanner".into(), change.into());
-    assert_eq!(changes, [of("data", "attributes"), of("more", "added"), of("rules", "content")]);
-    world
-        .stella(1, &["closure", "diff", "ONE.json", "MANIFEST.json"])
-        .says(&["scanner content [WORLD]/work/data/rules", "not the same: 3 differences"]);
+    let expected = [
+        of("data", "attributes"),
+        of("more", "added"),
+        of("rules", "content"),
+        of("site-packages", "attributes"),
+        of("stevedore-5.1.0.dist-info", "removed"),
+        of("stevedore-5.2.0.dist-info", "added"),
+        of("named.py", "content"),
+    ];
+    assert_eq!(changes, expected);
+    world.stella(1, &["closure", "diff", "ONE.json", "MANIFEST.json"]).says(&[
+        "scanner content [WORLD]/work/data/rules",
+        "package stevedore 5.1.0: 2 files",
+        "package stevedore 5.2.0: 1 file",
+        "not the same: 7 differences",
+    ]);
     world.stella(0, &["closure", "export", "ONE.json", "out/closure"]);
     let rules = world.work("data/rules").canonicalize().unwrap();
     assert_eq!(

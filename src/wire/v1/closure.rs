@@ -61,6 +61,8 @@ pub struct ClosureFileChangeV1 {
     pub path: String,
     /// `scanner` or `runtime`.
     pub part: String,
+    /// The package of which it is, with its version where that is known; null for what is of none.
+    pub package: Option<String>,
     /// `removed`, `added`, `content`, `attributes`, or `unknown` where the content of one of them is not known.
     pub change: String,
 }
