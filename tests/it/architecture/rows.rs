@@ -239,7 +239,7 @@ pub const MOST_FILES: usize = 30;
 pub const MOST_FILES_OF_FLOW: usize = 3;
 
 /// Options of other programs that texts below the command line name: file, option, whose it is.
-pub const FOREIGN_OPTIONS: [(&str, &str, &str); 62] = [
+pub const FOREIGN_OPTIONS: [(&str, &str, &str); 70] = [
     ("ci/base_commit.rs", "--no-tags", "an option of git"),
     ("ci/base_commit.rs", "--unshallow", "an option of git"),
     ("flow/suite/base/commit.rs", "--no-tags", "an option of git"),
@@ -257,6 +257,14 @@ pub const FOREIGN_OPTIONS: [(&str, &str, &str); 62] = [
     ("git/changed.rs", "--porcelain", "an option of git"),
     ("git/changed.rs", "--untracked-files", "an option of git"),
     ("git/changed.rs", "--work-tree", "an option of git"),
+    ("git/ignored.rs", "--directory", "an option of git"),
+    ("git/ignored.rs", "--exclude-standard", "an option of git"),
+    ("git/ignored.rs", "--file", "an option of git"),
+    ("git/ignored.rs", "--get", "an option of git"),
+    ("git/ignored.rs", "--ignored", "an option of git"),
+    ("git/ignored.rs", "--no-includes", "an option of git"),
+    ("git/ignored.rs", "--others", "an option of git"),
+    ("git/ignored.rs", "--stage", "an option of git"),
     ("git/remotes.rs", "--get", "an option of git"),
     ("git/attributes.rs", "--cached", "an option of git"),
     ("git/attributes.rs", "--stdin", "an option of git"),
