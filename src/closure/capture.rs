@@ -11,11 +11,13 @@ use crate::closure::entry::Modified;
 use crate::closure::error::CaptureError;
 use crate::closure::listing::{Listing, Totals};
 use crate::closure::private::{self, is_credential, is_of_a_home};
+use crate::closure::reserved::is_in;
 use crate::closure::started;
 use crate::closure::walk::{Found, Stamp, Walk, as_path, unread};
 use crate::model::digest::Digest;
 use crate::model::text::path_bytes;
 use crate::sandbox::look_ups::LookUps;
+use crate::sandbox::sandbox_path::SCANNER;
 use crate::store::blob::{Batch, LocalStore};
 
 pub use crate::closure::view::View;
@@ -31,6 +33,8 @@ pub struct Wanted<'a> {
     pub scanner: String,
     /// When it began, by the clock that files have their times from: what changed since is not what it read.
     pub began: Modified,
+    /// Whether the scanner at its place among those of the run was laid out anew, after the run.
+    pub laid_out: bool,
     /// The most bytes that its files may have together.
     pub limit: u64,
     /// Homes beside those at the usual places.
@@ -83,7 +87,10 @@ pub fn capture(wanted: &Wanted<'_>, store: &LocalStore) -> Result<Captured, Capt
         let content = match &found {
             // Nothing has to be read to know what is in it.
             Found::File { stamp, .. } if stamp.size == 0 => Some(batch.put(b"")?),
-            Found::File { host, stamp, wanted: true } => Some(keep(&path, host, stamp, wanted.began, &mut batch)?),
+            Found::File { host, stamp, wanted: true } => {
+                let is_laid_out = wanted.laid_out && is_in(&path, SCANNER.as_str());
+                Some(keep(&path, host, stamp, (!is_laid_out).then_some(wanted.began), &mut batch)?)
+            }
             _ => None,
         };
         entries.insert(path, found.into_entry(content));
@@ -176,7 +183,6 @@ fn check_private(found: &BTreeMap<Vec<u8>, Found>, wanted: &Wanted<'_>) -> Resul
         } else if is_of_a_home(path, &homes)
             && !shown(path)
             && !head.starts_with(PROGRAM)
-            && !head.starts_with(b"#!")
             && !executed.contains(path)
             && !is_admitted(path, &wanted.admitted.of_homes)
         {
@@ -202,11 +208,12 @@ fn keep(
     path: &[u8],
     host: &Path,
     stamp: &Stamp,
-    began: Modified,
+    began: Option<Modified>,
     batch: &mut Batch<'_>,
 ) -> Result<Digest, CaptureError> {
     let changed = || CaptureError::Changed { path: path_bytes::to_text(path) };
-    if stamp.modified > began && stamp.changed > began {
+    // Its time of change nobody can set; a file that is moved to its place brings an old time of content along.
+    if began.is_some_and(|began| stamp.changed > began) {
         return Err(changed());
     }
     let file = File::open(host).map_err(|source| unread(path, source))?;

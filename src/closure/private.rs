@@ -49,15 +49,13 @@ const KEY: (&[u8], &[u8]) = (b"-----BEGIN ", b"PRIVATE KEY-----");
 pub(crate) const HEAD: usize = 4096;
 
 /// Folders of which each holds the tools of a user, whichever home it lies in.
-const TOOLS: [&str; 18] = [
+const TOOLS: [&str; 14] = [
     "node_modules",
     "site-packages",
     "dist-packages",
     ".venv",
     "venv",
     "virtualenv",
-    "pipx",
-    "uv",
     ".nvm",
     ".pyenv",
     ".rbenv",
@@ -65,10 +63,12 @@ const TOOLS: [&str; 18] = [
     ".cargo",
     ".sdkman",
     ".gem",
-    ".local",
-    "go",
     ".m2",
 ];
+
+/// The same, by their paths below a home.
+const TOOLS_BELOW: [&str; 6] =
+    [".local/bin/", ".local/lib/", ".local/pipx/", ".local/share/pipx/", ".local/share/uv/", "go/"];
 
 /// Whether a file looks like one that holds credentials.
 pub(crate) fn is_credential(path: &[u8], head: &[u8]) -> bool {
@@ -93,7 +93,10 @@ pub(crate) fn is_of_a_home(path: &[u8], homes: &[Vec<u8>]) -> bool {
     let below = homes.iter().filter_map(|home| path.strip_prefix(home.as_slice())?.strip_prefix(b"/"));
     let below = below.chain(usual_home(path)).min_by_key(|below| below.len());
     let is_of_a_tool = |part: &[u8]| TOOLS.iter().any(|tool| tool.as_bytes() == part);
-    below.is_some_and(|below| !below.split(|byte| *byte == b'/').any(is_of_a_tool))
+    below.is_some_and(|below| {
+        let is_below = TOOLS_BELOW.iter().any(|tools| below.starts_with(tools.as_bytes()));
+        !is_below && !below.split(|byte| *byte == b'/').any(is_of_a_tool)
+    })
 }
 
 /// What of a path lies below a home at its usual place.
@@ -133,7 +136,13 @@ mod tests {
     #[test]
     fn of_a_home_only_what_holds_tools_is_the_scanners() {
         let homes = [b"/srv/homes/u".to_vec()];
-        for path in ["/home/u/notes.txt", "/root/.config/tool.toml", "/srv/homes/u/x"] {
+        for path in [
+            "/home/u/notes.txt",
+            "/root/.config/tool.toml",
+            "/srv/homes/u/x",
+            "/home/u/.local/share/keyrings/login.keyring",
+            "/home/u/work/go/private.txt",
+        ] {
             assert!(is_of_a_home(path.as_bytes(), &homes), "{path}");
         }
         for path in [

@@ -42,6 +42,7 @@ struct Record {
     schema: String,
     listing: Digest,
     state: Digest,
+    without_content: Digest,
 }
 
 /// Unpacks the closure whose listing has `digest` into `cache`, which is absolute, or finds it there as it was.
@@ -71,11 +72,12 @@ pub fn unpack(
     let inodes = write(listing, contents, &root)?;
     let list: String = inodes.iter().map(|(kind, inode)| format!("{kind} {inode}\n")).collect();
     let path = staged.path().join("without-content");
+    let without_content = Digest::of(list.as_bytes());
     fs::write(&path, list).map_err(|source| UnpackError::Write { path, source })?;
     // What is trusted later because of its name, and what its inodes are, is on disk by then.
     staged.flush()?;
     let state = state(&root).map_err(|source| UnpackError::Write { path: root.clone(), source })?;
-    let record = Record { schema: SCHEMA.to_owned(), listing: digest, state };
+    let record = Record { schema: SCHEMA.to_owned(), listing: digest, state, without_content };
     let path = staged.path().join(RECORD);
     fs::write(&path, serde_json::json!(record).to_string()).map_err(|source| UnpackError::Write { path, source })?;
     match staged.publish(&folder) {
@@ -113,7 +115,9 @@ fn find(digest: Digest, folder: &Path) -> Result<Option<Unpacked>, FsError> {
     };
     let unpacked = of(folder);
     let is_as_it_was = state(&unpacked.root).is_ok_and(|found| found == record.state);
-    Ok(is_as_it_was.then_some(unpacked))
+    let list = files::read_if_present(&folder.join("without-content"), u64::MAX)?;
+    let is_guarded = list.is_some_and(|list| Digest::of(&list) == record.without_content);
+    Ok((is_as_it_was && is_guarded).then_some(unpacked))
 }
 
 /// All that is gone is named at once.

@@ -167,6 +167,13 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The folder at `path` is one of which not all is known.
+    fn leave(&mut self, path: &[u8]) {
+        if let Some(Found::Folder { entered, .. }) = self.found.get_mut(path) {
+            *entered = false;
+        }
+    }
+
     /// Takes in all that there is in each folder in which the run looked for anything, by its name. So of whatever another run looks
     /// for it is known whether it is there, or that its folder is one of which nothing is known.
     pub(crate) fn complete(&mut self) -> Result<(), CaptureError> {
@@ -176,7 +183,15 @@ impl<'a> Walk<'a> {
         for folder in std::iter::once(b"/".to_vec()).chain(entered) {
             let names = match self.view.place(&folder) {
                 Place::Above => self.view.names_in(&folder),
-                Place::At(host) | Place::Below(host) => names(&host).map_err(|source| unread(&folder, source))?,
+                Place::At(host) | Place::Below(host) => {
+                    if let Some(names) = names(&host).map_err(|source| unread(&folder, source))? {
+                        names
+                    } else {
+                        // Of what else lies there nothing is known.
+                        self.leave(&folder);
+                        Vec::new()
+                    }
+                }
                 Place::Outside => Vec::new(),
             };
             let above = if folder == b"/" { b"".as_slice() } else { &folder };
@@ -209,15 +224,16 @@ fn of_file(host: &Path, follows: bool) -> Option<Found> {
     found.is_file().then(|| Found::File { host: host.to_owned(), stamp, wanted: false })
 }
 
-fn names(folder: &Path) -> std::io::Result<Vec<Vec<u8>>> {
+/// `None` of a folder that may not be listed.
+fn names(folder: &Path) -> std::io::Result<Option<Vec<Vec<u8>>>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        // What we may not list, the run could not list either.
-        Err(refused) if refused.kind() == std::io::ErrorKind::PermissionDenied => return Ok(Vec::new()),
-        Err(gone) if gone.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(refused) if refused.kind() == std::io::ErrorKind::PermissionDenied => return Ok(None),
+        Err(gone) if gone.kind() == std::io::ErrorKind::NotFound => return Ok(Some(Vec::new())),
         Err(error) => return Err(error),
     };
-    entries.map(|entry| entry.map(|entry| entry.file_name().as_bytes().to_vec())).collect()
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().as_bytes().to_vec()));
+    names.collect::<std::io::Result<_>>().map(Some)
 }
 
 pub(crate) fn unread(path: &[u8], source: std::io::Error) -> CaptureError {

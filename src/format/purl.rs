@@ -34,15 +34,33 @@ pub(crate) fn build(
 }
 
 /// A package URL in its one spelling: its type, what is encoded and what its type folds may be written in several ways, which mean the same.
-/// Another text is left as it is, and so is one with blanks, which a package URL does not have.
+/// Another text is left as it is, and so is one with blanks, which a package URL does not have, one that names a qualifier twice, which it must
+/// not, and a name in capitals of a type whose registry knows names that differ in their case alone.
 pub(crate) fn spelled(text: &str) -> Cow<'_, str> {
     if text.contains(char::is_whitespace) {
         return Cow::Borrowed(text);
     }
-    match text.parse::<Purl>() {
-        Ok(purl) => Cow::Owned(purl.to_string()),
-        Err(_) => Cow::Borrowed(text),
+    let Ok(written) = text.parse::<Written>() else { return Cow::Borrowed(text) };
+    let is_one_of_several =
+        written.name.is_some() && CASE_MATTERS.iter().any(|kind| written.purl.as_str().starts_with(kind));
+    if is_one_of_several || names_a_qualifier_twice(text) {
+        return Cow::Borrowed(text);
     }
+    Cow::Owned(written.purl.to_string())
+}
+
+/// Types whose names are folded by their definition, and are other packages in another case: old packages of npm, paths of Go modules.
+const CASE_MATTERS: [&str; 2] = ["pkg:npm/", "pkg:golang/"];
+
+fn names_a_qualifier_twice(text: &str) -> bool {
+    let text = text.split('#').next().unwrap_or(text);
+    let Some((_, qualifiers)) = text.split_once('?') else { return false };
+    let mut names: Vec<String> =
+        qualifiers.split('&').map(|part| part.split('=').next().unwrap_or(part).to_ascii_lowercase()).collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    names.len() < count
 }
 
 /// What a purl says about its package.

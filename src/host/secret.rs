@@ -53,8 +53,8 @@ pub enum SecretError {
     /// A secret stands where its place should.
     #[error("a secret was given where its place is wanted: a file, `env://NAME` or `fd://NUMBER`")]
     Itself,
-    /// There is no such file; what was given may be the password itself, and is not shown.
-    #[error("there is no file of the name that was given for a password")]
+    /// There is no such file; what was given may be the password or the token itself, and is not shown.
+    #[error("there is no file of the name that was given for a secret")]
     NoFile,
     /// There is no such variable.
     #[error("the environment has no variable `{0}`")]
@@ -84,12 +84,22 @@ impl Diagnostic for SecretError {
     }
 }
 
+/// Whether it is a JSON Web Token (RFC 7519) and no name of a file.
+fn is_token(text: &str) -> bool {
+    text.starts_with("eyJ") && text.matches('.').count() == 2
+}
+
+/// No file has a longer name.
+fn is_too_long(text: &str) -> bool {
+    text.split('/').any(|name| name.len() > 255)
+}
+
 impl FromStr for SecretSource {
     type Err = NotASource;
 
     fn from_str(text: &str) -> Result<Self, NotASource> {
         // Refused when it is read: what is refused here is shown.
-        if text.contains("-----BEGIN") || text.contains(['\n', '\r']) {
+        if text.contains("-----BEGIN") || text.contains(['\n', '\r']) || is_token(text) || is_too_long(text) {
             return Ok(Self::Itself);
         }
         match text.split_once("://") {
@@ -118,6 +128,14 @@ impl fmt::Display for SecretSource {
 }
 
 impl SecretSource {
+    /// The file, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// The variable of that name, where the environment has it.
     pub fn of_variable(name: &str) -> Option<Self> {
         std::env::var_os(name).map(|_| Self::Variable(name.to_owned()))
@@ -155,15 +173,24 @@ impl SecretSource {
         }
     }
 
+    /// The same, where what was given may be the secret itself: a name of which there is no file is not shown.
+    ///
+    /// # Errors
+    /// [`SecretError`].
+    pub fn read_hidden(&self, limit: u64) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+        let is_there = matches!(self, Self::File(path) if path.symlink_metadata().is_ok());
+        self.read(limit).map_err(|error| match error {
+            SecretError::File(_) if !is_there => SecretError::NoFile,
+            error => error,
+        })
+    }
+
     /// The same for a password: one line break at its end is that of the file, and belongs to no password.
     ///
     /// # Errors
     /// [`SecretError`].
     pub fn read_password(&self, limit: u64) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-        let mut bytes = self.read(limit).map_err(|error| match error {
-            SecretError::File(error) if error.is_not_found() => SecretError::NoFile,
-            error => error,
-        })?;
+        let mut bytes = self.read_hidden(limit)?;
         if !matches!(self, Self::Variable(_)) && bytes.ends_with(b"\n") {
             bytes.pop();
             if bytes.ends_with(b"\r") {
@@ -198,6 +225,11 @@ mod tests {
         assert!(key.read(64).unwrap_err().to_string().starts_with("a secret was given where its place is wanted"));
         let password = SecretSource::File("hunter2".into()).read_password(64).unwrap_err().to_string();
         assert!(!password.contains("hunter2"), "{password}");
+        for text in [format!("{}.{}.{}", "eyJh", "eyJl", "c2ln"), "p".repeat(300)] {
+            assert_eq!(text.parse::<SecretSource>().unwrap(), SecretSource::Itself);
+        }
+        let token = SecretSource::File("to/ken".into()).read_hidden(64).unwrap_err().to_string();
+        assert!(!token.contains("ken"), "{token}");
         assert!(refused("awskms://x").starts_with("`awskms://x` is not a place that is known"));
     }
 

@@ -36,7 +36,7 @@ impl fmt::Display for Refused {
             Self::Absent => f.write_str("it has no `.git`"),
             Self::Elsewhere => f.write_str("its `.git` is a file or a link that leads elsewhere"),
             Self::Borrowed => f.write_str("objects of it lie in another repository (`.git/objects/info/alternates`)"),
-            Self::Secret { line } => write!(f, "`.git/config` holds a secret in line {line}"),
+            Self::Secret { line } => write!(f, "`.git/config` may hold a secret in line {line}"),
             Self::Unread => f.write_str("`.git/config` cannot be read"),
         }
     }
@@ -75,19 +75,54 @@ pub fn refused(directory: &Path) -> Option<Refused> {
     }
     let Ok(bytes) = fs::read(&config, MAX_CONFIG) else { return Some(Refused::Unread) };
     let text = String::from_utf8_lossy(&bytes);
-    text.lines().position(is_secret).map(|at| Refused::Secret { line: at + 1 })
+    let mut section = String::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(rest) = line.strip_prefix('[') {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+            section = rest[..end].to_ascii_lowercase();
+        }
+        if may_be_secret(&section, line) {
+            return Some(Refused::Secret { line: at + 1 });
+        }
+    }
+    None
 }
 
-/// A header that is sent along (`http.<url>.extraHeader`), or an address with a password (git-config(1)).
-fn is_secret(line: &str) -> bool {
-    let line = line.trim().to_ascii_lowercase();
-    let is_comment = line.starts_with(['#', ';']);
-    let is_header = line.contains("extraheader") || line.contains("authorization:");
-    let password = line.split("://").skip(1).any(|rest| {
+/// Sections in which nothing opens a server (git-config(1)); any other is not known to.
+const HARMLESS: [&str; 16] = [
+    "advice",
+    "branch",
+    "checkout",
+    "color",
+    "core",
+    "diff",
+    "extensions",
+    "fetch",
+    "gc",
+    "index",
+    "init",
+    "merge",
+    "pull",
+    "remote",
+    "submodule",
+    "user",
+];
+
+/// Whether a line of a configuration may hold a secret: it is of a section that is not known to hold none, names a program, goes on in the
+/// next line, or holds an address with a password, with a query, or with words in the place of a user.
+fn may_be_secret(section: &str, line: &str) -> bool {
+    if line.is_empty() || line.starts_with(['#', ';']) {
+        return false;
+    }
+    let line = line.to_ascii_lowercase();
+    let is_program = ["sshcommand", "askpass", "gitproxy", "fsmonitor", "proxy"].iter().any(|name| line.contains(name));
+    let has_password = line.split("://").skip(1).any(|rest| {
         let authority = rest.split(['/', '"', ']', ' ']).next().unwrap_or_default();
         authority.rsplit_once('@').is_some_and(|(user, _)| user != "git")
     });
-    !is_comment && (is_header || password)
+    let has_query = line.contains("://") && line.contains('?');
+    !HARMLESS.contains(&section) || is_program || line.ends_with('\\') || has_password || has_query
 }
 
 #[cfg(test)]
@@ -110,19 +145,33 @@ mod tests {
 
     #[test]
     fn secrets_of_a_configuration_are_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join(".git")).unwrap();
+        let read = |config: &str| {
+            std::fs::write(dir.path().join(".git/config"), config).unwrap();
+            refused(dir.path())
+        };
         for line in [
-            "\textraheader = AUTHORIZATION: basic eA==",
-            "[http \"https://example.com/\"] extraHeader = x",
-            "url = https://me:token@example.com/a.git",
-            "url = https://ghp_abc@example.com/a.git",
-            "[url \"https://x-access-token:t@example.com/\"]",
+            "[http \"https://example.com/\"]\n\textraheader = AUTHORIZATION: basic eA==",
+            "[remote \"o\"]\n\turl = https://me:token@example.com/a.git",
+            "[remote \"o\"]\n\turl = https://ghp_abc@example.com/a.git",
+            "[remote \"o\"]\n\turl = https://example.com/a.git?private_token=x",
+            "[remote \"o\"]\n\turl = https://me:\\\n\ttoken@example.com/a.git",
+            "[core]\n\tsshCommand = ssh -i x",
+            "[include]\n\tpath = creds",
+            "[sendemail]\n\tsmtpPass = x",
+            "[github]\n\ttoken = x",
         ] {
-            assert!(is_secret(line), "{line}");
+            assert_eq!(
+                read(line),
+                Some(Refused::Secret {
+                    line: if line.starts_with("[core]") || line.starts_with("[remote") { 2 } else { 1 }
+                }),
+                "{line}"
+            );
         }
-        for line in
-            ["url = https://example.com/a@b.git", "url = ssh://git@example.com/a.git", "# extraheader", "bare = false"]
-        {
-            assert!(!is_secret(line), "{line}");
-        }
+        let plain = "[core]\n\tbare = false\n# extraheader\n[remote \"origin\"]\n\turl = https://example.com/a@b.git\n\
+                     [remote \"two\"]\n\turl = ssh://git@example.com/a.git\n[branch \"main\"]\n\tremote = origin\n";
+        assert_eq!(read(plain), None);
     }
 }

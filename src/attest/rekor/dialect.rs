@@ -114,14 +114,23 @@ pub fn answers(answer: &Answer) -> String {
 
 /// What a refusal says: the message of its JSON, or the beginning of whatever it is.
 pub fn said(body: &[u8]) -> String {
+    in_short(&message(body))
+}
+
+/// The message of the JSON of a refusal, or all of whatever it is.
+pub fn message(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Refusal {
         message: String,
     }
-    let text = match serde_json::from_slice::<Refusal>(body) {
+    match serde_json::from_slice::<Refusal>(body) {
         Ok(refusal) => refusal.message,
         Err(_) => String::from_utf8_lossy(body).into_owned(),
-    };
+    }
+}
+
+/// The beginning of foreign words, in one line.
+pub fn in_short(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
     plain.trim().to_owned()
 }

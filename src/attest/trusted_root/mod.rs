@@ -4,6 +4,7 @@
 //! it one that nothing is verified by, and it says so. Absent: authorities of certificates and of timestamps, which `x509` reads in its text.
 
 pub mod create;
+pub mod parts;
 
 use std::collections::BTreeMap;
 

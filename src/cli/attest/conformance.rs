@@ -13,6 +13,7 @@ use crate::cli::attest::keyless::{self, NoIdentity};
 use crate::cli::attest::services::{self, At};
 use crate::cli::attest::trust::TrustArgs;
 use crate::cli::attest::verify::read_key;
+use crate::cli::attest::written;
 use crate::cli::error::CliResult;
 use crate::flow::attest::direct::What;
 use crate::flow::attest::expected::Expected;
@@ -96,6 +97,7 @@ fn sign(args: SignArgs) -> CliResult {
         None => SigningConfig::public_good().map_err(|error| NoIdentity::Config("public-good".into(), error))?,
     };
     let root = args.trust.root_of(args.staging)?;
+    written::not_over(&args.bundle, std::iter::once(args.file.as_path()).chain(args.trust.file()))?;
     let bytes = fs::read(&args.file, MOST_BYTES)?;
     let what = if args.in_toto { What::Statement(&bytes) } else { What::File(&bytes) };
     let token = TokenSource::Given(Zeroizing::new(args.identity_token));

@@ -14,6 +14,7 @@ use crate::cli::attest::keyless::{KeylessArgs, Token};
 use crate::cli::attest::services::{self, At};
 use crate::cli::attest::trust::TrustArgs;
 use crate::cli::attest::verify::{self as command, NotVerified};
+use crate::cli::attest::written;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::terminal::output;
 use crate::flow::attest::direct::What;
@@ -95,6 +96,8 @@ impl VerifyArgs {
 /// # Errors
 /// When it is not signed, or the bundle cannot be written.
 pub fn sign(bytes: &[u8], args: &SignArgs) -> CliResult {
+    let of_key = args.key.iter().filter_map(SecretSource::file);
+    written::not_over(&args.bundle, std::iter::once(args.file.as_path()).chain(of_key).chain(args.trust.file()))?;
     let key = args.key.as_ref().map(|source| key::read_private(source, &args.password)).transpose()?;
     let services = args.keyless.services()?;
     let generation = Generation::of_api(args.rekor_api_version).unwrap_or_default();

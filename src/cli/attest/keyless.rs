@@ -156,7 +156,11 @@ impl KeylessArgs {
         let is = |name: &str| variable(name).is_some_and(|value| value == "true");
         if is("GITHUB_ACTIONS") {
             let event = variable("GITHUB_EVENT_PATH").and_then(|path| fs::read(path.as_ref(), MOST_EVENT).ok());
-            let is_of_fork = event.is_some_and(|event| is_of_fork(&event));
+            // No other event of a fork is without an identity: there it is the workflow that does not ask for one.
+            let is_of_a_pull_request = variable("GITHUB_EVENT_NAME").is_some_and(|name| {
+                name == "pull_request" || name == "pull_request_review" || name == "pull_request_review_comment"
+            });
+            let is_of_fork = is_of_a_pull_request && event.is_some_and(|event| is_of_fork(&event));
             return if is_of_fork { Ok(Token::OfAFork) } else { Err(NoIdentity::Workflow.into()) };
         }
         if is("GITLAB_CI") {
@@ -173,7 +177,7 @@ impl KeylessArgs {
 /// # Errors
 /// When it cannot be read.
 pub fn read_token(source: &SecretSource) -> Result<Zeroizing<String>, CliError> {
-    let bytes = source.read(MOST_TOKEN)?;
+    let bytes = source.read_hidden(MOST_TOKEN)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| NoIdentity::NotText)?;
     Ok(Zeroizing::new(text.trim().to_owned()))
 }

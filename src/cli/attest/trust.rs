@@ -29,6 +29,11 @@ impl Diagnostic for Unusable {
 }
 
 impl TrustArgs {
+    /// The file that is read.
+    pub fn file(&self) -> Option<&Path> {
+        self.trusted_root.as_deref()
+    }
+
     /// The same, with that of the staging instance where it is asked for.
     ///
     /// # Errors

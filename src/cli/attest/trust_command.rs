@@ -10,11 +10,13 @@ use crate::attest::key::private;
 use crate::attest::key::public::PublicKey;
 use crate::attest::rekor::generation::Generation;
 use crate::attest::trusted_root::create::{self, AuthorityPart, LogPart, Parts, Valid};
+use crate::attest::trusted_root::parts;
 use crate::attest::trusted_root::{self, TrustedRoot};
 use crate::attest::x509::certified;
 use crate::cli::args::GlobalArgs;
 use crate::cli::attest::key::Unreadable;
 use crate::cli::attest::trust::{TrustArgs, named};
+use crate::cli::attest::written;
 use crate::cli::error::{CliError, CliResult};
 use crate::cli::terminal::output;
 use crate::host::{clock, fs};
@@ -33,7 +35,7 @@ pub enum TrustCommand {
     /// Take a newer trusted root over, when it is one
     ///
     /// Who gave it to you is not verified here: take it from where you trust it, such as the TUF repository of its instance. Says how old it is,
-    /// and which logs come and go.
+    /// and which parts come, go and end at another time. One that lacks all that is there, or takes back that something has ended, is refused.
     Update(UpdateArgs),
 }
 
@@ -119,11 +121,16 @@ enum Unfit {
     Part { url: String, what: &'static str },
     #[error("nothing is named that would be trusted")]
     Nothing,
+    #[error("it does not come after the trusted root that is there: {0}")]
+    NoSuccessor(String),
 }
 
 impl Diagnostic for Unfit {
     fn kind(&self) -> FailureKind {
-        FailureKind::Usage
+        match self {
+            Self::NoSuccessor(_) => FailureKind::Verification,
+            _ => FailureKind::Usage,
+        }
     }
 }
 
@@ -169,6 +176,8 @@ fn create(args: &CreateArgs) -> CliResult {
     if parts.logs.is_empty() && parts.authorities.is_empty() && parts.timestamps.is_empty() {
         return Err(Unfit::Nothing.into());
     }
+    let specs = args.rekor.iter().chain(&args.fulcio).chain(&args.ct_log).chain(&args.timestamp_authority);
+    written::not_over(&args.out, specs.flat_map(|spec| spec.key.iter().chain(&spec.chain)).map(PathBuf::as_path))?;
     let text = format!("{:#}\n", parts.to_json());
     // As whoever verifies by it will read it.
     let root = TrustedRoot::read(text.as_bytes())?;
@@ -181,6 +190,10 @@ fn create(args: &CreateArgs) -> CliResult {
 fn update(args: &UpdateArgs) -> CliResult {
     let (old, new) = (args.trust.root()?, named(&args.file)?);
     certified::check(&new)?;
+    let (was, is) = (parts::of(&old), parts::of(&new));
+    if let Some(why) = parts::is_no_successor(&was, &is) {
+        return Err(Unfit::NoSuccessor(why).into());
+    }
     fs::write_output(&args.out, new.text().as_bytes())?;
     shown(&new, Some(&old), &args.out);
     Ok(Exit::Passed.into())
@@ -190,19 +203,17 @@ fn update(args: &UpdateArgs) -> CliResult {
 fn shown(root: &TrustedRoot, old: Option<&TrustedRoot>, path: &Path) {
     let mut text = format!("{}\n", untrusted::log_line(&path.display().to_string()));
     let mut line = |words: String| text += &(untrusted::log_line(&words) + "\n");
-    let has = |root: &TrustedRoot, log: &trusted_root::Log| root.logs().iter().any(|other| other.id == log.id);
     for log in root.logs() {
-        let word = if old.is_some_and(|old| !has(old, log)) { "new log " } else { "log     " };
         let until = log.end.map(|end| format!(" until {end}")).unwrap_or_default();
         let since = log.start.filter(|start| *start > Timestamp::UNIX_EPOCH);
         line(format!(
-            "{word} {}{}{until}",
+            "log      {}{}{until}",
             log.base_url,
             since.map(|start| format!(" since {start}")).unwrap_or_default()
         ));
     }
-    for log in old.into_iter().flat_map(TrustedRoot::logs).filter(|log| !has(root, log)) {
-        line(format!("gone     {}", log.base_url));
+    for words in old.map(|old| parts::changes(&parts::of(old), &parts::of(root))).unwrap_or_default() {
+        line(words);
     }
     let newest = root.logs().iter().filter_map(|log| log.start).max().filter(|start| *start > Timestamp::UNIX_EPOCH);
     if let Some(newest) = newest {

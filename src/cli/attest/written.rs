@@ -1,7 +1,8 @@
 //! Why nothing was signed or written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::host::fs;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 
 /// Why nothing was signed or written.
@@ -14,7 +15,7 @@ pub enum Unattested {
     #[error("two files are called `{0}`, or differ in capitals alone")]
     Twice(String),
     /// It would be written over what was read.
-    #[error("`{}` is read here, and would be written over: give another folder", .0.display())]
+    #[error("`{}` is read here, and would be written over: give another place", .0.display())]
     OwnInput(PathBuf),
     /// A folder stands where a file is to be written.
     #[error("`{}` is a folder, and a file is to be written there", .0.display())]
@@ -22,6 +23,15 @@ pub enum Unattested {
     /// A file is not the same that it was when its statement was made.
     #[error("`{}` has changed while it was attested", .0.display())]
     Changed(PathBuf),
+}
+
+/// Refuses to write to `path` over what is read there, whatever leads to it.
+///
+/// # Errors
+/// [`Unattested::OwnInput`].
+pub fn not_over<'a>(path: &Path, read: impl IntoIterator<Item = &'a Path>) -> Result<(), Unattested> {
+    let over = read.into_iter().find(|read| fs::is_same(read, path));
+    over.map_or(Ok(()), |read| Err(Unattested::OwnInput(read.to_owned())))
 }
 
 impl Diagnostic for Unattested {

@@ -42,8 +42,16 @@ impl Machine {
     fn capture(&self, look_ups: &LookUps, limit: u64) -> Result<Captured, CaptureError> {
         let view = View::new(&[self.text("tool")], None);
         let (homes, admitted) = Default::default();
-        let wanted =
-            Wanted { look_ups, view, scanner: self.text("tool/bin/scan"), began: now(), limit, homes, admitted };
+        let wanted = Wanted {
+            look_ups,
+            view,
+            scanner: self.text("tool/bin/scan"),
+            began: now(),
+            laid_out: false,
+            limit,
+            homes,
+            admitted,
+        };
         capture(&wanted, &self.store)
     }
 
@@ -177,7 +185,8 @@ fn what_changes_while_it_is_recorded_and_what_is_too_much_is_named() {
     let look_ups = machine.usual();
     let scanner = machine.text("tool/bin/scan");
     let (homes, admitted) = Default::default();
-    let wanted = Wanted { look_ups: &look_ups, view, scanner, began, limit: u64::MAX, homes, admitted };
+    let wanted =
+        Wanted { look_ups: &look_ups, view, scanner, began, laid_out: false, limit: u64::MAX, homes, admitted };
     let error = capture(&wanted, &machine.store).unwrap_err();
     assert!(matches!(&error, CaptureError::Changed { path } if path.contains("/tool/")), "{error}");
     assert_eq!(files::walk(machine.store.root(), 1_000).unwrap().len(), before);

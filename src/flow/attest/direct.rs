@@ -156,6 +156,16 @@ pub fn bundle(
             (file, bundle.with_timestamps(signed.timestamp.into_iter().collect()), signed.by, request.transpose()?)
         }
     };
+    let anybody = Identity::anybody()?;
+    let signers = || match &by {
+        SignedBy::Key(key) => Signers::Keys(std::slice::from_ref(key)),
+        SignedBy::Certificate(_) => Signers::Certificate(&anybody),
+    };
+    if shown.is_some() {
+        // What a log has is public for ever: whether a bundle can come of it is seen before.
+        let trust = Trust { signers: signers(), logs: Some(root), log_is: LogIs::NotNeeded };
+        verify::verify(bundle.to_json()?.as_bytes(), trust, &Expected::of(file), now())?;
+    }
     let bundle = match (dialect, request) {
         (None, _) => bundle,
         (Some(_), None) => return Err(DirectError::Scheme(by.key().scheme())),
@@ -166,13 +176,8 @@ pub fn bundle(
     };
     let json = bundle.to_json()?;
     let log_is = if log.is_some() { LogIs::Needed } else { LogIs::NotNeeded };
-    let anybody = Identity::anybody()?;
-    let signers = match &by {
-        SignedBy::Key(key) => Signers::Keys(std::slice::from_ref(key)),
-        SignedBy::Certificate(_) => Signers::Certificate(&anybody),
-    };
     // Without a log and a time there is the signature alone to look at.
     let logs = (log.is_some() || shown.is_some()).then_some(root);
-    verify::verify(json.as_bytes(), Trust { signers, logs, log_is }, &Expected::of(file), now())?;
+    verify::verify(json.as_bytes(), Trust { signers: signers(), logs, log_is }, &Expected::of(file), now())?;
     Ok(json)
 }

@@ -78,6 +78,12 @@ pub enum Undone {
     /// The same, as a reader says it.
     #[error("its bundle would not verify")]
     NotVerified(#[from] VerifyError),
+    /// It would not verify, whatever the log says; nothing was sent.
+    #[error("it would not verify, so it was not sent")]
+    BeforeSent(#[source] VerifyError),
+    /// A certificate is over soon, and such a log says no time.
+    #[error("a certificate needs a timestamp where the log says no time, so it was not sent")]
+    NoTimestamp,
     /// It is not a statement about a file.
     #[error("it is not a statement about a file")]
     NoStatement,
@@ -111,9 +117,9 @@ impl Undone {
             Self::Submit(SubmitError::Outage { .. }) => "outage",
             Self::Submit(SubmitError::Refused { .. }) => "refused",
             Self::Submit(SubmitError::Other) => "other-entry",
-            Self::Bundle(_) | Self::NotVerified(_) => "not-verified",
+            Self::Bundle(_) | Self::NotVerified(_) | Self::BeforeSent(_) => "not-verified",
             Self::Encoding(_) | Self::File(_) | Self::Queue(_) => "not-kept",
-            Self::Stamp(_) => "no-timestamp",
+            Self::Stamp(_) | Self::NoTimestamp => "no-timestamp",
             Self::NotSent
             | Self::Scheme
             | Self::NoStatement
@@ -314,6 +320,21 @@ fn single(
         }
         (None, None) => None,
     };
+    // What a log has is public for ever: whether a bundle can come of it is seen before.
+    let anybody = Identity::anybody()?;
+    let signers = || match &one.by {
+        SignedBy::Key(key) => Signers::Keys(std::slice::from_ref(key)),
+        SignedBy::Certificate(_) => Signers::Certificate(&anybody),
+    };
+    match (&timestamp, &one.by, sending.generation) {
+        (Some(timestamp), ..) => {
+            let json = bundle(Vec::new()).with_timestamps(vec![timestamp.clone()]).to_json()?;
+            let trust = Trust { signers: signers(), logs: Some(sending.root), log_is: LogIs::NotNeeded };
+            verify::verify(json.as_bytes(), trust, &Expected::of(file), now()).map_err(Undone::BeforeSent)?;
+        }
+        (None, SignedBy::Certificate(_), Generation::Second) => return Err(Undone::NoTimestamp),
+        (None, ..) => {}
+    }
     let second;
     let request = match sending.generation {
         Generation::First => &one.request,
@@ -327,12 +348,7 @@ fn single(
     let bundle = bundle(vec![entry]).with_timestamps(timestamp.into_iter().collect());
     let json = bundle.to_json()? + "\n";
     // As a reader will, and not what was meant to be written.
-    let anybody = Identity::anybody()?;
-    let signers = match &one.by {
-        SignedBy::Key(key) => Signers::Keys(std::slice::from_ref(key)),
-        SignedBy::Certificate(_) => Signers::Certificate(&anybody),
-    };
-    let trust = Trust { signers, logs: Some(sending.root), log_is: LogIs::Needed };
+    let trust = Trust { signers: signers(), logs: Some(sending.root), log_is: LogIs::Needed };
     let verified = verify::verify(json.as_bytes(), trust, &Expected::of(file), now())?;
     let logged = verified.logs.into_iter().next().ok_or(BundleError::NoLog)?;
     fs::write_output(&path, json.as_bytes())?;

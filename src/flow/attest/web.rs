@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::attest::rekor::dialect::{is_passing, said};
+use crate::attest::rekor::dialect::{in_short, is_passing, message};
 use crate::attest::rekor::transport::NoAnswer;
 use crate::model::diagnostic::{Diagnostic, FailureKind};
 
@@ -92,12 +92,10 @@ pub fn asked(
     question: &Question<'_>,
     secret: Option<&str>,
 ) -> Result<Vec<u8>, WebError> {
+    // Before it is cut: of a secret that was cut in two a half would stand there.
     let shown = |body: &[u8]| {
-        let text = said(body);
-        match secret.filter(|secret| !secret.is_empty()) {
-            Some(secret) => text.replace(secret, "…"),
-            None => text,
-        }
+        let text = message(body);
+        in_short(&secret.map_or_else(|| text.clone(), |secret| without(&text, secret)))
     };
     let mut pause = FIRST_PAUSE;
     for attempt in 1.. {
@@ -117,6 +115,31 @@ pub fn asked(
         pause *= 2;
     }
     Err(WebError::Outage { what, why: "it was not asked".to_owned() })
+}
+
+/// As much of a secret as tells nothing of it.
+const TELLS_NOTHING: usize = 8;
+
+/// `text` without `secret`, and without any longer part of it: who answers may have cut it, or have taken it apart.
+fn without(text: &str, secret: &str) -> String {
+    if secret.is_empty() {
+        return text.to_owned();
+    }
+    let text = text.replace(secret, "…");
+    let is_of_a_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '/' | '=');
+    let (mut kept, mut word) = (String::new(), String::new());
+    for c in text.chars().map(Some).chain([None]) {
+        if let Some(c) = c.filter(|c| is_of_a_word(*c)) {
+            word.push(c);
+            continue;
+        }
+        let is_of_the_secret = (0..word.len().saturating_sub(TELLS_NOTHING))
+            .any(|at| word.get(at..=at + TELLS_NOTHING).is_some_and(|part| secret.contains(part)));
+        kept += if is_of_the_secret { "…" } else { &word };
+        word.clear();
+        kept.extend(c);
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -139,6 +162,20 @@ mod tests {
 
     fn reply(status: u16, body: &str) -> Result<Reply, ()> {
         Ok(Reply { status, retry_after: None, body: body.as_bytes().to_vec() })
+    }
+
+    #[test]
+    fn no_part_of_a_long_secret_is_shown_however_it_is_cut() {
+        let secret = format!("{}.{}.{}", "eyJhbGciOi".repeat(20), "eyJlbWFpbC".repeat(20), "c2lnbmF0dX".repeat(20));
+        let signature = "c2lnbmF0dX".repeat(20);
+        for echoed in [secret.as_str(), &secret[..400], &signature, &signature[3..60], &format!("x{signature}y")] {
+            let body = format!("no: {echoed} is not welcome");
+            let script = Script(Mutex::new(vec![reply(403, &body)]));
+            let question = Question { url: "u", body: None, bearer: Some(&secret) };
+            let error = asked(&script, "the authority", &question, Some(&secret)).unwrap_err().to_string();
+            assert!(error.contains("is not welcome"), "{error}");
+            assert!(!error.contains("eyJ") && !error.contains("c2ln"), "{error}");
+        }
     }
 
     #[test]

@@ -74,7 +74,16 @@ pub fn keep(
     let Keeping { limit, admitted, home } = keeping.clone();
     // One that is a folder of the system's is that of a service.
     let homes = home.into_iter().filter(|home| home.parent().is_some()).collect();
-    let wanted = Wanted { look_ups, view, scanner: scanner.clone(), began, limit, homes, admitted };
+    let wanted = Wanted {
+        look_ups,
+        view,
+        scanner: scanner.clone(),
+        began,
+        laid_out: laid_out.is_some(),
+        limit,
+        homes,
+        admitted,
+    };
     Ok(capture::capture(&wanted, &context.local)?)
 }
 

@@ -101,7 +101,7 @@ pub(crate) fn read(text: &str) -> Result<GoMod<'_>, FormatError> {
     let mut required: Vec<(&str, &str, Package)> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.split("//").next().unwrap_or_default();
-        let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '`'])).collect();
+        let words = words(line);
         let (verb, rest) = match (block, words.as_slice()) {
             (_, []) => continue,
             (Some(_), [")"]) => {
@@ -154,6 +154,21 @@ pub(crate) fn read(text: &str) -> Result<GoMod<'_>, FormatError> {
     Ok(read)
 }
 
+/// The words of a line; in quotes one may hold blanks (<https://go.dev/ref/mod#go-mod-file-lexical>).
+fn words(line: &str) -> Vec<&str> {
+    let (mut words, mut rest) = (Vec::new(), line.trim_start());
+    while let Some(first) = rest.chars().next() {
+        let quoted = matches!(first, '"' | '`').then(|| rest[1..].split_once(first)).flatten();
+        let (word, after) = match quoted {
+            Some(parts) => parts,
+            None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
+        };
+        words.push(word);
+        rest = after.trim_start();
+    }
+    words
+}
+
 fn is_replacement(words: &[&str]) -> bool {
     matches!(words, [_] | [_, _])
 }
@@ -178,6 +193,13 @@ fn names_all(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_in_quotes_may_hold_a_blank() {
+        assert_eq!(words("replace a => \"./my fork\""), ["replace", "a", "=>", "./my fork"]);
+        assert_eq!(words(" `a` \"b\" \"c d"), ["a", "b", "\"c", "d"]);
+        assert_eq!(words("  "), [""; 0]);
+    }
 
     #[test]
     fn the_version_of_go_says_whether_all_are_named() {

@@ -235,11 +235,19 @@ fn tree_of(what: &'static str, path: &Path, without: &[PathBuf], with_git: bool)
     let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let is_kept = |relative: &Path| {
         let is_git = relative.components().any(|name| name.as_os_str() == ".git");
-        let is_git = is_git && !(with_git && relative.starts_with(".git"));
+        let is_git = is_git && !(with_git && is_of_history(relative));
         !is_git && !root.join(relative).ancestors().any(|above| without.contains(above))
     };
     let failed = |source| MaterialError::Archive { what, path: path.to_owned(), source };
     Tree::read_directory(path, is_kept).map_err(failed)
+}
+
+/// Whether a path is the repository of the directory itself, or a part of it in which its history is. All else of `.git` is of this machine
+/// and may hold what is nobody else's: hooks, the repositories of submodules, what other programs keep there.
+fn is_of_history(relative: &Path) -> bool {
+    const PARTS: [&str; 8] = ["HEAD", "config", "index", "info", "objects", "packed-refs", "refs", "shallow"];
+    let Ok(below) = relative.strip_prefix(".git") else { return false };
+    below.components().next().is_none_or(|first| PARTS.iter().any(|part| first.as_os_str() == *part))
 }
 
 /// The advisories of a feed, or why they cannot be read.

@@ -202,11 +202,25 @@ fn a_trusted_root_is_made_of_its_parts_and_renewed() {
     newer["tlogs"][0]["baseUrl"] = json!("http://newer.local");
     world.write("newer.json", newer.to_string());
     world.stella(0, &["trust", "update", "--trusted-root", "root.json", "--out", "taken.json", "newer.json"]).says(&[
-        "new log  http://newer.local",
-        "gone     http://rekor.local",
+        "new      log http://newer.local",
+        "gone     log http://rekor.local",
         "its newest log is valid since 2024-01-01T00:00:00Z, 732 days ago",
     ]);
     assert_eq!(world.json("taken.json"), newer);
+    // One that forgets that something has ended does not come after it, nor does one of another instance; nothing is written.
+    let mut ended = made.clone();
+    ended["tlogs"][0]["publicKey"]["validFor"]["end"] = json!("2025-06-01T00:00:00Z");
+    world.write("ended.json", ended.to_string());
+    let update = |from: &str, to: &str| {
+        world.stella(5, &["trust", "update", "--trusted-root", from, "--out", "kept.json", to]).stderr
+    };
+    assert!(update("ended.json", "root.json").contains("it takes back that the log http://rekor.local has ended"));
+    world.write("staging.json", include_bytes!("../../../src/attest/trusted_root/public_good.json"));
+    assert!(update("root.json", "staging.json").contains("that of another instance"));
+    assert!(!world.exists("kept.json"));
+    // What is read is not written over.
+    let over = ["trust", "create", "--rekor", "url=http://l.local,key=v1.pub", "--out", "v1.pub"];
+    world.stella(2, &over).complains(&["`v1.pub` is read here, and would be written over"]);
     world
         .stella(2, &["trust", "update", "--out", "taken.json", "v1.pub"])
         .complains(&["cannot use the trusted root `v1.pub`"]);

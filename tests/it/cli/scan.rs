@@ -136,7 +136,7 @@ fn a_scanner_of_history_has_the_history_that_is_asked_for() {
     // A token that CI left there is not handed on.
     git(&world, &["config", "http.https://example.com/.extraheader", "AUTHORIZATION: basic eA=="]);
     let run = world.stella(2, &[&scan[..], &log[..]].concat());
-    run.complains(&["`.git/config` holds a secret in line", "persist-credentials: false"]);
+    run.complains(&["`.git/config` may hold a secret in line", "persist-credentials: false"]);
     assert!(!run.stderr.contains("eA=="));
 }
 

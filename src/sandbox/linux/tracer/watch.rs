@@ -32,11 +32,15 @@ impl Tracer<'_> {
             return true;
         }
         let Some((access, path)) = look_up(pid, call, arguments) else { return true };
-        if is_of_the_run(&path) {
+        if is_of_no_file(&path) {
             return true;
         }
         if self.spec.notes_files() {
-            self.noted.add(&path, access);
+            match is_of_the_run(&path) {
+                // A link that the run has made may lead out of its places: what counts is where it leads.
+                true => led_out(pid, &path).into_iter().for_each(|real| self.noted.add(&real, access)),
+                false => self.noted.add(&path, access),
+            }
         }
         if let Some(name) = self.lacking_at(pid, access, &path) {
             self.lacking = Some(path_bytes::to_text(&name));
@@ -55,7 +59,13 @@ impl Tracer<'_> {
         let opened = openat2(root, Path::new(OsStr::from_bytes(path)), flags, Mode::empty(), ResolveFlags::IN_ROOT);
         let file = match opened {
             Ok(file) => file,
-            Err(Errno::NOENT) => return without.folder_on_the_way(path),
+            Err(Errno::NOENT) => {
+                let on_the_way = without.folder_on_the_way(path);
+                return on_the_way.or_else(|| {
+                    let (folder, real) = last_folder(pid, path)?;
+                    without.has_folder(folder.0, folder.1).then_some(real)
+                });
+            }
             Err(_) => return None,
         };
         let found = fstat(&file).ok()?;
@@ -68,6 +78,33 @@ impl Tracer<'_> {
         let real = || fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok();
         is_lacking.then(|| real().map_or_else(|| path.to_vec(), |real| real.into_os_string().into_vec()))
     }
+}
+
+/// Where `path`, which is of a place of the run, leads out of all of them; of what is not there its last folder with the name behind it.
+fn led_out(pid: Pid, path: &[u8]) -> Option<Vec<u8>> {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let at = Path::new(OsStr::from_bytes(path));
+    let real = match openat2(root_of(pid).ok()?, at, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+        Ok(file) => fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()?.into_os_string().into_vec(),
+        Err(_) => {
+            let (_, mut folder) = last_folder(pid, path)?;
+            folder.push(b'/');
+            folder.extend(path.rsplit(|byte| *byte == b'/').next()?);
+            folder
+        }
+    };
+    (real.starts_with(b"/") && !is_of_the_run(&real) && !is_of_no_file(&real)).then_some(real)
+}
+
+/// The last folder on the way of a path that leads to nothing: its device and inode, and its path without links.
+fn last_folder(pid: Pid, path: &[u8]) -> Option<((u64, u64), Vec<u8>)> {
+    let root = root_of(pid).ok()?;
+    let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::DIRECTORY;
+    let open = |at: &Path| openat2(&root, at, flags, Mode::empty(), ResolveFlags::IN_ROOT).ok();
+    let folder = Path::new(OsStr::from_bytes(path)).ancestors().skip(1).find_map(open)?;
+    let found = fstat(&folder).ok()?;
+    let real = fs::read_link(format!("/proc/self/fd/{}", folder.as_raw_fd())).ok()?;
+    Some(((found.st_dev, found.st_ino), real.into_os_string().into_vec()))
 }
 
 /// What a call looks up and why; the path from the root on.
@@ -119,41 +156,60 @@ fn link(pid: Pid, name: &str) -> Option<Vec<u8>> {
     target.starts_with(b"/").then_some(target)
 }
 
-/// The path that one through a link of `/proc/self` means.
+/// The path that one through a link of a process means: `/proc/self/fd/3`, `/proc/12/task/13/cwd/a`, `/dev/fd/3`.
 fn through_link(pid: Pid, path: &[u8]) -> Option<Vec<u8>> {
-    let rest = path.strip_prefix(b"/proc/self/").or_else(|| path.strip_prefix(b"/proc/thread-self/"))?;
-    let mut parts = rest.splitn(3, |byte| *byte == b'/');
-    let (name, below) = match (parts.next()?, parts.next()) {
-        (b"fd", Some(descriptor)) => {
-            (format!("fd/{}", std::str::from_utf8(descriptor).ok()?.parse::<u32>().ok()?), parts.next())
-        }
-        (b"cwd", Some(below)) => ("cwd".to_owned(), Some(below)),
-        (b"root", Some(below)) => ("root".to_owned(), Some(below)),
-        (b"exe", None) => ("exe".to_owned(), None),
+    let path = std::str::from_utf8(path).ok()?;
+    let stream = ["/dev/stdin", "/dev/stdout", "/dev/stderr"].iter().position(|name| *name == path);
+    let path = match (path.strip_prefix("/dev/fd/"), stream) {
+        (Some(descriptor), _) => format!("/proc/self/fd/{descriptor}"),
+        (None, Some(number)) => format!("/proc/self/fd/{number}"),
+        (None, None) => path.to_owned(),
+    };
+    let mut parts = path.strip_prefix("/proc/")?.split('/').filter(|part| !part.is_empty()).peekable();
+    let is_number = |part: &&str| part.parse::<u32>().is_ok();
+    // Its own number it may know by another name than we do.
+    let mut process = match parts.next()? {
+        "self" | "thread-self" => format!("/proc/{pid}"),
+        other => format!("/proc/{pid}/root/proc/{}", Some(other).filter(is_number)?),
+    };
+    if parts.next_if_eq(&"task").is_some() {
+        process = format!("{process}/task/{}", parts.next().filter(is_number)?);
+    }
+    let name = match parts.next()? {
+        name @ ("cwd" | "root" | "exe") => name.to_owned(),
+        "fd" => format!("fd/{}", parts.next().filter(is_number)?),
+        "map_files" => format!("map_files/{}", parts.next()?),
         _ => return None,
     };
-    let mut target = link(pid, &name)?;
-    // Of `cwd` and `root` all that comes after them lies below.
-    let below = if matches!(name.as_str(), "cwd" | "root") {
-        rest.split_at_checked(name.len() + 1).map(|(_, below)| below)
-    } else {
-        below
-    };
-    if let Some(below) = below {
+    let mut target = fs::read_link(format!("{process}/{name}")).ok()?.into_os_string().into_vec();
+    if !target.starts_with(b"/") {
+        return None;
+    }
+    for part in parts {
         if target != b"/" {
             target.push(b'/');
         }
-        target.extend(below);
+        target.extend(part.as_bytes());
     }
     Some(target)
 }
 
+/// Whether a path is of a place in which nothing is of the machine's files.
+fn is_of_no_file(path: &[u8]) -> bool {
+    !climbs(path) && OF_THE_RUN.iter().any(|place| is_in(path, place))
+}
+
+fn is_in(path: &[u8], place: &str) -> bool {
+    path.strip_prefix(place.as_bytes()).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+}
+
+fn climbs(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').any(|part| part == b"..")
+}
+
 /// Whether a path is of a place that every run has for itself. One with a step upwards may leave it.
 fn is_of_the_run(path: &[u8]) -> bool {
-    let is_in =
-        |place: &str| path.strip_prefix(place.as_bytes()).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')));
-    let climbs = path.split(|byte| *byte == b'/').any(|part| part == b"..");
-    !climbs && (OF_THE_RUN.iter().any(|place| is_in(place)) || is_in(ROOT) && !is_in(SCANNER.as_str()))
+    is_of_no_file(path) || !climbs(path) && is_in(path, ROOT) && !is_in(path, SCANNER.as_str())
 }
 
 #[cfg(test)]
