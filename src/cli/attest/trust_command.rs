@@ -129,7 +129,7 @@ impl Diagnostic for Unfit {
     fn kind(&self) -> FailureKind {
         match self {
             Self::NoSuccessor(_) => FailureKind::Verification,
-            _ => FailureKind::Usage,
+            Self::Part { .. } | Self::Nothing => FailureKind::Usage,
         }
     }
 }

@@ -186,11 +186,16 @@ fn a_token_is_named_where_it_is_missing_and_never_shown() {
     };
     world.write("event.json", event("x/r"));
     let path = world.work("event.json");
-    let fork = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_PATH", path.to_str().unwrap())];
+    let of = |event: &'static str| {
+        [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_PATH", path.to_str().unwrap()), ("GITHUB_EVENT_NAME", event)]
+    };
+    let fork = of("pull_request");
     none(0, &fork).complains(&["nothing is attested: a pull request of a fork"]);
     let document = keyless(&world, 0, &authority, &["--format", "json"], &fork).stdout_json();
     valid(&document, "attest-v1.json");
     assert_eq!((&document["skipped"], &document["attestations"][0]["file"]), (&json!("fork"), &Value::Null));
+    // An event of the same pull request that would get one, were it asked for.
+    none(2, &of("pull_request_target")).complains(&["permissions: id-token: write"]);
     world.write("event.json", event("o/r"));
     none(2, &fork).complains(&["permissions: id-token: write"]);
     // For somebody else, or at its end: before anybody is asked.
