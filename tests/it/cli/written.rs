@@ -76,7 +76,7 @@ const PRINTS: &[&str] = &[
     "manifest sign --key pair.key --bundle m.sigstore.json MANIFEST.json",
     "manifest verify --key pair.pub --signature-only --bundle m.sigstore.json MANIFEST.json",
     "trust create --rekor url=https://rekor.example,key=pair.pub --out root.json",
-    "trust update --out newer.json root.json",
+    "trust update --trusted-root root.json --out newer.json root.json",
     "feed build feed --out-dir bundles",
     "feed verify osv.tar.zst",
     "feed bisect --from MANIFEST.json feed later",
@@ -170,7 +170,7 @@ const WRITES: &[(&str, &str)] = &[
     ("manifest migrate --out", "manifest migrate MANIFEST.json --out @"),
     ("manifest sign --bundle", "manifest sign --key pair.key --bundle @ MANIFEST.json"),
     ("trust create --out", "trust create --rekor url=https://rekor.example,key=pair.pub --out @"),
-    ("trust update --out", "trust update --out @ root.json"),
+    ("trust update --out", "trust update --trusted-root root.json --out @ root.json"),
     ("key public --out", "key public --key pair.key --out @"),
     ("profile learn --out", "profile learn --again 1 --out @ -- ./tool"),
 ];
